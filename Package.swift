@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, from the ground up. A target may import only what stands below it here;
+// Documentation/Modules.md says what each is for, and a test holds the two together.
+let package = Package(
+    name: "flashkeep",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "flashkeep", targets: ["flashkeep"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // Ground: C that Swift cannot say.
+        .target(name: "CSerialPort"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Values without I/O.
+        .target(
+            name: "FlashModel",
+            dependencies: ["CZlib", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+
+        // Bytes to and from a board.
+        .target(
+            name: "BoardChannels",
+            dependencies: [
+                "CSerialPort", "FlashModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+
+        // Commands and replies; bulk bytes.
+        .target(name: "BoardConsoles", dependencies: ["BoardChannels", "FlashModel"]),
+        .target(name: "Transfers", dependencies: ["CZlib", "FlashModel"]),
+
+        // A board's flash, one folder a way in.
+        .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
+
+        // What a backup is on disk.
+        .target(
+            name: "BackupBags",
+            dependencies: ["FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+        ),
+
+        // The verbs.
+        .target(
+            name: "Operations",
+            dependencies: ["BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel"]
+        ),
+
+        // The face in the terminal.
+        .executableTarget(
+            name: "flashkeep",
+            dependencies: [
+                "BackupBags", "BoardChannels", "FlashModel", "Operations",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
+    ]
+)
+
+for target in package.targets where target.type != .system && target.name != "CSerialPort" {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .treatAllWarnings(as: .error),
+    ]
+    if target.type != .test {
+        target.swiftSettings?.append(.strictMemorySafety())
+    }
+}

@@ -1,0 +1,73 @@
+package import FlashModel
+
+// What can be done with a board's flash, whatever the way in. Operations know only these capabilities; a way in
+// takes on those that it has, and one contract test suite is run against each of them.
+
+/// Finds out what a board is and what flash it has, without changing anything on it.
+package protocol FlashSurveying {
+    /// Asks the board everything that is worth knowing before its flash is read.
+    ///
+    /// - Throws: ``FlashkeepError`` with `noMTD`, `noPartitions`, `notRoot`, `boardLost` and others.
+    func survey() async throws -> (survey: Survey, evidence: [Evidence])
+}
+
+/// A piece of a partition as it was read.
+package struct FlashChunk: Sendable {
+    /// Bytes from the start of the partition.
+    package var offset: Int
+    /// What was read; 0xFF where a finding says `unread`.
+    package var bytes: [UInt8]
+    /// What is not plainly good in it; offsets are counted from the start of the partition.
+    package var findings: [BlockFinding]
+
+    package init(offset: Int, bytes: [UInt8], findings: [BlockFinding] = []) {
+        self.offset = offset
+        self.bytes = bytes
+        self.findings = findings
+    }
+
+    /// The bytes of the partition that it covers.
+    package var range: Range<Int> { offset..<(offset + bytes.count) }
+}
+
+/// Reads flash.
+package protocol FlashReading {
+    /// Reads ranges of a partition and hands them on in pieces.
+    ///
+    /// Each byte of each range is handed on exactly once. Pieces mostly come in order, but a piece that was damaged
+    /// on its way is asked for again and comes later.
+    ///
+    /// - Parameters:
+    ///   - partition: as the survey gave it.
+    ///   - ranges: bytes from the start of the partition, ascending, without bad blocks.
+    ///   - each: called for each piece; when it throws, reading ends.
+    /// - Throws: ``FlashkeepError`` with `partitionVanished`, `boardLost` and others. A read error of single blocks is
+    ///   no error but a finding.
+    func read(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws
+
+    /// Whether ``readWithOOB(_:ranges:each:)`` works on this board.
+    var readsOOB: Bool { get }
+
+    /// Reads whole pages, each followed by its OOB bytes. Offsets of the pieces count page and OOB bytes alike.
+    func readWithOOB(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws
+}
+
+/// Computes checksums on the board itself, from the flash, without the bytes crossing.
+package protocol FlashChecksumming {
+    /// What the board's tools can compute, best first; empty where there are none.
+    var checksumAlgorithms: [ChecksumAlgorithm] { get }
+
+    /// One checksum over the bytes of all ranges, one after another.
+    func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest
+
+    /// One checksum for each range.
+    func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest]
+}

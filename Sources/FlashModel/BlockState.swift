@@ -1,0 +1,56 @@
+/// The state of an erase block (or a part of one) that is not plainly good.
+package enum BlockState: String, Sendable, Codable, CaseIterable {
+    /// Marked bad when the chip was made, or at least before the board's kernel started.
+    case factoryBad = "factory-bad"
+    /// Marked bad by the running system.
+    case wornBad = "worn-bad"
+    /// Holds the bad-block table.
+    case badBlockTable = "bbt"
+    /// Read right after the ECC repaired flipped bits.
+    case eccCorrected = "ecc-corrected"
+    /// More flipped bits than the ECC can repair: the bytes kept are damaged.
+    case eccFailed = "ecc-failed"
+    /// Could not be read: the bytes kept are 0xFF and mean nothing.
+    case unread
+    /// Was written to by the running system between two reads.
+    case changed
+    /// Differed between reads though nothing was seen to write to it: bad contact, power or a dying cell.
+    case unstable
+
+    /// Whether the bytes that are kept may not be what the flash held.
+    package var isDamage: Bool {
+        switch self {
+        case .eccFailed, .unread, .unstable: true
+        case .factoryBad, .wornBad, .badBlockTable, .eccCorrected, .changed: false
+        }
+    }
+}
+
+/// A run of bytes within an image or partition whose state is not plainly good.
+package struct BlockFinding: Sendable, Codable, Hashable {
+    /// Byte offset, from the start of what the finding is about (a partition while reading, an image in a manifest).
+    package var offset: Int
+    /// Bytes.
+    package var size: Int
+    /// The state.
+    package var state: BlockState
+    /// In words: how many bits were repaired, what the error was.
+    package var detail: String?
+
+    package init(offset: Int, size: Int, state: BlockState, detail: String? = nil) {
+        self.offset = offset
+        self.size = size
+        self.state = state
+        self.detail = detail
+    }
+
+    /// The same finding, counted from a start that lies `distance` bytes earlier.
+    package func shifted(by distance: Int) -> BlockFinding {
+        var copy = self
+        copy.offset += distance
+        return copy
+    }
+
+    /// The bytes that it is about.
+    package var range: Range<Int> { offset..<(offset + size) }
+}

@@ -1,0 +1,159 @@
+private import CZlib
+private import Crypto
+
+/// A checksum that a board's own tools can compute, best first.
+package enum ChecksumAlgorithm: String, Sendable, Codable, CaseIterable {
+    case sha256
+    case sha1
+    case md5
+    /// The CRC-32 of zlib and gzip (RFC 1952), reflected polynomial 0xEDB88320.
+    case crc32
+    /// POSIX `cksum`: polynomial 0x04C11DB7, most significant bit first, then the length.
+    case cksum
+
+    /// How many bits it has: how much a match proves.
+    package var bits: Int {
+        switch self {
+        case .sha256: 256
+        case .sha1: 160
+        case .md5: 128
+        case .crc32, .cksum: 32
+        }
+    }
+}
+
+/// The value of a checksum.
+package struct Digest: Sendable, Codable, Hashable {
+    package var algorithm: ChecksumAlgorithm
+    /// Lower-case hexadecimal, two digits a byte; of ``ChecksumAlgorithm/cksum`` eight digits.
+    package var hex: String
+
+    package init(algorithm: ChecksumAlgorithm, hex: String) {
+        self.algorithm = algorithm
+        self.hex = hex
+    }
+}
+
+/// A checksum computed piece by piece.
+package struct StreamingChecksum: Sendable {
+    private enum State: Sendable {
+        case sha256(SHA256)
+        case sha1(Insecure.SHA1)
+        case md5(Insecure.MD5)
+        case crc32(UInt)
+        case cksum(UInt32, length: Int)
+    }
+
+    /// Which one.
+    package let algorithm: ChecksumAlgorithm
+    private var state: State
+
+    /// Starts with nothing.
+    package init(_ algorithm: ChecksumAlgorithm) {
+        self.algorithm = algorithm
+        state =
+            switch algorithm {
+            case .sha256: .sha256(SHA256())
+            case .sha1: .sha1(Insecure.SHA1())
+            case .md5: .md5(Insecure.MD5())
+            case .crc32: .crc32(0)
+            case .cksum: .cksum(0, length: 0)
+            }
+    }
+
+    /// Takes in more bytes.
+    package mutating func update(_ bytes: some Collection<UInt8>) {
+        let done: Void? = bytes.withContiguousStorageIfAvailable { unsafe update(UnsafeRawBufferPointer($0)) }
+        if done == nil {
+            let copy = Array(bytes)
+            unsafe copy.withUnsafeBytes { unsafe update($0) }
+        }
+    }
+
+    private mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        switch state {
+        case .sha256(var hash):
+            unsafe hash.update(bufferPointer: bytes)
+            state = .sha256(hash)
+        case .sha1(var hash):
+            unsafe hash.update(bufferPointer: bytes)
+            state = .sha1(hash)
+        case .md5(var hash):
+            unsafe hash.update(bufferPointer: bytes)
+            state = .md5(hash)
+        case .crc32(let value):
+            state = .crc32(unsafe crc32_z(value, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
+        case .cksum(var value, let length):
+            for unsafe byte in unsafe bytes {
+                value = POSIXChecksum.step(value, byte)
+            }
+            state = .cksum(value, length: length + bytes.count)
+        }
+    }
+
+    /// The checksum of all that was taken in; more may follow.
+    package func finalize() -> Digest {
+        let hex =
+            switch state {
+            case .sha256(let hash): Hexadecimal.text(hash.finalize())
+            case .sha1(let hash): Hexadecimal.text(hash.finalize())
+            case .md5(let hash): Hexadecimal.text(hash.finalize())
+            case .crc32(let value): Hexadecimal.text(UInt32(truncatingIfNeeded: value))
+            case .cksum(let value, let length): Hexadecimal.text(POSIXChecksum.finish(value, length: length))
+            }
+        return Digest(algorithm: algorithm, hex: hex)
+    }
+
+    /// The checksum of bytes at hand.
+    package static func digest(of bytes: some Collection<UInt8>, _ algorithm: ChecksumAlgorithm) -> Digest {
+        var checksum = StreamingChecksum(algorithm)
+        checksum.update(bytes)
+        return checksum.finalize()
+    }
+}
+
+/// The CRC of POSIX `cksum` (IEEE Std 1003.1, cksum, "EXTENDED DESCRIPTION").
+private enum POSIXChecksum {
+    private static let table: [UInt32] = (0..<256).map { index in
+        var value = UInt32(index) << 24
+        for _ in 0..<8 {
+            value = value & 0x8000_0000 != 0 ? (value << 1) ^ 0x04C1_1DB7 : value << 1
+        }
+        return value
+    }
+
+    static func step(_ value: UInt32, _ byte: UInt8) -> UInt32 {
+        (value << 8) ^ table[Int(UInt8(truncatingIfNeeded: value >> 24) ^ byte)]
+    }
+
+    /// The length follows the bytes, least significant octet first, without leading zeros; then all bits turn.
+    static func finish(_ value: UInt32, length: Int) -> UInt32 {
+        var value = value
+        var rest = length
+        while rest > 0 {
+            value = step(value, UInt8(truncatingIfNeeded: rest))
+            rest >>= 8
+        }
+        return ~value
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+package enum Hexadecimal {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Two digits a byte.
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var characters: [UInt8] = []
+        for byte in bytes {
+            characters.append(digits[Int(byte >> 4)])
+            characters.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: characters, as: UTF8.self)
+    }
+
+    /// Eight digits.
+    package static func text(_ value: UInt32) -> String {
+        text([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) })
+    }
+}

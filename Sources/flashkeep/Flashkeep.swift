@@ -1,0 +1,4 @@
+@main
+struct Flashkeep {
+    static func main() {}
+}
