@@ -84,7 +84,7 @@ package struct StreamingChecksum: Sendable {
         case .crc32(let value):
             state = .crc32(unsafe crc32_z(value, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
         case .cksum(var value, let length):
-            for unsafe byte in unsafe bytes {
+            for unsafebyte in unsafe bytes {
                 value = POSIXChecksum.step(value, byte)
             }
             state = .cksum(value, length: length + bytes.count)
