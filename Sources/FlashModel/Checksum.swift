@@ -84,8 +84,8 @@ package struct StreamingChecksum: Sendable {
         case .crc32(let value):
             state = .crc32(unsafe crc32_z(value, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
         case .cksum(var value, let length):
-            for unsafebyte in unsafe bytes {
-                value = POSIXChecksum.step(value, byte)
+            for index in bytes.indices {
+                value = POSIXChecksum.step(value, unsafe bytes[index])
             }
             state = .cksum(value, length: length + bytes.count)
         }
