@@ -13,6 +13,15 @@ package enum BagPath {
             }
     }
 
+    /// Whether it has only ASCII letters, digits, `.`, `_`, `-` and `/`, and so can stand in a command line as it is.
+    package static func isPlain(_ path: String) -> Bool {
+        path.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "._-/".unicodeScalars.contains(scalar))
+        }
+    }
+
     /// The components of a path that is safe.
     package static func components(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
 

@@ -30,8 +30,9 @@ extension Manifest {
             let name = "image \(PlainText.line(image.path))"
             check(imagePaths.updateValue(image, forKey: image.path) == nil, "\(name) is listed twice")
             check(
-                image.path.hasPrefix(BagLayout.images + "/") && BagPath.isSafe(image.path),
-                "\(name) does not lie below \(BagLayout.images)")
+                image.path.hasPrefix(BagLayout.images + "/") && BagPath.isSafe(image.path)
+                    && BagPath.isPlain(image.path),
+                "\(name) does not lie below \(BagLayout.images) or has no plain name")
             check(chipIDs.contains(image.chip), "\(name) is of a chip that is not listed")
             check(
                 image.sha256.utf8.count == 64 && image.sha256.utf8.allSatisfy(Self.isHexadecimal),
