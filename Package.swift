@@ -73,7 +73,14 @@ let package = Package(
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
         .testTarget(
             name: "BackupBagsTests",
-            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")],
+            exclude: ["Golden"]
+        ),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "BackupBags", "FlashModel", "Operations", .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
     ]
 )
