@@ -63,7 +63,7 @@ package struct Summary: Sendable, Codable, Hashable {
             ] {
                 let runs = image.blocks.filter { $0.state == state }
                 guard let first = runs.first else { continue }
-                let bytes = runs.reduce(0) { $0 + $1.size }
+                let bytes = runs.map(\.size).saturatingSum()
                 let places = runs.count == 1 ? "at" : "in \(runs.count) places, the first at"
                 lines.append(
                     "\(ByteCount.text(bytes)) of \(title(of: image, in: manifest)) \(words), \(places) \(ByteCount.hex(first.offset))"

@@ -203,6 +203,28 @@ struct BagReaderTests {
         #expect(good.problems.isEmpty)
     }
 
+    @Test("Numbers that are as large as can be make no sum overflow")
+    func largest() throws {
+        var manifest = try BagReader.open(bag).manifest()
+        let size = 1 << 53
+        manifest.partitions = manifest.partitions.map { record in
+            var copy = record
+            copy.size = size
+            copy.view?.offset = 0
+            copy.offset = size
+            return copy
+        }
+        for index in manifest.images.indices {
+            manifest.images[index].size = size
+            manifest.images[index].blocks = [BlockFinding](
+                repeating: BlockFinding(offset: 0, size: size, state: .unread), count: 2000)
+        }
+        manifest.gaps = [GapRecord(chip: "nand0", offset: size, size: size, reason: "")]
+        #expect(manifest.problems.isEmpty)
+        #expect(Summary(of: manifest).missing.count == 1 + manifest.images.count)
+        #expect(!RestoreText.text(for: manifest).isEmpty)
+    }
+
     @Test("Random changes of any text file end in an error or a backup, never in a crash")
     func mutations() throws {
         var generator = SystemRandomNumberGenerator()
