@@ -41,8 +41,14 @@ package struct InlineFrameParser: Sendable {
         self.expected = expected
     }
 
-    /// Bytes after ``Event/done`` that were taken in and are not the parser's.
-    package var rest: [UInt8] { buffer }
+    /// Takes out the bytes after ``Event/done``, which are not the parser's; another run of frames may follow.
+    package mutating func takeRest() -> [UInt8] {
+        defer {
+            buffer = []
+            searched = 0
+        }
+        return buffer
+    }
 
     /// Takes in bytes and returns what became complete by them.
     package mutating func feed(_ bytes: [UInt8]) -> [Event] {
