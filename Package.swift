@@ -68,6 +68,9 @@ let package = Package(
         ),
 
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
+        .testTarget(
+            name: "FlashAccessTests", dependencies: ["FlashAccess", "FlashModel"], resources: [.copy("Fixtures")]
+        ),
     ]
 )
 
