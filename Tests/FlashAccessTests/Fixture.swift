@@ -6,8 +6,7 @@ import Testing
 enum Fixture {
     /// The bytes of a file below `Fixtures/Survey`.
     static func bytes(_ name: String) throws -> [UInt8] {
-        let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-        return Array(try Data(contentsOf: folder.appending(path: "Survey/\(name)")))
+        Array(try Data(contentsOf: survey().appending(path: name)))
     }
 
     /// The file as the reply to a probe.
@@ -15,14 +14,27 @@ enum Fixture {
         LinuxProbeReply(output: try bytes(name), exitStatus: exitStatus)
     }
 
-    /// All files, by name.
-    static func all() throws -> [String: [UInt8]] {
-        let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-        let survey = folder.appending(path: "Survey")
-        var result: [String: [UInt8]] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: survey.path).sorted() {
-            result[name] = Array(try Data(contentsOf: survey.appending(path: name)))
+    /// The replies of a whole board, one file a probe, below `Fixtures/Survey/<name>`.
+    static func board(_ name: String) throws -> [String: LinuxProbeReply] {
+        let folder = try survey().appending(path: name)
+        var result: [String: LinuxProbeReply] = [:]
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            result[file] = LinuxProbeReply(output: Array(try Data(contentsOf: folder.appending(path: file))))
         }
         return result
+    }
+
+    /// All files, those of whole boards too, by name.
+    static func all() throws -> [String: [UInt8]] {
+        let folder = try survey()
+        var result: [String: [UInt8]] = [:]
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where name.hasSuffix(".txt") {
+            result[name] = Array(try Data(contentsOf: folder.appending(path: name)))
+        }
+        return result
+    }
+
+    private static func survey() throws -> URL {
+        try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil)).appending(path: "Survey")
     }
 }

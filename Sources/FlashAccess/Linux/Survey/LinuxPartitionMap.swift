@@ -340,7 +340,8 @@ struct LinuxPartitionMap {
     // MARK: - Guessing
 
     /// Where nothing tells a place, partitions mostly follow one another in the order of their numbers. A device called
-    /// firmware is mostly divided into the ones behind it, if their sizes fill it.
+    /// firmware is mostly divided into the ones behind it, if their sizes fill it; so is any device that all the rest
+    /// together fill: a whole chip.
     private mutating func guess() {
         var shapes: [ChipKey: [Device]] = [:]
         for device in devices where !device.isUBIVolume && device.size > 0 && places[device.index] == nil {
@@ -367,16 +368,19 @@ struct LinuxPartitionMap {
 
     /// How many of the following devices divide this one; 0 where they do not fill it.
     private func divided(_ device: Device, into following: ArraySlice<Device>) -> Int {
-        guard device.name.lowercased().hasPrefix("firmware") else { return 0 }
+        let isFirmware = device.name.lowercased().hasPrefix("firmware")
         var sum = 0
-        for (count, part) in following.prefix(8).enumerated() {
+        var count = 0
+        for part in following {
             guard let next = sum.plus(part.size)?.roundedUp(to: max(1, part.eraseSize)), next <= device.size else {
                 return 0
             }
             sum = next
-            if sum == device.size, count >= 1 { return count + 1 }
+            count += 1
+            if sum == device.size { break }
         }
-        return 0
+        guard sum == device.size, count >= 2 else { return 0 }
+        return isFirmware || count == following.count ? count : 0
     }
 
     // MARK: - Results

@@ -106,12 +106,13 @@ package struct LinuxTools: Sendable, Hashable {
         return applets.contains(name) && has("busybox") ? "busybox \(name)" : nil
     }
 
-    /// Whether a program is busybox's.
+    /// Whether a program is busybox's: a link to it, or an applet that the shell starts without any file.
     package func isBusybox(_ name: String) -> Bool {
         if let link = links[name] {
             return link.hasSuffix("busybox") || link.hasSuffix("busybox.nosuid") || link.hasSuffix("busybox.suid")
         }
-        return helps[name]?.contains("BusyBox v") ?? false || !has(name) && applets.contains(name)
+        if helps[name]?.contains("BusyBox v") ?? false { return true }
+        return applets.contains(name) && (paths[name] ?? name) == name
     }
 
     /// What is known of each program's generation, for ``FlashModel/Survey/tools``: `busybox 1.36.1`, `mtd-utils 2.1.5`,
