@@ -164,6 +164,21 @@ enum SystemCalls {
         return overflow ? Int.max : Int(clamping: bytes)
     }
 
+    /// Makes a file share the bytes of a range of another, from its own start on, as Btrfs, XFS and others can.
+    ///
+    /// - Returns: false where it cannot be; nothing has changed then.
+    static func share(_ source: FileDescriptor, _ range: Range<Int>, with file: FileDescriptor) -> Bool {
+        #if os(Linux)
+            // `struct file_clone_range` and FICLONERANGE, `_IOW(0x94, 13, …)`, of linux/fs.h.
+            var request: (Int64, UInt64, UInt64, UInt64) = (
+                Int64(source.rawValue), UInt64(range.lowerBound), UInt64(range.count), 0
+            )
+            return unsafe ioctl(file.rawValue, 0x4020_940D, &request) == 0
+        #else
+            return false
+        #endif
+    }
+
     private static func renamePath(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
         #if canImport(Glibc)
             unsafe Glibc.rename(from, to)
