@@ -91,7 +91,8 @@ package enum BoardAddress: Sendable, Equatable {
         if let at = rest.lastIndex(of: "@") {
             let name = rest[..<at]
             guard !name.contains(":") else {
-                throw misunderstood(text, why: "A password does not belong into an address: FLASHKEEP_PASSWORD holds it.")
+                throw misunderstood(
+                    text, why: "A password does not belong into an address: FLASHKEEP_PASSWORD holds it.")
             }
             user = try checked(String(name), of: text)
             rest = rest[rest.index(after: at)...]

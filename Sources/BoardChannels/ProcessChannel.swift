@@ -116,7 +116,8 @@ package final class ProcessChannel: BoardChannel {
         } catch let error as SubprocessError where error.code == .executableNotFound {
             throw FlashkeepError(
                 .programMissing, what: "The program \(program) was not found on this computer.",
-                why: "It is needed to reach \(traits.address).", next: "Install it (for ssh: the openssh-client package).")
+                why: "It is needed to reach \(traits.address).",
+                next: "Install it (for ssh: the openssh-client package).")
         }
         switch outcome.closureResult {
         case .success(let value):

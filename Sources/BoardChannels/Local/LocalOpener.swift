@@ -1,4 +1,3 @@
-
 /// Opens a shell on this computer, for boards that run Flashkeep themselves, and for tests.
 package struct LocalOpener: ChannelOpening {
     package let traits: ChannelTraits

@@ -1,4 +1,3 @@
-
 /// Opens a raw TCP connection: a serial line behind ser2net, a terminal server or an emulator.
 package struct TCPOpener: ChannelOpening {
     package let traits: ChannelTraits
@@ -37,7 +36,7 @@ enum TCPConnection {
                 isOpen = true
                 return try await body(channel)
             }
-        } catch where !isOpen && !(error is CancellationError) {
+        } catch  where !isOpen && !(error is CancellationError) {
             throw SystemErrorText.connecting(to: traits.address, host: host, port: port, error)
         }
     }

@@ -120,7 +120,8 @@ package final class ShellSession {
                 return try await runOnce(
                     command, silence: silence ?? timing.silence, limit: limit, mergesErrors: mergesErrors)
             } catch let error as FlashkeepError
-            where (error.code == .boardSilent || error.code == .replyNotUnderstood) && isTerminal {
+                where (error.code == .boardSilent || error.code == .replyNotUnderstood) && isTerminal
+            {
                 lastError = error
             }
         }

@@ -1,5 +1,6 @@
 package import BackupBags
-package import FlashModel
+internal import FlashAccess
+internal import FlashModel
 package import SystemPackage
 
 /// What a user may choose for a backup.
@@ -95,7 +96,8 @@ package enum Backup {
                 }
                 break
             } catch let error as FlashkeepError
-            where (error.code == .boardLost || error.code == .boardSilent || (work.survey != nil && !work.isConnected))
+                where
+                (error.code == .boardLost || error.code == .boardSilent || (work.survey != nil && !work.isConnected))
                 && work.survey != nil && lost < options.reconnects
             {
                 // It may only be restarting. Anything else than silence is final.
@@ -116,7 +118,8 @@ package enum Backup {
         let (survey, evidence) = try await board.survey()
         progress(.ended(.surveying))
         if let earlier = work.survey {
-            let differences = BackupPlan(survey).identity(survey).differences(from: BackupPlan(earlier).identity(earlier))
+            let differences = BackupPlan(survey).identity(survey).differences(
+                from: BackupPlan(earlier).identity(earlier))
             guard differences.isEmpty else {
                 throw FlashkeepError(
                     .layoutChanged, what: "The board is another one since it came back.",
@@ -142,7 +145,8 @@ package enum Backup {
         work.builder = builder
         work.bytesAtStart = builder.resumedBytes
         if builder.isResumed {
-            progress(.note("going on with \(builder.partial): \(ByteCount.text(builder.resumedBytes)) are there already"))
+            progress(
+                .note("going on with \(builder.partial): \(ByteCount.text(builder.resumedBytes)) are there already"))
         }
         for note in builder.notes { progress(.note(note)) }
         transcript.attach(builder.transcript)
@@ -193,7 +197,9 @@ package enum Backup {
     }
 
     private static func title(_ image: BackupPlan.Image) -> String {
-        let names = image.pieces.map { "mtd\($0.partition.index) \"\(PrintableText.escaped($0.partition.name, limit: 40))\"" }
+        let names = image.pieces.map {
+            "mtd\($0.partition.index) \"\(PrintableText.escaped($0.partition.name, limit: 40))\""
+        }
         return names.joined(separator: " + ") + (image.representation == .dataWithOOB ? " with OOB" : "")
     }
 
@@ -225,7 +231,8 @@ package enum Backup {
             capture: CaptureRecord(
                 toolVersion: environment.toolVersion, address: reacher.address,
                 way: reacher.way + (work.transfer.isEmpty ? "" : " (\(work.transfer))"), startedAt: startedAt,
-                finishedAt: environment.timestamp(), retries: work.retries, commands: work.commands, tools: survey.tools),
+                finishedAt: environment.timestamp(), retries: work.retries, commands: work.commands, tools: survey.tools
+            ),
             warnings: survey.warnings + work.warnings)
         for piece in work.evidence { try builder.addEvidence(piece) }
         transcript.close()

@@ -1,3 +1,4 @@
+internal import BackupBags
 internal import FlashModel
 internal import SystemPackage
 
@@ -19,7 +20,7 @@ enum BackupName {
     }
 
     private static func unfinished(_ name: String, in folder: FilePath) -> FilePath? {
-        let names = (try? DirectoryListing.names(in: folder)) ?? []
+        let names = (try? Disk().names(in: folder)) ?? []
         let begun = names.filter { $0.hasPrefix(name + "-") && $0.hasSuffix(".partial") }
             .filter { $0.dropFirst(name.count + 1).first?.isNumber == true }
         return begun.max().map { folder.appending(String($0.dropLast(".partial".count))) }

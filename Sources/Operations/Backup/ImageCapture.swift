@@ -1,5 +1,5 @@
-internal import FlashAccess
 internal import BackupBags
+internal import FlashAccess
 internal import FlashModel
 
 /// Reads one image from the board into the backup: only what is missing there.
@@ -72,6 +72,7 @@ struct ImageCapture {
         let page = image.representation == .data ? 1 : piece.page
         let distance = piece.imageOffset - piece.deviceRange.lowerBound / page * unit
         return FlashChunk(
-            offset: chunk.offset + distance, bytes: chunk.bytes, findings: chunk.findings.map { $0.shifted(by: distance) })
+            offset: chunk.offset + distance, bytes: chunk.bytes,
+            findings: chunk.findings.map { $0.shifted(by: distance) })
     }
 }

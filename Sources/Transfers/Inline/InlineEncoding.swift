@@ -1,5 +1,3 @@
-
-
 /// How flash data crosses the same channel as the commands.
 package struct InlineEncoding: Sendable, Hashable {
     /// A program of the board that turns bytes into text, for lines that do not pass all bytes.

@@ -135,7 +135,9 @@ package struct InlineFrameParser: Sendable {
         guard let closed else { return nil }
         let marker = Array(closing.dropFirst())
         guard buffer.count >= marker.count else { return nil }
-        let claimed = (first: closed.fields.first.flatMap(number) ?? 0, count: closed.fields.dropFirst().first.flatMap(number) ?? 1)
+        let claimed = (
+            first: closed.fields.first.flatMap(number) ?? 0, count: closed.fields.dropFirst().first.flatMap(number) ?? 1
+        )
         guard matches(marker, at: 0) else {
             self.closed = nil
             return [.damaged(first: claimed.first, count: max(1, claimed.count))]

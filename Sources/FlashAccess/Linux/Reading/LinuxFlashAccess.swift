@@ -34,7 +34,19 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     /// How often a frame was read again.
-    package private(set) var repeatedFrames = 0
+    private var repeatedFrames = 0
+
+    /// How often a frame or a command had to be asked for again.
+    package var retries: Int { repeatedFrames + shell.retries }
+
+    /// Command lines that do by hand what was done here.
+    package var commands: [String] {
+        let dd = toolbox.invocation("dd")
+        let sum = checksumAlgorithms.first.flatMap { toolbox.command(for: $0) }
+        return ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1\(plan.encoding.pipe(toolbox.invocation))"]
+            + (sum.map { ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK | \($0)"] } ?? [])
+            + (definedOOB ? ["nanddump --bb=dumpbad --oob -s OFFSET -l LENGTH /dev/mtdN"] : [])
+    }
 
     private init(
         shell: ShellSession, root: String, toolbox: LinuxToolbox, plan: TransferPlan
@@ -87,7 +99,17 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             replies[probe.name] = LinuxProbeReply(output: reply.output, exitStatus: reply.status)
             if !reply.output.isEmpty { evidence.append(Evidence(name: probe.name, bytes: reply.output)) }
         }
+        // A folder that looks like a board can be read by anybody; a board only by root.
+        if root.isEmpty, let user = LinuxSurvey.userID(replies: replies), user != 0 { throw notRoot(user) }
         return (try LinuxSurvey.assemble(replies: replies), evidence)
+    }
+
+    private func notRoot(_ user: Int) -> FlashkeepError {
+        FlashkeepError(
+            .notRoot, what: "The user that we are on \(shell.console.channel.traits.address) cannot read flash.",
+            why:
+                "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
+            next: "Log in as root: root@HOST, or ?user=root on a serial line.")
     }
 
     // MARK: The way over the line
@@ -269,7 +291,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 try await shell.start(command)
                 var isDone = false
                 while !isDone {
-                    guard let bytes = try await shell.console.bytes(within: .seconds(30)) else { throw stalled(partition) }
+                    guard let bytes = try await shell.console.bytes(within: .seconds(30)) else {
+                        throw stalled(partition)
+                    }
                     for event in parser.feed(bytes) {
                         switch event {
                         case .done: isDone = true
@@ -295,7 +319,8 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 try await shell.finish(command)
             }
         } catch let error as FlashkeepError
-        where (error.code == .boardSilent || error.code == .replyNotUnderstood) && !plan.isReliable {
+            where (error.code == .boardSilent || error.code == .replyNotUnderstood) && !plan.isReliable
+        {
             try await shell.interrupt()
         }
         for run in missing.runs {
@@ -385,7 +410,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 Request(first: $0, count: 1, blockSize: request.blockSize, group: 1, suspicion: request.suspicion)
             }
         }
-        let smaller = [max(partition.pageSize, 2_048), 512].first { $0 < request.blockSize && request.blockSize % $0 == 0 }
+        let smaller = [max(partition.pageSize, 2_048), 512].first {
+            $0 < request.blockSize && request.blockSize % $0 == 0
+        }
         if let smaller {
             let factor = request.blockSize / smaller
             let end = min((frame.first + 1) * request.blockSize, partition.size)
@@ -404,7 +431,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         let isThere = table.text.split(separator: "\n").contains { $0.hasPrefix("mtd\(partition.index):") }
         guard isThere else {
             throw FlashkeepError(
-                .partitionVanished, what: "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\" vanished while it was read.",
+                .partitionVanished,
+                what:
+                    "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\" vanished while it was read.",
                 why: "It is no longer in the board's /proc/mtd: a driver was unloaded, or UBI detached.",
                 next: "Run the same command again when it is back: it goes on where it was.")
         }
@@ -521,7 +550,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             next: "Use another of its checksums.")
     }
 
-    private func notADigest(_ algorithm: ChecksumAlgorithm, _ partition: Partition, _ reply: ShellReply) -> FlashkeepError {
+    private func notADigest(_ algorithm: ChecksumAlgorithm, _ partition: Partition, _ reply: ShellReply)
+        -> FlashkeepError
+    {
         FlashkeepError(
             .replyNotUnderstood, what: "The board gave no \(algorithm.rawValue) of mtd\(partition.index).",
             why: "It printed: \(TerminalText.lastLines(reply.output, count: 1))",
