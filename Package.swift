@@ -72,6 +72,9 @@ let package = Package(
 
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
         .testTarget(
+            name: "FlashAccessTests", dependencies: ["FlashAccess", "FlashModel"], resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
             name: "BackupBagsTests",
             dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")],
             exclude: ["Golden"]
@@ -81,6 +84,10 @@ let package = Package(
             dependencies: [
                 "BackupBags", "FlashModel", "Operations", .product(name: "SystemPackage", package: "swift-system"),
             ]
+        ),
+        .testTarget(
+            name: "LabTests",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations"]
         ),
     ]
 )

@@ -86,10 +86,10 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         self.badBlocks = badBlocks
     }
 
-    /// The bytes of the chip that it covers; nil where its place is not known.
+    /// The bytes of the chip that it covers; nil where its place is not known, or is no place at all.
     package var chipRange: Range<Int>? {
-        guard let offset, size >= 0 else { return nil }
-        return offset..<(offset + size)
+        guard let offset, offset >= 0, size >= 0, let end = offset.plus(size) else { return nil }
+        return offset..<end
     }
 
     /// Whether it is a view that UBI makes of a volume (gluebi), and no flash of its own.

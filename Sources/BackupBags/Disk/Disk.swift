@@ -1,5 +1,5 @@
 import FlashModel
-import SystemPackage
+package import SystemPackage
 
 /// The file system, as far as backups need it. Every error is a ``FlashkeepError`` with the path in it.
 package struct Disk: Sendable {
@@ -161,7 +161,7 @@ package struct Disk: Sendable {
     /// The names in a directory, ascending; names that are not UTF-8 are left out.
     ///
     /// - Throws: `fileUnavailable` where there are more than `limit`.
-    func names(in path: FilePath, limit: Int = 10_000) throws -> [String] {
+    package func names(in path: FilePath, limit: Int = 10_000) throws -> [String] {
         try perform("look into", path, nil) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
             return try descriptor.closeAfter {

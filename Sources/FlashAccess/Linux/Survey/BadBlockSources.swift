@@ -1,0 +1,116 @@
+import FlashModel
+
+/// What is known of a NAND partition's bad blocks, from the best source there is.
+///
+/// `mtdinfo -M` asks the driver for every block. sysfs only counts: enough where the count is zero. The kernel's log
+/// names places, counted from the start of the chip, but may have lost lines; it is believed to be complete only where
+/// the counts of sysfs agree.
+enum BadBlockSources {
+    /// - Parameters:
+    ///   - partition: with its place.
+    ///   - chip: its chip.
+    /// - Returns: nil for what has no bad blocks.
+    static func knowledge(_ partition: Partition, chip: Chip?, facts: LinuxFacts) -> BadBlockKnowledge? {
+        guard partition.type == "nand" || partition.type == "mlc-nand", partition.size > 0,
+            partition.eraseBlockSize > 0
+        else { return nil }
+        let sysfs = facts.sysfs.devices[partition.index]
+        if facts.isExpertMode {
+            return BadBlockKnowledge(
+                bad: [], source: "none", isComplete: false,
+                note: "the kernel's expert analysis mode is on: it hides which blocks are bad")
+        }
+        if let map = facts.blockMaps[partition.index], map.isComplete,
+            map.count == partition.size / partition.eraseBlockSize
+        {
+            return fromMap(map, partition, chip: chip, sysfs: sysfs, facts: facts)
+        }
+        guard let sysfs, let badCount = sysfs.badBlocks else {
+            return fromLog(partition, chip: chip, facts: facts, expected: nil, tableCount: 0)
+        }
+        let tableCount = sysfs.tableBlocks ?? 0
+        if badCount == 0, tableCount == 0 {
+            return BadBlockKnowledge(bad: [], source: "sysfs", isComplete: true)
+        }
+        return fromLog(partition, chip: chip, facts: facts, expected: badCount, tableCount: tableCount)
+    }
+
+    private static func fromMap(
+        _ map: MTDInfoMap, _ partition: Partition, chip: Chip?, sysfs: SysfsMTD.Device?, facts: LinuxFacts
+    ) -> BadBlockKnowledge {
+        guard let badCount = sysfs?.badBlocks, let tableCount = sysfs?.tableBlocks else {
+            return BadBlockKnowledge(
+                bad: map.bad, source: "mtdinfo", isComplete: true,
+                note: map.bad.isEmpty ? nil : "which of them hold the bad-block table is not known")
+        }
+        // `BAD` of mtdinfo includes the blocks of the table; these are the last ones (drivers/mtd/nand/raw/nand_bbt.c,
+        // mark_bbt_region with NAND_BBT_LASTBLOCK).
+        let table = tableCount > 0 && tableCount <= map.bad.count ? Array(map.bad.suffix(tableCount)) : []
+        let bad = Array(map.bad.dropLast(table.count))
+        var notes: [String] = []
+        if map.bad.count != badCount + tableCount {
+            notes.append(
+                "mtdinfo names \(map.bad.count) blocks, sysfs counts \(badCount) and \(tableCount) of the table")
+        }
+        if !isAtEnd(table, of: partition) {
+            notes.append("the blocks taken for the bad-block table are not the last ones")
+        }
+        return BadBlockKnowledge(
+            bad: bad, table: table, source: "mtdinfo", isComplete: true,
+            note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+    }
+
+    private static func isAtEnd(_ table: [Int], of partition: Partition) -> Bool {
+        guard let first = table.first else { return true }
+        return first == partition.size / partition.eraseBlockSize - table.count
+    }
+
+    /// - Parameter expected: sysfs's count of bad blocks without those of the table; nil where it is not known.
+    private static func fromLog(
+        _ partition: Partition, chip: Chip?, facts: LinuxFacts, expected: Int?, tableCount: Int
+    ) -> BadBlockKnowledge {
+        let count = partition.size / partition.eraseBlockSize
+        guard let range = partition.chipRange, partition.offsetSource != .guess else {
+            return BadBlockKnowledge(
+                bad: [], source: "none", isComplete: false,
+                note: counted(expected, tableCount)
+                    + "where they are is not known, because the partition's place is not")
+        }
+        func blocks(_ addresses: [Int]) -> [Int] {
+            let blocks = addresses.filter(range.contains).map { ($0 - range.lowerBound) / partition.eraseBlockSize }
+            return Array(Set(blocks.filter { $0 < count })).sorted()
+        }
+        // Bad-block lines name no chip: with two NAND chips they cannot be told apart.
+        let bad = blocks(facts.kernelLog.badBlocks)
+        var table: [Int] = []
+        var notes: [String] = []
+        if tableCount > 0 {
+            if let chip, chip.sizeKnowledge == .exact, range.upperBound == chip.size, tableCount <= count {
+                table = Array((count - tableCount)..<count)
+            } else {
+                notes.append("\(tableCount) blocks hold the bad-block table; which ones is not known")
+            }
+        }
+        let others = bad.filter { !table.contains($0) }
+        if let expected {
+            if others.count != expected {
+                notes.append(
+                    counted(expected, 0) + "the kernel's log names \(others.count == 0 ? "none" : "\(others.count)")")
+            }
+        } else {
+            notes.append("the kernel does not count bad blocks, and its log need not name all")
+        }
+        let source =
+            others.isEmpty && table.isEmpty
+            ? (expected == nil ? "none" : "sysfs") : (expected == nil ? "dmesg" : "dmesg+sysfs")
+        return BadBlockKnowledge(
+            bad: others, table: table, source: source, isComplete: notes.isEmpty,
+            note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+    }
+
+    private static func counted(_ bad: Int?, _ table: Int) -> String {
+        guard let bad else { return "" }
+        let blocks = bad == 1 ? "1 bad block" : "\(bad) bad blocks"
+        return "the kernel counts \(blocks)" + (table > 0 ? " and \(table) of the table" : "") + "; "
+    }
+}

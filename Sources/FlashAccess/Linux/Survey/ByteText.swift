@@ -1,0 +1,171 @@
+/// A line or a word of what a board printed: bytes, with the few questions that parsers ask of them.
+///
+/// Bytes and not `String`, because what a board prints need not be valid UTF-8, and because Swift's characters join a
+/// quote with an accent behind it, or CR with LF, into one.
+struct ByteText: Hashable {
+    /// The bytes.
+    var bytes: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+    init(_ text: String) { bytes = ArraySlice(text.utf8) }
+
+    var isEmpty: Bool { bytes.isEmpty }
+
+    /// As text; bytes that are no UTF-8 become U+FFFD. At most `limit` bytes of it.
+    func string(limit: Int = 256) -> String { String(decoding: bytes.prefix(limit), as: UTF8.self) }
+
+    /// Without blanks and tabs, CR and LF at both ends.
+    var trimmed: ByteText {
+        var rest = bytes
+        while let first = rest.first, Self.isBlank(first) { rest.removeFirst() }
+        while let last = rest.last, Self.isBlank(last) { rest.removeLast() }
+        return ByteText(rest)
+    }
+
+    func hasPrefix(_ literal: String) -> Bool { bytes.starts(with: literal.utf8) }
+
+    func hasSuffix(_ literal: String) -> Bool { bytes.reversed().starts(with: literal.utf8.reversed()) }
+
+    /// Where a literal begins first.
+    private func firstIndex(of literal: String) -> Int? {
+        let wanted = Array(literal.utf8)
+        guard let start = wanted.first, bytes.count >= wanted.count else { return nil }
+        var position = bytes.startIndex
+        let last = bytes.endIndex - wanted.count
+        while position <= last {
+            guard let found = bytes[position...last].firstIndex(of: start) else { return nil }
+            if bytes[found..<(found + wanted.count)].elementsEqual(wanted) { return found }
+            position = found + 1
+        }
+        return nil
+    }
+
+    func contains(_ literal: String) -> Bool { firstIndex(of: literal) != nil }
+
+    /// What follows the first occurrence of a literal.
+    func after(_ literal: String) -> ByteText? {
+        firstIndex(of: literal).map { ByteText(bytes[($0 + literal.utf8.count)...]) }
+    }
+
+    /// What stands before the first occurrence of a literal.
+    func before(_ literal: String) -> ByteText? {
+        firstIndex(of: literal).map { ByteText(bytes[..<$0]) }
+    }
+
+    /// What follows a literal at the start.
+    func dropping(_ literal: String) -> ByteText? {
+        hasPrefix(literal) ? ByteText(bytes.dropFirst(literal.utf8.count)) : nil
+    }
+
+    /// What stands before the last occurrence of a byte.
+    func beforeLast(_ byte: UInt8) -> ByteText? {
+        bytes.lastIndex(of: byte).map { ByteText(bytes[..<$0]) }
+    }
+
+    /// What stands between the first quote and the last, which is how the kernel prints names: nothing is escaped.
+    var quoted: ByteText? {
+        guard let first = bytes.firstIndex(of: 0x22), let last = bytes.lastIndex(of: 0x22), first < last else {
+            return nil
+        }
+        return ByteText(bytes[(first + 1)..<last])
+    }
+
+    /// The words between blanks.
+    var words: [ByteText] { bytes.split(whereSeparator: Self.isBlank).map(ByteText.init) }
+
+    /// Parts between a byte; empty parts are kept.
+    func split(_ byte: UInt8, most: Int = 10_000) -> [ByteText] {
+        bytes.split(separator: byte, maxSplits: most, omittingEmptySubsequences: false).map(ByteText.init)
+    }
+
+    /// The number in decimal digits that this is, if it is nothing else and within ``BoardLimits``.
+    var decimal: Int? { Self.number(bytes, radix: 10) }
+
+    /// The number in hexadecimal digits that this is, with or without `0x`.
+    var hexadecimal: Int? {
+        Self.number(hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes, radix: 16)
+    }
+
+    /// Takes the decimal digits at the start; nil where there are none.
+    mutating func takeDecimal() -> Int? {
+        let digits = bytes.prefix { $0 >= 0x30 && $0 <= 0x39 }
+        guard let value = Self.number(digits, radix: 10) else { return nil }
+        bytes = bytes.dropFirst(digits.count)
+        return value
+    }
+
+    /// Takes the hexadecimal digits at the start, with or without `0x`; nil where there are none.
+    mutating func takeHexadecimal() -> Int? {
+        let rest = hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes
+        let digits = rest.prefix { Self.digit($0) != nil }
+        guard let value = Self.number(digits, radix: 16) else { return nil }
+        bytes = rest.dropFirst(digits.count)
+        return value
+    }
+
+    /// Takes a literal at the start.
+    mutating func take(_ literal: String) -> Bool {
+        guard let rest = dropping(literal) else { return false }
+        self = rest
+        return true
+    }
+
+    mutating func takeBlanks() {
+        bytes = bytes.drop(while: Self.isBlank)
+    }
+
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+
+    private static func digit(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 0x30...0x39: Int(byte) - 0x30
+        case 0x61...0x66: Int(byte) - 0x61 + 10
+        case 0x41...0x46: Int(byte) - 0x41 + 10
+        default: nil
+        }
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>, radix: Int) -> Int? {
+        guard !digits.isEmpty else { return nil }
+        var value = 0
+        for byte in digits {
+            guard let digit = digit(byte), digit < radix else { return nil }
+            value = value * radix + digit
+            // Checked at each digit: the value stays far from what an Int holds.
+            guard value <= BoardLimits.number else { return nil }
+        }
+        return value
+    }
+}
+
+/// How much of what a board says is believed at all. Generous for any flash there is, and small enough that sums of
+/// them always fit into an Int.
+enum BoardLimits {
+    /// The largest number taken for a size, an offset or a count: 2^50, a pebibyte.
+    static let number = 1 << 50
+    /// The most MTD devices. The kernel itself has minors for 128 in most versions.
+    static let devices = 1024
+    /// The most bytes of a reply that are looked at.
+    static let replyBytes = 4 << 20
+    /// The most lines of a reply that are looked at.
+    static let lines = 50_000
+    /// The most bytes of a line that are looked at.
+    static let lineBytes = 16_384
+    /// The most warnings that a survey carries.
+    static let warnings = 100
+}
+
+extension LinuxProbeReply {
+    /// The lines of the reply, without their ends, within ``BoardLimits``.
+    var lines: [ByteText] {
+        output.prefix(BoardLimits.replyBytes)
+            .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)
+            .prefix(BoardLimits.lines)
+            .map { line in
+                var line = line.prefix(BoardLimits.lineBytes)
+                while line.last == 0x0D { line.removeLast() }
+                return ByteText(line)
+            }
+    }
+}

@@ -1,0 +1,159 @@
+/// The questions that a survey of a Linux board asks, in order.
+///
+/// A small board may lack any tool, so each probe uses the shell's own words where it can (`read`, `case`, `[`,
+/// `cd -P`, `pwd -P`), and gives a little less where something is missing. Each runs in a subshell, so that variables,
+/// functions and the working directory of the session stay as they are, with standard input from `/dev/null`, so that
+/// a shell that reads its commands from a pipe does not lose the next one.
+package enum LinuxProbes {
+    /// All probes, in order.
+    ///
+    /// - Parameter root: a prefix for all absolute paths: empty on a real board, a folder in tests. It is quoted.
+    package static func all(root: String = "") -> [LinuxProbe] {
+        probes.map { name, script in
+            LinuxProbe(name: name, command: "(R=\(quoted(root)); \(script)) </dev/null 2>/dev/null")
+        }
+    }
+
+    /// A word that the shell takes as it is.
+    static func quoted(_ text: String) -> String {
+        text.isEmpty
+            ? "" : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// The tools that are looked for. A name proves nothing of what the tool can do; see the help texts.
+    static let toolNames = [
+        "dd", "head", "tail", "cat", "od", "hexdump", "xxd", "base64", "uuencode", "gzip", "sha256sum", "sha1sum",
+        "md5sum", "cksum", "crc32", "sum", "cmp", "stty", "mknod", "mktemp", "printf", "awk", "tr", "sed", "grep", "wc",
+        "sleep", "sync", "readlink", "nanddump", "mtdinfo", "flash_erase", "flash_eraseall", "flash_unlock",
+        "nandwrite", "flashcp", "mtd", "mtd_debug", "ubinfo", "ubiupdatevol", "ubiformat", "ubiattach", "ubidetach",
+        "fw_printenv", "nc", "tftp", "wget", "curl", "busybox", "toybox", "timeout",
+    ]
+
+    // In the scripts $R is the root, quoted where it is used. `read` takes a line without starting a program.
+    private static let probes: [(name: String, script: String)] = [
+        ("user-id.txt", #"id -u || echo "${USER:-$LOGNAME}""#),
+        ("proc-mtd.txt", #"cat "$R/proc/mtd""#),
+
+        // One block of lines for each mtdN: `== mtdN`, then `attribute:value`. The name comes alone on the line after
+        // `name=`, by cat: `echo` of some shells would take a backslash in it for an escape. The path is the tree of
+        // partitions; `cd -P` shows it also where there is no readlink.
+        (
+            "sysfs-mtd.txt",
+            #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; "#
+                + #"[ -d "$d" ] || continue; echo "== $n"; [ -r "$d/name" ] && echo name= && cat "$d/name"; for a in type size erasesize "#
+                + #"writesize subpagesize oobsize oobavail numeraseregions flags offset ecc_strength ecc_step_size "#
+                + #"bitflip_threshold corrected_bits ecc_failures bad_blocks bbt_blocks dev; do [ -r "$d/$a" ] && "#
+                + #"read -r v <"$d/$a" && echo "$a:$v"; done; [ -r "$d"ro/dev ] && read -r v <"$d"ro/dev && "#
+                + #"echo "rodev:$v"; b="$R/sys/class/block/mtdblock${n#mtd}/dev"; [ -r "$b" ] && read -r v <"$b" && "#
+                + #"echo "blockdev:$v"; echo "path:$(cd -P "$d" && pwd -P)"; for o in "$d/of_node" "#
+                + #""$d/device/of_node"; do [ -d "$o" ] && echo "of:$(cd -P "$o" && pwd -P)" && break; done; done"#
+        ),
+
+        // The ring buffer's beginning matters: partitions are made while the board starts.
+        ("dmesg.txt", #"dmesg | head -n 3000 || dmesg"#),
+        // Where the ring has gone round since: logs that may have kept the start.
+        (
+            "kernel-log.txt",
+            #"case $(dmesg) in *"MTD partitions on"*) exit 0;; esac; for f in /var/log/dmesg /var/log/boot "#
+                + #"/var/log/boot.log /var/log/kern.log /var/log/messages /var/log/syslog /tmp/log/messages "#
+                + #"/tmp/syslog.log /tmp/boot.log; do [ -f "$R$f" ] && grep -i -e mtd -e nand -e 'spi-nor' -e 'm25p' "#
+                + #"-e ' : "' "$R$f" | head -n 400; done; logread | head -n 1500"#
+        ),
+        ("cmdline.txt", #"cat "$R/proc/cmdline""#),
+        ("mounts.txt", #"cat "$R/proc/mounts""#),
+        ("partitions.txt", #"cat "$R/proc/partitions""#),
+
+        // `== ubi0` or `== ubi0_1`, then attributes, the name as above.
+        (
+            "sysfs-ubi.txt",
+            #"for d in "$R"/sys/class/ubi/ubi[0-9]*; do [ -d "$d" ] || continue; echo "== ${d##*/}"; "#
+                + #"[ -r "$d/name" ] && echo name= && cat "$d/name"; for a in mtd_num eraseblock_size min_io_size "#
+                + #"total_eraseblocks avail_eraseblocks bad_peb_count reserved_for_bad ro_mode volumes_count type "#
+                + #"data_bytes reserved_ebs usable_eb_size alignment upd_marker corrupted dev; do [ -r "$d/$a" ] && "#
+                + #"read -r v <"$d/$a" && echo "$a:$v"; done; done"#
+        ),
+        ("ubinfo.txt", #"ubinfo -a"#),
+
+        ("cpuinfo.txt", #"head -n 60 "$R/proc/cpuinfo" || cat "$R/proc/cpuinfo""#),
+        (
+            "release.txt",
+            #"for f in /etc/openwrt_release /etc/os-release /etc/openwrt_version /tmp/sysinfo/model "#
+                + #"/tmp/sysinfo/board_name /etc/version /etc/issue; do [ -f "$R$f" ] && echo "== $f" && "#
+                + #"{ head -n 40 "$R$f" || cat "$R$f"; }; done"#
+        ),
+        ("hostname.txt", #"read -r v <"$R/proc/sys/kernel/hostname" && echo "$v" || hostname"#),
+        ("kernel.txt", #"cat "$R/proc/version" || uname -a"#),
+        // Strings of the device tree end in NUL, which some terminals swallow.
+        (
+            "device-tree-identity.txt",
+            #"B="$R/proc/device-tree"; for f in model serial-number chosen/bootargs chosen/u-boot,version compatible; "#
+                + #"do [ -f "$B/$f" ] && echo "== $f" && { tr '\000' '\n' <"$B/$f" || cat "$B/$f"; echo; }; done"#
+        ),
+
+        // Every property of the nodes that can be a flash chip or a partition, in hexadecimal: `== /node/path`, then
+        // for each property `-- name` and a dump by hexdump -C, else od.
+        (
+            "device-tree-flash.txt",
+            #"B="$R/proc/device-tree"; if hexdump -C /dev/null; then h() { hexdump -C "$1"; }; "#
+                + #"else h() { od -A x -t x1 -v "$1"; }; fi; w() { for p in "$1"/*; do [ -d "$p" ] || continue; "#
+                + #"case ${p#"$B"} in *partition*|*flash*|*nand*|*m25p*|*nor@*|*spi*/*@[0-9a-f]*) "#
+                + #"echo "== ${p#"$B"}"; for a in compatible label name reg read-only '#address-cells' '#size-cells' "#
+                + #"linux,mtd-name status; do [ -f "$p/$a" ] && echo "-- $a" && h "$p/$a"; done;; esac; w "$p"; "#
+                + #"done; }; [ -d "$B" ] && w "$B""#
+        ),
+
+        (
+            "mac-addresses.txt",
+            #"for f in "$R"/sys/class/net/*/address; do [ -r "$f" ] && read -r v <"$f" && d=${f%/*} && "#
+                + #"echo "${d##*/} $v"; done; [ -d "$R/sys/class/net" ] || ifconfig -a"#
+        ),
+        (
+            "spi-nor.txt",
+            #"for d in "$R"/sys/bus/spi/devices/*; do [ -d "$d" ] || continue; echo "== ${d##*/}"; for a in modalias "#
+                + #"spi-nor/jedec_id spi-nor/manufacturer spi-nor/partname; do [ -r "$d/$a" ] && read -r v <"$d/$a" "#
+                + #"&& echo "${a##*/}:$v"; done; done"#
+        ),
+        // "Y" turns the kernel's care for bad blocks off (drivers/mtd/mtdcore.c, mtd_check_expert_analysis_mode).
+        ("expert-mode.txt", #"cat "$R/sys/kernel/debug/mtd/expert_analysis_mode""#),
+
+        // Kept apart: with a bad CRC the variables are on standard output and only standard error tells that they are
+        // not the board's but built in. fw_printenv takes a lock file below /var/lock, which is memory.
+        ("fw-printenv.txt", "fw_printenv"),
+        ("fw-printenv-errors.txt", #"fw_printenv 2>&1 >/dev/null"#),
+        ("fw-env-config.txt", #"cat "$R/etc/fw_env.config""#),
+
+        // Only where there is something to find: a full map of a large chip takes a minute over a serial line.
+        (
+            "mtdinfo-map.txt",
+            #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; t=; b=; k=; "#
+                + #"read -r t <"$d/type"; case $t in *nand) ;; *) continue;; esac; read -r b <"$d/bad_blocks"; "#
+                + #"read -r k <"$d/bbt_blocks"; [ "$b$k" = 00 ] && continue; echo "== $n"; "#
+                + #"mtdinfo -M "$R/dev/$n" || break; done"#
+        ),
+
+        // `c`haracter device, `b`lock device, or `f`ile, which is a trap: a read gives that file's bytes.
+        (
+            "nodes.txt",
+            #"for n in "$R"/dev/mtd* "$R"/dev/mtd/* "$R"/dev/mtdblock/* "$R"/dev/ubi*; do if [ -c "$n" ]; then "#
+                + #"echo "c ${n#"$R"}"; elif [ -b "$n" ]; then echo "b ${n#"$R"}"; elif [ -f "$n" ]; then "#
+                + #"echo "f ${n#"$R"}"; fi; done"#
+        ),
+        // `name:path -> target`. `command -v` is missing in the oldest shells, `type` in none.
+        (
+            "tools.txt",
+            #"for t in "# + toolNames.joined(separator: " ")
+                + #"; do p=$(command -v $t || { type $t >/dev/null && echo $t; }) || continue; "#
+                + #"[ -n "$p" ] && echo "$t:$p -> $(readlink "$p")"; done"#
+        ),
+        ("busybox.txt", #"busybox 2>&1 | head -n 60"#),
+        // Help texts tell the generations apart. `--help` touches no flash in any of them.
+        ("nanddump-help.txt", #"nanddump --help 2>&1; nanddump --version 2>&1"#),
+        (
+            "tool-help.txt",
+            #"for t in dd head tail od hexdump cmp flash_erase nandwrite flashcp mtdinfo ubinfo; do "#
+                + #"command -v $t >/dev/null && echo "== $t" && { $t --help 2>&1 | head -n 40; }; done"#
+        ),
+        ("printk.txt", #"cat "$R/proc/sys/kernel/printk""#),
+        ("memory.txt", #"head -n 6 "$R/proc/meminfo" || cat "$R/proc/meminfo""#),
+    ]
+}

@@ -1,0 +1,59 @@
+/// `/proc/mtd`: the table of MTD devices that every kernel with MTD has.
+///
+/// The kernel prints `dev:    size   erasesize  name`, then a line `mtd%d: %8.8llx %8.8x "%s"` for each device
+/// (`drivers/mtd/mtdcore.c`, mtd_proc_show). Names may hold quotes, commas and blanks, repeat, or be empty; nothing is
+/// escaped. Numbers may have gaps. Sizes may have more than eight digits.
+package struct ProcMTD: Sendable, Hashable {
+    /// A line of the table.
+    package struct Entry: Sendable, Hashable {
+        /// The N of `mtdN`.
+        package var index: Int
+        /// Bytes; 0 where the kernel disabled a partition.
+        package var size: Int
+        /// Bytes; of a partition its parent's.
+        package var eraseSize: Int
+        /// As printed, at most 256 bytes of it.
+        package var name: String
+    }
+
+    /// By number, ascending, each number once.
+    package var entries: [Entry] = []
+    /// Whether the line that starts the table was there: the kernel has MTD, even if there is no device.
+    package var hasHeader = false
+    /// Lines that are neither: a message of the kernel in between, a line torn on its way. For a warning.
+    package var strayLines: [String] = []
+
+    /// Parses what `cat /proc/mtd` printed.
+    package init(_ reply: LinuxProbeReply) {
+        var known: [Int: Entry] = [:]
+        for line in reply.lines {
+            let text = line.trimmed
+            if text.isEmpty { continue }
+            if text.hasPrefix("dev:"), text.contains("erasesize") {
+                hasHeader = true
+            } else if let entry = Self.entry(text), known.count < BoardLimits.devices {
+                if let other = known[entry.index], other != entry {
+                    strayLines.append(text.string())
+                } else {
+                    known[entry.index] = entry
+                }
+            } else {
+                strayLines.append(text.string())
+            }
+        }
+        entries = known.values.sorted { $0.index < $1.index }
+        strayLines = Array(strayLines.prefix(BoardLimits.warnings))
+    }
+
+    private static func entry(_ line: ByteText) -> Entry? {
+        var rest = line
+        guard rest.take("mtd"), let index = rest.takeDecimal(), index <= 65_535, rest.take(":") else { return nil }
+        rest.takeBlanks()
+        guard let size = rest.takeHexadecimal(), rest.take(" ") else { return nil }
+        rest.takeBlanks()
+        guard let eraseSize = rest.takeHexadecimal(), rest.take(" ") else { return nil }
+        rest.takeBlanks()
+        guard rest.hasPrefix("\""), rest.hasSuffix("\""), let name = rest.quoted else { return nil }
+        return Entry(index: index, size: size, eraseSize: eraseSize, name: name.string())
+    }
+}

@@ -1,0 +1,33 @@
+/// Names of image files: made of what a board calls its partitions, and safe on every file system.
+package enum ImageName {
+    /// The most characters of the part of a file name that comes from the board.
+    package static let limit = 64
+
+    /// ASCII letters, digits, dot, dash and underscore stay, anything else becomes `_`.
+    ///
+    /// The result has 1 to 64 characters and does not start with a dot, so it can neither leave its folder nor hide.
+    package static func sanitized(_ name: String) -> String {
+        var result = ""
+        for scalar in name.unicodeScalars.prefix(limit) {
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9", "-", "_": result.unicodeScalars.append(scalar)
+            case "." where !result.isEmpty: result.append(".")
+            default: result.append("_")
+            }
+        }
+        return result.isEmpty ? "unnamed" : result
+    }
+
+    /// `mtd0-RedBoot.bin`. Unique within a board whatever the names are, also where case makes no difference, because
+    /// the number is.
+    package static func file(index: Int, name: String) -> String {
+        "mtd\(index)-\(sanitized(name)).bin"
+    }
+
+    /// `mtd8-firmware_mtd9-tail.bin`, for an image that needs several devices to be read in full.
+    package static func file(pieces: [(index: Int, name: String)]) -> String {
+        guard let first = pieces.first else { return "unnamed.bin" }
+        let rest = pieces.dropFirst().map { "_mtd\($0.index)-\(sanitized($0.name))" }.joined()
+        return file(index: first.index, name: sanitized(first.name) + rest)
+    }
+}

@@ -1,0 +1,62 @@
+/// Text from a board, made fit to be shown: names of partitions are free, and a terminal obeys what it is sent.
+package enum PrintableText {
+    /// The text with everything that is not plainly visible written out (`\x1b`, `\u{202e}`), and cut to a length.
+    ///
+    /// Control characters, line and paragraph separators, and characters that turn the direction of writing or have
+    /// no shape of their own are written out; so is the backslash, so that nothing can imitate them.
+    ///
+    /// - Parameters:
+    ///   - text: any text.
+    ///   - limit: the most characters that the result has; what is left out is shown as `...`.
+    ///   - asciiOnly: whether everything beyond ASCII is written out too.
+    package static func escaped(_ text: String, limit: Int = 200, asciiOnly: Bool = false) -> String {
+        var result = ""
+        var length = 0
+        for scalar in text.unicodeScalars {
+            let piece = escape(scalar, asciiOnly: asciiOnly)
+            let pieceLength = piece?.count ?? 1
+            if length + pieceLength > limit {
+                return shortened(result, to: limit)
+            }
+            if let piece {
+                result += piece
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+            length += pieceLength
+        }
+        return result
+    }
+
+    /// What stands for a character that must not be shown as it is; nil for one that may.
+    private static func escape(_ scalar: Unicode.Scalar, asciiOnly: Bool) -> String? {
+        switch scalar {
+        case "\\": return "\\\\"
+        case " "..."~": return nil
+        default: break
+        }
+        if scalar.value < 0x100, asciiOnly || scalar.value < 0xA0 {
+            let digits = String(scalar.value, radix: 16)
+            return "\\x" + (digits.count < 2 ? "0" + digits : digits)
+        }
+        let isShown =
+            switch scalar.properties.generalCategory {
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .otherLetter, .decimalNumber, .letterNumber,
+                .otherNumber, .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+                .initialPunctuation, .finalPunctuation, .otherPunctuation, .mathSymbol, .currencySymbol,
+                .modifierSymbol, .otherSymbol:
+                true
+            default: false
+            }
+        return isShown && !asciiOnly ? nil : "\\u{\(String(scalar.value, radix: 16))}"
+    }
+
+    private static func shortened(_ text: String, to limit: Int) -> String {
+        guard limit > 3 else { return String(repeating: ".", count: max(0, limit)) }
+        var kept = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(limit - 3) {
+            kept.append(scalar)
+        }
+        return String(kept) + "..."
+    }
+}

@@ -1,0 +1,300 @@
+/// A run of bytes of one MTD device; pieces put behind one another make an image.
+package struct CoverPiece: Sendable, Codable, Hashable {
+    /// ``Partition/index`` of the device to read.
+    package var mtd: Int
+    /// Bytes from the start of that device.
+    package var offset: Int
+    /// Bytes; more than 0.
+    package var length: Int
+
+    package init(mtd: Int, offset: Int, length: Int) {
+        self.mtd = mtd
+        self.offset = offset
+        self.length = length
+    }
+
+    /// The bytes of the device.
+    package var range: Range<Int> { offset..<(offset + length) }
+}
+
+/// An image of a backup: a contiguous range of a chip, or a partition whose place is not known.
+package struct CoverImage: Sendable, Codable, Hashable {
+    /// File name, without a folder: `mtd0-RedBoot.bin`. Unique in a cover, also without regard to case.
+    package var fileName: String
+    /// ``Chip/id``.
+    package var chip: String
+    /// Bytes from the start of the chip; nil where it is not known.
+    package var offset: Int?
+    /// How ``offset`` is known; of an image of several pieces, the worst of them.
+    package var offsetSource: Partition.OffsetSource
+    /// Bytes: the sum of the pieces' lengths.
+    package var size: Int
+    /// What it is read from, in order.
+    package var pieces: [CoverPiece]
+
+    package init(
+        fileName: String, chip: String, offset: Int?, offsetSource: Partition.OffsetSource, size: Int,
+        pieces: [CoverPiece]
+    ) {
+        self.fileName = fileName
+        self.chip = chip
+        self.offset = offset
+        self.offsetSource = offsetSource
+        self.size = size
+        self.pieces = pieces
+    }
+}
+
+/// Where the bytes of a partition are kept.
+package struct CoverView: Sendable, Codable, Hashable {
+    /// ``Partition/index``.
+    package var partition: Int
+    /// Position in ``RegionCover/images``.
+    package var image: Int
+    /// Bytes from the start of the image.
+    package var offset: Int
+
+    package init(partition: Int, image: Int, offset: Int) {
+        self.partition = partition
+        self.image = image
+        self.offset = offset
+    }
+}
+
+/// Bytes of a chip that no image covers.
+package struct CoverGap: Sendable, Codable, Hashable {
+    /// ``Chip/id``.
+    package var chip: String
+    /// Bytes from the start of the chip.
+    package var offset: Int
+    /// Bytes.
+    package var size: Int
+    /// Why, in words.
+    package var reason: String
+
+    package init(chip: String, offset: Int, size: Int, reason: String) {
+        self.chip = chip
+        self.offset = offset
+        self.size = size
+        self.reason = reason
+    }
+}
+
+/// An MTD device that is not read, and whose bytes are no gap.
+package struct CoverSkip: Sendable, Codable, Hashable {
+    /// ``Partition/index``.
+    package var partition: Int
+    /// Why, in words.
+    package var reason: String
+
+    package init(partition: Int, reason: String) {
+        self.partition = partition
+        self.reason = reason
+    }
+}
+
+/// What a backup reads: every byte of every chip that some partition reaches, exactly once.
+///
+/// A partition inside another is a view of the same bytes, never a second copy; the device of a whole chip, where there
+/// is one, is the image of its chip. Partitions that overlap in part become one image over both, read from several
+/// devices. Where a place is not known, or only guessed, nothing is merged: the same byte may then be read twice, but
+/// none is lost.
+package struct RegionCover: Sendable, Codable, Hashable {
+    /// The images, in the order of the chips, and by place within a chip.
+    package var images: [CoverImage]
+    /// For each partition that has bytes, where they are.
+    package var views: [CoverView]
+    /// What cannot be read.
+    package var gaps: [CoverGap]
+    /// What need not be read.
+    package var skipped: [CoverSkip]
+
+    package init(
+        images: [CoverImage] = [], views: [CoverView] = [], gaps: [CoverGap] = [], skipped: [CoverSkip] = []
+    ) {
+        self.images = images
+        self.views = views
+        self.gaps = gaps
+        self.skipped = skipped
+    }
+
+    /// Where the bytes of this partition are kept; nil where it was skipped.
+    package func view(of partition: Int) -> CoverView? { views.first { $0.partition == partition } }
+
+    /// Picks the cover. Pure: the same survey gives the same cover.
+    package static func plan(_ survey: Survey) -> RegionCover {
+        var cover = RegionCover()
+        var readable: [Partition] = []
+        for partition in survey.partitions.sorted(by: { $0.index < $1.index }) {
+            if let reason = skipReason(partition) {
+                cover.skipped.append(CoverSkip(partition: partition.index, reason: reason))
+            } else {
+                readable.append(partition)
+            }
+        }
+        var chips = survey.chips.map(\.id)
+        for partition in readable where !chips.contains(partition.chip) {
+            chips.append(partition.chip)
+        }
+        for chip in chips {
+            cover.add(chip: chip, readable.filter { $0.chip == chip }, size: survey.chip(chip))
+        }
+        cover.views.sort { $0.partition < $1.partition }
+        return cover
+    }
+
+    private static func skipReason(_ partition: Partition) -> String? {
+        if partition.isUBIVolume {
+            return "a view that UBI makes of a volume; its bytes are in the image of the device below UBI"
+        }
+        if partition.size <= 0 {
+            return "has no bytes: the kernel disabled it because it lies outside of its chip"
+        }
+        return nil
+    }
+
+    /// Whether the place is known well enough to merge with others.
+    private static func place(_ partition: Partition) -> Range<Int>? {
+        switch partition.offsetSource {
+        case .sysfs, .dmesg, .deviceTree, .commandLine, .wholeChip: partition.chipRange
+        case .guess, .none: nil
+        }
+    }
+
+    private mutating func add(chip: String, _ partitions: [Partition], size: Chip?) {
+        var placed: [(partition: Partition, range: Range<Int>)] = []
+        var unplaced: [Partition] = []
+        for partition in partitions {
+            if let range = Self.place(partition) {
+                placed.append((partition, range))
+            } else {
+                unplaced.append(partition)
+            }
+        }
+        // Widest first where several start together, so that a container comes before what it holds.
+        placed.sort {
+            ($0.range.lowerBound, $1.range.upperBound, $0.partition.index)
+                < ($1.range.lowerBound, $0.range.upperBound, $1.partition.index)
+        }
+
+        var covered: [Range<Int>] = []
+        var group: [(partition: Partition, range: Range<Int>)] = []
+        var end = 0
+        for member in placed {
+            // Touching is not overlapping: neighbours stay images of their own.
+            if !group.isEmpty, member.range.lowerBound >= end {
+                covered.append(addImage(chip: chip, group, end: end))
+                group = []
+            }
+            end = group.isEmpty ? member.range.upperBound : max(end, member.range.upperBound)
+            group.append(member)
+        }
+        if !group.isEmpty {
+            covered.append(addImage(chip: chip, group, end: end))
+        }
+
+        for partition in unplaced {
+            let piece = CoverPiece(mtd: partition.index, offset: 0, length: partition.size)
+            views.append(CoverView(partition: partition.index, image: images.count, offset: 0))
+            images.append(
+                CoverImage(
+                    fileName: ImageName.file(index: partition.index, name: partition.name), chip: chip,
+                    offset: partition.offset, offsetSource: partition.offsetSource, size: partition.size,
+                    pieces: [piece]))
+        }
+        addGaps(chip: size, covered: covered, unplaced: unplaced)
+    }
+
+    /// One image over a group of partitions that overlap, and a view for each of them. Returns its range.
+    private mutating func addImage(
+        chip: String, _ group: [(partition: Partition, range: Range<Int>)], end: Int
+    ) -> Range<Int> {
+        guard let first = group.first else { return 0..<0 }
+        let start = first.range.lowerBound
+        var pieces: [CoverPiece] = []
+        var names: [(index: Int, name: String)] = []
+        var source = first.partition.offsetSource
+        var position = start
+        var device = first
+        while true {
+            let next = device.range.upperBound < end ? Self.next(in: group, after: device.range.upperBound) : nil
+            let cut = next.map { Self.cut(from: device, to: $0, after: position) } ?? device.range.upperBound
+            pieces.append(
+                CoverPiece(
+                    mtd: device.partition.index, offset: position - device.range.lowerBound, length: cut - position))
+            names.append((device.partition.index, device.partition.name))
+            source = Self.worse(source, device.partition.offsetSource)
+            position = cut
+            guard let next else { break }
+            device = next
+        }
+        for (partition, range) in group {
+            views.append(
+                CoverView(partition: partition.index, image: images.count, offset: range.lowerBound - start))
+        }
+        images.append(
+            CoverImage(
+                fileName: ImageName.file(pieces: names), chip: chip, offset: start, offsetSource: source,
+                size: position - start, pieces: pieces))
+        return start..<position
+    }
+
+    /// The member that reaches furthest of those that hold the byte at `position`; the lowest number among equals.
+    private static func next(
+        in group: [(partition: Partition, range: Range<Int>)], after position: Int
+    ) -> (partition: Partition, range: Range<Int>)? {
+        var best: (partition: Partition, range: Range<Int>)?
+        for member in group where member.range.contains(position) {
+            if let known = best, known.range.upperBound >= member.range.upperBound { continue }
+            best = member
+        }
+        return best
+    }
+
+    /// Where to go over from one device to the next: the end of the first, or before it the last edge of an erase
+    /// block that both see as one, where the end is none. A piece that ends within an erase block makes both devices
+    /// read a part of it.
+    private static func cut(
+        from device: (partition: Partition, range: Range<Int>), to next: (partition: Partition, range: Range<Int>),
+        after position: Int
+    ) -> Int {
+        let end = device.range.upperBound
+        let block = max(device.partition.eraseBlockSize, next.partition.eraseBlockSize)
+        guard block > 0 else { return end }
+        let edge = end - (end - next.range.lowerBound) % block
+        let isEdgeOfBoth = edge % block == 0 && (edge - device.range.lowerBound) % block == 0
+        return isEdgeOfBoth && edge > position ? edge : end
+    }
+
+    private static func worse(
+        _ first: Partition.OffsetSource, _ second: Partition.OffsetSource
+    ) -> Partition.OffsetSource {
+        let order: [Partition.OffsetSource] = [
+            .wholeChip, .sysfs, .dmesg, .deviceTree, .commandLine, .guess, .none,
+        ]
+        let rank = { order.firstIndex(of: $0) ?? order.count }
+        return rank(first) >= rank(second) ? first : second
+    }
+
+    private mutating func addGaps(chip: Chip?, covered: [Range<Int>], unplaced: [Partition]) {
+        guard let chip, chip.size > 0, chip.sizeKnowledge == .exact || !covered.isEmpty else { return }
+        let whole = 0..<(chip.sizeKnowledge == .exact ? chip.size : covered.map(\.upperBound).max() ?? 0)
+        let ranges = PartitionMap.gaps(in: whole, leaving: covered)
+        var unplacedSize = 0
+        for partition in unplaced {
+            unplacedSize = unplacedSize.plus(partition.size) ?? Int.max
+        }
+        // Partitions of unknown place may fill what seems free; only when they cannot fill it all is there a gap.
+        let free = ranges.reduce(0) { $0 + $1.count }
+        guard free > unplacedSize else { return }
+        let reason =
+            unplaced.isEmpty
+            ? "no partition of the running system reaches it"
+            : "no partition of known place reaches it; it may hold in part "
+                + unplaced.prefix(8).map { "mtd\($0.index)" }.joined(separator: ", ")
+                + (unplaced.count > 8 ? " and others" : "") + ", whose place is not known"
+        for range in ranges {
+            gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))
+        }
+    }
+}
