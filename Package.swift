@@ -79,8 +79,21 @@ let package = Package(
             dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")]
         ),
         .testTarget(
+            name: "BoardChannelsTests",
+            dependencies: [
+                "BoardChannels", "FlashModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel"]),
+        .testTarget(name: "TransfersTests", dependencies: ["Transfers"]),
+        .testTarget(
             name: "LabTests",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations"]
+            dependencies: [
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
     ]
 )
