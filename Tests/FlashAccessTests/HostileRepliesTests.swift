@@ -37,7 +37,7 @@ import Testing
     }
 
     /// Each reply of a whole board cut short, with bytes changed, lines doubled and moved.
-    @Test(arguments: 0..<150)
+    @Test(arguments: 0..<60)
     func mutatedBoard(seed: Int) throws {
         var random = SplitMix64(state: UInt64(seed) &* 7919)
         var replies = try Fixture.board("board-nandsim")
@@ -134,7 +134,9 @@ import Testing
     @Test func gigantic() {
         let noise = [UInt8](repeating: 0x41, count: 6 << 20)
         var replies: [String: LinuxProbeReply] = [:]
-        for probe in LinuxProbes.all() { replies[probe.name] = LinuxProbeReply(output: noise) }
+        for name in ["proc-mtd.txt", "dmesg.txt", "device-tree-flash.txt", "cmdline.txt"] {
+            replies[name] = LinuxProbeReply(output: noise)
+        }
         Self.check(replies)
     }
 }

@@ -415,4 +415,48 @@ import Testing
                 "attached to ubi0", "volume \"rootfs_data\" of ubi0 mounted rw on /overlay (ubifs)",
             ])
     }
+
+    /// No sysfs: mtdinfo tells the kinds and the bad blocks, the log the places.
+    @Test func boardWithoutSysfs() throws {
+        let survey = try LinuxSurvey.assemble(replies: Fixture.board("board-without-sysfs"))
+        #expect(survey.chips.map(\.kind) == [.ram, .nand])
+        #expect(survey.partitions.map(\.offsetSource) == [.guess, .dmesg, .dmesg, .dmesg, .dmesg])
+        #expect(survey.partition(1)?.badBlocks?.bad == [3])
+        #expect(survey.partition(1)?.badBlocks?.isComplete == true)
+        #expect(survey.partition(3)?.badBlocks?.bad == [28])
+        #expect(survey.partition(3)?.isLive == true)
+        #expect(survey.partition(2)?.pageSize == 2048)
+        #expect(survey.partition(2)?.oobSize == 64)
+    }
+
+    /// An offset counts from the parent: where the parent is not known, it must not be taken for a place.
+    @Test func offsetsWithoutAParent() throws {
+        let board = try FakeBoard()
+        defer { board.remove() }
+        try board.add(Boards.spiNOR)
+        var replies = try board.probe(shell: ["sh"])
+        // The container's line is lost, and it is nowhere in sysfs.
+        func lines(_ name: String, without drop: (String) -> Bool) -> LinuxProbeReply {
+            let text = String(decoding: replies[name]?.output ?? [], as: UTF8.self)
+            return LinuxProbeReply(
+                text: text.split(separator: "\n").map(String.init).filter { !drop($0) }.joined(separator: "\n"))
+        }
+        let whole = replies
+        replies["proc-mtd.txt"] = lines("proc-mtd.txt") { $0.hasPrefix("mtd2:") }
+        replies["sysfs-mtd.txt"] = LinuxProbeReply(
+            text: String(decoding: whole["sysfs-mtd.txt"]?.output ?? [], as: UTF8.self)
+                .replacing("== mtd2\n", with: "== lost\n"))
+        var survey = try LinuxSurvey.assemble(replies: replies)
+        #expect(survey.partition(3)?.offset == nil)
+        #expect(survey.partition(4)?.offset == nil)
+        #expect(survey.partition(5)?.offset == 0x1F_0000)
+        #expect(RegionCover.plan(survey).images.map(\.pieces.count) == [1, 1, 1, 1, 1])
+
+        // The paths are lost.
+        replies = whole
+        replies["sysfs-mtd.txt"] = lines("sysfs-mtd.txt") { $0.hasPrefix("path:") }
+        survey = try LinuxSurvey.assemble(replies: replies)
+        #expect(survey.partitions.allSatisfy { $0.offsetSource != .sysfs && $0.offsetSource != .wholeChip })
+        #expect(RegionCover.plan(survey).images.count == 7)
+    }
 }
