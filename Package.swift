@@ -55,7 +55,10 @@ let package = Package(
         // The verbs.
         .target(
             name: "Operations",
-            dependencies: ["BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel"]
+            dependencies: [
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
 
         // The face in the terminal.
@@ -70,6 +73,14 @@ let package = Package(
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
         .testTarget(
             name: "FlashAccessTests", dependencies: ["FlashAccess", "FlashModel"], resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "BackupBagsTests",
+            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+        ),
+        .testTarget(
+            name: "LabTests",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations"]
         ),
     ]
 )

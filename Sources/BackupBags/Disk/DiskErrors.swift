@@ -1,0 +1,82 @@
+package import FlashModel
+package import SystemPackage
+
+/// What the operating system says of files and disks, put into words. The only place where an errno becomes an error.
+package enum DiskErrors {
+    /// The words for an errno.
+    ///
+    /// - Parameters:
+    ///   - number: what the system answered.
+    ///   - act: what was being done, such as `write`; it follows "cannot".
+    ///   - path: to what.
+    package static func error(_ number: Errno, _ act: String, _ path: FilePath) -> FlashkeepError {
+        let what = "cannot \(act) \(shown(path))"
+        switch number {
+        case .noSpace:
+            return FlashkeepError(
+                .diskFull, what: what, why: "the disk is full",
+                next: "make room on that disk and run the same command again: what was saved so far is kept")
+        case .diskQuotaExceeded:
+            return FlashkeepError(
+                .diskFull, what: what, why: "the space that you may use on that disk is used up (quota)",
+                next: "make room in it and run the same command again: what was saved so far is kept")
+        case .fileTooLarge:
+            return FlashkeepError(
+                .diskFull, what: what, why: "the file would be larger than this file system or your limits allow",
+                next: "choose a folder on another disk; FAT file systems hold no files of 4 GiB or more")
+        default:
+            let (why, next) = words(number)
+            return FlashkeepError(.fileUnavailable, what: what, why: why, next: next)
+        }
+    }
+
+    /// The words for a lack of room that was seen before anything was written.
+    package static func noRoom(for path: FilePath, needed: Int, free: Int) -> FlashkeepError {
+        FlashkeepError(
+            .diskFull, what: "no room for the backup \(shown(path))",
+            why: "it needs \(ByteCount.text(needed)) more and \(ByteCount.text(free)) are free on that disk",
+            next: "make room there, or choose a folder on another disk")
+    }
+
+    /// A path as it can be shown on one line.
+    package static func shown(_ path: FilePath) -> String { PlainText.line(path.string) }
+
+    private static func words(_ number: Errno) -> (why: String, next: String) {
+        switch number {
+        case .noSuchFileOrDirectory:
+            ("there is no such file or folder", "check the path; the folder that it lies in must exist")
+        case .permissionDenied, .notPermitted:
+            ("you are not allowed to", "choose a folder that is yours, or change its permissions")
+        case .readOnlyFileSystem:
+            ("that disk is mounted read-only", "choose a folder on another disk, or mount it writable")
+        case .ioError:
+            (
+                "the disk answered with an input/output error; it may be failing or was unplugged",
+                "look at the disk and its cable, or choose another disk"
+            )
+        case .tooManySymbolicLinkLevels:
+            (
+                "it is a symbolic link, and links are not followed here",
+                "put the true file or folder in its place"
+            )
+        case .notDirectory:
+            ("a part of the path is a file and no folder", "check the path")
+        case .isDirectory:
+            ("it is a folder", "check the path")
+        case .fileExists, .directoryNotEmpty:
+            ("there is something of that name already", "choose another name, or move it out of the way")
+        case .fileNameTooLong:
+            ("the name is too long for this file system", "choose a shorter name")
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
+            ("too many files are open", "close other programs, or raise the limit (ulimit -n), and try again")
+        case .noSuchAddressOrDevice, .operationNotSupportedByDevice:
+            ("the disk is gone", "plug it in again and run the same command again")
+        case .staleNFSFileHandle:
+            ("the network folder was lost", "mount it again and run the same command again")
+        case .outOfRange:
+            ("there are more files than a backup can have", "check that this is the folder of a backup")
+        default:
+            (number.description, "look into that and run the same command again")
+        }
+    }
+}

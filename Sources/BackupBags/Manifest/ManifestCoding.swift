@@ -1,0 +1,56 @@
+import FlashModel
+
+extension Manifest {
+    /// Bytes of the largest `flashkeep.json` that is read.
+    package static let sizeLimit = 32 << 20
+
+    /// As it stands in `flashkeep.json`: pretty, keys sorted, so that the same backup gives the same bytes.
+    ///
+    /// - Throws: `internalFault` where it does not hold together.
+    package func encoded() throws -> [UInt8] {
+        if let problem = problems.first {
+            throw FlashkeepError(
+                .internalFault, what: "cannot write \(Self.path)", why: problem,
+                next: "please report this; what was read is kept")
+        }
+        return try JSONText.bytes(of: self, pretty: true)
+    }
+
+    /// Reads a `flashkeep.json`.
+    ///
+    /// - Throws: `manifestTooNew` where its version is higher than ``currentFormatVersion``, `manifestInvalid` where it
+    ///   is no manifest or does not hold together.
+    package static func decode(_ bytes: [UInt8]) throws -> Manifest {
+        struct Head: Decodable { var formatVersion: Int }
+        guard bytes.count <= sizeLimit else {
+            throw invalid("it has \(ByteCount.text(bytes.count)), more than the \(ByteCount.text(sizeLimit)) allowed")
+        }
+        let version: Int
+        do {
+            version = try JSONText.value(Head.self, from: bytes).formatVersion
+        } catch {
+            throw invalid("it is no JSON object with a formatVersion")
+        }
+        guard version <= currentFormatVersion else {
+            throw FlashkeepError(
+                .manifestTooNew, what: "this backup is of a newer kind than this flashkeep knows",
+                why: "its \(path) has formatVersion \(version), and this program knows \(currentFormatVersion)",
+                next: "use a newer flashkeep, or put the images back by hand as its RESTORE.md says")
+        }
+        guard version == currentFormatVersion else { throw invalid("there is no formatVersion \(version)") }
+        let manifest: Manifest
+        do {
+            manifest = try JSONText.value(Manifest.self, from: bytes)
+        } catch {
+            throw invalid(JSONText.reason(error))
+        }
+        if let problem = manifest.problems.first { throw invalid(problem) }
+        return manifest
+    }
+
+    private static func invalid(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .manifestInvalid, what: "\(path) of this backup cannot be used", why: why,
+            next: "take another copy of the backup; its images can still be used by hand as its RESTORE.md says")
+    }
+}

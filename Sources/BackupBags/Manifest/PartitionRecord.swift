@@ -1,0 +1,125 @@
+package import FlashModel
+
+/// A partition in a manifest.
+package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
+    /// Where the bytes of a partition are.
+    package struct View: Sendable, Codable, Hashable {
+        /// ``ImageRecord/path``.
+        package var image: String
+        /// Bytes from the start of the image.
+        package var offset: Int
+
+        package init(image: String, offset: Int) {
+            self.image = image
+            self.offset = offset
+        }
+    }
+
+    /// The number N of `mtdN`.
+    package var index: Int
+    /// As the kernel gave it: any characters, not unique.
+    package var name: String
+    /// ``Chip/id`` of its chip.
+    package var chip: String
+    /// Bytes from the start of the chip; nil where no source told.
+    package var offset: Int?
+    /// How its place is known.
+    package var source: Partition.OffsetSource
+    /// Bytes, OOB not counted.
+    package var size: Int
+    /// Bytes of an erase block.
+    package var eraseBlockSize: Int
+    /// Bytes of a page; 1 on NOR.
+    package var pageSize: Int
+    /// Spare bytes a page.
+    package var oobSize: Int
+    /// The kernel's word for its type: `nor`, `nand`, `ubi`, …
+    package var type: String
+    /// Whether the kernel let it be written; nil where not known.
+    package var isWritable: Bool?
+    /// The MTD device that it is a part of, where that is one itself.
+    package var parent: Int?
+    /// What it is for.
+    package var role: Partition.Role
+    /// How it was in use, in words.
+    package var uses: [String]
+    /// Whether something may have written to it while it was read.
+    package var isLive: Bool
+    /// What was known of its bad blocks, on NAND. Numbers of erase blocks, from the start of the partition.
+    package var badBlocks: BadBlockKnowledge?
+    /// Where its bytes are; nil where the backup has none.
+    package var view: View?
+    /// Why there are no bytes, where ``view`` is nil; one line.
+    package var reason: String?
+
+    package var id: Int { index }
+
+    /// A partition as the survey found it, and where its bytes are or why there are none.
+    package init(_ partition: Partition, view: View?, reason: String? = nil) {
+        index = partition.index
+        name = partition.name
+        chip = partition.chip
+        offset = partition.offset
+        source = partition.offsetSource
+        size = partition.size
+        eraseBlockSize = partition.eraseBlockSize
+        pageSize = partition.pageSize
+        oobSize = partition.oobSize
+        type = partition.type
+        isWritable = partition.isWritable
+        parent = partition.parent
+        role = partition.role
+        uses = partition.uses
+        isLive = partition.isLive
+        badBlocks = partition.badBlocks
+        self.view = view
+        self.reason = reason
+    }
+
+    /// The partition as the survey had found it.
+    package var partition: Partition {
+        Partition(
+            index: index, name: name, chip: chip, offset: offset, offsetSource: source, size: size,
+            eraseBlockSize: eraseBlockSize, pageSize: pageSize, oobSize: oobSize, type: type,
+            isWritable: isWritable, parent: parent, role: role, uses: uses, isLive: isLive, badBlocks: badBlocks)
+    }
+
+    /// Bytes that it takes in an image of this representation; nil where that cannot be told.
+    package func size(in representation: ImageRecord.Representation) -> Int? {
+        switch representation {
+        case .data:
+            return size
+        case .dataWithOOB:
+            guard pageSize > 0, size % pageSize == 0 else { return nil }
+            let (spare, overflow) = (size / pageSize).multipliedReportingOverflow(by: oobSize)
+            let (all, more) = size.addingReportingOverflow(spare)
+            return overflow || more ? nil : all
+        }
+    }
+
+    /// As a person reads it: `mtd0 "RedBoot"`.
+    package var title: String { "mtd\(index) \"\(PlainText.line(name))\"" }
+
+    // `offset` and `view` are written as null where they are nil, so that a reader sees that nothing was forgotten.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(index, forKey: .index)
+        try container.encode(name, forKey: .name)
+        try container.encode(chip, forKey: .chip)
+        try container.encode(offset, forKey: .offset)
+        try container.encode(source, forKey: .source)
+        try container.encode(size, forKey: .size)
+        try container.encode(eraseBlockSize, forKey: .eraseBlockSize)
+        try container.encode(pageSize, forKey: .pageSize)
+        try container.encode(oobSize, forKey: .oobSize)
+        try container.encode(type, forKey: .type)
+        try container.encodeIfPresent(isWritable, forKey: .isWritable)
+        try container.encodeIfPresent(parent, forKey: .parent)
+        try container.encode(role, forKey: .role)
+        try container.encode(uses, forKey: .uses)
+        try container.encode(isLive, forKey: .isLive)
+        try container.encodeIfPresent(badBlocks, forKey: .badBlocks)
+        try container.encode(view, forKey: .view)
+        try container.encodeIfPresent(reason, forKey: .reason)
+    }
+}

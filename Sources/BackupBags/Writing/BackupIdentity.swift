@@ -1,0 +1,90 @@
+package import FlashModel
+
+/// What makes a backup that was broken off the same as the one that is begun now: only then may the two be joined.
+package struct BackupIdentity: Sendable, Codable, Hashable {
+    /// A partition of the board, as far as it must not have changed.
+    package struct Entry: Sendable, Codable, Hashable {
+        package var index: Int
+        package var name: String
+        package var chip: String
+        package var offset: Int?
+        package var size: Int
+
+        package init(index: Int, name: String, chip: String, offset: Int?, size: Int) {
+            self.index = index
+            self.name = name
+            self.chip = chip
+            self.offset = offset
+            self.size = size
+        }
+    }
+
+    /// An image that is going to be made.
+    package struct Image: Sendable, Codable, Hashable {
+        package var path: String
+        package var chip: String
+        package var offset: Int?
+        package var size: Int
+        package var representation: ImageRecord.Representation
+
+        package init(
+            path: String, chip: String, offset: Int?, size: Int, representation: ImageRecord.Representation = .data
+        ) {
+            self.path = path
+            self.chip = chip
+            self.offset = offset
+            self.size = size
+            self.representation = representation
+        }
+    }
+
+    /// What tells the board from others, by name: `model`, `mac`, `serial`. Nothing that changes when it is started
+    /// in another way, such as its kernel or hostname.
+    package var board: [String: String]
+    package var partitions: [Entry]
+    package var images: [Image]
+
+    package init(board: [String: String], partitions: [Entry], images: [Image]) {
+        self.board = board
+        self.partitions = partitions
+        self.images = images
+    }
+
+    /// The identity of a board as it was surveyed, and of the images that are planned.
+    package init(survey: Survey, images: [Image]) {
+        board = [:]
+        board["model"] = survey.board.model
+        board["compatible"] = survey.board.compatible.first
+        board["mac"] = survey.board.macAddresses.isEmpty ? nil : survey.board.macAddresses.joined(separator: " ")
+        board["serial"] = survey.board.serialNumber
+        partitions = survey.partitions.map {
+            Entry(index: $0.index, name: $0.name, chip: $0.chip, offset: $0.offset, size: $0.size)
+        }
+        self.images = images
+    }
+
+    /// What is not the same, in words, one line each; empty where the two are equal.
+    package func differences(from earlier: BackupIdentity) -> [String] {
+        var lines: [String] = []
+        for key in Set(board.keys).union(earlier.board.keys).sorted() where board[key] != earlier.board[key] {
+            lines.append(
+                "the board's \(PlainText.line(key)) was \(Self.shown(earlier.board[key])) and is now \(Self.shown(board[key]))"
+            )
+        }
+        if partitions != earlier.partitions {
+            let changed = partitions.first { !earlier.partitions.contains($0) }
+            let gone = earlier.partitions.first { !partitions.contains($0) }
+            let entry = changed ?? gone
+            lines.append("the partition table is another" + (entry.map { ", first at mtd\($0.index)" } ?? ""))
+        }
+        if images != earlier.images {
+            let changed = images.first { !earlier.images.contains($0) }
+            let gone = earlier.images.first { !images.contains($0) }
+            let entry = changed ?? gone
+            lines.append("other images are to be made" + (entry.map { ", first \(PlainText.line($0.path))" } ?? ""))
+        }
+        return lines
+    }
+
+    private static func shown(_ value: String?) -> String { value.map { "\"\(PlainText.line($0))\"" } ?? "not known" }
+}

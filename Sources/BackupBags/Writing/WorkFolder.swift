@@ -1,0 +1,175 @@
+import FlashModel
+import SystemPackage
+
+/// The folder in which a backup is made, beside where it will be.
+struct WorkFolder: Sendable {
+    let target: FilePath
+    let path: FilePath
+    private let disk: Disk
+
+    var bag: FilePath { path.appending("bag") }
+    var journal: FilePath { path.appending("journal.jsonl") }
+    private var identity: FilePath { path.appending("identity.json") }
+    private var lockPath: FilePath { path.appending(Self.lockName) }
+
+    /// A file that is being written and has no place yet.
+    static let scratchName = "scratch.tmp"
+    private static let lockName = "flashkeep.lock"
+    /// Bytes of room for all that is no image: evidence, texts, the journal.
+    let overhead = 4 << 20
+
+    /// - Throws: `usage` where the target can be no name of a backup.
+    init(target: FilePath, disk: Disk) throws {
+        guard let name = target.lastComponent, name.kind == .regular else {
+            throw FlashkeepError(
+                .usage, what: "\(DiskErrors.shown(target)) cannot be the name of a backup",
+                why: "it ends with no name of its own", next: "give the path of a folder that is to be made")
+        }
+        guard !name.string.hasSuffix(BagLayout.partialSuffix) else {
+            throw FlashkeepError(
+                .usage, what: "\(DiskErrors.shown(target)) cannot be the name of a backup",
+                why: "names that end with \(BagLayout.partialSuffix) are for backups that are not finished",
+                next: "choose another name; to take up a backup again, give the name it is to have in the end")
+        }
+        let partial = target.removingLastComponent().appending(name.string + BagLayout.partialSuffix)
+        self.init(target: target, partial: partial, disk: disk)
+    }
+
+    init(target: FilePath, partial: FilePath, disk: Disk) {
+        self.target = target
+        self.path = partial
+        self.disk = disk
+    }
+
+    private var parent: FilePath {
+        let parent = target.removingLastComponent()
+        return parent.isEmpty ? "." : parent
+    }
+
+    /// - Throws: `targetExists`.
+    func refuseExistingTarget() throws {
+        guard let status = try disk.status(of: target) else { return }
+        if status.kind == .directory, try disk.status(of: path) != nil {
+            if try disk.status(of: bag) != nil, try disk.names(in: target).isEmpty {
+                // `giveName` was cut off between its two steps.
+                try disk.removeDirectory(target)
+                return
+            }
+            // Finished, but cut off before it was tidied up.
+            if try disk.status(of: bag) == nil { try? removeLeftOvers() }
+        }
+        throw targetExists()
+    }
+
+    private func targetExists() -> FlashkeepError {
+        FlashkeepError(
+            .targetExists, what: "\(DiskErrors.shown(target)) is there already",
+            why: "a backup is never written over anything", next: "choose another name, or move it out of the way")
+    }
+
+    /// Makes the folder, and the lock in it ours.
+    ///
+    /// - Throws: `otherBackupInProgress` where another program works here now.
+    func takeLock() throws -> OpenFile {
+        for _ in 0..<10 {
+            try disk.makeDirectory(path)
+            let file = try disk.openToWrite(lockPath)
+            guard try disk.lock(file) else {
+                throw FlashkeepError(
+                    .otherBackupInProgress, what: "cannot make the backup \(DiskErrors.shown(target))",
+                    why: "another flashkeep is making it right now",
+                    next: "wait until it has finished, or choose another name")
+            }
+            // Whoever had the lock may have removed the file on finishing; then this is a lock on nothing.
+            if try disk.isStillThere(file) { return file }
+        }
+        throw FlashkeepError(
+            .otherBackupInProgress, what: "cannot make the backup \(DiskErrors.shown(target))",
+            why: "other programs keep making and removing \(DiskErrors.shown(path))", next: "choose another name")
+    }
+
+    private struct Head: Codable {
+        /// Of all that lies in the folder.
+        var version: Int
+        var identity: BackupIdentity
+    }
+
+    /// Whether an earlier run began the same backup here.
+    ///
+    /// - Throws: `otherBackupInProgress` where it was another.
+    func isBegun(as now: BackupIdentity) throws -> Bool {
+        guard try disk.status(of: identity) != nil else {
+            let foreign = try disk.names(in: path).filter { $0 != Self.lockName && $0 != Self.scratchName }
+            if foreign.isEmpty { return false }
+            throw otherBackup(
+                "it holds files that no backup of flashkeep begins with, such as \(PlainText.line(foreign[0]))")
+        }
+        let bytes = try disk.read(identity, limit: 16 << 20)
+        guard let head = try? JSONText.value(Head.self, from: bytes), head.version == 1 else {
+            throw otherBackup("its identity.json is damaged, or of another version of flashkeep")
+        }
+        let differences = now.differences(from: head.identity)
+        guard differences.isEmpty else {
+            throw otherBackup(differences.prefix(3).joined(separator: "; "))
+        }
+        return true
+    }
+
+    private func otherBackup(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .otherBackupInProgress,
+            what: "\(DiskErrors.shown(path)) is from another backup that was not finished", why: why,
+            next: "choose another name for this backup, or remove that folder if you do not need it any more")
+    }
+
+    /// Writes down which backup this is.
+    func begin(_ now: BackupIdentity) throws {
+        let scratch = path.appending(Self.scratchName)
+        try disk.write(JSONText.bytes(of: Head(version: 1, identity: now), pretty: true), to: scratch)
+        try disk.rename(scratch, to: identity)
+        try disk.syncDirectory(path)
+        try disk.syncDirectory(parent)
+    }
+
+    /// Makes what is missing of the folders of a bag, and removes what only a finished bag has.
+    func makeFolders() throws {
+        for folder in ["", "data", BagLayout.images, BagLayout.evidence] {
+            try disk.makeDirectory(folder.isEmpty ? bag : bag.appending(folder))
+        }
+        // bagit.txt goes first: without it, it is no bag.
+        for name in BagFiles.tagNames { try disk.remove(bag.appending(name)) }
+        try disk.remove(path.appending(Self.scratchName))
+        for folder in [bag.appending("data"), bag, path] { try disk.syncDirectory(folder) }
+    }
+
+    /// Gives the bag its name, without taking the place of anything.
+    ///
+    /// A rename may take the place of an empty directory and of no other (POSIX.1-2008, rename). So an empty one is
+    /// made first, which fails if anything of that name is there: this works on every file system, unlike
+    /// `RENAME_NOREPLACE`.
+    func giveName() throws {
+        do {
+            try disk.makeNewDirectory(target)
+        } catch Errno.fileExists {
+            throw targetExists()
+        }
+        do {
+            try disk.rename(bag, to: target)
+        } catch {
+            try? disk.removeDirectory(target)
+            throw error
+        }
+        try disk.syncDirectory(parent)
+        try disk.syncDirectory(path)
+    }
+
+    /// Removes the folder, when the bag is no longer in it.
+    func removeLeftOvers() throws {
+        try disk.remove(journal)
+        try disk.remove(identity)
+        try disk.remove(path.appending(Self.scratchName))
+        try disk.remove(lockPath)
+        try disk.removeDirectory(path)
+        try disk.syncDirectory(parent)
+    }
+}

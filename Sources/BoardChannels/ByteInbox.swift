@@ -1,0 +1,131 @@
+private import Synchronization
+
+/// Where what a board sent waits to be read: bounded, with a deadline for each read.
+///
+/// Event loops and pumps deliver from their own threads; one reader takes. When it is full, the deliverer is told and
+/// stops taking bytes from the operating system, so that a fast board is slowed down and memory stays flat.
+package final class ByteInbox: Sendable {
+    /// Above this many waiting bytes, deliverers should pause.
+    package static let highWater = 1 << 20
+    /// Below this many, they may go on.
+    package static let lowWater = 1 << 18
+
+    private enum Ending {
+        case closed
+        case failed(any Error)
+    }
+
+    private struct State {
+        var waiting: [UInt8] = []
+        var ending: Ending?
+        var reader: (id: UInt64, continuation: CheckedContinuation<ChannelRead, any Error>)?
+        var nextID: UInt64 = 0
+        var isPaused = false
+    }
+
+    private let state = Mutex(State())
+    private let resume: @Sendable () -> Void
+
+    /// - Parameter resume: called when a deliverer that was told to pause may go on; from the reader's thread.
+    package init(resume: @escaping @Sendable () -> Void = {}) {
+        self.resume = resume
+    }
+
+    /// Takes in bytes. Returns false when the deliverer should pause until `resume` is called.
+    package func deliver(_ bytes: some Collection<UInt8>) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        let (reader, mayGoOn) = state.withLock { state -> (CheckedContinuation<ChannelRead, any Error>?, Bool) in
+            if let reader = state.reader {
+                state.reader = nil
+                return (reader.continuation, true)
+            }
+            state.waiting.append(contentsOf: bytes)
+            if state.waiting.count >= Self.highWater { state.isPaused = true }
+            return (nil, !state.isPaused)
+        }
+        reader?.resume(returning: .bytes(Array(bytes)))
+        return mayGoOn
+    }
+
+    /// The board's end is reached: what waits can still be read. The first ending counts.
+    package func finish(_ error: (any Error)? = nil) {
+        let reader = state.withLock { state -> CheckedContinuation<ChannelRead, any Error>? in
+            guard state.ending == nil else { return nil }
+            state.ending = error.map { .failed($0) } ?? .closed
+            defer { state.reader = nil }
+            return state.reader?.continuation
+        }
+        if let error {
+            reader?.resume(throwing: error)
+        } else {
+            reader?.resume(returning: .closed)
+        }
+    }
+
+    /// The bytes that came next; see ``BoardChannel/read(timeout:)``.
+    package func next(timeout: Duration?) async throws -> ChannelRead {
+        try Task.checkCancellation()
+        let (ready, id, mayResume) = state.withLock { state -> (Result<ChannelRead, any Error>?, UInt64, Bool) in
+            if !state.waiting.isEmpty {
+                let bytes = state.waiting
+                state.waiting = []
+                defer { state.isPaused = false }
+                return (.success(.bytes(bytes)), 0, state.isPaused)
+            }
+            switch state.ending {
+            case .closed: return (.success(.closed), 0, false)
+            case .failed(let error): return (.failure(error), 0, false)
+            case nil: break
+            }
+            state.nextID += 1
+            return (nil, state.nextID, false)
+        }
+        if mayResume { resume() }
+        if let ready { return try ready.get() }
+
+        let alarm = timeout.map { timeout in
+            Task.detached { [weak self] in
+                try await Task.sleep(for: timeout)
+                self?.giveUp(id, .success(.timedOut))
+            }
+        }
+        defer { alarm?.cancel() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                wait(id, continuation)
+            }
+        } onCancel: {
+            giveUp(id, .failure(CancellationError()))
+        }
+    }
+
+    /// Registers the reader, unless something came since it looked.
+    private func wait(_ id: UInt64, _ continuation: CheckedContinuation<ChannelRead, any Error>) {
+        let ready = state.withLock { state -> Result<ChannelRead, any Error>? in
+            if Task.isCancelled { return .failure(CancellationError()) }
+            if !state.waiting.isEmpty {
+                let bytes = state.waiting
+                state.waiting = []
+                return .success(.bytes(bytes))
+            }
+            switch state.ending {
+            case .closed: return .success(.closed)
+            case .failed(let error): return .failure(error)
+            case nil:
+                state.reader = (id, continuation)
+                return nil
+            }
+        }
+        if let ready { continuation.resume(with: ready) }
+    }
+
+    /// Ends the wait of this reader, if it still waits.
+    private func giveUp(_ id: UInt64, _ result: Result<ChannelRead, any Error>) {
+        let reader = state.withLock { state -> CheckedContinuation<ChannelRead, any Error>? in
+            guard let reader = state.reader, reader.id == id else { return nil }
+            state.reader = nil
+            return reader.continuation
+        }
+        reader?.resume(with: result)
+    }
+}

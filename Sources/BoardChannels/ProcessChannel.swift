@@ -1,0 +1,200 @@
+internal import FlashModel
+private import Subprocess
+private import Synchronization
+private import SystemPackage
+
+/// A channel whose far end is the standard input and output of a program on this computer: `ssh`, a shell.
+package final class ProcessChannel: BoardChannel {
+    package let traits: ChannelTraits
+    private let inbox: ByteInbox
+    private let input: StandardInputWriter
+
+    private init(traits: ChannelTraits, inbox: ByteInbox, input: StandardInputWriter) {
+        self.traits = traits
+        self.inbox = inbox
+        self.input = input
+    }
+
+    package func read(timeout: Duration?) async throws -> ChannelRead {
+        try await inbox.next(timeout: timeout)
+    }
+
+    package func write(_ bytes: [UInt8], isSecret: Bool) async throws {
+        do {
+            _ = try await input.write(bytes)
+        } catch {
+            try Task.checkCancellation()
+            throw FlashkeepError(
+                .boardLost, what: "The connection to \(traits.address) is gone.",
+                why: "The program that held it no longer takes input.",
+                next: "Check the board and the cable, then run the same command again: it goes on where it was.")
+        }
+    }
+
+    /// How a program ended that was the far end of a channel.
+    struct Ending: Sendable {
+        /// Its exit status; nil where a signal ended it.
+        var status: Int?
+        /// What it wrote to standard error, the last 16 KiB.
+        var errorText: String
+    }
+
+    /// Runs a program with a channel to it.
+    ///
+    /// - Parameters:
+    ///   - ownSession: whether it gets a session of its own. A program that asks the user for a password must not.
+    ///   - explain: turns how the program ended into an error; asked when the body failed because the channel broke
+    ///     or closed, and nil keeps the body's error.
+    static func run<Result: Sendable>(
+        program: String, arguments: [String], environment: [String: String] = [:], traits: ChannelTraits,
+        ownSession: Bool, explain: @Sendable (Ending) -> FlashkeepError?,
+        body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        var options = PlatformOptions()
+        options.createSession = ownSession
+        let teardown: [TeardownStep] = [
+            .gracefulShutDown(toProcessGroup: ownSession, allowedDurationToNextStep: .seconds(2))
+        ]
+        options.teardownSequence = teardown
+        var extra: [Environment.Key: String?] = [:]
+        for (name, value) in environment { extra[Environment.Key(stringLiteral: name)] = value }
+
+        let room = RoomSignal()
+        let inbox = ByteInbox(resume: { room.signal() })
+        let errorTail = ErrorTail()
+        let outcome: ExecutionResult<Swift.Result<Result, any Error>, SequenceOutput, SequenceOutput>
+        do {
+            outcome = try await Subprocess.run(
+                program.contains("/") ? .path(FilePath(program)) : .name(program),
+                arguments: Arguments(arguments), environment: .inherit.updating(extra),
+                platformOptions: options, input: .inputWriter, output: .sequence, error: .sequence
+            ) { execution in
+                let channel = ProcessChannel(traits: traits, inbox: inbox, input: execution.standardInputWriter)
+                let output = execution.standardOutput
+                let errors = execution.standardError
+                // Both pipes are drained at once and to their end: a full pipe would stop the program.
+                return await withTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        do {
+                            for try await buffer in output {
+                                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
+                                if !inbox.deliver(bytes) { await room.wait() }
+                            }
+                            inbox.finish()
+                        } catch {
+                            inbox.finish(error)
+                        }
+                    }
+                    group.addTask {
+                        do {
+                            for try await buffer in errors {
+                                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
+                                errorTail.append(bytes)
+                            }
+                        } catch {
+                            // What the program said is only needed to explain a failure.
+                        }
+                    }
+                    let result: Swift.Result<Result, any Error>
+                    do {
+                        result = .success(try await body(channel))
+                    } catch {
+                        result = .failure(error)
+                    }
+                    try? await execution.standardInputWriter.finish()
+                    if case .failure = result {
+                        // The program may have ended with a reason worth reading; give it a moment to say it.
+                        await waitBriefly(for: inbox)
+                    }
+                    await execution.teardown(using: teardown)
+                    room.signal()
+                    group.cancelAll()
+                    await group.waitForAll()
+                    return result
+                }
+            }
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw FlashkeepError(
+                .programMissing, what: "The program \(program) was not found on this computer.",
+                why: "It is needed to reach \(traits.address).",
+                next: "Install it (for ssh: the openssh-client package).")
+        }
+        switch outcome.closureResult {
+        case .success(let value):
+            return value
+        case .failure(let error):
+            guard Self.isChannelFailure(error) else { throw error }
+            let status: Int? =
+                switch outcome.terminationStatus {
+                case .exited(let code): Int(code)
+                default: nil
+                }
+            throw explain(Ending(status: status, errorText: errorTail.text)) ?? error
+        }
+    }
+
+    /// Whether an error may only say that the program is gone, so that the program's own words say more.
+    private static func isChannelFailure(_ error: any Error) -> Bool {
+        guard let error = error as? FlashkeepError else { return !(error is CancellationError) }
+        return error.code == .boardLost || error.code == .boardSilent || error.code == .replyNotUnderstood
+    }
+
+    /// Waits until the program closed its output, at most a second.
+    private static func waitBriefly(for inbox: ByteInbox) async {
+        for _ in 0..<20 {
+            guard let read = try? await inbox.next(timeout: .milliseconds(50)), read != .closed else { return }
+        }
+    }
+}
+
+/// The end of what a program wrote to standard error: enough to explain a failure, whatever it wrote before.
+private final class ErrorTail: Sendable {
+    private static let limit = 16_384
+    private let bytes = Mutex<[UInt8]>([])
+
+    func append(_ more: [UInt8]) {
+        bytes.withLock { bytes in
+            bytes.append(contentsOf: more)
+            bytes.removeFirst(max(0, bytes.count - Self.limit))
+        }
+    }
+
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+}
+
+/// Lets a pump sleep until its reader took what was waiting.
+private final class RoomSignal: Sendable {
+    private struct State {
+        var isSignalled = false
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func signal() {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            defer { state.waiter = nil }
+            if state.waiter == nil { state.isSignalled = true }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDue = state.withLock { state -> Bool in
+                    if state.isSignalled || Task.isCancelled {
+                        state.isSignalled = false
+                        return true
+                    }
+                    state.waiter = continuation
+                    return false
+                }
+                if isDue { continuation.resume() }
+            }
+        } onCancel: {
+            signal()
+        }
+    }
+}

@@ -1,0 +1,98 @@
+private import FlashModel
+
+/// Opens a shell on a board through the system's OpenSSH client, with the user's own configuration, keys, agent and
+/// jump hosts.
+///
+/// There is no terminal (`-T`), so the stream carries all eight bits, and SSH protects it: what arrives is what the
+/// board sent.
+package struct SSHOpener: ChannelOpening {
+    /// What to hand to the client.
+    package struct Settings: Sendable, Equatable {
+        /// `user@host`, `host`, or an alias of the user's configuration.
+        package var destination: String
+        /// 1 to 65535; nil leaves it to the configuration.
+        package var port: Int?
+        /// Another configuration file than the user's.
+        package var configFile: String?
+        /// Further `-o` options, as they are.
+        package var options: [String]
+        /// Given to the client through its askpass helper; nil lets the client ask on the terminal.
+        package var password: String?
+        /// Whether the client may ask on the terminal.
+        package var isInteractive: Bool
+        /// This program, which then answers the client's question for the password.
+        package var askpassProgram: String
+        /// The client.
+        package var program: String
+
+        package init(
+            destination: String, port: Int? = nil, configFile: String? = nil, options: [String] = [],
+            password: String? = nil, isInteractive: Bool = true, askpassProgram: String = "", program: String = "ssh"
+        ) {
+            self.destination = destination
+            self.port = port
+            self.configFile = configFile
+            self.options = options
+            self.password = password
+            self.isInteractive = isInteractive
+            self.askpassProgram = askpassProgram
+            self.program = program
+        }
+    }
+
+    package let traits: ChannelTraits
+    private let settings: Settings
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+        let port = settings.port.map { ":\($0)" } ?? ""
+        traits = ChannelTraits(
+            way: "ssh", address: "ssh://\(settings.destination)\(port)", mayHaveTerminal: false, isReliable: true,
+            isSlow: false)
+    }
+
+    package func withChannel<Result: Sendable>(
+        _ body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        var environment: [String: String] = [:]
+        if let password = settings.password {
+            // ssh takes a password from no argument and no pipe, only from a helper program (ssh(1), ENVIRONMENT).
+            environment["SSH_ASKPASS"] = settings.askpassProgram
+            environment["SSH_ASKPASS_REQUIRE"] = "force"
+            environment["DISPLAY"] = "none"
+            environment[Self.askpassVariable] = password
+        }
+        let address = traits.address
+        let host = settings.destination.split(separator: "@").last.map(String.init) ?? settings.destination
+        return try await ProcessChannel.run(
+            program: settings.program, arguments: Self.arguments(settings), environment: environment, traits: traits,
+            ownSession: settings.password != nil,
+            explain: { ending in
+                SSHFailure.explain(status: ending.status, errorText: ending.errorText, host: host, address: address)
+            },
+            body: body)
+    }
+
+    /// The variable in which the password is handed to this program when `ssh` runs it as its askpass helper.
+    package static let askpassVariable = "FLASHKEEP_ASKPASS_ANSWER"
+
+    /// The client's arguments. `sh` is asked for by name: a login shell would print its greeting into the stream.
+    package static func arguments(_ settings: Settings) -> [String] {
+        var arguments = ["-T", "-x", "-a"]
+        if let file = settings.configFile { arguments += ["-F", file] }
+        if let port = settings.port { arguments += ["-p", String(port)] }
+        for option in settings.options { arguments += ["-o", option] }
+        arguments += [
+            "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3",
+            "-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none", "-o", "RequestTTY=no",
+            "-o", "EscapeChar=none",
+        ]
+        if settings.password != nil {
+            arguments += ["-o", "NumberOfPasswordPrompts=1"]
+        } else if !settings.isInteractive {
+            arguments += ["-o", "BatchMode=yes"]
+        }
+        // `--` keeps a destination that begins with a dash from being taken for an option.
+        return arguments + ["--", settings.destination, "exec sh"]
+    }
+}

@@ -1,0 +1,43 @@
+/// Opens a raw TCP connection: a serial line behind ser2net, a terminal server or an emulator.
+package struct TCPOpener: ChannelOpening {
+    package let traits: ChannelTraits
+    private let host: String
+    private let port: Int
+    private let connectTimeout: Duration
+
+    package init(host: String, port: Int, connectTimeout: Duration = .seconds(20)) {
+        self.host = host
+        self.port = port
+        self.connectTimeout = connectTimeout
+        // What stands behind the port is a serial line: slow, and not protected by TCP's checksums.
+        traits = ChannelTraits(
+            way: "tcp", address: "tcp://\(host):\(port)", mayHaveTerminal: true, isReliable: false, isSlow: true)
+    }
+
+    package func withChannel<Result: Sendable>(
+        _ body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        try await TCPConnection.with(
+            host: host, port: port, connectTimeout: connectTimeout, traits: traits, body: body)
+    }
+}
+
+/// A connection, with errors from making it told apart from errors of using it.
+enum TCPConnection {
+    static func with<Result: Sendable>(
+        host: String, port: Int, connectTimeout: Duration, traits: ChannelTraits,
+        body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        var isOpen = false
+        do {
+            return try await StreamChannel.connecting(
+                host: host, port: port, timeout: connectTimeout, traits: traits
+            ) { channel in
+                isOpen = true
+                return try await body(channel)
+            }
+        } catch  where !isOpen && !(error is CancellationError) {
+            throw SystemErrorText.connecting(to: traits.address, host: host, port: port, error)
+        }
+    }
+}

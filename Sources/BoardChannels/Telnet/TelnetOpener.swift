@@ -1,0 +1,54 @@
+private import Synchronization
+
+/// Opens a telnet connection.
+package struct TelnetOpener: ChannelOpening {
+    package let traits: ChannelTraits
+    private let host: String
+    private let port: Int
+    private let connectTimeout: Duration
+
+    package init(host: String, port: Int = 23, connectTimeout: Duration = .seconds(20)) {
+        self.host = host
+        self.port = port
+        self.connectTimeout = connectTimeout
+        traits = ChannelTraits(
+            way: "telnet", address: "telnet://\(host):\(port)", mayHaveTerminal: true, isReliable: false,
+            isSlow: false)
+    }
+
+    package func withChannel<Result: Sendable>(
+        _ body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        try await TCPConnection.with(
+            host: host, port: port, connectTimeout: connectTimeout, traits: traits
+        ) { channel in
+            try await body(TelnetChannel(over: channel))
+        }
+    }
+}
+
+/// Telnet over another channel.
+package final class TelnetChannel: BoardChannel {
+    private let below: any BoardChannel
+    private let state = Mutex(TelnetProtocol())
+
+    package init(over below: any BoardChannel) {
+        self.below = below
+    }
+
+    package var traits: ChannelTraits { below.traits }
+
+    package func read(timeout: Duration?) async throws -> ChannelRead {
+        while true {
+            let read = try await below.read(timeout: timeout)
+            guard case .bytes(let bytes) = read else { return read }
+            let (data, reply) = state.withLock { $0.receive(bytes) }
+            if !reply.isEmpty { try await below.write(reply) }
+            if !data.isEmpty { return .bytes(data) }
+        }
+    }
+
+    package func write(_ bytes: [UInt8], isSecret: Bool) async throws {
+        try await below.write(TelnetProtocol.escape(bytes), isSecret: isSecret)
+    }
+}

@@ -1,0 +1,476 @@
+package import BoardChannels
+internal import FlashModel
+
+/// What a command answered.
+package struct ShellReply: Sendable, Equatable {
+    /// What it printed, without the terminal's additions.
+    package var output: [UInt8]
+    /// Its exit status, 0 to 255.
+    package var status: Int
+
+    package init(output: [UInt8], status: Int) {
+        self.output = output
+        self.status = status
+    }
+
+    /// What it printed, as text.
+    package var text: String { String(decoding: output, as: UTF8.self) }
+}
+
+/// Who logs in.
+package struct Credentials: Sendable {
+    /// Where the board asks for a user.
+    package var user: String
+    /// Asked when the board asks for a password; nil where there is none.
+    package var password: @Sendable () async throws -> String?
+
+    package init(user: String = "root", password: @escaping @Sendable () async throws -> String? = { nil }) {
+        self.user = user
+        self.password = password
+    }
+}
+
+/// A lease on a Linux shell.
+///
+/// Over SSH or a pipe the shell reads commands as they come. On a terminal the session first finds the shell (logging
+/// in where asked), silences the kernel, makes the line raw and puts a second shell behind it (`cat | sh`) that has no
+/// prompt, no echo and no line editor; all of it is undone at the end.
+package final class ShellSession {
+    /// How clean the way from the board to here is.
+    package enum Line: Sendable, Equatable {
+        /// All bytes pass as they are.
+        case clean
+        /// The terminal makes `CR LF` of each `LF`.
+        case mapped
+    }
+
+    package let console: Console
+    package let dialect: ShellDialect
+    /// How bytes come through.
+    package private(set) var line = Line.clean
+    /// How often a command had to be said again.
+    package private(set) var retries = 0
+
+    private let credentials: Credentials
+    private let timing: ShellTiming
+    private var sequence = 0
+    private var definitions: [String] = []
+    private var bootID: [UInt8]?
+    private var undo: Undo?
+
+    /// Whether a started command's reply was not yet read to its end.
+    private var isReplyPending = false
+
+    /// What the session changed at the board's terminal.
+    private struct Undo {
+        /// The console's log level as it was.
+        var printk: String?
+        /// The terminal's settings as they were, for `stty`.
+        var settings: String?
+        var hasInnerShell = false
+        var loggedIn = false
+    }
+
+    private init(_ console: Console, dialect: ShellDialect, credentials: Credentials, timing: ShellTiming) {
+        self.console = console
+        self.dialect = dialect
+        self.credentials = credentials
+        self.timing = timing
+    }
+
+    /// Runs the body with a shell that answers.
+    ///
+    /// - Parameter nonce: letters and digits, made up anew.
+    /// - Throws: ``FlashkeepError`` with `boardSilent`, `authenticationFailed`, `passwordNeeded`,
+    ///   `replyNotUnderstood`, `boardLost`, and what the body throws.
+    package static func withShell<Result: Sendable>(
+        over channel: any BoardChannel, credentials: Credentials, nonce: String, timing: ShellTiming = ShellTiming(),
+        body: (ShellSession) async throws -> Result
+    ) async throws -> Result {
+        let session = ShellSession(
+            Console(channel), dialect: ShellDialect(nonce: nonce), credentials: credentials, timing: timing)
+        let result: Swift.Result<Result, any Error>
+        do {
+            try await session.begin()
+            result = .success(try await body(session))
+        } catch {
+            result = .failure(error)
+        }
+        await session.end()
+        return try result.get()
+    }
+
+    // MARK: Commands
+
+    /// Runs a command that only reads; it is said again where its reply is lost.
+    ///
+    /// - Parameters:
+    ///   - silence: how long the board may say nothing.
+    ///   - limit: the most bytes of a reply.
+    package func run(
+        _ command: String, silence: Duration? = nil, limit: Int = 4 << 20, mergesErrors: Bool = false
+    ) async throws -> ShellReply {
+        var lastError: (any Error)?
+        for attempt in 0..<timing.attempts {
+            if attempt > 0 {
+                retries += 1
+                try await recover()
+            }
+            do {
+                return try await runOnce(
+                    command, silence: silence ?? timing.silence, limit: limit, mergesErrors: mergesErrors)
+            } catch let error as FlashkeepError
+                where (error.code == .boardSilent || error.code == .replyNotUnderstood) && isTerminal
+            {
+                lastError = error
+            }
+        }
+        throw lastError ?? silent(during: command)
+    }
+
+    private func runOnce(
+        _ command: String, silence: Duration, limit: Int, mergesErrors: Bool = false, keepsInput: Bool = false
+    ) async throws -> ShellReply {
+        try await say(command, silence: silence, mergesErrors: mergesErrors, keepsInput: keepsInput)
+        let (output, status) = try await finish(command, silence: silence, limit: limit)
+        return ShellReply(output: line == .mapped ? TerminalText.plain(output) : output, status: status)
+    }
+
+    /// Starts a command whose reply is read piece by piece with ``Console/bytes(within:)``, until ``finish`` is called.
+    package func start(_ command: String, silence: Duration? = nil, mergesErrors: Bool = false) async throws {
+        try await say(command, silence: silence ?? timing.silence, mergesErrors: mergesErrors, keepsInput: false)
+    }
+
+    private func say(_ command: String, silence: Duration, mergesErrors: Bool, keepsInput: Bool) async throws {
+        sequence += 1
+        isReplyPending = true
+        try await console.send(
+            dialect.line(command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput))
+        let marker = dialect.beginMarker(sequence)
+        guard
+            try await console.bytes(until: marker, silence: silence, limit: 1 << 20) != nil,
+            // The rest of the marker's line: a line end, of one or two characters.
+            try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64) != nil
+        else { throw silent(during: command) }
+    }
+
+    /// Reads the rest of a started command's reply and its status.
+    @discardableResult
+    package func finish(
+        _ command: String, silence: Duration? = nil, limit: Int = 1 << 20
+    ) async throws -> (output: [UInt8], status: Int) {
+        let silence = silence ?? timing.silence
+        guard
+            let output = try await console.bytes(until: dialect.endMarker(sequence), silence: silence, limit: limit),
+            let digits = try await console.bytes(until: [UInt8(ascii: ":")], silence: silence, limit: 16)
+        else { throw silent(during: command) }
+        guard let status = Int(String(decoding: digits, as: UTF8.self)), (0...255).contains(status) else {
+            throw FlashkeepError(
+                .replyNotUnderstood, what: "\(console.channel.traits.address) gave a reply that makes no sense.",
+                why: "The exit status of a command was damaged on the way.", next: "Check the cable and the baud rate.")
+        }
+        _ = try await console.bytes(until: [0x0A], silence: silence, limit: 64)
+        isReplyPending = false
+        return (output, status)
+    }
+
+    /// Gives the shell functions to know; it is told them again when it has to be started anew.
+    ///
+    /// - Parameter script: lines of at most 400 characters.
+    package func define(_ script: String) async throws {
+        definitions.append(script)
+        try await say(script)
+    }
+
+    private func say(_ script: String) async throws {
+        // Line by line with a reply after each function, so that no board's input buffer overflows.
+        try await console.send(script + "\n")
+        _ = try await run("true")
+    }
+
+    /// Ends whatever the board is still sending; the session can go on afterwards.
+    package func interrupt() async throws {
+        try await recover()
+    }
+
+    private var isTerminal: Bool { console.channel.traits.mayHaveTerminal }
+
+    // MARK: Beginning
+
+    private func begin() async throws {
+        undo = Undo()
+        if isTerminal {
+            try await arrive()
+            try await clean()
+        } else {
+            try await expectShell()
+        }
+        bootID = try await readBootID()
+    }
+
+    /// The identity of this boot of the board's kernel (`Documentation/admin-guide/sysctl/kernel.rst`, `random/boot_id`).
+    private func readBootID() async throws -> [UInt8] {
+        try await runOnce(
+            "cat /proc/sys/kernel/random/boot_id", silence: timing.silence, limit: 4_096
+        ).output
+    }
+
+    /// On a pipe: the first command must be answered.
+    private func expectShell() async throws {
+        try await console.send("echo \(dialect.typedWord)P0:\n")
+        let marker = Array("\(dialect.word)P0:".utf8)
+        guard try await console.bytes(until: marker, silence: timing.arrival, limit: 1 << 20) != nil else {
+            throw notAShell(try await console.collect(quiet: .milliseconds(100)))
+        }
+        _ = try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64)
+    }
+
+    /// On a terminal: finds a shell behind whatever is there.
+    private func arrive() async throws {
+        var seen = try await console.collect(quiet: timing.quiet)
+        var everSeen = seen
+        var asked = (user: 0, password: 0, probe: 0, wake: 0)
+        var waits = 0
+        for _ in 0..<timing.arrivalSteps {
+            switch LoginPrompt(seen) {
+            case .user:
+                asked.user += 1
+                guard asked.user <= 3 else { throw denied() }
+                try await console.send("\(credentials.user)\n")
+            case .password:
+                asked.password += 1
+                guard asked.password <= 1 else { throw denied() }
+                guard let password = try await credentials.password() else { throw passwordNeeded() }
+                try await console.send(password + "\n", isSecret: true)
+                undo?.loggedIn = true
+            case .denied:
+                throw denied()
+            case .pressEnter:
+                try await console.send("\n")
+            case .bootloader(let prompt):
+                throw bootloader(prompt)
+            case .booting:
+                waits += 1
+                guard waits < timing.bootWaits else { throw silent(during: "the start of the board") }
+            case nil where everSeen.isEmpty:
+                // ^C is harmless everywhere; Enter is not: U-Boot repeats its last command. Only when ^C brought
+                // nothing does no bootloader wait there, and Enter may wake a console.
+                asked.wake += 1
+                guard asked.wake <= 4 else { throw nothingAnswers() }
+                try await console.send(asked.wake % 2 == 1 ? "\u{3}" : "\n")
+            case nil where asked.probe == 0 && asked.wake == 0 && asked.user == 0:
+                // Something was said, but no question: is somebody at the other end, and in which state?
+                asked.wake += 1
+                try await console.send("\u{3}")
+            case nil:
+                asked.probe += 1
+                guard asked.probe <= 4 else { throw notAShell(everSeen) }
+                try await console.send("echo \(dialect.typedWord)P\(asked.probe):\n")
+                let marker = Array("\(dialect.word)P\(asked.probe):".utf8)
+                if try await console.bytes(until: marker, silence: timing.probe, limit: 1 << 20) != nil {
+                    _ = try await console.collect(quiet: timing.quiet)
+                    return
+                }
+            }
+            seen = try await console.collect(quiet: asked.password > 0 ? timing.quiet * 3 : timing.quiet)
+            everSeen = Array((everSeen + seen).suffix(65_536))
+        }
+        throw everSeen.isEmpty ? nothingAnswers() : notAShell(everSeen)
+    }
+
+    /// Silences the kernel and makes the terminal a clean pipe, as far as the board's tools go.
+    private func clean() async throws {
+        line = .mapped
+        let silence = timing.silence
+        let limit = 1 << 16
+        // The first number of printk is the level below which messages reach the console
+        // (Documentation/admin-guide/sysctl/kernel.rst).
+        let printk = try await runOnce("cat /proc/sys/kernel/printk", silence: silence, limit: limit)
+        let level = printk.text.split { !$0.isNumber }.first.map(String.init)
+        if let level, level != "1", undo?.printk == nil,
+            try await runOnce("echo 1 >/proc/sys/kernel/printk", silence: silence, limit: limit).status == 0
+        {
+            undo?.printk = level
+        }
+        // A session that was cut off may have left the terminal raw; what is kept to restore must be sane.
+        let answer = try await runOnce(
+            "case \"$(stty -a)\" in *-opost*) stty sane;; esac;stty -g", silence: silence, limit: limit,
+            keepsInput: true)
+        let settings = answer.text.filter { $0 != "\n" && $0 != "\r" }
+        let isRestorable = !settings.isEmpty && settings.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        if isRestorable { undo?.settings = settings }
+        let prepare = isRestorable ? "stty raw -echo isig;" : ""
+        let restore = isRestorable ? ";stty \(ShellDialect.quote(settings))" : ""
+        // Only once the line is raw may more be typed: what was typed before would still be edited and echoed.
+        try await console.send("\(prepare)echo \(dialect.typedWord)R:;cat|sh\(restore)\n")
+        guard
+            try await console.bytes(until: Array("\(dialect.word)R:".utf8), silence: silence, limit: limit) != nil
+        else { throw silent(during: "preparing the terminal") }
+        _ = try await console.bytes(until: [0x0A], silence: silence, limit: 16)
+        undo?.hasInnerShell = true
+        try await console.send("FKI=inner\n")
+        guard try await isInInnerShell(silence: timing.probe) else {
+            // No `cat`, or no second shell: the first one does, with its echo and its editor.
+            try await console.send("\u{3}")
+            _ = try await console.collect(quiet: timing.quiet)
+            undo?.hasInnerShell = false
+            return
+        }
+        line = isRestorable ? .clean : .mapped
+    }
+
+    /// Whether the shell that answers is the second one; false also where none answers.
+    private func isInInnerShell(silence: Duration) async throws -> Bool {
+        do {
+            let reply = try await runOnce("echo \"<$FKI>\"", silence: silence, limit: 1 << 16)
+            return reply.text.contains("<inner>")
+        } catch let error as FlashkeepError where error.code == .boardSilent {
+            return false
+        }
+    }
+
+    /// Finds the shell again after a reply was lost.
+    private func recover() async throws {
+        guard isTerminal else { throw silent(during: "waiting for a reply") }
+        let lineBefore = line
+        try await console.send("\u{3}")
+        _ = try await console.collect(quiet: timing.quiet)
+        try await arrive()
+        // ^C ends the second shell only where the terminal controls it; on some consoles nothing does.
+        if undo?.hasInnerShell == true, try await isInInnerShell(silence: timing.probe) {
+            line = lineBefore
+        } else {
+            undo?.hasInnerShell = false
+            try await clean()
+        }
+        guard try await readBootID() == bootID else {
+            throw FlashkeepError(
+                .boardLost, what: "\(console.channel.traits.address) restarted in the middle.",
+                why: "Its kernel is another one than when we began (a watchdog, a power cut, or somebody rebooted it).",
+                next: "Run the same command again: it goes on where it was.")
+        }
+        for script in definitions {
+            try await console.send(script + "\n")
+            _ = try await runOnce("true", silence: timing.silence, limit: 1 << 16)
+        }
+    }
+
+    // MARK: Ending
+
+    /// Puts the board's terminal back as it was. Never throws: the board may be gone.
+    private func end() async {
+        // In a task of its own: it must run to its end even where the user has cancelled everything.
+        nonisolated(unsafe) let session = self
+        await Task { try? await unsafe session.undoEverything() }.value
+    }
+
+    private func undoEverything() async throws {
+        guard isTerminal else {
+            guard !isReplyPending else { return }
+            try await console.send("exit\n")
+            for _ in 0..<40 where try await console.channel.read(timeout: .milliseconds(50)) == .closed { return }
+            return
+        }
+        guard let undo else { return }
+        if isReplyPending {
+            // Flash data may still be coming.
+            try await console.send("\u{3}")
+            _ = try await console.collect(quiet: timing.quiet)
+        }
+        if undo.hasInnerShell {
+            if try await isInInnerShell(silence: timing.probe) {
+                try await restorePrintk()
+                // The shell ends; `cat` notices only when it has something to hand on.
+                try await console.send("exit\n")
+                _ = try await console.collect(quiet: .milliseconds(100))
+                try await console.send("\n")
+            } else if let settings = undo.settings {
+                try await restorePrintk()
+                try await console.send("stty \(ShellDialect.quote(settings))\n")
+            }
+        } else {
+            try await restorePrintk()
+        }
+        _ = try await console.collect(quiet: .milliseconds(100))
+        if undo.loggedIn || console.channel.traits.way == "telnet" {
+            try await console.send("exit\n")
+            _ = try await console.collect(quiet: .milliseconds(100))
+        }
+    }
+
+    private func restorePrintk() async throws {
+        guard let printk = undo?.printk else { return }
+        _ = try await runOnce("echo \(printk) >/proc/sys/kernel/printk", silence: .seconds(2), limit: 1 << 16)
+    }
+
+    // MARK: Errors
+
+    private func silent(during command: String) -> FlashkeepError {
+        FlashkeepError(
+            .boardSilent, what: "\(console.channel.traits.address) stopped answering.",
+            why: "No reply came to: \(command.prefix(120))",
+            next: "Check power, cable and network, then run the same command again: it goes on where it was.")
+    }
+
+    private func nothingAnswers() -> FlashkeepError {
+        FlashkeepError(
+            .boardSilent, what: "Nothing answers at \(console.channel.traits.address).",
+            why: "Neither ^C nor Enter brought a single character.",
+            next: "Check that the board has power, that RX and TX are not swapped, and the baud rate (?baud=57600).")
+    }
+
+    private func notAShell(_ seen: [UInt8]) -> FlashkeepError {
+        if TerminalText.isGarbage(seen) {
+            return FlashkeepError(
+                .replyNotUnderstood, what: "What \(console.channel.traits.address) sends is garbage.",
+                why: "Most of it is no text: the baud rate is wrong, or the line is bad.",
+                next: "Try ?baud=57600, 38400 or 9600, and check the ground wire.")
+        }
+        let last = TerminalText.lastLines(seen)
+        return FlashkeepError(
+            .replyNotUnderstood, what: "No Linux shell answers at \(console.channel.traits.address).",
+            why: last.isEmpty ? "A test command brought no reply." : "The last that it said was: \(last)",
+            next: "Log in by hand once to see what is there; Flashkeep needs a shell that knows echo.")
+    }
+
+    private func bootloader(_ prompt: String) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood, what: "A bootloader answers at \(console.channel.traits.address), not Linux.",
+            why: "Its prompt is \"\(prompt)\".", next: "Let the board start its Linux (mostly: boot), then try again.")
+    }
+
+    private func denied() -> FlashkeepError {
+        FlashkeepError(
+            .authenticationFailed,
+            what: "\(console.channel.traits.address) did not accept the user \(credentials.user) or the password.",
+            why: "The board asked again or said so.",
+            next: "Give the right password with FLASHKEEP_PASSWORD or --password-file, or another user in the address.")
+    }
+
+    private func passwordNeeded() -> FlashkeepError {
+        FlashkeepError(
+            .passwordNeeded, what: "\(console.channel.traits.address) asks for the password of \(credentials.user).",
+            why: "None was given, and nobody can be asked here.",
+            next: "Set FLASHKEEP_PASSWORD or use --password-file.")
+    }
+}
+
+/// How long a shell session waits, and how often it tries again.
+package struct ShellTiming: Sendable {
+    /// The longest silence of a running command.
+    package var silence: Duration = .seconds(30)
+    /// The longest wait for the first reply of a board that was just reached.
+    package var arrival: Duration = .seconds(60)
+    /// How long a terminal must say nothing until it is taken to have said all.
+    package var quiet: Duration = .milliseconds(400)
+    /// How long a shell may take to answer an echo.
+    package var probe: Duration = .seconds(4)
+    /// The most steps of a login.
+    package var arrivalSteps = 80
+    /// The most pauses of ``quiet`` length while the board starts.
+    package var bootWaits = 60
+    /// How often a command is said at most.
+    package var attempts = 3
+
+    package init() {}
+}

@@ -1,0 +1,91 @@
+internal import BoardConsoles
+internal import FlashModel
+
+/// Device nodes to read from: those of the board, and where one is missing one made in a folder of our own.
+final class DeviceNodes {
+    private let shell: ShellSession
+    private let root: String
+    private let canMake: Bool
+    private var known: [Int: String] = [:]
+    private var folder: String?
+
+    init(shell: ShellSession, root: String, canMake: Bool) {
+        self.shell = shell
+        self.root = root
+        self.canMake = canMake
+    }
+
+    /// The node to read a device from; the read-only one where there is a choice.
+    ///
+    /// - Parameter forTools: mtd-utils do not accept the read-only node (its odd minor number).
+    /// - Throws: ``FlashkeepError`` with `unreadable` where there is none and none can be made.
+    func node(for mtd: Int, forTools: Bool = false) async throws -> String {
+        if !forTools, let node = known[mtd] { return node }
+        let names = forTools ? ["mtd\(mtd)"] : ["mtd\(mtd)ro", "mtd/\(mtd)ro", "mtd\(mtd)", "mtd/\(mtd)"]
+        // A plain file in the place of a node is a trap: an earlier command wrote into it. In tests the root holds files.
+        let test = root.isEmpty ? "-c" : "-e"
+        let list = names.map { ShellDialect.quote("\(root)/dev/\($0)") }.joined(separator: " ")
+        let found = try await shell.run("for n in \(list);do [ \(test) $n ]&&echo $n&&break;done")
+        if let line = found.text.split(separator: "\n").first {
+            known[mtd] = String(line)
+            return String(line)
+        }
+        let made = try await make(mtd, readOnly: !forTools)
+        known[mtd] = made
+        return made
+    }
+
+    /// Makes a node from the numbers in sysfs, or from the rule: major 90, minor 2N, and 2N+1 for the read-only one
+    /// (Linux `Documentation/admin-guide/devices.txt`, 90 char).
+    private func make(_ mtd: Int, readOnly: Bool) async throws -> String {
+        guard canMake else { throw missing(mtd, why: "The board has no mknod to make one with.") }
+        let folder = try await ownFolder()
+        let path = "\(folder)/mtd\(mtd)\(readOnly ? "ro" : "")"
+        let attribute = ShellDialect.quote("\(root)/sys/class/mtd/mtd\(mtd)\(readOnly ? "ro" : "")/dev")
+        let rule = "90:\(2 * mtd + (readOnly ? 1 : 0))"
+        let reply = try await shell.run(
+            "v=;[ -r \(attribute) ]&&read v <\(attribute);case $v in *:*) ;;*) v=\(rule);;esac;"
+                + "rm -f \(path);mknod \(path) c ${v%:*} ${v#*:}&&[ -c \(path) ]&&dd if=\(path) of=/dev/null bs=1 count=1",
+            mergesErrors: true)
+        guard reply.status == 0 else {
+            throw missing(mtd, why: "mknod failed: \(TerminalText.lastLines(reply.output, count: 1))")
+        }
+        return path
+    }
+
+    private func ownFolder() async throws -> String {
+        if let folder { return folder }
+        let word = shell.dialect.word
+        let candidates = ["/tmp", "/dev", "/var/run", "/run", "/var/tmp", "/dev/shm"].map { "\($0)/\(word)" }
+        let reply = try await shell.run(
+            "for d in \(candidates.joined(separator: " "));do (umask 077;mkdir $d)&&echo $d&&break;done")
+        guard let line = reply.text.split(separator: "\n").first.map(String.init), candidates.contains(line) else {
+            throw missing(nil, why: "No folder on the board takes a new node.")
+        }
+        folder = line
+        // Also where the connection breaks: the shell removes it when it ends.
+        _ = try await shell.run("true")
+        try await shell.define("trap 'rm -rf \(line)' EXIT HUP TERM")
+        return line
+    }
+
+    /// Forgets what is known, after a device vanished or the board restarted.
+    func forget() {
+        known = [:]
+    }
+
+    /// Removes what was made.
+    func removeAll() async {
+        guard let folder else { return }
+        _ = try? await shell.run("rm -rf \(folder)")
+        self.folder = nil
+        known = [:]
+    }
+
+    private func missing(_ mtd: Int?, why: String) -> FlashkeepError {
+        let name = mtd.map { "/dev/mtd\($0)" } ?? "The device"
+        return FlashkeepError(
+            .unreadable, what: "\(name) has no device node, and none can be made.", why: why,
+            next: "Log in as root, or make the node by hand: mknod /dev/mtdN c 90 2N")
+    }
+}

@@ -1,0 +1,77 @@
+package import FlashModel
+
+/// The board's tools that reading needs, and how each is called there.
+package struct LinuxToolbox: Sendable, Equatable {
+    /// Tool → how it is called: `od`, or `busybox od` where the link is missing.
+    package var invocations: [String: String]
+
+    package init(invocations: [String: String]) {
+        self.invocations = invocations
+    }
+
+    /// The tools that are asked for.
+    static let names = [
+        "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "sha256sum", "sha1sum", "md5sum", "cksum",
+        "mknod", "mktemp", "nanddump", "tail", "head", "printf",
+    ]
+
+    /// A command that prints a line `TOOL INVOCATION` for each tool that is there.
+    ///
+    /// `command -v` alone would trust a name; a busybox applet may also be there without a link.
+    static var probe: String {
+        "for t in \(names.joined(separator: " "));do if command -v $t >/dev/null 2>&1||type $t >/dev/null 2>&1;"
+            + "then echo $t $t;else busybox $t --help >/dev/null 2>&1;"
+            + "case $? in 0|1) echo $t busybox $t;;esac;fi;done"
+    }
+
+    /// Reads what the probe printed.
+    init(probeOutput text: String) {
+        var invocations: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ", maxSplits: 1)
+            guard words.count == 2, Self.names.contains(String(words[0])) else { continue }
+            invocations[String(words[0])] = String(words[1])
+        }
+        self.invocations = invocations
+    }
+
+    /// Whether a tool is there.
+    package func has(_ tool: String) -> Bool { invocations[tool] != nil }
+
+    /// How a tool is called; its name where it is not known to be there.
+    package func invocation(_ tool: String) -> String { invocations[tool] ?? tool }
+
+    /// The checksums that the board can compute, best first.
+    package var checksumAlgorithms: [ChecksumAlgorithm] {
+        [(ChecksumAlgorithm.sha256, "sha256sum"), (.sha1, "sha1sum"), (.md5, "md5sum"), (.cksum, "cksum")]
+            .filter { has($0.1) }.map(\.0)
+    }
+
+    /// The command that computes a checksum of its standard input; nil where there is none.
+    func command(for algorithm: ChecksumAlgorithm) -> String? {
+        let name: String
+        switch algorithm {
+        case .sha256: name = "sha256sum"
+        case .sha1: name = "sha1sum"
+        case .md5: name = "md5sum"
+        case .cksum: name = "cksum"
+        case .crc32: return nil
+        }
+        return has(name) ? invocation(name) : nil
+    }
+
+    /// What a checksum tool printed, as a digest; nil where it is none.
+    static func digest(_ line: some StringProtocol, _ algorithm: ChecksumAlgorithm) -> Digest? {
+        guard let word = line.split(separator: " ").first else { return nil }
+        switch algorithm {
+        case .cksum:
+            guard let value = UInt32(word) else { return nil }
+            return Digest(algorithm: .cksum, hex: Hexadecimal.text(value))
+        case .sha256, .sha1, .md5, .crc32:
+            let hex = word.lowercased()
+            guard hex.utf8.count == algorithm.bits / 4, hex.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
+            else { return nil }
+            return Digest(algorithm: algorithm, hex: hex)
+        }
+    }
+}

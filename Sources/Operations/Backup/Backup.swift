@@ -1,0 +1,262 @@
+package import BackupBags
+internal import FlashAccess
+internal import FlashModel
+package import SystemPackage
+
+/// What a user may choose for a backup.
+package struct BackupOptions: Sendable {
+    /// What an image is checked against.
+    package enum ProofKind: String, Sendable, CaseIterable {
+        /// The board's checksum, or a second read where it has none.
+        case best
+        case none
+    }
+
+    /// Where the backup goes; nil names it after the board and the day, in ``folder``.
+    package var target: FilePath?
+    /// The folder for a backup without a name.
+    package var folder: FilePath
+    package var proof: ProofKind
+    /// Whether NAND is kept a second time with its OOB bytes.
+    package var withOOB: Bool
+    /// How often a lost board is waited for and reached again.
+    package var reconnects: Int
+
+    package init(
+        target: FilePath? = nil, folder: FilePath = ".", proof: ProofKind = .best, withOOB: Bool = false,
+        reconnects: Int = 5
+    ) {
+        self.target = target
+        self.folder = folder
+        self.proof = proof
+        self.withOOB = withOOB
+        self.reconnects = reconnects
+    }
+}
+
+/// What a backup came to.
+package struct BackupReport: Sendable, Codable {
+    /// The finished bag.
+    package var bag: String
+    package var manifest: Manifest
+    package var summary: Summary
+    /// Bytes that an earlier, broken-off run had left.
+    package var resumedBytes: Int
+
+    package init(bag: String, manifest: Manifest, summary: Summary, resumedBytes: Int) {
+        self.bag = bag
+        self.manifest = manifest
+        self.summary = summary
+        self.resumedBytes = resumedBytes
+    }
+}
+
+/// Saves everything that is on a board's flash, and proves it.
+package enum Backup {
+    /// What lasts beyond one connection.
+    private final class Work {
+        var survey: Survey?
+        var evidence: [Evidence] = []
+        var builder: BagBuilder?
+        var proofs: [String: Proof] = [:]
+        var warnings: [String] = []
+        var transfer = ""
+        var commands: [String] = []
+        var retries = 0
+        var isConnected = false
+        var bytesAtStart = 0
+    }
+
+    /// - Throws: ``FlashkeepError``, `CancellationError`; what was read is kept, and the same call goes on with it.
+    package static func run(
+        _ reacher: any BoardReaching, options: BackupOptions, environment: OperationEnvironment,
+        transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> BackupReport {
+        let startedAt = environment.timestamp()
+        let work = Work()
+        defer {
+            transcript.close()
+            // What was read must survive whatever ended this.
+            try? work.builder?.checkpoint()
+        }
+        var lost = 0
+        while true {
+            do {
+                progress(.began(.connecting, bytes: nil))
+                work.isConnected = false
+                try await reacher.withBoard(transcript: transcript) { board in
+                    work.isConnected = true
+                    progress(.ended(.connecting))
+                    defer { work.retries += board.retries }
+                    try await survey(board, work, progress)
+                    try open(work, options, environment, transcript, disk, progress)
+                    try await capture(board, work, options, progress)
+                    work.transfer = board.transferName
+                    work.commands = board.commands
+                }
+                break
+            } catch let error as FlashkeepError
+                where
+                (error.code == .boardLost || error.code == .boardSilent || (work.survey != nil && !work.isConnected))
+                && work.survey != nil && lost < options.reconnects
+            {
+                // It may only be restarting. Anything else than silence is final.
+                lost += 1
+                work.retries += 1
+                try? work.builder?.checkpoint()
+                progress(.warning("\(error.what) \(error.why) Trying again (\(lost) of \(options.reconnects))."))
+                try await environment.sleep(.seconds(min(60, 5 * lost)))
+            }
+        }
+        return try finish(reacher, work, startedAt, options, environment, transcript, progress)
+    }
+
+    // MARK: Steps
+
+    private static func survey(_ board: any FlashBoard, _ work: Work, _ progress: ProgressHandler) async throws {
+        progress(.began(.surveying, bytes: nil))
+        let (survey, evidence) = try await board.survey()
+        progress(.ended(.surveying))
+        if let earlier = work.survey {
+            let differences = BackupPlan(survey).identity(survey).differences(
+                from: BackupPlan(earlier).identity(earlier))
+            guard differences.isEmpty else {
+                throw FlashkeepError(
+                    .layoutChanged, what: "The board is another one since it came back.",
+                    why: differences.joined(separator: "; "),
+                    next: "Start it in the same way as before and run the command again, or use another --to.")
+            }
+            return
+        }
+        work.survey = survey
+        work.evidence = evidence
+        for warning in survey.warnings { progress(.warning(warning)) }
+    }
+
+    private static func open(
+        _ work: Work, _ options: BackupOptions, _ environment: OperationEnvironment, _ transcript: TranscriptLog,
+        _ disk: Disk, _ progress: ProgressHandler
+    ) throws {
+        guard work.builder == nil, let survey = work.survey else { return }
+        let plan = BackupPlan(survey, withOOB: options.withOOB)
+        let target = try options.target ?? BackupName.target(for: survey, in: options.folder, day: environment.day)
+        let builder = try BagBuilder.open(
+            target: target, identity: plan.identity(survey), needed: plan.size, disk: disk)
+        work.builder = builder
+        work.bytesAtStart = builder.resumedBytes
+        if builder.isResumed {
+            progress(
+                .note("going on with \(builder.partial): \(ByteCount.text(builder.resumedBytes)) are there already"))
+        }
+        for note in builder.notes { progress(.note(note)) }
+        transcript.attach(builder.transcript)
+    }
+
+    private static func capture(
+        _ board: any FlashBoard, _ work: Work, _ options: BackupOptions, _ progress: @escaping ProgressHandler
+    ) async throws {
+        guard let survey = work.survey, let builder = work.builder else { return }
+        let plan = BackupPlan(survey, withOOB: options.withOOB)
+        if options.withOOB, !board.readsOOB {
+            throw FlashkeepError(
+                .toolMissing, what: "The OOB bytes cannot be read on this board.",
+                why: "It has no nanddump of mtd-utils.",
+                next: "Leave --oob out, or start an initramfs that has mtd-utils.")
+        }
+        var captures: [ImageCapture] = []
+        var present = 0
+        for image in plan.images {
+            let writer = try builder.image(path: image.path, size: image.size)
+            present += image.size - writer.missing().total
+        }
+        let count = ProgressCount(done: present, total: plan.size, tell: progress)
+        progress(.began(.reading, bytes: plan.size))
+        if present > 0 { progress(.advanced(done: present, total: plan.size)) }
+        for image in plan.images {
+            let writer = try builder.image(path: image.path, size: image.size)
+            let capture = ImageCapture(image: image, writer: writer, progress: count, tell: progress)
+            captures.append(capture)
+            guard !writer.missing().isEmpty else { continue }
+            progress(.item(title(image), bytes: image.size))
+            work.warnings += try await capture.read(from: board)
+            try builder.checkpoint()
+        }
+        progress(.ended(.reading))
+
+        guard options.proof == .best else { return }
+        progress(.began(.proving, bytes: plan.size))
+        let proven = ProgressCount(total: plan.size, tell: progress)
+        for capture in captures {
+            if work.proofs[capture.image.path] == nil {
+                progress(.item(title(capture.image), bytes: capture.image.size))
+                work.proofs[capture.image.path] = try await ImageProof(capture: capture, board: board).prove()
+            }
+            proven.add(capture.image.size)
+        }
+        progress(.ended(.proving))
+    }
+
+    private static func title(_ image: BackupPlan.Image) -> String {
+        let names = image.pieces.map {
+            "mtd\($0.partition.index) \"\(PrintableText.escaped($0.partition.name, limit: 40))\""
+        }
+        return names.joined(separator: " + ") + (image.representation == .dataWithOOB ? " with OOB" : "")
+    }
+
+    private static func finish(
+        _ reacher: any BoardReaching, _ work: Work, _ startedAt: String, _ options: BackupOptions,
+        _ environment: OperationEnvironment, _ transcript: TranscriptLog, _ progress: ProgressHandler
+    ) throws -> BackupReport {
+        guard let survey = work.survey, let builder = work.builder else {
+            throw FlashkeepError(
+                .internalFault, what: "The backup came to nothing.", why: "It ended before it began.",
+                next: "Please report this.")
+        }
+        progress(.began(.finishing, bytes: nil))
+        let plan = BackupPlan(survey, withOOB: options.withOOB)
+        var images: [ImageRecord] = []
+        for image in plan.images {
+            let writer = try builder.image(path: image.path, size: image.size)
+            let holes = image.pieces.flatMap { piece in piece.holes.map { piece.imageRange(of: $0.range).lowerBound } }
+            images.append(
+                ImageRecord(
+                    path: image.path, chip: image.chip, offset: image.offset, size: image.size,
+                    representation: image.representation, sha256: try writer.sha256(),
+                    proof: work.proofs[image.path] ?? Proof.none, badBlocks: holes.sorted(), blocks: writer.findings))
+        }
+        let manifest = Manifest(
+            board: survey.board, chips: survey.chips, partitions: partitions(survey, plan), images: images,
+            gaps: plan.cover.gaps.map { GapRecord(chip: $0.chip, offset: $0.offset, size: $0.size, reason: $0.reason) },
+            ubi: survey.ubi,
+            capture: CaptureRecord(
+                toolVersion: environment.toolVersion, address: reacher.address,
+                way: reacher.way + (work.transfer.isEmpty ? "" : " (\(work.transfer))"), startedAt: startedAt,
+                finishedAt: environment.timestamp(), retries: work.retries, commands: work.commands, tools: survey.tools
+            ),
+            warnings: survey.warnings + work.warnings)
+        for piece in work.evidence { try builder.addEvidence(piece) }
+        transcript.close()
+        let name = survey.board.model ?? survey.board.hostname ?? "a board"
+        let bag = try builder.complete(
+            manifest: manifest, restoreText: RestoreText.text(for: manifest),
+            bagInfo: BagInfo(
+                baggingDate: environment.day, softwareAgent: "flashkeep \(environment.toolVersion)",
+                description: "Flash of \(name), \(ByteCount.text(plan.size)), by \(reacher.way)",
+                identifier: survey.board.macAddresses.first))
+        progress(.ended(.finishing))
+        return BackupReport(
+            bag: bag.string, manifest: manifest, summary: Summary(of: manifest), resumedBytes: work.bytesAtStart)
+    }
+
+    private static func partitions(_ survey: Survey, _ plan: BackupPlan) -> [PartitionRecord] {
+        survey.partitions.map { partition in
+            let view = plan.cover.view(of: partition.index).flatMap { view -> PartitionRecord.View? in
+                guard plan.cover.images.indices.contains(view.image) else { return nil }
+                return PartitionRecord.View(
+                    image: "data/images/\(plan.cover.images[view.image].fileName)", offset: view.offset)
+            }
+            let reason = plan.cover.skipped.first { $0.partition == partition.index }?.reason
+            return PartitionRecord(partition, view: view, reason: view == nil ? reason ?? "not read" : nil)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+internal import BackupBags
+internal import FlashAccess
+internal import FlashModel
+
+/// Reads one image from the board into the backup: only what is missing there.
+struct ImageCapture {
+    let image: BackupPlan.Image
+    let writer: ImageWriter
+    let progress: ProgressCount
+    let tell: ProgressHandler
+
+    /// Reads everything that is missing.
+    ///
+    /// - Returns: warnings for the manifest.
+    /// - Throws: what the board throws, but for a partition that vanished: that is noted, and the rest is read.
+    func read(from board: any FlashBoard) async throws -> [String] {
+        var warnings: [String] = []
+        for piece in image.pieces {
+            for hole in piece.holes {
+                let range = piece.imageRange(of: hole.range)
+                for part in writer.missing(in: range) {
+                    try writer.fill(
+                        part, with: 0xFF,
+                        findings: [BlockFinding(offset: part.lowerBound, size: part.count, state: hole.state)])
+                    progress.add(part.count)
+                }
+            }
+            let missing = writer.missing(in: piece.imageRange).map { piece.deviceRange(of: $0) }
+            let ranges = piece.good(in: missing)
+            guard !ranges.isEmpty else { continue }
+            do {
+                try await read(piece, ranges, from: board) { chunk in
+                    let shifted = shift(chunk, of: piece)
+                    // A page that was kept only in part is read whole: what is there stays.
+                    for part in writer.missing(in: shifted.range) {
+                        let from = part.lowerBound - shifted.offset
+                        try writer.write(
+                            offset: part.lowerBound, bytes: Array(shifted.bytes[from..<from + part.count]),
+                            findings: shifted.findings.compactMap { $0.clipped(to: part) })
+                        progress.add(part.count)
+                    }
+                    try Task.checkCancellation()
+                }
+            } catch let error as FlashkeepError where error.code == .partitionVanished {
+                warnings.append(error.what)
+                tell(.warning(error.what))
+                for part in writer.missing(in: piece.imageRange) {
+                    let finding = BlockFinding(
+                        offset: part.lowerBound, size: part.count, state: .unread, detail: "the partition vanished")
+                    try writer.fill(part, with: 0xFF, findings: [finding])
+                    progress.add(part.count)
+                }
+            }
+        }
+        return warnings
+    }
+
+    func read(
+        _ piece: BackupPlan.Piece, _ ranges: [Range<Int>], from board: any FlashBoard,
+        each: (FlashChunk) async throws -> Void
+    ) async throws {
+        switch image.representation {
+        case .data: try await board.read(piece.partition, ranges: ranges, each: each)
+        case .dataWithOOB: try await board.readWithOOB(piece.partition, ranges: ranges, each: each)
+        }
+    }
+
+    /// A chunk of the device with positions in the image.
+    func shift(_ chunk: FlashChunk, of piece: BackupPlan.Piece) -> FlashChunk {
+        // Chunks with OOB bytes count those in their offsets.
+        let unit = image.representation == .data ? 1 : piece.arrivingPage
+        let page = image.representation == .data ? 1 : piece.page
+        let distance = piece.imageOffset - piece.deviceRange.lowerBound / page * unit
+        return FlashChunk(
+            offset: chunk.offset + distance, bytes: chunk.bytes,
+            findings: chunk.findings.map { $0.shifted(by: distance) })
+    }
+}

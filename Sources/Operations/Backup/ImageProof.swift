@@ -1,0 +1,208 @@
+internal import BackupBags
+internal import FlashAccess
+internal import FlashModel
+
+/// Checks an image against the board: by the board's own checksum, or by reading everything a second time.
+///
+/// Where the two differ, the erase blocks that differ are found and read again, and what they say decides: a running
+/// system wrote there, or the flash cannot be trusted, or the first read was damaged on its way.
+struct ImageProof {
+    let capture: ImageCapture
+    let board: any FlashBoard
+    /// More of the same block than this many bytes are not asked for at once when a difference is looked for.
+    private static let searchSize = 8 << 20
+
+    private var image: BackupPlan.Image { capture.image }
+    private var writer: ImageWriter { capture.writer }
+
+    /// - Throws: what the board throws.
+    func prove() async throws -> Proof {
+        if image.representation == .data, let algorithm = board.checksumAlgorithms.first {
+            return try await proveByChecksum(algorithm)
+        }
+        return try await proveBySecondRead()
+    }
+
+    /// The ranges of a piece whose bytes mean something: not bad, not unread, not beyond repair.
+    private func meaningful(_ piece: BackupPlan.Piece) -> [Range<Int>] {
+        var ranges = piece.good(in: [piece.deviceRange])
+        for finding in writer.findings where finding.state.isDamage {
+            let inPiece = finding.range.clamped(to: piece.imageRange)
+            if !inPiece.isEmpty { ranges = ranges.removing(piece.deviceRange(of: inPiece)) }
+        }
+        return ranges
+    }
+
+    // MARK: By checksum
+
+    private func proveByChecksum(_ algorithm: ChecksumAlgorithm) async throws -> Proof {
+        var notes: [String] = []
+        var result = Proof.Result.proven
+        var value: Digest?
+        for piece in image.pieces {
+            let ranges = meaningful(piece)
+            guard !ranges.isEmpty else { continue }
+            var onBoard = try await board.checksum(algorithm, of: piece.partition, ranges: ranges)
+            if try own(algorithm, piece, ranges) != onBoard {
+                let differing = try await differing(algorithm, piece, ranges)
+                let outcome = try await settle(differing, piece, ranges)
+                notes += outcome.notes
+                result = Self.worse(result, outcome.result)
+                if outcome.result == .proven {
+                    onBoard = try await board.checksum(algorithm, of: piece.partition, ranges: ranges)
+                    if try own(algorithm, piece, ranges) != onBoard {
+                        result = Self.worse(result, piece.partition.isLive ? .changed : .unstable)
+                        notes.append("mtd\(piece.partition.index) still differs after a second read")
+                    }
+                }
+            }
+            value = onBoard
+        }
+        if algorithm == .cksum { notes.append("the board's best checksum has only 32 bits") }
+        return Proof(
+            against: .boardChecksum, checksum: image.pieces.count == 1 && result == .proven ? value : nil,
+            result: result, notes: notes)
+    }
+
+    private func own(
+        _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
+    ) throws -> Digest {
+        let inImage = ranges.map { piece.imageRange(of: $0) }
+        // The hash for the manifest was computed while the bytes came: no need to read them from the disk.
+        if algorithm == .sha256, inImage == [0..<writer.size] {
+            return Digest(algorithm: .sha256, hex: try writer.sha256())
+        }
+        return try writer.checksum(algorithm, of: inImage)
+    }
+
+    /// The erase blocks whose checksums differ: first of large runs, then of the blocks of those.
+    private func differing(
+        _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
+    ) async throws -> [Range<Int>] {
+        let block = max(1, piece.partition.eraseBlockSize)
+        var suspects = ranges
+        for size in [max(block, Self.searchSize / block * block), block] {
+            let parts = suspects.flatMap { Self.cut($0, by: size) }
+            let onBoard = try await board.checksums(algorithm, of: piece.partition, each: parts)
+            suspects = []
+            for (part, digest) in zip(parts, onBoard)
+            where try writer.checksum(algorithm, of: [piece.imageRange(of: part)]) != digest {
+                suspects.append(part)
+            }
+        }
+        return suspects
+    }
+
+    /// A range in parts that begin at multiples of a size.
+    private static func cut(_ range: Range<Int>, by size: Int) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(range.upperBound, (start / size + 1) * size)
+            parts.append(start..<end)
+            start = end
+        }
+        return parts
+    }
+
+    // MARK: By a second read
+
+    private func proveBySecondRead() async throws -> Proof {
+        var notes: [String] = []
+        var result = Proof.Result.proven
+        for piece in image.pieces {
+            let ranges = meaningful(piece)
+            var differing: [Range<Int>] = []
+            try await capture.read(piece, ranges, from: board) { chunk in
+                let shifted = capture.shift(chunk, of: piece)
+                let kept = try writer.read(offset: shifted.offset, count: shifted.bytes.count)
+                if kept != shifted.bytes { differing.append(piece.deviceRange(of: shifted.range)) }
+                try Task.checkCancellation()
+            }
+            let outcome = try await settle(differing, piece, ranges)
+            notes += outcome.notes
+            result = Self.worse(result, outcome.result)
+        }
+        if image.representation == .data { notes.append("the board has no checksum tool; all of it was read twice") }
+        return Proof(against: .secondRead, result: result, notes: notes)
+    }
+
+    // MARK: What a difference means
+
+    /// Reads differing ranges twice more and decides.
+    private func settle(
+        _ differing: [Range<Int>], _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
+    ) async throws -> (result: Proof.Result, notes: [String]) {
+        guard !differing.isEmpty else { return (.proven, []) }
+        let block = max(1, piece.partition.eraseBlockSize)
+        var result = Proof.Result.proven
+        var counts: [BlockState: Int] = [:]
+        var repaired = 0
+        for part in differing.flatMap({ Self.cut($0, by: block) }) {
+            var seen: [FlashChunk] = []
+            for _ in 0..<2 {
+                let again = try await gather(part, piece)
+                seen.append(again)
+            }
+            let kept = try writer.read(offset: seen[0].offset, count: seen[0].bytes.count)
+            if kept == seen[0].bytes, kept == seen[1].bytes {
+                // The board's checksum of a moment ago was of something else, or only its line was damaged.
+                if piece.partition.isLive { try mark(seen[1], .changed, &counts, &result) }
+            } else if seen[0].bytes == seen[1].bytes {
+                try writer.replace(offset: seen[1].offset, bytes: seen[1].bytes, findings: seen[1].findings)
+                if piece.partition.isLive {
+                    try mark(seen[1], .changed, &counts, &result)
+                } else {
+                    repaired += 1
+                }
+            } else {
+                try writer.replace(offset: seen[1].offset, bytes: seen[1].bytes, findings: seen[1].findings)
+                try mark(seen[1], piece.partition.isLive ? .changed : .unstable, &counts, &result)
+            }
+        }
+        var notes: [String] = []
+        if let changed = counts[.changed] {
+            notes.append("\(changed) erase blocks of mtd\(piece.partition.index) were written to by the running system")
+        }
+        if let unstable = counts[.unstable] {
+            notes.append("\(unstable) erase blocks of mtd\(piece.partition.index) read differently each time")
+        }
+        if repaired > 0 {
+            notes.append(
+                "\(repaired) erase blocks of mtd\(piece.partition.index) read differently the first time; kept is what "
+                    + "the board gave twice since")
+        }
+        return (result, notes)
+    }
+
+    private func mark(
+        _ chunk: FlashChunk, _ state: BlockState, _ counts: inout [BlockState: Int], _ result: inout Proof.Result
+    ) throws {
+        try writer.mark([BlockFinding(offset: chunk.offset, size: chunk.bytes.count, state: state)])
+        counts[state, default: 0] += 1
+        result = Self.worse(result, state == .changed ? .changed : .unstable)
+    }
+
+    /// One range in one chunk, with positions in the image.
+    private func gather(_ range: Range<Int>, _ piece: BackupPlan.Piece) async throws -> FlashChunk {
+        let target = piece.imageRange(of: range)
+        var bytes = [UInt8](repeating: 0xFF, count: target.count)
+        var findings: [BlockFinding] = []
+        try await capture.read(piece, [range], from: board) { chunk in
+            let shifted = capture.shift(chunk, of: piece)
+            let part = shifted.range.clamped(to: target)
+            guard !part.isEmpty else { return }
+            bytes.replaceSubrange(
+                (part.lowerBound - target.lowerBound)..<(part.upperBound - target.lowerBound),
+                with: shifted.bytes[(part.lowerBound - shifted.offset)..<(part.upperBound - shifted.offset)])
+            findings += shifted.findings.compactMap { $0.clipped(to: target) }
+        }
+        return FlashChunk(offset: target.lowerBound, bytes: bytes, findings: findings)
+    }
+
+    private static func worse(_ first: Proof.Result, _ second: Proof.Result) -> Proof.Result {
+        let order: [Proof.Result] = [.proven, .changed, .unproven, .unstable]
+        let rank = { order.firstIndex(of: $0) ?? order.count }
+        return rank(first) >= rank(second) ? first : second
+    }
+}

@@ -1,0 +1,178 @@
+import BackupBags
+package import FlashModel
+import Synchronization
+package import SystemPackage
+
+/// A partition of a backup, and the file that was made of it.
+package struct ExtractedPartition: Sendable, Codable, Hashable {
+    /// The number N of `mtdN`.
+    package var index: Int
+    package var name: String
+    /// Name of the file in the folder; nil where none was made.
+    package var file: String?
+    /// Bytes of the file.
+    package var size: Int
+    /// Why there is no file, where there is none.
+    package var reason: String?
+    /// What is not plainly good in it; offsets are bytes from the start of the file.
+    package var blocks: [BlockFinding]
+    /// Of these, the ones whose bytes may not be what the flash held, in words; empty where all is good.
+    package var damage: [String]
+}
+
+/// What an extraction made.
+package struct ExtractReport: Sendable, Codable, Hashable {
+    /// Of this document.
+    package var formatVersion = 1
+    /// The folder.
+    package var folder: String
+    /// Whether every partition that has bytes in the backup became a file, from an image that is intact.
+    package var ok: Bool
+    package var partitions: [ExtractedPartition]
+}
+
+/// Makes a file of its own of every partition in a backup, of those within others too.
+package enum Extract {
+    /// Extracts a backup.
+    ///
+    /// - Parameters:
+    ///   - path: the backup.
+    ///   - folder: is made if it is not there; the folder that it lies in must be.
+    /// - Throws: `targetExists` where one of the files is there already, before anything is written; what
+    ///   ``BagReader/open(_:tolerant:disk:)`` and ``BagReader/manifest()`` throw; `diskFull`; `CancellationError`.
+    ///   A partition whose image was changed since is no error but in the report, and has no file.
+    package static func run(
+        bag path: FilePath, to folder: FilePath, progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> ExtractReport {
+        let bag = try BagReader.open(path)
+        let manifest = try bag.manifest()
+        let plan = manifest.images.map { image in
+            Job(
+                image: image,
+                pieces: manifest.partitions.compactMap { partition in
+                    guard let view = manifest.view(of: partition), view.image.path == image.path, !view.range.isEmpty
+                    else { return nil }
+                    let name = PlainText.fileName(
+                        index: partition.index, name: partition.name, withOOB: image.representation == .dataWithOOB)
+                    return Piece(index: partition.index, name: name, range: view.range)
+                })
+        }.filter { !$0.pieces.isEmpty }.sorted { $0.image.size > $1.image.size }
+
+        let output = try OutputFolder(folder)
+        try output.refuseExisting(plan.flatMap { $0.pieces.map(\.name) })
+        let total = plan.reduce(0) { $0 + $1.image.size }
+        progress(.began(.extracting, bytes: total))
+        let counter = ProgressCounter(total: total, handler: progress)
+        let failures = Failures()
+        try await FileWorkers.run(plan) { job, ticket, buffer in
+            counter.tell(.item(PlainText.line(job.image.path), bytes: job.image.size))
+            if let reason = try extract(job, from: bag, to: output, ticket, counter, &buffer) {
+                counter.tell(.warning("\(PlainText.line(job.image.path)): \(reason)"))
+                failures.put(reason, for: job.image.path)
+            }
+        }
+        try output.sync()
+        progress(.ended(.extracting))
+        return report(manifest, plan, failures.all, folder)
+    }
+
+    private struct Piece: Sendable {
+        var index: Int
+        var name: String
+        /// Bytes from the start of the image.
+        var range: Range<Int>
+    }
+
+    private struct Job: Sendable {
+        var image: ImageRecord
+        var pieces: [Piece]
+    }
+
+    /// Writes the partitions of one image, and checks it on the way.
+    ///
+    /// - Returns: why its partitions cannot be had, where that is so; there are no files of them then.
+    private static func extract(
+        _ job: Job, from bag: BagReader, to output: OutputFolder, _ ticket: FileWorkers.Ticket,
+        _ counter: ProgressCounter, _ buffer: inout [UInt8]
+    ) throws -> String? {
+        let source: OpenFile
+        do {
+            source = try bag.file(job.image.path)
+        } catch let error as FlashkeepError where error.code == .fileUnavailable {
+            return "its image cannot be read: \(error.why)"
+        }
+        guard try source.size() == job.image.size else { return "its image has another size than it should" }
+        var outputs: [(piece: Piece, file: OpenFile, isDone: Bool)] = []
+        do {
+            for piece in job.pieces {
+                let file = try output.begin(piece.name)
+                // Where the file system can share the bytes, they take no room a second time.
+                let isDone = output.share(source, piece.range, with: file)
+                outputs.append((piece, file, isDone))
+            }
+            var hash = StreamingChecksum(.sha256)
+            try source.stream(0..<job.image.size, buffer: &buffer) { offset, bytes in
+                try ticket.check()
+                hash.update(bytes)
+                for entry in outputs where !entry.isDone {
+                    let part = entry.piece.range.clamped(to: offset..<(offset + bytes.count))
+                    if part.isEmpty { continue }
+                    let slice = bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]
+                    try entry.file.write(slice, count: slice.count, at: part.lowerBound - entry.piece.range.lowerBound)
+                }
+                counter.add(bytes.count)
+            }
+            guard hash.finalize().hex == job.image.sha256 else {
+                for piece in job.pieces { try output.giveUp(piece.name) }
+                return "its image was changed since the backup was made (its SHA-256 is another)"
+            }
+            for entry in outputs {
+                try entry.file.sync()
+                try output.finish(entry.piece.name)
+            }
+            return nil
+        } catch {
+            for piece in job.pieces { try? output.giveUp(piece.name) }
+            throw error
+        }
+    }
+
+    private static func report(
+        _ manifest: Manifest, _ plan: [Job], _ failures: [String: String], _ folder: FilePath
+    ) -> ExtractReport {
+        let files = Dictionary(
+            plan.flatMap { job in job.pieces.map { ($0.index, (job, $0)) } }, uniquingKeysWith: { first, _ in first })
+        let partitions = manifest.partitions.map { partition in
+            var item = ExtractedPartition(
+                index: partition.index, name: partition.name, size: partition.size, blocks: [], damage: [])
+            guard let (job, piece) = files[partition.index] else {
+                item.reason =
+                    partition.size == 0
+                    ? "it has no bytes" : PlainText.line(partition.reason ?? "the backup has no bytes of it")
+                return item
+            }
+            if let failure = failures[job.image.path] {
+                item.reason = failure
+                return item
+            }
+            item.file = piece.name
+            item.size = piece.range.count
+            item.blocks = manifest.findings(of: partition).coalesced()
+            item.damage = item.blocks.filter(\.state.isDamage).map {
+                "\(ByteCount.text($0.size)) at \(ByteCount.hex($0.offset)): \($0.state.rawValue)"
+            }
+            return item
+        }
+        return ExtractReport(folder: folder.string, ok: failures.isEmpty, partitions: partitions)
+    }
+
+    private final class Failures: Sendable {
+        private let reasons = Mutex<[String: String]>([:])
+
+        var all: [String: String] { reasons.withLock { $0 } }
+
+        func put(_ reason: String, for path: String) {
+            reasons.withLock { $0[path] = reason }
+        }
+    }
+}

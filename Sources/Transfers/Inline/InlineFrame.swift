@@ -1,0 +1,46 @@
+/// A piece of flash data as it crossed a channel, between two lines that name it.
+///
+///     @WORD b 12 4
+///     …the bytes, encoded…
+///     @WORD e 12 4 0 5 17 5 17 9c56cc51b374c3ba189210d5b6d4bf57  -
+///
+/// `WORD` is made up anew for each session. The numbers are the first block, the count of blocks, the reader's exit
+/// status, the ECC counters `ecc_failures` and `corrected_bits` before and after, and a checksum if there is one.
+package struct InlineFrame: Sendable, Equatable {
+    /// The counters of the kernel's ECC.
+    package struct Counters: Sendable, Equatable {
+        package var failures: Int
+        package var corrected: Int
+
+        package init(failures: Int, corrected: Int) {
+            self.failures = failures
+            self.corrected = corrected
+        }
+    }
+
+    /// Number of the first block.
+    package var first: Int
+    /// How many blocks.
+    package var count: Int
+    /// The reader's exit status.
+    package var status: Int
+    /// The counters before and after; nil where the board has none.
+    package var before: Counters?
+    package var after: Counters?
+    /// What the board's checksum tool printed; empty where there was none.
+    package var checksum: String
+    /// The bytes, encoded.
+    package var payload: [UInt8]
+
+    package init(
+        first: Int, count: Int, status: Int, before: Counters?, after: Counters?, checksum: String, payload: [UInt8]
+    ) {
+        self.first = first
+        self.count = count
+        self.status = status
+        self.before = before
+        self.after = after
+        self.checksum = checksum
+        self.payload = payload
+    }
+}

@@ -1,0 +1,222 @@
+/// Takes frames out of what a board sends. Pure: bytes in, frames out, whatever the cutting.
+///
+/// Anything between frames is skipped, so that a kernel message does no harm there; within a frame it makes that frame
+/// fail its checksum, and only that frame.
+package struct InlineFrameParser: Sendable {
+    /// What was found in the stream.
+    package enum Event: Sendable, Equatable {
+        case frame(InlineFrame)
+        /// A frame that began and whose end was damaged or never came.
+        case damaged(first: Int, count: Int)
+        /// The board has sent all frames.
+        case done
+    }
+
+    private let opening: [UInt8]
+    private let closing: [UInt8]
+    private let isDoubled: Bool
+    private let payloadLimit: Int
+    private let expected: @Sendable (_ count: Int) -> Int?
+
+    private var buffer: [UInt8] = []
+    /// Where the search for the next marker goes on.
+    private var searched = 0
+    /// The frame that has begun; its payload starts at the front of the buffer.
+    private var begun: (first: Int, count: Int)?
+    /// The first copy of a closing line, waiting for the second.
+    private var closed: (fields: [String], payload: [UInt8])?
+
+    /// - Parameters:
+    ///   - word: the session's word.
+    ///   - isDoubled: whether each closing line is sent twice, for lines that damage bytes.
+    ///   - payloadLimit: the most bytes of a frame's payload.
+    ///   - expected: the length of a payload of so many blocks, where it is known before; saves searching.
+    package init(
+        word: String, isDoubled: Bool, payloadLimit: Int, expected: @escaping @Sendable (Int) -> Int? = { _ in nil }
+    ) {
+        opening = Array("@\(word) ".utf8)
+        closing = Array("\n@\(word) e ".utf8)
+        self.isDoubled = isDoubled
+        self.payloadLimit = payloadLimit
+        self.expected = expected
+    }
+
+    /// Takes out the bytes after ``Event/done``, which are not the parser's; another run of frames may follow.
+    package mutating func takeRest() -> [UInt8] {
+        defer {
+            buffer = []
+            searched = 0
+        }
+        return buffer
+    }
+
+    /// Takes in bytes and returns what became complete by them.
+    package mutating func feed(_ bytes: [UInt8]) -> [Event] {
+        buffer += bytes
+        var events: [Event] = []
+        while let event = next() {
+            events += event
+            if event.last == .done { break }
+        }
+        return events
+    }
+
+    /// One step; nil where more bytes are needed.
+    private mutating func next() -> [Event]? {
+        if closed != nil { return secondClosing() }
+        return begun == nil ? control() : payload()
+    }
+
+    /// Between frames: the next line of ours.
+    private mutating func control() -> [Event]? {
+        guard let marker = find(opening, from: searched) else {
+            // Only the beginning of a marker may be worth keeping.
+            let keep = min(buffer.count, opening.count - 1)
+            buffer.removeFirst(buffer.count - keep)
+            searched = 0
+            return nil
+        }
+        guard let (fields, end) = line(from: marker.upperBound) else {
+            return giveUpOnLongLine(from: marker.lowerBound)
+        }
+        buffer.removeSubrange(..<end)
+        searched = 0
+        switch fields.first {
+        case "b":
+            guard fields.count == 3, let first = number(fields[1]), let count = number(fields[2]), count > 0 else {
+                return []
+            }
+            begun = (first, count)
+            return []
+        case "d":
+            return [.done]
+        default:
+            return []
+        }
+    }
+
+    /// Within a frame: its end.
+    private mutating func payload() -> [Event]? {
+        guard let begun else { return nil }
+        if searched == 0, let length = expected(begun.count) {
+            guard buffer.count >= length + closing.count else { return nil }
+            searched = matches(closing, at: length) ? length : 0
+            if searched == 0, length > 0 { return search(begun) }
+        }
+        return search(begun)
+    }
+
+    private mutating func search(_ begun: (first: Int, count: Int)) -> [Event]? {
+        guard let marker = find(closing, from: searched) else {
+            searched = max(1, buffer.count - closing.count + 1)
+            guard buffer.count > payloadLimit else { return nil }
+            return abandon(begun)
+        }
+        guard let (fields, end) = line(from: marker.upperBound) else {
+            searched = max(1, marker.lowerBound)
+            guard buffer.count - marker.upperBound > 512 else { return nil }
+            return abandon(begun)
+        }
+        var payload = Array(buffer[..<marker.lowerBound])
+        // The line end before the closing line is the frame's own; a terminal may have made it CR LF.
+        if lineEndsAreMapped(upTo: end), payload.last == 0x0D { payload.removeLast() }
+        buffer.removeSubrange(..<end)
+        searched = 0
+        self.begun = nil
+        if isDoubled {
+            closed = (fields, payload)
+            return []
+        }
+        return [event(fields, payload, begun)]
+    }
+
+    /// The second copy of a closing line must follow at once and be equal.
+    private mutating func secondClosing() -> [Event]? {
+        guard let closed else { return nil }
+        let marker = Array(closing.dropFirst())
+        guard buffer.count >= marker.count else { return nil }
+        let claimed = (
+            first: closed.fields.first.flatMap(number) ?? 0, count: closed.fields.dropFirst().first.flatMap(number) ?? 1
+        )
+        guard matches(marker, at: 0) else {
+            self.closed = nil
+            return [.damaged(first: claimed.first, count: max(1, claimed.count))]
+        }
+        guard let (fields, end) = line(from: marker.count) else {
+            guard buffer.count > 512 else { return nil }
+            self.closed = nil
+            return [.damaged(first: claimed.first, count: max(1, claimed.count))]
+        }
+        buffer.removeSubrange(..<end)
+        self.closed = nil
+        guard fields == closed.fields else { return [.damaged(first: claimed.first, count: max(1, claimed.count))] }
+        return [event(fields, closed.payload, claimed)]
+    }
+
+    private func event(_ fields: [String], _ payload: [UInt8], _ begun: (first: Int, count: Int)) -> Event {
+        let numbers = fields.prefix(7).map(number)
+        guard fields.count >= 7, let first = numbers[0], let count = numbers[1], let status = numbers[2],
+            first == begun.first, count == begun.count
+        else { return .damaged(first: begun.first, count: begun.count) }
+        let before = numbers[3].flatMap { failures in
+            numbers[4].map { InlineFrame.Counters(failures: failures, corrected: $0) }
+        }
+        let after = numbers[5].flatMap { failures in
+            numbers[6].map { InlineFrame.Counters(failures: failures, corrected: $0) }
+        }
+        return .frame(
+            InlineFrame(
+                first: first, count: count, status: status, before: before, after: after,
+                checksum: fields.dropFirst(7).joined(separator: " "), payload: payload))
+    }
+
+    private mutating func abandon(_ frame: (first: Int, count: Int)) -> [Event] {
+        begun = nil
+        searched = 0
+        buffer.removeFirst(max(0, buffer.count - opening.count + 1))
+        return [.damaged(first: frame.first, count: frame.count)]
+    }
+
+    private mutating func giveUpOnLongLine(from start: Int) -> [Event]? {
+        guard buffer.count - start > 512 else {
+            buffer.removeSubrange(..<start)
+            searched = 0
+            return nil
+        }
+        buffer.removeSubrange(...start)
+        searched = 0
+        return []
+    }
+
+    /// The fields of the line that begins at a place, and where the next line begins; nil where its end has not come.
+    private func line(from start: Int) -> (fields: [String], end: Int)? {
+        guard let end = buffer[start...].prefix(512).firstIndex(of: 0x0A) else { return nil }
+        let text = String(decoding: buffer[start..<end].filter { $0 != 0x0D }, as: UTF8.self)
+        return (text.split(separator: " ").map(String.init), end + 1)
+    }
+
+    private func lineEndsAreMapped(upTo end: Int) -> Bool {
+        end >= 2 && buffer[end - 2] == 0x0D
+    }
+
+    private func number(_ text: String) -> Int? {
+        guard text.utf8.count <= 15, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return Int(text)
+    }
+
+    private func matches(_ pattern: [UInt8], at start: Int) -> Bool {
+        start + pattern.count <= buffer.count && buffer[start..<(start + pattern.count)].elementsEqual(pattern)
+    }
+
+    private func find(_ pattern: [UInt8], from start: Int) -> Range<Int>? {
+        guard let first = pattern.first else { return nil }
+        var position = start
+        let last = buffer.count - pattern.count
+        while position <= last {
+            guard let hit = buffer[position...].firstIndex(of: first), hit <= last else { return nil }
+            if matches(pattern, at: hit) { return hit..<(hit + pattern.count) }
+            position = hit + 1
+        }
+        return nil
+    }
+}
