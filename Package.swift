@@ -76,7 +76,14 @@ let package = Package(
         ),
         .testTarget(
             name: "BackupBagsTests",
-            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")],
+            exclude: ["Golden"]
+        ),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "BackupBags", "FlashModel", "Operations", .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
         .testTarget(
             name: "BoardChannelsTests",
