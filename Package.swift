@@ -65,8 +65,9 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardChannels", "FlashModel", "Operations",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
