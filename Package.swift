@@ -65,8 +65,9 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardChannels", "FlashModel", "Operations",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
@@ -86,8 +87,21 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "BoardChannelsTests",
+            dependencies: [
+                "BoardChannels", "FlashModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel"]),
+        .testTarget(name: "TransfersTests", dependencies: ["Transfers"]),
+        .testTarget(
             name: "LabTests",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations"]
+            dependencies: [
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
     ]
 )

@@ -28,6 +28,8 @@ package struct ExtractReport: Sendable, Codable, Hashable {
     package var folder: String
     /// Whether every partition that has bytes in the backup became a file, from an image that is intact.
     package var ok: Bool
+    /// Whether the backup itself is whole: nothing missing, nothing that could not be read.
+    package var isWhole: Bool
     package var partitions: [ExtractedPartition]
 }
 
@@ -164,7 +166,7 @@ package enum Extract {
             }
             return item
         }
-        return ExtractReport(folder: folder.string, ok: failures.isEmpty, partitions: partitions)
+        return ExtractReport(folder: folder.string, ok: failures.isEmpty, isWhole: Summary(of: manifest).isWhole, partitions: partitions)
     }
 
     private final class Failures: Sendable {

@@ -36,6 +36,8 @@ package struct BackupOptions: Sendable {
 
 /// What a backup came to.
 package struct BackupReport: Sendable, Codable {
+    /// Of this document.
+    package var formatVersion = 1
     /// The finished bag.
     package var bag: String
     package var manifest: Manifest

@@ -16,6 +16,8 @@ package protocol BoardReaching: Sendable {
     var address: String { get }
     /// How the board is reached, in words: `Linux shell over SSH`.
     var way: String { get }
+    /// Bytes a second that are usual where the line is so slow that measuring would take long; nil where it is not.
+    var usualRate: Int? { get }
 
     /// Reaches the board, runs the body, and lets go of the board whatever happens.
     ///

@@ -35,14 +35,18 @@ package struct LinuxBoardReacher: BoardReaching {
         }
     }
 
+    package var usualRate: Int? { opener.traits.isSlow ? 10_000 : nil }
+
     package func withBoard<Result: Sendable>(
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
         let clock = environment.stopwatch()
         let recording = RecordingOpener(opener) { channel in
-            RecordingChannel(
-                channel, detail: transcript.keepsBulk ? .everything : .withoutBulk, now: clock,
-                sink: { transcript.append($0) })
+            let copied: any BoardChannel =
+                transcript.hasCopy
+                ? RecordingChannel(channel, detail: .everything, now: clock, sink: { transcript.appendToCopy($0) })
+                : channel
+            return RecordingChannel(copied, detail: .withoutBulk, now: clock, sink: { transcript.append($0) })
         }
         return try await recording.withChannel { channel in
             try await ShellSession.withShell(

@@ -1,0 +1,38 @@
+import FlashModel
+
+/// The program's exit statuses, and which error has which. The only place that maps them.
+enum ExitStatus: Int32, Sendable, CaseIterable {
+    /// Done, and nothing is missing.
+    case done = 0
+    case failed = 1
+    /// A verification found a mismatch.
+    case mismatch = 2
+    /// Refused, to keep from harm.
+    case refused = 3
+    /// Done, but not whole: the manifest names what is missing.
+    case notWhole = 4
+    /// Used in a wrong way; `EX_USAGE` of `sysexits.h`.
+    case usage = 64
+    /// The board does not answer, or stopped; worth trying again. `EX_TEMPFAIL` of `sysexits.h`.
+    case boardSilent = 75
+    /// Interrupted by the user: 128 and the number of SIGINT.
+    case interrupted = 130
+
+    init(_ code: FlashkeepError.Code) {
+        self =
+            switch code {
+            case .addressNotUnderstood, .usage: .usage
+            // A name that is not found may be one that the board itself announces once it is up.
+            case .hostNotFound, .connectionRefused, .hostUnreachable, .boardSilent, .boardLost: .boardSilent
+            case .hostKeyChanged, .hostKeyUnknown, .authenticationFailed, .passwordNeeded, .programMissing,
+                .portUnavailable, .replyNotUnderstood:
+                .failed
+            case .notRoot, .noMTD, .noPartitions, .partitionVanished, .toolMissing, .unreadable, .commandFailed:
+                .failed
+            case .diskFull, .fileUnavailable, .notABag, .bagIncomplete, .manifestTooNew, .internalFault: .failed
+            case .bagDamaged, .manifestInvalid: .mismatch
+            case .layoutChanged, .targetExists, .otherBackupInProgress, .bagUnsafePath: .refused
+            case .interrupted: .interrupted
+            }
+    }
+}

@@ -1,0 +1,14 @@
+import Glibc
+
+/// The environment variables of this process.
+enum ProcessVariables {
+    static func value(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Takes a variable out, so that no program which is started inherits it.
+    static func remove(_ name: String) {
+        unsafe unsetenv(name)
+    }
+}

@@ -1,0 +1,83 @@
+import Operations
+import Synchronization
+
+/// Shows a verb's progress on standard error.
+final class ProgressFace: Sendable {
+    enum Mode: Sendable, Equatable {
+        case live, plain, json, none
+    }
+
+    private struct State {
+        var progress = ProgressState()
+        var plain: PlainLines
+        var drawnAt: Duration?
+    }
+
+    private static let frame: Duration = .milliseconds(100)
+
+    let mode: Mode
+    private let screen: Screen
+    private let now: @Sendable () -> Duration
+    private let state: Mutex<State>
+
+    /// - Parameter now: time since the start, from a clock that never goes back.
+    init(_ mode: Mode, screen: Screen, isVerbose: Bool, now: @escaping @Sendable () -> Duration) {
+        self.mode = mode
+        self.screen = screen
+        self.now = now
+        state = Mutex(State(plain: PlainLines(isVerbose: isVerbose)))
+    }
+
+    /// Takes an event.
+    func take(_ event: ProgressEvent) {
+        state.withLock { state in
+            let now = now()
+            state.progress.take(event, at: now)
+            if mode == .json {
+                screen.message(ProgressJSON.line(event, at: now))
+                return
+            }
+            let style = screen.terminal.errorStyle
+            switch event {
+            case .warning(let text): screen.message(style.doubtful("warning:") + " " + SafeText.sentence(text))
+            case .note(let text): screen.message(style.faint("note:") + " " + SafeText.sentence(text))
+            default: break
+            }
+            switch mode {
+            case .plain:
+                for line in state.plain.lines(for: event, state.progress, at: now) { screen.message(line) }
+            case .live:
+                draw(&state, now, isDue: event.isTurn)
+            case .json, .none: break
+            }
+        }
+    }
+
+    /// Draws anew where nothing happened: the time goes on, and the terminal may have another width.
+    func tick() {
+        guard mode == .live else { return }
+        state.withLock { draw(&$0, now(), isDue: false) }
+    }
+
+    /// Takes the live line away for good.
+    func end() {
+        state.withLock { $0.progress.stage = nil }
+        screen.clear()
+    }
+
+    private func draw(_ state: inout State, _ now: Duration, isDue: Bool) {
+        if let drawnAt = state.drawnAt, !isDue, now - drawnAt < Self.frame { return }
+        guard state.progress.stage != nil else { return }
+        state.drawnAt = now
+        let progress = state.progress
+        let style = screen.terminal.errorStyle
+        screen.draw { LiveLine.text(progress, at: now, width: $0, style: style) }
+    }
+}
+
+extension ProgressEvent {
+    /// Whether it begins something new, which is drawn at once.
+    fileprivate var isTurn: Bool {
+        if case .began = self { true } else { false }
+    }
+}

@@ -1,0 +1,50 @@
+import FlashModel
+import SystemPackage
+
+/// A password that was given beforehand: in a file or in the environment, never as an argument, which all users of a
+/// computer can see.
+enum GivenPassword {
+    static let variable = "FLASHKEEP_PASSWORD"
+
+    /// - Throws: ``FlashkeepError`` with `fileUnavailable`.
+    static func find(file: String?, warn: (String) -> Void) throws -> String? {
+        let fromVariable = ProcessVariables.value(variable)
+        // No program that is started here needs it.
+        ProcessVariables.remove(variable)
+        guard let file else { return fromVariable }
+        return try read(file, warn: warn)
+    }
+
+    private static func read(_ file: String, warn: (String) -> Void) throws -> String {
+        let shown = SafeText.line(file)
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        var count = 0
+        do {
+            let descriptor = try FileDescriptor.open(FilePath(file), .readOnly)
+            try descriptor.closeAfter {
+                if let mode = FileMode.permissions(of: descriptor), mode & 0o077 != 0 {
+                    warn("others may read the password file \(shown): chmod 600 \(ShellWord.quoted(shown)) makes it yours alone")
+                }
+                while count < bytes.count {
+                    let got = try unsafe bytes.withUnsafeMutableBytes { buffer in
+                        try unsafe descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                    }
+                    if got == 0 { break }
+                    count += got
+                }
+            }
+        } catch let error as Errno {
+            throw FlashkeepError(
+                .fileUnavailable, what: "The password file \(shown) cannot be read.", why: error.description,
+                next: "Check the name and the permissions.")
+        }
+        return firstLine(bytes.prefix(count))
+    }
+
+    /// The first line, without its end. Pure.
+    static func firstLine(_ bytes: some Collection<UInt8>) -> String {
+        var line = Array(bytes.prefix { $0 != 0x0A })
+        if line.last == 0x0D { line.removeLast() }
+        return String(decoding: line, as: UTF8.self)
+    }
+}

@@ -1,0 +1,68 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Asks the user for something that must not be seen.
+enum HiddenQuestion {
+    /// Asks on the terminal of this process, whatever standard input and output are, with echo switched off.
+    ///
+    /// - Returns: what was typed; nil where there is no terminal.
+    /// - Throws: `CancellationError`.
+    static func ask(_ question: String) async throws -> String? {
+        let isCancelled = CancelFlag()
+        let answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { (done: CheckedContinuation<String?, Never>) in
+                // On a thread of its own: it waits for a person.
+                DispatchQueue(label: "flashkeep.question").async {
+                    done.resume(returning: read(question, isCancelled))
+                }
+            }
+        } onCancel: {
+            isCancelled.value.store(true, ordering: .relaxed)
+        }
+        try Task.checkCancellation()
+        return answer
+    }
+
+    private final class CancelFlag: Sendable {
+        let value = Atomic<Bool>(false)
+    }
+
+    private static func read(_ question: String, _ isCancelled: CancelFlag) -> String? {
+        let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return nil }
+        defer { close(terminal) }
+        var before = termios()
+        guard unsafe tcgetattr(terminal, &before) == 0 else { return nil }
+        var hidden = before
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        let sane = before
+        // Also where a second Ctrl-C ends the program at once.
+        let takeBack = Interruption.onSecond {
+            var settings = sane
+            _ = unsafe tcsetattr(terminal, TCSANOW, &settings)
+        }
+        defer { takeBack() }
+        guard unsafe tcsetattr(terminal, TCSAFLUSH, &hidden) == 0 else { return nil }
+        defer {
+            _ = unsafe tcsetattr(terminal, TCSANOW, &before)
+            say("\n", to: terminal)
+        }
+        say(question, to: terminal)
+        var answer: [UInt8] = []
+        while !isCancelled.value.load(ordering: .relaxed) {
+            var waiting = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&waiting, 1, 100) > 0 else { continue }
+            var byte: UInt8 = 0
+            guard unsafe Glibc.read(terminal, &byte, 1) == 1 else { return nil }
+            if byte == 0x0A || byte == 0x0D { return String(decoding: answer, as: UTF8.self) }
+            answer.append(byte)
+        }
+        return nil
+    }
+
+    private static func say(_ text: String, to terminal: CInt) {
+        let bytes = Array(text.utf8)
+        _ = unsafe write(terminal, bytes, bytes.count)
+    }
+}

@@ -1,0 +1,16 @@
+import Glibc
+
+/// This program's own file.
+enum OwnProgram {
+    /// Its path; nil where the system does not tell.
+    static var path: String? {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let capacity = buffer.count
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes -> Int in
+            guard let start = bytes.baseAddress else { return -1 }
+            return unsafe readlink("/proc/self/exe", start.assumingMemoryBound(to: CChar.self), capacity)
+        }
+        guard count > 0, count < capacity else { return nil }
+        return String(decoding: buffer.prefix(count), as: UTF8.self)
+    }
+}

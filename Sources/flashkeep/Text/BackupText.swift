@@ -1,0 +1,47 @@
+import BackupBags
+import FlashModel
+import Operations
+
+/// What `backup` prints for a person when it is done. Pure.
+enum BackupText {
+    static func text(_ report: BackupReport, elapsed: Duration, style: TextStyle, isVerbose: Bool) -> String {
+        let manifest = report.manifest
+        let summary = report.summary
+        let bytes = manifest.images.reduce(0) { $0 + $1.size }
+        let partitions = manifest.partitions.count { $0.view != nil }
+        var lines = [
+            "\(style.strong("Saved")) \(SafeText.line(report.bag))",
+            "  \(count(partitions, "partition")) in \(count(manifest.images.count, "image")), "
+                + "\(ByteCount.text(bytes)), in \(DurationText.text(elapsed)).",
+        ]
+        if report.resumedBytes > 0 {
+            lines.append("  \(ByteCount.text(report.resumedBytes)) of that were there from an earlier run.")
+        }
+        if isVerbose {
+            for image in manifest.images { lines.append("  \(SafeText.line(image.path)): \(proof(image.proof))") }
+            for command in manifest.capture.commands { lines.append("  read with: \(SafeText.line(command))") }
+            lines.append("  asked again: \(manifest.capture.retries) times")
+        }
+        lines += SummaryText.lines(summary, style: style)
+        if !manifest.warnings.isEmpty {
+            lines.append(style.doubtful("Warnings:"))
+            lines += manifest.warnings.map { "  \(SafeText.sentence($0))" }
+        }
+        let name = ShellWord.quoted(SafeText.line(report.bag))
+        lines.append("Next: flashkeep verify \(name), whenever you want to know that it is still as it was.")
+        lines.append("      Keep a copy elsewhere. RESTORE.md in it says how to put it back.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+
+    private static func proof(_ proof: Proof) -> String {
+        let against =
+            switch proof.against {
+            case .boardChecksum: "the board's \(proof.checksum?.algorithm.rawValue ?? "checksum")"
+            case .secondRead: "a second read"
+            case .none: "nothing"
+            }
+        return "\(proof.result.rawValue), against \(against)"
+    }
+}

@@ -1,0 +1,30 @@
+import FlashModel
+import Operations
+
+/// What `extract` prints for a person. Pure.
+enum ExtractText {
+    static func text(_ report: ExtractReport, style: TextStyle) -> String {
+        let written = report.partitions.filter { $0.file != nil }
+        let files = written.count == 1 ? "1 file" : "\(written.count) files"
+        var lines = ["\(style.strong("Extracted")) \(files) to \(SafeText.line(report.folder))"]
+        var table = TextTable([("File", .left), ("Size", .right), ("", .left)])
+        for partition in written {
+            table.add([
+                SafeText.line(partition.file ?? ""), ByteCount.text(partition.size),
+                partition.damage.isEmpty ? "" : "damaged: " + partition.damage.joined(separator: "; "),
+            ])
+        }
+        lines += table.lines(style: style)
+        let left = report.partitions.filter { $0.file == nil }
+        if !left.isEmpty {
+            lines.append(style.doubtful("No file:"))
+            lines += left.map {
+                "  mtd\($0.index) \"\(PrintableText.escaped($0.name, limit: 40))\": \(SafeText.line($0.reason ?? ""))"
+            }
+        }
+        if !report.ok {
+            lines.append("Next: flashkeep verify, with this backup, tells what was changed; take another copy of it.")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

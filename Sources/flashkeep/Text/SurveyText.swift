@@ -1,0 +1,157 @@
+import FlashModel
+import Operations
+
+/// What `info` prints for a person. Pure.
+enum SurveyText {
+    /// - Parameters:
+    ///   - typedAddress: the address as the user typed it, for the command to go on with.
+    ///   - width: columns.
+    static func text(
+        _ report: SurveyReport, typedAddress: String, width: Int, style: TextStyle, isVerbose: Bool
+    ) -> String {
+        let survey = report.survey
+        var lines = identity(report, width: width, style: style)
+        lines.append("")
+        let picture = PartitionPicture(width: width, style: style.isUnicode ? .unicode : .ascii)
+        lines += picture.lines(survey)
+        if !survey.partitions.isEmpty {
+            lines += ["", style.strong("Partitions")] + partitions(survey, style: style)
+        }
+        for device in survey.ubi { lines += [""] + ubi(device, style: style) }
+        lines += ["", style.strong("A backup")] + plan(report, width: width)
+        if isVerbose { lines += details(report, width: width, style: style) }
+        if !survey.warnings.isEmpty {
+            lines += ["", style.doubtful("Warnings")]
+            lines += survey.warnings.flatMap { Paragraphs.folded(SafeText.sentence($0), width: width, first: "  ") }
+        }
+        lines += ["", "Next: flashkeep backup \(ShellWord.quoted(SafeText.line(typedAddress)))"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func identity(_ report: SurveyReport, width: Int, style: TextStyle) -> [String] {
+        let board = report.survey.board
+        func shown(_ text: String?) -> String? { text.map { PrintableText.escaped($0) } }
+        let model = shown(board.model) ?? shown(board.compatible.first) ?? "a board that does not say its name"
+        let fields: [(String, String?)] = [
+            ("Board", style.strong(model)),
+            ("Compatible", board.compatible.isEmpty ? nil : shown(board.compatible.joined(separator: ", "))),
+            ("Host name", shown(board.hostname)),
+            ("System", shown(board.distribution)),
+            ("Kernel", shown(board.kernel)),
+            ("Processor", shown(board.processor)),
+            ("Bootloader", shown(board.bootloader)),
+            ("Serial", shown(board.serialNumber)),
+            ("MAC", board.macAddresses.isEmpty ? nil : shown(board.macAddresses.joined(separator: ", "))),
+            ("Reached", "\(SafeText.line(report.address)), \(SafeText.line(report.way)), data as \(SafeText.line(report.transfer))"),
+        ]
+        return fields.flatMap { name, value -> [String] in
+            guard let value, !value.isEmpty else { return [] }
+            let head = name + String(repeating: " ", count: 12 - name.count)
+            return Paragraphs.folded(value, width: width, first: head)
+        }
+    }
+
+    private static func partitions(_ survey: Survey, style: TextStyle) -> [String] {
+        var table = TextTable([
+            ("", .left), ("Name", .left), ("Role", .left), ("Size", .right), ("Place", .left),
+            ("Erase block", .right), ("Bad blocks", .left), ("In use", .left),
+        ])
+        for partition in survey.partitions {
+            table.add([
+                "mtd\(partition.index)",
+                PrintableText.escaped(partition.name, limit: 24, asciiOnly: !style.isUnicode),
+                partition.role == .unknown ? "" : partition.role.rawValue,
+                ByteCount.text(partition.size),
+                place(partition),
+                partition.eraseBlockSize > 0 ? ByteCount.text(partition.eraseBlockSize) : "",
+                badBlocks(partition),
+                PrintableText.escaped(partition.uses.joined(separator: ", "), limit: 80, asciiOnly: !style.isUnicode),
+            ])
+        }
+        return table.lines(style: style)
+    }
+
+    /// Where on its chip; `~` before what is only guessed.
+    private static func place(_ partition: Partition) -> String {
+        guard let offset = partition.offset else { return partition.isUBIVolume ? "in UBI" : "not known" }
+        return (partition.offsetSource == .guess ? "~" : "") + ByteCount.hex(offset)
+    }
+
+    private static func badBlocks(_ partition: Partition) -> String {
+        guard let known = partition.badBlocks else { return "" }
+        let bad = Set(known.bad).subtracting(known.table).count
+        var text = bad == 0 ? (known.isComplete ? "none" : "none known") : "\(bad)"
+        if !known.isComplete, bad > 0 { text += " or more" }
+        if !known.table.isEmpty { text += ", table in \(known.table.count)" }
+        return text
+    }
+
+    private static func ubi(_ device: UBIDevice, style: TextStyle) -> [String] {
+        var table = TextTable([("", .left), ("Volume", .left), ("Type", .left), ("Size", .right)])
+        for volume in device.volumes {
+            table.add([
+                "\(volume.id)", PrintableText.escaped(volume.name, limit: 40, asciiOnly: !style.isUnicode),
+                PrintableText.escaped(volume.type, limit: 20), ByteCount.text(volume.dataBytes),
+            ])
+        }
+        return [style.strong("ubi\(device.index)") + " on mtd\(device.mtd)"] + table.lines(style: style)
+    }
+
+    private static func plan(_ report: SurveyReport, width: Int) -> [String] {
+        let images = report.images.count == 1 ? "1 image" : "\(report.images.count) images"
+        var sentences = ["It would hold \(ByteCount.text(report.bytesToRead)) of flash in \(images)."]
+        if let estimate = report.estimate {
+            let rate = "\(ByteCount.text(max(1, estimate.bytesPerSecond)))/s"
+            let time = DurationText.about(seconds: estimate.seconds)
+            sentences.append(
+                estimate.isMeasured
+                    ? "Reading takes \(time), at \(rate) as just measured."
+                    : "Reading takes \(time), at \(rate) as is usual for this way.")
+        }
+        switch report.checksum {
+        case let algorithm?: sentences.append("It is then proven with the board's own checksums (\(algorithm.rawValue)).")
+        case nil: sentences.append("It is then proven by reading all of it a second time: the board has no checksum tool.")
+        }
+        var lines = Paragraphs.folded(sentences.joined(separator: " "), width: width, first: "  ")
+        for gap in report.gaps {
+            lines += Paragraphs.folded(
+                "Not in it: \(ByteCount.text(gap.size)) at \(ByteCount.hex(gap.offset)) of \(SafeText.line(gap.chip)): "
+                    + SafeText.sentence(gap.reason), width: width, first: "  ")
+        }
+        for skip in report.skipped {
+            lines += Paragraphs.folded(
+                "Not read: mtd\(skip.partition): \(SafeText.sentence(skip.reason))", width: width, first: "  ")
+        }
+        return lines
+    }
+
+    private static func details(_ report: SurveyReport, width: Int, style: TextStyle) -> [String] {
+        var lines = ["", style.strong("Details")]
+        for chip in report.survey.chips {
+            let words = chip.identification.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let text = (["known from \(chip.source)"] + words).joined(separator: ", ")
+            lines += Paragraphs.folded(SafeText.line("\(chip.id): \(text)"), width: width, first: "  ")
+        }
+        for partition in report.survey.partitions where partition.badBlocks != nil {
+            let known = partition.badBlocks ?? BadBlockKnowledge(bad: [], source: "none", isComplete: false)
+            let numbers = known.bad.map(String.init).joined(separator: ", ")
+            let text =
+                "mtd\(partition.index): bad blocks \(numbers.isEmpty ? "none" : numbers), known from \(known.source)"
+                + (known.note.map { ": \($0)" } ?? "")
+            lines += Paragraphs.folded(SafeText.line(text), width: width, first: "  ")
+        }
+        let tools = report.survey.tools.sorted { $0.key < $1.key }
+            .map { $0.value.isEmpty ? $0.key : "\($0.key) (\($0.value))" }
+        if !tools.isEmpty {
+            lines += Paragraphs.folded(
+                SafeText.line("tools: " + tools.joined(separator: ", ")), width: width, first: "  ")
+        }
+        for command in report.commands { lines.append("  reads with: " + SafeText.line(command)) }
+        if !report.survey.otherStorage.isEmpty {
+            lines += Paragraphs.folded(
+                SafeText.line("other storage: " + report.survey.otherStorage.joined(separator: ", ")), width: width,
+                first: "  ")
+        }
+        return lines
+    }
+}

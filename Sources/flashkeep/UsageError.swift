@@ -1,0 +1,29 @@
+import FlashModel
+
+/// What the argument parser has to complain of, in the words and the form of all other errors. Pure.
+enum UsageError {
+    /// - Parameters:
+    ///   - message: the parser's, without usage and help.
+    ///   - arguments: all of the command line.
+    static func error(message: String, arguments: [String]) -> FlashkeepError {
+        let first = arguments.first { !$0.hasPrefix("-") }
+        if let first, !Verbs.names.contains(first) {
+            let suggestion = Suggestion.nearest(to: first, of: Verbs.names)
+            return FlashkeepError(
+                .usage, what: "\"\(SafeText.line(first))\" is no command of flashkeep.",
+                why: "The commands are \(Verbs.names.joined(separator: ", ")).",
+                next: suggestion.map { "Did you mean \($0)?" } ?? "flashkeep --help tells what each does.")
+        }
+        let help = first.map { "flashkeep \($0) --help" } ?? "flashkeep --help"
+        // The parser suggests options by itself, behind its sentence.
+        let parts = message.split(separator: "\n").map { SafeText.line(String($0)) }
+        var why = parts.joined(separator: " ")
+        var next = "\(help) shows examples and all options."
+        if let start = why.firstRange(of: " Did you mean ") {
+            next = "Did you mean " + why[start.upperBound...].replacing("'", with: "") + " (\(help) shows all options.)"
+            why = String(why[..<start.lowerBound])
+        }
+        return FlashkeepError(
+            .usage, what: "The command line is not understood.", why: why.replacing("'", with: "\""), next: next)
+    }
+}

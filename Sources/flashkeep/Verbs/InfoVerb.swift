@@ -1,0 +1,35 @@
+import ArgumentParser
+import Operations
+
+/// `flashkeep info WHERE`
+struct InfoVerb: Verb {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "info", abstract: "Shows what a board is, and what a backup would read.",
+            discussion: """
+                Examples:
+                  flashkeep info root@192.168.1.1
+                  flashkeep info serial:/dev/ttyUSB0?baud=115200
+                  flashkeep info --json ssh:attic > attic.json
+
+                Nothing is changed on the board. A few blocks are read to see how long a backup would take.
+                """)
+    }
+
+    @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
+    var `where`: String
+    @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
+    @OptionGroup(title: "Options of all commands") var common: CommonOptions
+
+    func work(at desk: Desk) async throws -> ExitStatus {
+        let reach = try Reach(address: `where`, options: board, common: common, desk: desk)
+        let report = try await SurveyBoard.run(
+            reach.reacher, environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
+        try desk.give(report) {
+            SurveyText.text(
+                report, typedAddress: `where`, width: Terminal.outputWidth, style: desk.style,
+                isVerbose: desk.isVerbose)
+        }
+        return .done
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import BoardChannels
+
+/// `flashkeep ports`
+struct PortsVerb: Verb {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "ports", abstract: "Lists the serial ports of this computer.",
+            discussion: """
+                Examples:
+                  flashkeep ports
+                  flashkeep info serial:/dev/ttyUSB0?baud=115200
+                """)
+    }
+
+    @OptionGroup(title: "Options of all commands") var common: CommonOptions
+
+    struct Document: Encodable {
+        var formatVersion = 1
+        var ports: [SerialPort]
+    }
+
+    func work(at desk: Desk) async throws -> ExitStatus {
+        let ports = SerialPort.all()
+        try desk.give(Document(ports: ports)) { PortsText.text(ports, style: desk.style) }
+        return .done
+    }
+}

@@ -1,0 +1,66 @@
+import FlashModel
+import Operations
+
+/// What is the same around every verb: signals, progress, errors, and the exit status.
+enum VerbRun {
+    static func run(_ verb: any Verb) async -> ExitStatus {
+        let terminal = Terminal.current(color: verb.common.color)
+        let screen = Screen(terminal)
+        let environment = LiveEnvironment.make()
+        let mode = mode(verb.common.progress, terminal)
+        let progress = ProgressFace(
+            mode, screen: screen, isVerbose: verb.common.verbose, now: environment.stopwatch())
+        let desk = Desk(
+            screen: screen, progress: progress, environment: environment, isJSON: verb.common.json,
+            isVerbose: verb.common.verbose)
+
+        let work = Task { try await verb.work(at: desk) }
+        Interruption.listen {
+            screen.message(
+                "Stopping: what was read is kept, and the board's console is put in order. "
+                    + "Press Ctrl-C again to stop at once.")
+            work.cancel()
+        }
+        let ticks = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(500))
+                progress.tick()
+            }
+        }
+        let result = await work.result
+        ticks.cancel()
+        progress.end()
+        do {
+            let status = try result.get()
+            guard !StandardOutput.hasFailed else { throw outputLost }
+            return status
+        } catch {
+            // Whatever broke after Ctrl-C broke because of it: ssh gets the signal too and hangs up.
+            let reason = Interruption.reason
+            let shown =
+                reason.map { interrupted($0, next: verb.afterInterruption) } ?? ErrorReport.error(error)
+            ErrorReport.show(shown, json: verb.common.json, screen: screen, asEvent: mode == .json)
+            return ExitStatus(shown.code)
+        }
+    }
+
+    /// How progress is shown.
+    static func mode(_ choice: CommonOptions.ProgressChoice, _ terminal: Terminal) -> ProgressFace.Mode {
+        switch choice {
+        case .auto: terminal.errorIsTerminal && !terminal.isDumb ? .live : .plain
+        case .plain: .plain
+        case .json: .json
+        case .none: .none
+        }
+    }
+
+    private static func interrupted(_ reason: String, next: String) -> FlashkeepError {
+        FlashkeepError(.interrupted, what: "Interrupted.", why: reason, next: next)
+    }
+
+    private static var outputLost: FlashkeepError {
+        FlashkeepError(
+            .fileUnavailable, what: "The result could not be written to standard output.",
+            why: "The disk may be full.", next: "Make room, or send it elsewhere.")
+    }
+}

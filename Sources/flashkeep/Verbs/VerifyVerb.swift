@@ -1,0 +1,29 @@
+import ArgumentParser
+import Operations
+import SystemPackage
+
+/// `flashkeep verify BAG`
+struct VerifyVerb: Verb {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "verify", abstract: "Checks that a backup is as it was when it was made.",
+            discussion: """
+                Examples:
+                  flashkeep verify OpenWrt-2026-11-21
+                  flashkeep verify --json OpenWrt-2026-11-21 > report.json
+
+                Every byte of every file is read and compared. The exit status is 0 where all is well, and 2 where
+                something was changed, is missing, or is there and should not be.
+                """)
+    }
+
+    @Argument(help: "The backup: the folder that flashkeep backup made.", completion: .directory)
+    var bag: String
+    @OptionGroup(title: "Options of all commands") var common: CommonOptions
+
+    func work(at desk: Desk) async throws -> ExitStatus {
+        let report = try await Verify.run(bag: FilePath(bag), progress: desk.handler)
+        try desk.give(report) { VerifyText.text(report, style: desk.style, isVerbose: desk.isVerbose) }
+        return report.ok ? .done : .mismatch
+    }
+}
