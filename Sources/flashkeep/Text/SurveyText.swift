@@ -42,7 +42,10 @@ enum SurveyText {
             ("Bootloader", shown(board.bootloader)),
             ("Serial", shown(board.serialNumber)),
             ("MAC", board.macAddresses.isEmpty ? nil : shown(board.macAddresses.joined(separator: ", "))),
-            ("Reached", "\(SafeText.line(report.address)), \(SafeText.line(report.way)), data as \(SafeText.line(report.transfer))"),
+            (
+                "Reached",
+                "\(SafeText.line(report.address)), \(SafeText.line(report.way)), data as \(SafeText.line(report.transfer))"
+            ),
         ]
         return fields.flatMap { name, value -> [String] in
             guard let value, !value.isEmpty else { return [] }
@@ -109,8 +112,10 @@ enum SurveyText {
                     : "Reading takes \(time), at \(rate) as is usual for this way.")
         }
         switch report.checksum {
-        case let algorithm?: sentences.append("It is then proven with the board's own checksums (\(algorithm.rawValue)).")
-        case nil: sentences.append("It is then proven by reading all of it a second time: the board has no checksum tool.")
+        case let algorithm?:
+            sentences.append("It is then proven with the board's own checksums (\(algorithm.rawValue)).")
+        case nil:
+            sentences.append("It is then proven by reading all of it a second time: the board has no checksum tool.")
         }
         var lines = Paragraphs.folded(sentences.joined(separator: " "), width: width, first: "  ")
         for gap in report.gaps {
