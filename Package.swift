@@ -80,6 +80,13 @@ let package = Package(
             dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")]
         ),
         .testTarget(
+            name: "FlashkeepTests",
+            dependencies: [
+                "BackupBags", "BoardChannels", "FlashModel", "Operations", "flashkeep",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .testTarget(
             name: "LabTests",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations"]
         ),

@@ -165,7 +165,8 @@ package enum Extract {
             }
             return item
         }
-        return ExtractReport(folder: folder.string, ok: failures.isEmpty, isWhole: Summary(of: manifest).isWhole, partitions: partitions)
+        return ExtractReport(
+            folder: folder.string, ok: failures.isEmpty, isWhole: Summary(of: manifest).isWhole, partitions: partitions)
     }
 
     private final class Failures: Sendable {

@@ -16,7 +16,8 @@ enum Suggestion {
             var line = [row]
             for column in 1..<(second.count + 1) {
                 let isSame = first[row - 1] == second[column - 1]
-                var cost = min(rows[row - 1][column - 1] + (isSame ? 0 : 1), rows[row - 1][column] + 1, line[column - 1] + 1)
+                var cost = min(
+                    rows[row - 1][column - 1] + (isSame ? 0 : 1), rows[row - 1][column] + 1, line[column - 1] + 1)
                 if row > 1, column > 1, first[row - 1] == second[column - 2], first[row - 2] == second[column - 1] {
                     cost = min(cost, rows[row - 2][column - 2] + 1)
                 }

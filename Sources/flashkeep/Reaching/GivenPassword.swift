@@ -23,7 +23,9 @@ enum GivenPassword {
             let descriptor = try FileDescriptor.open(FilePath(file), .readOnly)
             try descriptor.closeAfter {
                 if let mode = FileMode.permissions(of: descriptor), mode & 0o077 != 0 {
-                    warn("others may read the password file \(shown): chmod 600 \(ShellWord.quoted(shown)) makes it yours alone")
+                    warn(
+                        "others may read the password file \(shown): chmod 600 \(ShellWord.quoted(shown)) makes it yours alone"
+                    )
                 }
                 while count < bytes.count {
                     let got = try unsafe bytes.withUnsafeMutableBytes { buffer in

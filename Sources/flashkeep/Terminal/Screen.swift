@@ -30,6 +30,9 @@ final class Screen: Sendable {
         self.write = write
     }
 
+    /// Columns to fold messages to; nil where standard error is no terminal and others read it line by line.
+    var foldingWidth: Int? { terminal.errorIsTerminal ? width() : nil }
+
     /// Prints lines that stay.
     func message(_ text: String) {
         state.withLock { state in
