@@ -77,7 +77,8 @@ let package = Package(
         ),
         .testTarget(
             name: "BackupBagsTests",
-            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")],
+            exclude: ["Golden"]
         ),
         .testTarget(
             name: "FlashkeepTests",
@@ -87,8 +88,27 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "BackupBags", "FlashModel", "Operations", .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .testTarget(
+            name: "BoardChannelsTests",
+            dependencies: [
+                "BoardChannels", "FlashModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel"]),
+        .testTarget(name: "TransfersTests", dependencies: ["Transfers"]),
+        .testTarget(
             name: "LabTests",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations"]
+            dependencies: [
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
     ]
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from . import LabError
 
 # NAND chips: second ID byte and MiB, for the IDs a test may want.
-_CHIP_SIZES = {0xF1: 128, 0xA1: 128, 0xDA: 256, 0xAA: 256, 0xDC: 512, 0xAC: 512, 0xD3: 1024, 0xA3: 1024}
+_CHIP_SIZES = {0xF2: 64, 0xA2: 64, 0xF1: 128, 0xA1: 128, 0xDA: 256, 0xAA: 256, 0xDC: 512, 0xAC: 512, 0xD3: 1024, 0xA3: 1024}
 
 _DEFAULT_NAND = {
     "first_id_byte": "0x20", "second_id_byte": "0xaa", "third_id_byte": "0x00",

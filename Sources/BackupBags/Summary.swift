@@ -10,8 +10,15 @@ package struct Summary: Sendable, Codable, Hashable {
     package var missing: [String]
     /// Why an image is not proven, one sentence each without a full stop; empty where all are.
     package var doubts: [String]
+    /// Whether it is whole, in a sentence; ends with a colon where ``missing`` follows.
+    package var wholeness: String
+    /// Whether it is proven, in a sentence; ends with a colon where ``doubts`` follow.
+    package var provenness: String
+
     /// All of that in plain sentences, for `backup`, `verify` and `info`.
-    package var sentences: [String]
+    package var sentences: [String] {
+        [wholeness] + missing.map { "\($0)." } + [provenness] + doubts.map { "\($0)." }
+    }
 
     /// Looks through a manifest.
     package init(of manifest: Manifest) {
@@ -19,23 +26,19 @@ package struct Summary: Sendable, Codable, Hashable {
         doubts = Self.doubts(in: manifest)
         isWhole = missing.isEmpty
         isProven = doubts.isEmpty && !manifest.images.isEmpty
-        sentences = []
-        sentences.append(
+        wholeness =
             isWhole
-                ? "The backup is whole: everything that the board shows of its flash is in it."
-                : "The backup is not whole:")
-        sentences += missing.map { "\($0)." }
+            ? "The backup is whole: everything that the board shows of its flash is in it."
+            : "The backup is not whole:"
+        let proven = manifest.images.count { $0.proof.result == .proven }
         if manifest.images.isEmpty {
-            sentences.append("It holds no images.")
+            provenness = "It holds no images."
         } else if isProven {
-            sentences.append("It is proven: \(Self.proof(in: manifest)).")
+            provenness = "It is proven: \(Self.proof(in: manifest))."
+        } else if proven == 0 {
+            provenness = "It is not proven:"
         } else {
-            let proven = manifest.images.count { $0.proof.result == .proven }
-            sentences.append(
-                proven == 0
-                    ? "It is not proven:"
-                    : "\(proven) of \(manifest.images.count) images are proven; the others are not:")
-            sentences += doubts.map { "\($0)." }
+            provenness = "\(proven) of \(manifest.images.count) images are proven; the others are not:"
         }
     }
 
@@ -60,7 +63,7 @@ package struct Summary: Sendable, Codable, Hashable {
             ] {
                 let runs = image.blocks.filter { $0.state == state }
                 guard let first = runs.first else { continue }
-                let bytes = runs.reduce(0) { $0 + $1.size }
+                let bytes = runs.map(\.size).saturatingSum()
                 let places = runs.count == 1 ? "at" : "in \(runs.count) places, the first at"
                 lines.append(
                     "\(ByteCount.text(bytes)) of \(title(of: image, in: manifest)) \(words), \(places) \(ByteCount.hex(first.offset))"

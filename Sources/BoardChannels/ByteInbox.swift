@@ -47,6 +47,9 @@ package final class ByteInbox: Sendable {
         return mayGoOn
     }
 
+    /// Whether a deliverer may deliver more. Once it may not, `resume` tells when it may again.
+    package var hasRoom: Bool { state.withLock { !$0.isPaused } }
+
     /// The board's end is reached: what waits can still be read. The first ending counts.
     package func finish(_ error: (any Error)? = nil) {
         let reader = state.withLock { state -> CheckedContinuation<ChannelRead, any Error>? in
@@ -65,24 +68,11 @@ package final class ByteInbox: Sendable {
     /// The bytes that came next; see ``BoardChannel/read(timeout:)``.
     package func next(timeout: Duration?) async throws -> ChannelRead {
         try Task.checkCancellation()
-        let (ready, id, mayResume) = state.withLock { state -> (Result<ChannelRead, any Error>?, UInt64, Bool) in
-            if !state.waiting.isEmpty {
-                let bytes = state.waiting
-                state.waiting = []
-                defer { state.isPaused = false }
-                return (.success(.bytes(bytes)), 0, state.isPaused)
-            }
-            switch state.ending {
-            case .closed: return (.success(.closed), 0, false)
-            case .failed(let error): return (.failure(error), 0, false)
-            case nil: break
-            }
+        if let ready = takeReady() { return try ready.get() }
+        let id = state.withLock { state in
             state.nextID += 1
-            return (nil, state.nextID, false)
+            return state.nextID
         }
-        if mayResume { resume() }
-        if let ready { return try ready.get() }
-
         let alarm = timeout.map { timeout in
             Task.detached { [weak self] in
                 try await Task.sleep(for: timeout)
@@ -92,31 +82,37 @@ package final class ByteInbox: Sendable {
         defer { alarm?.cancel() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                wait(id, continuation)
+                // Something may have come since the first look.
+                if let ready = takeReady(orWait: (id, continuation)) { continuation.resume(with: ready) }
             }
         } onCancel: {
             giveUp(id, .failure(CancellationError()))
         }
     }
 
-    /// Registers the reader, unless something came since it looked.
-    private func wait(_ id: UInt64, _ continuation: CheckedContinuation<ChannelRead, any Error>) {
-        let ready = state.withLock { state -> Result<ChannelRead, any Error>? in
-            if Task.isCancelled { return .failure(CancellationError()) }
+    /// What can be had at once; nil where the reader has to wait, and then it is registered if one is given.
+    private func takeReady(
+        orWait reader: (id: UInt64, continuation: CheckedContinuation<ChannelRead, any Error>)? = nil
+    ) -> Result<ChannelRead, any Error>? {
+        let (ready, wasPaused) = state.withLock { state -> (Result<ChannelRead, any Error>?, Bool) in
+            // A cancellation before the reader is registered finds nobody to tell.
+            if reader != nil, Task.isCancelled { return (.failure(CancellationError()), false) }
             if !state.waiting.isEmpty {
                 let bytes = state.waiting
                 state.waiting = []
-                return .success(.bytes(bytes))
+                defer { state.isPaused = false }
+                return (.success(.bytes(bytes)), state.isPaused)
             }
             switch state.ending {
-            case .closed: return .success(.closed)
-            case .failed(let error): return .failure(error)
+            case .closed: return (.success(.closed), false)
+            case .failed(let error): return (.failure(error), false)
             case nil:
-                state.reader = (id, continuation)
-                return nil
+                state.reader = reader
+                return (nil, false)
             }
         }
-        if let ready { continuation.resume(with: ready) }
+        if wasPaused { resume() }
+        return ready
     }
 
     /// Ends the wait of this reader, if it still waits.

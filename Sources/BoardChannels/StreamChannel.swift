@@ -1,6 +1,7 @@
 internal import FlashModel
 private import NIOCore
 private import NIOPosix
+private import Synchronization
 
 /// A channel over a socket or a character device, served by the event loop of SwiftNIO.
 package final class StreamChannel: BoardChannel {
@@ -68,9 +69,9 @@ package final class StreamChannel: BoardChannel {
         traits: ChannelTraits, body: (any BoardChannel) async throws -> Result,
         open: (Receiver) async throws -> any Channel
     ) async throws -> Result {
-        let reading = ReadSwitch()
-        let inbox = ByteInbox(resume: { reading.goOn() })
-        let channel = try await open(Receiver(inbox: inbox, traits: traits, reading: reading))
+        let reader = Reader()
+        let inbox = ByteInbox(resume: { reader.goOn() })
+        let channel = try await open(Receiver(inbox: inbox, traits: traits, reader: reader))
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(
@@ -82,32 +83,46 @@ package final class StreamChannel: BoardChannel {
         return try result.get()
     }
 
+    /// Lets the event loop read on once there is room again.
+    private final class Reader: Sendable {
+        private let channel = Mutex<(any Channel)?>(nil)
+
+        func attach(_ channel: any Channel) {
+            self.channel.withLock { $0 = channel }
+        }
+
+        func goOn() {
+            channel.withLock { $0 }?.read()
+        }
+    }
+
     /// Hands what the event loop read to the inbox, and reads on only while there is room.
     private final class Receiver: ChannelInboundHandler, Sendable {
         typealias InboundIn = ByteBuffer
 
         let inbox: ByteInbox
         let traits: ChannelTraits
-        let reading: ReadSwitch
+        let reader: Reader
 
-        init(inbox: ByteInbox, traits: ChannelTraits, reading: ReadSwitch) {
+        init(inbox: ByteInbox, traits: ChannelTraits, reader: Reader) {
             self.inbox = inbox
             self.traits = traits
-            self.reading = reading
+            self.reader = reader
         }
 
         func channelActive(context: ChannelHandlerContext) {
-            reading.attach(context.channel)
+            reader.attach(context.channel)
             context.read()
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let mayGoOn = inbox.deliver(Self.unwrapInboundIn(data).readableBytesView)
-            if !mayGoOn { reading.pause() }
+            _ = inbox.deliver(Self.unwrapInboundIn(data).readableBytesView)
         }
 
         func channelReadComplete(context: ChannelHandlerContext) {
-            if !reading.isPaused { context.read() }
+            // The inbox alone knows whether there is room: a second memory of it here could miss the moment in which
+            // the reader emptied it, and nobody would ever read again.
+            if inbox.hasRoom { context.read() }
         }
 
         func channelInactive(context: ChannelHandlerContext) {

@@ -62,7 +62,7 @@ package enum Extract {
 
         let output = try OutputFolder(folder)
         try output.refuseExisting(plan.flatMap { $0.pieces.map(\.name) })
-        let total = plan.reduce(0) { $0 + $1.image.size }
+        let total = plan.map(\.image.size).saturatingSum()
         progress(.began(.extracting, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
         let failures = Failures()

@@ -136,7 +136,7 @@ package enum Verify {
         }
         return VerifyReport(
             bag: path.string, ok: problems.isEmpty, problems: problems, notes: notes, images: images,
-            filesChecked: jobs.count, bytesChecked: jobs.reduce(0) { $0 + $1.file.size }, summary: summary)
+            filesChecked: jobs.count, bytesChecked: jobs.map(\.file.size).saturatingSum(), summary: summary)
     }
 
     // MARK: Lists against files
@@ -175,7 +175,7 @@ package enum Verify {
     private static func total(_ info: [BagInfoField], _ files: [BagFile]) -> [VerifyProblem] {
         guard let field = info.first(where: { $0.label == "Payload-Oxum" }) else { return [] }
         let payload = files.filter { $0.path.hasPrefix("data/") }
-        let actual = "\(payload.reduce(0) { $0 + $1.size }).\(payload.count)"
+        let actual = "\(payload.map(\.size).saturatingSum()).\(payload.count)"
         guard field.value != actual else { return [] }
         return [
             VerifyProblem(
@@ -201,7 +201,7 @@ package enum Verify {
     private static func digests(
         of jobs: [Job], in bag: BagReader, progress: @escaping ProgressHandler
     ) async throws -> [String: Outcome] {
-        let total = jobs.reduce(0) { $0 + $1.file.size }
+        let total = jobs.map(\.file.size).saturatingSum()
         progress(.began(.checking, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
         let results = Results()

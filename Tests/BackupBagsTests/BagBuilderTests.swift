@@ -15,11 +15,7 @@ struct BagBuilderTests {
         #expect(path == target)
         #expect(!scratch.exists(scratch.path.appending("backup.partial")))
         for (number, image) in Samples.images.enumerated() {
-            var expected = Samples.bytes(number, 0..<image.size)
-            if number == 3 {
-                expected.replaceSubrange(
-                    Samples.badBlock, with: [UInt8](repeating: 0xFF, count: Samples.badBlock.count))
-            }
+            let expected = Samples.contents[number]
             #expect(try scratch.read(target.appending(image.path)) == expected)
         }
         #expect(throws: FlashkeepError(.targetExists, what: "", why: "", next: "")) {

@@ -9,11 +9,11 @@ enum Samples {
         macAddresses: ["02:00:00:00:00:01"])
 
     static let nor = Chip(
-        id: "spi0.0", kind: .spiNOR, size: 0x80000, sizeKnowledge: .exact, eraseBlockSize: 0x10000, pageSize: 1,
+        id: "spi0.0", kind: .spiNOR, size: 0x8000, sizeKnowledge: .exact, eraseBlockSize: 0x1000, pageSize: 1,
         oobSize: 0, identification: ["jedec_id": "bf2541"], source: "sysfs")
     static let nand = Chip(
-        id: "nand0", kind: .nand, size: 0x100000, sizeKnowledge: .exact, eraseBlockSize: 0x20000, pageSize: 2048,
-        oobSize: 64, ecc: Chip.ECC(strength: 4, stepSize: 512), source: "sysfs")
+        id: "nand0", kind: .nand, size: 0x10000, sizeKnowledge: .exact, eraseBlockSize: 0x2000, pageSize: 512,
+        oobSize: 16, ecc: Chip.ECC(strength: 4, stepSize: 512), source: "sysfs")
 
     static func partition(
         _ index: Int, _ name: String, chip: Chip, offset: Int, size: Int, role: Partition.Role = .unknown,
@@ -27,42 +27,50 @@ enum Samples {
     }
 
     static let partitions = [
-        partition(0, "RedBoot", chip: nor, offset: 0, size: 0x20000, role: .bootloader),
-        partition(1, "firmware", chip: nor, offset: 0x20000, size: 0x50000, role: .firmware),
-        partition(2, "kernel", chip: nor, offset: 0x20000, size: 0x20000, role: .firmware),
-        partition(3, "ART", chip: nor, offset: 0x70000, size: 0x10000, role: .calibration),
-        partition(4, "ubi", chip: nand, offset: 0, size: 0x100000, bad: [2]),
+        partition(0, "RedBoot", chip: nor, offset: 0, size: 0x2000, role: .bootloader),
+        partition(1, "firmware", chip: nor, offset: 0x2000, size: 0x5000, role: .firmware),
+        partition(2, "kernel", chip: nor, offset: 0x2000, size: 0x2000, role: .firmware),
+        partition(3, "ART", chip: nor, offset: 0x7000, size: 0x1000, role: .calibration),
+        partition(4, "ubi", chip: nand, offset: 0, size: 0x10000, bad: [2]),
     ]
 
     static let images = [
         BackupIdentity.Image(
-            path: BagLayout.imagePath(index: 0, name: "RedBoot"), chip: nor.id, offset: 0, size: 0x20000),
+            path: BagLayout.imagePath(index: 0, name: "RedBoot"), chip: nor.id, offset: 0, size: 0x2000),
         BackupIdentity.Image(
-            path: BagLayout.imagePath(index: 1, name: "firmware"), chip: nor.id, offset: 0x20000, size: 0x50000),
+            path: BagLayout.imagePath(index: 1, name: "firmware"), chip: nor.id, offset: 0x2000, size: 0x5000),
         BackupIdentity.Image(
-            path: BagLayout.imagePath(index: 3, name: "ART"), chip: nor.id, offset: 0x70000, size: 0x10000),
+            path: BagLayout.imagePath(index: 3, name: "ART"), chip: nor.id, offset: 0x7000, size: 0x1000),
         BackupIdentity.Image(
-            path: BagLayout.imagePath(index: 4, name: "ubi"), chip: nand.id, offset: 0, size: 0x100000),
+            path: BagLayout.imagePath(index: 4, name: "ubi"), chip: nand.id, offset: 0, size: 0x10000),
     ]
 
     static let survey = Survey(board: board, chips: [nor, nand], partitions: partitions)
     static let identity = BackupIdentity(survey: survey, images: images)
     static let total = images.reduce(0) { $0 + $1.size }
 
-    /// The byte that the made-up flash holds.
-    static func byte(_ image: Int, _ offset: Int) -> UInt8 {
-        UInt8(truncatingIfNeeded: (offset &* 2_654_435_761) >> 13 ^ offset >> 8 ^ (image &* 77))
+    /// What the made-up flash holds, image by image; with a hole where the bad block is.
+    static let contents: [[UInt8]] = images.enumerated().map { number, image in
+        var state = UInt64(number + 1)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(image.size)
+        while bytes.count < image.size {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            bytes.append(UInt8(truncatingIfNeeded: state >> 33))
+        }
+        if number == 3 { bytes.replaceSubrange(badBlock, with: repeatElement(0xFF, count: badBlock.count)) }
+        return bytes
     }
 
-    static func bytes(_ image: Int, _ range: Range<Int>) -> [UInt8] { range.map { byte(image, $0) } }
+    static func bytes(_ image: Int, _ range: Range<Int>) -> [UInt8] { Array(contents[image][range]) }
 
     /// The bad block of the NAND image.
-    static let badBlock = 0x40000..<0x60000
+    static let badBlock = 0x4000..<0x6000
     static let badFinding = BlockFinding(
         offset: badBlock.lowerBound, size: badBlock.count, state: .factoryBad, detail: nil)
 
     /// Reads all that is missing into a backup, as an operation would, and ends it.
-    static func finish(_ builder: BagBuilder, chunk: Int = 0x10000, proof: Proof.Result = .proven) throws -> FilePath {
+    static func finish(_ builder: BagBuilder, chunk: Int = 0x1000, proof: Proof.Result = .proven) throws -> FilePath {
         var records: [ImageRecord] = []
         for (number, image) in images.enumerated() {
             let writer = try builder.image(path: image.path, size: image.size)

@@ -6,8 +6,11 @@ final class Scratch {
     let path: FilePath
 
     init() throws {
-        path = FilePath(FileManager.default.temporaryDirectory.path).appending(
-            "fk-test-\(UInt64.random(in: 0 ... .max))")
+        // In memory where there is such a place: these tests make files durable many thousand times.
+        let memory = "/dev/shm"
+        let base =
+            FileManager.default.isWritableFile(atPath: memory) ? memory : FileManager.default.temporaryDirectory.path
+        path = FilePath(base).appending("fk-test-\(UInt64.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
     }
 
@@ -25,4 +28,29 @@ final class Scratch {
     }
 
     func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
+}
+
+extension Scratch {
+    func makeFolder(_ path: FilePath) throws {
+        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+    }
+
+    func remove(_ path: FilePath) throws {
+        try FileManager.default.removeItem(atPath: path.string)
+    }
+
+    func link(_ path: FilePath, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: path.string, withDestinationPath: target)
+    }
+
+    func move(_ path: FilePath, to other: FilePath) throws {
+        try FileManager.default.moveItem(atPath: path.string, toPath: other.string)
+    }
+
+    /// Changes one bit of a file.
+    func flip(_ path: FilePath, at offset: Int) throws {
+        var bytes = try read(path)
+        bytes[offset] ^= 0x10
+        try write(bytes, path)
+    }
 }

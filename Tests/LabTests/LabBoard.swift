@@ -29,6 +29,7 @@ struct LabBoard {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// Starts a board, runs the body, and ends the board.
+    @discardableResult
     static func with<Result>(_ options: [String] = [], body: (LabBoard) async throws -> Result) async throws -> Result {
         let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
         let started = try await run("Lab/board", ["start", "--state", state.path] + options)

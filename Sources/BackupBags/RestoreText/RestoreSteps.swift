@@ -45,6 +45,9 @@ struct RestoreSteps {
             return
                 "its file has damaged or unread bytes, the first at \(ByteCount.hex(first.offset)) of the partition. What was there is not known"
         }
+        if image.proof.result == .unstable {
+            return "its file was not the same when it was read twice, and which of the two is right is not known"
+        }
         if image.representation == .dataWithOOB {
             return
                 "its file holds pages with their OOB bytes, which go back only with a programmer or a driver that is known to write them as they are"
@@ -92,6 +95,11 @@ struct RestoreSteps {
                 "The running system wrote to it while it was read, so the file may mix two moments. File systems on flash mostly mend that when they are mounted; be ready to start with an empty one."
             )
         }
+        if image.proof.result == .unproven {
+            lines.append(
+                "Its file was checked against nothing when it was read: look into it before you trust it (`strings`, `binwalk`)."
+            )
+        }
         let overlapping = manifest.partitions.filter { overlaps($0) }
         if !overlapping.isEmpty {
             lines.append(
@@ -133,6 +141,9 @@ struct RestoreSteps {
 
     // MARK: NAND
 
+    /// A read of NAND whose ECC could not repair it gives bytes and reports success: only this counter tells.
+    private var failureCounter: String { "cat /sys/class/mtd/mtd\(partition.index)/ecc_failures" }
+
     private func nandSteps() -> [String] {
         let block = partition.eraseBlockSize
         let page = partition.pageSize
@@ -167,6 +178,7 @@ struct RestoreSteps {
         ]
         lines += code([
             "k=0",
+            failureCounter,
             "dd if=/tmp/\(fileName) bs=\(block) skip=$k count=1 2>/dev/null | sha256sum",
             "dd if=\(readOnlyDevice) bs=\(block) skip=$k count=1 2>/dev/null | sha256sum",
         ])
@@ -189,10 +201,11 @@ struct RestoreSteps {
             "  q=$((q + 1))",
             "done",
             "dd if=\(readOnlyDevice) bs=\(block) skip=$k count=1 2>/dev/null | sha256sum",
+            failureCounter,
         ])
         lines += [
             "",
-            "The last line must give the same as the very first. If it does not, erase the block and write it once more; if it fails again, stop.",
+            "The checksum must be that of the file, the first one above, and the counter of failed reads must be what it was. If not, erase the block and write it once more; if it fails again, stop.",
         ]
         return lines
     }

@@ -35,7 +35,9 @@ package enum RestoreText {
         ]
         let known = facts.compactMap { fact in fact.1.map { "- \(fact.0): \(quoted($0))" } }
         if !known.isEmpty { lines += known + [""] }
-        lines += Summary(of: manifest).sentences.enumerated().map { $0.offset == 0 ? $0.element : "- " + $0.element }
+        let summary = Summary(of: manifest)
+        lines += [summary.wholeness] + summary.missing.map { "- \($0)" }
+        lines += ["", summary.provenness] + summary.doubts.map { "- \($0)" }
         return lines
     }
 
@@ -101,9 +103,11 @@ package enum RestoreText {
             }
             commands.append("    \(cut(partition, image.path, range))")
         }
-        guard !commands.isEmpty else { return [] }
-        return [
-            "## 3. Cut a partition out", "",
+        let title = ["## 3. Cut a partition out", ""]
+        guard !commands.isEmpty else {
+            return title + ["No need to: each file is one partition, from its first byte to its last."]
+        }
+        return title + [
             "Some partitions lie within others, and their bytes are kept once. These commands make files of their own:",
             "",
         ] + commands
@@ -132,7 +136,8 @@ package enum RestoreText {
             "- Files with damaged, unread or unstable blocks must not be written as they are.",
             "- Check that the device is there before each write (`[ -c /dev/mtd0 ]`): a redirection to a missing one makes a plain file in RAM and reports success.",
             "- Believe no exit status of the flash tools. The only proof is to read back and compare.",
-            "- Files go to `/tmp` on the board, which is RAM: there must be room (`free`), with 8 MiB to spare.",
+            "- Read back through `/dev/mtdNro`; where there is no such device, through `/dev/mtdN`. `/dev/mtdblockN` can give old bytes from memory.",
+            "- Files go to `/tmp` on the board, which is RAM: there must be room (`free`), with 8 MiB to spare. What does not fit goes on a USB stick or a network folder; put its path in the place of `/tmp` then.",
         ]
         if manifest.chips.contains(where: { $0.kind.isNAND }) {
             lines += [

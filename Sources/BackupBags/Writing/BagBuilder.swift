@@ -13,6 +13,9 @@ package import SystemPackage
 ///       bag/               the bag; it gets a bagit.txt only when all is there
 ///
 /// and in the end renames `bag` to TARGET. What is at TARGET is therefore always whole.
+///
+/// The lock is held as long as the builder, or a writer of one of its images, lives. Every image that was opened, or
+/// that an earlier run left, must be whole in the end or be given up with ``ImageWriter/discard()``.
 package final class BagBuilder: Sendable {
     /// Where the backup will be.
     package let target: FilePath

@@ -35,6 +35,11 @@ package struct ImageWriter: Sendable {
         try builder.mark(findings, in: index)
     }
 
+    /// Makes all that was written durable; see ``BagBuilder/checkpoint()``.
+    package func checkpoint() throws {
+        try builder.checkpoint()
+    }
+
     /// The parts of a range that have yet to be read, ascending; of the whole image if none is given.
     package func missing(in range: Range<Int>? = nil) -> [Range<Int>] {
         builder.missing(in: range ?? 0..<size, of: index)

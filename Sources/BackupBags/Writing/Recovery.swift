@@ -28,7 +28,8 @@ struct Recovery {
         case .bytes:
             let range = line.offset..<(line.offset + line.length)
             var claim = claims[line.image, default: Claim()]
-            if !claim.segments.touching(range).isEmpty { claim.findings = claim.findings.removing(range) }
+            // What it touches is gone, whole, and what was found there too: the rest of it has lines of its own.
+            for segment in claim.segments.touching(range) { claim.findings = claim.findings.removing(segment.range) }
             claim.segments.insert(Segment(range: range, crc32: line.crc32))
             claim.findings += line.findings ?? []
             claims[line.image] = claim

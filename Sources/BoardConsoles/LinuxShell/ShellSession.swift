@@ -33,7 +33,7 @@ package struct Credentials: Sendable {
 /// A lease on a Linux shell.
 ///
 /// Over SSH or a pipe the shell reads commands as they come. On a terminal the session first finds the shell (logging
-/// in where asked), silences the kernel, makes the line raw and puts a second shell behind it (`cat | sh`) that has no
+/// in where asked), silences the kernel, makes the line raw and puts a second shell behind it (`dd | sh`) that has no
 /// prompt, no echo and no line editor; all of it is undone at the end.
 package final class ShellSession {
     /// How clean the way from the board to here is.
@@ -310,7 +310,10 @@ package final class ShellSession {
         let prepare = isRestorable ? "stty raw -echo isig;" : ""
         let restore = isRestorable ? ";stty \(ShellDialect.quote(settings))" : ""
         // Only once the line is raw may more be typed: what was typed before would still be edited and echoed.
-        try await console.send("\(prepare)echo \(dialect.typedWord)R:;cat|sh\(restore)\n")
+        // `dd` and not `cat`: busybox's cat hands a terminal to sendfile(2), which sits on the first line until a
+        // second one comes.
+        try await console.send(
+            "\(prepare)echo \(dialect.typedWord)R:;dd bs=4096 2>/dev/null|sh\(restore)\n")
         guard
             try await console.bytes(until: Array("\(dialect.word)R:".utf8), silence: silence, limit: limit) != nil
         else { throw silent(during: "preparing the terminal") }
@@ -318,10 +321,14 @@ package final class ShellSession {
         undo?.hasInnerShell = true
         try await console.send("FKI=inner\n")
         guard try await isInInnerShell(silence: timing.probe) else {
-            // No `cat`, or no second shell: the first one does, with its echo and its editor.
+            // No second shell: the first one does, with its echo and its editor, in the terminal's usual state.
             try await console.send("\u{3}")
             _ = try await console.collect(quiet: timing.quiet)
             undo?.hasInnerShell = false
+            if isRestorable {
+                try await console.send("stty \(ShellDialect.quote(settings))\n")
+                _ = try await console.collect(quiet: timing.quiet)
+            }
             return
         }
         line = isRestorable ? .clean : .mapped
@@ -394,7 +401,7 @@ package final class ShellSession {
         if undo.hasInnerShell {
             if try await isInInnerShell(silence: timing.probe) {
                 try await restorePrintk()
-                // The shell ends; `cat` notices only when it has something to hand on.
+                // The shell ends; `dd` notices only when it has something to hand on.
                 try await console.send("exit\n")
                 _ = try await console.collect(quiet: .milliseconds(100))
                 try await console.send("\n")

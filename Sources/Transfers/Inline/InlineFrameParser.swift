@@ -21,6 +21,8 @@ package struct InlineFrameParser: Sendable {
     private var buffer: [UInt8] = []
     /// Where the search for the next marker goes on.
     private var searched = 0
+    /// Whether the end of the begun frame was looked for where it should be.
+    private var isLengthTried = false
     /// The frame that has begun; its payload starts at the front of the buffer.
     private var begun: (first: Int, count: Int)?
     /// The first copy of a closing line, waiting for the second.
@@ -87,6 +89,7 @@ package struct InlineFrameParser: Sendable {
                 return []
             }
             begun = (first, count)
+            isLengthTried = false
             return []
         case "d":
             return [.done]
@@ -98,22 +101,23 @@ package struct InlineFrameParser: Sendable {
     /// Within a frame: its end.
     private mutating func payload() -> [Event]? {
         guard let begun else { return nil }
-        if searched == 0, let length = expected(begun.count) {
+        if !isLengthTried, let length = expected(begun.count) {
             guard buffer.count >= length + closing.count else { return nil }
+            // Where the frame ends as it should, the bytes before need not be searched.
+            isLengthTried = true
             searched = matches(closing, at: length) ? length : 0
-            if searched == 0, length > 0 { return search(begun) }
         }
         return search(begun)
     }
 
     private mutating func search(_ begun: (first: Int, count: Int)) -> [Event]? {
         guard let marker = find(closing, from: searched) else {
-            searched = max(1, buffer.count - closing.count + 1)
+            searched = max(0, buffer.count - closing.count + 1)
             guard buffer.count > payloadLimit else { return nil }
             return abandon(begun)
         }
         guard let (fields, end) = line(from: marker.upperBound) else {
-            searched = max(1, marker.lowerBound)
+            searched = marker.lowerBound
             guard buffer.count - marker.upperBound > 512 else { return nil }
             return abandon(begun)
         }

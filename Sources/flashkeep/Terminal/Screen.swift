@@ -36,7 +36,9 @@ final class Screen: Sendable {
     /// Prints lines that stay.
     func message(_ text: String) {
         state.withLock { state in
-            write(Self.erasure(of: state.live, width: width()) + text + "\n" + (state.live ?? ""))
+            // Whoever has the terminal may have left the cursor behind a question.
+            let start = state.isLent ? "\n" : Self.erasure(of: state.live, width: width())
+            write(start + text + "\n" + (state.live ?? ""))
         }
     }
 

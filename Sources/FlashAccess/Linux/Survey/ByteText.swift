@@ -144,8 +144,8 @@ struct ByteText: Hashable {
 enum BoardLimits {
     /// The largest number taken for a size, an offset or a count: 2^50, a pebibyte.
     static let number = 1 << 50
-    /// The most MTD devices. The kernel itself has minors for 128 in most versions.
-    static let devices = 1024
+    /// The most MTD devices. Boards have up to a few dozen.
+    static let devices = 256
     /// The most bytes of a reply that are looked at.
     static let replyBytes = 4 << 20
     /// The most lines of a reply that are looked at.

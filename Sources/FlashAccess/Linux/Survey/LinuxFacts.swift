@@ -35,6 +35,11 @@ package struct LinuxFacts: Sendable {
         package var major: Int
         package var minor: Int
 
+        package init(major: Int, minor: Int) {
+            self.major = major
+            self.minor = minor
+        }
+
         package static func < (left: KernelVersion, right: KernelVersion) -> Bool {
             (left.major, left.minor) < (right.major, right.minor)
         }

@@ -18,10 +18,18 @@ struct LinuxPartitionMap {
         var size: Int
         var eraseSize: Int
         var sysfs: SysfsMTD.Device?
+        /// What mtdinfo tells; used where there is no sysfs.
+        var info: MTDInfoMap?
         var isUBIVolume: Bool
         var parent: Int?
+        /// Whether it may be a part of a device that is not known: then its offset, counted from there, says nothing.
+        var isParentUnknown = false
         /// Whether it is a whole chip.
         var isMaster = false
+
+        var type: String? { sysfs?.type ?? info?.type }
+        var pageSize: Int? { sysfs?.writeSize ?? info?.pageSize }
+        var oobSize: Int? { sysfs?.oobSize ?? info?.oobSize }
     }
 
     /// What tells chips apart.
@@ -67,7 +75,10 @@ struct LinuxPartitionMap {
         crossCheck()
     }
 
-    private func device(_ index: Int) -> Device? { devices.first { $0.index == index } }
+    /// Position in ``devices``, by number.
+    private var positions: [Int: Int] = [:]
+
+    private func device(_ index: Int) -> Device? { positions[index].map { devices[$0] } }
 
     private static func shown(_ device: (index: Int, name: String)) -> String {
         "mtd\(device.index) (\"\(PrintableText.escaped(device.name, limit: 60))\")"
@@ -106,13 +117,17 @@ struct LinuxPartitionMap {
             warnings.append("\(Self.shown((index, sysfs.name ?? ""))) is in sysfs but not in /proc/mtd")
         }
         devices.sort { $0.index < $1.index }
+        for (position, device) in devices.enumerated() { positions[device.index] = position }
     }
 
     private mutating func add(index: Int, name: String, size: Int, eraseSize: Int, sysfs: SysfsMTD.Device?) {
-        let isUBI = sysfs?.type.map { $0 == "ubi" } ?? looksLikeUBIVolume(name: name, eraseSize: eraseSize)
+        let info = facts.blockMaps[index]
+        let isUBI =
+            (sysfs?.type ?? info?.type).map { $0 == "ubi" } ?? looksLikeUBIVolume(name: name, eraseSize: eraseSize)
         devices.append(
             Device(
-                index: index, name: name, size: size, eraseSize: eraseSize, sysfs: sysfs, isUBIVolume: isUBI))
+                index: index, name: name, size: size, eraseSize: eraseSize, sysfs: sysfs, info: info,
+                isUBIVolume: isUBI))
     }
 
     /// Without sysfs: a UBI volume as MTD device (gluebi) has erase blocks that are a page or two smaller than those
@@ -145,6 +160,10 @@ struct LinuxPartitionMap {
             }
             if let parent = devices[position].parent, parent == index || device(parent) == nil {
                 devices[position].parent = nil
+                devices[position].isParentUnknown = true
+            }
+            if let sysfs = devices[position].sysfs, sysfs.path.isEmpty, match.line[index] == nil {
+                devices[position].isParentUnknown = true
             }
         }
         // A chain of parents that comes back to its start would be the board's lie; it is cut.
@@ -154,6 +173,7 @@ struct LinuxPartitionMap {
             while let current = next {
                 if !seen.insert(current).inserted {
                     devices[position].parent = nil
+                    devices[position].isParentUnknown = true
                     break
                 }
                 next = device(current)?.parent
@@ -169,8 +189,8 @@ struct LinuxPartitionMap {
         guard isOffsetKnown else { return }
         for position in devices.indices {
             let device = devices[position]
-            guard let sysfs = device.sysfs, sysfs.offset == nil, !device.isUBIVolume, device.parent == nil,
-                device.size > 0
+            guard let sysfs = device.sysfs, sysfs.offset == nil, !sysfs.path.isEmpty, !device.isUBIVolume,
+                device.parent == nil, !device.isParentUnknown, device.size > 0
             else { continue }
             devices[position].isMaster = true
         }
@@ -247,7 +267,9 @@ struct LinuxPartitionMap {
         var next: Device? = device
         while let current = next {
             if current.isMaster { break }
-            guard let offset = current.sysfs?.offset, let value = sum.plus(offset) else { return nil }
+            guard !current.isParentUnknown, let offset = current.sysfs?.offset, let value = sum.plus(offset) else {
+                return nil
+            }
             sum = value
             next = current.parent.flatMap { self.device($0) }
         }
@@ -306,10 +328,9 @@ struct LinuxPartitionMap {
         case .commandLine: if let part = commandPart[device.index] { return .commandLine(part.id) }
         case .sysfs, .dmesg, .wholeChip, .guess, nil, .some(.none): break
         }
-        let sysfs = device.sysfs
         return .shape(
             [
-                sysfs?.type ?? "", "\(device.eraseSize)", "\(sysfs?.writeSize ?? 0)", "\(sysfs?.oobSize ?? 0)",
+                device.type ?? "", "\(device.eraseSize)", "\(device.pageSize ?? 0)", "\(device.oobSize ?? 0)",
                 places[device.index] == nil ? "unplaced" : "placed",
             ], number: 0)
     }
@@ -428,7 +449,7 @@ struct LinuxPartitionMap {
         let isSPI =
             facts.kernelLog.spiNOR.contains { names.contains($0.device) }
             || names.contains { ByteText($0).hasPrefix("spi") }
-        switch members.compactMap({ $0.sysfs?.type }).first {
+        switch members.compactMap(\.type).first {
         case "nor": return isSPI ? .spiNOR : .nor
         case "nand": return isSPI ? .spiNAND : .nand
         case "mlc-nand": return .mlcNAND
@@ -453,7 +474,7 @@ struct LinuxPartitionMap {
         let names = names(key)
         let kind = kind(key)
         let master = members.first(where: \.isMaster)
-        let sample = master ?? members.first { $0.sysfs != nil } ?? members.first
+        let sample = master ?? members.first { $0.type != nil } ?? members.first
         var identification: [String: String] = [:]
         if let name = names.first { identification["name"] = PrintableText.escaped(name) }
         if case .path(let path, _) = key {
@@ -471,8 +492,8 @@ struct LinuxPartitionMap {
             if let range = range(device) { size = max(size, range.upperBound) }
         }
         var knowledge = Chip.SizeKnowledge.atLeast
-        var pageSize = sample?.sysfs?.writeSize
-        var oobSize = sample?.sysfs?.oobSize
+        var pageSize = sample?.pageSize
+        var oobSize = sample?.oobSize
         if let master {
             (size, knowledge) = (max(size, master.size), size > master.size ? .atLeast : .exact)
         }
@@ -564,9 +585,9 @@ struct LinuxPartitionMap {
                 Partition(
                     index: device.index, name: device.name, chip: chip ?? "ubi", offset: place?.offset,
                     offsetSource: place?.source ?? .none, size: device.size, eraseBlockSize: device.eraseSize,
-                    pageSize: max(1, device.sysfs?.writeSize ?? chipKind?.pageSize ?? 1),
-                    oobSize: device.sysfs?.oobSize ?? chipKind?.oobSize ?? 0,
-                    type: device.isUBIVolume ? "ubi" : device.sysfs?.type ?? chipKind.map(Self.type) ?? "unknown",
+                    pageSize: max(1, device.pageSize ?? chipKind?.pageSize ?? 1),
+                    oobSize: device.oobSize ?? chipKind?.oobSize ?? 0,
+                    type: device.isUBIVolume ? "ubi" : device.type ?? chipKind.map(Self.type) ?? "unknown",
                     isWritable: writable(device), parent: device.parent, role: .ofName(device.name)))
         }
     }
@@ -581,6 +602,7 @@ struct LinuxPartitionMap {
 
     private func writable(_ device: Device) -> Bool? {
         if let flags = device.sysfs?.flags { return flags & 0x400 != 0 }
+        if let isWritable = device.info?.isWritable { return isWritable }
         if let line = match.line[device.index], facts.kernelLog.lines[line].isForcedReadOnly { return false }
         return nil
     }

@@ -2,7 +2,7 @@
 ///
 /// A small board may lack any tool, so each probe uses the shell's own words where it can (`read`, `case`, `[`,
 /// `cd -P`, `pwd -P`), and gives a little less where something is missing. Each runs in a subshell, so that variables,
-/// functions and the working directory of the session stay as they are, with standard input from `/dev/null`, so that
+/// functions and the working directory of the shell stay as they are, with standard input from `/dev/null`, so that
 /// a shell that reads its commands from a pipe does not lose the next one.
 package enum LinuxProbes {
     /// All probes, in order.
@@ -122,13 +122,16 @@ package enum LinuxProbes {
         ("fw-printenv-errors.txt", #"fw_printenv 2>&1 >/dev/null"#),
         ("fw-env-config.txt", #"cat "$R/etc/fw_env.config""#),
 
-        // Only where there is something to find: a full map of a large chip takes a minute over a serial line.
+        // Only where there is something to find: a full map of a large chip takes a minute over a serial line. Without
+        // sysfs nothing tells beforehand, and mtdinfo also tells what kind of flash it is.
         (
             "mtdinfo-map.txt",
             #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; t=; b=; k=; "#
                 + #"read -r t <"$d/type"; case $t in *nand) ;; *) continue;; esac; read -r b <"$d/bad_blocks"; "#
                 + #"read -r k <"$d/bbt_blocks"; [ "$b$k" = 00 ] && continue; echo "== $n"; "#
-                + #"mtdinfo -M "$R/dev/$n" || break; done"#
+                + #"mtdinfo -M "$R/dev/$n" || break; done; [ -d "$R/sys/class/mtd" ] || "#
+                + #"for d in "$R"/dev/mtd[0-9]*; do n=${d##*/}; case $n in *ro) continue;; esac; [ -c "$d" ] || "#
+                + #"continue; echo "== $n"; mtdinfo -M "$d" || break; done"#
         ),
 
         // `c`haracter device, `b`lock device, or `f`ile, which is a trap: a read gives that file's bytes.
@@ -145,13 +148,13 @@ package enum LinuxProbes {
                 + #"; do p=$(command -v $t || { type $t >/dev/null && echo $t; }) || continue; "#
                 + #"[ -n "$p" ] && echo "$t:$p -> $(readlink "$p")"; done"#
         ),
-        ("busybox.txt", #"busybox 2>&1 | head -n 60"#),
+        ("busybox.txt", #"busybox 2>&1 | head -n 60 || busybox 2>&1"#),
         // Help texts tell the generations apart. `--help` touches no flash in any of them.
         ("nanddump-help.txt", #"nanddump --help 2>&1; nanddump --version 2>&1"#),
         (
             "tool-help.txt",
             #"for t in dd head tail od hexdump cmp flash_erase nandwrite flashcp mtdinfo ubinfo; do "#
-                + #"command -v $t >/dev/null && echo "== $t" && { $t --help 2>&1 | head -n 40; }; done"#
+                + #"command -v $t >/dev/null && echo "== $t" && { $t --help 2>&1 | head -n 40 || $t --help 2>&1; }; done"#
         ),
         ("printk.txt", #"cat "$R/proc/sys/kernel/printk""#),
         ("memory.txt", #"head -n 6 "$R/proc/meminfo" || cat "$R/proc/meminfo""#),

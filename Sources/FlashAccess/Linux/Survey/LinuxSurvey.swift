@@ -33,6 +33,9 @@ package enum LinuxSurvey {
         var warnings = facts.procMTD.strayLines.prefix(5).map {
             "a line of /proc/mtd was not understood: \"\(PrintableText.escaped($0, limit: 80))\""
         }
+        if facts.procMTD.isCut {
+            warnings.append("there are more than \(BoardLimits.devices) MTD devices; the others are left out")
+        }
         warnings += map.warnings
         warnings += doubts(facts, chips: map.chips)
         if warnings.count > BoardLimits.warnings {

@@ -10,6 +10,14 @@ package struct MTDInfoMap: Sendable, Hashable {
     package var bad: [Int]
     /// Whether there was an entry for every block.
     package var isComplete: Bool
+    /// `Type`: `nand`, `nor`, …
+    package var type: String?
+    /// Bytes of a page: `Minimum input/output unit size`.
+    package var pageSize: Int?
+    /// Spare bytes a page.
+    package var oobSize: Int?
+    /// `Device is writable`.
+    package var isWritable: Bool?
 
     /// Parses the reply to the probe `mtdinfo-map.txt`; by number of the MTD device.
     package static func maps(_ reply: LinuxProbeReply) -> [Int: MTDInfoMap] {
@@ -18,11 +26,13 @@ package struct MTDInfoMap: Sendable, Hashable {
         var seen: Set<Int> = []
         var bad: Set<Int> = []
         var count: Int?
+        var map = MTDInfoMap(count: 0, bad: [], isComplete: false)
         func finish() {
             guard let index, let count, result[index] == nil, result.count < BoardLimits.devices else { return }
-            result[index] = MTDInfoMap(
-                count: count, bad: bad.filter { $0 < count }.sorted(),
-                isComplete: seen.count == count && seen.max() == (count == 0 ? nil : count - 1))
+            map.count = count
+            map.bad = bad.filter { $0 < count }.sorted()
+            map.isComplete = seen.count == count && seen.max() == (count == 0 ? nil : count - 1)
+            result[index] = map
         }
         for line in reply.lines {
             if let title = line.dropping("== ") {
@@ -31,6 +41,15 @@ package struct MTDInfoMap: Sendable, Hashable {
                 seen = []
                 bad = []
                 count = nil
+                map = MTDInfoMap(count: 0, bad: [], isComplete: false)
+            } else if let value = line.dropping("Type:") {
+                map.type = value.trimmed.string(limit: 32)
+            } else if let value = line.dropping("Minimum input/output unit size:") {
+                map.pageSize = value.words.first?.decimal
+            } else if let value = line.dropping("OOB size:") {
+                map.oobSize = value.words.first?.decimal
+            } else if let value = line.dropping("Device is writable:") {
+                map.isWritable = value.trimmed.bytes.elementsEqual("true".utf8)
             } else if var rest = line.dropping("Amount of eraseblocks:") {
                 rest.takeBlanks()
                 count = rest.takeDecimal()

@@ -20,6 +20,8 @@ package struct ProcMTD: Sendable, Hashable {
     package var entries: [Entry] = []
     /// Whether the line that starts the table was there: the kernel has MTD, even if there is no device.
     package var hasHeader = false
+    /// Whether there were more devices than are taken in.
+    package var isCut = false
     /// Lines that are neither: a message of the kernel in between, a line torn on its way. For a warning.
     package var strayLines: [String] = []
 
@@ -31,8 +33,10 @@ package struct ProcMTD: Sendable, Hashable {
             if text.isEmpty { continue }
             if text.hasPrefix("dev:"), text.contains("erasesize") {
                 hasHeader = true
-            } else if let entry = Self.entry(text), known.count < BoardLimits.devices {
-                if let other = known[entry.index], other != entry {
+            } else if let entry = Self.entry(text) {
+                if known[entry.index] == nil, known.count >= BoardLimits.devices {
+                    isCut = true
+                } else if let other = known[entry.index], other != entry {
                     strayLines.append(text.string())
                 } else {
                     known[entry.index] = entry

@@ -90,7 +90,9 @@ package struct SysfsMTD: Sendable, Hashable {
             device.deviceNumber = block.values["dev"]
             device.readOnlyDeviceNumber = block.values["rodev"]
             device.blockDeviceNumber = block.values["blockdev"]
-            device.path = Self.path(block.values["path"] ?? "", from: "devices")
+            // A path that does not end in the device's own name was torn on its way.
+            let path = Self.path(block.values["path"] ?? "", from: "devices")
+            device.path = path.last == "mtd\(index)" ? path : []
             device.deviceTreeNode = block.values["of"].map { "/" + Self.path($0, from: "base").joined(separator: "/") }
             devices[index] = device
         }

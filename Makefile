@@ -1,0 +1,55 @@
+# Two commands do all that is needed on a fresh machine with a Swift toolchain: `make demo` and `make test`.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product flashkeep
+
+.PHONY: help build demo test unit lab check format bench install clean
+
+help:
+	@echo "make demo      back up an emulated router and look at the result"
+	@echo "make test      install what the tests need and run all of them"
+	@echo "make bench     measure speed, memory and line use, as ratios"
+	@echo "make install   build and install flashkeep below $(PREFIX) (PREFIX=...)"
+	@echo "make unit      the quick tests alone;  make lab: those with emulated boards"
+	@echo "make format    put the sources into the project's form;  make check: is it kept"
+
+build:
+	@Scripts/setup build
+	$(RELEASE)
+
+demo:
+	@Scripts/setup demo
+	$(RELEASE)
+	@Scripts/demo
+
+test:
+	@Scripts/setup test
+	@$(MAKE) --no-print-directory check unit lab
+
+# Every target may import only what it declares; the sources are in the project's form.
+check:
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+
+unit:
+	FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python $(SWIFT) test --skip LabTests
+
+lab:
+	FLASHKEEP_LAB=1 FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python \
+		$(SWIFT) test --skip-build --no-parallel --filter LabTests
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+bench:
+	@Scripts/setup test
+	$(RELEASE)
+	@Scripts/bench
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 .build/release/flashkeep $(DESTDIR)$(PREFIX)/bin/flashkeep
+
+clean:
+	rm -rf .build

@@ -1,0 +1,41 @@
+import BoardConsoles
+import Testing
+
+@Suite struct TerminalTextTests {
+    @Test(arguments: [
+        ("/ # \u{1B}[6n", "/ # "), ("a\r\nb\r\r\nc", "a\nb\nc"), ("\u{1B}]0;title\u{7}x", "x"),
+        ("\u{1B}[1;31mred", "red"),
+        ("a\u{8}b\u{7F}\0c", "abc"), ("tab\tstays", "tab\tstays"), ("\u{1B}", ""), ("\u{1B}[", ""),
+    ])
+    func whatTerminalsAddIsTakenOff(text: String, expected: String) {
+        #expect(String(decoding: TerminalText.plain(Array(text.utf8)), as: UTF8.self) == expected)
+    }
+
+    @Test func lastLinesAreSafeToShow() {
+        let hostile = Array("one\r\ntwo \u{1B}[2J\u{202E}\r\n\r\n   \r\nthree\u{7}".utf8) + [0x9B, 0xFF]
+        let shown = TerminalText.lastLines(hostile)
+        #expect(shown.utf8.allSatisfy { (0x20..<0x7F).contains($0) })
+        #expect(shown.hasPrefix("one | two"))
+        #expect(TerminalText.lastLines([UInt8](repeating: 0x41, count: 100_000)).count <= 300)
+    }
+
+    @Test func garbageIsTold() {
+        #expect(TerminalText.isGarbage([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0, 0x1C]))
+        #expect(!TerminalText.isGarbage(Array("BusyBox v1.35.0\r\n/ # \u{1B}[6n".utf8)))
+    }
+
+    @Test(arguments: [
+        ("\r\nOpenWrt login: ", LoginPrompt.user), ("Password: ", .password),
+        ("Login incorrect\r\nOpenWrt login: ", .denied),
+        ("Please press Enter to activate this console.", .pressEnter), ("MT7621 # \r\n=> ", .bootloader("=>")),
+        ("[    0.000000] Linux version 5.4\r\n[    0.1] CPU", .booting), ("RedBoot> ", .bootloader("redboot>")),
+    ])
+    func promptsAreTold(text: String, expected: LoginPrompt) {
+        #expect(LoginPrompt(Array(text.utf8)) == expected)
+    }
+
+    @Test(arguments: ["/ # \u{1B}[6n", "root@OpenWrt:~# ", "$ ", "", "~ >"])
+    func shellPromptsAreNone(text: String) {
+        #expect(LoginPrompt(Array(text.utf8)) == nil)
+    }
+}

@@ -1,0 +1,132 @@
+import BackupBags
+import FlashModel
+import Foundation
+import Operations
+import Testing
+
+/// Whole backups of emulated boards, compared with what was put on their flash.
+@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+struct BackupLabTests {
+    /// A board whose flash is small enough for a serial line: 256 KiB NOR, 4 MiB NAND in four partitions, two bad
+    /// blocks.
+    static let tiny = [
+        "--nor", "256:64", "--nand", "small", "--nandsim", "overridesize=5 parts=2,4,8", "--bad", "1,9",
+    ]
+
+    @Test func aBoardWith256MiBOfNANDIsWholeAndProven() async throws {
+        try await LabBoard.with { board in
+            let before = try await board.digests()
+            let report = try await board.backup(.ssh)
+            try board.expectSameBytes(report)
+            #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
+            #expect(try await board.digests() == before, "a backup must not change the flash")
+        }
+    }
+
+    /// What is taken from a board, one step after another, and what it then has to do without.
+    static let poverty: [[String]] = [
+        [],
+        ["--without-mtd-utils"],
+        ["--without-mtd-utils", "--without", "sha256sum"],
+        ["--without-mtd-utils", "--without", "sha256sum,sha1sum,gzip"],
+        ["--without-mtd-utils", "--without", "sha256sum,sha1sum,md5sum,cksum,gzip"],
+        ["--without-mtd-utils", "--without", "sha256sum,sha1sum,md5sum,cksum,gzip,base64,uuencode,stty"],
+        [
+            "--without-mtd-utils", "--without",
+            "sha256sum,sha1sum,md5sum,cksum,gzip,base64,uuencode,stty,od,hexdump,xxd,readlink,mktemp",
+        ],
+    ]
+
+    @Test(arguments: poverty.indices)
+    func poorBoardsAreReadBitExactOverEveryWay(_ step: Int) async throws {
+        try await LabBoard.with(Self.tiny + Self.poverty[step]) { board in
+            let before = try await board.digests()
+            for way in LabBoard.Way.allCases {
+                let report = try await board.backup(way, to: "backup-\(way)")
+                try board.expectSameBytes(report)
+                #expect(report.summary.isProven, "\(way): \(report.summary.sentences)")
+            }
+            #expect(try await board.digests() == before, "a backup must not change the flash")
+        }
+    }
+
+    @Test func missingNodesAreMadeAndRemovedAgain() async throws {
+        try await LabBoard.with(Self.tiny + ["--no-nodes"]) { board in
+            let list = "ls -d /tmp/* /dev/*; mount"
+            let before = try await board.ssh(list)
+            for way in [LabBoard.Way.ssh, .telnet] {
+                try board.expectSameBytes(try await board.backup(way, to: "backup-\(way)"))
+            }
+            #expect(try await board.ssh(list) == before)
+        }
+    }
+
+    @Test func aBoardWithoutSysfsIsRead() async throws {
+        try await LabBoard.with(Self.tiny + ["--no-sysfs"]) { board in
+            let report = try await board.backup(.ssh)
+            #expect(report.summary.isProven)
+            try board.expectSameBytes(report)
+        }
+    }
+
+    @Test(arguments: [[], ["--without-mtd-utils"]])
+    func correctedAndUncorrectableBlocksAreNamed(_ lack: [String]) async throws {
+        let faults = ["--flip", "2:1:3:2", "--flip", "4:7:0:4", "--grave", "3:2:9"]
+        try await LabBoard.with(Self.tiny + faults + lack) { board in
+            let report = try await board.backup(.ssh)
+            try board.expectSameBytes(report)
+            for device in board.devices where device.type == "nand" {
+                let record = try #require(report.manifest.partitions.first { $0.index == device.index })
+                let findings = report.manifest.findings(of: record)
+                let blocks: (BlockState) -> [Int] = { state in
+                    findings.filter { $0.state == state }.flatMap { finding in
+                        stride(from: finding.offset, to: finding.offset + finding.size, by: device.erasesize)
+                            .map { $0 / device.erasesize }
+                    }
+                }
+                #expect(blocks(.eccCorrected) == device.correctedBlocks, "mtd\(device.index)")
+                #expect(blocks(.eccFailed) == device.failedBlocks, "mtd\(device.index)")
+            }
+            #expect(!report.summary.isWhole)
+        }
+    }
+
+    @Test func pagesAreKeptWithTheirOOB() async throws {
+        try await LabBoard.with(Self.tiny) { board in
+            let report = try await board.backup(.ssh, options: BackupOptions(withOOB: true))
+            try board.expectSameBytes(report)
+            let image = try #require(report.manifest.images.first { $0.representation == .dataWithOOB })
+            #expect(image.proof.result == .proven)
+            let pages = try Data(contentsOf: URL(fileURLWithPath: report.bag).appending(path: image.path))
+            let plain = try #require(board.expected(1))
+            #expect(image.size == plain.count / 2_048 * 2_112)
+            for page in 0..<64 {
+                #expect(
+                    pages[(page * 2_112)..<(page * 2_112 + 2_048)] == plain[(page * 2_048)..<(page * 2_048 + 2_048)])
+            }
+        }
+    }
+
+    @Test func aLoginOnASerialLineFullOfKernelMessages() async throws {
+        try await LabBoard.with(Self.tiny + ["--console", "login", "--password", "s3cret!", "--chatter"]) { board in
+            let report = try await board.backup(.serial, password: "s3cret!")
+            try board.expectSameBytes(report)
+            #expect(report.summary.isProven)
+            let transcript = try String(
+                contentsOf: URL(fileURLWithPath: report.bag).appending(path: "data/evidence/transcript.log"),
+                encoding: .utf8)
+            #expect(!transcript.contains("s3cret!"))
+            #expect(transcript.contains("a password was sent"))
+        }
+    }
+
+    @Test func somethingThatWritesIsNotCalledProven() async throws {
+        try await LabBoard.with(Self.tiny + ["--writer", "0:2"]) { board in
+            let report = try await board.backup(.ssh)
+            let record = try #require(report.manifest.partitions.first { $0.index == 0 })
+            let image = try #require(report.manifest.view(of: record)).image
+            #expect(image.proof.result == .unstable)
+            #expect(image.blocks.contains { $0.offset == 2 * 65_536 && $0.state == .unstable })
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import BackupBags
+import BoardChannels
+import BoardConsoles
+import FlashModel
+import Foundation
+import Operations
+import SystemPackage
+import Testing
+
+extension LabBoard {
+    /// The ways in that a lab board offers.
+    enum Way: String, CaseIterable {
+        case ssh
+        case telnet
+        case serial
+    }
+
+    /// How a board is reached for a test.
+    func reacher(_ way: Way, password: String? = nil) throws -> LinuxBoardReacher {
+        let opener: any ChannelOpening =
+            switch way {
+            case .ssh:
+                SSHOpener(SSHOpener.Settings(destination: "board", configFile: sshConfig, isInteractive: false))
+            case .telnet: TelnetOpener(host: "127.0.0.1", port: try port("telnet"))
+            case .serial: TCPOpener(host: "127.0.0.1", port: try port("serial"))
+            }
+        return LinuxBoardReacher(
+            opener: opener, credentials: Credentials(password: { password }), environment: .testing)
+    }
+
+    /// Backs the board up into its state folder.
+    func backup(
+        _ way: Way, to name: String = "backup", options: BackupOptions = BackupOptions(), password: String? = nil
+    ) async throws -> BackupReport {
+        var options = options
+        options.target = FilePath(state.appending(path: name).path)
+        options.reconnects = 0
+        return try await Backup.run(
+            try reacher(way, password: password), options: options, environment: .testing,
+            progress: { event in
+                if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
+            })
+    }
+
+    /// Every partition of a backup must hold what the lab put on the flash.
+    func expectSameBytes(_ report: BackupReport, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        for device in devices {
+            guard let expected = expected(device.index) else { continue }
+            let record = try #require(
+                report.manifest.partitions.first { $0.index == device.index }, sourceLocation: sourceLocation)
+            let view = try #require(record.view, sourceLocation: sourceLocation)
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: report.bag).appending(path: view.image))
+            defer { try? file.close() }
+            try file.seek(toOffset: UInt64(view.offset))
+            let bytes = try file.read(upToCount: record.size) ?? Data()
+            let differing = stride(from: 0, to: device.size, by: device.erasesize).filter { start in
+                let end = min(start + device.erasesize, device.size)
+                return bytes.count < end || bytes[start..<end] != expected[start..<end]
+            }
+            #expect(
+                differing.isEmpty, "mtd\(device.index): blocks \(differing.map { $0 / device.erasesize }) differ",
+                sourceLocation: sourceLocation)
+            let bad = record.badBlocks.map { Set($0.bad + $0.table) } ?? []
+            #expect(bad == Set(device.badBlocks + device.tableBlocks), sourceLocation: sourceLocation)
+        }
+    }
+}
+
+extension OperationEnvironment {
+    /// The real clock and fresh numbers.
+    static let testing = OperationEnvironment(
+        timestamp: { "2026-11-21T03:07:20Z" },
+        stopwatch: {
+            let start = ContinuousClock.now
+            return { ContinuousClock.now - start }
+        },
+        nonce: { String((0..<16).map { _ in "0123456789abcdefghijklmnopqrstuvwxyz".randomElement() ?? "x" }) },
+        sleep: { try await Task.sleep(for: $0) }, toolVersion: "test")
+}
