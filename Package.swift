@@ -81,6 +81,13 @@ let package = Package(
             exclude: ["Golden"]
         ),
         .testTarget(
+            name: "FlashkeepTests",
+            dependencies: [
+                "BackupBags", "BoardChannels", "FlashModel", "Operations", "flashkeep",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .testTarget(
             name: "OperationsTests",
             dependencies: [
                 "BackupBags", "FlashModel", "Operations", .product(name: "SystemPackage", package: "swift-system"),

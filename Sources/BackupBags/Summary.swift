@@ -52,7 +52,7 @@ package struct Summary: Sendable, Codable, Hashable {
         }
         for gap in manifest.gaps {
             lines.append(
-                "\(ByteCount.text(gap.size)) at \(ByteCount.hex(gap.offset)) of chip \(PlainText.line(gap.chip)) are not in it: \(PlainText.line(gap.reason))"
+                "\(ByteCount.text(gap.size)) at \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) are not in it: \(PlainText.line(gap.reason))"
             )
         }
         for image in manifest.images {
@@ -95,6 +95,11 @@ package struct Summary: Sendable, Codable, Hashable {
         if byChecksum.count == manifest.images.count { return "every image has \(checksum)" }
         if byChecksum.isEmpty { return "every image was read twice and was the same" }
         return "\(byChecksum.count) images have \(checksum), the others were read twice and were the same"
+    }
+
+    /// Ids that the survey made up begin with that word already.
+    private static func chip(_ id: String) -> String {
+        id.hasPrefix("chip") ? PlainText.line(id) : "chip \(PlainText.line(id))"
     }
 
     /// The image as a person knows it: by the partition that it is.

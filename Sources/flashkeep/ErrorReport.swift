@@ -12,12 +12,22 @@ enum ErrorReport {
     }
 
     /// The three lines.
-    static func text(_ error: FlashkeepError, style: TextStyle = .plain) -> String {
-        """
-        \(style.bad("flashkeep:")) \(SafeText.sentence(error.what))
-          \(style.faint("why: ")) \(SafeText.sentence(error.why))
-          \(style.faint("next:")) \(SafeText.capitalized(SafeText.line(error.next, limit: 600)))
-        """
+    ///
+    /// - Parameter width: columns to fold them to, for a terminal; nil leaves three lines whatever their length.
+    static func text(_ error: FlashkeepError, width: Int? = nil, style: TextStyle = .plain) -> String {
+        let parts = [
+            ("flashkeep:", style.bad("flashkeep:"), SafeText.sentence(error.what), "  "),
+            ("  why: ", "  " + style.faint("why: "), SafeText.sentence(error.why), "        "),
+            ("  next:", "  " + style.faint("next:"), SafeText.advice(error.next), "        "),
+        ]
+        return parts.flatMap { plain, styled, text, indent in
+            var lines =
+                width.map { Paragraphs.folded("\(text)", width: $0, first: plain + " ", next: indent) }
+                ?? ["\(plain) \(text)"]
+            // Colours take no room, so they come in when the lines are folded.
+            lines[0] = styled + lines[0].dropFirst(plain.count)
+            return lines
+        }.joined(separator: "\n")
     }
 
     private struct Document: Encodable {
@@ -45,6 +55,8 @@ enum ErrorReport {
     /// - Parameter asEvent: whether standard error carries events, one JSON object a line.
     static func show(_ error: FlashkeepError, json isJSON: Bool, screen: Screen, asEvent: Bool) {
         if isJSON { StandardOutput.write(json(error)) }
-        screen.message(asEvent ? ProgressJSON.line(error) : text(error, style: screen.terminal.errorStyle))
+        screen.message(
+            asEvent
+                ? ProgressJSON.line(error) : text(error, width: screen.foldingWidth, style: screen.terminal.errorStyle))
     }
 }

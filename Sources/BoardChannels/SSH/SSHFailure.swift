@@ -19,8 +19,8 @@ package enum SSHFailure {
             return FlashkeepError(
                 .hostKeyUnknown, what: "The host key of \(host) was not accepted.",
                 why: "This computer has not seen the board before, and nobody was there to say yes.",
-                next: "Connect once by hand with ssh and accept the key, or add -o StrictHostKeyChecking=accept-new "
-                    + "with --ssh-option.")
+                next: "Connect once by hand with ssh and accept the key, or add "
+                    + "--ssh-option StrictHostKeyChecking=accept-new")
         }
         if text.contains("could not resolve hostname") {
             return FlashkeepError(
@@ -56,7 +56,7 @@ package enum SSHFailure {
         {
             return FlashkeepError(
                 .usage, what: "The SSH client does not accept its configuration.", why: last,
-                next: "Check the file given with --ssh-config, and your ~/.ssh/config.")
+                next: "Check --ssh-option, the file given with --ssh-config, and your ~/.ssh/config.")
         }
         guard status == 255 || !last.isEmpty else { return nil }
         return FlashkeepError(

@@ -69,6 +69,8 @@ package final class ShellSession {
         var settings: String?
         var hasInnerShell = false
         var loggedIn = false
+        /// Whether the board waits for a password that it is not going to get.
+        var owesPassword = false
     }
 
     private init(_ console: Console, dialect: ShellDialect, credentials: Credentials, timing: ShellTiming) {
@@ -229,7 +231,7 @@ package final class ShellSession {
     private func arrive() async throws {
         var seen = try await console.collect(quiet: timing.quiet)
         var everSeen = seen
-        var asked = (user: 0, password: 0, probe: 0, wake: 0)
+        var asked = (user: 0, password: 0, denial: 0, probe: 0, wake: 0)
         var waits = 0
         for _ in 0..<timing.arrivalSteps {
             switch LoginPrompt(seen) {
@@ -240,9 +242,15 @@ package final class ShellSession {
             case .password:
                 asked.password += 1
                 guard asked.password <= 1 else { throw denied() }
+                undo?.owesPassword = true
                 guard let password = try await credentials.password() else { throw passwordNeeded() }
+                undo?.owesPassword = false
                 try await console.send(password + "\n", isSecret: true)
                 undo?.loggedIn = true
+            case .denied where asked.password == 0 && asked.denial < 3:
+                // Not ours: a login that somebody had left at its password, which our first characters ended.
+                asked.denial += 1
+                try await console.send("\n")
             case .denied:
                 throw denied()
             case .pressEnter:
@@ -379,6 +387,12 @@ package final class ShellSession {
             return
         }
         guard let undo else { return }
+        if undo.owesPassword {
+            // An empty one brings the question for the user back, as we had found it.
+            try await console.send("\n")
+            _ = try await console.collect(quiet: timing.quiet)
+            return
+        }
         if isReplyPending {
             // Flash data may still be coming.
             try await console.send("\u{3}")

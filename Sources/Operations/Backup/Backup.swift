@@ -159,6 +159,7 @@ package enum Backup {
             progress(
                 .note("going on with \(builder.partial): \(ByteCount.text(builder.resumedBytes)) are there already"))
         }
+        if !builder.isResumed { progress(.note("the backup is made in \(builder.partial) until it is complete")) }
         for note in builder.notes { progress(.note(note)) }
         transcript.attach(builder.transcript)
     }

@@ -12,7 +12,7 @@ enum BackupName {
         let base = "\(name)-\(day)"
         for number in 1...999 {
             let target = folder.appending(number == 1 ? base : "\(base)-\(number)")
-            if !exists(target) { return target }
+            if !exists(target) { return target.lexicallyNormalized() }
         }
         throw FlashkeepError(
             .targetExists, what: "No name is free for the backup in \(folder).", why: "\(base) and 998 more are taken.",
@@ -23,7 +23,7 @@ enum BackupName {
         let names = (try? Disk().names(in: folder)) ?? []
         let begun = names.filter { $0.hasPrefix(name + "-") && $0.hasSuffix(".partial") }
             .filter { $0.dropFirst(name.count + 1).first?.isNumber == true }
-        return begun.max().map { folder.appending(String($0.dropLast(".partial".count))) }
+        return begun.max().map { folder.appending(String($0.dropLast(".partial".count))).lexicallyNormalized() }
     }
 
     private static func exists(_ path: FilePath) -> Bool {

@@ -16,6 +16,9 @@ final class ProgressFace: Sendable {
     private static let frame: Duration = .milliseconds(100)
 
     let mode: Mode
+    /// Whether another program may ask the user something while the board is being reached; what it asks must not be
+    /// drawn over.
+    private let sharesTerminal = Atomic<Bool>(false)
     private let screen: Screen
     private let now: @Sendable () -> Duration
     private let state: Mutex<State>
@@ -39,8 +42,8 @@ final class ProgressFace: Sendable {
             }
             let style = screen.terminal.errorStyle
             switch event {
-            case .warning(let text): screen.message(style.doubtful("warning:") + " " + SafeText.sentence(text))
-            case .note(let text): screen.message(style.faint("note:") + " " + SafeText.sentence(text))
+            case .warning(let text): say("warning:", style.doubtful("warning:"), text, during: state.progress.stage)
+            case .note(let text): say("note:", style.faint("note:"), text, during: state.progress.stage)
             default: break
             }
             switch mode {
@@ -52,6 +55,9 @@ final class ProgressFace: Sendable {
             }
         }
     }
+
+    /// Says that the SSH client may ask for a password or a host key.
+    func shareTerminalWhileConnecting() { sharesTerminal.store(true, ordering: .relaxed) }
 
     /// Draws anew where nothing happened: the time goes on, and the terminal may have another width.
     func tick() {
@@ -65,9 +71,30 @@ final class ProgressFace: Sendable {
         screen.clear()
     }
 
+    private func isShared(_ stage: Stage?) -> Bool {
+        mode == .live && stage == .connecting && sharesTerminal.load(ordering: .relaxed)
+    }
+
+    private func say(_ head: String, _ styled: String, _ text: String, during stage: Stage?) {
+        let sentence = SafeText.sentence(text)
+        var lines =
+            screen.foldingWidth.map {
+                Paragraphs.folded(sentence, width: $0, first: head + " ", next: "  ")
+            } ?? ["\(head) \(sentence)"]
+        lines[0] = styled + lines[0].dropFirst(head.count)
+        // Another program's question may stand in this line.
+        if isShared(stage) { screen.message("") }
+        screen.message(lines.joined(separator: "\n"))
+    }
+
     private func draw(_ state: inout State, _ now: Duration, isDue: Bool) {
         if let drawnAt = state.drawnAt, !isDue, now - drawnAt < Self.frame { return }
-        guard state.progress.stage != nil else { return }
+        guard let stage = state.progress.stage else { return }
+        if isShared(stage) {
+            screen.clear()
+            if isDue { screen.message(stage.title) }
+            return
+        }
         state.drawnAt = now
         let progress = state.progress
         let style = screen.terminal.errorStyle

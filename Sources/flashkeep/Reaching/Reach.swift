@@ -13,6 +13,7 @@ struct Reach: Sendable {
     init(address text: String, options: BoardOptions, common: CommonOptions, desk: Desk) throws {
         let address = try BoardAddress(text)
         let given = try GivenPassword.find(file: options.passwordFile, warn: desk.warn)
+        if case .ssh = address, given == nil, desk.mayAsk { desk.progress.shareTerminalWhileConnecting() }
         let source = PasswordSource(
             given: given, mayAsk: desk.mayAsk, screen: desk.screen,
             question: "Password of \(address.user ?? "root") on the board: ")

@@ -30,10 +30,15 @@ final class Screen: Sendable {
         self.write = write
     }
 
+    /// Columns to fold messages to; nil where standard error is no terminal and others read it line by line.
+    var foldingWidth: Int? { terminal.errorIsTerminal ? width() : nil }
+
     /// Prints lines that stay.
     func message(_ text: String) {
         state.withLock { state in
-            write(Self.erasure(of: state.live, width: width()) + text + "\n" + (state.live ?? ""))
+            // Whoever has the terminal may have left the cursor behind a question.
+            let start = state.isLent ? "\n" : Self.erasure(of: state.live, width: width())
+            write(start + text + "\n" + (state.live ?? ""))
         }
     }
 

@@ -1,9 +1,9 @@
 /// Text folded to a width. Pure.
 enum Paragraphs {
-    /// Lines of words, `first` before the first line and blanks of the same length before the others. A word that is
-    /// too long stays whole: paths and commands must be copied.
-    static func folded(_ text: String, width: Int, first: String = "") -> [String] {
-        let indent = String(repeating: " ", count: first.count)
+    /// Lines of words, `first` before the first line and `next` before the others, or blanks of the same length. A word
+    /// that is too long stays whole: paths and commands must be copied.
+    static func folded(_ text: String, width: Int, first: String = "", next: String? = nil) -> [String] {
+        let indent = next ?? String(repeating: " ", count: first.count)
         var lines: [String] = []
         var line = first
         var isEmpty = true

@@ -18,10 +18,19 @@ enum SafeText {
         return line + "."
     }
 
+    /// What to do next: as a sentence, but no full stop behind what looks like a command.
+    static func advice(_ text: String) -> String {
+        let line = capitalized(line(text))
+        guard let word = line.split(separator: " ").last, word.count > 1,
+            word.allSatisfy({ $0.isASCII && $0.isLowercase })
+        else { return line }
+        return line + "."
+    }
+
     /// With a capital letter, unless it begins with a name: `mtd3`, `root@board`, `flashkeep.json`.
     static func capitalized(_ text: String) -> String {
         guard let word = text.split(separator: " ").first, let first = word.first, first.isLowercase, first.isASCII,
-            word.allSatisfy({ $0.isLetter || ",'-:;".contains($0) }), !programs.contains(String(word))
+            word.allSatisfy({ $0.isLetter || ",'-;?!".contains($0) }), !programs.contains(String(word))
         else { return text }
         return first.uppercased() + text.dropFirst()
     }

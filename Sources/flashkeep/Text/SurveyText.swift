@@ -22,7 +22,7 @@ enum SurveyText {
         if isVerbose { lines += details(report, width: width, style: style) }
         if !survey.warnings.isEmpty {
             lines += ["", style.doubtful("Warnings")]
-            lines += survey.warnings.flatMap { Paragraphs.folded(SafeText.sentence($0), width: width, first: "  ") }
+            lines += survey.warnings.flatMap { Paragraphs.folded(SafeText.sentence($0), width: width, first: "  - ") }
         }
         lines += ["", "Next: flashkeep backup \(ShellWord.quoted(SafeText.line(typedAddress)))"]
         return lines.joined(separator: "\n") + "\n"
@@ -135,7 +135,7 @@ enum SurveyText {
         for chip in report.survey.chips {
             let words = chip.identification.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             let text = (["known from \(chip.source)"] + words).joined(separator: ", ")
-            lines += Paragraphs.folded(SafeText.line("\(chip.id): \(text)"), width: width, first: "  ")
+            lines += Paragraphs.folded(SafeText.line("\(chip.id): \(text)"), width: width, first: "  ", next: "    ")
         }
         for partition in report.survey.partitions where partition.badBlocks != nil {
             let known = partition.badBlocks ?? BadBlockKnowledge(bad: [], source: "none", isComplete: false)
@@ -143,19 +143,20 @@ enum SurveyText {
             let text =
                 "mtd\(partition.index): bad blocks \(numbers.isEmpty ? "none" : numbers), known from \(known.source)"
                 + (known.note.map { ": \($0)" } ?? "")
-            lines += Paragraphs.folded(SafeText.line(text), width: width, first: "  ")
+            lines += Paragraphs.folded(SafeText.line(text), width: width, first: "  ", next: "    ")
         }
         let tools = report.survey.tools.sorted { $0.key < $1.key }
             .map { $0.value.isEmpty ? $0.key : "\($0.key) (\($0.value))" }
         if !tools.isEmpty {
             lines += Paragraphs.folded(
-                SafeText.line("tools: " + tools.joined(separator: ", ")), width: width, first: "  ")
+                SafeText.line("tools: " + tools.joined(separator: ", "), limit: 10_000), width: width, first: "  ",
+                next: "    ")
         }
         for command in report.commands { lines.append("  reads with: " + SafeText.line(command)) }
         if !report.survey.otherStorage.isEmpty {
             lines += Paragraphs.folded(
                 SafeText.line("other storage: " + report.survey.otherStorage.joined(separator: ", ")), width: width,
-                first: "  ")
+                first: "  ", next: "    ")
         }
         return lines
     }

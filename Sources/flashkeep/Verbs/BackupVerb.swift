@@ -8,40 +8,44 @@ struct BackupVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "backup", abstract: "Saves all of a board's flash, and proves it.",
+            usage: "flashkeep backup <where> [--to <dir>] [--oob] [--proof none] [options]",
             discussion: """
                 Examples:
                   flashkeep backup root@192.168.1.1
                   flashkeep backup root@192.168.1.1 --to attic-router
                   flashkeep backup serial:/dev/ttyUSB0 --proof none
 
-                The backup is a folder that needs no Flashkeep to be used. While it is made it is called
-                NAME.partial. If anything breaks it off, run the same command again: it goes on where it was.
-                The board's flash is only read.
+                The backup is a folder that needs no Flashkeep to be used. While it is made,
+                it is called NAME.partial. If anything breaks it off, run the same command
+                again: it goes on where it was. The board's flash is only read.
                 """)
     }
 
-    enum ProofChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
-        case best, none
+    /// What only a backup has.
+    struct Choices: ParsableArguments, Sendable {
+        enum ProofChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
+            case best, none
+        }
+
+        @Option(
+            help: ArgumentHelp(
+                "The folder to make. Without it, the backup is named after the board and the day.", valueName: "dir"),
+            completion: .directory)
+        var to: String?
+
+        @Flag(help: "Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board.")
+        var oob = false
+
+        @Option(
+            help: ArgumentHelp(
+                "What the images are checked against: best (the board's own checksums, or a second read) or none.",
+                valueName: "what"))
+        var proof: ProofChoice = .best
     }
 
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String
-
-    @Option(
-        help: ArgumentHelp(
-            "The folder to make. Without it, the backup is named after the board and the day.", valueName: "dir"),
-        completion: .directory)
-    var to: String?
-
-    @Flag(help: "Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board.")
-    var oob = false
-
-    @Option(
-        help: ArgumentHelp(
-            "What the images are checked against: best (the board's own checksums, or a second read) or none.",
-            valueName: "what"))
-    var proof: ProofChoice = .best
-
+    @OptionGroup(title: "Options of backup") var choices: Choices
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
@@ -52,7 +56,8 @@ struct BackupVerb: Verb {
     func work(at desk: Desk) async throws -> ExitStatus {
         let reach = try Reach(address: `where`, options: board, common: common, desk: desk)
         let options = BackupOptions(
-            target: to.map { FilePath($0) }, proof: proof == .best ? .best : .none, withOOB: oob)
+            target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
+        )
         let elapsed = desk.environment.stopwatch()
         let report = try await Backup.run(
             reach.reacher, options: options, environment: desk.environment, transcript: reach.transcript,

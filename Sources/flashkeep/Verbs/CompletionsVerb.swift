@@ -5,11 +5,14 @@ struct CompletionsVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "completions", abstract: "Prints the completion script for a shell.",
+            usage: "flashkeep completions bash|zsh|fish",
             discussion: """
                 Examples:
-                  flashkeep completions bash > ~/.local/share/bash-completion/completions/flashkeep
-                  flashkeep completions zsh  > ~/.zfunc/_flashkeep      (with fpath+=~/.zfunc before compinit)
+                  source <(flashkeep completions bash)
+                  flashkeep completions zsh > ~/.zfunc/_flashkeep
                   flashkeep completions fish > ~/.config/fish/completions/flashkeep.fish
+
+                For zsh, ~/.zfunc must be in fpath before compinit runs.
                 """)
     }
 

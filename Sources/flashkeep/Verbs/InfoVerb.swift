@@ -6,13 +6,15 @@ struct InfoVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "info", abstract: "Shows what a board is, and what a backup would read.",
+            usage: "flashkeep info <where> [options]",
             discussion: """
                 Examples:
                   flashkeep info root@192.168.1.1
                   flashkeep info serial:/dev/ttyUSB0?baud=115200
                   flashkeep info --json ssh:attic > attic.json
 
-                Nothing is changed on the board. A few blocks are read to see how long a backup would take.
+                Nothing is changed on the board. A few blocks are read to see how long a
+                backup would take.
                 """)
     }
 

@@ -6,6 +6,7 @@ struct PortsVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "ports", abstract: "Lists the serial ports of this computer.",
+            usage: "flashkeep ports [options]",
             discussion: """
                 Examples:
                   flashkeep ports

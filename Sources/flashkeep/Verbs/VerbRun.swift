@@ -16,9 +16,7 @@ enum VerbRun {
 
         let work = Task { try await verb.work(at: desk) }
         Interruption.listen {
-            screen.message(
-                "Stopping: what was read is kept, and the board's console is put in order. "
-                    + "Press Ctrl-C again to stop at once.")
+            progress.take(.note("stopping in good order; press Ctrl-C again to stop at once"))
             work.cancel()
         }
         let ticks = Task {

@@ -16,22 +16,25 @@ struct FlashkeepCommand: ParsableCommand {
         CommandConfiguration(
             commandName: "flashkeep",
             abstract: "Saves everything that is on a router's flash, and proves it.",
+            usage: "flashkeep <command> [options]",
             discussion: """
                 Examples:
-                  flashkeep info root@192.168.1.1         what the board is, and what a backup would read
-                  flashkeep backup root@192.168.1.1       save all of its flash into a new folder
-                  flashkeep verify OpenWrt-2026-11-21     is that backup still as it was?
-                  flashkeep ports                         serial ports of this computer
+                  flashkeep info root@192.168.1.1       what is this board?
+                  flashkeep backup root@192.168.1.1     save all of its flash
+                  flashkeep verify OpenWrt-2026-11-21   is that backup still intact?
+                  flashkeep ports                       which serial ports are there?
 
                 Where a board is:
-                  root@192.168.1.1                        SSH, with your own keys and configuration
-                  ssh://root@192.168.1.1:2222, ssh:ALIAS  the same, with a port or by a name of your configuration
-                  telnet://192.168.1.1                    telnet
-                  serial:/dev/ttyUSB0?baud=115200         a serial port
-                  tcp://terminal-server:2001              a serial port behind TCP
-                  local:                                  this machine
+                  root@192.168.1.1                 SSH, with your keys and configuration
+                  ssh://root@192.168.1.1:2222      SSH on another port
+                  ssh:ALIAS                        a name of your SSH configuration
+                  telnet://192.168.1.1             telnet
+                  serial:/dev/ttyUSB0?baud=115200  a serial port
+                  tcp://terminal-server:2001       a serial port behind TCP
+                  local:                           this machine itself
 
-                A backup only reads. Nothing is ever written to the flash by the commands of this version.
+                The board's flash is only read. Passwords: FLASHKEEP_PASSWORD, or
+                --password-file, or typed when the board asks; never an argument.
                 """,
             version: Version.current, subcommands: Verbs.all)
     }
