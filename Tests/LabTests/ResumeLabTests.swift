@@ -10,7 +10,7 @@ struct ResumeLabTests {
 
     private func start(_ board: LabBoard, _ target: String, log: URL) throws -> Process {
         let process = Process()
-        process.executableURL = try #require(Self.program)
+        process.executableURL = Self.program
         process.arguments = [
             "backup", "ssh:board", "--ssh-config", board.sshConfig, "--to", target, "--progress", "plain",
         ]
