@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 PREFIX ?= /usr/local
-RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product flashkeep
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product flashkeep -Xlinker -s
 
 .PHONY: help build demo test unit lab check format bench install clean
 

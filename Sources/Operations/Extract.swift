@@ -54,8 +54,9 @@ package enum Extract {
                 pieces: manifest.partitions.compactMap { partition in
                     guard let view = manifest.view(of: partition), view.image.path == image.path, !view.range.isEmpty
                     else { return nil }
-                    let name = PlainText.fileName(
-                        index: partition.index, name: partition.name, withOOB: image.representation == .dataWithOOB)
+                    let plain = ImageName.file(index: partition.index, name: partition.name)
+                    // A programmer must not take pages with OOB for plain data.
+                    let name = image.representation == .dataWithOOB ? "oob-" + plain : plain
                     return Piece(index: partition.index, name: name, range: view.range)
                 })
         }.filter { !$0.pieces.isEmpty }.sorted { $0.image.size > $1.image.size }

@@ -269,16 +269,10 @@ struct BagReaderTests {
         }
     }
 
-    @Test("Names of files hold nothing that is not plain")
-    func names() {
-        #expect(PlainText.fileName(index: 0, name: "RedBoot config") == "mtd0-RedBoot_config.bin")
-        #expect(PlainText.fileName(index: 7, name: "../../etc/ü\n") == "mtd7-.._.._etc____.bin")
-        #expect(PlainText.fileName(index: 7, name: "") == "mtd7.bin")
-        #expect(PlainText.fileName(index: 7, name: "ubi", withOOB: true) == "mtd7-ubi.oob.bin")
-        #expect(PlainText.fileName(index: 7, name: String(repeating: "a", count: 500)).utf8.count == 73)
-        #expect(BagLayout.imagePath(chip: "spi0.0", number: 2) == "data/images/chip2-spi0.0.bin")
-        #expect(PlainText.line("a\u{202E}\u{1B}b\n|") == "a\\u{202e}\\u{1b}b\\u{a}|")
-        #expect(PlainText.code("`|") == "\\u{60}\\u{7c}")
+    @Test("Foreign text stays on its line, and whole")
+    func foreignText() {
+        #expect(PlainText.line("a\u{202E}\u{1B}b\n|") == "a\\u{202e}\\x1bb\\x0a|")
+        #expect(PlainText.line(String(repeating: "x", count: 5000)).count == 5000)
     }
 }
 

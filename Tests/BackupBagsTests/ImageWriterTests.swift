@@ -264,7 +264,7 @@ struct ImageWriterTests {
             _ = try BagBuilder.open(target: target, identity: other, needed: 0)
         }
         #expect(error?.code == .otherBackupInProgress)
-        #expect(error?.why == "the board's model was \"x\" and is now \"y\\u{1b}[2J\"")
+        #expect(error?.why == "the board's model was \"x\" and is now \"y\\x1b[2J\"")
         var moved = Self.identity
         moved.images[0].size += 1
         #expect(moved.differences(from: Self.identity).count == 1)

@@ -105,7 +105,7 @@ struct RestoreTextTests {
         good.partitions[3].reason = "the board would not give it"
         #expect(
             Summary(of: good).missing == [
-                "mtd3 \"ART\\u{1b}[31m$(reboot)\" (4 KiB) is not in it: the board would not give it",
+                "mtd3 \"ART\\x1b[31m$(reboot)\" (4 KiB) is not in it: the board would not give it",
                 "512 bytes of mtd1 \"firmware\" could not be read and are 0xFF in the file, in 2 places, the first at 0x00000000",
             ])
     }

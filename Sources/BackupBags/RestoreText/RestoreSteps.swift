@@ -15,7 +15,7 @@ struct RestoreSteps {
     /// The name of the file with exactly this partition, as the commands of section 3 make it.
     private var fileName: String {
         if isWholeImage { return image.path.split(separator: "/").last.map(String.init) ?? image.path }
-        return PlainText.fileName(index: partition.index, name: partition.name)
+        return ImageName.file(index: partition.index, name: partition.name)
     }
 
     private var isNAND: Bool {

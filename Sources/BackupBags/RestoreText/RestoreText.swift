@@ -117,7 +117,7 @@ package enum RestoreText {
         // The largest power of two that divides both, so that dd is fast and still exact.
         var block = 1
         while block < 1 << 16, (range.lowerBound | range.count) & block == 0 { block <<= 1 }
-        let name = PlainText.fileName(index: partition.index, name: partition.name)
+        let name = ImageName.file(index: partition.index, name: partition.name)
         return
             "dd if=\(path) of=\(name) bs=\(block) skip=\(range.lowerBound / block) count=\(range.count / block)"
     }

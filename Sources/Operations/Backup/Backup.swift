@@ -132,7 +132,16 @@ package enum Backup {
         }
         work.survey = survey
         work.evidence = evidence
-        for warning in survey.warnings { progress(.warning(warning)) }
+        work.warnings = survey.partitions.compactMap(badBlockDoubt)
+        for warning in survey.warnings + work.warnings { progress(.warning(warning)) }
+    }
+
+    /// What is not known of a partition's bad blocks, in words.
+    private static func badBlockDoubt(_ partition: Partition) -> String? {
+        guard let known = partition.badBlocks, !known.isComplete else { return nil }
+        return
+            "the bad blocks of mtd\(partition.index) are not all known (\(known.note ?? "no source tells")): they are "
+            + "read as if they were good, and their bytes mean nothing"
     }
 
     private static func open(
@@ -255,8 +264,9 @@ package enum Backup {
         survey.partitions.map { partition in
             let view = plan.cover.view(of: partition.index).flatMap { view -> PartitionRecord.View? in
                 guard plan.cover.images.indices.contains(view.image) else { return nil }
-                return PartitionRecord.View(
-                    image: "data/images/\(plan.cover.images[view.image].fileName)", offset: view.offset)
+                let path = "data/images/\(plan.cover.images[view.image].fileName)"
+                guard plan.images.contains(where: { $0.path == path }) else { return nil }
+                return PartitionRecord.View(image: path, offset: view.offset)
             }
             let reason = plan.cover.skipped.first { $0.partition == partition.index }?.reason
             return PartitionRecord(partition, view: view, reason: view == nil ? reason ?? "not read" : nil)

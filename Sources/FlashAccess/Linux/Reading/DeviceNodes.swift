@@ -64,8 +64,7 @@ final class DeviceNodes {
         }
         folder = line
         // Also where the connection breaks: the shell removes it when it ends.
-        _ = try await shell.run("true")
-        try await shell.define("trap 'rm -rf \(line)' EXIT HUP TERM")
+        try await shell.define("trap 'rm -rf \(line)' EXIT;trap 'exit 1' HUP INT TERM")
         return line
     }
 
