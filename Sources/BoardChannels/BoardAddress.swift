@@ -54,8 +54,26 @@ package enum BoardAddress: Sendable, Equatable {
         } else if let colon = text.firstIndex(of: ":"), !text.contains("@"), text[colon...].hasPrefix("://") {
             throw Self.misunderstood(text, why: "No way in is called \(text[..<colon]).")
         } else {
-            self = .ssh(destination: try Self.checked(text, of: text), port: nil)
+            self = .ssh(destination: try Self.plainDestination(text), port: nil)
         }
+    }
+
+    /// `user@host` as `ssh` itself takes it: with neither a password nor a port in it.
+    private static func plainDestination(_ text: String) throws(FlashkeepError) -> String {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        if parts.dropLast().contains(where: { $0.contains(":") }) { throw passwordInAddress(text) }
+        let host = parts.last ?? ""
+        // More than one colon is an IPv6 address.
+        if let colon = host.firstIndex(of: ":"), host.lastIndex(of: ":") == colon,
+            host[host.index(after: colon)...].allSatisfy(\.isNumber)
+        {
+            throw misunderstood(text, why: "With a port it is written ssh://\(text).")
+        }
+        return try checked(text, of: text)
+    }
+
+    private static func passwordInAddress(_ text: String) -> FlashkeepError {
+        misunderstood(text, why: "A password does not belong into an address: FLASHKEEP_PASSWORD holds it.")
     }
 
     private static func serial(_ rest: String, of text: String) throws(FlashkeepError) -> BoardAddress {
@@ -91,8 +109,7 @@ package enum BoardAddress: Sendable, Equatable {
         if let at = rest.lastIndex(of: "@") {
             let name = rest[..<at]
             guard !name.contains(":") else {
-                throw misunderstood(
-                    text, why: "A password does not belong into an address: FLASHKEEP_PASSWORD holds it.")
+                throw passwordInAddress(text)
             }
             user = try checked(String(name), of: text)
             rest = rest[rest.index(after: at)...]
@@ -126,8 +143,15 @@ package enum BoardAddress: Sendable, Equatable {
     }
 
     private static func misunderstood(_ text: String, why: String) -> FlashkeepError {
-        FlashkeepError(
-            .addressNotUnderstood, what: "The address \"\(text)\" is not understood.", why: why,
+        // What may be a password is not repeated: errors are kept in logs.
+        var shown = text
+        if let at = text.lastIndex(of: "@"), let colon = text[..<at].lastIndex(of: ":"),
+            !text[colon...].hasPrefix("://")
+        {
+            shown = text[...colon] + "***" + text[at...]
+        }
+        return FlashkeepError(
+            .addressNotUnderstood, what: "The address \"\(shown)\" is not understood.", why: why,
             next: "Use one of: " + examples.joined(separator: ", "))
     }
 }

@@ -23,7 +23,7 @@ enum Program {
     private static func parserSaid(_ error: any Error, _ arguments: [String]) -> ExitStatus {
         guard FlashkeepCommand.exitCode(for: error) != .success else {
             StandardOutput.write(FlashkeepCommand.fullMessage(for: error) + "\n")
-            return .done
+            return StandardOutput.hasFailed ? .failed : .done
         }
         let usage = UsageError.error(message: FlashkeepCommand.message(for: error), arguments: arguments)
         let isJSON = arguments.prefix { $0 != "--" }.contains("--json")

@@ -151,3 +151,20 @@ struct AskpassTests {
         #expect(AskpassHelper.reply(arguments: ["flashkeep"]) { armed[$0] } == nil)
     }
 }
+
+struct AddressErrorTests {
+    @Test(arguments: ["root:pw@host", "telnet://root:pw@host", "ssh://root:pw@host:22", "tcp://a:pw@host:1"])
+    func aPasswordIsRefusedAndNotRepeated(text: String) {
+        let error = #expect(throws: FlashkeepError.self) { try BoardAddress(text) }
+        #expect(error?.why.contains("password") == true)
+        #expect(error?.what.contains("pw") == false)
+        #expect(error?.what.contains(":***@host") == true)
+    }
+
+    @Test func aPortNeedsItsForm() throws {
+        let error = #expect(throws: FlashkeepError.self) { try BoardAddress("root@host:2222") }
+        #expect(error?.why == "With a port it is written ssh://root@host:2222.")
+        #expect(try BoardAddress("root@fe80::1") == .ssh(destination: "root@fe80::1", port: nil))
+        #expect(try BoardAddress("ssh://root@host:2222") == .ssh(destination: "root@host", port: 2222))
+    }
+}

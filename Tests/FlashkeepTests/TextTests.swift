@@ -95,7 +95,7 @@ struct TextTests {
                     index: 0, name: "a", file: "mtd0-a.bin", size: 1_024, blocks: [], damage: ["64 KiB at 0x0: unread"]),
                 ExtractedPartition(index: 1, name: "b", size: 0, reason: "it has no bytes", blocks: [], damage: []),
             ])
-        let text = ExtractText.text(report, style: .plain)
+        let text = ExtractText.text(report, bag: "bag", style: .plain)
         #expect(text.contains("Extracted 1 file to out"))
         #expect(text.contains("mtd0-a.bin  1 KiB  damaged: 64 KiB at 0x0: unread"))
         #expect(text.contains("mtd1 \"b\": it has no bytes"))

@@ -27,7 +27,8 @@ import Testing
         var targets: [String: [String]] = [:]
         for piece in pieces {
             let strings = piece.components(separatedBy: "\"")
-            guard let position = strings.firstIndex(where: { $0.hasSuffix("name: ") }), position + 1 < strings.count else {
+            guard let position = strings.firstIndex(where: { $0.hasSuffix("name: ") }), position + 1 < strings.count
+            else {
                 continue
             }
             targets[strings[position + 1]] = stride(from: position + 3, to: strings.count, by: 2).map { strings[$0] }

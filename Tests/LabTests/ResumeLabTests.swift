@@ -9,8 +9,9 @@ struct ResumeLabTests {
     private static let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "flashkeep")
 
     private func start(_ board: LabBoard, _ target: String, log: URL) throws -> Process {
+        guard let program = Self.program else { throw LabFailure(text: "the program is not beside the tests") }
         let process = Process()
-        process.executableURL = Self.program
+        process.executableURL = program
         process.arguments = [
             "backup", "ssh:board", "--ssh-config", board.sshConfig, "--to", target, "--progress", "plain",
         ]

@@ -39,7 +39,7 @@ package enum DiskErrors {
     }
 
     /// A path as it can be shown on one line.
-    package static func shown(_ path: FilePath) -> String { PlainText.line(path.string) }
+    package static func shown(_ path: FilePath) -> String { "\"\(PlainText.line(path.string))\"" }
 
     private static func words(_ number: Errno) -> (why: String, next: String) {
         switch number {

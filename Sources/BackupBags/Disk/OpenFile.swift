@@ -17,6 +17,8 @@ package final class OpenFile: Sendable {
     }
 
     deinit {
+        // A program that is being started right now may have the descriptor too until it runs, and the lock with it.
+        SystemCalls.unlock(descriptor)
         try? descriptor.close()
     }
 

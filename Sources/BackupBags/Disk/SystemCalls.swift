@@ -128,6 +128,11 @@ enum SystemCalls {
         try check(flock(descriptor.rawValue, LOCK_EX | LOCK_NB))
     }
 
+    /// Gives the lock back, for all who have the same open file; nothing where there is none.
+    static func unlock(_ descriptor: FileDescriptor) {
+        _ = flock(descriptor.rawValue, LOCK_UN)
+    }
+
     /// Makes a file's bytes durable, and as much of what describes it as is needed to find them again.
     static func syncData(_ descriptor: FileDescriptor) throws(Errno) {
         #if canImport(Darwin)

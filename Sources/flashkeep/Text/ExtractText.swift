@@ -3,7 +3,7 @@ import Operations
 
 /// What `extract` prints for a person. Pure.
 enum ExtractText {
-    static func text(_ report: ExtractReport, style: TextStyle) -> String {
+    static func text(_ report: ExtractReport, bag: String, style: TextStyle) -> String {
         let written = report.partitions.filter { $0.file != nil }
         let files = written.count == 1 ? "1 file" : "\(written.count) files"
         var lines = ["\(style.strong("Extracted")) \(files) to \(SafeText.line(report.folder))"]
@@ -23,7 +23,7 @@ enum ExtractText {
             }
         }
         if !report.ok {
-            lines.append("Next: flashkeep verify, with this backup, tells what was changed; take another copy of it.")
+            lines.append("Next: flashkeep verify \(ShellWord.quoted(SafeText.line(bag))) tells what was changed.")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -25,7 +25,8 @@ enum VerifyText {
             }
         }
         lines += report.notes.map { "Note: \(SafeText.line($0))" }
-        if let summary = report.summary { lines += SummaryText.lines(summary, style: style) }
+        // Of a damaged backup it would only tell what once was true.
+        if report.ok, let summary = report.summary { lines += SummaryText.lines(summary, style: style) }
         if !report.ok {
             lines.append("Next: take another copy of this backup. Images that are not named above can still be used.")
         }

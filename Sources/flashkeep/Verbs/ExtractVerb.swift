@@ -35,7 +35,7 @@ struct ExtractVerb: Verb {
 
     func work(at desk: Desk) async throws -> ExitStatus {
         let report = try await Extract.run(bag: FilePath(bag), to: FilePath(choices.to), progress: desk.handler)
-        try desk.give(report) { ExtractText.text(report, style: desk.style) }
+        try desk.give(report) { ExtractText.text(report, bag: bag, style: desk.style) }
         guard report.ok else { return .mismatch }
         return report.isWhole ? .done : .notWhole
     }
