@@ -12,6 +12,9 @@ package struct InlineFrameParser: Sendable {
         case done
     }
 
+    /// More bytes than the longest line of ours has, with what follows it.
+    private static let lineLimit = 1_024
+
     private let opening: [UInt8]
     private let closing: [UInt8]
     private let isDoubled: Bool
@@ -102,7 +105,9 @@ package struct InlineFrameParser: Sendable {
     private mutating func payload() -> [Event]? {
         guard let begun else { return nil }
         if !isLengthTried, let length = expected(begun.count) {
-            guard buffer.count >= length + closing.count else { return nil }
+            // A reader that failed sends less, and after the last frame nothing more comes that would fill it up.
+            let isShort = find(closing, from: max(0, buffer.count - Self.lineLimit)) != nil
+            guard isShort || buffer.count >= length + closing.count else { return nil }
             // Where the frame ends as it should, the bytes before need not be searched.
             isLengthTried = true
             searched = matches(closing, at: length) ? length : 0
@@ -159,7 +164,7 @@ package struct InlineFrameParser: Sendable {
 
     private func event(_ fields: [String], _ payload: [UInt8], _ begun: (first: Int, count: Int)) -> Event {
         let numbers = fields.prefix(7).map(number)
-        guard fields.count >= 7, let first = numbers[0], let count = numbers[1], let status = numbers[2],
+        guard fields.count >= 8, let first = numbers[0], let count = numbers[1], let status = numbers[2],
             first == begun.first, count == begun.count
         else { return .damaged(first: begun.first, count: begun.count) }
         let before = numbers[3].flatMap { failures in
@@ -170,8 +175,8 @@ package struct InlineFrameParser: Sendable {
         }
         return .frame(
             InlineFrame(
-                first: first, count: count, status: status, before: before, after: after,
-                checksum: fields.dropFirst(7).joined(separator: " "), payload: payload))
+                first: first, count: count, status: status, before: before, after: after, origin: fields[7],
+                checksum: fields.dropFirst(8).joined(separator: " "), payload: payload))
     }
 
     private mutating func abandon(_ frame: (first: Int, count: Int)) -> [Event] {
