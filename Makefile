@@ -33,7 +33,7 @@ check:
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 
 unit:
-	FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python $(SWIFT) test --skip LabTests
+	FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python $(SWIFT) test --skip-build --no-parallel --skip LabTests
 
 lab:
 	FLASHKEEP_LAB=1 FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python \

@@ -71,9 +71,21 @@ let package = Package(
             ]
         ),
 
+        // Boards that are none, for the tests of several targets.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/TestSupport"
+        ),
+
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
         .testTarget(
-            name: "FlashAccessTests", dependencies: ["FlashAccess", "FlashModel"], resources: [.copy("Fixtures")]
+            name: "FlashAccessTests",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "TestSupport"],
+            resources: [.copy("Fixtures")]
         ),
         .testTarget(
             name: "BackupBagsTests",
@@ -90,7 +102,8 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "BackupBags", "FlashModel", "Operations", .product(name: "SystemPackage", package: "swift-system"),
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
+                "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(
@@ -101,7 +114,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
-        .testTarget(name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel"]),
+        .testTarget(
+            name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "TestSupport"]
+        ),
+        .testTarget(name: "HouseTests"),
         .testTarget(name: "TransfersTests", dependencies: ["Transfers"]),
         .testTarget(
             name: "LabTests",
@@ -124,7 +140,7 @@ for target in package.targets where target.type != .system && target.name != "CS
         .enableUpcomingFeature("ImmutableWeakCaptures"),
         .treatAllWarnings(as: .error),
     ]
-    if target.type != .test {
+    if target.type != .test && target.name != "TestSupport" {
         target.swiftSettings?.append(.strictMemorySafety())
     }
 }

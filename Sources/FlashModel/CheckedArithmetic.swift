@@ -25,3 +25,10 @@ extension Int {
         return raised - raised % unit
     }
 }
+
+extension Sequence<Int> {
+    /// The sum, or the largest integer where it is larger.
+    package func saturatingSum() -> Int {
+        reduce(0) { $0.plus($1) ?? .max }
+    }
+}

@@ -285,7 +285,7 @@ package struct RegionCover: Sendable, Codable, Hashable {
             unplacedSize = unplacedSize.plus(partition.size) ?? Int.max
         }
         // Partitions of unknown place may fill what seems free; only when they cannot fill it all is there a gap.
-        let free = ranges.reduce(0) { $0 + $1.count }
+        let free = ranges.map(\.count).saturatingSum()
         guard free > unplacedSize else { return }
         let reason =
             unplaced.isEmpty

@@ -83,7 +83,8 @@ package enum SurveyBoard {
         let measured = reacher.usualRate == nil ? try await rate(plan, board, environment) : nil
         let rate = measured ?? reacher.usualRate ?? 1 << 20
         return SurveyReport.Estimate(
-            bytesPerSecond: rate, seconds: (plan.size + rate - 1) / rate, isMeasured: measured != nil)
+            bytesPerSecond: rate, seconds: plan.size / rate + (plan.size % rate == 0 ? 0 : 1),
+            isMeasured: measured != nil)
     }
 
     /// Reads a little, and more where that was too quick to tell; nil where nothing could be read.

@@ -2,6 +2,7 @@ import BoardChannels
 import BoardConsoles
 import FlashModel
 import Foundation
+import TestSupport
 import Testing
 
 /// Sessions with the real shells of this machine, on a pipe and on pseudo-terminals.
@@ -23,8 +24,7 @@ import Testing
 
     @Test(arguments: shells)
     func commandsAndRepliesOnATerminal(shell: String) async throws {
-        // `script` runs a program on a terminal of its own and hands its lines to and fro.
-        try await TerminalOpener(command: shell).withChannel { channel in
+        try await TerminalOpener(command: shell.split(separator: " ").map(String.init)).withChannel { channel in
             try await check(channel)
         }
     }
@@ -40,7 +40,7 @@ import Testing
             // What looks like a marker is data.
             let word = shell.dialect.word
             #expect(try await shell.run("echo FK''\(word.dropFirst(2))E1:0:").text == "\(word)E1:0:\n")
-            try await shell.define("twice(){\necho $1;echo $1\n}")
+            try await shell.define("twice", "twice(){\necho $1;echo $1\n}")
             #expect(try await shell.run("twice x").text == "x\nx\n")
             // Large output, all of it.
             let big = try await shell.run("i=0;while [ $i -lt 3000 ];do echo $i-0123456789abcdef;i=$(($i+1));done")
@@ -79,53 +79,5 @@ import Testing
                 }
             }
         }
-    }
-}
-
-/// A shell on a terminal, as a console shows it: with echo, prompts and a line editor.
-struct TerminalOpener: ChannelOpening {
-    let command: String
-    let traits = ChannelTraits(
-        way: "serial", address: "a terminal", mayHaveTerminal: true, isReliable: false, isSlow: true)
-
-    private static let bridge = """
-        import os, pty, select, sys
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.environ["PS1"] = "board # "
-            os.execvp(sys.argv[1], sys.argv[1:])
-        while True:
-            ready = select.select([0, fd], [], [])[0]
-            try:
-                if fd in ready:
-                    data = os.read(fd, 4096)
-                    if not data: break
-                    os.write(1, data)
-                if 0 in ready:
-                    data = os.read(0, 4096)
-                    if not data: break
-                    os.write(fd, data)
-            except OSError: break
-        """
-
-    func withChannel<Result: Sendable>(_ body: (any BoardChannel) async throws -> Result) async throws -> Result {
-        let words = command.split(separator: " ").map(String.init)
-        return try await LocalOpener(shell: ["python3", "-c", Self.bridge] + words).withChannel { channel in
-            try await body(Retraited(below: channel, traits: traits))
-        }
-    }
-
-    /// The pipe to the bridge, with a terminal's traits.
-    private final class Retraited: BoardChannel {
-        let below: any BoardChannel
-        let traits: ChannelTraits
-
-        init(below: any BoardChannel, traits: ChannelTraits) {
-            self.below = below
-            self.traits = traits
-        }
-
-        func read(timeout: Duration?) async throws -> ChannelRead { try await below.read(timeout: timeout) }
-        func write(_ bytes: [UInt8], isSecret: Bool) async throws { try await below.write(bytes, isSecret: isSecret) }
     }
 }

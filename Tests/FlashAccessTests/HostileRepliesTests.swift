@@ -1,5 +1,6 @@
 import FlashAccess
 import FlashModel
+import TestSupport
 import Testing
 
 /// A board may say anything. Whatever it says, a survey is made or an error thrown; nothing traps, and what comes out

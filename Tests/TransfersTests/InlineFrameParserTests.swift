@@ -2,7 +2,9 @@ import Testing
 import Transfers
 
 @Suite struct InlineFrameParserTests {
-    private static func closing(_ first: Int, _ count: Int, _ rest: String = "0 5 17 5 19 abc  -") -> String {
+    private static func closing(_ first: Int, _ count: Int, _ rest: String = "0 5 17 5 19 abc  -|/dev/mtd 3:64:-")
+        -> String
+    {
         "@FKword e \(first) \(count) \(rest)\n"
     }
 
@@ -47,6 +49,7 @@ import Transfers
         #expect(String(decoding: first.payload, as: UTF8.self) == "hello\n@FKword b 7 7\nworld\n")
         #expect(first.first == 0 && first.count == 2 && first.status == 0)
         #expect(first.before == .init(failures: 5, corrected: 17) && first.after == .init(failures: 5, corrected: 19))
+        #expect(first.origin == "/dev/mtd 3:64:-")
         #expect(first.checksum == "abc -")
         #expect(second.first == 2 && second.payload.isEmpty)
         #expect(events[2] == .done)
@@ -71,9 +74,18 @@ import Transfers
         }
     }
 
+    @Test func aLastFrameThatIsShortIsNotWaitedFor() {
+        let stream = Self.stream(isDoubled: false)
+        for cut in 0...stream.count {
+            var parser = parser(isDoubled: false, expected: { _ in 100_000 })
+            let events = parser.feed(Array(stream[..<cut])) + parser.feed(Array(stream[cut...]))
+            #expect(events.count == 3 && events.last == .done, "cut at \(cut)")
+        }
+    }
+
     @Test func aBoardWithoutCountersHasNone() {
         var parser = parser(isDoubled: false)
-        let events = parser.feed(Array("@FKword b 1 1\nx\n@FKword e 1 1 0 - - - - \n".utf8))
+        let events = parser.feed(Array("@FKword b 1 1\nx\n@FKword e 1 1 0 - - - - |mtd0:1:-\n".utf8))
         guard case .frame(let frame) = events.first else {
             Issue.record("\(events)")
             return
@@ -82,9 +94,10 @@ import Transfers
     }
 
     @Test(arguments: [
-        "@FKword b 1 1\nx\n@FKword e 2 1 0 1 1 1 1\n", "@FKword b 1 1\nx\n@FKword e 1 1\n",
-        "@FKword b 1 1\nx\n@FKword e 1 1 -4 1 1 1 1\n",
-        "@FKword b 1 1\nx\n@FKword e 1 1 99999999999999999999 1 1 1 1\n",
+        "@FKword b 1 1\nx\n@FKword e 2 1 0 1 1 1 1 |o\n", "@FKword b 1 1\nx\n@FKword e 1 1\n",
+        "@FKword b 1 1\nx\n@FKword e 1 1 0 1 1 1 1\n",
+        "@FKword b 1 1\nx\n@FKword e 1 1 -4 1 1 1 1 |o\n",
+        "@FKword b 1 1\nx\n@FKword e 1 1 99999999999999999999 1 1 1 1 |o\n",
     ])
     func damagedClosingLines(text: String) {
         var parser = parser(isDoubled: false)
@@ -93,7 +106,7 @@ import Transfers
 
     @Test func copiesThatDifferAreDamage() {
         var parser = parser(isDoubled: true)
-        let text = "@FKword b 1 1\nx\n@FKword e 1 1 0 1 1 1 1\n@FKword e 1 1 0 1 7 1 7\n@FKword d\n"
+        let text = "@FKword b 1 1\nx\n@FKword e 1 1 0 1 1 1 1 |o\n@FKword e 1 1 0 1 7 1 7 |o\n@FKword d\n"
         #expect(parser.feed(Array(text.utf8)) == [.damaged(first: 1, count: 1), .done])
     }
 

@@ -113,7 +113,8 @@ struct RestoreSteps {
         guard other.index != partition.index, other.chip == partition.chip, let mine = partition.offset,
             let its = other.offset, partition.size > 0, other.size > 0
         else { return false }
-        return mine < its + other.size && its < mine + partition.size
+        // Lengths instead of ends, which a manifest could make too large.
+        return mine < its ? partition.size > its - mine : other.size > mine - its
     }
 
     // MARK: NOR

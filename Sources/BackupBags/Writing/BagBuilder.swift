@@ -89,7 +89,7 @@ package final class BagBuilder: Sendable {
         let isResumed = try work.isBegun(as: identity)
         if !isResumed {
             let free = try disk.freeSpace(at: work.path)
-            let room = needed + work.overhead
+            let room = needed.plus(work.overhead) ?? .max
             if free < room { throw DiskErrors.noRoom(for: target, needed: room, free: free) }
             try work.begin(identity)
         }
@@ -105,7 +105,7 @@ package final class BagBuilder: Sendable {
         if isResumed {
             let present = images.reduce(0) { $0 + $1.segments.count }
             let free = try disk.freeSpace(at: work.path)
-            let room = max(0, needed - present) + work.overhead
+            let room = max(0, needed - present).plus(work.overhead) ?? .max
             if free < room { throw DiskErrors.noRoom(for: target, needed: room, free: free) }
         }
         return BagBuilder(

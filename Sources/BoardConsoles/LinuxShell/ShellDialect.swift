@@ -27,12 +27,18 @@ package struct ShellDialect: Sendable {
     ///   - command: shell text without a line end; it gets no standard input.
     ///   - mergesErrors: whether what it writes to standard error is part of the reply; else it is dropped.
     ///   - keepsInput: whether it keeps the shell's standard input, for commands that are about the terminal.
+    ///   - isDoubled: whether each marker comes twice, for lines that damage bytes: one that is lost costs a long wait.
     package func line(
-        _ command: String, sequence: Int, mergesErrors: Bool = false, keepsInput: Bool = false
+        _ command: String, sequence: Int, mergesErrors: Bool = false, keepsInput: Bool = false, isDoubled: Bool = false
     ) -> String {
         let errors = mergesErrors ? "2>&1" : "2>/dev/null"
         let input = keepsInput ? "" : "</dev/null "
-        return "echo \(typedWord)B\(sequence):;{ \(command);} \(input)\(errors);echo \(typedWord)E\(sequence):$?:\n"
+        let begin = "echo \(typedWord)B\(sequence):;"
+        guard isDoubled else {
+            return "\(begin){ \(command);} \(input)\(errors);echo \(typedWord)E\(sequence):$?:\n"
+        }
+        let end = ";echo \(typedWord)E\(sequence):$FKS:"
+        return "\(begin)\(begin){ \(command);} \(input)\(errors);FKS=$?\(end)\(end)\n"
     }
 
     /// What begins a reply.

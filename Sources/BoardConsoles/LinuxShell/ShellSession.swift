@@ -54,7 +54,7 @@ package final class ShellSession {
     private let credentials: Credentials
     private let timing: ShellTiming
     private var sequence = 0
-    private var definitions: [String] = []
+    private var definitions: [(name: String, script: String)] = []
     private var bootID: [UInt8]?
     private var undo: Undo?
 
@@ -106,28 +106,55 @@ package final class ShellSession {
 
     /// Runs a command that only reads; it is said again where its reply is lost.
     ///
+    /// Where the line may damage bytes it is said until two replies are the same: neither a damaged command nor a
+    /// damaged reply is then believed.
+    ///
     /// - Parameters:
     ///   - silence: how long the board may say nothing.
     ///   - limit: the most bytes of a reply.
+    ///   - isProvenElsewhere: whether the caller checks the reply by other means, so that one is enough.
     package func run(
-        _ command: String, silence: Duration? = nil, limit: Int = 4 << 20, mergesErrors: Bool = false
+        _ command: String, silence: Duration? = nil, limit: Int = 4 << 20, mergesErrors: Bool = false,
+        isProvenElsewhere: Bool = false
     ) async throws -> ShellReply {
-        var lastError: (any Error)?
-        for attempt in 0..<timing.attempts {
-            if attempt > 0 {
+        let ask = {
+            try await self.repeating {
+                try await self.runOnce(
+                    command, silence: silence ?? self.timing.silence, limit: limit, mergesErrors: mergesErrors)
+            }
+        }
+        return isProvenElsewhere ? try await ask() : try await agreed(on: command, ask)
+    }
+
+    /// Asks until two replies are the same, where the line may damage them.
+    private func agreed(on command: String, _ ask: () async throws -> ShellReply) async throws -> ShellReply {
+        guard !console.channel.traits.isReliable else { return try await ask() }
+        var seen: [ShellReply] = []
+        for _ in 0..<timing.attempts * 4 {
+            let reply = try await ask()
+            if seen.contains(reply) { return reply }
+            seen.append(reply)
+        }
+        throw FlashkeepError(
+            .replyNotUnderstood, what: "\(console.channel.traits.address) never gave the same reply twice.",
+            why: "The command was: \(command.prefix(120))",
+            next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
+    }
+
+    /// Does something again after a reply of it was lost, if there is a way to find the shell again.
+    private func repeating<Result>(_ act: () async throws -> Result) async throws -> Result {
+        var attempt = 1
+        while true {
+            do {
+                return try await act()
+            } catch let error as FlashkeepError
+                where error.code == .boardSilent && isTerminal && attempt < timing.attempts
+            {
+                attempt += 1
                 retries += 1
                 try await recover()
             }
-            do {
-                return try await runOnce(
-                    command, silence: silence ?? timing.silence, limit: limit, mergesErrors: mergesErrors)
-            } catch let error as FlashkeepError
-                where (error.code == .boardSilent || error.code == .replyNotUnderstood) && isTerminal
-            {
-                lastError = error
-            }
         }
-        throw lastError ?? silent(during: command)
     }
 
     private func runOnce(
@@ -143,11 +170,15 @@ package final class ShellSession {
         try await say(command, silence: silence ?? timing.silence, mergesErrors: mergesErrors, keepsInput: false)
     }
 
+    /// Whether the line may damage bytes, so that each marker is sent twice.
+    private var isDoubled: Bool { !console.channel.traits.isReliable }
+
     private func say(_ command: String, silence: Duration, mergesErrors: Bool, keepsInput: Bool) async throws {
         sequence += 1
         isReplyPending = true
         try await console.send(
-            dialect.line(command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput))
+            dialect.line(
+                command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput, isDoubled: isDoubled))
         let marker = dialect.beginMarker(sequence)
         guard
             try await console.bytes(until: marker, silence: silence, limit: 1 << 20) != nil,
@@ -162,32 +193,59 @@ package final class ShellSession {
         _ command: String, silence: Duration? = nil, limit: Int = 1 << 20
     ) async throws -> (output: [UInt8], status: Int) {
         let silence = silence ?? timing.silence
-        guard
-            let output = try await console.bytes(until: dialect.endMarker(sequence), silence: silence, limit: limit),
-            let digits = try await console.bytes(until: [UInt8(ascii: ":")], silence: silence, limit: 16)
-        else { throw silent(during: command) }
-        guard let status = Int(String(decoding: digits, as: UTF8.self)), (0...255).contains(status) else {
-            throw FlashkeepError(
-                .replyNotUnderstood, what: "\(console.channel.traits.address) gave a reply that makes no sense.",
-                why: "The exit status of a command was damaged on the way.", next: "Check the cable and the baud rate.")
+        var output: [UInt8]?
+        var status: Int?
+        for _ in 0..<(isDoubled ? 2 : 1) where status == nil {
+            guard
+                let before = try await console.bytes(until: dialect.endMarker(sequence), silence: silence, limit: limit)
+            else { break }
+            output = output ?? before
+            let digits = try await console.bytes(until: [UInt8(ascii: ":")], silence: silence, limit: 3) ?? []
+            status = Int(String(decoding: digits, as: UTF8.self)).flatMap { (0...255).contains($0) ? $0 : nil }
+            // What was taken for a status may hold the second marker.
+            if status == nil { console.putBack(digits + [UInt8(ascii: ":")]) }
+        }
+        guard var output, let status else { throw silent(during: command) }
+        // The second of the markers that begin it.
+        if let again = ByteSearch.firstRange(of: dialect.beginMarker(sequence), in: output),
+            let end = output[again.upperBound...].firstIndex(of: 0x0A)
+        {
+            output.removeSubrange(...end)
         }
         _ = try await console.bytes(until: [0x0A], silence: silence, limit: 64)
         isReplyPending = false
         return (output, status)
     }
 
-    /// Gives the shell functions to know; it is told them again when it has to be started anew.
+    /// Gives the shell functions or variables to know; it is told them again when it has to be started anew.
     ///
-    /// - Parameter script: lines of at most 400 characters.
-    package func define(_ script: String) async throws {
-        definitions.append(script)
-        try await say(script)
+    /// - Parameters:
+    ///   - name: whatever was defined by this name before is forgotten.
+    ///   - script: lines of at most 400 characters.
+    package func define(_ name: String, _ script: String) async throws {
+        forget(name)
+        definitions.append((name, script))
+        try await repeating { try await self.teach(script) }
     }
 
-    private func say(_ script: String) async throws {
-        // Line by line with a reply after each function, so that no board's input buffer overflows.
-        try await console.send(script + "\n")
-        _ = try await run("true")
+    /// The shell need not be told this again.
+    package func forget(_ name: String) {
+        definitions.removeAll { $0.name == name }
+    }
+
+    /// Has the shell obey a script that is certain to have come through: it is sent twice, and the shell compares. A
+    /// function that was damaged on its way would give wrong bytes, and the same ones each time that it is asked.
+    private func teach(_ script: String) async throws {
+        let text = ShellDialect.quote(script)
+        for _ in 0..<timing.attempts * 4 {
+            for copy in ["FKA", "FKB"] {
+                _ = try await runOnce("\(copy)=\(text)", silence: timing.silence, limit: 1 << 16)
+            }
+            let reply = try await runOnce(
+                "[ \"$FKA\" = \"$FKB\" ]&&eval \"$FKA\"&&echo \"<${#FKB}>\"", silence: timing.silence, limit: 1 << 16)
+            if reply.text == "<\(script.utf8.count)>\n" { return }
+        }
+        throw silent(during: script)
     }
 
     /// Ends whatever the board is still sending; the session can go on afterwards.
@@ -195,26 +253,43 @@ package final class ShellSession {
         try await recover()
     }
 
+    /// The longest silence of a board that is at work.
+    package var silence: Duration { timing.silence }
+
     private var isTerminal: Bool { console.channel.traits.mayHaveTerminal }
 
     // MARK: Beginning
 
     private func begin() async throws {
         undo = Undo()
-        if isTerminal {
-            try await arrive()
-            try await clean()
-        } else {
+        guard isTerminal else {
             try await expectShell()
+            try await checkBoot()
+            return
         }
-        bootID = try await readBootID()
+        try await arrive()
+        do {
+            try await clean()
+            try await checkBoot()
+        } catch let error as FlashkeepError where error.code == .boardSilent {
+            try await recover()
+        }
     }
 
-    /// The identity of this boot of the board's kernel (`Documentation/admin-guide/sysctl/kernel.rst`, `random/boot_id`).
-    private func readBootID() async throws -> [UInt8] {
-        try await runOnce(
-            "cat /proc/sys/kernel/random/boot_id", silence: timing.silence, limit: 4_096
-        ).output
+    /// Sees that the board's kernel is the one that it was
+    /// (`Documentation/admin-guide/sysctl/kernel.rst`, `random/boot_id`).
+    private func checkBoot() async throws {
+        let command = "cat /proc/sys/kernel/random/boot_id"
+        let id = try await agreed(on: command) {
+            try await runOnce(command, silence: timing.silence, limit: 4_096)
+        }
+        if bootID == nil { bootID = id.output }
+        guard id.output == bootID else {
+            throw FlashkeepError(
+                .boardLost, what: "\(console.channel.traits.address) restarted in the middle.",
+                why: "Its kernel is another one than when we began (a watchdog, a power cut, or somebody rebooted it).",
+                next: "Run the same command again: it goes on where it was.")
+        }
     }
 
     /// On a pipe: the first command must be answered.
@@ -293,7 +368,8 @@ package final class ShellSession {
         let limit = 1 << 16
         // The first number of printk is the level below which messages reach the console
         // (Documentation/admin-guide/sysctl/kernel.rst).
-        let printk = try await runOnce("cat /proc/sys/kernel/printk", silence: silence, limit: limit)
+        let getLevel = "cat /proc/sys/kernel/printk"
+        let printk = try await agreed(on: getLevel) { try await runOnce(getLevel, silence: silence, limit: limit) }
         let level = printk.text.split { !$0.isNumber }.first.map(String.init)
         if let level, level != "1", undo?.printk == nil,
             try await runOnce("echo 1 >/proc/sys/kernel/printk", silence: silence, limit: limit).status == 0
@@ -301,73 +377,92 @@ package final class ShellSession {
             undo?.printk = level
         }
         // A session that was cut off may have left the terminal raw; what is kept to restore must be sane.
-        let answer = try await runOnce(
-            "case \"$(stty -a)\" in *-opost*) stty sane;; esac;stty -g", silence: silence, limit: limit,
-            keepsInput: true)
+        let getSettings = "case \"$(stty -a)\" in *-opost*) stty sane;; esac;stty -g"
+        let answer = try await agreed(on: getSettings) {
+            try await runOnce(getSettings, silence: silence, limit: limit, keepsInput: true)
+        }
         let settings = answer.text.filter { $0 != "\n" && $0 != "\r" }
         let isRestorable = !settings.isEmpty && settings.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        if isRestorable { undo?.settings = settings }
+        if isRestorable, undo?.settings == nil { undo?.settings = settings }
         let prepare = isRestorable ? "stty raw -echo isig;" : ""
         let restore = isRestorable ? ";stty \(ShellDialect.quote(settings))" : ""
         // Only once the line is raw may more be typed: what was typed before would still be edited and echoed.
         // `dd` and not `cat`: busybox's cat hands a terminal to sendfile(2), which sits on the first line until a
         // second one comes.
         try await console.send(
-            "\(prepare)echo \(dialect.typedWord)R:;dd bs=4096 2>/dev/null|sh\(restore)\n")
+            "\(prepare)echo \(dialect.typedWord)R:;dd bs=4096 2>/dev/null|FKI=inner sh\(restore)\n")
         guard
             try await console.bytes(until: Array("\(dialect.word)R:".utf8), silence: silence, limit: limit) != nil
         else { throw silent(during: "preparing the terminal") }
         _ = try await console.bytes(until: [0x0A], silence: silence, limit: 16)
         undo?.hasInnerShell = true
-        try await console.send("FKI=inner\n")
-        guard try await isInInnerShell(silence: timing.probe) else {
-            // No second shell: the first one does, with its echo and its editor, in the terminal's usual state.
-            try await console.send("\u{3}")
-            _ = try await console.collect(quiet: timing.quiet)
-            undo?.hasInnerShell = false
-            if isRestorable {
-                try await console.send("stty \(ShellDialect.quote(settings))\n")
-                _ = try await console.collect(quiet: timing.quiet)
-            }
+        if let inner = try await innerLine(attempts: timing.attempts) {
+            line = inner
             return
         }
-        line = isRestorable ? .clean : .mapped
+        // No second shell: the first one does, with its echo and its editor, in the terminal's usual state.
+        try await console.send("\u{3}")
+        _ = try await console.collect(quiet: timing.quiet)
+        undo?.hasInnerShell = false
+        if isRestorable {
+            try await console.send("stty \(ShellDialect.quote(settings))\n")
+            _ = try await console.collect(quiet: timing.quiet)
+        }
     }
 
-    /// Whether the shell that answers is the second one; false also where none answers.
-    private func isInInnerShell(silence: Duration) async throws -> Bool {
-        do {
-            let reply = try await runOnce("echo \"<$FKI>\"", silence: silence, limit: 1 << 16)
-            return reply.text.contains("<inner>")
-        } catch let error as FlashkeepError where error.code == .boardSilent {
-            return false
+    /// How what the second shell says comes through; nil where another shell or none answers.
+    private func innerLine(attempts: Int) async throws -> Line? {
+        let command = "echo \"<$FKI>\""
+        for _ in 0..<attempts {
+            do {
+                let reply = try await agreed(on: command) {
+                    try await say(command, silence: timing.probe, mergesErrors: false, keepsInput: false)
+                    let (output, status) = try await finish(command, silence: timing.probe, limit: 1 << 16)
+                    return ShellReply(output: output, status: status)
+                }
+                // Seen and not supposed: what was to make the line raw may have been damaged on its way.
+                switch reply.text {
+                case "<inner>\n": return .clean
+                case "<inner>\r\n": return .mapped
+                default: return nil
+                }
+            } catch let error as FlashkeepError where error.code == .boardSilent {
+                continue
+            }
         }
+        return nil
     }
 
     /// Finds the shell again after a reply was lost.
     private func recover() async throws {
         guard isTerminal else { throw silent(during: "waiting for a reply") }
-        let lineBefore = line
+        var attempt = 1
+        while true {
+            do {
+                return try await reenter()
+            } catch let error as FlashkeepError where error.code == .boardSilent && attempt < timing.attempts {
+                attempt += 1
+            }
+        }
+    }
+
+    private func reenter() async throws {
         try await console.send("\u{3}")
         _ = try await console.collect(quiet: timing.quiet)
-        try await arrive()
         // ^C ends the second shell only where the terminal controls it; on some consoles nothing does.
-        if undo?.hasInnerShell == true, try await isInInnerShell(silence: timing.probe) {
-            line = lineBefore
+        if undo?.hasInnerShell == true, let inner = try await innerLine(attempts: 1) {
+            line = inner
         } else {
             undo?.hasInnerShell = false
+            // The last that came may be flash data, and flash holds words that bootloaders and logins say. What
+            // comes after one more ^C is said by whoever is there now.
+            _ = try await console.collect(quiet: timing.quiet)
+            try await console.send("\u{3}")
+            try await arrive()
             try await clean()
         }
-        guard try await readBootID() == bootID else {
-            throw FlashkeepError(
-                .boardLost, what: "\(console.channel.traits.address) restarted in the middle.",
-                why: "Its kernel is another one than when we began (a watchdog, a power cut, or somebody rebooted it).",
-                next: "Run the same command again: it goes on where it was.")
-        }
-        for script in definitions {
-            try await console.send(script + "\n")
-            _ = try await runOnce("true", silence: timing.silence, limit: 1 << 16)
-        }
+        try await checkBoot()
+        for definition in definitions { try await teach(definition.script) }
     }
 
     // MARK: Ending
@@ -399,12 +494,17 @@ package final class ShellSession {
             _ = try await console.collect(quiet: timing.quiet)
         }
         if undo.hasInnerShell {
-            if try await isInInnerShell(silence: timing.probe) {
+            if try await innerLine(attempts: 2) != nil {
                 try await restorePrintk()
-                // The shell ends; `dd` notices only when it has something to hand on.
-                try await console.send("exit\n")
-                _ = try await console.collect(quiet: .milliseconds(100))
-                try await console.send("\n")
+                // Again where that word did not get through.
+                for _ in 0..<3 {
+                    // The shell ends; `dd` notices only when it has something to hand on.
+                    try await console.send("exit\n")
+                    _ = try await console.collect(quiet: .milliseconds(100))
+                    try await console.send("\n")
+                    _ = try await console.collect(quiet: .milliseconds(100))
+                    if try await innerLine(attempts: 1) == nil { break }
+                }
             } else if let settings = undo.settings {
                 try await restorePrintk()
                 try await console.send("stty \(ShellDialect.quote(settings))\n")
@@ -427,9 +527,10 @@ package final class ShellSession {
     // MARK: Errors
 
     private func silent(during command: String) -> FlashkeepError {
-        FlashkeepError(
+        let start = command.split(separator: "\n").first.map { $0.count < command.count ? "\($0) …" : String($0) } ?? ""
+        return FlashkeepError(
             .boardSilent, what: "\(console.channel.traits.address) stopped answering.",
-            why: "No reply came to: \(command.prefix(120))",
+            why: "No reply came to: \(start.count > 120 ? "\(start.prefix(120)) …" : start)",
             next: "Check power, cable and network, then run the same command again: it goes on where it was.")
     }
 

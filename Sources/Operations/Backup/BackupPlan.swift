@@ -38,8 +38,8 @@ package struct BackupPlan: Sendable, Hashable {
     package var cover: RegionCover
     package var images: [Image]
 
-    /// Bytes that the images take.
-    package var size: Int { images.reduce(0) { $0 + $1.size } }
+    /// Bytes that the images take; the largest integer where a board claims more.
+    package var size: Int { images.map(\.size).saturatingSum() }
 
     /// - Parameter withOOB: whether NAND is kept a second time with its OOB bytes.
     package init(_ survey: Survey, withOOB: Bool = false) {

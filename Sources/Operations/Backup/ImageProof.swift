@@ -15,8 +15,20 @@ struct ImageProof {
     private var image: BackupPlan.Image { capture.image }
     private var writer: ImageWriter { capture.writer }
 
-    /// - Throws: what the board throws.
+    /// - Throws: what the board throws, but for a partition that vanished: what was read of it stays, unproven.
     func prove() async throws -> Proof {
+        guard image.pieces.contains(where: { !meaningful($0).isEmpty }) else {
+            // That nothing differed from nothing proves nothing.
+            return Proof(against: .none, result: .unproven, notes: ["nothing of it could be read"])
+        }
+        do {
+            return try await compare()
+        } catch let error as FlashkeepError where error.code == .partitionVanished {
+            return Proof(against: .none, result: .unproven, notes: [error.what])
+        }
+    }
+
+    private func compare() async throws -> Proof {
         if image.representation == .data, let algorithm = board.checksumAlgorithms.first {
             return try await proveByChecksum(algorithm)
         }
@@ -116,7 +128,7 @@ struct ImageProof {
             try await capture.read(piece, ranges, from: board) { chunk in
                 let shifted = capture.shift(chunk, of: piece)
                 let kept = try writer.read(offset: shifted.offset, count: shifted.bytes.count)
-                if kept != shifted.bytes { differing.append(piece.deviceRange(of: shifted.range)) }
+                if kept != shifted.bytes { differing += blocks(of: piece, where: kept, differsFrom: shifted) }
                 try Task.checkCancellation()
             }
             let outcome = try await settle(differing, piece, ranges)
@@ -125,6 +137,17 @@ struct ImageProof {
         }
         if image.representation == .data { notes.append("the board has no checksum tool; all of it was read twice") }
         return Proof(against: .secondRead, result: result, notes: notes)
+    }
+
+    /// The erase blocks of a chunk, or parts of them, whose bytes are not those that were kept.
+    private func blocks(
+        of piece: BackupPlan.Piece, where kept: [UInt8], differsFrom chunk: FlashChunk
+    ) -> [Range<Int>] {
+        Self.cut(piece.deviceRange(of: chunk.range), by: max(1, piece.partition.eraseBlockSize)).filter { part in
+            let inImage = piece.imageRange(of: part).clamped(to: chunk.range)
+            let inChunk = inImage.lowerBound - chunk.offset..<inImage.upperBound - chunk.offset
+            return kept.count < inChunk.upperBound || kept[inChunk] != chunk.bytes[inChunk]
+        }
     }
 
     // MARK: What a difference means

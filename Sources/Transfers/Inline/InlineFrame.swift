@@ -2,10 +2,11 @@
 ///
 ///     @WORD b 12 4
 ///     …the bytes, encoded…
-///     @WORD e 12 4 0 5 17 5 17 9c56cc51b374c3ba189210d5b6d4bf57  -
+///     @WORD e 12 4 0 5 17 5 17 9c56cc51b374c3ba189210d5b6d4bf57  -|/dev/mtd3ro:65536:-
 ///
 /// `WORD` is made up anew for each session. The numbers are the first block, the count of blocks, the reader's exit
-/// status, the ECC counters `ecc_failures` and `corrected_bits` before and after, and a checksum if there is one.
+/// status, the ECC counters `ecc_failures` and `corrected_bits` before and after, and a checksum if
+/// there is one; what was read stands behind the bar.
 package struct InlineFrame: Sendable, Equatable {
     /// The counters of the kernel's ECC.
     package struct Counters: Sendable, Equatable {
@@ -27,19 +28,23 @@ package struct InlineFrame: Sendable, Equatable {
     /// The counters before and after; nil where the board has none.
     package var before: Counters?
     package var after: Counters?
+    /// What was read: the device's node, the size of a block, and the folder of the counters.
+    package var origin: String
     /// What the board's checksum tool printed; empty where there was none.
     package var checksum: String
     /// The bytes, encoded.
     package var payload: [UInt8]
 
     package init(
-        first: Int, count: Int, status: Int, before: Counters?, after: Counters?, checksum: String, payload: [UInt8]
+        first: Int, count: Int, status: Int, before: Counters?, after: Counters?, origin: String, checksum: String,
+        payload: [UInt8]
     ) {
         self.first = first
         self.count = count
         self.status = status
         self.before = before
         self.after = after
+        self.origin = origin
         self.checksum = checksum
         self.payload = payload
     }

@@ -12,6 +12,9 @@ package struct InlineFrameParser: Sendable {
         case done
     }
 
+    /// More bytes than the longest line of ours has.
+    private static let lineLimit = 1_024
+
     private let opening: [UInt8]
     private let closing: [UInt8]
     private let isDoubled: Bool
@@ -102,7 +105,9 @@ package struct InlineFrameParser: Sendable {
     private mutating func payload() -> [Event]? {
         guard let begun else { return nil }
         if !isLengthTried, let length = expected(begun.count) {
-            guard buffer.count >= length + closing.count else { return nil }
+            // A reader that failed sends less, and after the last frame nothing more comes that would fill it up.
+            let isShort = find(closing, from: max(0, buffer.count - 2 * Self.lineLimit)) != nil
+            guard isShort || buffer.count >= length + closing.count else { return nil }
             // Where the frame ends as it should, the bytes before need not be searched.
             isLengthTried = true
             searched = matches(closing, at: length) ? length : 0
@@ -118,7 +123,7 @@ package struct InlineFrameParser: Sendable {
         }
         guard let (fields, end) = line(from: marker.upperBound) else {
             searched = marker.lowerBound
-            guard buffer.count - marker.upperBound > 512 else { return nil }
+            guard buffer.count - marker.upperBound > Self.lineLimit else { return nil }
             return abandon(begun)
         }
         var payload = Array(buffer[..<marker.lowerBound])
@@ -147,7 +152,7 @@ package struct InlineFrameParser: Sendable {
             return [.damaged(first: claimed.first, count: max(1, claimed.count))]
         }
         guard let (fields, end) = line(from: marker.count) else {
-            guard buffer.count > 512 else { return nil }
+            guard buffer.count > Self.lineLimit else { return nil }
             self.closed = nil
             return [.damaged(first: claimed.first, count: max(1, claimed.count))]
         }
@@ -159,7 +164,9 @@ package struct InlineFrameParser: Sendable {
 
     private func event(_ fields: [String], _ payload: [UInt8], _ begun: (first: Int, count: Int)) -> Event {
         let numbers = fields.prefix(7).map(number)
-        guard fields.count >= 7, let first = numbers[0], let count = numbers[1], let status = numbers[2],
+        let rest = fields.dropFirst(7).joined(separator: " ").split(
+            separator: "|", maxSplits: 1, omittingEmptySubsequences: false)
+        guard rest.count == 2, let first = numbers[0], let count = numbers[1], let status = numbers[2],
             first == begun.first, count == begun.count
         else { return .damaged(first: begun.first, count: begun.count) }
         let before = numbers[3].flatMap { failures in
@@ -170,8 +177,8 @@ package struct InlineFrameParser: Sendable {
         }
         return .frame(
             InlineFrame(
-                first: first, count: count, status: status, before: before, after: after,
-                checksum: fields.dropFirst(7).joined(separator: " "), payload: payload))
+                first: first, count: count, status: status, before: before, after: after, origin: String(rest[1]),
+                checksum: String(rest[0]), payload: payload))
     }
 
     private mutating func abandon(_ frame: (first: Int, count: Int)) -> [Event] {
@@ -182,7 +189,7 @@ package struct InlineFrameParser: Sendable {
     }
 
     private mutating func giveUpOnLongLine(from start: Int) -> [Event]? {
-        guard buffer.count - start > 512 else {
+        guard buffer.count - start > Self.lineLimit else {
             buffer.removeSubrange(..<start)
             searched = 0
             return nil
@@ -194,7 +201,7 @@ package struct InlineFrameParser: Sendable {
 
     /// The fields of the line that begins at a place, and where the next line begins; nil where its end has not come.
     private func line(from start: Int) -> (fields: [String], end: Int)? {
-        guard let end = buffer[start...].prefix(512).firstIndex(of: 0x0A) else { return nil }
+        guard let end = buffer[start...].prefix(Self.lineLimit).firstIndex(of: 0x0A) else { return nil }
         let text = String(decoding: buffer[start..<end].filter { $0 != 0x0D }, as: UTF8.self)
         return (text.split(separator: " ").map(String.init), end + 1)
     }

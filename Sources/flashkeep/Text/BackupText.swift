@@ -7,7 +7,7 @@ enum BackupText {
     static func text(_ report: BackupReport, elapsed: Duration, style: TextStyle, isVerbose: Bool) -> String {
         let manifest = report.manifest
         let summary = report.summary
-        let bytes = manifest.images.reduce(0) { $0 + $1.size }
+        let bytes = manifest.images.map(\.size).saturatingSum()
         let partitions = manifest.partitions.count { $0.view != nil }
         var lines = [
             "\(style.strong("Saved")) \(SafeText.line(report.bag))",

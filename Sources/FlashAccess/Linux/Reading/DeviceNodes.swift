@@ -6,7 +6,8 @@ final class DeviceNodes {
     private let shell: ShellSession
     private let root: String
     private let canMake: Bool
-    private var known: [Int: String] = [:]
+    /// By the name of the node that is best for the purpose.
+    private var known: [String: String] = [:]
     private var folder: String?
 
     init(shell: ShellSession, root: String, canMake: Bool) {
@@ -20,18 +21,20 @@ final class DeviceNodes {
     /// - Parameter forTools: mtd-utils do not accept the read-only node (its odd minor number).
     /// - Throws: ``FlashkeepError`` with `unreadable` where there is none and none can be made.
     func node(for mtd: Int, forTools: Bool = false) async throws -> String {
-        if !forTools, let node = known[mtd] { return node }
         let names = forTools ? ["mtd\(mtd)"] : ["mtd\(mtd)ro", "mtd/\(mtd)ro", "mtd\(mtd)", "mtd/\(mtd)"]
+        if let node = known[names[0]] { return node }
         // A plain file in the place of a node is a trap: an earlier command wrote into it. In tests the root holds files.
         let test = root.isEmpty ? "-c" : "-e"
         let list = names.map { ShellDialect.quote("\(root)/dev/\($0)") }.joined(separator: " ")
-        let found = try await shell.run("for n in \(list);do [ \(test) $n ]&&echo $n&&break;done")
-        if let line = found.text.split(separator: "\n").first {
-            known[mtd] = String(line)
-            return String(line)
+        let found = try await shell.run("i=0;for n in \(list);do [ \(test) \"$n\" ]&&echo $i&&break;i=$(($i+1));done")
+        // A number and not the path comes back: the name of another device must not come of a damaged reply.
+        if let line = found.text.split(separator: "\n").first, let place = Int(line), names.indices.contains(place) {
+            let node = "\(root)/dev/\(names[place])"
+            known[names[0]] = node
+            return node
         }
         let made = try await make(mtd, readOnly: !forTools)
-        known[mtd] = made
+        known[names[0]] = made
         return made
     }
 
@@ -58,15 +61,18 @@ final class DeviceNodes {
         let word = shell.dialect.word
         let candidates = ["/tmp", "/dev", "/var/run", "/run", "/var/tmp", "/dev/shm"].map { "\($0)/\(word)" }
         let reply = try await shell.run(
-            "for d in \(candidates.joined(separator: " "));do (umask 077;mkdir $d)&&echo $d&&break;done")
+            "for d in \(candidates.joined(separator: " "));do [ -d $d ]||(umask 077;mkdir $d)&&echo $d&&break;done")
         guard let line = reply.text.split(separator: "\n").first.map(String.init), candidates.contains(line) else {
             throw missing(nil, why: "No folder on the board takes a new node.")
         }
         folder = line
         // Also where the connection breaks: the shell removes it when it ends.
-        try await shell.define("trap 'rm -rf \(line)' EXIT;trap 'exit 1' HUP INT TERM")
+        try await shell.define("trap", "trap '\(Self.removal(of: line))' EXIT;trap 'exit 1' HUP INT TERM")
         return line
     }
+
+    /// Never `rm -r`: a bad line needs to make only one blank of a letter, and a folder above is gone.
+    static func removal(of folder: String) -> String { "rm -f \(folder)/mtd*;rmdir \(folder)" }
 
     /// Forgets what is known, after a device vanished or the board restarted.
     func forget() {
@@ -76,7 +82,8 @@ final class DeviceNodes {
     /// Removes what was made.
     func removeAll() async {
         guard let folder else { return }
-        _ = try? await shell.run("rm -rf \(folder)")
+        _ = try? await shell.run(Self.removal(of: folder))
+        shell.forget("trap")
         self.folder = nil
         known = [:]
     }

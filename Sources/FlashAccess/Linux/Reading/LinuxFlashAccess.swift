@@ -14,6 +14,10 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private let nodes: DeviceNodes
     private let plan: TransferPlan
     private var definedOOB = false
+    /// The sysfs folders that have ECC counters; nil in place of those that have none.
+    private var counterFolders: [Int: String?] = [:]
+    /// Bytes of a frame that this line lets through; less than planned where it damages many.
+    private var frameSize: Int
 
     /// How frames cross on this line.
     private struct TransferPlan {
@@ -55,6 +59,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         self.root = root
         self.toolbox = toolbox
         self.plan = plan
+        frameSize = plan.frameSize
         nodes = DeviceNodes(shell: shell, root: root, canMake: toolbox.has("mknod"))
     }
 
@@ -74,11 +79,12 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         let plan = try await choosePlan(shell, toolbox)
         let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, plan: plan)
         try await shell.define(
+            "fkread",
             LinuxReadScript.frames(
                 name: "fkread", word: shell.dialect.typedWord, source: .data, encoding: plan.encoding,
                 toolbox: toolbox, checksum: plan.checksum.flatMap { toolbox.command(for: $0) },
                 isDoubled: !plan.isReliable))
-        try await shell.define(LinuxReadScript.ranges(toolbox: toolbox))
+        try await shell.define("fkcat", LinuxReadScript.ranges(toolbox: toolbox))
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(try await body(access))
@@ -94,14 +100,26 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
         var replies: [String: LinuxProbeReply] = [:]
         var evidence: [Evidence] = []
+        var lost: [String] = []
         for probe in LinuxProbes.all(root: root) {
-            let reply = try await shell.run(probe.command)
+            let reply: ShellReply
+            do {
+                reply = try await shell.run(probe.command)
+            } catch let error as FlashkeepError
+                where error.code == .replyNotUnderstood && !LinuxProbes.indispensable.contains(probe.name)
+            {
+                // Less is known then, and nothing wrong.
+                lost.append(probe.name)
+                continue
+            }
             replies[probe.name] = LinuxProbeReply(output: reply.output, exitStatus: reply.status)
             if !reply.output.isEmpty { evidence.append(Evidence(name: probe.name, bytes: reply.output)) }
         }
         // A folder that looks like a board can be read by anybody; a board only by root.
         if root.isEmpty, let user = LinuxSurvey.userID(replies: replies), user != 0 { throw notRoot(user) }
-        return (try LinuxSurvey.assemble(replies: replies), evidence)
+        var survey = try LinuxSurvey.assemble(replies: replies)
+        survey.warnings += lost.map { "the board's reply for \($0) never came through the same twice and is left out" }
+        return (survey, evidence)
     }
 
     private func notRoot(_ user: Int) -> FlashkeepError {
@@ -154,27 +172,28 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         let pattern = (0...255).map { UInt8($0) } + [0x0D, 0x00, 0x0D, 0x0A, 0x0A, 0x0D, 0xFF, 0xFF, 0x11, 0x13, 0x03]
         // In pieces: a line may hold fewer than 1,000 characters.
         var pieces: [String] = []
-        for start in stride(from: 0, to: pattern.count, by: 128) {
-            let octal = pattern[start..<min(start + 128, pattern.count)].map { byte in
+        for start in stride(from: 0, to: pattern.count, by: 64) {
+            let octal = pattern[start..<min(start + 64, pattern.count)].map { byte in
                 let digits = String(byte, radix: 8)
                 return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
             }
             pieces.append("printf '\(octal.joined())'")
         }
-        for (number, piece) in pieces.enumerated() {
-            try await shell.define("fkp\(number)(){ \(piece);}")
+        try await shell.define("fkpattern", "fkpattern(){\n\(pieces.joined(separator: "\n"))\n}")
+        defer { shell.forget("fkpattern") }
+        let command = "fkpattern\(encoding.pipe(toolbox.invocation))"
+        // Twice: what a line damages once may be chance.
+        for _ in 0..<2 {
+            do {
+                try await shell.start(command)
+                let (arrived, _) = try await shell.finish(command)
+                let decoded = encoding.decode(arrived, lineEndsAreMapped: shell.line == .mapped, limit: 4_096)
+                if decoded == pattern { return true }
+            } catch let error as FlashkeepError where error.code == .boardSilent {
+                try await shell.interrupt()
+            }
         }
-        let all = pieces.indices.map { "fkp\($0)" }.joined(separator: ";")
-        let command = "{ \(all);}\(encoding.pipe(toolbox.invocation))"
-        do {
-            try await shell.start(command, silence: .seconds(10))
-            let (arrived, _) = try await shell.finish(command, silence: .seconds(10))
-            let decoded = encoding.decode(arrived, lineEndsAreMapped: shell.line == .mapped, limit: 4_096)
-            return decoded == pattern
-        } catch let error as FlashkeepError where error.code == .boardSilent || error.code == .replyNotUnderstood {
-            try await shell.interrupt()
-            return false
-        }
+        return false
     }
 
     // MARK: Reading
@@ -202,6 +221,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         guard readsOOB, partition.pageSize > 1, partition.oobSize > 0 else { throw noOOB(partition) }
         if !definedOOB {
             try await shell.define(
+                "fkoob",
                 LinuxReadScript.frames(
                     name: "fkoob", word: shell.dialect.typedWord, source: .pagesWithOOB, encoding: plan.encoding,
                     toolbox: toolbox, checksum: plan.checksum.flatMap { toolbox.command(for: $0) },
@@ -236,8 +256,6 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         var group: Int
         /// How often it was asked for because the line damaged it.
         var attempts = 0
-        /// Whether it is asked for again because of what the ECC did when it was read in a larger frame.
-        var suspicion: BlockState?
 
         var range: Range<Int> { first * blockSize..<(first + count) * blockSize }
     }
@@ -250,7 +268,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         let first = range.lowerBound / block
         let count = (range.upperBound + block - 1) / block - first
         var waiting = [
-            Request(first: first, count: count, blockSize: block, group: max(1, plan.frameSize / block))
+            Request(first: first, count: count, blockSize: block, group: max(1, frameSize / block))
         ]
         while let request = waiting.popLast() {
             waiting += try await send(request, partition, wanted: range, source: source, each: each).reversed()
@@ -262,15 +280,13 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source,
         each: (FlashChunk) async throws -> Void
     ) async throws -> [Request] {
-        let node = try await nodes.node(for: partition.index, forTools: source == .pagesWithOOB)
-        let counters = partition.chipHasCounters ? "\(root)/sys/class/mtd/mtd\(partition.index)" : "-"
+        let node = try await node(for: partition, source)
+        let counters = try await counterFolder(of: partition)
         let function = source == .data ? "fkread" : "fkoob"
-        let counterFolder = ShellDialect.quote(counters)
-        // The folder is asked for in the same breath: without the counters' files the numbers would be empty.
         let command =
-            "C=\(counterFolder);[ -r $C/ecc_failures ]&&[ -r $C/corrected_bits ]||C=-;"
-            + "\(function) \(ShellDialect.quote(node)) \(request.blockSize) \(request.first) \(request.count) "
-            + "\(request.group) $C"
+            "\(function) \(ShellDialect.quote(node)) \(request.blockSize) \(request.first) \(request.count) "
+            + "\(request.group) \(counters.map { ShellDialect.quote($0) } ?? "-")"
+        let origin = "\(node):\(request.blockSize):\(counters ?? "-")"
         let encoding = plan.encoding
         let unit = arrivingUnit(request.blockSize, partition, source)
         let deviceEnd = (partition.size / request.blockSize) * unit + partition.size % request.blockSize
@@ -283,51 +299,96 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
         var missing = BlockRuns(request.first..<request.first + request.count)
         var again: [Request] = []
+        var unreadable: [Range<Int>] = []
+        var gaveNothing = false
         var earlier: [Int: [UInt8]] = [:]
-        shell.console.channel.markBulk(true)
-        defer { shell.console.channel.markBulk(false) }
         do {
             for _ in 0..<(plan.readsTwice ? 2 : 1) {
+                shell.console.channel.markBulk(true)
+                defer { shell.console.channel.markBulk(false) }
                 try await shell.start(command)
                 var isDone = false
+                // A damaged number may have asked for more than there is, without end.
+                var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
                 while !isDone {
-                    guard let bytes = try await shell.console.bytes(within: .seconds(30)) else {
+                    guard allowance > 0, let bytes = try await shell.console.bytes(within: shell.silence) else {
                         throw stalled(partition)
                     }
+                    allowance -= bytes.count
                     for event in parser.feed(bytes) {
                         switch event {
                         case .done: isDone = true
                         case .damaged: break
                         case .frame(let frame):
-                            guard
-                                let chunk = decoded(frame, request, partition, source: source),
-                                missing.contains(frame.first..<frame.first + frame.count)
+                            let blocks = frame.first..<frame.first + frame.count
+                            guard frame.origin == origin, missing.contains(blocks),
+                                counters == nil || (frame.before != nil && frame.after != nil),
+                                let bytes = decoded(frame, request, partition, source: source)
                             else { continue }
                             if plan.readsTwice {
-                                guard earlier[frame.first] == chunk else {
-                                    earlier[frame.first] = chunk
+                                guard earlier[frame.first] == bytes else {
+                                    earlier[frame.first] = bytes
                                     continue
                                 }
                             }
-                            missing.remove(frame.first..<frame.first + frame.count)
-                            again += try await judge(
-                                frame, chunk, request, partition, wanted: wanted, source: source, each: each)
+                            missing.remove(blocks)
+                            gaveNothing = gaveNothing || bytes.isEmpty
+                            switch judge(frame, bytes, request, partition, source: source) {
+                            case .good(let chunk): try await hand(chunk, partition, wanted, source, each)
+                            case .again(let request): again.append(request)
+                            case .unreadable(let range): unreadable.append(range)
+                            }
                         }
                     }
                 }
                 shell.console.putBack(parser.takeRest())
                 try await shell.finish(command)
             }
-        } catch let error as FlashkeepError
-            where (error.code == .boardSilent || error.code == .replyNotUnderstood) && !plan.isReliable
-        {
+        } catch let error as FlashkeepError where error.code == .boardSilent && !plan.isReliable {
             try await shell.interrupt()
         }
+        // Only now: while frames come, the shell takes no other command.
+        if gaveNothing { try await checkStillThere(partition) }
+        for range in unreadable {
+            try await hand(hole(range, request.blockSize, unit), partition, wanted, source, each)
+        }
+        adapt(to: missing, of: request, partition)
         for run in missing.runs {
             repeatedFrames += 1
-            again.append(try await retry(run, of: request, partition, wanted: wanted, each: each))
+            again.append(try retry(run, of: request, partition, source: source))
         }
-        return again.filter { $0.count > 0 }
+        return again
+    }
+
+    private func node(for partition: Partition, _ source: LinuxReadScript.Source) async throws -> String {
+        do {
+            return try await nodes.node(for: partition.index, forTools: source == .pagesWithOOB)
+        } catch let error as FlashkeepError where error.code == .unreadable {
+            // A device that is gone has no node either.
+            try await checkStillThere(partition)
+            throw error
+        }
+    }
+
+    /// Where the ECC counters of a partition are; nil where there are none.
+    private func counterFolder(of partition: Partition) async throws -> String? {
+        guard partition.chipHasCounters else { return nil }
+        if let known = counterFolders[partition.index] { return known }
+        let folder = "\(root)/sys/class/mtd/mtd\(partition.index)"
+        let quoted = ShellDialect.quote(folder)
+        let isThere = try await shell.run("[ -r \(quoted)/ecc_failures ]&&[ -r \(quoted)/corrected_bits ]").status == 0
+        counterFolders[partition.index] = .some(isThere ? folder : nil)
+        return isThere ? folder : nil
+    }
+
+    /// Large frames cost least on a good line, small ones on a bad one.
+    private func adapt(to missing: BlockRuns, of request: Request, _ partition: Partition) {
+        guard request.blockSize == partition.eraseBlockSize else { return }
+        if missing.runs.isEmpty {
+            frameSize = min(plan.frameSize, frameSize * 2)
+        } else {
+            frameSize = max(partition.eraseBlockSize, min(frameSize, request.group * request.blockSize) / 2)
+        }
     }
 
     /// Bytes that arrive for a block.
@@ -353,35 +414,74 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         return bytes
     }
 
-    /// Looks at what the board says of a frame that arrived well: hands it on, or returns what to ask for instead.
+    /// What is to be done with a frame that came through the line undamaged.
+    private enum Verdict {
+        case good(FlashChunk)
+        /// It must be asked for in smaller pieces, to find out where something is.
+        case again(Request)
+        /// Bytes of the partition that cannot be had.
+        case unreadable(Range<Int>)
+    }
+
+    /// Looks at what the board says of a frame.
     private func judge(
-        _ frame: InlineFrame, _ bytes: [UInt8], _ request: Request, _ partition: Partition, wanted: Range<Int>,
-        source: LinuxReadScript.Source, each: (FlashChunk) async throws -> Void
-    ) async throws -> [Request] {
+        _ frame: InlineFrame, _ bytes: [UInt8], _ request: Request, _ partition: Partition,
+        source: LinuxReadScript.Source
+    ) -> Verdict {
         let unit = arrivingUnit(request.blockSize, partition, source)
         let start = frame.first * request.blockSize
-        let plainEnd = min((frame.first + frame.count) * request.blockSize, partition.size)
-        let expected =
-            source == .data ? plainEnd - start : frame.count * unit
-        guard bytes.count == expected else {
-            return try await readError(frame, request, partition, got: bytes, wanted: wanted, each: each)
+        let end = min((frame.first + frame.count) * request.blockSize, partition.size)
+        // Each block alone tells which it was.
+        let single = Request(first: frame.first, count: frame.count, blockSize: request.blockSize, group: 1)
+        guard bytes.count == (source == .data ? end - start : frame.count * unit) else {
+            if frame.count > 1 { return .again(single) }
+            guard let size = smallerBlock(than: request.blockSize, partition, source) else {
+                return .unreadable(start..<end)
+            }
+            return .again(
+                Request(first: start / size, count: (end - start + size - 1) / size, blockSize: size, group: 1))
         }
         let state = Self.eccState(frame)
-        if let state, frame.count > 1 {
-            // Which of the blocks was it? Each alone tells.
-            return (frame.first..<frame.first + frame.count).map {
-                Request(first: $0, count: 1, blockSize: request.blockSize, group: 1, suspicion: state)
-            }
+        if state != nil, frame.count > 1 { return .again(single) }
+        let findings = state.map {
+            [BlockFinding(offset: start, size: end - start, state: $0, detail: Self.eccDetail(frame, $0))]
         }
-        var findings: [BlockFinding] = []
-        let size = plainEnd - start
-        if let state {
-            findings.append(
-                BlockFinding(offset: start, size: size, state: state, detail: Self.eccDetail(frame, state)))
+        let chunk = FlashChunk(offset: start, bytes: bytes, findings: findings ?? [])
+        return .good(source == .data ? chunk : chunk.scaled(request.blockSize, to: unit))
+    }
+
+    /// The next smaller piece to ask for where a block cannot be read; nil where there is none.
+    private func smallerBlock(
+        than size: Int, _ partition: Partition, _ source: LinuxReadScript.Source
+    ) -> Int? {
+        // With OOB only whole pages can be had.
+        let candidates = source == .data ? [max(partition.pageSize, 2_048), 512] : [partition.pageSize]
+        return candidates.first { $0 < size && size % $0 == 0 }
+    }
+
+    /// Hands on the part of a chunk that was asked for.
+    private func hand(
+        _ chunk: FlashChunk, _ partition: Partition, _ wanted: Range<Int>, _ source: LinuxReadScript.Source,
+        _ each: (FlashChunk) async throws -> Void
+    ) async throws {
+        var range = wanted
+        if source == .pagesWithOOB {
+            let (page, unit) = (partition.pageSize, partition.pageSize + partition.oobSize)
+            range = wanted.lowerBound / page * unit..<(wanted.upperBound + page - 1) / page * unit
         }
-        let chunk = FlashChunk(offset: start, bytes: bytes, findings: findings)
-        try await each(source == .data ? Self.cut(chunk, to: wanted) : chunk.scaled(request.blockSize, to: unit))
-        return []
+        // Whole blocks are asked for; pieces of them may lie outside of what is wanted.
+        guard chunk.range.overlaps(range) else { return }
+        try await each(chunk.cut(to: range))
+    }
+
+    /// Bytes that cannot be had: 0xFF, and named.
+    private func hole(_ range: Range<Int>, _ blockSize: Int, _ unit: Int) -> FlashChunk {
+        let finding = BlockFinding(
+            offset: range.lowerBound, size: range.count, state: .unread, detail: "the board reported a read error")
+        let count = unit == blockSize ? range.count : range.count / blockSize * unit
+        return FlashChunk(
+            offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: count), findings: [finding]
+        ).scaled(blockSize, to: unit)
     }
 
     /// What the counters say happened between their two samples.
@@ -399,32 +499,6 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         }
     }
 
-    /// The board's reader gave fewer bytes than asked for: smaller pieces tell where.
-    private func readError(
-        _ frame: InlineFrame, _ request: Request, _ partition: Partition, got: [UInt8], wanted: Range<Int>,
-        each: (FlashChunk) async throws -> Void
-    ) async throws -> [Request] {
-        if got.isEmpty { try await checkStillThere(partition) }
-        if frame.count > 1 {
-            return (frame.first..<frame.first + frame.count).map {
-                Request(first: $0, count: 1, blockSize: request.blockSize, group: 1, suspicion: request.suspicion)
-            }
-        }
-        let smaller = [max(partition.pageSize, 2_048), 512].first {
-            $0 < request.blockSize && request.blockSize % $0 == 0
-        }
-        if let smaller {
-            let factor = request.blockSize / smaller
-            let end = min((frame.first + 1) * request.blockSize, partition.size)
-            let count = (end - frame.first * request.blockSize + smaller - 1) / smaller
-            return [Request(first: frame.first * factor, count: count, blockSize: smaller, group: 1)]
-        }
-        try await giveUp(
-            frame.first * request.blockSize..<min((frame.first + 1) * request.blockSize, partition.size), partition,
-            wanted: wanted, detail: "the board reported a read error", each: each)
-        return []
-    }
-
     /// Throws where the partition is gone: that is not a read error of single blocks.
     private func checkStillThere(_ partition: Partition) async throws {
         let table = try await shell.run("cat \(ShellDialect.quote("\(root)/proc/mtd"))")
@@ -439,36 +513,24 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         }
     }
 
-    /// Bytes that cannot be had: 0xFF, and named.
-    private func giveUp(
-        _ range: Range<Int>, _ partition: Partition, wanted: Range<Int>, detail: String,
-        each: (FlashChunk) async throws -> Void
-    ) async throws {
-        let finding = BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: detail)
-        let chunk = FlashChunk(
-            offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count), findings: [finding])
-        try await each(Self.cut(chunk, to: wanted))
-    }
-
     /// What the line damaged is asked for again, in smaller frames; a line that never lets a block through ends it.
     private func retry(
-        _ run: Range<Int>, of request: Request, _ partition: Partition, wanted: Range<Int>,
-        each: (FlashChunk) async throws -> Void
-    ) async throws -> Request {
+        _ run: Range<Int>, of request: Request, _ partition: Partition, source: LinuxReadScript.Source
+    ) throws -> Request {
         var next = Request(
             first: run.lowerBound, count: run.count, blockSize: request.blockSize,
-            group: max(1, request.group / 2), attempts: request.attempts + 1, suspicion: request.suspicion)
-        guard next.attempts > 6 else { return next }
-        let smaller = max(512, min(partition.pageSize, 4_096))
-        if request.blockSize > smaller, request.blockSize % smaller == 0, next.attempts <= 12 {
+            group: max(1, request.group / 4), attempts: request.attempts + 1)
+        let smaller = source == .data ? max(512, min(partition.pageSize, 4_096)) : partition.pageSize
+        if next.attempts > 3, request.blockSize > smaller, request.blockSize % smaller == 0 {
             let factor = request.blockSize / smaller
             next.first *= factor
-            next.count *= factor
+            // The last block of a device may be a part of one.
+            let end = min(run.upperBound * request.blockSize, partition.size)
+            next.count = (end + smaller - 1) / smaller - next.first
             next.blockSize = smaller
             next.group = 4
-            return next
         }
-        if next.attempts <= 20 { return next }
+        if next.attempts <= 30 { return next }
         throw FlashkeepError(
             .boardSilent, what: "The line to \(shell.console.channel.traits.address) is too bad to read from.",
             why: "Offset \(ByteCount.hex(next.range.lowerBound)) of mtd\(partition.index) arrived damaged "
@@ -479,18 +541,8 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private func stalled(_ partition: Partition) -> FlashkeepError {
         FlashkeepError(
             .boardSilent, what: "\(shell.console.channel.traits.address) stopped sending mtd\(partition.index).",
-            why: "Nothing came for 30 seconds.",
+            why: "Nothing that makes sense came for a while.",
             next: "Check power, cable and network, then run the same command again: it goes on where it was.")
-    }
-
-    /// The part of a chunk that was asked for.
-    private static func cut(_ chunk: FlashChunk, to wanted: Range<Int>) -> FlashChunk {
-        let range = chunk.range.clamped(to: wanted)
-        guard range != chunk.range else { return chunk }
-        return FlashChunk(
-            offset: range.lowerBound,
-            bytes: Array(chunk.bytes[(range.lowerBound - chunk.offset)..<(range.upperBound - chunk.offset)]),
-            findings: chunk.findings)
     }
 
     // MARK: Checksums
@@ -501,47 +553,57 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
     ) async throws -> Digest {
         guard let tool = toolbox.command(for: algorithm) else { throw noTool(algorithm) }
-        let node = try await nodes.node(for: partition.index)
+        let node = try await node(for: partition, .data)
         let (size, pairs) = LinuxReadScript.units(
             of: ranges, end: partition.size, preferred: max(1, partition.eraseBlockSize))
         try await tell(pairs)
         let bytes = ranges.reduce(0) { $0 + $1.count }
         let command = "fkcat \(ShellDialect.quote(node)) \(size) $A|\(tool)"
-        let reply = try await shell.run(command, silence: .seconds(60 + bytes / 500_000))
-        guard let digest = LinuxToolbox.digest(reply.text, algorithm) else {
-            try await checkStillThere(partition)
-            throw notADigest(algorithm, partition, reply)
-        }
-        return digest
+        let digests = try await digests(
+            command, algorithm, count: 1, partition, silence: shell.silence * 2 + .seconds(bytes / 500_000))
+        return digests[0]
     }
 
     package func checksums(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
     ) async throws -> [Digest] {
         guard let tool = toolbox.command(for: algorithm) else { throw noTool(algorithm) }
-        let node = try await nodes.node(for: partition.index)
+        let node = try await node(for: partition, .data)
         var digests: [Digest] = []
         for start in stride(from: 0, to: ranges.count, by: 64) {
             let some = Array(ranges[start..<min(start + 64, ranges.count)])
             let (size, pairs) = LinuxReadScript.units(
                 of: some, end: partition.size, preferred: max(1, partition.eraseBlockSize))
             try await tell(pairs)
-            let reply = try await shell.run(
-                "fksums \(ShellDialect.quote(tool)) \(ShellDialect.quote(node)) \(size) $A", silence: .seconds(120))
-            let found = reply.text.split(separator: "\n").compactMap { LinuxToolbox.digest($0, algorithm) }
-            guard found.count == some.count else { throw notADigest(algorithm, partition, reply) }
-            digests += found
+            digests += try await self.digests(
+                "fksums \(ShellDialect.quote(tool)) \(ShellDialect.quote(node)) \(size) $A", algorithm,
+                count: some.count, partition, silence: shell.silence * 4)
         }
         return digests
     }
 
+    /// Has checksums computed, again where they came damaged. That they are right the bytes will tell.
+    private func digests(
+        _ command: String, _ algorithm: ChecksumAlgorithm, count: Int, _ partition: Partition, silence: Duration
+    ) async throws -> [Digest] {
+        var attempts = plan.isReliable ? 1 : 5
+        while true {
+            let reply = try await shell.run(command, silence: silence, isProvenElsewhere: true)
+            let found = reply.text.split(separator: "\n").compactMap { LinuxToolbox.digest($0, algorithm) }
+            if found.count == count { return found }
+            attempts -= 1
+            guard attempts == 0 else { continue }
+            try await checkStillThere(partition)
+            throw notADigest(algorithm, partition, reply)
+        }
+    }
+
     /// Puts `SKIP COUNT` pairs into the shell's variable A, in lines that every shell takes.
     private func tell(_ pairs: [(skip: Int, count: Int)]) async throws {
-        _ = try await shell.run("A=")
-        for start in stride(from: 0, to: pairs.count, by: 40) {
-            let words = pairs[start..<min(start + 40, pairs.count)].map { "\($0.skip) \($0.count)" }
-            _ = try await shell.run("A=\"$A \(words.joined(separator: " "))\"")
+        let lines = stride(from: 0, to: pairs.count, by: 16).map { start in
+            pairs[start..<min(start + 16, pairs.count)].map { "\($0.skip) \($0.count)" }.joined(separator: " ")
         }
+        try await shell.define("A", "A='\(lines.joined(separator: "\n"))'")
     }
 
     private func noTool(_ algorithm: ChecksumAlgorithm) -> FlashkeepError {
@@ -561,6 +623,20 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 }
 
 extension FlashChunk {
+    /// The part of it that lies in a range, which it overlaps, with what was found there.
+    fileprivate func cut(to wanted: Range<Int>) -> FlashChunk {
+        let part = range.clamped(to: wanted)
+        guard part != range else { return self }
+        return FlashChunk(
+            offset: part.lowerBound, bytes: Array(bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]),
+            findings: findings.compactMap { finding in
+                let inside = finding.range.clamped(to: part)
+                guard !inside.isEmpty else { return nil }
+                return BlockFinding(
+                    offset: inside.lowerBound, size: inside.count, state: finding.state, detail: finding.detail)
+            })
+    }
+
     /// The same chunk with positions in a device whose blocks arrive with more bytes than they have on flash.
     fileprivate func scaled(_ block: Int, to unit: Int) -> FlashChunk {
         guard block > 0 else { return self }

@@ -19,7 +19,7 @@ package enum LinuxReadScript {
     /// - Parameters:
     ///   - word: the session's word as it is typed.
     ///   - checksum: the command that computes a frame's checksum from a second read; nil sends none.
-    ///   - isDoubled: whether the closing line is sent twice.
+    ///   - isDoubled: whether closing lines are sent twice.
     package static func frames(
         name: String, word: String, source: Source, encoding: InlineEncoding, toolbox: LinuxToolbox,
         checksum: String?, isDoubled: Bool
@@ -27,29 +27,30 @@ package enum LinuxReadScript {
         let read: String
         switch source {
         case .data:
-            read = "\(toolbox.invocation("dd")) if=$1 bs=$2 skip=$i count=$n 2>/dev/null"
+            read = "\(toolbox.invocation("dd")) if=\"$1\" bs=$2 skip=$i count=$n 2>/dev/null"
         case .pagesWithOOB:
             // The range is good blocks only; `dumpbad` keeps a position whatever the tool thinks of a block.
             read =
-                "\(toolbox.invocation("nanddump")) --bb=dumpbad --oob -q -s $(($i*$2)) -l $(($n*$2)) $1 2>/dev/null"
+                "\(toolbox.invocation("nanddump")) --bb=dumpbad --oob -q -s $(($i*$2)) -l $(($n*$2)) \"$1\" 2>/dev/null"
         }
-        let closing = "echo \"@$W e $i $n $s $f $c $g $h $k\""
+        // What was read, in what pieces, and whose counters: a line may have damaged the command that asked for it.
+        let closing = "echo \"@$W e $i $n $s $f $c $g $h $k|$1:$2:$6\""
         return """
             W=\(word)
             \(name)(){
             i=$3;z=$(($3+$4));f=-;c=-;g=-;h=-;k=
             while [ $i -lt $z ];do
             n=$5;[ $(($i+$n)) -gt $z ]&&n=$(($z-$i))
-            [ $6 = - ]||{ read f <$6/ecc_failures;read c <$6/corrected_bits;}
+            [ "$6" = - ]||{ read f <"$6/ecc_failures";read c <"$6/corrected_bits";}
             echo "@$W b $i $n"
             \(read)\(encoding.pipe(toolbox.invocation))
             s=$?
-            [ $6 = - ]||{ read g <$6/ecc_failures;read h <$6/corrected_bits;}
+            [ "$6" = - ]||{ read g <"$6/ecc_failures";read h <"$6/corrected_bits";}
             \(checksum.map { "k=$(\(read)|\($0))" } ?? ":")
             echo;\(closing)\(isDoubled ? ";\(closing)" : "")
             i=$(($i+$n))
             done
-            echo "@$W d"
+            echo "@$W d"\(isDoubled ? ";echo \"@$W d\"" : "")
             }
             """
     }
@@ -61,11 +62,11 @@ package enum LinuxReadScript {
         return """
             fkcat(){
             d=$1;b=$2;shift 2
-            while [ $# -gt 1 ];do \(dd) if=$d bs=$b skip=$1 count=$2 2>/dev/null;shift 2;done
+            while [ $# -gt 1 ];do \(dd) if="$d" bs=$b skip=$1 count=$2 2>/dev/null;shift 2;done
             }
             fksums(){
             t=$1;d=$2;b=$3;shift 3
-            while [ $# -gt 1 ];do \(dd) if=$d bs=$b skip=$1 count=$2 2>/dev/null|$t;shift 2;done
+            while [ $# -gt 1 ];do \(dd) if="$d" bs=$b skip=$1 count=$2 2>/dev/null|$t;shift 2;done
             }
             """
     }

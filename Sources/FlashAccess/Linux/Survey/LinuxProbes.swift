@@ -14,6 +14,9 @@ package enum LinuxProbes {
         }
     }
 
+    /// Without these a backup would not know what there is; what the others would have told may stay unknown.
+    static let indispensable: Set = ["user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", "mtdinfo-map.txt"]
+
     /// A word that the shell takes as it is.
     static func quoted(_ text: String) -> String {
         text.isEmpty
@@ -157,6 +160,7 @@ package enum LinuxProbes {
                 + #"command -v $t >/dev/null && echo "== $t" && { $t --help 2>&1 | head -n 40 || $t --help 2>&1; }; done"#
         ),
         ("printk.txt", #"cat "$R/proc/sys/kernel/printk""#),
-        ("memory.txt", #"head -n 6 "$R/proc/meminfo" || cat "$R/proc/meminfo""#),
+        // The first line is the board's memory; the others change from moment to moment.
+        ("memory.txt", #"[ -r "$R/proc/meminfo" ] && read -r v <"$R/proc/meminfo" && echo "$v""#),
     ]
 }

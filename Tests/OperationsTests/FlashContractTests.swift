@@ -1,0 +1,54 @@
+import FlashAccess
+import FlashModel
+import Operations
+import TestSupport
+import Testing
+
+/// The same suite for every way to a board's flash.
+@Suite("The contract of ways to flash")
+struct FlashContractTests {
+    private static func hardware() -> SimulatedHardware {
+        var hardware = SimulatedBackups.router()
+        hardware.chips["nand0"]?.corrected = [3, 19]
+        hardware.chips["spi0.0"]?.unreadable = [8 * 1024..<8 * 1024 + 512]
+        hardware.devices.removeAll { [1, 6].contains($0.partition.index) }
+        for position in hardware.devices.indices { hardware.devices[position].partition.parent = nil }
+        hardware.readsOOB = true
+        return hardware
+    }
+
+    /// Checksums of what cannot be read mean nothing.
+    private static func readable() -> SimulatedHardware {
+        var hardware = hardware()
+        hardware.chips["spi0.0"]?.unreadable = []
+        return hardware
+    }
+
+    private func check(_ reacher: any BoardReaching, _ hardware: SimulatedHardware) async throws {
+        let problems = try await reacher.withBoard(transcript: TranscriptLog()) { board in
+            try await FlashContract.problems(hardware, board)
+        }
+        #expect(problems.isEmpty, "\(problems.prefix(10))")
+    }
+
+    @Test("A simulated board", arguments: [true, false])
+    func simulated(_ isDisorderly: Bool) async throws {
+        var hardware = Self.readable()
+        hardware.isDisorderly = isDisorderly
+        hardware.algorithms = ChecksumAlgorithm.allCases
+        try await check(SimulatedReacher(hardware), hardware)
+        hardware.algorithms = []
+        hardware.chips["spi0.0"]?.unreadable = [8 * 1024..<8 * 1024 + 512]
+        try await check(SimulatedReacher(hardware), hardware)
+    }
+
+    @Test("A folder, over every line", arguments: FolderBackupTests.Line.allCases)
+    func folder(_ line: FolderBackupTests.Line) async throws {
+        let board = try FolderBoard(Self.readable())
+        try await check(board.reacher(FolderBackupTests.opener(line, board)), board.hardware)
+        #expect(board.offences.isEmpty, "\(board.offences)")
+        let poor = try FolderBoard(Self.hardware(), tools: FolderBackupTests.Poverty.noSums.tools)
+        try await check(poor.reacher(FolderBackupTests.opener(line, poor)), poor.hardware)
+        #expect(poor.offences.isEmpty, "\(poor.offences)")
+    }
+}

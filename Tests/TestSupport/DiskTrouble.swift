@@ -1,0 +1,33 @@
+package import BackupBags
+import Synchronization
+package import SystemPackage
+
+/// Makes one operation on the disk fail, or it and all that come after it, or says how much room there is.
+package final class DiskTrouble: DiskWatcher {
+    private let failing: Range<Int>
+    private let number: Errno
+    private let counter = Mutex(0)
+    package let freeSpace: Int?
+
+    /// - Parameters:
+    ///   - failing: numbers of the operations that fail; the first is 0.
+    ///   - number: what the system says then.
+    package init(failing: Range<Int> = 0..<0, _ number: Errno = .ioError, freeSpace: Int? = nil) {
+        self.failing = failing
+        self.number = number
+        self.freeSpace = freeSpace
+    }
+
+    /// Operations that were asked for.
+    package var count: Int { counter.withLock { $0 } }
+
+    package func before(_ operation: DiskOperation) throws {
+        let own = counter.withLock { count in
+            defer { count += 1 }
+            return count
+        }
+        if failing.contains(own) { throw number }
+    }
+
+    package func after(_ operation: DiskOperation) {}
+}

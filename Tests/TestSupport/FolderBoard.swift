@@ -1,0 +1,300 @@
+package import BoardChannels
+package import BoardConsoles
+import FlashModel
+import Foundation
+package import Operations
+import SystemPackage
+
+/// A made-up board as a folder that looks like the root of one, read through real shells with real tools.
+///
+/// The shells see a `PATH` of their own that holds only the tools that this board has. Its `dd` is a script that moves
+/// the ECC's counters, ends early where bytes cannot be read, and writes down what a reader must never do.
+package final class FolderBoard: Sendable {
+    /// Where the tools of a board come from.
+    package enum Tools: String, Sendable, CaseIterable {
+        case busybox
+        case coreutils
+    }
+
+    /// The tools that no board is without.
+    package static let leastTools = ["dd", "cat", "mkdir", "rm"]
+    /// All that a well equipped board has.
+    package static let allTools =
+        leastTools + [
+            "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "sha256sum", "sha1sum", "md5sum", "cksum", "stty",
+            "head", "tail", "tr", "grep", "readlink", "mtdinfo",
+        ]
+
+    package let hardware: SimulatedHardware
+    private let scratch: ScratchFolder
+    /// The shell's program and arguments, without what they are run in.
+    private let shell: [String]
+
+    /// The folder that looks like a board's root; a quote and a blank are in its name.
+    package var root: String { scratch.path.appending("root").string }
+    private var bin: String { scratch.path.appending("bin").string }
+
+    /// - Parameters:
+    ///   - shell: `sh` of the board: `dash`, `bash`, `busybox sh`. That of busybox knows its applets without a `PATH`:
+    ///     it has all tools, and none of them fails.
+    ///   - tools: names of the tools that the board has.
+    package init(
+        _ hardware: SimulatedHardware, shell: String = "dash", tools: [String] = allTools,
+        from source: Tools = .coreutils
+    ) throws {
+        self.hardware = hardware
+        self.shell = shell.split(separator: " ").map(String.init)
+        scratch = try ScratchFolder("it's a board")
+        try makeTools(tools, source)
+        try makeTree()
+        try makeTroubles()
+        for (name, script) in [("dd", Self.dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump)]
+        where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
+            let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
+            try scratch.write(
+                script.replacing("BOARD", with: ShellDialect.quote(scratch.path.string)).replacing("REAL", with: real),
+                "bin/\(name)")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
+        }
+    }
+
+    /// Shells of this computer that boards have too.
+    package static let shells = ["dash", "bash", "busybox sh"].filter { shell in
+        find(String(shell.prefix { $0 != " " })) != nil
+    }
+
+    // MARK: The way in
+
+    /// A pipe to the shell, as SSH without a terminal is.
+    package var pipe: any ChannelOpening { LocalOpener(shell: command) }
+
+    /// A terminal with the shell behind it, as a serial console is.
+    package func terminal(isSlow: Bool = true) -> any ChannelOpening {
+        TerminalOpener(command: command, isSlow: isSlow)
+    }
+
+    private var command: [String] {
+        let program = Self.find(shell[0]) ?? shell[0]
+        return ["/usr/bin/env", "-i", "PATH=\(bin)", "HOME=/", "PS1=board # ", program] + shell.dropFirst()
+    }
+
+    package func reacher(
+        _ opener: any ChannelOpening, timing: ShellTiming = .quick,
+        environment: OperationEnvironment = .simulated()
+    ) -> LinuxBoardReacher {
+        LinuxBoardReacher(
+            opener: opener, credentials: Credentials(), environment: environment, root: root, timing: timing)
+    }
+
+    // MARK: What happened
+
+    /// What a reader must never do and did: written, or read a bad block. A line each.
+    package var offences: [String] {
+        String(decoding: ScratchFolder.read(scratch.path.appending("offences")), as: UTF8.self)
+            .split(separator: "\n").map(String.init)
+    }
+
+    /// All files of the board but the counters and locks, which a read moves.
+    package var contents: [String: [UInt8]] {
+        scratch.snapshot("root").filter { !$0.key.hasSuffix("corrected_bits") && !$0.key.hasSuffix("ecc_failures") }
+    }
+
+    /// Writes a file of the board.
+    package func write(_ text: String, _ path: String) throws { try scratch.write(text, "root/\(path)") }
+
+    /// Removes a file of the board.
+    package func remove(_ path: String) throws {
+        try FileManager.default.removeItem(atPath: "\(root)/\(path)")
+    }
+
+    // MARK: Making it
+
+    private func makeTools(_ tools: [String], _ source: Tools) throws {
+        try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
+        try scratch.link("bin/sh", to: Self.find(shell[0]) ?? shell[0])
+        for tool in tools where !["dd", "mtdinfo"].contains(tool) {
+            if let place = try? Self.find(tool, source) { try scratch.link("bin/\(tool)", to: place) }
+        }
+    }
+
+    private func makeTree() throws {
+        var table = "dev:    size   erasesize  name\n"
+        for device in hardware.devices {
+            let partition = device.partition
+            guard let flash = hardware.chips[partition.chip] else { continue }
+            let hex = { (value: Int) in
+                String(repeating: "0", count: 8).dropLast(String(value, radix: 16).count) + String(value, radix: 16)
+            }
+            table +=
+                "mtd\(partition.index): \(hex(partition.size)) \(hex(partition.eraseBlockSize)) \"\(partition.name)\"\n"
+            let bytes = Array(flash.bytes[device.start..<device.start + partition.size])
+            // The kernel has both; readers take the first, which cannot be written.
+            try scratch.write(bytes, "root/dev/mtd\(partition.index)ro")
+            try scratch.write(bytes, "root/dev/mtd\(partition.index)")
+            var folder = "sys/devices/platform/\(partition.chip)/mtd"
+            var offset = device.start
+            if let parent = partition.parent, let outer = hardware.device(parent) {
+                folder += "/mtd\(parent)"
+                offset -= outer.start
+            }
+            let knowledge = partition.badBlocks
+            let attributes = [
+                "name": partition.name, "type": partition.type, "size": "\(partition.size)",
+                "erasesize": "\(partition.eraseBlockSize)", "writesize": "\(partition.pageSize)",
+                "oobsize": "\(partition.oobSize)", "flags": "0x400", "numeraseregions": "0",
+                "dev": "90:\(2 * partition.index)", "offset": "\(offset)", "corrected_bits": "3", "ecc_failures": "1",
+                "bad_blocks": "\(knowledge?.bad.count ?? 0)", "bbt_blocks": "0",
+            ]
+            for (name, value) in attributes {
+                try scratch.write(value + "\n", "root/\(folder)/mtd\(partition.index)/\(name)")
+            }
+            try scratch.link(
+                "root/sys/class/mtd/mtd\(partition.index)", to: "\(root)/\(folder)/mtd\(partition.index)")
+            if partition.type == "nand" { try makeMap(of: partition) }
+            if partition.oobSize > 0 { try makePages(of: device, flash) }
+        }
+        try scratch.write(table, "root/proc/mtd")
+        try scratch.write("Linux version 5.15.0 (made up)\n", "root/proc/version")
+        try scratch.write("\(hardware.identity.hostname ?? "made-up")\n", "root/proc/sys/kernel/hostname")
+        try scratch.write("\(hardware.identity.model ?? "Made up")\0", "root/proc/device-tree/model")
+        for (number, address) in hardware.identity.macAddresses.enumerated() {
+            try scratch.write("\(address)\n", "root/sys/class/net/eth\(number)/address")
+        }
+    }
+
+    /// What `mtdinfo -M` prints of a device.
+    private func makeMap(of partition: Partition) throws {
+        let count = partition.size / max(1, partition.eraseBlockSize)
+        var text = "mtd\(partition.index)\nType:    nand\nAmount of eraseblocks:  \(count) (\(partition.size) bytes)\n"
+        text += "Minimum input/output unit size: \(partition.pageSize) bytes\nOOB size: \(partition.oobSize) bytes\n"
+        text += "Device is writable: true\nEraseblock map:\n"
+        for block in 0..<count {
+            let isBad = partition.badBlocks?.bad.contains(block) == true
+            text += " \(block): \(String(block * partition.eraseBlockSize, radix: 16))    \(isBad ? "BAD" : "")\n"
+        }
+        try scratch.write(text, "maps/mtd\(partition.index)")
+    }
+
+    /// Pages with their OOB bytes, as `nanddump --oob` gives them.
+    private func makePages(of device: SimulatedHardware.Device, _ flash: SimulatedHardware.Flash) throws {
+        let page = device.partition.pageSize
+        var bytes: [UInt8] = []
+        for start in stride(from: device.start, to: device.start + device.partition.size, by: page) {
+            bytes += flash.bytes[start..<start + page] + hardware.oob(start / page, of: flash.chip)
+        }
+        try scratch.write(bytes, "pages/mtd\(device.partition.index)")
+        try scratch.write("\(page) \(page + device.partition.oobSize)\n", "pages/mtd\(device.partition.index).sizes")
+    }
+
+    /// For each device lines `KIND START END`, which the scripts obey.
+    private func makeTroubles() throws {
+        var isVanishing = false
+        for device in hardware.devices {
+            let partition = device.partition
+            guard let flash = hardware.chips[partition.chip] else { continue }
+            var lines: [(kind: String, range: Range<Int>)] = []
+            func add(_ kind: String, _ blocks: Set<Int>) {
+                let size = flash.chip.eraseBlockSize
+                lines += blocks.sorted().map { (kind, $0 * size..<($0 + 1) * size) }
+            }
+            add("corrected", flash.corrected)
+            add("failed", flash.failed)
+            add("bad", flash.badBlocks)
+            lines += flash.unreadable.map { ("unread", $0) }
+            if let block = hardware.vanishing[partition.index] {
+                let start = device.start + block * partition.eraseBlockSize
+                lines.append(("vanish", start..<start + 1))
+                isVanishing = true
+            }
+            let whole = device.start..<device.start + partition.size
+            let text = lines.filter { $0.range.overlaps(whole) }.map {
+                "\($0.kind) \($0.range.lowerBound - device.start) \($0.range.upperBound - device.start)\n"
+            }
+            if !text.isEmpty { try scratch.write(text.joined(), "troubles/mtd\(partition.index)") }
+        }
+        guard isVanishing else { return }
+        let table = String(decoding: ScratchFolder.read(FilePath("\(root)/proc/mtd")), as: UTF8.self)
+        let rest = table.split(separator: "\n").filter { line in
+            !hardware.vanishing.keys.contains { line.hasPrefix("mtd\($0):") }
+        }
+        try scratch.write(rest.joined(separator: "\n") + "\n", "table-without")
+    }
+
+    // MARK: Programs
+
+    /// Stands before the real `dd`.
+    private static let dd = #"""
+        #!/bin/sh
+        f= b=512 s=0 c=
+        for a in "$@"; do
+          case $a in
+          if=*) f=${a#if=};; bs=*) b=${a#bs=};; skip=*) s=${a#skip=};; count=*) c=${a#count=};;
+          of=*) [ "$a" = of=/dev/null ] || { echo "dd $*" >>BOARD/offences; exit 1; };;
+          esac
+        done
+        n=${f##*/}; n=${n%ro}
+        t=BOARD/troubles/$n
+        case $b$s$c in *[!0-9]*|'') exec REAL "$@";; esac
+        [ -n "$c" ] && [ -r "$t" ] && [ ${#b} -lt 10 ] && [ ${#s} -lt 10 ] && [ ${#c} -lt 8 ] || exec REAL "$@"
+        from=$(($s * $b)) to=$((($s + $c) * $b)) most=$c
+        count() { read -r v <"BOARD/root/sys/class/mtd/$n/$1"; echo $(($v + 1)) >"BOARD/root/sys/class/mtd/$n/$1"; }
+        while read -r kind start end; do
+          [ $start -lt $to ] && [ $end -gt $from ] || continue
+          case $kind in
+          corrected) count corrected_bits;;
+          failed) count ecc_failures;;
+          bad) echo "a bad block was read: dd $*" >>BOARD/offences;;
+          unread) k=0; [ $start -gt $from ] && k=$((($start - $from) / $b)); [ $k -lt $most ] && most=$k;;
+          vanish) /bin/cat BOARD/table-without >BOARD/root/proc/mtd; /bin/rm -f BOARD/root/dev/$n BOARD/root/dev/${n}ro; exit 1;;
+          esac
+        done <"$t"
+        [ $most = $c ] && exec REAL "$@"
+        [ $most -gt 0 ] && REAL if="$f" bs=$b skip=$s count=$most 2>/dev/null
+        exit 1
+        """#.replacing("\"BOARD/root/sys/class/mtd/$n/$1\"", with: "BOARD/root/sys/class/mtd/$n/$1")
+
+    /// Tells the bad blocks, like mtd-utils.
+    private static let mtdinfo = #"""
+        #!/bin/sh
+        [ "$1" = -M ] || exit 1
+        exec REAL BOARD/maps/${2##*/}
+        """#
+
+    /// Gives pages with OOB, like mtd-utils.
+    private static let nanddump = #"""
+        #!/bin/sh
+        s=0 l=0 f=
+        while [ $# -gt 0 ]; do
+          case $1 in -s) s=$2; shift;; -l) l=$2; shift;; -*) ;; *) f=$1;; esac
+          shift
+        done
+        n=${f##*/}
+        [ -r BOARD/pages/$n.sizes ] || { echo usage >&2; exit 1; }
+        read -r page unit <BOARD/pages/$n.sizes
+        exec REAL if=BOARD/pages/$n bs=$unit skip=$(($s / $page)) count=$(($l / $page)) 2>/dev/null
+        """#
+
+    private static func find(_ name: String) -> String? {
+        ["/bin", "/usr/bin", "/usr/local/bin"].map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    private static func find(_ tool: String, _ source: Tools) throws -> String {
+        // An applet is told by the name that it is called by, which a link gives; scripts call the plain tool.
+        let place = source == .busybox && tool != "cat" && tool != "dd" ? find("busybox") : find(tool)
+        guard let place else { throw Refusal.error("this computer has no \(tool)") }
+        return place
+    }
+}
+
+extension ShellTiming {
+    /// For shells on this computer, which answer at once unless something was lost.
+    package static var quick: ShellTiming {
+        var timing = ShellTiming()
+        timing.silence = .seconds(5)
+        timing.arrival = .seconds(20)
+        timing.quiet = .milliseconds(60)
+        timing.probe = .seconds(2)
+        return timing
+    }
+}

@@ -1,0 +1,59 @@
+import FoundationEssentials
+package import SystemPackage
+
+/// A folder of its own for a test, removed in the end.
+package final class ScratchFolder: Sendable {
+    package let path: FilePath
+
+    /// - Parameter name: becomes part of its name; may hold whatever a path may.
+    package init(_ name: String = "test") throws {
+        // In memory where there is such a place: these tests make files durable many thousand times.
+        let memory = "/dev/shm"
+        let base =
+            FileManager.default.isWritableFile(atPath: memory) ? memory : FileManager.default.temporaryDirectory.path
+        path = FilePath(base).appending("fk-\(name)-\(UInt64.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path.string)
+    }
+
+    /// Writes a file, with the folders above.
+    package func write(_ bytes: [UInt8], _ name: String) throws {
+        let full = path.appending(name)
+        try FileManager.default.createDirectory(
+            atPath: full.removingLastComponent().string, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(fileURLWithPath: full.string))
+    }
+
+    package func write(_ text: String, _ name: String) throws {
+        try write(Array(text.utf8), name)
+    }
+
+    package func link(_ name: String, to target: String) throws {
+        let full = path.appending(name)
+        try FileManager.default.createDirectory(
+            atPath: full.removingLastComponent().string, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: full.string, withDestinationPath: target)
+    }
+
+    package func exists(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: path.appending(name).string)
+    }
+
+    /// All of a file; empty where there is none.
+    package static func read(_ path: FilePath) -> [UInt8] {
+        Array(FileManager.default.contents(atPath: path.string) ?? Data())
+    }
+
+    /// Every file below a folder, with its bytes; to see that nothing was written.
+    package func snapshot(_ name: String) -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        let root = path.appending(name)
+        for sub in (try? FileManager.default.subpathsOfDirectory(atPath: root.string)) ?? [] {
+            files[sub] = Self.read(root.appending(sub))
+        }
+        return files
+    }
+}

@@ -1,0 +1,66 @@
+package import BoardChannels
+import Foundation
+
+/// A shell on a terminal, as a console shows it: with echo, prompts and a line editor.
+package struct TerminalOpener: ChannelOpening {
+    package let traits: ChannelTraits
+    private let command: [String]
+
+    /// - Parameters:
+    ///   - command: the shell's program and its arguments.
+    ///   - isSlow: whether the line is called slow, so that what crosses it is packed.
+    package init(command: [String], isSlow: Bool = true) {
+        // As the program does: a shell that ends must not end the tests.
+        signal(SIGPIPE, SIG_IGN)
+        self.command = command
+        traits = ChannelTraits(
+            way: "serial", address: "a terminal", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
+    }
+
+    /// Runs a program on a terminal of its own and hands its bytes to and fro.
+    private static let bridge = """
+        import os, pty, select, sys
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ["PS1"] = "board # "
+            os.execvp(sys.argv[1], sys.argv[1:])
+        # What is typed before the shell is there would meet this program, and ^C would end it.
+        inputs = [fd]
+        while True:
+            ready = select.select(inputs, [], [])[0]
+            try:
+                if fd in ready:
+                    data = os.read(fd, 4096)
+                    if not data: break
+                    inputs = [0, fd]
+                    os.write(1, data)
+                if 0 in ready:
+                    data = os.read(0, 4096)
+                    if not data: break
+                    while data: data = data[os.write(fd, data):]
+            except OSError: break
+        """
+
+    package func withChannel<Result: Sendable>(
+        _ body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        try await LocalOpener(shell: ["/usr/bin/env", "python3", "-S", "-c", Self.bridge] + command)
+            .withChannel { channel in
+                try await body(Retraited(below: channel, traits: traits))
+            }
+    }
+
+    /// The pipe to the bridge, with a terminal's traits.
+    private final class Retraited: BoardChannel {
+        let below: any BoardChannel
+        let traits: ChannelTraits
+
+        init(below: any BoardChannel, traits: ChannelTraits) {
+            self.below = below
+            self.traits = traits
+        }
+
+        func read(timeout: Duration?) async throws -> ChannelRead { try await below.read(timeout: timeout) }
+        func write(_ bytes: [UInt8], isSecret: Bool) async throws { try await below.write(bytes, isSecret: isSecret) }
+    }
+}
