@@ -33,11 +33,11 @@ check:
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 
 unit:
-	FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python $(SWIFT) test --skip-build --no-parallel --skip LabTests
+	FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python $(SWIFT) test --no-parallel --skip LabTests
 
 lab:
 	FLASHKEEP_LAB=1 FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python \
-		$(SWIFT) test --skip-build --no-parallel --filter LabTests
+		$(SWIFT) test --no-parallel --filter LabTests
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
