@@ -89,7 +89,9 @@ let package = Package(
         ),
         .testTarget(
             name: "BackupBagsTests",
-            dependencies: ["BackupBags", "FlashModel", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "BackupBags", "FlashModel", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             exclude: ["Golden"]
         ),
         .testTarget(
@@ -123,7 +125,7 @@ let package = Package(
             name: "LabTests",
             dependencies: [
                 "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
-                .product(name: "SystemPackage", package: "swift-system"),
+                "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
     ]

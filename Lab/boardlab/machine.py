@@ -83,7 +83,7 @@ def start(state, options, accel, memory, ports):
         # A test that dies leaves its board behind; this ends it.
         "timeout", "-k", "5", str(options.lifetime),
         _QEMU, "-accel", accel, "-M", "pc", "-m", str(memory), "-smp", str(options.smp),
-        "-nodefaults", "-display", "none", "-no-reboot", "-pidfile", "qemu.pid",
+        "-nodefaults", "-display", "none", "-pidfile", "qemu.pid",
         "-kernel", str(cache.kernel()), "-initrd", "initramfs.cpio",
         # All of the second half is only there to be quicker under emulation.
         "-append", "console=ttyS0,115200 panic=-1 loglevel=7 printk.devkmsg=on "
@@ -99,6 +99,8 @@ def start(state, options, accel, memory, ports):
                    f"hostfwd=tcp:127.0.0.1:{telnet}-:23",
         "-device", "virtio-net-pci,netdev=net,romfile=",
     ]
+    if not options.reboots:
+        command.append("-no-reboot")
     # rdrand: without a source of randomness the SSH server waits for one, for seconds.
     command += ["-cpu", "host" if accel == "kvm" else "qemu64,+rdrand"]
     for name in ("qemu.pid", "agent.sock", "bulk.sock", "serial.log"):

@@ -89,6 +89,8 @@ def parse(arguments):
     machine.add_argument("--accel", default="auto", choices=["auto", "kvm", "tcg"])
     machine.add_argument("--smp", type=_positive, default=1)
     machine.add_argument("--memory", type=_positive, metavar="MIB", help="default: as needed")
+    machine.add_argument("--reboots", action="store_true",
+                         help="it comes back from a reboot, with the flash as it was at the start; else it ends")
     machine.add_argument("--lifetime", type=_positive, default=1800, metavar="SECONDS",
                          help="the board ends itself after this (default: %(default)s)")
     machine.add_argument("--limit", type=_positive, default=120, metavar="SECONDS",

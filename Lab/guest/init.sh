@@ -10,7 +10,7 @@ export PATH=/lab/bin
 fail() {
     echo "LAB FAILED: $*" >/dev/console
     sleep 5
-    # QEMU is told not to start again: this ends it.
+    # QEMU is told not to start again, mostly: this ends it.
     reboot -f
 }
 

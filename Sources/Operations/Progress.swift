@@ -24,8 +24,8 @@ package enum ProgressEvent: Sendable, Hashable {
     case began(Stage, bytes: Int?)
     /// Something is being worked on now: a partition as `mtd3 "rootfs"`, or a file. `bytes` is its size, where known.
     case item(String, bytes: Int?)
-    /// So many bytes of the stage are done, of `total` where that is known. Grows within a stage, and comes at most
-    /// about once for each mebibyte.
+    /// So many bytes of the stage are done, of `total` where that is known. Grows within a stage, and comes about
+    /// once for each mebibyte, and on slow lines a few times a second.
     case advanced(done: Int, total: Int?)
     /// The stage is over.
     case ended(Stage)

@@ -2,6 +2,7 @@ import BackupBags
 import FlashModel
 import Foundation
 import Operations
+import SystemPackage
 import Testing
 
 /// Whole backups of emulated boards, compared with what was put on their flash.
@@ -93,7 +94,7 @@ struct BackupLabTests {
 
     @Test func pagesAreKeptWithTheirOOB() async throws {
         try await LabBoard.with(Self.tiny) { board in
-            let report = try await board.backup(.ssh, options: BackupOptions(withOOB: true))
+            let report = try await board.backup(.ssh, options: BackupOptions(withOOB: true, reconnects: 0))
             try board.expectSameBytes(report)
             let image = try #require(report.manifest.images.first { $0.representation == .dataWithOOB })
             #expect(image.proof.result == .proven)
@@ -117,6 +118,27 @@ struct BackupLabTests {
                 encoding: .utf8)
             #expect(!transcript.contains("s3cret!"))
             #expect(transcript.contains("a password was sent"))
+        }
+    }
+
+    @Test func aTerminalAsSerialLine() async throws {
+        try await LabBoard.with(Self.tiny + ["--serial", "pty"]) { board in
+            let report = try await board.backup(.serial)
+            try board.expectSameBytes(report)
+            #expect(report.summary.isProven)
+        }
+    }
+
+    @Test func everyPartitionBecomesAFile() async throws {
+        try await LabBoard.with(Self.tiny) { board in
+            let report = try await board.backup(.ssh)
+            let folder = board.state.appending(path: "files")
+            _ = try await Extract.run(bag: FilePath(report.bag), to: FilePath(folder.path))
+            for device in board.devices {
+                let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                let name = try #require(names.first { $0.hasPrefix("mtd\(device.index)-") })
+                #expect(try Data(contentsOf: folder.appending(path: name)) == board.expected(device.index))
+            }
         }
     }
 

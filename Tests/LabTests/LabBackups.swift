@@ -5,6 +5,7 @@ import FlashModel
 import Foundation
 import Operations
 import SystemPackage
+import TestSupport
 import Testing
 
 extension LabBoard {
@@ -12,6 +13,7 @@ extension LabBoard {
     enum Way: String, CaseIterable {
         case ssh
         case telnet
+        /// A serial line: a terminal where the board was started with `--serial pty`, else reached by TCP.
         case serial
     }
 
@@ -22,24 +24,37 @@ extension LabBoard {
             case .ssh:
                 SSHOpener(SSHOpener.Settings(destination: "board", configFile: sshConfig, isInteractive: false))
             case .telnet: TelnetOpener(host: "127.0.0.1", port: try port("telnet"))
+            case .serial where FileManager.default.fileExists(atPath: state.appending(path: "serial-pty").path):
+                SerialOpener(
+                    path: try String(contentsOf: state.appending(path: "serial-pty"), encoding: .utf8)
+                        .trimmingCharacters(in: .newlines))
             case .serial: TCPOpener(host: "127.0.0.1", port: try port("serial"))
             }
         return LinuxBoardReacher(
             opener: opener, credentials: Credentials(password: { password }), environment: .testing)
     }
 
-    /// Backs the board up into its state folder.
+    /// Backs the board up into its state folder, and sees that the reference tools and our own find nothing wrong.
+    ///
+    /// - Parameter watch: is told of all that happens.
     func backup(
-        _ way: Way, to name: String = "backup", options: BackupOptions = BackupOptions(), password: String? = nil
+        _ way: Way, to name: String = "backup", options: BackupOptions = BackupOptions(reconnects: 0),
+        password: String? = nil, watch: @escaping ProgressHandler = { _ in },
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> BackupReport {
         var options = options
         options.target = FilePath(state.appending(path: name).path)
-        options.reconnects = 0
-        return try await Backup.run(
+        let report = try await Backup.run(
             try reacher(way, password: password), options: options, environment: .testing,
             progress: { event in
                 if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
+                watch(event)
             })
+        #expect(try await Verify.run(bag: FilePath(report.bag)).ok, sourceLocation: sourceLocation)
+        if Python.path != nil {
+            #expect(try Python.accepts(bag: report.bag), sourceLocation: sourceLocation)
+        }
+        return report
     }
 
     /// Every partition of a backup must hold what the lab put on the flash.

@@ -1,9 +1,11 @@
+import BackupBags
 import BoardChannels
 import BoardConsoles
 import FlashAccess
 import FlashModel
 import Foundation
 import Operations
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -60,6 +62,27 @@ struct TroubleLabTests {
             await #expect(throws: FlashkeepError(.passwordNeeded, what: "", why: "", next: "")) {
                 _ = try await board.backup(.serial)
             }
+        }
+    }
+
+    /// What is lost with a reboot is only what was under way: the same run waits, logs in again and goes on.
+    @Test(arguments: [LabBoard.Way.ssh, .telnet, .serial])
+    func aBoardThatRestartsInTheMiddleIsGoneOnWith(_ way: LabBoard.Way) async throws {
+        let flash = way == .ssh ? ["--nand", "small", "--nor", "1024:64"] : BackupLabTests.tiny
+        try await LabBoard.with(flash + ["--reboots", "--console", "login"]) { board in
+            let restarts = Mutex(0)
+            let report = try await board.backup(way, options: BackupOptions(), password: "flashkeep") { event in
+                guard case .advanced(let done, let total?) = event, done > total / 3 else { return }
+                let isFirst = restarts.withLock { restarts in
+                    restarts += 1
+                    return restarts == 1
+                }
+                guard isFirst else { return }
+                Task { _ = try? await board.ssh("echo b >/proc/sysrq-trigger") }
+            }
+            try board.expectSameBytes(report)
+            #expect(report.summary.isProven, "\(report.summary.sentences)")
+            #expect(report.manifest.capture.retries > 0, "it was not even restarted")
         }
     }
 

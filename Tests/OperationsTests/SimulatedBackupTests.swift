@@ -254,8 +254,41 @@ struct SimulatedBackupTests {
         #expect(report.summary.isWhole && report.summary.isProven)
         #expect(reacher.connections == 4)
         #expect(report.manifest.capture.retries == 3)
-        #expect(waits.withLock { $0 } == [.seconds(5), .seconds(10), .seconds(15)])
+        // Each time it had come further: the waits do not grow.
+        #expect(waits.withLock { $0 } == [.seconds(5), .seconds(5), .seconds(5)])
         #expect(told.warnings.count == 3)
+    }
+
+    @Test("A board that is lost more often than it is waited for is read to the end, if it gives something each time")
+    func manyReconnects() async throws {
+        let folder = try ScratchFolder()
+        let calls = Mutex(0)
+        let reacher = SimulatedReacher(
+            Boards.router(),
+            onCall: { _, _ in
+                let call = calls.withLock { calls in
+                    calls += 1
+                    return calls
+                }
+                if call % 12 == 0 { throw SimulatedReacher.lost }
+            })
+        let report = try await Boards.run(reacher, in: folder) { $0.reconnects = 2 }
+        #expect(report.summary.isProven && BagCheck.problems(report, reacher.hardware).isEmpty)
+        #expect(reacher.connections > 4)
+    }
+
+    @Test("A board that gives nothing more is waited for longer each time, and then no more")
+    func noReconnects() async throws {
+        let folder = try ScratchFolder()
+        let waits = Mutex<[Duration]>([])
+        let reacher = SimulatedReacher(
+            Boards.router(), onCall: { number, _ in if number >= 5 { throw SimulatedReacher.lost } })
+        await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
+            _ = try await Backup.run(
+                reacher, options: BackupOptions(target: folder.path.appending("bag"), reconnects: 3),
+                environment: .simulated(waited: { wait in waits.withLock { $0.append(wait) } }))
+        }
+        #expect(waits.withLock { $0 } == [.seconds(5), .seconds(10), .seconds(15)])
     }
 
     @Test("A board that takes a while to come back is waited for")

@@ -261,6 +261,11 @@ package final class BagBuilder: Sendable {
         }
     }
 
+    /// Bytes that all images have by now.
+    package var presentBytes: Int {
+        state.withLock { state in state.images.map(\.segments.count).saturatingSum() }
+    }
+
     // MARK: Durability
 
     /// Makes all that was written durable, and notes it in the journal.

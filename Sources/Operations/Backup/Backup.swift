@@ -67,6 +67,9 @@ package enum Backup {
         var retries = 0
         var isConnected = false
         var bytesAtStart = 0
+
+        /// Grows with everything that need not be done again.
+        var achieved: Int { (builder?.presentBytes ?? 0) + proofs.count }
     }
 
     /// - Throws: ``FlashkeepError``, `CancellationError`; what was read is kept, and the same call goes on with it.
@@ -82,6 +85,7 @@ package enum Backup {
             try? work.builder?.checkpoint()
         }
         var lost = 0
+        var achieved = 0
         while true {
             do {
                 progress(.began(.connecting, bytes: nil))
@@ -92,7 +96,7 @@ package enum Backup {
                     defer { work.retries += board.retries }
                     try await survey(board, work, progress)
                     try open(work, options, environment, transcript, disk, progress)
-                    try await capture(board, work, options, progress)
+                    try await capture(board, work, options, environment, progress)
                     work.transfer = board.transferName
                     work.commands = board.commands
                 }
@@ -100,9 +104,12 @@ package enum Backup {
             } catch let error as FlashkeepError
                 where
                 (error.code == .boardLost || error.code == .boardSilent || (work.survey != nil && !work.isConnected))
-                && work.survey != nil && lost < options.reconnects
+                && work.survey != nil && (lost < options.reconnects || (lost > 0 && work.achieved > achieved))
             {
-                // It may only be restarting. Anything else than silence is final.
+                // It may only be restarting. Anything else than silence is final. A line that breaks again and again
+                // is gone on with as long as each time brings something.
+                if work.achieved > achieved { lost = 0 }
+                achieved = work.achieved
                 lost += 1
                 work.retries += 1
                 try? work.builder?.checkpoint()
@@ -165,7 +172,8 @@ package enum Backup {
     }
 
     private static func capture(
-        _ board: any FlashBoard, _ work: Work, _ options: BackupOptions, _ progress: @escaping ProgressHandler
+        _ board: any FlashBoard, _ work: Work, _ options: BackupOptions, _ environment: OperationEnvironment,
+        _ progress: @escaping ProgressHandler
     ) async throws {
         guard let survey = work.survey, let builder = work.builder else { return }
         let plan = BackupPlan(survey, withOOB: options.withOOB)
@@ -181,12 +189,13 @@ package enum Backup {
             let writer = try builder.image(path: image.path, size: image.size)
             present += image.size - writer.missing().total
         }
-        let count = ProgressCount(done: present, total: plan.size, tell: progress)
+        let count = ProgressCount(done: present, total: plan.size, environment, tell: progress)
         progress(.began(.reading, bytes: plan.size))
         if present > 0 { progress(.advanced(done: present, total: plan.size)) }
         for image in plan.images {
             let writer = try builder.image(path: image.path, size: image.size)
-            let capture = ImageCapture(image: image, writer: writer, progress: count, tell: progress)
+            let capture = ImageCapture(
+                image: image, writer: writer, progress: count, stopwatch: environment.stopwatch, tell: progress)
             captures.append(capture)
             guard !writer.missing().isEmpty else { continue }
             progress(.item(title(image), bytes: image.size))
@@ -197,7 +206,7 @@ package enum Backup {
 
         guard options.proof == .best else { return }
         progress(.began(.proving, bytes: plan.size))
-        let proven = ProgressCount(total: plan.size, tell: progress)
+        let proven = ProgressCount(total: plan.size, environment, tell: progress)
         for capture in captures {
             if work.proofs[capture.image.path] == nil {
                 progress(.item(title(capture.image), bytes: capture.image.size))

@@ -7,7 +7,11 @@ struct ImageCapture {
     let image: BackupPlan.Image
     let writer: ImageWriter
     let progress: ProgressCount
+    let stopwatch: @Sendable () -> @Sendable () -> Duration
     let tell: ProgressHandler
+
+    /// What a power failure may cost on a slow line, where the bytes alone would let much more be lost.
+    private static let checkpointInterval = Duration.seconds(5)
 
     /// Reads everything that is missing.
     ///
@@ -28,6 +32,7 @@ struct ImageCapture {
             let missing = writer.missing(in: piece.imageRange).map { piece.deviceRange(of: $0) }
             let ranges = piece.good(in: missing)
             guard !ranges.isEmpty else { continue }
+            var sinceCheckpoint = stopwatch()
             do {
                 try await read(piece, ranges, from: board) { chunk in
                     let shifted = shift(chunk, of: piece)
@@ -38,6 +43,10 @@ struct ImageCapture {
                             offset: part.lowerBound, bytes: Array(shifted.bytes[from..<from + part.count]),
                             findings: shifted.findings.compactMap { $0.clipped(to: part) })
                         progress.add(part.count)
+                    }
+                    if sinceCheckpoint() >= Self.checkpointInterval {
+                        try writer.checkpoint()
+                        sinceCheckpoint = stopwatch()
                     }
                     try Task.checkCancellation()
                 }

@@ -2,21 +2,28 @@ private import Synchronization
 
 /// Counts bytes and tells of them, at most about once for each 256 KiB.
 final class ProgressCount: Sendable {
-    private let state: Mutex<(done: Int, told: Int)>
+    private let state: Mutex<(done: Int, told: Int, at: Duration)>
     private let total: Int
+    private let elapsed: @Sendable () -> Duration
     private let tell: ProgressHandler
 
-    init(done: Int = 0, total: Int, tell: @escaping ProgressHandler) {
-        state = Mutex((done, done))
+    init(done: Int = 0, total: Int, _ environment: OperationEnvironment, tell: @escaping ProgressHandler) {
+        state = Mutex((done, done, .zero))
         self.total = total
+        elapsed = environment.stopwatch()
         self.tell = tell
     }
 
     func add(_ count: Int) {
         let done = state.withLock { state -> Int? in
             state.done += count
-            guard state.done - state.told >= 256 << 10 || state.done >= total else { return nil }
+            let now = elapsed()
+            // By time too: a serial line takes half a minute for so many bytes.
+            guard
+                state.done - state.told >= 1 << 20 || now - state.at >= .milliseconds(200) || state.done >= total
+            else { return nil }
             state.told = state.done
+            state.at = now
             return state.done
         }
         if let done { tell(.advanced(done: done, total: total)) }

@@ -5,21 +5,27 @@ import SystemPackage
 /// A Python with the reference tools `bagit` and `jsonschema`, which check what is made here.
 ///
 /// `FLASHKEEP_BAGIT_PYTHON` names its program; `make test` sets it. Without it these tests are skipped.
-enum Python {
-    static let path = ProcessInfo.processInfo.environment["FLASHKEEP_BAGIT_PYTHON"]
+package enum Python {
+    package static let path = ProcessInfo.processInfo.environment["FLASHKEEP_BAGIT_PYTHON"]
 
-    static let hint = "FLASHKEEP_BAGIT_PYTHON does not name a python3 that has the packages bagit and jsonschema"
+    package static let hint =
+        "FLASHKEEP_BAGIT_PYTHON does not name a python3 that has the packages bagit and jsonschema"
 
     /// Runs it.
     ///
     /// - Returns: its exit status; its output is the test's own.
-    static func run(_ arguments: [String]) throws -> Int32 {
+    package static func run(_ arguments: [String]) throws -> Int32 {
         guard let path else { throw Errno.noSuchFileOrDirectory }
         return try run(path, arguments)
     }
 
+    /// Whether the reference validator finds nothing wrong with a bag.
+    package static func accepts(bag: String) throws -> Bool {
+        try run(["-m", "bagit", "--quiet", "--validate", bag]) == 0
+    }
+
     /// Runs any program.
-    static func run(_ path: String, _ arguments: [String]) throws -> Int32 {
+    package static func run(_ path: String, _ arguments: [String]) throws -> Int32 {
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
         defer { for word in words { free(word) } }
         words.append(nil)
