@@ -72,12 +72,14 @@ package final class Console {
     ///
     /// - Parameters:
     ///   - quiet: how long it must be silent.
-    ///   - attempts: the most reads; a board that never falls silent ends it too.
+    ///   - longest: how long a board that never falls silent is listened to; nil is for 200 reads.
     /// - Returns: the last 64 KiB of it.
-    package func collect(quiet: Duration, attempts: Int = 200) async throws -> [UInt8] {
+    package func collect(quiet: Duration, longest: Duration? = nil) async throws -> [UInt8] {
         var all = buffer
         buffer = []
-        for _ in 0..<attempts {
+        let end = longest.map { ContinuousClock.now + $0 }
+        for _ in 0..<200 {
+            if let end, ContinuousClock.now >= end { return all }
             switch try await channel.read(timeout: quiet) {
             case .bytes(let bytes):
                 all += bytes

@@ -37,6 +37,58 @@ package enum TerminalText {
         case string
     }
 
+    /// Text without what the kernel said in between: from each time stamp to the end of that line, so that what a
+    /// message had torn apart is together again. A kernel that gives no times (`printk.time=0`) cannot be told from
+    /// others.
+    ///
+    /// A message is `[   12.345678] text`, with the level as `<6>` before it and the caller as `[    T1]` behind it where
+    /// the kernel is built so (Linux `kernel/printk/printk.c`, `print_time`, `print_syslog`).
+    ///
+    /// - Returns: what is left, and whether there was a message.
+    package static func withoutKernelMessages(_ text: [UInt8]) -> (text: [UInt8], hadMessages: Bool) {
+        guard text.contains(UInt8(ascii: "[")) else { return (text, false) }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var hadMessages = false
+        var rest = text[...]
+        while let bracket = rest.firstIndex(of: UInt8(ascii: "[")) {
+            guard isTime(rest[bracket...]) else {
+                result += rest[...bracket]
+                rest = rest[(bracket + 1)...]
+                continue
+            }
+            hadMessages = true
+            result += withoutLevel(rest[..<bracket])
+            rest = rest[bracket...].firstIndex(of: 0x0A).map { rest[($0 + 1)...] } ?? []
+        }
+        result += rest
+        // One that has only begun to come.
+        if hadMessages, let bracket = result.suffix(24).lastIndex(of: UInt8(ascii: "[")),
+            result[(bracket + 1)...].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) })
+        {
+            result = Array(withoutLevel(result[..<bracket]))
+        }
+        return (result, hadMessages)
+    }
+
+    /// Whether these bytes begin with `[`, blanks, seconds, a point, six digits and `]`.
+    private static func isTime(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+        let number = bytes.dropFirst().prefix(24).drop { $0 == 0x20 }
+        let seconds = number.prefix(while: isDigit)
+        let rest = number.dropFirst(seconds.count)
+        return !seconds.isEmpty && rest.count >= 8 && rest.first == UInt8(ascii: ".")
+            && rest.dropFirst().prefix(6).allSatisfy(isDigit) && rest.dropFirst(7).first == UInt8(ascii: "]")
+    }
+
+    /// Without a `<6>` at the end.
+    private static func withoutLevel(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard bytes.last == UInt8(ascii: ">"), let start = bytes.suffix(5).lastIndex(of: UInt8(ascii: "<")),
+            bytes[(start + 1)...].dropLast().allSatisfy({ (0x30...0x39).contains($0) })
+        else { return bytes }
+        return bytes[..<start]
+    }
+
     /// The last lines of what a board sent, safe to show to a person: printable ASCII, at most 300 characters.
     package static func lastLines(_ bytes: [UInt8], count: Int = 3) -> String {
         let text = plain(bytes.suffix(4_096)).map { (0x20..<0x7F).contains($0) || $0 == 0x0A ? $0 : UInt8(ascii: ".") }

@@ -42,6 +42,14 @@ import Testing
             #expect(try await shell.run("echo FK''\(word.dropFirst(2))E1:0:").text == "\(word)E1:0:\n")
             try await shell.define("twice", "twice(){\necho $1;echo $1\n}")
             #expect(try await shell.run("twice x").text == "x\nx\n")
+            // A log that grows while it is read.
+            let growing = "G=\"$G x\";printf \"log$G\""
+            #expect(try await shell.run(growing, mayGrow: true).text == "log x")
+            if !channel.traits.isReliable {
+                await #expect(throws: FlashkeepError(.replyNotUnderstood, what: "", why: "", next: "")) {
+                    _ = try await shell.run(growing)
+                }
+            }
             // Large output, all of it.
             let big = try await shell.run("i=0;while [ $i -lt 3000 ];do echo $i-0123456789abcdef;i=$(($i+1));done")
             #expect(big.text.split(separator: "\n").count == 3_000)

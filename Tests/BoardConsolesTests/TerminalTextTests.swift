@@ -19,6 +19,21 @@ import Testing
         #expect(TerminalText.lastLines([UInt8](repeating: 0x41, count: 100_000)).count <= 300)
     }
 
+    @Test(arguments: [
+        ("nothing", "nothing"), ("[1] not a time", "[1] not a time"), ("[    1.234567]x\n", ""),
+        ("ab[    1.234567] x\ncd", "abcd"), ("ab<12>[    1.234567][    T1] x\ncd", "abcd"),
+        ("a>[ 1.234567] x\nb", "a>b"),
+        ("[123456.234567] x", ""), ("[    1.23456] x", "[    1.23456] x"), ("[", "["),
+        ("[     .234567] x", "[     .234567] x"),
+        ("a[ 1.234567] x\nb[", "ab"), ("a[ 1.234567] x\nb<4>[  1.2345", "ab"), ("a[ 1.234567] x\nb[ y", "ab[ y"),
+        ("7\t4\t1\t7\n[ 1.000000] [2.000000] x\n", "7\t4\t1\t7\n"),
+    ])
+    func whatTheKernelSaysIsTakenOut(text: String, expected: String) {
+        let (left, hadMessages) = TerminalText.withoutKernelMessages(Array(text.utf8))
+        #expect(String(decoding: left, as: UTF8.self) == expected)
+        #expect(hadMessages == (text != expected))
+    }
+
     @Test func garbageIsTold() {
         #expect(TerminalText.isGarbage([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0, 0x1C]))
         #expect(!TerminalText.isGarbage(Array("BusyBox v1.35.0\r\n/ # \u{1B}[6n".utf8)))
@@ -29,8 +44,15 @@ import Testing
         ("Login incorrect\r\nOpenWrt login: ", .denied),
         ("Please press Enter to activate this console.", .pressEnter), ("MT7621 # \r\n=> ", .bootloader("=>")),
         ("[    0.000000] Linux version 5.4\r\n[    0.1] CPU", .booting), ("RedBoot> ", .bootloader("redboot>")),
+        // What the kernel says in between.
+        ("OpenWrt login: [    4.776188] ath10k_pci: warning\r\n[    4.8", .user),
+        ("OpenWrt login: [    4.776188] ath10k_pci: warning\r\n", .user),
+        ("OpenWrt login: [    4.776188] a\r\n<4>[   14.836188] b\r\n", .user),
+        ("OpenWrt login: root\r\nPass[    4.776188] a\r\nword: ", .password),
+        ("[    4.776188] a\r\n[    5.776188] b\r\n", .kernelOnly),
+        ("[    0.000000] Linux version 5.4\r\n[    0.100000] CPU\r\n", .booting),
     ])
-    func promptsAreTold(text: String, expected: LoginPrompt) {
+    func promptsAreTold(text: String, expected: LoginPrompt?) {
         #expect(LoginPrompt(Array(text.utf8)) == expected)
     }
 

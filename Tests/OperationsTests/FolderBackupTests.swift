@@ -104,6 +104,21 @@ struct FolderBackupTests {
         }
     }
 
+    @Test("Terminals that expand tabs are made clean, or flash crosses them as text, or without tabs")
+    func tabs() async throws {
+        for tools in [FolderBoard.allTools, Poverty.onlyOd.tools, Poverty.nothing.tools + ["tr"]] {
+            for isSlow in [true, false] {
+                let board = try FolderBoard(SimulatedBackups.router(), tools: tools, from: .busybox)
+                let report = try await Self.checked(board, board.terminal(isSlow: isSlow, expandsTabs: true))
+                #expect(report.summary.isProven, "\(report.summary.sentences)")
+            }
+        }
+        let board = try FolderBoard(SimulatedBackups.router(), tools: Poverty.nothing.tools, from: .busybox)
+        await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
+            _ = try await Self.checked(board, board.terminal(expandsTabs: true))
+        }
+    }
+
     @Test("Bytes that cannot be read become pages that are named, and nothing else is lost", arguments: Line.allCases)
     func readErrors(_ line: Line) async throws {
         var hardware = SimulatedBackups.router()

@@ -69,8 +69,8 @@ package final class FolderBoard: Sendable {
     package var pipe: any ChannelOpening { LocalOpener(shell: command) }
 
     /// A terminal with the shell behind it, as a serial console is.
-    package func terminal(isSlow: Bool = true) -> any ChannelOpening {
-        TerminalOpener(command: command, isSlow: isSlow)
+    package func terminal(isSlow: Bool = true, expandsTabs: Bool = false) -> any ChannelOpening {
+        TerminalOpener(command: command, isSlow: isSlow, expandsTabs: expandsTabs)
     }
 
     private var command: [String] {

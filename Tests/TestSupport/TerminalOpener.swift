@@ -5,25 +5,32 @@ import Foundation
 package struct TerminalOpener: ChannelOpening {
     package let traits: ChannelTraits
     private let command: [String]
+    private let expandsTabs: Bool
 
     /// - Parameters:
     ///   - command: the shell's program and its arguments.
     ///   - isSlow: whether the line is called slow, so that what crosses it is packed.
-    package init(command: [String], isSlow: Bool = true) {
+    ///   - expandsTabs: whether it makes blanks of tabs, as busybox's telnetd has its terminals do.
+    package init(command: [String], isSlow: Bool = true, expandsTabs: Bool = false) {
         // As the program does: a shell that ends must not end the tests.
         signal(SIGPIPE, SIG_IGN)
         self.command = command
+        self.expandsTabs = expandsTabs
         traits = ChannelTraits(
             way: "serial", address: "a terminal", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
     }
 
     /// Runs a program on a terminal of its own and hands its bytes to and fro.
     private static let bridge = """
-        import os, pty, select, sys
+        import os, pty, select, sys, termios
         pid, fd = pty.fork()
         if pid == 0:
             os.environ["PS1"] = "board # "
-            os.execvp(sys.argv[1], sys.argv[1:])
+            if sys.argv[1] == "tabs":
+                modes = termios.tcgetattr(0)
+                modes[1] |= termios.OPOST | termios.XTABS
+                termios.tcsetattr(0, termios.TCSANOW, modes)
+            os.execvp(sys.argv[2], sys.argv[2:])
         # What is typed before the shell is there would meet this program, and ^C would end it.
         inputs = [fd]
         while True:
@@ -44,10 +51,12 @@ package struct TerminalOpener: ChannelOpening {
     package func withChannel<Result: Sendable>(
         _ body: (any BoardChannel) async throws -> Result
     ) async throws -> Result {
-        try await LocalOpener(shell: ["/usr/bin/env", "python3", "-S", "-c", Self.bridge] + command)
-            .withChannel { channel in
-                try await body(Retraited(below: channel, traits: traits))
-            }
+        try await LocalOpener(
+            shell: ["/usr/bin/env", "python3", "-S", "-c", Self.bridge, expandsTabs ? "tabs" : "plain"] + command
+        )
+        .withChannel { channel in
+            try await body(Retraited(below: channel, traits: traits))
+        }
     }
 
     /// The pipe to the bridge, with a terminal's traits.

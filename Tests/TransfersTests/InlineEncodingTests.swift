@@ -6,7 +6,8 @@ import Transfers
 @Suite struct InlineEncodingTests {
     static let all =
         InlineEncoding.TextForm.allCases.flatMap {
-            [InlineEncoding(isCompressed: false, text: $0), InlineEncoding(isCompressed: true, text: $0)]
+            [InlineEncoding(isCompressed: false, text: $0)]
+                + ($0 == .tr ? [] : [InlineEncoding(isCompressed: true, text: $0)])
         } + [.raw, InlineEncoding(isCompressed: true, text: nil)]
 
     static let patterns: [[UInt8]] = [
@@ -15,13 +16,15 @@ import Transfers
         [UInt8](repeating: 0xFF, count: 4_096),
     ]
 
-    private func shell(_ command: String, _ input: [UInt8]) throws -> [UInt8]? {
+    private func shell(
+        _ input: [UInt8], _ command: (_ read: String) -> String
+    ) throws -> [UInt8]? {
         let file = FileManager.default.temporaryDirectory.appending(path: "encoding-\(UUID().uuidString)")
         try Data(input).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "cat \(file.path)\(command)"]
+        process.arguments = ["-c", command("cat \(file.path)")]
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -33,9 +36,9 @@ import Transfers
 
     @Test(arguments: all)
     func whatTheToolsMakeIsTurnedBack(encoding: InlineEncoding) throws {
-        for tool in encoding.tools where try shell("|command -v \(tool)", []) == nil { return }
+        for tool in encoding.tools where try shell([], { "\($0)|command -v \(tool)" }) == nil { return }
         for pattern in Self.patterns {
-            let arrived = try #require(try shell(encoding.pipe { $0 }, pattern))
+            let arrived = try #require(try shell(pattern) { read in encoding.command(read) { $0 } })
             #expect(encoding.decode(arrived, lineEndsAreMapped: false, limit: 8_192) == pattern)
             #expect(arrived.count <= encoding.arrivalLimit(for: pattern.count))
             let mapped = arrived.flatMap { $0 == 10 ? [13, 10] : [$0] }
@@ -47,7 +50,7 @@ import Transfers
     }
 
     @Test func damageIsNoticedOrNothing() throws {
-        let packed = try #require(try shell("|gzip -c", Self.patterns[6]))
+        let packed = try #require(try shell(Self.patterns[6]) { "\($0)|gzip -c" })
         let gzip = InlineEncoding(isCompressed: true, text: nil)
         for index in stride(from: 10, to: packed.count, by: 37) {
             var damaged = packed
@@ -66,6 +69,20 @@ import Transfers
     func base64(text: String, expected: String) {
         // RFC 4648, section 10.
         #expect(TextDecoding.base64(Array(text.utf8)) == Array(expected.utf8))
+    }
+
+    @Test func tabsNeverCross() throws {
+        for pattern in Self.patterns + [[9, 1, 2, 9, 9, 2, 1, 1]] {
+            let encoding = InlineEncoding(isCompressed: false, text: .tr)
+            let arrived = try #require(try shell(pattern) { read in encoding.command(read) { $0 } })
+            #expect(!arrived.contains(9))
+            #expect(encoding.decode(arrived, lineEndsAreMapped: false, limit: 8_192) == pattern)
+            for index in stride(from: 0, to: arrived.count, by: 7) {
+                var damaged = arrived
+                damaged[index] ^= 0x40
+                #expect(encoding.decode(damaged, lineEndsAreMapped: false, limit: 8_192) == nil)
+            }
+        }
     }
 
     @Test(arguments: ["0", "0g", "0 0", "00 1", "0x00"])

@@ -12,10 +12,14 @@ package enum LoginPrompt: Equatable, Sendable {
     case bootloader(String)
     /// A kernel is starting.
     case booting
+    /// Nothing but the kernel says anything.
+    case kernelOnly
 
     /// - Parameter bytes: what was received since something was last sent.
     package init?(_ bytes: [UInt8]) {
-        let text = String(decoding: TerminalText.plain(bytes.suffix(8_192)), as: UTF8.self)
+        let plain = TerminalText.plain(bytes.suffix(8_192))
+        let (said, hadMessages) = TerminalText.withoutKernelMessages(plain)
+        let text = String(decoding: said, as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
         let last = lines.last.map { $0.drop { $0 == " " } } ?? ""
         let lower = last.lowercased()
@@ -33,11 +37,17 @@ package enum LoginPrompt: Equatable, Sendable {
             self = .pressEnter
         } else if let prompt = Self.bootloaderPrompt(trimmed, text) {
             self = .bootloader(prompt)
-        } else if text.contains("Starting kernel") || text.contains("Booting Linux") || text.contains("Linux version") {
+        } else if Self.isStart(text) || (hadMessages && Self.isStart(String(decoding: plain, as: UTF8.self))) {
             self = .booting
+        } else if hadMessages, lines.allSatisfy({ $0.allSatisfy { $0 == " " } }) {
+            self = .kernelOnly
         } else {
             return nil
         }
+    }
+
+    private static func isStart(_ text: String) -> Bool {
+        ["Starting kernel", "Booting Linux", "Linux version"].contains { text.contains($0) }
     }
 
     private static func isDenial(_ lines: some Sequence<Substring>) -> Bool {

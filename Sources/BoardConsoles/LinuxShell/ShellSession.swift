@@ -13,6 +13,11 @@ package struct ShellReply: Sendable, Equatable {
         self.status = status
     }
 
+    /// Whether another reply is this one, and more.
+    func isStart(of other: ShellReply) -> Bool {
+        status == other.status && !output.isEmpty && other.output.starts(with: output)
+    }
+
     /// What it printed, as text.
     package var text: String { String(decoding: output, as: UTF8.self) }
 }
@@ -113,9 +118,10 @@ package final class ShellSession {
     ///   - silence: how long the board may say nothing.
     ///   - limit: the most bytes of a reply.
     ///   - isProvenElsewhere: whether the caller checks the reply by other means, so that one is enough.
+    ///   - mayGrow: whether a later reply may only be longer, such as that of a log; what both have comes back.
     package func run(
         _ command: String, silence: Duration? = nil, limit: Int = 4 << 20, mergesErrors: Bool = false,
-        isProvenElsewhere: Bool = false
+        isProvenElsewhere: Bool = false, mayGrow: Bool = false
     ) async throws -> ShellReply {
         let ask = {
             try await self.repeating {
@@ -123,16 +129,19 @@ package final class ShellSession {
                     command, silence: silence ?? self.timing.silence, limit: limit, mergesErrors: mergesErrors)
             }
         }
-        return isProvenElsewhere ? try await ask() : try await agreed(on: command, ask)
+        return isProvenElsewhere ? try await ask() : try await agreed(on: command, mayGrow: mayGrow, ask)
     }
 
     /// Asks until two replies are the same, where the line may damage them.
-    private func agreed(on command: String, _ ask: () async throws -> ShellReply) async throws -> ShellReply {
+    private func agreed(
+        on command: String, mayGrow: Bool = false, _ ask: () async throws -> ShellReply
+    ) async throws -> ShellReply {
         guard !console.channel.traits.isReliable else { return try await ask() }
         var seen: [ShellReply] = []
         for _ in 0..<timing.attempts * 4 {
             let reply = try await ask()
             if seen.contains(reply) { return reply }
+            if mayGrow, let shorter = seen.first(where: { $0.isStart(of: reply) }) { return shorter }
             seen.append(reply)
         }
         throw FlashkeepError(
@@ -304,7 +313,7 @@ package final class ShellSession {
 
     /// On a terminal: finds a shell behind whatever is there.
     private func arrive() async throws {
-        var seen = try await console.collect(quiet: timing.quiet)
+        var seen = try await console.collect(quiet: timing.quiet, longest: timing.quiet * 5)
         var everSeen = seen
         var asked = (user: 0, password: 0, denial: 0, probe: 0, wake: 0)
         var waits = 0
@@ -335,6 +344,11 @@ package final class ShellSession {
             case .booting:
                 waits += 1
                 guard waits < timing.bootWaits else { throw silent(during: "the start of the board") }
+            case .kernelOnly:
+                // Linux runs there, so that Enter is harmless; it brings a question or a prompt, once somebody listens.
+                waits += 1
+                guard waits < timing.bootWaits else { throw silent(during: "waiting for a login") }
+                try await console.send(waits % 4 == 1 ? "\u{3}" : "\n")
             case nil where everSeen.isEmpty:
                 // ^C is harmless everywhere; Enter is not: U-Boot repeats its last command. Only when ^C brought
                 // nothing does no bootloader wait there, and Enter may wake a console.
@@ -351,11 +365,13 @@ package final class ShellSession {
                 try await console.send("echo \(dialect.typedWord)P\(asked.probe):\n")
                 let marker = Array("\(dialect.word)P\(asked.probe):".utf8)
                 if try await console.bytes(until: marker, silence: timing.probe, limit: 1 << 20) != nil {
-                    _ = try await console.collect(quiet: timing.quiet)
+                    _ = try await console.collect(quiet: timing.quiet, longest: timing.quiet * 5)
                     return
                 }
             }
-            seen = try await console.collect(quiet: asked.password > 0 ? timing.quiet * 3 : timing.quiet)
+            // A kernel that talks all the time must not be waited for.
+            seen = try await console.collect(
+                quiet: asked.password > 0 ? timing.quiet * 3 : timing.quiet, longest: timing.quiet * 5)
             everSeen = Array((everSeen + seen).suffix(65_536))
         }
         throw everSeen.isEmpty ? nothingAnswers() : notAShell(everSeen)
@@ -369,7 +385,9 @@ package final class ShellSession {
         // The first number of printk is the level below which messages reach the console
         // (Documentation/admin-guide/sysctl/kernel.rst).
         let getLevel = "cat /proc/sys/kernel/printk"
-        let printk = try await agreed(on: getLevel) { try await runOnce(getLevel, silence: silence, limit: limit) }
+        let printk = try await agreed(on: getLevel) {
+            withoutKernel(try await runOnce(getLevel, silence: silence, limit: limit))
+        }
         let level = printk.text.split { !$0.isNumber }.first.map(String.init)
         if let level, level != "1", undo?.printk == nil,
             try await runOnce("echo 1 >/proc/sys/kernel/printk", silence: silence, limit: limit).status == 0
@@ -379,7 +397,7 @@ package final class ShellSession {
         // A session that was cut off may have left the terminal raw; what is kept to restore must be sane.
         let getSettings = "case \"$(stty -a)\" in *-opost*) stty sane;; esac;stty -g"
         let answer = try await agreed(on: getSettings) {
-            try await runOnce(getSettings, silence: silence, limit: limit, keepsInput: true)
+            withoutKernel(try await runOnce(getSettings, silence: silence, limit: limit, keepsInput: true))
         }
         let settings = answer.text.filter { $0 != "\n" && $0 != "\r" }
         let isRestorable = !settings.isEmpty && settings.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
@@ -410,6 +428,11 @@ package final class ShellSession {
         }
     }
 
+    /// A reply that the kernel may have talked into, before it is silenced.
+    private func withoutKernel(_ reply: ShellReply) -> ShellReply {
+        ShellReply(output: TerminalText.withoutKernelMessages(reply.output).text, status: reply.status)
+    }
+
     /// How what the second shell says comes through; nil where another shell or none answers.
     private func innerLine(attempts: Int) async throws -> Line? {
         let command = "echo \"<$FKI>\""
@@ -418,7 +441,7 @@ package final class ShellSession {
                 let reply = try await agreed(on: command) {
                     try await say(command, silence: timing.probe, mergesErrors: false, keepsInput: false)
                     let (output, status) = try await finish(command, silence: timing.probe, limit: 1 << 16)
-                    return ShellReply(output: output, status: status)
+                    return withoutKernel(ShellReply(output: output, status: status))
                 }
                 // Seen and not supposed: what was to make the line raw may have been damaged on its way.
                 switch reply.text {

@@ -1,12 +1,15 @@
 /// How flash data crosses the same channel as the commands.
 package struct InlineEncoding: Sendable, Hashable {
-    /// A program of the board that turns bytes into text, for lines that do not pass all bytes.
+    /// A program of the board that turns bytes into others, for lines that do not pass all of them.
     package enum TextForm: String, Sendable, CaseIterable {
         case base64
         case uuencode
         case xxd
         case hexdump
         case od
+        /// The bytes twice, without tabs, which a terminal may expand to blanks (`XTABS`, as busybox's telnetd sets
+        /// it): once with 1 in the place of each tab, once with 2 in the place of each 1 and 1 in that of each tab.
+        case tr
 
         /// Characters that it needs for a byte, with line ends; measured on busybox 1.35.
         package var charactersPerByte: Double {
@@ -14,6 +17,7 @@ package struct InlineEncoding: Sendable, Hashable {
             case .base64, .uuencode: 1.37
             case .xxd, .hexdump: 2.04
             case .od: 3.06
+            case .tr: 2.01
             }
         }
     }
@@ -41,10 +45,20 @@ package struct InlineEncoding: Sendable, Hashable {
         (isCompressed ? ["gzip"] : []) + (text.map { [$0.rawValue] } ?? [])
     }
 
-    /// What follows the reading command in a pipe.
+    /// A reading command whose bytes come encoded.
     ///
-    /// - Parameter invocation: how a tool is called on this board, such as `busybox od`.
-    package func pipe(_ invocation: (String) -> String) -> String {
+    /// - Parameters:
+    ///   - read: the command; it is said twice where the bytes come twice.
+    ///   - invocation: how a tool is called on this board, such as `busybox od`.
+    package func command(_ read: String, _ invocation: (String) -> String) -> String {
+        if text == .tr {
+            let tr = invocation("tr")
+            return "\(read)|\(tr) '\\011' '\\001';\(read)|\(tr) '\\001\\011' '\\002\\001'"
+        }
+        return read + pipe(invocation)
+    }
+
+    private func pipe(_ invocation: (String) -> String) -> String {
         var stages: [String] = []
         if isCompressed { stages.append("\(invocation("gzip")) -c") }
         switch text {
@@ -53,7 +67,7 @@ package struct InlineEncoding: Sendable, Hashable {
         case .xxd: stages.append("\(invocation("xxd")) -p")
         case .hexdump: stages.append("\(invocation("hexdump")) -v -e '32/1 \"%02x\" \"\\n\"'")
         case .od: stages.append("\(invocation("od")) -v -An -tx1")
-        case nil: break
+        case .tr, nil: break
         }
         return stages.map { "|\($0)" }.joined()
     }
@@ -72,6 +86,7 @@ package struct InlineEncoding: Sendable, Hashable {
         case .base64: bytes = TextDecoding.base64(arrived)
         case .uuencode: bytes = TextDecoding.uuencodedBase64(arrived)
         case .xxd, .hexdump, .od: bytes = TextDecoding.hexadecimal(arrived)
+        case .tr: bytes = TextDecoding.twiceWithoutTabs(lineEndsAreMapped ? Self.unmap(arrived) : arrived)
         }
         guard let bytes else { return nil }
         if isCompressed { return GzipMember.unpack(bytes, limit: limit) }
@@ -81,7 +96,8 @@ package struct InlineEncoding: Sendable, Hashable {
     /// The most bytes that may arrive for so many bytes of flash.
     package func arrivalLimit(for count: Int) -> Int {
         let packed = isCompressed ? count + count / 512 + 4_096 : count
-        let perByte = text.map { $0.charactersPerByte * 1.1 } ?? 2
+        // A terminal may double every byte: each could be a line end.
+        let perByte = text == .tr ? 4 : text.map { $0.charactersPerByte * 1.1 } ?? 2
         return Int(Double(packed) * perByte) + 65_536
     }
 

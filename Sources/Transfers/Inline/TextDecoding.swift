@@ -44,6 +44,26 @@ package enum TextDecoding {
         return base64(lines.joined())
     }
 
+    /// The same bytes twice: once with 1 in the place of each tab, then with 2 in the place of each 1 and 1 in that of
+    /// each tab. All others must be the same both times.
+    package static func twiceWithoutTabs(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.count % 2 == 0 else { return nil }
+        let half = bytes.count / 2
+        var result: [UInt8] = []
+        result.reserveCapacity(half)
+        for (first, second) in zip(bytes[..<half], bytes[half...]) {
+            switch (first, second) {
+            case (1, 1): result.append(0x09)
+            case (1, 2): result.append(1)
+            case (0x09, _), (1, _): return nil
+            default:
+                guard first == second else { return nil }
+                result.append(first)
+            }
+        }
+        return result
+    }
+
     /// Two digits a byte, with blanks and line ends between bytes.
     package static func hexadecimal(_ text: [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []

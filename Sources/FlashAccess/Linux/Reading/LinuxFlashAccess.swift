@@ -19,19 +19,6 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     /// Bytes of a frame that this line lets through; less than planned where it damages many.
     private var frameSize: Int
 
-    /// How frames cross on this line.
-    private struct TransferPlan {
-        var encoding: InlineEncoding
-        /// Checksum of each frame; nil where the line needs none, or the encoding brings its own.
-        var checksum: ChecksumAlgorithm?
-        /// Whether each frame must be read until two copies are equal: a bad line, and nothing to check with.
-        var readsTwice: Bool
-        var isReliable: Bool
-        /// Bytes of a frame, and of all frames of one command.
-        var frameSize: Int
-        var batchSize: Int
-    }
-
     /// What the transfer is, for people: `raw`, `gzip`, `gzip+base64 with md5 frames`.
     package var transferName: String {
         plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
@@ -47,7 +34,8 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     package var commands: [String] {
         let dd = toolbox.invocation("dd")
         let sum = checksumAlgorithms.first.flatMap { toolbox.command(for: $0) }
-        return ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1\(plan.encoding.pipe(toolbox.invocation))"]
+        let read = "\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1"
+        return [plan.encoding.command(read, toolbox.invocation)]
             + (sum.map { ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK | \($0)"] } ?? [])
             + (definedOOB ? ["nanddump --bb=dumpbad --oob -s OFFSET -l LENGTH /dev/mtdN"] : [])
     }
@@ -76,7 +64,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 .toolMissing, what: "The board has no dd.", why: "Flash is read block by block, which needs it.",
                 next: "Back up from the bootloader, or start an initramfs that has busybox with dd.")
         }
-        let plan = try await choosePlan(shell, toolbox)
+        let plan = try await TransferPlan.choose(shell, toolbox)
         let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, plan: plan)
         try await shell.define(
             "fkread",
@@ -104,7 +92,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         for probe in LinuxProbes.all(root: root) {
             let reply: ShellReply
             do {
-                reply = try await shell.run(probe.command)
+                reply = try await shell.run(probe.command, mayGrow: LinuxProbes.growing.contains(probe.name))
             } catch let error as FlashkeepError
                 where error.code == .replyNotUnderstood && !LinuxProbes.indispensable.contains(probe.name)
             {
@@ -128,72 +116,6 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             why:
                 "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
             next: "Log in as root: root@HOST, or ?user=root on a serial line.")
-    }
-
-    // MARK: The way over the line
-
-    /// Chooses the cheapest encoding that a pattern of all byte values survives.
-    private static func choosePlan(_ shell: ShellSession, _ toolbox: LinuxToolbox) async throws -> TransferPlan {
-        let traits = shell.console.channel.traits
-        if traits.isReliable && shell.line == .clean {
-            return TransferPlan(
-                encoding: .raw, checksum: nil, readsTwice: false, isReliable: true, frameSize: 4 << 20,
-                batchSize: 64 << 20)
-        }
-        let hasGzip = toolbox.has("gzip")
-        let texts = InlineEncoding.TextForm.allCases.filter { toolbox.has($0.rawValue) }
-        var candidates: [InlineEncoding] = []
-        if traits.isSlow && hasGzip { candidates.append(InlineEncoding(isCompressed: true, text: nil)) }
-        candidates.append(.raw)
-        for text in texts {
-            if traits.isSlow && hasGzip { candidates.append(InlineEncoding(isCompressed: true, text: text)) }
-            candidates.append(InlineEncoding(isCompressed: false, text: text))
-        }
-        // A line that has not passed the test with anything is still used: each frame must then prove itself.
-        var chosen = candidates.last ?? .raw
-        for candidate in candidates where try await survives(shell, toolbox, candidate) {
-            chosen = candidate
-            break
-        }
-        // The quickest that is good enough to catch a damaged frame; gzip brings its own CRC-32.
-        let checksum: ChecksumAlgorithm? =
-            chosen.isCompressed ? nil : [.md5, .cksum, .sha1, .sha256].first { toolbox.command(for: $0) != nil }
-        return TransferPlan(
-            encoding: chosen, checksum: checksum, readsTwice: checksum == nil && !chosen.isCompressed,
-            isReliable: false, frameSize: traits.isSlow ? 64 << 10 : 256 << 10,
-            batchSize: traits.isSlow ? 256 << 10 : 4 << 20)
-    }
-
-    /// Whether all 256 byte values, and pairs that terminals and telnet servers are known to change, come through.
-    private static func survives(
-        _ shell: ShellSession, _ toolbox: LinuxToolbox, _ encoding: InlineEncoding
-    ) async throws -> Bool {
-        guard toolbox.has("printf") else { return encoding.text != nil || shell.line == .clean }
-        let pattern = (0...255).map { UInt8($0) } + [0x0D, 0x00, 0x0D, 0x0A, 0x0A, 0x0D, 0xFF, 0xFF, 0x11, 0x13, 0x03]
-        // In pieces: a line may hold fewer than 1,000 characters.
-        var pieces: [String] = []
-        for start in stride(from: 0, to: pattern.count, by: 64) {
-            let octal = pattern[start..<min(start + 64, pattern.count)].map { byte in
-                let digits = String(byte, radix: 8)
-                return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-            }
-            pieces.append("printf '\(octal.joined())'")
-        }
-        try await shell.define("fkpattern", "fkpattern(){\n\(pieces.joined(separator: "\n"))\n}")
-        defer { shell.forget("fkpattern") }
-        let command = "fkpattern\(encoding.pipe(toolbox.invocation))"
-        // Twice: what a line damages once may be chance.
-        for _ in 0..<2 {
-            do {
-                try await shell.start(command)
-                let (arrived, _) = try await shell.finish(command)
-                let decoded = encoding.decode(arrived, lineEndsAreMapped: shell.line == .mapped, limit: 4_096)
-                if decoded == pattern { return true }
-            } catch let error as FlashkeepError where error.code == .boardSilent {
-                try await shell.interrupt()
-            }
-        }
-        return false
     }
 
     // MARK: Reading

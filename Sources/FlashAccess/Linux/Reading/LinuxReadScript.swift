@@ -43,7 +43,7 @@ package enum LinuxReadScript {
             n=$5;[ $(($i+$n)) -gt $z ]&&n=$(($z-$i))
             [ "$6" = - ]||{ read f <"$6/ecc_failures";read c <"$6/corrected_bits";}
             echo "@$W b $i $n"
-            \(read)\(encoding.pipe(toolbox.invocation))
+            \(encoding.command(read, toolbox.invocation))
             s=$?
             [ "$6" = - ]||{ read g <"$6/ecc_failures";read h <"$6/corrected_bits";}
             \(checksum.map { "k=$(\(read)|\($0))" } ?? ":")

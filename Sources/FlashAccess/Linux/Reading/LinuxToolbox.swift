@@ -11,7 +11,7 @@ package struct LinuxToolbox: Sendable, Equatable {
 
     /// The tools that are asked for.
     static let names = [
-        "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "sha256sum", "sha1sum", "md5sum", "cksum",
+        "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
         "mknod", "mktemp", "nanddump", "tail", "head", "printf",
     ]
 

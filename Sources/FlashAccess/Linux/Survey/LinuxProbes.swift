@@ -17,6 +17,9 @@ package enum LinuxProbes {
     /// Without these a backup would not know what there is; what the others would have told may stay unknown.
     static let indispensable: Set = ["user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", "mtdinfo-map.txt"]
 
+    /// What these print grows from moment to moment: two replies of which one begins as the other are the same.
+    static let growing: Set = ["dmesg.txt"]
+
     /// A word that the shell takes as it is.
     static func quoted(_ text: String) -> String {
         text.isEmpty

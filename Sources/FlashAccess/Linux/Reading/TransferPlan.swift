@@ -1,0 +1,115 @@
+private import BoardChannels
+internal import BoardConsoles
+internal import FlashModel
+internal import Transfers
+
+/// How frames of flash cross on a line.
+struct TransferPlan {
+    var encoding: InlineEncoding
+    /// Checksum of each frame; nil where the line needs none, or the encoding brings its own.
+    var checksum: ChecksumAlgorithm?
+    /// Whether each frame must be read until two copies are equal: a bad line, and nothing to check with.
+    var readsTwice: Bool
+    var isReliable: Bool
+    /// Bytes of a frame, and of all frames of one command.
+    var frameSize: Int
+    var batchSize: Int
+
+    /// Chooses the cheapest encoding that a pattern of all byte values survives.
+    static func choose(_ shell: ShellSession, _ toolbox: LinuxToolbox) async throws -> TransferPlan {
+        let traits = shell.console.channel.traits
+        if traits.isReliable && shell.line == .clean {
+            return TransferPlan(
+                encoding: .raw, checksum: nil, readsTwice: false, isReliable: true, frameSize: 4 << 20,
+                batchSize: 64 << 20)
+        }
+        let hasGzip = toolbox.has("gzip")
+        let texts = InlineEncoding.TextForm.allCases.filter { toolbox.has($0.rawValue) }
+        var candidates: [InlineEncoding] = []
+        if traits.isSlow && hasGzip { candidates.append(InlineEncoding(isCompressed: true, text: nil)) }
+        candidates.append(.raw)
+        for text in texts {
+            if traits.isSlow && hasGzip && text != .tr {
+                candidates.append(InlineEncoding(isCompressed: true, text: text))
+            }
+            candidates.append(InlineEncoding(isCompressed: false, text: text))
+        }
+        // A line that has passed the test with nothing may only be bad: it is still used, and each frame must prove
+        // itself.
+        var chosen = candidates.last ?? .raw
+        var isChanging = true
+        for candidate in candidates {
+            let survival = try await survival(shell, toolbox, candidate)
+            if survival == .whole {
+                chosen = candidate
+                isChanging = false
+                break
+            }
+            isChanging = isChanging && survival == .changed
+        }
+        if isChanging { throw changingLine(traits.address) }
+        // The quickest that is good enough to catch a damaged frame; gzip brings its own CRC-32.
+        let checksum: ChecksumAlgorithm? =
+            chosen.isCompressed || chosen.text == .tr
+            ? nil : [.md5, .cksum, .sha1, .sha256].first { toolbox.command(for: $0) != nil }
+        return TransferPlan(
+            encoding: chosen, checksum: checksum,
+            readsTwice: checksum == nil && !chosen.isCompressed && chosen.text != .tr,
+            isReliable: false, frameSize: traits.isSlow ? 64 << 10 : 256 << 10,
+            batchSize: traits.isSlow ? 256 << 10 : 4 << 20)
+    }
+
+    private static func changingLine(_ address: String) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "Flash data does not come through \(address) as it is.",
+            why:
+                "The board's terminal changes some bytes (tabs, most likely), and there is no stty to turn that off and "
+                + "none of \(InlineEncoding.TextForm.allCases.map(\.rawValue).joined(separator: ", ")) to send them as text.",
+            next: "Use SSH if the board has it, or another console; or start an initramfs that has more tools.")
+    }
+
+    /// What becomes of bytes on their way.
+    private enum Survival {
+        case whole
+        /// They came the same way twice, and wrong.
+        case changed
+        case damaged
+    }
+
+    /// Whether all 256 byte values, and pairs that terminals and telnet servers are known to change, come through.
+    private static func survival(
+        _ shell: ShellSession, _ toolbox: LinuxToolbox, _ encoding: InlineEncoding
+    ) async throws -> Survival {
+        guard toolbox.has("printf") else {
+            return encoding.text != nil || shell.line == .clean ? .whole : .damaged
+        }
+        let pattern = (0...255).map { UInt8($0) } + [0x0D, 0x00, 0x0D, 0x0A, 0x0A, 0x0D, 0xFF, 0xFF, 0x11, 0x13, 0x03]
+        // In pieces: a line may hold fewer than 1,000 characters.
+        var pieces: [String] = []
+        for start in stride(from: 0, to: pattern.count, by: 64) {
+            let octal = pattern[start..<min(start + 64, pattern.count)].map { byte in
+                let digits = String(byte, radix: 8)
+                return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+            }
+            pieces.append("printf '\(octal.joined())'")
+        }
+        try await shell.define("fkpattern", "fkpattern(){\n\(pieces.joined(separator: "\n"))\n}")
+        defer { shell.forget("fkpattern") }
+        let command = encoding.command("fkpattern", toolbox.invocation)
+        var first: [UInt8]?
+        // Twice: what a line damages once may be chance.
+        for _ in 0..<2 {
+            do {
+                try await shell.start(command)
+                let (arrived, _) = try await shell.finish(command)
+                let decoded = encoding.decode(arrived, lineEndsAreMapped: shell.line == .mapped, limit: 4_096)
+                if decoded == pattern { return .whole }
+                if first == arrived { return .changed }
+                first = arrived
+            } catch let error as FlashkeepError where error.code == .boardSilent {
+                try await shell.interrupt()
+            }
+        }
+        return .damaged
+    }
+}
