@@ -15,11 +15,20 @@ package final class ByteInbox: Sendable {
         case failed(any Error)
     }
 
+    /// Somebody who waits for bytes.
+    private struct Reader {
+        var id: UInt64
+        var deadline: ContinuousClock.Instant?
+        var continuation: CheckedContinuation<ChannelRead, any Error>
+    }
+
     private struct State {
         var waiting: [UInt8] = []
         var ending: Ending?
-        var reader: (id: UInt64, continuation: CheckedContinuation<ChannelRead, any Error>)?
+        var reader: Reader?
         var nextID: UInt64 = 0
+        /// When the next alarm looks for a reader that has waited long enough.
+        var alarm: ContinuousClock.Instant?
         var isPaused = false
     }
 
@@ -73,17 +82,16 @@ package final class ByteInbox: Sendable {
             state.nextID += 1
             return state.nextID
         }
-        let alarm = timeout.map { timeout in
-            Task.detached { [weak self] in
-                try await Task.sleep(for: timeout)
-                self?.giveUp(id, .success(.timedOut))
-            }
-        }
-        defer { alarm?.cancel() }
+        let deadline = timeout.map { ContinuousClock.now + $0 }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 // Something may have come since the first look.
-                if let ready = takeReady(orWait: (id, continuation)) { continuation.resume(with: ready) }
+                let reader = Reader(id: id, deadline: deadline, continuation: continuation)
+                if let ready = takeReady(orWait: reader) {
+                    continuation.resume(with: ready)
+                } else if let deadline {
+                    setAlarm(deadline)
+                }
             }
         } onCancel: {
             giveUp(id, .failure(CancellationError()))
@@ -92,7 +100,7 @@ package final class ByteInbox: Sendable {
 
     /// What can be had at once; nil where the reader has to wait, and then it is registered if one is given.
     private func takeReady(
-        orWait reader: (id: UInt64, continuation: CheckedContinuation<ChannelRead, any Error>)? = nil
+        orWait reader: Reader? = nil
     ) -> Result<ChannelRead, any Error>? {
         let (ready, wasPaused) = state.withLock { state -> (Result<ChannelRead, any Error>?, Bool) in
             // A cancellation before the reader is registered finds nobody to tell.
@@ -113,6 +121,37 @@ package final class ByteInbox: Sendable {
         }
         if wasPaused { resume() }
         return ready
+    }
+
+    /// Sees that somebody looks at this time, unless somebody does before.
+    ///
+    /// One alarm for many reads: a timer that is given up stays with the system until its time has come, and a line
+    /// that brings its bytes one by one would leave thousands behind each second.
+    private func setAlarm(_ time: ContinuousClock.Instant) {
+        let isNeeded = state.withLock { state in
+            if let alarm = state.alarm, alarm <= time { return false }
+            state.alarm = time
+            return true
+        }
+        guard isNeeded else { return }
+        Task.detached { [weak self] in
+            try await Task.sleep(until: time, clock: .continuous)
+            self?.ring(time)
+        }
+    }
+
+    /// An alarm's time has come: who has waited long enough is told, for who may wait longer there is another alarm.
+    private func ring(_ time: ContinuousClock.Instant) {
+        let (late, next) = state.withLock { state -> (Reader?, ContinuousClock.Instant?) in
+            // Where an earlier one was set after this one, that one has looked.
+            if state.alarm == time { state.alarm = nil }
+            guard let reader = state.reader, let deadline = reader.deadline else { return (nil, nil) }
+            guard deadline <= ContinuousClock.now else { return (nil, deadline) }
+            state.reader = nil
+            return (reader, nil)
+        }
+        late?.continuation.resume(returning: .timedOut)
+        if let next { setAlarm(next) }
     }
 
     /// Ends the wait of this reader, if it still waits.

@@ -9,7 +9,7 @@ import Testing
 @Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
 struct ReadingLabTests {
     @Test func everyWayReadsNORAndNANDBitExact() async throws {
-        try await LabBoard.with(["--nand", "small"]) { board in
+        try await LabBoard.with(BackupLabTests.tiny) { board in
             let ways: [(any ChannelOpening)] = [
                 SSHOpener(
                     SSHOpener.Settings(destination: "board", configFile: board.sshConfig, isInteractive: false)),

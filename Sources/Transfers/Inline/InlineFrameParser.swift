@@ -26,6 +26,8 @@ package struct InlineFrameParser: Sendable {
     private var searched = 0
     /// Whether the end of the begun frame was looked for where it should be.
     private var isLengthTried = false
+    /// Where the search for an end that comes too early goes on.
+    private var searchedForShort = 0
     /// The frame that has begun; its payload starts at the front of the buffer.
     private var begun: (first: Int, count: Int)?
     /// The first copy of a closing line, waiting for the second.
@@ -93,6 +95,7 @@ package struct InlineFrameParser: Sendable {
             }
             begun = (first, count)
             isLengthTried = false
+            searchedForShort = 0
             return []
         case "d":
             return [.done]
@@ -106,7 +109,8 @@ package struct InlineFrameParser: Sendable {
         guard let begun else { return nil }
         if !isLengthTried, let length = expected(begun.count) {
             // A reader that failed sends less, and after the last frame nothing more comes that would fill it up.
-            let isShort = find(closing, from: max(0, buffer.count - 2 * Self.lineLimit)) != nil
+            let isShort = find(closing, from: max(searchedForShort, buffer.count - 2 * Self.lineLimit)) != nil
+            searchedForShort = max(0, buffer.count - closing.count + 1)
             guard isShort || buffer.count >= length + closing.count else { return nil }
             // Where the frame ends as it should, the bytes before need not be searched.
             isLengthTried = true
