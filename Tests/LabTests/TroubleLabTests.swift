@@ -43,7 +43,7 @@ struct TroubleLabTests {
             }
             await expect(.notRoot, settings("user@board"))
             await expect(.authenticationFailed, settings("nobody@board"))
-            await expect(.authenticationFailed, settings("board", ["IdentityFile=/dev/null"]))
+            await expect(.authenticationFailed, settings("board", ["PubkeyAuthentication=no"]))
             await expect(.hostNotFound, settings("no-such-board.invalid"))
             await expect(.connectionRefused, settings("127.0.0.1", port: 1))
             let empty = board.state.appending(path: "empty")
