@@ -115,7 +115,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             .notRoot, what: "The user that we are on \(shell.console.channel.traits.address) cannot read flash.",
             why:
                 "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
-            next: "Log in as root: root@HOST, or ?user=root on a serial line.")
+            next: "Log in as root: root@HOST, telnet://root@HOST, or ?user=root on a serial line.")
     }
 
     // MARK: Reading
