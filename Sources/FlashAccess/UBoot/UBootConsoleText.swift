@@ -58,6 +58,8 @@ package struct UBootConsoleText: Sendable {
     private var isInMenu = false
     private var lastStop: UBootStopPrompt?
     private var hasStopped = false
+    /// Whether the open line holds the word `boot`, without which it is no countdown.
+    private var namesBoot = false
     /// The last 32 bytes, a bit each: whether it is none that text has.
     private var odd: UInt32 = 0
     private var isGarbage = false
@@ -132,6 +134,9 @@ package struct UBootConsoleText: Sendable {
             return
         }
         openLine.append(byte)
+        if byte | 0x20 == 0x74, openLine.suffix(4).elementsEqual("boot".utf8, by: { $0 | 0x20 == $1 }) {
+            namesBoot = true
+        }
         if let prompt, !hasPrompted, openLine == prompt {
             hasPrompted = true
             isInMenu = false
@@ -141,7 +146,7 @@ package struct UBootConsoleText: Sendable {
         // What waits does not end its line. Checked where a word or a label ends.
         guard openLine.count <= 200, byte == 0x3A || byte == 0x20 else { return }
         let line = ByteText(openLine[...])
-        if !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: false) {
+        if namesBoot, !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: false) {
             hasStopped = true
             note(stop, &events)
         }
@@ -164,17 +169,24 @@ package struct UBootConsoleText: Sendable {
         isReturned = false
         hasPrompted = false
         hasStopped = false
+        namesBoot = false
     }
 
     private mutating func classify(_ line: ByteText, _ events: inout [Event]) {
         let text = line.trimmed
+        // Dumps of memory are most of what a board ever says, and say nothing of these.
+        if let colon = line.bytes.prefix(19).firstIndex(of: 0x3A), colon - line.bytes.startIndex >= 8,
+            ByteText(line.bytes[..<colon]).address != nil
+        {
+            return
+        }
         if let version = UBootVersion(line: text), !text.hasPrefix("##") {
             isInMenu = false
             lastStop = nil
             events.append(.banner(version))
             return
         }
-        if !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: true) { note(stop, &events) }
+        if namesBoot, !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: true) { note(stop, &events) }
         if let event = Self.event(text) { events.append(event) }
         menu(text, &events)
     }
