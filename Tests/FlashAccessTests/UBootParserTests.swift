@@ -284,6 +284,16 @@ import Testing
             #expect(page.data.count == 32)
             #expect(page.data.prefix(3) == [0x37, 0xCE, 0x91])
             #expect(UBootPageDump(try mtd.reply("mtd dump nor0 100000 14"))?.data.count == 20)
+            let reply = try UBootTranscript("sandbox-2026.07-mtd-nand").reply("mtd dump.oob nand1 100000 1000")
+            let whole = try #require(UBootPageDump(reply))
+            #expect(whole.isWhole)
+            #expect(whole.data == [UInt8](repeating: 0x22, count: 4096))
+            #expect(whole.oob.count == 224)
+            #expect(whole.oob.suffix(4) == [0x01, 0x55, 0xBF, 0x00])
+            // A line lost on the way: what follows has not moved up in silence.
+            let lines = reply.output.split(separator: 10, omittingEmptySubsequences: false)
+            let torn = UBootReply(output: Array((lines[..<20] + lines[21...]).joined(separator: [10])))
+            #expect(UBootPageDump(torn)?.isWhole == false)
         }
     }
 

@@ -12,14 +12,19 @@ package struct UBootPageDump: Sendable, Hashable {
     package var offset: Int?
     package var data: [UInt8]
     package var oob: [UInt8]
-    /// Lines that look like bytes and are damaged. Where there are any, nothing is whole.
+    /// Lines that look like bytes and are damaged, or whose address does not follow the line before: one was lost.
     package var rejected: [String]
+    /// Whether nothing was rejected, and there are as many bytes as were announced, where that was said (`mtd dump`).
+    package var isWhole: Bool
 
     /// Parses a reply; nil where it is no dump.
     package init?(_ reply: UBootReply) {
         data = []
         oob = []
         rejected = []
+        isWhole = false
+        // The address that the next line must have, where lines have addresses.
+        var expected: Int?
         var isStarted = false
         var isOOB = false
         var dataLimit: Int?
@@ -32,9 +37,11 @@ package struct UBootPageDump: Sendable, Hashable {
                 if isStarted { break }
                 isStarted = true
                 offset = word.hexadecimal
+                expected = offset
             } else if var rest = text.dropping("Dump "), let count = rest.takeDecimal() {
                 isStarted = true
                 isOOB = rest.hasPrefix(" OOB bytes")
+                expected = isOOB ? 0 : rest.after(" from ")?.before(":")?.hexadecimal
                 if isOOB {
                     oobLimit = (oobLimit ?? oob.count).plus(count)
                 } else {
@@ -43,7 +50,9 @@ package struct UBootPageDump: Sendable, Hashable {
                 }
             } else if text == ByteText("OOB:") {
                 isOOB = true
-            } else if isStarted, let bytes = Self.bytes(line) {
+                expected = 0
+            } else if isStarted, let bytes = Self.bytes(line), Self.address(text).map({ $0 == expected }) ?? true {
+                expected = expected?.plus(bytes.count)
                 if data.count + oob.count > BoardLimits.replyBytes { break }
                 if isOOB { oob += bytes } else { data += bytes }
             } else if isStarted, text.words.first?.isHexadecimal(digits: 2) == true || Self.hasAddress(text),
@@ -52,14 +61,17 @@ package struct UBootPageDump: Sendable, Hashable {
                 rejected.append(text.string(limit: 120))
             }
         }
+        isWhole = rejected.isEmpty && data.count >= dataLimit ?? 0 && oob.count >= oobLimit ?? 0
         if let dataLimit { data = Array(data.prefix(dataLimit)) }
         if let oobLimit { oob = Array(oob.prefix(oobLimit)) }
         if !isStarted { return nil }
     }
 
-    private static func hasAddress(_ text: ByteText) -> Bool {
-        text.before(":").map { $0.bytes.count >= 8 && $0.address != nil } ?? false
+    private static func address(_ text: ByteText) -> Int? {
+        text.before(":").flatMap { $0.bytes.count >= 8 ? $0.hexadecimal : nil }
     }
+
+    private static func hasAddress(_ text: ByteText) -> Bool { address(text) != nil }
 
     /// The bytes of a line in any of the forms.
     private static func bytes(_ line: ByteText) -> [UInt8]? {
