@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]

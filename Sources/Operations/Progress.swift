@@ -29,6 +29,8 @@ package enum ProgressEvent: Sendable, Hashable {
     case advanced(done: Int, total: Int?)
     /// The stage is over.
     case ended(Stage)
+    /// A person must do something before it goes on: switch the board on. One line.
+    case request(String)
     /// Worth knowing: a backup was taken up again, a transfer was changed. One line.
     case note(String)
     /// Worth worrying about, and kept in the report or manifest too. One line.

@@ -64,10 +64,10 @@ package enum SurveyBoard {
             progress(.began(.surveying, bytes: nil))
             let (survey, _) = try await board.survey()
             let plan = BackupPlan(survey)
-            let estimate = try await estimate(plan, board, reacher, environment)
+            let estimate = try await estimate(plan, board, environment)
             progress(.ended(.surveying))
             return SurveyReport(
-                address: reacher.address, way: reacher.way, transfer: board.transferName, survey: survey,
+                address: reacher.address, way: board.way, transfer: board.transferName, survey: survey,
                 images: plan.images.map {
                     SurveyReport.Image(path: $0.path, chip: $0.chip, offset: $0.offset, size: $0.size)
                 },
@@ -77,11 +77,11 @@ package enum SurveyBoard {
     }
 
     private static func estimate(
-        _ plan: BackupPlan, _ board: any FlashBoard, _ reacher: any BoardReaching, _ environment: OperationEnvironment
+        _ plan: BackupPlan, _ board: any FlashBoard, _ environment: OperationEnvironment
     ) async throws -> SurveyReport.Estimate? {
         guard plan.size > 0 else { return nil }
-        let measured = reacher.usualRate == nil ? try await rate(plan, board, environment) : nil
-        let rate = measured ?? reacher.usualRate ?? 1 << 20
+        let measured = board.usualRate == nil ? try await rate(plan, board, environment) : nil
+        let rate = measured ?? board.usualRate ?? 1 << 20
         return SurveyReport.Estimate(
             bytesPerSecond: rate, seconds: plan.size / rate + (plan.size % rate == 0 ? 0 : 1),
             isMeasured: measured != nil)

@@ -128,7 +128,7 @@ package enum Verify {
                     path: image.path, size: image.size, sha256: image.sha256,
                     isIntact: isSame && found[image.path]?.size == image.size, proof: image.proof)
             }
-            problems += contradictions(manifest, found, digests)
+            problems += contradictions(manifest, found, digests, told: Set(problems.compactMap(\.path)))
         } catch let error as FlashkeepError where error.code == .manifestInvalid || error.code == .manifestTooNew {
             problems.append(
                 VerifyProblem(kind: .manifest, path: Manifest.path, message: "\(error.what): \(error.why)"))
@@ -254,13 +254,16 @@ package enum Verify {
 
     // MARK: Manifest against files
 
+    /// - Parameter told: files of which a problem was told already, as their list has it.
     private static func contradictions(
-        _ manifest: Manifest, _ found: [String: BagFile], _ digests: [String: Outcome]
+        _ manifest: Manifest, _ found: [String: BagFile], _ digests: [String: Outcome], told: Set<String>
     ) -> [VerifyProblem] {
         var problems: [VerifyProblem] = []
         for image in manifest.images {
+            let isTold = told.contains(image.path)
             let shown = PlainText.line(image.path)
             guard let file = found[image.path] else {
+                if isTold { continue }
                 problems.append(
                     VerifyProblem(
                         kind: .manifest, path: image.path,
@@ -273,7 +276,7 @@ package enum Verify {
                         kind: .size, path: image.path, expected: "\(image.size)", actual: "\(file.size)",
                         message: "\(shown) has \(file.size) bytes, and should have \(image.size)"))
             }
-            if case .digest(let actual) = digests[image.path], actual != image.sha256 {
+            if !isTold, case .digest(let actual) = digests[image.path], actual != image.sha256 {
                 problems.append(
                     VerifyProblem(
                         kind: .manifest, path: image.path, expected: image.sha256, actual: actual,
@@ -281,7 +284,8 @@ package enum Verify {
             }
         }
         let named = Set(manifest.images.map(\.path))
-        for path in found.keys.sorted() where path.hasPrefix(BagLayout.images + "/") && !named.contains(path) {
+        for path in found.keys.sorted() where path.hasPrefix(BagLayout.images + "/") && !named.contains(path) && !told.contains(path)
+        {
             problems.append(
                 VerifyProblem(
                     kind: .manifest, path: path,

@@ -48,7 +48,7 @@ struct TextTests {
 
     @Test func infoTellsWhatABoardIs() {
         let text = SurveyText.text(
-            Self.report, typedAddress: "root@router", width: 80, style: .plain, isVerbose: true)
+            Self.report, typedAddress: ["root@router", "--ssh-config", "my file"], width: 80, style: .plain, isVerbose: true)
         #expect(text.contains("Board       Acme\\x07 3000\n"))
         #expect(text.contains("mtd0  RedBoot"))
         #expect(text.contains("~0x00020000"))
@@ -57,7 +57,7 @@ struct TextTests {
         #expect(text.contains("about 55 s"))
         #expect(text.contains("Not in it: 5 bytes at 0x00000000 of spi0.0: No partition reaches it."))
         #expect(text.contains("  - The kernel hides something."))
-        #expect(text.hasSuffix("Next: flashkeep backup root@router\n"))
+        #expect(text.hasSuffix("Next: flashkeep backup root@router --ssh-config 'my file'\n"))
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || (0x20...0x7E).contains($0.value) })
     }
 

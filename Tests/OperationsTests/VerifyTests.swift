@@ -81,6 +81,8 @@ struct VerifyTests {
                     #expect(!report.ok, "\(name) at \(place)")
                 } catch let error as FlashkeepError {
                     #expect([.notABag, .bagUnsafePath].contains(error.code), "\(name) at \(place)")
+                    // A version that we do not know is not called damaged.
+                    #expect(error.code != .notABag || error.why.contains("version"), "\(name) at \(place)")
                 }
             }
         }
@@ -91,22 +93,19 @@ struct VerifyTests {
         let bag = try bags.make("b")
         try bags.remove(bag.appending(SampleBags.first))
         #expect(
-            kinds(try await Verify.run(bag: bag)) == [
-                "manifest \(SampleBags.first)", "missing \(SampleBags.first)", "total bag-info.txt",
-            ])
+            kinds(try await Verify.run(bag: bag)) == ["missing \(SampleBags.first)", "total bag-info.txt"])
         let other = try bags.make("c")
         try bags.write([1], other.appending("data/images/x.bin"))
         try bags.write([1], other.appending("notes.txt"))
         let report = try await Verify.run(bag: other)
-        #expect(kinds(report) == ["extra data/images/x.bin", "manifest data/images/x.bin", "total bag-info.txt"])
+        #expect(kinds(report) == ["extra data/images/x.bin", "total bag-info.txt"])
         #expect(report.notes == ["notes.txt is no part of the backup, and was not checked"])
         let cut = try bags.make("d")
         try bags.write(
             Array(try bags.read(cut.appending(SampleBags.second)).dropLast()), cut.appending(SampleBags.second))
         #expect(
             kinds(try await Verify.run(bag: cut)) == [
-                "changed \(SampleBags.second)", "manifest \(SampleBags.second)", "size \(SampleBags.second)",
-                "total bag-info.txt",
+                "changed \(SampleBags.second)", "size \(SampleBags.second)", "total bag-info.txt",
             ])
         let linked = try bags.make("e")
         try bags.remove(linked.appending(SampleBags.second))

@@ -9,8 +9,6 @@ import Synchronization
 /// make any of them fail.
 package final class SimulatedReacher: BoardReaching {
     package let address = "simulated:"
-    package let way = "simulation"
-    package let usualRate: Int? = nil
 
     private struct State {
         var hardware: SimulatedHardware
@@ -101,6 +99,8 @@ package final class SimulatedBoard: FlashBoard {
         self.reacher = reacher
     }
 
+    package let way = "simulation"
+    package let usualRate: Int? = nil
     package var transferName: String { "simulated" }
     package var retries: Int { 0 }
     package var commands: [String] { ["look at it"] }

@@ -88,6 +88,18 @@ package struct Disk: Sendable {
         return OpenFile(path: path, descriptor: descriptor, disk: self)
     }
 
+    /// Opens what the user named for reading, a file or a directory. A symbolic link is followed: the user put it there.
+    ///
+    /// - Throws: `fileUnavailable`.
+    package func openNamed(_ path: FilePath) throws -> (file: OpenFile, isDirectory: Bool) {
+        let descriptor = try perform("open", path, .open(path, creating: false)) {
+            try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        }
+        let file = OpenFile(path: path, descriptor: descriptor, disk: self)
+        let kind = try perform("look at", path, nil) { try SystemCalls.status(of: descriptor) }.kind
+        return (file, kind == .directory)
+    }
+
     /// An open file that came about in another way.
     func file(_ descriptor: FileDescriptor, at path: FilePath) -> OpenFile {
         OpenFile(path: path, descriptor: descriptor, disk: self)

@@ -78,9 +78,15 @@ package final class BagReader: Sendable {
         func read(_ name: String, limit: Int) throws -> [UInt8] {
             try file(name, in: rootFile, disk: disk).readAll(limit: limit)
         }
-        guard let version = BagTagParser.version(try read(BagLayout.bagit, limit: 4096)) else {
-            throw notABag(path, "its \(BagLayout.bagit) is not that of a bag")
+        // What has our manifest beside a damaged declaration is a backup that was damaged, and not something else.
+        let isOurs = tolerant && names.contains(Manifest.path)
+        var problems: [String] = []
+        let declared = BagTagParser.version(try read(BagLayout.bagit, limit: 4096))
+        if declared == nil {
+            guard isOurs else { throw notABag(path, "its \(BagLayout.bagit) is not that of a bag") }
+            problems.append("\(BagLayout.bagit) is not that of a bag")
         }
+        let version = declared ?? "1.0"
         guard version == "1.0" || version == "0.97" else {
             throw notABag(path, "it is a bag of version \(PlainText.line(version)), and 0.97 and 1.0 are known here")
         }
@@ -91,7 +97,6 @@ package final class BagReader: Sendable {
                 next: "fetch them with the program that made this bag")
         }
 
-        var problems: [String] = []
         var info: [BagInfoField] = []
         if names.contains(BagLayout.bagInfo) {
             let parsed = BagTagParser.info(try read(BagLayout.bagInfo, limit: 1 << 20))

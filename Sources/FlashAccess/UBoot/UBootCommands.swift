@@ -137,6 +137,17 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["cp" + width.suffix, Self.hex(source), Self.hex(target), Self.hex(count)])
     }
 
+    /// `mw.b 80000000 5a 10000`: fills memory. So no flash may lie in the target.
+    package func memoryFill(
+        at address: UInt64, value: UInt8, count: UInt64, flash: [Range<UInt64>]
+    ) throws(UBootCommandFault) -> String {
+        try Self.check(address, count)
+        let (end, reachesTop) = address.addingReportingOverflow(count)
+        guard !reachesTop else { throw .badRange }
+        if let hit = flash.first(where: { $0.overlaps(address..<end) }) { throw .writesFlash(hit) }
+        return try line(["mw.b", Self.hex(address), Self.hex(UInt64(value)), Self.hex(count)])
+    }
+
     // Flash into memory.
 
     /// `sf probe`, `sf probe 0:1`.

@@ -62,6 +62,7 @@ package enum Backup {
         var builder: BagBuilder?
         var proofs: [String: Proof] = [:]
         var warnings: [String] = []
+        var way = ""
         var transfer = ""
         var commands: [String] = []
         var retries = 0
@@ -98,6 +99,7 @@ package enum Backup {
                     try await survey(board, work, progress)
                     try open(work, options, environment, transcript, disk, progress)
                     try await capture(board, work, options, environment, progress)
+                    work.way = board.way
                     work.transfer = board.transferName
                     work.commands = board.commands
                 }
@@ -252,7 +254,7 @@ package enum Backup {
             ubi: survey.ubi,
             capture: CaptureRecord(
                 toolVersion: environment.toolVersion, address: reacher.address,
-                way: reacher.way + (work.transfer.isEmpty ? "" : " (\(work.transfer))"), startedAt: startedAt,
+                way: work.way + (work.transfer.isEmpty ? "" : " (\(work.transfer))"), startedAt: startedAt,
                 finishedAt: environment.timestamp(), retries: work.retries, commands: work.commands, tools: survey.tools
             ),
             warnings: survey.warnings + work.warnings)
@@ -263,7 +265,7 @@ package enum Backup {
             manifest: manifest, restoreText: RestoreText.text(for: manifest),
             bagInfo: BagInfo(
                 baggingDate: environment.day, softwareAgent: "flashkeep \(environment.toolVersion)",
-                description: "Flash of \(name), \(ByteCount.text(plan.size)), by \(reacher.way)",
+                description: "Flash of \(name), \(ByteCount.text(plan.size)), by \(work.way)",
                 identifier: survey.board.macAddresses.first))
         progress(.ended(.finishing))
         return BackupReport(

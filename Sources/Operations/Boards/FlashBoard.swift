@@ -2,6 +2,10 @@ package import FlashAccess
 
 /// A board that is reached: its flash, whatever the way in. Operations know nothing else of it.
 package protocol FlashBoard: FlashSurveying, FlashReading, FlashChecksumming {
+    /// How the board is reached, in words: `Linux shell over SSH`, `U-Boot on a serial line`.
+    var way: String { get }
+    /// Bytes a second that are usual where the line is so slow that measuring would take long; nil where it is not.
+    var usualRate: Int? { get }
     /// How bulk data crosses, for people: `raw`, `gzip`, `base64, frames checked with md5`.
     var transferName: String { get }
     /// How often something had to be asked for again.
@@ -14,10 +18,6 @@ package protocol FlashBoard: FlashSurveying, FlashReading, FlashChecksumming {
 package protocol BoardReaching: Sendable {
     /// The address as typed, without secrets.
     var address: String { get }
-    /// How the board is reached, in words: `Linux shell over SSH`.
-    var way: String { get }
-    /// Bytes a second that are usual where the line is so slow that measuring would take long; nil where it is not.
-    var usualRate: Int? { get }
 
     /// Reaches the board, runs the body, and lets go of the board whatever happens.
     ///

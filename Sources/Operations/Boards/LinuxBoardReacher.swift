@@ -25,39 +25,58 @@ package struct LinuxBoardReacher: BoardReaching {
 
     package var address: String { opener.traits.address }
 
-    package var way: String {
-        switch opener.traits.way {
-        case "ssh": "Linux shell over SSH"
-        case "telnet": "Linux shell over telnet"
-        case "serial": "Linux shell on a serial line"
-        case "tcp": "Linux shell on a serial line over TCP"
-        default: "Linux shell on this machine"
-        }
-    }
-
-    package var usualRate: Int? { opener.traits.isSlow ? 10_000 : nil }
-
     package func withBoard<Result: Sendable>(
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
+        try await opener.recorded(in: transcript, environment).withChannel { channel in
+            try await Self.withShell(channel, credentials, environment, root: root, timing: timing, body: body)
+        }
+    }
+
+    /// Runs the body with the board behind a shell on an open channel.
+    static func withShell<Result: Sendable>(
+        _ channel: any BoardChannel, _ credentials: Credentials, _ environment: OperationEnvironment,
+        root: String = "", timing: ShellTiming = ShellTiming(), body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        try await ShellSession.withShell(
+            over: channel, credentials: credentials, nonce: environment.nonce(), timing: timing
+        ) { shell in
+            try await LinuxFlashAccess.withAccess(shell, root: root) { access in
+                try await body(access)
+            }
+        }
+    }
+}
+
+extension LinuxFlashAccess: FlashBoard {
+    package var way: String { "Linux shell \(channelTraits.place)" }
+
+    package var usualRate: Int? { channelTraits.isSlow ? 10_000 : nil }
+}
+
+extension ChannelOpening {
+    /// The same, with all that crosses written down.
+    func recorded(in transcript: TranscriptLog, _ environment: OperationEnvironment) -> any ChannelOpening {
         let clock = environment.stopwatch()
-        let recording = RecordingOpener(opener) { channel in
+        return RecordingOpener(self) { channel in
             let copied: any BoardChannel =
                 transcript.hasCopy
                 ? RecordingChannel(channel, detail: .everything, now: clock, sink: { transcript.appendToCopy($0) })
                 : channel
             return RecordingChannel(copied, detail: .withoutBulk, now: clock, sink: { transcript.append($0) })
         }
-        return try await recording.withChannel { channel in
-            try await ShellSession.withShell(
-                over: channel, credentials: credentials, nonce: environment.nonce(), timing: timing
-            ) { shell in
-                try await LinuxFlashAccess.withAccess(shell, root: root) { access in
-                    try await body(access)
-                }
-            }
-        }
     }
 }
 
-extension LinuxFlashAccess: FlashBoard {}
+extension ChannelTraits {
+    /// Where a dialogue takes place, in words.
+    var place: String {
+        switch way {
+        case "ssh": "over SSH"
+        case "telnet": "over telnet"
+        case "serial": "on a serial line"
+        case "tcp": "on a serial line over TCP"
+        default: "on this machine"
+        }
+    }
+}

@@ -32,7 +32,7 @@ struct PlainLines: Sendable {
             saidTenth = tenth
             saidAt = now
             return [line(state, fraction, at: now)]
-        case .ended, .note, .warning:
+        case .ended, .request, .note, .warning:
             return []
         }
     }

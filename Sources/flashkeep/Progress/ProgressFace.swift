@@ -43,6 +43,7 @@ final class ProgressFace: Sendable {
             let style = screen.terminal.errorStyle
             switch event {
             case .warning(let text): say("warning:", style.doubtful("warning:"), text, during: state.progress.stage)
+            case .request(let text): say("please:", style.strong("please:"), text, during: state.progress.stage)
             case .note(let text): say("note:", style.faint("note:"), text, during: state.progress.stage)
             default: break
             }

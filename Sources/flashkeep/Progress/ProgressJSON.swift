@@ -27,6 +27,7 @@ enum ProgressJSON {
         case .item(let text, let bytes): (line.event, line.item, line.bytes) = ("item", text, bytes)
         case .advanced(let done, let total): (line.event, line.done, line.total) = ("advanced", done, total)
         case .ended(let stage): (line.event, line.stage) = ("ended", stage.rawValue)
+        case .request(let text): (line.event, line.text) = ("request", text)
         case .note(let text): (line.event, line.text) = ("note", text)
         case .warning(let text): (line.event, line.text) = ("warning", text)
         }

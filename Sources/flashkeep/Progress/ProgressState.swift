@@ -31,7 +31,7 @@ struct ProgressState: Sendable {
             meter.take(done, at: now)
         case .ended(let stage) where stage == self.stage:
             self.stage = nil
-        case .ended, .note, .warning:
+        case .ended, .request, .note, .warning:
             break
         }
     }

@@ -1,27 +1,50 @@
 import BoardChannels
 import BoardConsoles
+import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
 
 /// The way to a board, made of what was typed.
 struct Reach: Sendable {
-    let reacher: LinuxBoardReacher
+    let reacher: any BoardReaching
     let transcript: TranscriptLog
 
-    /// - Throws: ``FlashkeepError`` with `addressNotUnderstood` or `fileUnavailable`.
-    init(address text: String, options: BoardOptions, common: CommonOptions, desk: Desk) throws {
+    /// - Parameter known: files and backups whose bytes need not cross a slow line again.
+    /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`, `usage` or `fileUnavailable`, and what opening a backup
+    ///   throws.
+    init(
+        address text: String, options: BoardOptions, known: [String] = [], common: CommonOptions, desk: Desk
+    ) throws {
         let address = try BoardAddress(text)
         let given = try GivenPassword.find(file: options.passwordFile, warn: desk.warn)
         if case .ssh = address, given == nil, desk.mayAsk { desk.progress.shareTerminalWhileConnecting() }
         let source = PasswordSource(
             given: given, mayAsk: desk.mayAsk, screen: desk.screen,
             question: "Password of \(address.user ?? "root") on the board: ")
-        reacher = LinuxBoardReacher(
-            opener: Self.opener(address, options, password: given, mayAsk: desk.mayAsk),
-            credentials: Credentials(user: address.user ?? "root", password: { try await source.password() }),
-            environment: desk.environment, root: Self.root(address))
+        let opener = Self.opener(address, options, password: given, mayAsk: desk.mayAsk)
+        let credentials = Credentials(user: address.user ?? "root", password: { try await source.password() })
+        switch address {
+        case .serial, .tcp:
+            reacher = SerialBoardReacher(
+                opener: opener, credentials: credentials, environment: desk.environment,
+                settings: try Self.settings(options, known), notify: desk.handler)
+        case .ssh, .telnet, .local:
+            reacher = LinuxBoardReacher(
+                opener: opener, credentials: credentials, environment: desk.environment, root: Self.root(address))
+        }
         transcript = try TranscriptLog(copy: common.transcript.map { FilePath($0) })
+    }
+
+    private static func settings(_ options: BoardOptions, _ known: [String]) throws -> SerialBoardReacher.Settings {
+        let store = ContentStore()
+        for path in known {
+            for file in try KnownFile.all(at: FilePath(path)) { try store.add(file) }
+        }
+        var settings = SerialBoardReacher.Settings(store: store)
+        if let key = options.stopKey { settings.stopKey = try KeyText.bytes(key) }
+        if let command = options.powerCycle { settings.powerCycle = { try await LocalCommand.run(command) } }
+        return settings
     }
 
     private static func opener(

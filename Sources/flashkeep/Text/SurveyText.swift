@@ -4,10 +4,11 @@ import Operations
 /// What `info` prints for a person. Pure.
 enum SurveyText {
     /// - Parameters:
-    ///   - typedAddress: the address as the user typed it, for the command to go on with.
+    ///   - typedAddress: the address as the user typed it, with the options that reach it, as words of a command line:
+    ///     for the command to go on with.
     ///   - width: columns.
     static func text(
-        _ report: SurveyReport, typedAddress: String, width: Int, style: TextStyle, isVerbose: Bool
+        _ report: SurveyReport, typedAddress: [String], width: Int, style: TextStyle, isVerbose: Bool
     ) -> String {
         let survey = report.survey
         var lines = identity(report, width: width, style: style)
@@ -24,7 +25,8 @@ enum SurveyText {
             lines += ["", style.doubtful("Warnings")]
             lines += survey.warnings.flatMap { Paragraphs.folded(SafeText.sentence($0), width: width, first: "  - ") }
         }
-        lines += ["", "Next: flashkeep backup \(ShellWord.quoted(SafeText.line(typedAddress)))"]
+        let words = typedAddress.map { ShellWord.quoted(SafeText.line($0)) }.joined(separator: " ")
+        lines += ["", "Next: flashkeep backup \(words)"]
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -33,6 +33,13 @@ struct BackupVerb: Verb {
             completion: .directory)
         var to: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "A firmware file or an earlier backup: what a bootloader's checksums show to be the same need not cross "
+                    + "the serial line. May be given several times.", valueName: "path"),
+            completion: .file())
+        var known: [String] = []
+
         @Flag(help: "Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board.")
         var oob = false
 
@@ -54,7 +61,7 @@ struct BackupVerb: Verb {
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
-        let reach = try Reach(address: `where`, options: board, common: common, desk: desk)
+        let reach = try Reach(address: `where`, options: board, known: choices.known, common: common, desk: desk)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
         )

@@ -18,4 +18,27 @@ struct BoardOptions: ParsableArguments, Sendable {
             valueName: "file"),
         completion: .file())
     var passwordFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "On a serial line: what stops the bootloader's countdown, where it does not say so itself. Backslash forms: "
+                + "\\r, \\e for Esc, \\x03 for Ctrl-C.", valueName: "text"))
+    var stopKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A command of this computer that switches the board off and on; without it you are asked to.",
+            valueName: "command"))
+    var powerCycle: String?
+
+    /// These options again, as words of a command line that is shown to the user.
+    var words: [String] {
+        var words: [String] = []
+        if let sshConfig { words += ["--ssh-config", sshConfig] }
+        for option in sshOption { words += ["--ssh-option", option] }
+        if let passwordFile { words += ["--password-file", passwordFile] }
+        if let stopKey { words += ["--stop-key", stopKey] }
+        if let powerCycle { words += ["--power-cycle", powerCycle] }
+        return words
+    }
 }

@@ -29,7 +29,7 @@ struct InfoVerb: Verb {
             reach.reacher, environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
         try desk.give(report) {
             SurveyText.text(
-                report, typedAddress: `where`, width: Terminal.outputWidth, style: desk.style,
+                report, typedAddress: [`where`] + board.words, width: Terminal.outputWidth, style: desk.style,
                 isVerbose: desk.isVerbose)
         }
         return .done

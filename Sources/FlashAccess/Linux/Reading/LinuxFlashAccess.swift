@@ -1,4 +1,4 @@
-private import BoardChannels
+package import BoardChannels
 package import BoardConsoles
 package import FlashModel
 private import Transfers
@@ -18,6 +18,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private var counterFolders: [Int: String?] = [:]
     /// Bytes of a frame that this line lets through; less than planned where it damages many.
     private var frameSize: Int
+
+    /// Of the channel to the shell.
+    package var channelTraits: ChannelTraits { shell.console.channel.traits }
 
     /// What the transfer is, for people: `raw`, `gzip`, `gzip+base64 with md5 frames`.
     package var transferName: String {

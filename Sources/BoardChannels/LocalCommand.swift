@@ -1,0 +1,25 @@
+internal import FlashModel
+private import Subprocess
+private import SystemPackage
+
+/// A command of this computer that does something for a board from outside, such as switching its power.
+package enum LocalCommand {
+    /// The most that it may print, in bytes.
+    private static let limit = 1 << 20
+
+    /// Runs a command line through `sh`, and waits for its end.
+    ///
+    /// - Throws: ``FlashkeepError`` with `commandFailed` where it ends with another status than 0.
+    package static func run(_ command: String) async throws {
+        let outcome = try await Subprocess.run(
+            .path("/bin/sh"), arguments: ["-c", command], input: .none, output: .string(limit: limit),
+            error: .string(limit: limit))
+        if case .exited(0) = outcome.terminationStatus { return }
+        let said = outcome.standardOutput + outcome.standardError
+        let last = said.split(separator: "\n").last.map { PrintableText.escaped(String($0), limit: 200) }
+        throw FlashkeepError(
+            .commandFailed, what: "The command \"\(PrintableText.escaped(command, limit: 100))\" failed.",
+            why: last ?? "It ended with \(outcome.terminationStatus).",
+            next: "Try it by hand, or leave the option out and switch the board yourself.")
+    }
+}

@@ -1,0 +1,248 @@
+private import BoardChannels
+package import BoardConsoles
+private import FlashModel
+
+/// A lease on the command line of a U-Boot.
+///
+/// What makes it reliable on lines that lose and flip characters: a command is typed few characters ahead of its echo,
+/// and its CR is sent only once the echo was the command, character for character; else ^C throws the line away and it
+/// is typed again. An Enter alone is never sent: U-Boot would repeat its last command.
+package final class UBootSession {
+    /// The board left the session: the same command may be said again once it is back.
+    struct Interruption: Error, Sendable {
+        /// What it said.
+        var why: String
+    }
+
+    /// What a command printed, as far as it was received.
+    struct Answer: Sendable {
+        var reply: UBootReply
+        /// Whether the prompt came behind it. Without it the end may be missing.
+        var isWhole: Bool
+    }
+
+    package let console: Console
+    let timing: UBootTiming
+    /// The prompt's bytes, such as `=> `.
+    private(set) var prompt: [UInt8]
+    /// How often a command had to be typed or said again.
+    package private(set) var retries = 0
+    /// How often the board was lost and came back.
+    package private(set) var returns = 0
+
+    private var text: UBootConsoleText
+    private var window: Int
+    /// Whether a line may be half typed, or a command still running, on the board.
+    private var isUntidy = false
+    private let arrival: UBootArrival
+
+    /// - Parameter arrival: how the board was reached, and is again after a reset.
+    init(_ console: Console, prompt: [UInt8], arrival: UBootArrival) {
+        self.console = console
+        self.prompt = prompt
+        self.arrival = arrival
+        timing = arrival.timing
+        window = arrival.timing.window
+        text = UBootConsoleText(prompt: prompt)
+    }
+
+    // MARK: Commands
+
+    /// Runs a command whose reply must be whole, and says it again where it was not.
+    ///
+    /// - Parameters:
+    ///   - silence: the longest time in which it may print nothing.
+    ///   - namesItself: whether the reply may hold U-Boot's own banner without a restart, as that of `version`.
+    ///   - accepts: whether this is the reply that was asked for: the parser's word. A reply that was damaged on its way
+    ///     is asked for again.
+    /// - Throws: ``Interruption`` where the board was reset; `boardSilent`, `replyNotUnderstood`, `boardLost`.
+    func ask(
+        _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
+        accepts: (UBootReply) -> Bool = { _ in true }
+    ) async throws -> UBootReply {
+        var last: Answer?
+        for attempt in 0..<timing.attempts {
+            if attempt > 0 { retries += 1 }
+            let answer = try await say(
+                command, silence: silence, pause: pause, namesItself: namesItself, accepts: accepts)
+            if answer.isWhole, accepts(answer.reply) { return answer.reply }
+            last = answer
+        }
+        guard let last, !last.reply.output.isEmpty else { throw silent(command) }
+        throw FlashkeepError(
+            .replyNotUnderstood, what: "\(address) answered \"\(command)\" in a way that was not understood.",
+            why: "The last that it said was: \(TerminalText.lastLines(last.reply.output))",
+            next: "Check the cable and the baud rate; --transcript FILE keeps all that was said.")
+    }
+
+    /// Runs a command once, and takes what came also where the end is missing.
+    ///
+    /// - Parameters:
+    ///   - pause: the longest silence once it has begun to print; nil is for `silence`.
+    ///   - isBulk: whether it prints flash data, of which a transcript keeps the count alone.
+    ///   - accepts: whether the reply is known to be whole, so that the prompt behind it needs no silence to be believed.
+    func say(
+        _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
+        isBulk: Bool = false, accepts: (UBootReply) -> Bool = { _ in false }
+    ) async throws -> Answer {
+        if isUntidy { try await clear() }
+        try await type(command)
+        if isBulk { console.channel.markBulk(true) }
+        defer { if isBulk { console.channel.markBulk(false) } }
+        try await console.send("\r")
+        let silence = silence ?? timing.silence
+        return try await receive(
+            silence: silence, pause: pause ?? silence, namesItself: namesItself, accepts: accepts)
+    }
+
+    /// Types a command up to its last character, and has its echo.
+    private func type(_ command: String) async throws {
+        let bytes = Array(command.utf8)
+        for attempt in 0..<(timing.attempts * 2) {
+            if attempt > 0 {
+                retries += 1
+                try await clear()
+                window = max(1, window / 2)
+            }
+            if try await hasEchoed(bytes) {
+                // What works is kept; a line that became good again gets quick again.
+                if attempt == 0 { window = min(timing.window, window + 1) }
+                return
+            }
+        }
+        throw silent(command)
+    }
+
+    /// Whether the echo of the whole line was the line.
+    private func hasEchoed(_ bytes: [UInt8]) async throws -> Bool {
+        var sent = 0
+        var echoed = 0
+        while echoed < bytes.count {
+            let end = min(bytes.count, echoed + window)
+            if sent < end {
+                try await console.channel.write(Array(bytes[sent..<end]))
+                sent = end
+            }
+            guard let got = try await console.bytes(within: timing.echo) else { return false }
+            for (index, byte) in got.enumerated() {
+                if echoed < sent, byte == bytes[echoed] {
+                    echoed += 1
+                    continue
+                }
+                // The bell, a lost or another character, or the board speaks of itself.
+                try watch(got[index...])
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Throws away what was typed, and finds the prompt again. ^C is harmless in every state.
+    private func clear() async throws {
+        for _ in 0..<timing.attempts {
+            try await console.send("\u{3}")
+            let answer = try await receive(
+                silence: timing.echo, pause: timing.settled, namesItself: false, accepts: { _ in false })
+            if answer.isWhole {
+                isUntidy = false
+                return
+            }
+        }
+        throw silent("^C")
+    }
+
+    /// Takes what comes until the prompt, or silence.
+    private func receive(
+        silence: Duration, pause: Duration, namesItself: Bool, accepts: (UBootReply) -> Bool
+    ) async throws -> Answer {
+        isUntidy = true
+        text = UBootConsoleText(prompt: prompt)
+        var output: [UInt8] = []
+        var isAtPrompt = false
+        var bannerAt: String?
+        while true {
+            // Behind a prompt nothing follows; what does makes it part of the reply.
+            // The end of the command's own line is no sign that it has begun to answer.
+            let hasBegun = output.count > 4
+            guard
+                let bytes = try await console.bytes(within: isAtPrompt ? timing.quiet : hasBegun ? pause : silence)
+            else {
+                if isAtPrompt || text.endsWithPrompt { return try end(output, bannerAt, namesItself) }
+                return Answer(reply: UBootReply(output: output), isWhole: false)
+            }
+            output += bytes.prefix(BoardLimits.replyBytes - min(output.count, BoardLimits.replyBytes))
+            isAtPrompt = false
+            for event in text.feed(bytes) {
+                switch event {
+                case .prompt: isAtPrompt = true
+                case .banner(let version):
+                    isAtPrompt = false
+                    if !namesItself { bannerAt = "U-Boot \(version.text) started" }
+                case .reset(let line) where !namesItself, .exception(let line) where !namesItself:
+                    isAtPrompt = false
+                    throw Interruption(why: line)
+                case .stopPrompt(let stop) where !namesItself: throw Interruption(why: stop.text)
+                case .systemStart(let line) where !namesItself: throw Interruption(why: line)
+                default: isAtPrompt = false
+                }
+            }
+            isAtPrompt = isAtPrompt && text.openLine == prompt
+            if isAtPrompt, bannerAt == nil {
+                let answer = try end(output, nil, namesItself)
+                // A reply that its parser knows to be whole needs no silence to prove it.
+                if accepts(answer.reply) { return answer }
+            }
+        }
+    }
+
+    private func end(_ output: [UInt8], _ banner: String?, _ namesItself: Bool) throws -> Answer {
+        if let banner, !namesItself { throw Interruption(why: banner) }
+        isUntidy = false
+        var output = output
+        if output.suffix(prompt.count).elementsEqual(prompt) { output.removeLast(prompt.count) }
+        return Answer(reply: UBootReply(output: output), isWhole: true)
+    }
+
+    /// Looks for signs of a restart in what came in place of an echo.
+    private func watch(_ bytes: some Sequence<UInt8>) throws {
+        for event in text.feed(bytes) {
+            switch event {
+            case .reset(let line), .exception(let line), .systemStart(let line): throw Interruption(why: line)
+            case .stopPrompt(let stop): throw Interruption(why: stop.text)
+            case .banner(let version): throw Interruption(why: "U-Boot \(version.text) started")
+            default: break
+            }
+        }
+    }
+
+    // MARK: After a reset
+
+    /// Gets back in after the board was reset: what was in its memory is gone.
+    ///
+    /// - Throws: what ``UBootArrival/find(_:)`` throws; `layoutChanged` where something else answers now.
+    func getBackIn() async throws {
+        returns += 1
+        retries += 1
+        switch try await arrival.find(console) {
+        case .uboot(let found):
+            prompt = found
+            isUntidy = false
+            text = UBootConsoleText(prompt: found)
+            window = timing.window
+        case .linux:
+            throw FlashkeepError(
+                .boardLost, what: "\(address) was reset and has started its system.",
+                why: "Its bootloader could not be stopped again in time.",
+                next: "Run the same command again and switch the board off and on: it goes on where it was.")
+        }
+    }
+
+    private var address: String { console.channel.traits.address }
+
+    private func silent(_ command: String) -> FlashkeepError {
+        FlashkeepError(
+            .boardSilent, what: "\(address) stopped answering.",
+            why: command == "^C" ? "U-Boot's prompt did not come back." : "The echo of \"\(command)\" did not come.",
+            next: "Check power and cable, then run the same command again: it goes on where it was.")
+    }
+}

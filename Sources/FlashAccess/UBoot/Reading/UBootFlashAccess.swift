@@ -1,0 +1,454 @@
+package import BoardChannels
+private import BoardConsoles
+package import FlashModel
+
+/// The flash of a board that waits at U-Boot's prompt.
+///
+/// Nothing is written but RAM that nothing uses. What the flash holds stands in the address space, or is brought into
+/// RAM erase block by erase block, since U-Boot's reads of NAND skip bad blocks and would shift what follows. Then its
+/// CRC-32 says whether the bytes need to cross at all, and whether they did so well.
+package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksumming {
+    private let session: UBootSession
+    private let lines = UBootCommands()
+    private let store: ContentStore
+    private var facts: UBootFacts?
+    private var survey: Survey?
+    private var dump: UBootLineDump
+    /// Where RAM is free for a chunk; nil until it was needed.
+    private var memory: UInt64?
+    /// The chips that were prepared since the board was last reset.
+    private var prepared: (Set<String>, returns: Int) = ([], 0)
+    /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
+    private var needsPoison = false
+    /// The first word of a command → a line with it.
+    private var examples: [String: String] = [:]
+
+    /// Bytes of a chunk where erase blocks are smaller or unknown.
+    private static let chunkSize = 64 << 10
+    /// How often the board is asked the same until two replies agree.
+    private static let mostReadings = 24
+    /// Bytes of one CRC, so that none takes long.
+    private static let checkSize = 1 << 20
+    /// How many of its readings must be the same in the end, for a line of a dump that the checksum contradicts.
+    private static let mostVotes = 5
+    /// How often the board may be reset without anything achieved in between.
+    private static let resets = 4
+
+    /// - Parameter store: what need not cross again; it learns what is read.
+    package init(_ session: UBootSession, store: ContentStore) {
+        self.session = session
+        self.store = store
+        dump = UBootLineDump(commands: lines)
+    }
+
+    // MARK: For people
+
+    /// Of the channel to U-Boot.
+    package var channelTraits: ChannelTraits { session.console.channel.traits }
+
+    /// How often a command, a line or the whole board had to be asked again.
+    package var retries: Int { session.retries + dump.repeatedLines }
+
+    /// How bulk data crosses.
+    package var transferName: String {
+        hasChecksum ? "md, known content by crc32" : "md"
+    }
+
+    /// Command lines that do by hand what was done here: the first of each kind.
+    package var commands: [String] { examples.keys.sorted().compactMap { examples[$0] } }
+
+    private var hasChecksum: Bool { facts?.help.map { $0.has("crc32") } ?? false }
+
+    // MARK: Survey
+
+    package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
+        var replies: [String: UBootReply] = [:]
+        var evidence: [Evidence] = []
+        var lost: [String] = []
+        func ask(_ question: String) async throws {
+            guard let reply = try await agreed(on: question) else {
+                lost.append(question)
+                return
+            }
+            replies[question] = reply
+            evidence.append(Evidence(name: Self.evidenceName(question), bytes: reply.output))
+        }
+        // `help` first: what it does not list is not said, since some parsers of vendors take it for something else.
+        try await ask("help")
+        let help = replies["help"].flatMap(UBootHelp.init)
+        for question in UBootFacts.questions where question != "help" {
+            let name = question.split(separator: " ").first.map(String.init) ?? question
+            if help?.has(name) ?? true { try await ask(question) }
+        }
+        for device in replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []
+        where ByteText(device.type).lowercased.contains("nand") {
+            if let question = try? lines.mtdBad(device.name) { try await ask(question) }
+        }
+        let facts = UBootFacts(replies)
+        var survey = try UBootSurvey.assemble(facts: facts)
+        survey.warnings += lost.map { "U-Boot's reply to \($0) never came through the same twice and is left out" }
+        self.facts = facts
+        self.survey = survey
+        return (survey, evidence)
+    }
+
+    /// A reply that came through the same twice; nil where none did.
+    private func agreed(on question: String) async throws -> UBootReply? {
+        var vote = ReplyVote()
+        for _ in 0..<Self.mostReadings {
+            let answer = try await surviving {
+                try await self.session.say(
+                    question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
+            }
+            if answer.isWhole, let reply = vote.take(answer.reply) { return reply }
+        }
+        return nil
+    }
+
+    private static func evidenceName(_ question: String) -> String {
+        "uboot-" + question.replacing(" ", with: "-").filter { $0.isLetter || $0.isNumber || $0 == "-" }.lowercased()
+            + ".txt"
+    }
+
+    // MARK: Reading
+
+    package var readsOOB: Bool { false }
+
+    package func readWithOOB(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        throw FlashkeepError(
+            .toolMissing, what: "The OOB bytes of \(PrintableText.escaped(partition.name)) cannot be read from here.",
+            why: "From U-Boot only the data is read.", next: "Leave --oob out, or back up from Linux.")
+    }
+
+    package func read(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let chip = try chip(of: partition)
+        let base = partition.offset ?? 0
+        for range in ranges {
+            let onChip = (base + range.lowerBound)..<(base + range.upperBound)
+            // A part before the first whole chunk is planned for itself, so that no chunk lies in two erase blocks.
+            let size = chunkSize(of: chip)
+            let whole = min(onChip.upperBound, (onChip.lowerBound + size - 1) / size * size)
+            for part in [onChip.lowerBound..<whole, whole..<onChip.upperBound] where !part.isEmpty {
+                try await read(part, of: chip, size: size) { chunk in
+                    try await each(
+                        FlashChunk(
+                            offset: chunk.offset - base, bytes: chunk.bytes,
+                            findings: chunk.findings.map { $0.shifted(by: -base) }))
+                }
+            }
+        }
+    }
+
+    /// Reads a range of a chip, chunk by chunk: what is known is not sent.
+    private func read(
+        _ range: Range<Int>, of chip: Chip, size: Int, each: (FlashChunk) async throws -> Void
+    ) async throws {
+        guard hasChecksum else {
+            for part in Self.cut(range, by: size) {
+                try await each(try await withBytes(part, of: chip) { try await self.dumped($0, part.count, nil) })
+            }
+            return
+        }
+        var plan = ChunkPlan(range, sizes: Self.sizes(from: size), costs: ChunkPlan.Costs(dumpedLine: 65))
+        while let step = store.next(&plan) {
+            switch step {
+            case .checksum(let part):
+                let chunk = Self.chunk(of: part, in: range, size: size)
+                let sum = try await surviving { () async throws -> UInt32? in
+                    guard case .at(let address) = try await self.place(chunk, of: chip),
+                        let start = address.plus(part.lowerBound - chunk.lowerBound)
+                    else { return nil }
+                    return try await self.checksum(at: start, count: part.count)
+                }
+                plan.answer(sum)
+            case .known(let part, let candidates, let sum, let half):
+                let bytes = store.bytes(of: candidates, count: part.count, sum: sum, half: half)
+                if let bytes { try await each(FlashChunk(offset: part.lowerBound, bytes: bytes)) }
+                plan.settle(isKnown: bytes != nil)
+            case .dump(let part, let sum):
+                let chunk = Self.chunk(of: part, in: range, size: size)
+                let dumped = try await withBytes(part, in: chunk, of: chip) {
+                    try await self.dumped($0, part.count, sum)
+                }
+                if dumped.findings.isEmpty { store.remember(dumped.bytes) }
+                try await each(dumped)
+                plan.dumped()
+            }
+        }
+    }
+
+    /// A range of a chip by way of its address: its bytes, or what stands in their place.
+    private func withBytes(
+        _ range: Range<Int>, in chunk: Range<Int>? = nil, of chip: Chip, body: (UInt64) async throws -> [UInt8]
+    ) async throws -> FlashChunk {
+        let chunk = chunk ?? range
+        return try await surviving {
+            switch try await self.place(chunk, of: chip) {
+            case .at(let address):
+                guard let start = address.plus(range.lowerBound - chunk.lowerBound) else { throw self.unreachable(chip) }
+                return FlashChunk(offset: range.lowerBound, bytes: try await body(start))
+            case .unread(let why):
+                let finding = BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)
+                return FlashChunk(
+                    offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count), findings: [finding])
+            }
+        }
+    }
+
+    /// The chunk, counted from the start of the range, in which a part of it lies.
+    private static func chunk(of part: Range<Int>, in range: Range<Int>, size: Int) -> Range<Int> {
+        let start = part.lowerBound - (part.lowerBound - range.lowerBound) % size
+        return start..<min(range.upperBound, start + size)
+    }
+
+    /// Sizes of chunks and of the pieces that they are cut into.
+    private static func sizes(from size: Int) -> [Int] {
+        var sizes = [size]
+        while let last = sizes.last, last % 2 == 0, last / 2 >= KnownContent.step { sizes.append(last / 2) }
+        return sizes
+    }
+
+    // MARK: Bringing flash into the address space
+
+    private enum Place {
+        case at(UInt64)
+        case unread(String)
+    }
+
+    /// Brings a range of a chip into the address space.
+    private func place(_ range: Range<Int>, of chip: Chip) async throws -> Place {
+        guard let facts, let window = UBootWindow(chip, facts) else { throw unreachable(chip) }
+        if case .mapped(let base) = window {
+            guard let address = base.plus(range.lowerBound), address.plus(range.count) != nil else {
+                throw unreachable(chip)
+            }
+            return .at(address)
+        }
+        try await prepare(chip, window)
+        let memory = try stagingAddress(for: range.count)
+        guard let command = try window.read(range, to: memory, lines) else { throw unreachable(chip) }
+        note(command)
+        var sum: UInt32?
+        if needsPoison { sum = try await poison(memory, range.count) }
+        let reply = try await session.ask(command, silence: .seconds(60))
+        let result = UBootReadResult(reply)
+        guard result.skipped.isEmpty else {
+            return .unread("U-Boot took the block for bad and read another one")
+        }
+        switch result.outcome {
+        case .ok(let bytes) where bytes == range.count: return .at(memory)
+        case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(range.count)")
+        case .failed(let line): return .unread(line)
+        case .silent:
+            if !needsPoison {
+                // What does not say that it failed is only believed when the RAM is seen to be another than before.
+                needsPoison = true
+                return try await place(range, of: chip)
+            }
+            if let sum, try await checksum(at: memory, count: range.count) == sum {
+                return .unread("U-Boot read nothing, and did not say so")
+            }
+            return .at(memory)
+        }
+    }
+
+    private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
+        if prepared.returns != session.returns { prepared = ([], session.returns) }
+        guard !prepared.0.contains(chip.id), let command = try window.preparation(lines) else { return }
+        _ = try await session.ask(command, silence: .seconds(20))
+        prepared.0.insert(chip.id)
+    }
+
+    /// Fills RAM with what no flash holds, and tells its CRC-32; nil where the board cannot.
+    private func poison(_ address: UInt64, _ count: Int) async throws -> UInt32? {
+        guard facts?.help?.has("mw") ?? false, hasChecksum else { return nil }
+        let command = try lines.memoryFill(
+            at: address, value: 0x5A, count: UInt64(count), flash: facts?.flash?.banks.compactMap(\.range) ?? [])
+        _ = try await session.ask(command, silence: .seconds(20))
+        return try await checksum(at: address, count: count)
+    }
+
+    /// A place in RAM that nothing uses.
+    private func stagingAddress(for count: Int) throws -> UInt64 {
+        if let memory { return memory }
+        let size = UInt64(max(count, Self.checkSize))
+        guard let board = facts?.board else {
+            throw noMemory("bdinfo tells of no memory")
+        }
+        do {
+            let place = try UBootLoadAddress(board).choose(
+                size: size, hints: [facts?.environment?.address("loadaddr")].compactMap { $0 })
+            memory = place
+            return place
+        } catch {
+            throw noMemory(error.words)
+        }
+    }
+
+    // MARK: Over the line
+
+    /// The bytes as `md` shows them.
+    ///
+    /// - Parameter sum: their CRC-32, where it is known.
+    private func dumped(_ address: UInt64, _ count: Int, _ sum: UInt32?) async throws -> [UInt8] {
+        note(try lines.memoryDisplay(.long, at: address, count: UInt64(max(1, count / 4))))
+        guard let sum else {
+            // Without a checksum only a line that says the same twice is believed, where this line was seen to err.
+            let votes = dump.hasErred ? 2 : 1
+            return try await dump.bytes(at: address, count: count, votes: votes, session)
+        }
+        var bytes = try await dump.bytes(at: address, count: count, session)
+        for votes in 2...Self.mostVotes {
+            if CRC32.sum(of: bytes) == sum { return bytes }
+            // A digit of either may have been flipped into another one on its way.
+            if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
+            bytes = try await dump.bytes(at: address, count: count, votes: votes, earlier: bytes, session)
+        }
+        // The flash gives something else each time. What is kept is shown to be so by the proof.
+        return bytes
+    }
+
+    /// The CRC-32 of memory.
+    func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
+        let size = UInt64(count)
+        let command = try lines.crc32(at: address, count: size)
+        // A slow board takes a second for a megabyte that it reads uncached from flash.
+        let reply = try await session.ask(
+            command, silence: .seconds(10 + count / (256 << 10)), pause: session.timing.settled,
+            accepts: { UBootChecksum($0)?.covers(address, count: size) ?? false })
+        note(command)
+        guard let sum = UBootChecksum(reply), let value = UInt32(sum.digest.hex, radix: 16) else {
+            throw FlashkeepError(
+                .replyNotUnderstood, what: "U-Boot's checksum was not understood.",
+                why: TerminalText.lastLines(reply.output), next: "Please report this, with --transcript FILE.")
+        }
+        return value
+    }
+
+    // MARK: Checksums
+
+    package var checksumAlgorithms: [ChecksumAlgorithm] { hasChecksum ? [.crc32] : [] }
+
+    package func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest {
+        guard algorithm == .crc32 else { throw noAlgorithm(algorithm) }
+        let chip = try chip(of: partition)
+        let base = partition.offset ?? 0
+        let size = isMapped(chip) ? Self.checkSize : chunkSize(of: chip)
+        var whole: UInt32 = 0
+        for range in ranges {
+            for onChip in Self.cut((base + range.lowerBound)..<(base + range.upperBound), by: size) {
+                let sum = try await surviving { () async throws -> UInt32? in
+                    guard case .at(let address) = try await self.place(onChip, of: chip) else { return nil }
+                    return try await self.checksum(at: address, count: onChip.count)
+                }
+                guard let sum else {
+                    throw FlashkeepError(
+                        .unreadable, what: "A part of \(PrintableText.escaped(partition.name)) can no longer be read.",
+                        why: "It was read a moment ago, \(ByteCount.hex(onChip.lowerBound - base)) from its start.",
+                        next: "Run the same command again; if it stays, the flash is failing.")
+                }
+                whole = CRC32Shift(bytes: onChip.count).joined(whole, sum)
+            }
+        }
+        return Digest(algorithm: .crc32, hex: Hexadecimal.text(whole))
+    }
+
+    package func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest] {
+        var digests: [Digest] = []
+        for range in ranges { digests.append(try await checksum(algorithm, of: partition, ranges: [range])) }
+        return digests
+    }
+
+    // MARK: Helpers
+
+    private func note(_ command: String) {
+        let kind = command.split(separator: " ").prefix(2).filter { $0.allSatisfy { !$0.isNumber } }.joined(separator: " ")
+        if examples[kind] == nil { examples[kind] = command }
+    }
+
+    /// Repeats what a reset of the board broke off.
+    private func surviving<Result>(_ body: () async throws -> Result) async throws -> Result {
+        var resets = 0
+        while true {
+            do {
+                return try await body()
+            } catch let interruption as UBootSession.Interruption {
+                resets += 1
+                guard resets <= Self.resets else {
+                    throw FlashkeepError(
+                        .boardLost, what: "The board restarts again and again.", why: interruption.why,
+                        next: "A watchdog may run, or the power is weak; what was read is kept.")
+                }
+                try await session.getBackIn()
+            }
+        }
+    }
+
+    private func chip(of partition: Partition) throws -> Chip {
+        guard let chip = survey?.chip(partition.chip) else {
+            throw FlashkeepError(
+                .internalFault, what: "The chip of \(PrintableText.escaped(partition.name)) is not known.",
+                why: "It was not in the survey.", next: "Please report this.")
+        }
+        return chip
+    }
+
+    private func isMapped(_ chip: Chip) -> Bool {
+        guard let facts, let window = UBootWindow(chip, facts) else { return false }
+        return !window.isStaged
+    }
+
+    private func chunkSize(of chip: Chip) -> Int {
+        chip.kind.isNAND ? max(1, chip.eraseBlockSize) : Self.chunkSize
+    }
+
+    /// A range in parts that begin at multiples of a size.
+    private static func cut(_ range: Range<Int>, by size: Int) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(range.upperBound, start + size - start % size)
+            parts.append(start..<end)
+            start = end
+        }
+        return parts
+    }
+
+    private func unreachable(_ chip: Chip) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "U-Boot has no way to read the chip \(PrintableText.escaped(chip.id)).",
+            why: "It has none of sf, nand and mtd for it, and does not map it.",
+            next: "Boot an initramfs (--image), or use a programmer.")
+    }
+
+    private func noMemory(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
+            next: "Boot an initramfs (--image), or use a programmer.")
+    }
+
+    private func noAlgorithm(_ algorithm: ChecksumAlgorithm) -> FlashkeepError {
+        FlashkeepError(
+            .internalFault, what: "U-Boot was asked for \(algorithm.rawValue).", why: "Only its crc32 is used.",
+            next: "Please report this.")
+    }
+}
+
+extension UBootLoadAddress.Refusal {
+    /// In words.
+    fileprivate var words: String {
+        switch self {
+        case .emptyImage: "nothing was to be loaded"
+        case .unknownRelocation: "bdinfo does not tell where U-Boot itself lies"
+        case .tooLarge(let largest): "the largest free range has \(largest) bytes"
+        }
+    }
+}

@@ -1,0 +1,178 @@
+private import FlashModel
+
+/// Memory as `md` shows it on the line, complete: lines are keyed by the address that they print, and only those that
+/// are missing or damaged are asked for again.
+struct UBootLineDump {
+    /// Bytes of one command. Long ones cost less; a reset in the midst costs no more than this.
+    static let commandSize = 16 << 10
+    /// Bytes of a line.
+    private static let lineSize = 16
+    /// How often nothing new may come.
+    private static let patience = 6
+
+    let commands: UBootCommands
+    /// Which `md` costs the least on this board.
+    private(set) var width = UBootMemoryDump.Width.long
+    /// The processor's; nil until a dump has told.
+    private(set) var order: UBootMemoryDump.ByteOrder?
+    /// How many lines were asked for again.
+    private(set) var repeatedLines = 0
+
+    init(commands: UBootCommands) {
+        self.commands = commands
+    }
+
+    /// Whether lines were lost or damaged.
+    var hasErred: Bool { repeatedLines > 0 }
+
+    /// The bytes from an address on.
+    ///
+    /// - Parameters:
+    ///   - votes: how often a line must have said the same.
+    ///   - earlier: what an earlier reading gave: one vote for each line.
+    /// - Throws: ``UBootSession/Interruption``, `replyNotUnderstood` where lines are lost again and again, `boardSilent`.
+    mutating func bytes(
+        at address: UInt64, count: Int, votes: Int = 1, earlier: [UInt8]? = nil, _ session: UBootSession
+    ) async throws -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(count)
+        var done = 0
+        while done < count {
+            let size = min(Self.commandSize, count - done)
+            guard let start = address.plus(done) else { throw outside(address, count) }
+            let before = earlier.flatMap { $0.count == count ? Array($0[done..<(done + size)]) : nil }
+            result += try await piece(at: start, count: size, votes: votes, earlier: before, session)
+            done += size
+        }
+        return result
+    }
+
+    /// What the readings of a line gave, and how often.
+    private struct Readings {
+        private var counts: [[UInt8]: Int] = [:]
+        /// What was read often enough.
+        private(set) var settled: [UInt8]?
+
+        mutating func take(_ bytes: [UInt8], votes: Int) {
+            let count = counts[bytes, default: 0] + 1
+            counts[bytes] = count
+            if count >= votes, settled == nil { settled = bytes }
+        }
+    }
+
+    private mutating func piece(
+        at address: UInt64, count: Int, votes: Int, earlier: [UInt8]?, _ session: UBootSession
+    ) async throws -> [UInt8] {
+        let lineCount = (count + Self.lineSize - 1) / Self.lineSize
+        var lines = [Readings](repeating: Readings(), count: lineCount)
+        if let earlier {
+            for index in lines.indices {
+                let start = index * Self.lineSize
+                lines[index].take(Array(earlier[start..<min(count, start + Self.lineSize)]), votes: votes)
+            }
+        }
+        var fruitless = 0
+        var isFirst = true
+        while true {
+            let missing = Self.runs(lines)
+            guard !missing.isEmpty else { break }
+            if !isFirst { repeatedLines += missing.reduce(0) { $0 + $1.count } }
+            isFirst = votes > 1
+            var got = 0
+            for run in missing {
+                got += try await ask(run, of: &lines, at: address, count: count, votes: votes, session)
+            }
+            fruitless = got == 0 ? fruitless + 1 : 0
+            if fruitless >= Self.patience { throw lost(address) }
+        }
+        return lines.flatMap { $0.settled ?? [] }
+    }
+
+    /// Asks for a run of lines, and takes those that came well.
+    ///
+    /// - Returns: how many.
+    private mutating func ask(
+        _ run: Range<Int>, of lines: inout [Readings], at address: UInt64, count: Int, votes: Int,
+        _ session: UBootSession
+    ) async throws -> Int {
+        let first = run.lowerBound * Self.lineSize
+        let size = min(run.upperBound * Self.lineSize, count) - first
+        let width = size % width.rawValue == 0 ? width : .byte
+        guard let start = address.plus(first) else { throw outside(address, count) }
+        let command = try commands.memoryDisplay(width, at: start, count: UInt64(size / width.rawValue))
+        let lastLine = "\(UBootCommands.hex(address.plus((run.upperBound - 1) * Self.lineSize) ?? address)):"
+        let answer = try await session.say(
+            command, pause: session.timing.settled, isBulk: true,
+            accepts: { reply in reply.hasLine(beginningWith: lastLine) })
+        guard let order = order ?? learn(from: answer.reply, width: width) else {
+            // Nothing in it tells the order of a word's bytes: single bytes need none.
+            self.width = .byte
+            defer { self.width = .long }
+            return try await ask(run, of: &lines, at: address, count: count, votes: votes, session)
+        }
+        let dump = UBootMemoryDump(answer.reply, width: width, order: order)
+        var got = 0
+        for index in run {
+            guard let key = address.plus(index * Self.lineSize), let bytes = dump.lines[key],
+                bytes.count == min(Self.lineSize, count - index * Self.lineSize)
+            else { continue }
+            lines[index].take(bytes, votes: votes)
+            got += 1
+        }
+        return got
+    }
+
+    private mutating func learn(
+        from reply: UBootReply, width: UBootMemoryDump.Width
+    ) -> UBootMemoryDump.ByteOrder? {
+        if width == .byte { return .little }
+        order = UBootMemoryDump.order(of: reply, width: width)
+        return order
+    }
+
+    /// The runs of lines that are not there.
+    private static func runs(_ lines: [Readings]) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        for index in lines.indices where lines[index].settled == nil {
+            if let last = result.last, last.upperBound == index {
+                result[result.count - 1] = last.lowerBound..<(index + 1)
+            } else {
+                result.append(index..<(index + 1))
+            }
+        }
+        return result
+    }
+
+    private func lost(_ address: UInt64) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood,
+            what: "The memory at \(ByteCount.hex(Int(clamping: address))) could not be read over the line.",
+            why: "Lines of md were lost or damaged again and again.",
+            next: "Check the cable and the ground wire, or use a slower rate.")
+    }
+
+    private func outside(_ address: UInt64, _ count: Int) -> FlashkeepError {
+        FlashkeepError(
+            .internalFault, what: "A range of memory ends beyond the address space.",
+            why: "\(count) bytes from \(UBootCommands.hex(address)).", next: "Please report this.")
+    }
+}
+
+extension UInt64 {
+    /// This many further on; nil beyond the address space.
+    func plus(_ distance: Int) -> UInt64? {
+        guard let distance = UInt64(exactly: distance) else { return nil }
+        let (sum, overflow) = addingReportingOverflow(distance)
+        return overflow ? nil : sum
+    }
+}
+
+extension UBootReply {
+    /// Whether its last line begins so.
+    func hasLine(beginningWith text: String) -> Bool {
+        let tail = output.suffix(200)
+        guard let end = tail.lastIndex(of: 0x0A) else { return false }
+        let line = tail[..<end].split { $0 == 0x0A || $0 == 0x0D }.last ?? []
+        return line.starts(with: text.utf8) && line.count > text.utf8.count
+    }
+}
