@@ -210,12 +210,19 @@ package enum Backup {
         guard options.proof == .best else { return }
         progress(.began(.proving, bytes: plan.size))
         let proven = ProgressCount(total: plan.size, environment, tell: progress)
+        var proofs: [ImageProof] = []
         for capture in captures {
             if work.proofs[capture.image.path] == nil {
                 progress(.item(title(capture.image), bytes: capture.image.size))
-                work.proofs[capture.image.path] = try await ImageProof(capture: capture, board: board).prove()
+                let proof = ImageProof(capture: capture, board: board)
+                work.proofs[capture.image.path] = try await proof.prove()
+                proofs.append(proof)
             }
             proven.add(capture.image.size)
+        }
+        for proof in proofs {
+            let path = proof.capture.image.path
+            if let found = work.proofs[path] { work.proofs[path] = try await proof.lookAgain(found) }
         }
         progress(.ended(.proving))
     }

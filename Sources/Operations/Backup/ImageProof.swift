@@ -6,9 +6,17 @@ internal import FlashModel
 ///
 /// Where the two differ, the erase blocks that differ are found and read again, and what they say decides: a running
 /// system wrote there, or the flash cannot be trusted, or the first read was damaged on its way.
-struct ImageProof {
+final class ImageProof {
     let capture: ImageCapture
     let board: any FlashBoard
+    /// Erase blocks that read differently the first time, and the same twice since.
+    private var repaired: [(piece: BackupPlan.Piece, range: Range<Int>)] = []
+
+    init(capture: ImageCapture, board: any FlashBoard) {
+        self.capture = capture
+        self.board = board
+    }
+
     /// More of the same block than this many bytes are not asked for at once when a difference is looked for.
     private static let searchSize = 8 << 20
 
@@ -160,7 +168,7 @@ struct ImageProof {
         let block = max(1, piece.partition.eraseBlockSize)
         var result = Proof.Result.proven
         var counts: [BlockState: Int] = [:]
-        var repaired = 0
+        var repairs = 0
         for part in differing.flatMap({ Self.cut($0, by: block) }) {
             var seen: [FlashChunk] = []
             for _ in 0..<2 {
@@ -176,7 +184,8 @@ struct ImageProof {
                 if piece.partition.isLive {
                     try mark(seen[1], .changed, &counts, &result)
                 } else {
-                    repaired += 1
+                    repaired.append((piece, part))
+                    repairs += 1
                 }
             } else {
                 try writer.replace(offset: seen[1].offset, bytes: seen[1].bytes, findings: seen[1].findings)
@@ -190,12 +199,36 @@ struct ImageProof {
         if let unstable = counts[.unstable] {
             notes.append("\(unstable) erase blocks of mtd\(piece.partition.index) read differently each time")
         }
-        if repaired > 0 {
+        if repairs > 0 {
             notes.append(
-                "\(repaired) erase blocks of mtd\(piece.partition.index) read differently the first time; kept is what "
+                "\(repairs) erase blocks of mtd\(piece.partition.index) read differently the first time; kept is what "
                     + "the board gave twice since")
         }
         return (result, notes)
+    }
+
+    /// Looks once more at what read differently the first time, when all else is done: something that writes now and
+    /// then may have been quiet while it was looked at.
+    func lookAgain(_ proof: Proof) async throws -> Proof {
+        var proof = proof
+        var counts: [BlockState: Int] = [:]
+        for (piece, range) in repaired {
+            let seen: FlashChunk
+            do {
+                seen = try await gather(range, piece)
+            } catch let error as FlashkeepError where error.code == .partitionVanished {
+                // What was read of it stays as it was proven.
+                proof.notes.append(error.what)
+                return proof
+            }
+            guard try writer.read(offset: seen.offset, count: seen.bytes.count) != seen.bytes else { continue }
+            try mark(seen, .unstable, &counts, &proof.result)
+        }
+        if let unstable = counts[.unstable] {
+            proof.notes.append("\(unstable) of these blocks read differently again when all else was done")
+            proof.checksum = nil
+        }
+        return proof
     }
 
     private func mark(

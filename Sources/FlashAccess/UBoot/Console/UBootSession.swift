@@ -32,6 +32,8 @@ package final class UBootSession {
 
     private var text: UBootConsoleText
     private var window: Int
+    /// The longest that an echo took so far.
+    private var slowestEcho: Duration = .zero
     /// Whether a line may be half typed, or a command still running, on the board.
     private var isUntidy = false
     private let arrival: UBootArrival
@@ -123,7 +125,9 @@ package final class UBootSession {
                 try await console.channel.write(Array(bytes[sent..<end]))
                 sent = end
             }
-            guard let got = try await console.bytes(within: timing.echo) else { return false }
+            let asked = ContinuousClock.now
+            guard let got = try await console.bytes(within: echoWait) else { return false }
+            slowestEcho = max(slowestEcho, asked.duration(to: .now))
             for (index, byte) in got.enumerated() {
                 if echoed < sent, byte == bytes[echoed] {
                     echoed += 1
@@ -135,6 +139,11 @@ package final class UBootSession {
             }
         }
         return true
+    }
+
+    /// How long an echo is waited for: by what the line has shown, since a character that was lost never comes.
+    private var echoWait: Duration {
+        slowestEcho == .zero ? timing.echo : min(timing.echo, max(.milliseconds(100), slowestEcho * 4))
     }
 
     /// Throws away what was typed, and finds the prompt again. ^C is harmless in every state.
@@ -164,9 +173,16 @@ package final class UBootSession {
             // Behind a prompt nothing follows; what does makes it part of the reply.
             // The end of the command's own line is no sign that it has begun to answer.
             let hasBegun = output.count > 4
-            guard
-                let bytes = try await console.bytes(within: isAtPrompt ? timing.quiet : hasBegun ? pause : silence)
-            else {
+            let wait =
+                if isAtPrompt {
+                    timing.quiet
+                } else if hasBegun, Self.isNearly(text.openLine, prompt) {
+                    // A prompt that was damaged on its way.
+                    min(pause, timing.quiet * 2)
+                } else {
+                    hasBegun ? pause : silence
+                }
+            guard let bytes = try await console.bytes(within: wait) else {
                 if isAtPrompt || text.endsWithPrompt { return try end(output, bannerAt, namesItself) }
                 return Answer(reply: UBootReply(output: output), isWhole: false)
             }
@@ -193,6 +209,14 @@ package final class UBootSession {
                 if accepts(answer.reply) { return answer }
             }
         }
+    }
+
+    /// Whether a line is the prompt but for one character that was lost, doubled or made another.
+    static func isNearly(_ line: [UInt8], _ prompt: [UInt8]) -> Bool {
+        guard abs(line.count - prompt.count) <= 1, line != prompt else { return false }
+        let start = zip(line, prompt).prefix { $0 == $1 }.count
+        let end = zip(line.reversed(), prompt.reversed()).prefix { $0 == $1 }.count
+        return start + end >= max(line.count, prompt.count) - 1
     }
 
     private func end(_ output: [UInt8], _ banner: String?, _ namesItself: Bool) throws -> Answer {
