@@ -34,6 +34,7 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case targetExists = "target-exists"
         case fileUnavailable = "file-unavailable"
         case otherBackupInProgress = "other-backup-in-progress"
+        case imageUnsuitable = "image-unsuitable"
 
         // The backup itself.
         case notABag = "not-a-bag"

@@ -32,7 +32,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
                 .failed
             case .diskFull, .fileUnavailable, .notABag, .bagIncomplete, .manifestTooNew, .internalFault: .failed
             case .bagDamaged, .manifestInvalid: .mismatch
-            case .layoutChanged, .targetExists, .otherBackupInProgress, .bagUnsafePath: .refused
+            case .layoutChanged, .targetExists, .otherBackupInProgress, .bagUnsafePath, .imageUnsuitable: .refused
             case .interrupted: .interrupted
             }
     }

@@ -75,7 +75,7 @@ struct ErrorTests {
         arguments: [
             (.addressNotUnderstood, 64), (.usage, 64), (.boardSilent, 75), (.boardLost, 75),
             (.hostUnreachable, 75), (.connectionRefused, 75), (.bagDamaged, 2), (.targetExists, 3), (.interrupted, 130),
-            (.authenticationFailed, 1), (.diskFull, 1),
+            (.authenticationFailed, 1), (.diskFull, 1), (.imageUnsuitable, 3),
         ] as [(FlashkeepError.Code, Int32)])
     func statusesAreThoseOfTheManual(code: FlashkeepError.Code, status: Int32) {
         #expect(ExitStatus(code).rawValue == status)

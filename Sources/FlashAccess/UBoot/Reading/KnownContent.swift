@@ -10,7 +10,7 @@ import FlashModel
 /// (``FlashModel/CRC32Shift``), so windows of all sizes are found without reading anything again.
 ///
 /// Memory: 8 bytes for each 4 KiB taken in, and as many again for each window size that is asked for: 2 MiB for a
-/// 256 MiB chip asked at three sizes. Bytes beyond ``limit`` are not taken in.
+/// 256 MiB chip asked at three sizes, and for moments some more. Bytes beyond ``limit`` are not taken in.
 ///
 /// ## How far a match can be believed
 /// Two sums are asked of the board: over the chunk, and, only where that is known, over its first half. For content

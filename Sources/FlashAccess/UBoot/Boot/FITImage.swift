@@ -1,0 +1,133 @@
+import FlashModel
+
+/// A flattened image tree: a device tree whose `/images` hold kernels, device trees and RAM disks, and whose
+/// `/configurations` say which belong together (`doc/usage/fit/source_file_format.rst` of U-Boot).
+package struct FITImage: Sendable, Hashable {
+    /// An image in it.
+    package struct Part: Sendable, Hashable {
+        /// The name of its node.
+        package var name: String
+        /// `kernel`, `kernel_noload`, `flat_dt`, `ramdisk`, `filesystem`, …
+        package var type: String
+        /// U-Boot's short name: `mips`, `arm64`.
+        package var architectureName: String
+        package var architecture: BoardArchitecture?
+        /// Nil where it is none that is known.
+        package var compression: ImageCompression?
+        package var load: UInt64?
+        package var entry: UInt64?
+        /// Where its data is in the file; nil where that is not told, or not in the file.
+        package var data: Range<Int>?
+        /// Bytes when unpacked, where known.
+        package var unpackedSize: Int?
+    }
+
+    /// Bytes of the tree, with all that is in it; data may be behind it.
+    package var treeSize: Int
+    /// The configuration that is started where none is named.
+    package var configuration: String?
+    /// Its kernel.
+    package var kernel: Part?
+    /// Its RAM disk, device trees and what else it loads.
+    package var others: [Part]
+    /// Why it cannot be started, as far as it tells itself.
+    package var fault: String?
+
+    /// Images of a configuration that are looked at.
+    private static let mostParts = 32
+
+    /// Makes it of a tree; nil where the tree has no images.
+    ///
+    /// - Throws: ``ImageBytes/Fault/notAtHand``, or what reading the file threw.
+    init?(_ tree: FlattenedDeviceTree, _ bytes: inout ImageBytes) throws {
+        guard tree.nodes["/images"] != nil else { return nil }
+        treeSize = tree.totalSize
+        others = []
+        guard let name = tree.property("default", of: "/configurations")?.strings.first else {
+            fault = "It is a FIT image that names no default configuration."
+            return
+        }
+        let path = "/configurations/" + name
+        guard tree.nodes[path] != nil else {
+            fault = "It is a FIT image whose default configuration is not in it."
+            return
+        }
+        configuration = name
+        func parts(_ property: String) throws -> [Part] {
+            try (tree.property(property, of: path)?.strings.prefix(Self.mostParts) ?? []).compactMap {
+                try Self.part($0, tree, &bytes)
+            }
+        }
+        kernel = try parts("kernel").first
+        for property in ["fdt", "ramdisk", "loadables"] { others += try parts(property) }
+        fault = fault(fileSize: bytes.size)
+    }
+
+    private static func part(
+        _ name: String, _ tree: FlattenedDeviceTree, _ bytes: inout ImageBytes
+    ) throws -> Part? {
+        let path = "/images/" + name
+        guard tree.nodes[path] != nil else { return nil }
+        func word(_ property: String) -> String { tree.property(property, of: path)?.strings.first ?? "" }
+        func size(_ property: String) -> Int? { tree.property(property, of: path)?.number.flatMap(Int.init(exactly:)) }
+        let architecture = word("arch")
+        let packing = word("compression")
+        var part = Part(
+            name: name, type: word("type"), architectureName: architecture,
+            architecture: self.architecture(architecture),
+            compression: packing.isEmpty ? ImageCompression.none : ImageCompression(rawValue: packing),
+            load: tree.property("load", of: path)?.number, entry: tree.property("entry", of: path)?.number)
+        var data = tree.property("data", of: path)?.place
+        if data == nil, let count = size("data-size"), count >= 0 {
+            // Behind the tree, counted from its end filled up to 4 bytes, or from the start of the file.
+            let start =
+                size("data-position") ?? size("data-offset").flatMap { tree.totalSize.roundedUp(to: 4)?.plus($0) }
+            data = start.flatMap { start in start.plus(count).flatMap { start >= 0 ? start..<$0 : nil } }
+        }
+        if let data, data.upperBound <= bytes.size, !data.isEmpty {
+            part.data = data
+            part.unpackedSize = try part.compression?.unpackedSize(data, &bytes)
+        }
+        return part
+    }
+
+    /// By U-Boot's short names (`boot/image.c`, uimage_arch).
+    private static func architecture(_ name: String) -> BoardArchitecture? {
+        switch name {
+        case "": nil
+        case "arm": .arm
+        case "arm64": .arm64
+        case "mips", "mips64": .mips
+        case "riscv": .riscv
+        case "powerpc", "ppc": .powerpc
+        case "x86", "x86_64": .x86
+        default: .other
+        }
+    }
+
+    /// Where the kernel goes in memory; nil where it is not told, or it runs from where it is.
+    package var target: Range<UInt64>? {
+        guard let kernel, kernel.type != "kernel_noload", let load = kernel.load,
+            let count = kernel.unpackedSize.flatMap(UInt64.init(exactly:)), count > 0
+        else { return nil }
+        let (end, overflow) = load.addingReportingOverflow(count)
+        return overflow ? nil : load..<end
+    }
+
+    private func fault(fileSize: Int) -> String? {
+        guard let kernel else { return "It is a FIT image whose default configuration has no kernel." }
+        guard ["kernel", "kernel_noload"].contains(kernel.type) else {
+            return "It is a FIT image whose kernel is of the type \(PrintableText.escaped(kernel.type, limit: 40))."
+        }
+        guard kernel.data != nil, others.allSatisfy({ $0.data != nil }) else {
+            return "It is a FIT image that is cut off: not all of its images are in the file."
+        }
+        guard kernel.compression != nil else { return "Its kernel is packed in a way that is not known." }
+        let end = ([kernel] + others).compactMap { $0.data?.upperBound }.reduce(treeSize, max)
+        guard !others.contains(where: { $0.type == "filesystem" }), fileSize - end <= BootImage.padding else {
+            return "It is a FIT image with a root file system in it or behind it: this is made to be written to flash, "
+                + "and its kernel would use what is on flash."
+        }
+        return nil
+    }
+}

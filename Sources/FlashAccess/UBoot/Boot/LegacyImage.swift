@@ -1,0 +1,154 @@
+import FlashModel
+
+/// U-Boot's own image format of old, uImage: a header of 64 bytes, big endian, and the data (`include/image.h`,
+/// image_header_t).
+package struct LegacyImage: Sendable, Hashable {
+    /// The name that its makers gave it, as text.
+    package var name: String
+    /// Bytes of the data behind the header.
+    package var dataSize: Int
+    /// The CRC-32 of the data. U-Boot checks it before it starts an image, unless `verify` is `n`.
+    package var dataSum: UInt32
+    /// Where the (unpacked) data goes.
+    package var load: UInt64
+    /// Where it is started.
+    package var entry: UInt64
+    /// The number of the operating system; 5 is Linux.
+    package var system: UInt8
+    /// The number of the processor family, and what that is.
+    package var architectureCode: UInt8
+    package var architecture: BoardArchitecture
+    /// The number of the kind of image.
+    package var type: UInt8
+    package var compressionCode: UInt8
+    /// Nil where the number is none that is known.
+    package var compression: ImageCompression?
+    /// Bytes of each file of a multi-file image, the kernel first; empty for others, and where the list is damaged.
+    package var files: [Int]
+    /// Bytes that the first file has when unpacked, where known.
+    package var unpackedSize: Int?
+    /// Whether the header's own checksum is right.
+    package var isHeaderIntact: Bool
+
+    static let magic: [UInt8] = [0x27, 0x05, 0x19, 0x56]
+    /// Bytes of the header.
+    package static let headerSize = 64
+    /// Files of a multi-file image that are believed. U-Boot knows three: kernel, RAM disk, device tree.
+    private static let mostFiles = 16
+
+    /// Where the data is in the file, if the file is whole: what ``dataSum`` is of.
+    package var dataRange: Range<Int> { Self.headerSize..<(Self.headerSize + dataSize) }
+
+    /// Parses a file that starts with the magic number.
+    init(_ bytes: inout ImageBytes) throws {
+        let header = Array(try bytes.bytes(at: 0, count: Self.headerSize))
+        func number(_ offset: Int) -> UInt32 {
+            header.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+        }
+        func code(_ offset: Int) -> UInt8 { header.dropFirst(offset).first ?? 0 }
+        // The header's sum is that of the header with this field zero.
+        let cleared = header.prefix(4) + [0, 0, 0, 0] + header.dropFirst(8)
+        isHeaderIntact = number(4) == CRC32.sum(of: cleared)
+        dataSize = Int(number(12))
+        load = UInt64(number(16))
+        entry = UInt64(number(20))
+        dataSum = number(24)
+        system = code(28)
+        architectureCode = code(29)
+        type = code(30)
+        compressionCode = code(31)
+        compression = ImageCompression(code: compressionCode)
+        name = String(decoding: header.dropFirst(32).prefix { $0 != 0 }, as: UTF8.self)
+        architecture =
+            switch architectureCode {
+            case 2: .arm
+            case 3, 24: .x86
+            case 5, 6: .mips
+            case 7: .powerpc
+            case 22: .arm64
+            case 26: .riscv
+            default: .other
+            }
+        files = []
+        unpackedSize = nil
+        if type == Self.multi { files = try Self.files(&bytes, dataSize: dataSize) }
+        let start = Self.headerSize + (files.isEmpty ? 0 : 4 * (files.count + 1))
+        let count = files.first ?? dataSize
+        if type != Self.multi || !files.isEmpty {
+            unpackedSize = try compression?.unpackedSize(start..<(start + count), &bytes)
+        }
+    }
+
+    static let standalone: UInt8 = 1
+    static let kernel: UInt8 = 2
+    static let multi: UInt8 = 4
+    /// A kernel that runs from wherever it is.
+    static let kernelNoLoad: UInt8 = 14
+
+    /// The sizes at the start of a multi-file image's data: big endian, up to a zero; then the files, each but the last
+    /// filled up to 4 bytes. Empty where they make no sense.
+    private static func files(_ bytes: inout ImageBytes, dataSize: Int) throws -> [Int] {
+        var sizes: [Int] = []
+        var offset = headerSize
+        do {
+            while sizes.count <= mostFiles {
+                let size = try bytes.number(at: offset, bytes: 4, isBigEndian: true)
+                offset += 4
+                if size == 0 {
+                    let padded = sizes.dropLast().compactMap { $0.roundedUp(to: 4) } + sizes.suffix(1)
+                    return padded.saturatingSum() <= dataSize - 4 * (sizes.count + 1) ? sizes : []
+                }
+                sizes.append(size)
+            }
+        } catch is ImageBytes.Fault {
+            return []
+        }
+        return []
+    }
+
+    /// Where the content goes in memory; nil where the image does not tell, or runs from where it is.
+    package var target: Range<UInt64>? {
+        guard type != Self.kernelNoLoad, let count = unpackedSize.flatMap(UInt64.init(exactly:)), count > 0 else {
+            return nil
+        }
+        return load..<(load + count)
+    }
+
+    /// What kind of image it is, in words.
+    package var typeName: String {
+        switch type {
+        case Self.standalone: "a standalone program"
+        case Self.kernel: "a kernel"
+        case 3: "a RAM disk"
+        case Self.multi: "a multi-file image"
+        case 5: "firmware"
+        case 6: "a script"
+        case 7: "a file system"
+        case 8: "a device tree"
+        case Self.kernelNoLoad: "a kernel that runs from anywhere"
+        default: "of type \(type)"
+        }
+    }
+
+    /// Why it cannot be started, as far as it tells itself; nil if nothing speaks against it.
+    func fault(fileSize: Int) -> String? {
+        guard isHeaderIntact else { return "The checksum in its uImage header is wrong: the header is damaged." }
+        guard [Self.kernel, Self.multi, Self.kernelNoLoad].contains(type) else {
+            return "Its uImage header says that it is \(typeName), not a kernel."
+        }
+        guard dataSize > 0 else { return "Its uImage header says that it holds nothing." }
+        guard fileSize >= dataRange.upperBound else {
+            return "It is cut off: the header says \(dataRange.upperBound) bytes, the file has \(fileSize)."
+        }
+        guard type != Self.multi || !files.isEmpty else {
+            return "The list of its files is damaged, or names more than \(Self.mostFiles)."
+        }
+        guard compression != nil else { return "It is packed in a way, \(compressionCode), that is not known." }
+        guard fileSize - dataRange.upperBound <= BootImage.padding else {
+            return
+                "A kernel of \(dataRange.upperBound) bytes and \(fileSize - dataRange.upperBound) more behind it: this "
+                + "is made to be written to flash, with its root file system, and its kernel would use what is on flash."
+        }
+        return nil
+    }
+}
