@@ -1,12 +1,13 @@
 # For the scripts beside it: Debian packages that are missing, and Debian's archive without touching this machine's.
 # shellcheck shell=bash
 
+command -v dpkg-query >/dev/null || { echo "The lab needs a Debian machine: dpkg is not here." >&2; exit 1; }
+
 # The names in a file such as packages.txt.
 packages_in() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$1"; }
 
 # PACKAGE…: prints those that are not installed.
 packages_missing() {
-    command -v dpkg-query >/dev/null || { echo "The lab needs a Debian machine: dpkg is not here." >&2; return 1; }
     local installed package
     installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
     for package in "$@"; do

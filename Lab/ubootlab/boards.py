@@ -26,7 +26,7 @@ class Board:
     sector: int
     ram: tuple          # first address, size
     load_address: int   # what U-Boot itself uses unless told otherwise
-    swapped: bool       # QEMU's file holds each 32-bit word turned round
+    swapped: int        # up to here QEMU's file holds each 32-bit word turned round
     big_endian: bool
     environment: tuple  # address, size
     # Machine code that waits for ever, for a kernel that says nothing.
@@ -50,7 +50,7 @@ def _malta(name, image, prompt, big_endian=False):
     return Board(
         name=name, qemu=(machine, "-M", "malta", "-m", "256"), network="pcnet", prompt=prompt, image=image,
         banks=(Bank(0xBE000000, 4 * _MIB, 4 * _MIB),), sector=0x10000, ram=(0x80000000, 256 * _MIB),
-        load_address=0x81000000, swapped=not big_endian, big_endian=big_endian, environment=(0xBE3E0000, 0x20000),
+        load_address=0x81000000, swapped=0 if big_endian else 0x3E0000, big_endian=big_endian, environment=(0xBE3E0000, 0x20000),
         sleep=(0x42000020, 0x1000FFFE, 0))     # wait; b .-4; nop
 
 
@@ -60,7 +60,7 @@ def _virt(name, image):
         network="virtio-net-pci", prompt="=> ", image=image,
         # QEMU has two 16-bit chips side by side in each bank; U-Boot takes them for one of half the size.
         banks=(Bank(0, 32 * _MIB, 64 * _MIB), Bank(0x04000000, 32 * _MIB, 64 * _MIB)), sector=0x20000,
-        ram=(0x40000000, 256 * _MIB), load_address=0x40200000, swapped=False, big_endian=False,
+        ram=(0x40000000, 256 * _MIB), load_address=0x40200000, swapped=0, big_endian=False,
         environment=(0x04000000, 0x40000), sleep=(0xE320F003, 0xEAFFFFFD))     # wfi; b .-4
 
 

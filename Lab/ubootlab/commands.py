@@ -47,8 +47,11 @@ def start(options):
 def _boot(board, options):
     """The build that is wanted, the environment in flash (or None for none), and the prompt."""
     kind, word = options.autoboot
-    if kind == "countdown" and board.name == "malta":
-        raise LabError("Debian's Malta has no autoboot: use malta-built")
+    if board.name == "malta":
+        # It can neither: an environment in flash is larger than the memory it has to read one.
+        if kind == "countdown" or options.bootdelay is not None or options.env:
+            raise LabError("Debian's Malta has no autoboot and keeps no environment: use malta-built")
+        kind = "default"
     if (kind in ("key", "password") or options.without) and board.name != "malta-built":
         raise LabError("--autoboot key, --autoboot password and --without are of malta-built only")
     if kind in ("key", "password") and options.without:

@@ -88,7 +88,7 @@ class Flash:
             (expected / f"bank{number}.bin").write_bytes(data)
             name = f"flash{number}.img"
             with open(state / name, "wb") as file:
-                file.write(_swapped(data) if board.swapped else data)
+                file.write(_swapped(data[:board.swapped]) + data[board.swapped:])
                 # What U-Boot does not list is a hole.
                 file.truncate(bank.file_size)
             started[name] = digests(state / name, board.sector)
