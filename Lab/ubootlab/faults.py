@@ -30,11 +30,11 @@ def parse(text):
 class Damage:
     """One direction. Which bytes are hit follows from the seed and their number, not from how they are cut."""
 
-    def __init__(self, faults, to_board):
+    def __init__(self, faults, to_board, count=None):
         prefix = _TO_BOARD if to_board else ""
         self._odds = [faults.get(prefix + name, 0) for name in _ODDS]
         self._rng = random.Random(f"{faults.get('seed', 1)}:{to_board}")
-        self.count = dict.fromkeys(_ODDS, 0)
+        self.count = count or dict.fromkeys(_ODDS, 0)
         self._any = any(self._odds)
 
     def through(self, data):

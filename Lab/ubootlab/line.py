@@ -54,6 +54,7 @@ class Line:
         self._client = None
         self._from_board, self._to_board = Way(), Way()
         self._in_fifo = 0
+        self._wrong = {}
         self._reload = True
         self._written = 0.0
         self._changed = True
@@ -70,11 +71,14 @@ class Line:
         self._rate = settings.get("rate", 0)
         wrong = settings.get("faults", {})
         self._fifo = wrong.get("fifo", 0)
-        self._from_board.damage = faults.Damage(wrong, False)
-        self._to_board.damage = faults.Damage(wrong, True)
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self._from_board.damage = faults.Damage(wrong, False, self._from_board.damage.count)
+            self._to_board.damage = faults.Damage(wrong, True, self._to_board.damage.count)
         if settings.pop("zero", False):
             for way in (self._from_board, self._to_board):
                 way.bytes = way.lost = 0
+                way.damage.count.update(dict.fromkeys(way.damage.count, 0))
         if settings.pop("cut", False) and self._client:
             self._hang_up()
         _replace("line.json", json.dumps(settings))
