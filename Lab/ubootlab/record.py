@@ -188,6 +188,7 @@ def missed(board, about, recorder):
     recorder.console.until("Starting application", 30)
     recorder.console.read(2)
     recorder.save("boot-missed")
+    recorder.console.begin()
     board.run("power", "cycle")
     stop_countdown(recorder.console, "stop autoboot", " ")
     recorder.save("boot-after-power-cycle")
