@@ -81,7 +81,7 @@ class Console:
         end = time.monotonic() + patience
         while True:
             got = self.said[start:]
-            if got.endswith(self.prompt) and got[:-len(self.prompt)].endswith((b"\n", b"\n\r")):
+            if got.endswith(self.prompt) and self.said[:-len(self.prompt)].endswith((b"\n", b"\n\r")):
                 if not self.read(0.05):
                     return got
             elif time.monotonic() > end:

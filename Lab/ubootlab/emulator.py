@@ -12,7 +12,7 @@ from pathlib import Path
 
 from boardlab import LabError, machine
 
-from . import line
+from . import line, monitor
 
 _SOCKETS = ("qmp.sock", "line.in", "line.out", "line.pid", "power-off")
 _MAC = "52:54:00:12:34:56"
@@ -36,7 +36,7 @@ def start(state, board, options):
     process = machine.launch(state, command)
     try:
         _start_line(state, options)
-        _wait_for_files(state, process)
+        _wait(state, process)
     except BaseException:
         stop(state)
         raise
@@ -81,8 +81,8 @@ def _start_line(state, options):
     (state / "line.pid").write_text(f"{process.pid}\n")
 
 
-def _wait_for_files(state, process):
-    """Until QEMU and the line are there. QEMU writes its number when it is ready to run."""
+def _wait(state, process):
+    """Until QEMU and the line are there."""
     end = time.monotonic() + 20
     while not ((state / "qemu.pid").exists() and (state / "line-bytes").exists()):
         if process.poll() is not None:
@@ -90,6 +90,9 @@ def _wait_for_files(state, process):
         if time.monotonic() > end:
             raise LabError(f"the board was not up in time: {(state / 'line.log').read_text(errors='replace')}")
         time.sleep(0.02)
+    # QEMU writes its number before it opens the pipes; when the monitor greets, all is open.
+    with monitor.Monitor(state):
+        pass
 
 
 def stop(state):
