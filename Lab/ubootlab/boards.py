@@ -50,7 +50,8 @@ def _malta(name, image, prompt, big_endian=False):
     return Board(
         name=name, qemu=(machine, "-M", "malta", "-m", "256"), network="pcnet", prompt=prompt, image=image,
         banks=(Bank(0xBE000000, 4 * _MIB, 4 * _MIB),), sector=0x10000, ram=(0x80000000, 256 * _MIB),
-        load_address=0x81000000, swapped=0 if big_endian else 0x3E0000, big_endian=big_endian, environment=(0xBE3E0000, 0x20000),
+        load_address=0x81000000, swapped=0 if big_endian else 0x3E0000, big_endian=big_endian,
+        environment=(0xBE3E0000, 0x20000),
         sleep=(0x42000020, 0x1000FFFE, 0))     # wait; b .-4; nop
 
 

@@ -22,6 +22,7 @@ def start(state, board, options):
     """The machine, held before its first instruction, and its line."""
     for name in (*_SOCKETS, "serial.log", "serial-port", "serial-pty"):
         (state / name).unlink(missing_ok=True)
+    network = _network(state, board, options.network)
     held = line.make_pipes(state)
     command = [
         # A test that dies leaves its board behind; this ends it, and the line ends with it.
@@ -29,7 +30,7 @@ def start(state, board, options):
         *board.qemu, "-accel", "tcg", "-nodefaults", "-display", "none", "-pidfile", "qemu.pid", "-S",
         "-qmp", "unix:qmp.sock,server=on,wait=off",
         "-chardev", "pipe,path=line,id=line,logfile=serial.log", "-serial", "chardev:line",
-        *_network(state, board, options.network),
+        *network,
     ]
     for number in range(len(board.banks)):
         command += ["-drive", f"if=pflash,format=raw,file=flash{number}.img"]
@@ -37,6 +38,9 @@ def start(state, board, options):
     try:
         _start_line(state, options)
         _wait(state, process)
+    except LabError as error:
+        stop(state)
+        raise LabError(f"{error}\n{(state / 'qemu.log').read_text(errors='replace').strip()}")
     except BaseException:
         stop(state)
         raise
@@ -51,6 +55,9 @@ def _network(state, board, wanted):
     if kind == "none":
         return ["-net", "none"]
     if kind == "tap":
+        # QEMU would make one, where it may: in this machine's own network, for root.
+        if f"{name}:" not in Path("/proc/net/dev").read_text().split():
+            raise LabError(f"there is no {name} here: see `uboot in-network`")
         backend = f"tap,id=net,ifname={name},script=no,downscript=no"
     else:
         (state / "tftp").mkdir(exist_ok=True)
@@ -86,7 +93,7 @@ def _wait(state, process):
     end = time.monotonic() + 20
     while not ((state / "qemu.pid").exists() and (state / "line-bytes").exists()):
         if process.poll() is not None:
-            raise LabError(f"QEMU ended: {(state / 'qemu.log').read_text(errors='replace').strip()}")
+            raise LabError("QEMU ended")
         if time.monotonic() > end:
             raise LabError(f"the board was not up in time: {(state / 'line.log').read_text(errors='replace')}")
         time.sleep(0.02)

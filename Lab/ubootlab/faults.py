@@ -21,7 +21,7 @@ def parse(text):
             elif name.removeprefix(_TO_BOARD) in _ODDS:
                 faults[name] = float(Fraction(value))
             else:
-                raise LabError(f"--line-faults knows no {name}: drop, flip, repeat, each with to-board- before it; fifo, seed")
+                raise LabError(f"--line-faults knows no {name}: drop, flip, repeat, to-board-drop …, fifo, seed")
         except (ValueError, ZeroDivisionError):
             raise LabError(f"--line-faults: {part} wants a number, such as {name}=1/500")
     return faults

@@ -22,7 +22,7 @@ _NOR = "nor,0x1e000000,0x400000,0x10000"
 
 def build(state, board, seed):
     """Writes tftp/linux.img and expected/linux; returns what a user must know to boot it."""
-    if not board.name in ("malta", "malta-built"):
+    if board.name not in ("malta", "malta-built"):
         raise LabError("--linux is of malta and malta-built only")
     folder = cache.need("malta-linux/version", _MAKER).parent
     expected = state / "expected/linux"
@@ -76,6 +76,6 @@ def _root(folder, nand, puts, written):
         archive.file(f"lab/modules/{name}.ko", data)
     archive.file("lab/content", bytes(written))
     archive.file("lab/plan.sh", "\n".join([
-        f"NANDSIM='{nand}'", f"PHRAM='phram={_NOR}'", f"MODULES='{' '.join(modules.order)}'", "prepare_flash() {", "    :",
-        *(f"    {put}" for put in puts), "}", ""]))
+        f"NANDSIM='{nand}'", f"PHRAM='phram={_NOR}'", f"MODULES='{' '.join(modules.order)}'",
+        "prepare_flash() {", "    :", *(f"    {put}" for put in puts), "}", ""]))
     return archive.data()

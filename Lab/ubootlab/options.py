@@ -71,13 +71,14 @@ def parse(arguments):
                         help="in the network of this board instead of a new one")
     inside.add_argument("--tap", default="tap0", metavar="NAME", help="(default: %(default)s)")
     inside.add_argument("--address", default="10.11.12.1/24", help="of this side (default: %(default)s)")
-    inside.add_argument("run", nargs=argparse.REMAINDER, metavar="COMMAND", help="without one: only say if it can be done")
+    inside.add_argument("run", nargs=argparse.REMAINDER, metavar="COMMAND",
+                        help="without one: only say if it can be done")
 
     start.add_argument("--board", required=True, choices=list(boards.ALL),
                        help="-built: with more commands (needs Lab/build-uboot)")
     flash = start.add_argument_group("flash")
     flash.add_argument("--fill", default="mixed", choices=["mixed", "random", "as-is"],
-                       help="beside U-Boot: a bit of everything, random bytes everywhere, or nothing (default: %(default)s)")
+                       help="beside U-Boot: a bit of everything (default), random bytes everywhere, or nothing")
     flash.add_argument("--seed", type=int, default=1, help="what the content is made from")
 
     boot = start.add_argument_group("U-Boot")

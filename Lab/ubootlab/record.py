@@ -223,11 +223,13 @@ def sessions(*bodies):
 
 ALL = {
     "malta": (["--board", "malta", "--linux"], sessions(boot, common, transfers, reset, into_linux), True),
-    "malta-built": (["--board", "malta-built", "--linux"], sessions(boot, common, more, transfers, reset, into_linux), True),
+    "malta-built": (["--board", "malta-built", "--linux"],
+                    sessions(boot, common, more, transfers, reset, into_linux), True),
     "malta-built-missed": (["--board", "malta-built"], missed, False),
     "malta-built-none": (["--board", "malta-built", "--autoboot", "none", "--prompt", "ar7240> "], plain_boot, False),
     "malta-keyed": (["--board", "malta-built", "--autoboot", "key:tpl"], keyed("Autobooting", "tpl"), False),
-    "malta-password": (["--board", "malta-built", "--autoboot", "password:secret"], keyed("Enter password", "secret"), False),
+    "malta-password": (["--board", "malta-built", "--autoboot", "password:secret"],
+                       keyed("Enter password", "secret"), False),
     "malta-nocrc": (["--board", "malta-built", "--without", "crc32"], without_crc32, False),
     "malta-be-built": (["--board", "malta-be-built"], sessions(boot, common, more), False),
     "virt": (["--board", "virt"], sessions(boot, common, transfers, reset), True),

@@ -4,6 +4,7 @@
 What is not prepared in the cache is skipped with a word.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -35,8 +36,10 @@ def ensure(truth, what):
         raise LabError(what)
 
 
+@contextlib.contextmanager
 def board_of(*options):
-    return Board(tempfile.mkdtemp(prefix="uboot-selftest-"), *options)
+    with tempfile.TemporaryDirectory(prefix="uboot-selftest-") as state, Board(state, *options) as board:
+        yield board
 
 
 def checked_sum(console, base, data, patience=60):
@@ -75,13 +78,14 @@ def malta():
         console.type("reset\r")
         console.until("U-Boot 20")
         console.until_prompt()
-    board.run("check")
-    image = board.state / "flash0.img"
-    data = bytearray(image.read_bytes())
-    data[0x123456] ^= 1
-    image.write_bytes(data)
-    done = board.run("check", check=False)
-    ensure(done.returncode == 1 and "sectors [18]" in done.stdout, f"check said {done.stdout!r}")
+        board.run("stop")
+        board.run("check")
+        image = board.state / "flash0.img"
+        data = bytearray(image.read_bytes())
+        data[0x123456] ^= 1
+        image.write_bytes(data)
+        done = board.run("check", check=False)
+        ensure(done.returncode == 1 and "sectors [18]" in done.stdout, f"check said {done.stdout!r}")
 
 
 def random():
@@ -245,7 +249,8 @@ def linux():
 
 def network():
     """TFTP both ways over a tap device."""
-    done = subprocess.run([str(UBOOT), "in-network", sys.executable, __file__, "inside"], text=True, capture_output=True)
+    done = subprocess.run([str(UBOOT), "in-network", sys.executable, __file__, "inside"],
+                          text=True, capture_output=True)
     if done.returncode == 69:
         raise LabError(f"is missing: {done.stderr.strip()}")
     ensure(done.returncode == 0, done.stderr + done.stdout)

@@ -47,7 +47,8 @@ class Server:
         wanted = dict(zip(options[::2], options[1::2]))
         path = self._folder / Path(name.decode()).name
         size = int(wanted.get(b"blksize", 512))
-        agreed = b"".join(key + b"\0" + value + b"\0" for key, value in wanted.items() if key in (b"blksize", b"timeout"))
+        agreed = b"".join(key + b"\0" + value + b"\0" for key, value in wanted.items()
+                          if key in (b"blksize", b"timeout"))
         if kind == 1 and not path.exists():
             one.send(struct.pack(">HH", 5, 1) + b"no such file\0")
         elif kind == 1:
