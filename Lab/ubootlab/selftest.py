@@ -178,7 +178,7 @@ def built():
     with board_of("--board", "malta-built", "--wait-power") as board:
         console = board.console("maltael # ")
         board.run("power", "on")
-        console.until("Starting application", 60)
+        console.until("Starting application at 0x81000000 ...\r\n", 60)
         console.type(" \r\x03")
         ensure(not console.read(1), "a silent kernel spoke")
         board.run("power", "cycle")
