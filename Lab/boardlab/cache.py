@@ -12,10 +12,10 @@ def folder():
     return Path(os.environ.get("FLASHKEEP_LAB_CACHE") or LAB.parent / ".lab")
 
 
-def need(name):
+def need(name, maker="setup"):
     path = folder() / name
     if not path.exists():
-        raise LabError(f"{path} is missing: run {LAB / 'setup'} first")
+        raise LabError(f"{path} is missing: run {LAB / maker} first")
     return path
 
 
@@ -34,7 +34,4 @@ def busybox():
 
 
 def busybox_mtd():
-    path = folder() / "busybox-mtd"
-    if not path.exists():
-        raise LabError(f"{path} is missing: run {LAB / 'build-busybox-mtd'} first")
-    return path
+    return need("busybox-mtd", "build-busybox-mtd")

@@ -14,7 +14,7 @@ _WORDS = ("boot", "kernel", "rootfs", "eth0", "br-lan", "wlan0", "option", "conf
           "uci", "opkg", "ubifs", "squashfs", "overlay", "led", "button", "calibration")
 
 
-def _text(rng, size):
+def text(rng, size):
     lines, length = [], 0
     while length < size:
         line = " ".join(rng.choices(_WORDS, k=6)) + f" '{rng.randrange(10 ** 6)}'\n"
@@ -26,7 +26,7 @@ def _text(rng, size):
 def image(seed, index, erase_size, blocks, fill_blocks):
     """The content of a partition as if it had no bad blocks, and which of its blocks have any."""
     rng = random.Random(f"{seed}:{index}")
-    pool = _text(rng, erase_size)
+    pool = text(rng, erase_size)
     # The end of every partition stays erased, as on most boards.
     filled = min(fill_blocks, blocks - max(1, blocks // 8)) if blocks > 1 else fill_blocks
     data = bytearray(_ERASED) * (erase_size * blocks)

@@ -105,6 +105,11 @@ def start(state, options, accel, memory, ports):
     command += ["-cpu", "host" if accel == "kvm" else "qemu64,+rdrand"]
     for name in ("qemu.pid", "agent.sock", "bulk.sock", "serial.log"):
         (state / name).unlink(missing_ok=True)
+    return launch(state, command)
+
+
+def launch(state, command):
+    """Runs a command in the state folder, apart from the caller; what it says goes to qemu.log."""
     with open(state / "qemu.log", "wb") as log:
         try:
             # Nothing of the caller's may stay open in QEMU: it would wait for the pipe's end.
@@ -131,7 +136,7 @@ def _is_ours(pid, state):
         where = os.readlink(f"/proc/{pid}/cwd")
     except OSError:
         return False
-    return command[0].endswith(_QEMU.encode()) and where == str(state)
+    return os.path.basename(command[0]).startswith(b"qemu-system-") and where == str(state)
 
 
 def running(state):

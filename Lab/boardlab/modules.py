@@ -11,14 +11,15 @@ from . import LabError, cache
 
 
 class Modules:
-    def __init__(self):
+    def __init__(self, folder=None):
+        self._folder = folder or cache.modules()
         self.order = []        # names, needs before what needs them
         self.data = {}         # name: the module, as insmod takes it
 
     def add(self, name):
         if name in self.data:
             return
-        data = _read(name)
+        data = _read(self._folder, name)
         self.data[name] = data
         found = re.search(rb"\0depends=([^\0]*)\0", data)
         for need in found.group(1).decode().split(",") if found else []:
@@ -27,8 +28,7 @@ class Modules:
         self.order.append(name)
 
 
-def _read(name):
-    folder = cache.modules()
+def _read(folder, name):
     for stem in (name, name.replace("_", "-")):
         plain, packed = folder / f"{stem}.ko", folder / f"{stem}.ko.xz"
         if plain.exists():

@@ -1,0 +1,74 @@
+"""Which boards there are, and where things lie on them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from boardlab import LabError, cache
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Bank:
+    base: int           # where the processor reads it
+    size: int           # what U-Boot lists
+    file_size: int      # what QEMU wants the file to have; U-Boot sees the first part of it
+
+
+@dataclass(frozen=True)
+class Board:
+    name: str
+    qemu: tuple
+    network: str        # the network device
+    prompt: str
+    image: str          # of U-Boot: a path on this machine, or the name of a build
+    banks: tuple
+    sector: int
+    ram: tuple          # first address, size
+    load_address: int   # what U-Boot itself uses unless told otherwise
+    swapped: int        # up to here QEMU's file holds each 32-bit word turned round
+    big_endian: bool
+    environment: tuple  # address, size
+    # Machine code that waits for ever, for a kernel that says nothing.
+    sleep: tuple
+
+    @property
+    def built(self):
+        return not self.image.startswith("/")
+
+    def firmware(self, variant=""):
+        if not self.built:
+            path = Path(self.image)
+            if not path.exists():
+                raise LabError(f"{path} is missing: run {cache.LAB / 'setup'} first")
+            return path.read_bytes()
+        return cache.need(f"uboot/{self.image}{variant}.bin", "build-uboot").read_bytes()
+
+
+def _malta(name, image, prompt, big_endian=False):
+    machine = "qemu-system-mips" if big_endian else "qemu-system-mipsel"
+    return Board(
+        name=name, qemu=(machine, "-M", "malta", "-m", "256"), network="pcnet", prompt=prompt, image=image,
+        banks=(Bank(0xBE000000, 4 * _MIB, 4 * _MIB),), sector=0x10000, ram=(0x80000000, 256 * _MIB),
+        load_address=0x81000000, swapped=0 if big_endian else 0x3E0000, big_endian=big_endian,
+        environment=(0xBE3E0000, 0x20000),
+        sleep=(0x42000020, 0x1000FFFE, 0))     # wait; b .-4; nop
+
+
+def _virt(name, image):
+    return Board(
+        name=name, qemu=("qemu-system-arm", "-M", "virt", "-cpu", "cortex-a15", "-m", "256"),
+        network="virtio-net-pci", prompt="=> ", image=image,
+        # QEMU has two 16-bit chips side by side in each bank; U-Boot takes them for one of half the size.
+        banks=(Bank(0, 32 * _MIB, 64 * _MIB), Bank(0x04000000, 32 * _MIB, 64 * _MIB)), sector=0x20000,
+        ram=(0x40000000, 256 * _MIB), load_address=0x40200000, swapped=0, big_endian=False,
+        environment=(0x04000000, 0x40000), sleep=(0xE320F003, 0xEAFFFFFD))     # wfi; b .-4
+
+
+ALL = {board.name: board for board in (
+    _malta("malta", "/usr/lib/u-boot/maltael/u-boot.bin", "maltael # "),
+    _malta("malta-built", "malta", "maltael # "),
+    _malta("malta-be-built", "malta-be", "malta # ", big_endian=True),
+    _virt("virt", "/usr/lib/u-boot/qemu_arm/u-boot.bin"),
+    _virt("virt-built", "virt"),
+)}

@@ -1,0 +1,226 @@
+"""The serial line between a board and its one client: counts what passes, and damages or slows it if told to.
+
+A process of its own, run in the board's folder. QEMU's end is a pair of named pipes (line.in, line.out), the
+client's a port or a terminal that the caller opened. It ends when QEMU does. SIGHUP makes it read line.json again.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import tty
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from ubootlab import faults  # noqa: E402
+
+# Little lies between board and client, or a board that was told to stop seems to speak on for long.
+_PIPE = 4096
+_SET_PIPE_SIZE = 1031       # F_SETPIPE_SZ: fcntl knows it by name from Python 3.10 on
+
+
+class Way:
+    """One direction: what was read and not yet passed on, and how fast it may be."""
+
+    def __init__(self):
+        self.waiting = b""
+        self.bytes = 0
+        self.lost = 0
+        self.damage = faults.Damage({}, False)
+        self._allowed = 0.0
+        self._when = time.monotonic()
+
+    def take(self, rate):
+        """As much as may pass now."""
+        if not rate:
+            piece, self.waiting = self.waiting, b""
+            return piece
+        now = time.monotonic()
+        # Ten bits for each byte; an idle line saves up nothing.
+        self._allowed = min(self._allowed + (now - self._when) * rate / 10, max(16, rate / 1000))
+        self._when = now
+        count = int(self._allowed) if self.waiting else 0
+        piece, self.waiting = self.waiting[:count], self.waiting[count:]
+        self._allowed -= len(piece)
+        return piece
+
+
+class Line:
+    def __init__(self, listener, terminal):
+        self._listener, self._terminal = listener, terminal
+        self._client = None
+        self._from_board, self._to_board = Way(), Way()
+        self._in_fifo = 0
+        self._wrong = {}
+        self._reload = True
+        self._written = 0.0
+        self._changed = True
+        self._board_out = os.open("line.out", os.O_RDONLY | os.O_NONBLOCK)
+        # Both ways, so that opening does not wait for QEMU.
+        self._board_in = os.open("line.in", os.O_RDWR | os.O_NONBLOCK)
+
+    def on_hangup(self, *_):
+        self._reload = True
+
+    def _settings(self):
+        self._reload = False
+        settings = json.loads(Path("line.json").read_text())
+        self._rate = settings.get("rate", 0)
+        wrong = settings.get("faults", {})
+        self._fifo = wrong.get("fifo", 0)
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self._from_board.damage = faults.Damage(wrong, False, self._from_board.damage.count)
+            self._to_board.damage = faults.Damage(wrong, True, self._to_board.damage.count)
+        if settings.pop("zero", False):
+            for way in (self._from_board, self._to_board):
+                way.bytes = way.lost = 0
+                way.damage.count.update(dict.fromkeys(way.damage.count, 0))
+        if settings.pop("cut", False) and self._client:
+            self._hang_up()
+        _replace("line.json", json.dumps(settings))
+        self._write_count()
+
+    def _write_count(self):
+        self._written, self._changed = time.monotonic(), False
+        said, typed = self._from_board, self._to_board
+        _replace("line-bytes", json.dumps({
+            "fromBoard": said.bytes, "toBoard": typed.bytes, "toBoardLost": typed.lost,
+            "fromBoardFaults": said.damage.count, "toBoardFaults": typed.damage.count}) + "\n")
+
+    def _hang_up(self):
+        self._client.close()
+        self._client = None
+        self._from_board.waiting = self._to_board.waiting = b""
+
+    def run(self):
+        while True:
+            if self._reload:
+                self._settings()
+            if self._changed and time.monotonic() - self._written > 0.2:
+                self._write_count()
+            paced = self._rate and (self._from_board.waiting or self._to_board.waiting)
+            client = self._terminal if self._terminal is not None else self._client
+            readers = [self._board_out] if len(self._from_board.waiting) < _PIPE else []
+            if client is None:
+                readers.append(self._listener)
+            elif len(self._to_board.waiting) < _PIPE:
+                readers.append(client)
+            ready, _, _ = select.select(readers, [], [], 0.001 if paced else 0.2)
+            if self._board_out in ready and not self._read_board(client):
+                return
+            if client is None and ready and self._listener in ready:
+                self._client = self._listener.accept()[0]
+                self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                continue
+            if client is not None and client in ready:
+                self._read_client(client)
+            self._pass_on()
+
+    def _read_board(self, client):
+        try:
+            data = os.read(self._board_out, _PIPE)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self._in_fifo = 0
+        if client is not None:
+            # Nobody's bytes are no bytes on a line: a client that comes late has not missed them.
+            self._from_board.bytes += len(data)
+            self._from_board.waiting += self._from_board.damage.through(data)
+            self._changed = True
+        return True
+
+    def _read_client(self, client):
+        try:
+            data = os.read(client, _PIPE) if client is self._terminal else client.recv(_PIPE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            if client is self._client:
+                self._hang_up()
+            return
+        self._to_board.bytes += len(data)
+        self._to_board.waiting += self._to_board.damage.through(data)
+        self._changed = True
+
+    def _pass_on(self):
+        piece = self._from_board.take(self._rate)
+        if piece:
+            try:
+                if self._terminal is not None:
+                    _write_terminal(self._terminal, piece)
+                elif self._client:
+                    self._client.sendall(piece)
+            except OSError:
+                self._hang_up()
+        piece = self._to_board.take(self._rate)
+        if piece:
+            room = max(0, self._fifo - self._in_fifo) if self._fifo else len(piece)
+            if os.path.exists("power-off"):
+                room = 0
+            self._to_board.lost += len(piece) - len(piece[:room])
+            self._in_fifo += len(piece[:room])
+            if piece[:room]:
+                _write_all(self._board_in, piece[:room])
+
+
+def _replace(name, text):
+    Path(name + ".new").write_text(text)
+    os.replace(name + ".new", name)
+
+
+def _write_terminal(terminal, data):
+    """A terminal that nobody reads is full some day: what it cannot hold is lost, as on a real line."""
+    try:
+        os.write(terminal, data)
+    except BlockingIOError:
+        pass
+
+
+def _write_all(descriptor, data):
+    while data:
+        try:
+            data = data[os.write(descriptor, data):]
+        except BlockingIOError:
+            select.select([], [descriptor], [], 0.05)
+
+
+# How it is started ------------------------------------------------------------------------------
+
+def make_pipes(state):
+    import fcntl
+    held = []
+    for name in ("line.in", "line.out"):
+        (state / name).unlink(missing_ok=True)
+        os.mkfifo(state / name)
+        held.append(os.open(state / name, os.O_RDWR))
+        fcntl.fcntl(held[-1], _SET_PIPE_SIZE, _PIPE)
+    # The size stays as long as somebody has the pipe open.
+    return held
+
+
+def main():
+    kind, *numbers = sys.argv[1:]
+    numbers = [int(number) for number in numbers]
+    if kind == "port":
+        line = Line(socket.socket(fileno=numbers[0]), None)
+    else:
+        os.set_blocking(numbers[0], False)
+        tty.setraw(numbers[1])
+        line = Line(None, numbers[0])
+    signal.signal(signal.SIGHUP, line.on_hangup)
+    try:
+        line.run()
+    finally:
+        line._write_count()
+
+
+if __name__ == "__main__":
+    main()
