@@ -41,7 +41,15 @@ let package = Package(
 
         // Commands and replies; bulk bytes.
         .target(name: "BoardConsoles", dependencies: ["BoardChannels", "FlashModel"]),
-        .target(name: "Transfers", dependencies: ["CZlib", "FlashModel"]),
+        .target(
+            name: "Transfers",
+            dependencies: [
+                "CZlib", "FlashModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
 
         // A board's flash, one folder a way in.
         .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
@@ -65,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations", "Transfers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -120,7 +128,15 @@ let package = Package(
             name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "TestSupport"]
         ),
         .testTarget(name: "HouseTests"),
-        .testTarget(name: "TransfersTests", dependencies: ["Transfers"]),
+        .testTarget(
+            name: "TransfersTests",
+            dependencies: [
+                "FlashModel", "TestSupport", "Transfers",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         .testTarget(
             name: "LabTests",
             dependencies: [
