@@ -146,10 +146,12 @@ import Transfers
     @Test func blockNumbersGoAroundWithOthers() async throws {
         let served = try ScratchFolder("tftp-served")
         let local = try ScratchFolder("tftp-local")
-        let content = Self.bytes(512 * 65_600 + 7)
+        let content = Self.bytes(64 * 65_600 + 7)
         try served.write(content, "large")
         try await serving(try Self.folder(served)) { port in
-            for client in [Self.curl([], "curl"), Self.atftp([])] {
+            for client in [
+                Self.curl(["--tftp-blksize", "64"], "curl"), Self.atftp([("blksize", "64"), ("windowsize", "16")]),
+            ] {
                 guard let program = Self.program(client.program) else { continue }
                 let got = local.path.appending(client.program)
                 try await Self.run(program, client.get("127.0.0.1", port, "large", got.string))

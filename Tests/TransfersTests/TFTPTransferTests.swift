@@ -173,9 +173,9 @@ import Transfers
         #expect(tally.dataDatagrams <= (window == 1 ? 2_010 : 2_001 * 2 + window), "\(tally.dataDatagrams)")
     }
 
-    @Test(arguments: [1, 5, 64])
+    @Test(arguments: [1, 64])
     func blockNumbersGoAround(window: Int) {
-        let size = 8 * (65_536 * 2 + 5)
+        let size = 8 * (65_536 + 70)
         for wire in [Wire.clean, Wire(name: "a little lossy", lost: 1, doubled: 1)] {
             let content = Self.bytes(size)
             let tally = Self.run(
@@ -308,6 +308,7 @@ import Transfers
     /// Whatever arrives in whatever order: no trap, no endless answers.
     @Test func randomPacketsNeverTrap() {
         var random = SplitMix64(state: 9)
+        var (mostSent, mostAnswers) = (0, 0)
         for _ in 0..<2_000 {
             let terms = TFTPTerms(
                 blockSize: 8, windowSize: [1, 3, 64, 32_767].randomElement(using: &random) ?? 1,
@@ -328,9 +329,12 @@ import Transfers
                 receiving.tick(at: now)
                 if step == 30 { sending.supply([], at: now) }
                 let (sent, answers) = (sending.takeDatagrams(), receiving.takeDatagrams())
-                #expect(sent.count <= 100 && answers.count <= 2)
+                mostSent = max(mostSent, sent.count)
+                mostAnswers = max(mostAnswers, answers.count)
                 if receiving.takeBytes() != nil { receiving.stored(at: now) }
             }
         }
+        // No window has more blocks than there are, and each packet has at most one answer.
+        #expect(mostSent <= 100 && mostAnswers <= 2)
     }
 }
