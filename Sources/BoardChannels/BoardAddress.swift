@@ -67,9 +67,23 @@ package enum BoardAddress: Sendable, Equatable {
         if let colon = host.firstIndex(of: ":"), host.lastIndex(of: ":") == colon,
             host[host.index(after: colon)...].allSatisfy(\.isNumber)
         {
-            throw misunderstood(text, why: "With a port it is written ssh://\(text).")
+            throw misunderstood(
+                text,
+                why: colon == host.index(before: host.endIndex)
+                    ? "There is nothing behind the colon." : "With a port it is written ssh://\(text).")
         }
-        return try checked(text, of: text)
+        let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
+        if bare.contains(":"), !isIPv6(bare) {
+            throw misunderstood(text, why: "A way in and what it leads to are written as in telnet://192.168.1.1.")
+        }
+        for part in parts { _ = try checked(String(part), of: text) }
+        return (parts.dropLast() + [bare]).joined(separator: "@")
+    }
+
+    /// Whether a name with colons can be an IPv6 address, with or without a zone (RFC 4007, section 11).
+    private static func isIPv6(_ text: Substring) -> Bool {
+        let digits = text.prefix { $0 != "%" }
+        return digits.count { $0 == ":" } >= 2 && digits.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }
 
     private static func passwordInAddress(_ text: String) -> FlashkeepError {

@@ -47,6 +47,11 @@ package enum Extract {
         bag path: FilePath, to folder: FilePath, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> ExtractReport {
         let bag = try BagReader.open(path)
+        guard !folder.lexicallyNormalized().starts(with: path.lexicallyNormalized()) else {
+            throw FlashkeepError(
+                .usage, what: "The files cannot be put into the backup itself.",
+                why: "What is not in its lists makes it a damaged backup.", next: "Use a folder elsewhere.")
+        }
         let manifest = try bag.manifest()
         let plan = manifest.images.map { image in
             Job(

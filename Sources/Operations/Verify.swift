@@ -92,6 +92,7 @@ package enum Verify {
 
         let found = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         let listed = bag.payload + bag.tags
+        problems += unlisted(bag)
         problems += missing(listed, found)
         problems += extra(files, listed: Set(listed.map(\.path)), notes: &notes)
         problems += total(bag.info, files)
@@ -149,6 +150,16 @@ package enum Verify {
         }
     }
 
+    /// Without these in its list anybody could change what the backup says of itself, and how it is put back.
+    private static func unlisted(_ bag: BagReader) -> [VerifyProblem] {
+        let listed = Set(bag.tags.map(\.path))
+        return BagLayout.ownTags.filter { !listed.contains($0) }.map { name in
+            VerifyProblem(
+                kind: .list, path: name,
+                message: "\(BagLayout.tagManifest) does not list \(name), which could have been changed")
+        }
+    }
+
     private static func extra(_ files: [BagFile], listed: Set<String>, notes: inout [String]) -> [VerifyProblem] {
         var problems: [VerifyProblem] = []
         for file in files {
@@ -157,7 +168,9 @@ package enum Verify {
                 let what = file.kind == .symbolicLink ? "a symbolic link" : "no plain file"
                 problems.append(
                     VerifyProblem(kind: .unreadable, path: file.path, message: "\(shown) is \(what), and not read"))
-            } else if !listed.contains(file.path), file.path != BagLayout.tagManifest {
+            } else if !listed.contains(file.path), file.path != BagLayout.tagManifest,
+                !BagLayout.ownTags.contains(file.path)
+            {
                 // What is not payload may be added to a bag (RFC 8493 section 2.2.4); the owner's notes, for example.
                 if file.path.hasPrefix("data/") {
                     problems.append(

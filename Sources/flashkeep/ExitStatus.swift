@@ -2,10 +2,11 @@ import FlashModel
 
 /// The program's exit statuses, and which error has which. The only place that maps them.
 enum ExitStatus: Int32, Sendable, CaseIterable {
-    /// Done, and nothing is missing.
+    /// Done, and nothing is missing; proven, unless no proof was asked for. What a running system wrote to meanwhile is
+    /// named in the summary.
     case done = 0
     case failed = 1
-    /// A verification found a mismatch.
+    /// A verification found a mismatch, or a part of the flash was not the same twice.
     case mismatch = 2
     /// Refused, to keep from harm.
     case refused = 3

@@ -6,6 +6,8 @@ import Testing
     @Test(arguments: [
         ("root@192.168.1.1", BoardAddress.ssh(destination: "root@192.168.1.1", port: nil)),
         ("router", .ssh(destination: "router", port: nil)),
+        ("root@[::1]", .ssh(destination: "root@::1", port: nil)),
+        ("root@fe80::1%eth0", .ssh(destination: "root@fe80::1%eth0", port: nil)),
         ("ssh:alias", .ssh(destination: "alias", port: nil)),
         ("ssh://root@router:2222", .ssh(destination: "root@router", port: 2222)),
         ("ssh://router/", .ssh(destination: "router", port: nil)),
@@ -24,6 +26,7 @@ import Testing
         "", "-oProxyCommand=x", "ssh:-l", "ssh://-x", "telnet://", "telnet://host:0", "telnet://host:99999",
         "telnet://fe80::1", "tcp://host", "serial:", "serial:/dev/ttyS0?baud=fast", "serial:/dev/ttyS0?parity=even",
         "/dev/ttyUSB0", "gopher://host", "ssh://root:secret@host", "two words", "telnet://[::1",
+        "telnet:127.0.0.1", "tcp:127.0.0.1:1", "ftp:foo", "local:foo", "root@", "@host", "telnet:", "root@[::1",
     ])
     func refused(text: String) {
         #expect(throws: FlashkeepError(.addressNotUnderstood, what: "", why: "", next: "")) {

@@ -73,12 +73,15 @@ import Testing
 
     /// Gives back what it reads on a pseudo-terminal whose name it prints; a 0x04 makes it hang up.
     private static let terminalEcho = """
-        import os, pty, sys, tty, time
+        import os, pty, select, sys, tty, time
         master, slave = pty.openpty()
         tty.setraw(slave)
         print(os.ttyname(slave), flush=True)
-        opened = False
+        parent = os.getppid()
         while True:
+            # Whoever started it may be gone without a word.
+            while not select.select([master], [], [], 1)[0]:
+                if os.getppid() != parent: sys.exit()
             try: data = os.read(master, 4096)
             except OSError: break
             end = data.find(b"\\x04")

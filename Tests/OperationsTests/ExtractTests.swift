@@ -44,6 +44,17 @@ struct ExtractTests {
         #expect(report.partitions[2].reason?.contains("SHA-256") == true)
     }
 
+    @Test("Nothing is put into the backup itself")
+    func withinTheBackup() async throws {
+        let bag = try bags.make("b")
+        for folder in [bag, bag.appending("data/out"), bags.path.appending("x/../b/out")] {
+            await #expect(throws: FlashkeepError(.usage, what: "", why: "", next: "")) {
+                _ = try await Extract.run(bag: bag, to: folder)
+            }
+        }
+        #expect(try await Verify.run(bag: bag).ok)
+    }
+
     @Test("A file in the place of the folder is not touched")
     func file() async throws {
         let bag = try bags.make("b")

@@ -53,6 +53,20 @@ struct VerifyTests {
         }
     }
 
+    @Test("What says how to put it back cannot be changed, or taken away, together with its line in the list")
+    func unlisted() async throws {
+        for name in ["RESTORE.md", "flashkeep.json", "bag-info.txt"] {
+            let bag = try bags.make("u" + String(name.utf8.count))
+            let list = bag.appending("tagmanifest-sha256.txt")
+            let lines = String(decoding: try bags.read(list), as: UTF8.self).split(separator: "\n")
+            let kept = lines.filter { !$0.hasSuffix(name) }.map { "\($0)\n" }.joined()
+            #expect(kept.utf8.count > 0 && lines.count == kept.split(separator: "\n").count + 1)
+            try bags.write(Array(kept.utf8), list)
+            let report = try await Verify.run(bag: bag)
+            #expect(report.problems.contains { $0.kind == .list && $0.path == name }, "\(name): \(report.problems)")
+        }
+    }
+
     @Test("Flipped bits in the lists are found wherever they are")
     func flippedLists() async throws {
         for name in ["manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "flashkeep.json", "bagit.txt"] {

@@ -22,24 +22,30 @@ package struct TerminalOpener: ChannelOpening {
 
     /// Runs a program on a terminal of its own and hands its bytes to and fro.
     private static let bridge = """
-        import os, pty, select, sys, termios
+        import os, pty, select, signal, sys, termios
         pid, fd = pty.fork()
         if pid == 0:
+            # Whoever started the tests in the background has it ignored; busybox's shell then ends at ^C.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.environ["PS1"] = "board # "
             if sys.argv[1] == "tabs":
                 modes = termios.tcgetattr(0)
                 modes[1] |= termios.OPOST | termios.XTABS
                 termios.tcsetattr(0, termios.TCSANOW, modes)
             os.execvp(sys.argv[2], sys.argv[2:])
-        # What is typed before the shell is there would meet this program, and ^C would end it.
+        # What is typed before the shell is there would meet this program, and ^C would end it; or the shell that has
+        # only begun, as busybox's does when ^C comes between its banner and its prompt.
         inputs = [fd]
+        greeting = b""
         while True:
             ready = select.select(inputs, [], [])[0]
             try:
                 if fd in ready:
                     data = os.read(fd, 4096)
                     if not data: break
-                    inputs = [0, fd]
+                    if len(inputs) == 1:
+                        greeting += data
+                        if b"# " in greeting or b"$ " in greeting: inputs = [0, fd]
                     os.write(1, data)
                 if 0 in ready:
                     data = os.read(0, 4096)

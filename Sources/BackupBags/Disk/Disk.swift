@@ -39,9 +39,11 @@ package struct Disk: Sendable {
     }
 
     /// Makes a directory; that it is there already is fine.
-    func makeDirectory(_ path: FilePath) throws {
+    func makeDirectory(_ path: FilePath, isPrivate: Bool = false) throws {
         if try status(of: path)?.kind == .directory { return }
-        try perform("make the folder", path, .makeDirectory(path)) { try SystemCalls.makeDirectory(path) }
+        try perform("make the folder", path, .makeDirectory(path)) {
+            try SystemCalls.makeDirectory(path, isPrivate: isPrivate)
+        }
     }
 
     /// Makes a directory that must not be there yet.
@@ -50,7 +52,7 @@ package struct Disk: Sendable {
     func makeNewDirectory(_ path: FilePath) throws {
         do {
             try watcher?.before(.makeDirectory(path))
-            try SystemCalls.makeDirectory(path)
+            try SystemCalls.makeDirectory(path, isPrivate: false)
             watcher?.after(.makeDirectory(path))
         } catch let number as Errno where number != .fileExists {
             throw DiskErrors.error(number, "make the folder", path)

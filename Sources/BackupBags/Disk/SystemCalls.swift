@@ -117,8 +117,8 @@ enum SystemCalls {
         }
     }
 
-    static func makeDirectory(_ path: FilePath) throws(Errno) {
-        try unsafe check(path.withPlatformString { unsafe mkdir($0, 0o777) })
+    static func makeDirectory(_ path: FilePath, isPrivate: Bool) throws(Errno) {
+        try unsafe check(path.withPlatformString { unsafe mkdir($0, isPrivate ? 0o700 : 0o777) })
     }
 
     /// Takes the one lock on a file that a program can hold, without waiting. It ends with the program.

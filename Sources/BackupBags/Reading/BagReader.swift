@@ -263,7 +263,7 @@ package final class BagReader: Sendable {
             throw FlashkeepError(
                 .manifestInvalid, what: "\(DiskErrors.shown(path)) has no \(Manifest.path) that can be read",
                 why: error.why,
-                next: "it may be a bag that other software made; flashkeep import makes a backup of dumps")
+                next: "it may be a bag that other software made: its files are below data/")
         }
     }
 }

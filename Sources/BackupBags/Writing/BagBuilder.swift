@@ -70,6 +70,13 @@ package final class BagBuilder: Sendable {
 
     // MARK: Beginning
 
+    /// Refuses a target that no backup can be made at, before any time is spent on the board.
+    ///
+    /// - Throws: `targetExists`, `usage`.
+    package static func check(target: FilePath, disk: Disk = Disk()) throws {
+        try WorkFolder(target: target, disk: disk).refuseExistingTarget()
+    }
+
     /// Begins a backup, or takes one up again that was broken off.
     ///
     /// - Parameters:

@@ -134,7 +134,8 @@ struct WorkFolder: Sendable {
     /// Makes what is missing of the folders of a bag, and removes what only a finished bag has.
     func makeFolders() throws {
         for folder in ["", "data", BagLayout.images, BagLayout.evidence] {
-            try disk.makeDirectory(folder.isEmpty ? bag : bag.appending(folder))
+            // Flash holds passwords and keys: only the owner may look into the backup.
+            try disk.makeDirectory(folder.isEmpty ? bag : bag.appending(folder), isPrivate: folder.isEmpty)
         }
         // bagit.txt goes first: without it, it is no bag.
         for name in BagFiles.tagNames { try disk.remove(bag.appending(name)) }

@@ -369,6 +369,8 @@ package final class ShellSession {
                     return
                 }
             }
+            // A board under load, or one that has only begun, takes its time for the first word.
+            if everSeen.isEmpty, let first = try await console.bytes(within: timing.probe) { console.putBack(first) }
             // A kernel that talks all the time must not be waited for.
             seen = try await console.collect(
                 quiet: asked.password > 0 ? timing.quiet * 3 : timing.quiet, longest: timing.quiet * 5)

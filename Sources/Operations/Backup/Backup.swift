@@ -77,6 +77,7 @@ package enum Backup {
         _ reacher: any BoardReaching, options: BackupOptions, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> BackupReport {
+        if let target = options.target { try BagBuilder.check(target: target, disk: disk) }
         let startedAt = environment.timestamp()
         let work = Work()
         defer {

@@ -36,6 +36,8 @@ enum HiddenQuestion {
         guard unsafe tcgetattr(terminal, &before) == 0 else { return nil }
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO)
+        // Ctrl-Z is none here (`_POSIX_VDISABLE`): a shell that brings the program back turns the echo on again.
+        hidden.c_cc.10 = 0  // VSUSP
         let sane = before
         // Also where a second Ctrl-C ends the program at once.
         let takeBack = Interruption.onSecond {

@@ -50,7 +50,7 @@ struct BackupVerb: Verb {
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
     var afterInterruption: String {
-        "What was read is kept in a folder that ends with .partial. Run the same command again: it goes on there."
+        "What was read, if anything was, is kept in a folder that ends with .partial: the same command goes on there."
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
@@ -65,6 +65,8 @@ struct BackupVerb: Verb {
         try desk.give(report) {
             BackupText.text(report, elapsed: elapsed(), style: desk.style, isVerbose: desk.isVerbose)
         }
+        // Nobody asked for bytes that are not the same twice.
+        if report.manifest.images.contains(where: { $0.proof.result == .unstable }) { return .mismatch }
         return report.summary.isWhole ? .done : .notWhole
     }
 }

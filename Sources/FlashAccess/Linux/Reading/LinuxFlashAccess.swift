@@ -106,8 +106,33 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         // A folder that looks like a board can be read by anybody; a board only by root.
         if root.isEmpty, let user = LinuxSurvey.userID(replies: replies), user != 0 { throw notRoot(user) }
         var survey = try LinuxSurvey.assemble(replies: replies)
+        if let maps = try await mapsOfMissingNodes(survey) {
+            replies[LinuxProbes.blockMaps, default: LinuxProbeReply(output: [], exitStatus: 0)].output += maps
+            evidence.append(Evidence(name: "own-nodes-\(LinuxProbes.blockMaps)", bytes: maps))
+            survey = try LinuxSurvey.assemble(replies: replies)
+        }
         survey.warnings += lost.map { "the board's reply for \($0) never came through the same twice and is left out" }
         return (survey, evidence)
+    }
+
+    /// What mtdinfo says of bad blocks where the board has it and not the nodes that it needs; nil where nothing more
+    /// can be had.
+    private func mapsOfMissingNodes(_ survey: Survey) async throws -> [UInt8]? {
+        guard toolbox.has("mtdinfo") else { return nil }
+        var maps: [UInt8] = []
+        for partition in survey.partitions where partition.badBlocks?.isComplete == false {
+            do {
+                let node = try await nodes.node(for: partition.index, forTools: true)
+                let name = "mtd\(partition.index)"
+                let reply = try await shell.run(
+                    "echo '== \(name)';\(toolbox.invocation("mtdinfo")) -M \(ShellDialect.quote(node))")
+                if reply.status == 0 { maps += reply.output }
+            } catch let error as FlashkeepError where error.code == .unreadable || error.code == .replyNotUnderstood {
+                // It stays unknown, and is said to be.
+                continue
+            }
+        }
+        return maps.isEmpty ? nil : maps
     }
 
     private func notRoot(_ user: Int) -> FlashkeepError {
@@ -115,7 +140,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             .notRoot, what: "The user that we are on \(shell.console.channel.traits.address) cannot read flash.",
             why:
                 "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
-            next: "Log in as root: root@HOST, or ?user=root on a serial line.")
+            next: "Log in as root: root@HOST, telnet://root@HOST, or ?user=root on a serial line.")
     }
 
     // MARK: Reading

@@ -12,7 +12,7 @@ package struct LinuxToolbox: Sendable, Equatable {
     /// The tools that are asked for.
     static let names = [
         "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
-        "mknod", "mktemp", "nanddump", "tail", "head", "printf",
+        "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf",
     ]
 
     /// A command that prints a line `TOOL INVOCATION` for each tool that is there.

@@ -52,7 +52,7 @@ struct LinuxPartitionMap {
     private var devices: [Device] = []
     private var match: LogMatch
     private var treePart: [Int: DeviceTree.Part] = [:]
-    private var commandPart: [Int: (id: String, part: KernelCommandLine.Part)] = [:]
+    private var commandPart: [Int: (id: String, part: PartitionDefinition.Part)] = [:]
     private var keys: [Int: ChipKey] = [:]
     private var places: [Int: (offset: Int, source: Partition.OffsetSource)] = [:]
 

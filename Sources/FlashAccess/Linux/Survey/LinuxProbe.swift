@@ -28,3 +28,17 @@ package struct LinuxProbeReply: Sendable, Hashable {
         self.init(output: Array(text.utf8), exitStatus: exitStatus)
     }
 }
+
+extension LinuxProbeReply {
+    /// The lines of the reply, without their ends, within ``BoardLimits``.
+    var lines: [ByteText] {
+        output.prefix(BoardLimits.replyBytes)
+            .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)
+            .prefix(BoardLimits.lines)
+            .map { line in
+                var line = line.prefix(BoardLimits.lineBytes)
+                while line.last == 0x0D { line.removeLast() }
+                return ByteText(line)
+            }
+    }
+}

@@ -15,7 +15,10 @@ package enum LinuxProbes {
     }
 
     /// Without these a backup would not know what there is; what the others would have told may stay unknown.
-    static let indispensable: Set = ["user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", "mtdinfo-map.txt"]
+    static let indispensable: Set = ["user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", blockMaps]
+
+    /// The probe that tells which blocks are bad.
+    static let blockMaps = "mtdinfo-map.txt"
 
     /// What these print grows from moment to moment: two replies of which one begins as the other are the same.
     static let growing: Set = ["dmesg.txt"]
@@ -131,7 +134,7 @@ package enum LinuxProbes {
         // Only where there is something to find: a full map of a large chip takes a minute over a serial line. Without
         // sysfs nothing tells beforehand, and mtdinfo also tells what kind of flash it is.
         (
-            "mtdinfo-map.txt",
+            blockMaps,
             #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; t=; b=; k=; "#
                 + #"read -r t <"$d/type"; case $t in *nand) ;; *) continue;; esac; read -r b <"$d/bad_blocks"; "#
                 + #"read -r k <"$d/bbt_blocks"; [ "$b$k" = 00 ] && continue; echo "== $n"; "#

@@ -1,0 +1,44 @@
+/// All that was learned of a board from its U-Boot, parsed but not yet judged. What a survey does not carry but a
+/// reader needs (memory, load addresses, where flash is mapped) is here.
+package struct UBootFacts: Sendable {
+    package var version: UBootVersion?
+    package var help: UBootHelp?
+    package var board: UBootBoardInfo?
+    package var environment: UBootEnvironment?
+    package var flash: UBootFlashInfo?
+    package var spi: UBootSPIFlash?
+    package var nand: UBootNANDInfo?
+    package var mtd: UBootMTDList?
+    package var parts: UBootMTDParts?
+    /// By the name of the MTD device: `nand0`.
+    package var badBlocks: [String: UBootBadBlocks]
+
+    /// What is asked of a board before its flash is read: lines that change nothing in flash. Those for commands that
+    /// `help` does not list need not be sent. `nand bad` speaks of the current device, the first; of others
+    /// `mtd bad NAME`.
+    package static let questions = [
+        "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "mtd list", "mtdparts",
+    ]
+
+    /// Parses the replies, by command. Any may be missing.
+    package init(_ replies: [String: UBootReply]) {
+        version = replies["version"].flatMap(UBootVersion.init)
+        help = replies["help"].flatMap(UBootHelp.init)
+        board = replies["bdinfo"].flatMap(UBootBoardInfo.init)
+        environment = replies["printenv"].flatMap(UBootEnvironment.init)
+        flash = replies["flinfo"].flatMap(UBootFlashInfo.init)
+        spi = replies["sf probe"].flatMap(UBootSPIFlash.init)
+        nand = replies["nand info"].flatMap(UBootNANDInfo.init)
+        mtd = replies["mtd list"].flatMap(UBootMTDList.init)
+        parts = replies["mtdparts"].flatMap(UBootMTDParts.init)
+        badBlocks = [:]
+        for (command, reply) in replies.sorted(by: { $0.key < $1.key }) {
+            guard let bad = UBootBadBlocks(reply) else { continue }
+            if command == "nand bad" {
+                badBlocks["nand\(bad.device ?? 0)"] = bad
+            } else if let name = ByteText(command).dropping("mtd bad ")?.string(), bad.name == name {
+                badBlocks[name] = bad
+            }
+        }
+    }
+}
