@@ -18,6 +18,7 @@ let package = Package(
     ],
     targets: [
         // Ground: C that Swift cannot say.
+        .target(name: "CDatagrams"),
         .target(name: "CSerialPort"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -44,7 +45,7 @@ let package = Package(
         .target(
             name: "Transfers",
             dependencies: [
-                "CZlib", "FlashModel",
+                "CDatagrams", "CZlib", "FlashModel",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -147,7 +148,7 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && target.name != "CSerialPort" {
+for target in package.targets where target.type != .system && !["CDatagrams", "CSerialPort"].contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

@@ -50,8 +50,10 @@ import Transfers
         transfers: Int = 64, body: (Int) async throws -> Result
     ) async throws -> Result {
         let configuration = TFTPServer.Configuration(
-            address: address, port: 0, patience: Self.patience, transferLimit: transfers, requestsPerSecond: 1_000)
-        return try await TFTPServer.serving(content, configuration, events: { events.add($0) }, body: body)
+            addresses: [address], port: 0, patience: Self.patience, transferLimit: transfers, requestsPerSecond: 1_000)
+        return try await withTFTPServer(content, configuration, observer: { events.add($0) }) {
+            try await body($0.port)
+        }
     }
 
     // MARK: Clients of others
@@ -167,8 +169,9 @@ import Transfers
         let content = Self.bytes(700_000)
         try served.write(content, "image")
         let configuration = TFTPServer.Configuration(
-            address: "127.0.0.1", port: 0, transferLimitPerClient: 64, requestsPerSecond: 1_000)
-        try await TFTPServer.serving(try Self.folder(served), configuration) { port in
+            addresses: ["127.0.0.1"], port: 0, transferLimitPerClient: 64, requestsPerSecond: 1_000)
+        try await withTFTPServer(try Self.folder(served), configuration) { server in
+            let port = server.port
             try await withThrowingTaskGroup { group in
                 for number in 0..<24 {
                     let got = local.path.appending("got-\(number)")
@@ -443,8 +446,8 @@ import Transfers
         let folder = try Self.folder(served)
         try await serving(folder) { port in
             do {
-                let configuration = TFTPServer.Configuration(address: "127.0.0.1", port: port)
-                try await TFTPServer.serving(folder, configuration) { _ in }
+                let configuration = TFTPServer.Configuration(addresses: ["127.0.0.1"], port: port)
+                try await withTFTPServer(folder, configuration) { _ in }
                 Issue.record("Two servers have one port.")
             } catch let error as FlashkeepError {
                 #expect(error.code == .portUnavailable)
@@ -463,7 +466,7 @@ import Transfers
             ("nowhere", FlashkeepError.Code.addressNotUnderstood), ("192.0.2.77", .portUnavailable),
         ] {
             do {
-                try await TFTPServer.serving(folder, .init(address: address, port: 0)) { _ in }
+                try await withTFTPServer(folder, .init(addresses: [address], port: 0)) { _ in }
                 Issue.record("\(address)")
             } catch let error as FlashkeepError {
                 #expect(error.code == code)
@@ -476,7 +479,9 @@ import Transfers
         let served = try ScratchFolder("tftp-served")
         try served.write("here", "file")
         let local = try ScratchFolder("tftp-local")
-        try await TFTPServer.serving(try Self.folder(served), .init(port: 0)) { port in
+        try await withTFTPServer(try Self.folder(served), .init(port: 0)) { server in
+            let port = server.port
+            #expect(server.addresses == ["0.0.0.0", "::"])
             for (number, host) in ["127.0.0.1", "[::1]"].enumerated() {
                 let got = local.path.appending("got-\(number)").string
                 try await Self.run(curl, ["-s", "--max-time", "20", "-o", got, "tftp://\(host):\(port)/file"])

@@ -35,8 +35,8 @@ struct TFTPVerb: Verb {
         @Option(help: ArgumentHelp("The UDP port to listen on, 0 for any that is free.", valueName: "port"))
         var port = 69
 
-        @Option(help: ArgumentHelp("Listen on this address of the computer only.", valueName: "ip"))
-        var address: String?
+        @Option(help: ArgumentHelp("Listen on this address of the computer only; may be given again.", valueName: "ip"))
+        var address: [String] = []
 
         @Flag(help: "Let boards write new files into the folder.")
         var allowWrite = false
@@ -85,13 +85,13 @@ struct TFTPVerb: Verb {
     func work(at desk: Desk) async throws -> ExitStatus {
         let folder = try openFolder(nonce: desk.environment.nonce)
         let program = OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep"
-        let configuration = TFTPServer.Configuration(address: choices.address, port: choices.port, program: program)
+        let configuration = TFTPServer.Configuration(addresses: choices.address, port: choices.port, program: program)
         let teller = TFTPTeller(desk: desk)
-        try await TFTPServer.serving(folder, configuration, events: { teller.take($0) }) { port in
-            teller.listens(port)
+        try await withTFTPServer(folder, configuration, observer: { teller.take($0) }) { server in
+            teller.listens(server.port)
             desk.say(
-                "Serving \"\(SafeText.line(dir))\" on UDP port \(port)"
-                    + (choices.address.map { " of \(SafeText.line($0))" } ?? "")
+                "Serving \"\(SafeText.line(dir))\" on UDP port \(server.port)"
+                    + (choices.address.isEmpty ? "" : " of \(server.addresses.joined(separator: " and "))")
                     + (choices.allowWrite ? ", reading and writing." : ", reading only.") + " Ctrl-C ends it.")
             // Until the user has had enough: that is the server's good end, and no error.
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }

@@ -63,6 +63,24 @@ package struct TFTPFolder: TFTPContent {
         }
     }
 
+    /// A file of this computer, wherever it is.
+    ///
+    /// - Throws: ``TFTPError``, where it is not to be read, or no plain file.
+    static func source(of path: FilePath) async throws -> any TFTPSource {
+        try await onDisk {
+            let file = try FileDescriptor.open(
+                path, .readOnly, options: [.nonBlocking, .closeOnExec])
+            do {
+                let status = try FolderCalls.status(of: file)
+                guard status.isFile else { throw TFTPError(.accessViolation, "This is no plain file.") }
+                return FileSource(file: file, size: status.size)
+            } catch {
+                file.closeQuietly()
+                throw error
+            }
+        }
+    }
+
     // MARK: Ways
 
     private static func openRoot(_ root: FilePath) throws(Errno) -> FileDescriptor {

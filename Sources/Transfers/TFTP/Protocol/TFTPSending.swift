@@ -29,6 +29,8 @@ package struct TFTPSending: Sendable {
     private var wasSentAgain = false
     /// Whether another ACK of the block before this window may be an echo of an earlier repetition.
     private var mayBeEcho = false
+    /// ``acknowledgedBytes``, once it is over and the bytes are forgotten.
+    private var bytesAtEnd: Int?
 
     /// When ``tick(at:)`` is due; nil where nothing is awaited.
     package private(set) var deadline: Duration?
@@ -53,7 +55,7 @@ package struct TFTPSending: Sendable {
     }
 
     /// Bytes that the other side has for certain.
-    package var acknowledgedBytes: Int { min(max(0, base - 1) * terms.blockSize, queue.total) }
+    package var acknowledgedBytes: Int { bytesAtEnd ?? min(max(0, base - 1) * terms.blockSize, queue.total) }
 
     /// Datagrams to be sent, in order; they are taken away.
     package mutating func takeDatagrams() -> [ByteBuffer] {
@@ -189,6 +191,7 @@ package struct TFTPSending: Sendable {
     private mutating func end(_ outcome: TFTPOutcome) {
         self.outcome = outcome
         deadline = nil
+        bytesAtEnd = acknowledgedBytes
         queue = TFTPBlockQueue(blockSize: terms.blockSize)
     }
 }

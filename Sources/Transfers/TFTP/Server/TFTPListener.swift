@@ -57,11 +57,6 @@ final class TFTPListener: ChannelInboundHandler {
         _ request: TFTPRequest, _ direction: TFTPEvent.Direction, _ envelope: AddressedEnvelope<ByteBuffer>,
         _ host: String, _ context: ChannelHandlerContext
     ) {
-        guard request.mode.lowercased() == "octet" else {
-            let text = "Only binary transfers (octet) are possible here: netascii would damage the file."
-            answer(TFTPError(.illegalOperation, text), envelope, context)
-            return
-        }
         sink.yield(
             Arrival(
                 request: request, direction: direction, client: envelope.remoteAddress, host: host,

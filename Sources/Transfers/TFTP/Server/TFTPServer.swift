@@ -1,22 +1,31 @@
-import FlashModel
+package import FlashModel
 private import NIOCore
 private import NIOPosix
-private import Synchronization
 
 /// A TFTP server (RFC 1350, 2347, 2348, 2349, 7440) over IPv4 and IPv6, for many clients at once.
 ///
 /// Only octet mode is served. In netascii a client turns CR LF into LF, and images for flash would come out damaged
 /// without anybody being told, so that such requests are refused in plain words (tftp-hpa sends them unless it is told
 /// `binary`; U-Boot, RedBoot, CFE, atftp and curl ask for octet).
+///
+/// It lives as long as the body of ``withTFTPServer(_:_:observer:body:)``.
 package struct TFTPServer: Sendable {
+    /// The UDP port that is listened on, 1...65535, the same for all addresses.
+    package let port: Int
+    /// The IP addresses that are listened on; `0.0.0.0` and `::` stand for all of their kind.
+    package let addresses: [String]
+    /// What happens, from the start on: for one reader. It ends with the server. Of events that nobody reads, the last
+    /// 4096 are kept.
+    package let events: AsyncStream<TFTPEvent>
+
     /// What a server is to do.
     package struct Configuration: Sendable {
-        /// An IP address of this computer; nil for all, IPv4 and IPv6.
-        package var address: String?
+        /// IP addresses of this computer; none for all, IPv4 and IPv6.
+        package var addresses: [String]
         /// UDP port; 0 for one that is free.
         package var port: Int
         package var patience: TFTPPatience
-        /// Transfers at the same time, of all clients.
+        /// Transfers at the same time, of all clients: 1...200, each having a thread.
         package var transferLimit: Int
         /// Transfers at the same time of one IP address.
         package var transferLimitPerClient: Int
@@ -28,14 +37,14 @@ package struct TFTPServer: Sendable {
         package var program: String
 
         package init(
-            address: String? = nil, port: Int = 69, patience: TFTPPatience = TFTPPatience(), transferLimit: Int = 64,
+            addresses: [String] = [], port: Int = 69, patience: TFTPPatience = TFTPPatience(), transferLimit: Int = 64,
             transferLimitPerClient: Int = 16, requestsPerSecond: Double = 16, sending: TFTPLimits = .sending,
             receiving: TFTPLimits = .receiving, program: String = "flashkeep"
         ) {
-            self.address = address
+            self.addresses = addresses
             self.port = port
             self.patience = patience
-            self.transferLimit = transferLimit
+            self.transferLimit = min(max(1, transferLimit), 200)
             self.transferLimitPerClient = transferLimitPerClient
             self.requestsPerSecond = requestsPerSecond
             self.sending = sending
@@ -44,22 +53,46 @@ package struct TFTPServer: Sendable {
         }
     }
 
-    /// Serves for the length of the body, which gets the port that is listened on.
+    /// The address of this computer from which packets to a board leave: what the board must be told as its server's.
     ///
-    /// When the body returns, or throws, transfers that are still going on are ended, and their clients told.
+    /// Nothing is sent.
     ///
-    /// - Parameter events: called from several threads; events of one transfer in their order.
-    /// - Throws: `portUnavailable`, `addressNotUnderstood`, and what the body throws.
-    package static func serving<Result: Sendable>(
-        _ content: any TFTPContent, _ configuration: Configuration = Configuration(),
-        events: @escaping @Sendable (TFTPEvent) -> Void = { _ in },
-        body: (_ port: Int) async throws -> Result
+    /// - Parameter board: an IP address.
+    /// - Throws: `addressNotUnderstood`; `hostUnreachable` where no route leads there.
+    package static func localAddress(toward board: String) async throws(FlashkeepError) -> String {
+        let what = "No address of this computer for the board at \(PrintableText.escaped(board))."
+        guard let remote = try? SocketAddress(ipAddress: board, port: 69) else {
+            throw FlashkeepError(
+                .addressNotUnderstood, what: what, why: "This is no IP address.", next: "Give one such as 192.168.1.1")
+        }
+        do {
+            let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(to: remote).get()
+            let address = channel.localAddress?.ipAddress
+            try? await channel.close().get()
+            if let address { return address }
+        } catch {}
+        throw FlashkeepError(
+            .hostUnreachable, what: what, why: "This computer has no route there.",
+            next: "Give the network interface an address of the board's network, such as with: "
+                + "sudo ip address add 192.168.1.10/24 dev eth0")
+    }
+
+    fileprivate static func serve<Result: Sendable>(
+        _ content: any TFTPContent, _ configuration: Configuration, _ observer: @escaping @Sendable (TFTPEvent) -> Void,
+        _ body: (TFTPServer) async throws -> Result
     ) async throws -> Result {
         let (requests, sink) = AsyncStream.makeStream(
             of: TFTPListener.Arrival.self, bufferingPolicy: .bufferingOldest(256))
         let listeners = try await listen(configuration, sink)
-        let board = TFTPTransferBoard(content: content, configuration: configuration, events: events)
-        let port = listeners.first?.localAddress?.port ?? configuration.port
+        let (events, teller) = AsyncStream.makeStream(of: TFTPEvent.self, bufferingPolicy: .bufferingNewest(4_096))
+        let board = TFTPTransferBoard(content: content, configuration: configuration) { event in
+            observer(event)
+            teller.yield(event)
+        }
+        let server = TFTPServer(
+            port: listeners.first?.localAddress?.port ?? configuration.port,
+            addresses: listeners.compactMap { $0.localAddress?.ipAddress }, events: events)
         let serving = Task {
             await withDiscardingTaskGroup { group in
                 for await arrival in requests where board.admits(arrival) {
@@ -69,7 +102,7 @@ package struct TFTPServer: Sendable {
         }
         let result: Swift.Result<Result, any Error>
         do {
-            result = .success(try await body(port))
+            result = .success(try await body(server))
         } catch {
             result = .failure(error)
         }
@@ -77,26 +110,30 @@ package struct TFTPServer: Sendable {
         sink.finish()
         board.stop()
         await serving.value
+        teller.finish()
         return try result.get()
     }
 
     private static func listen(
         _ configuration: Configuration, _ sink: AsyncStream<TFTPListener.Arrival>.Continuation
     ) async throws -> [any Channel] {
-        if let address = configuration.address {
-            return [try await listener(on: address, port: configuration.port, configuration, sink)]
-        }
-        let four = try await listener(on: "0.0.0.0", port: configuration.port, configuration, sink)
-        let port = four.localAddress?.port ?? configuration.port
+        var listeners: [any Channel] = []
         do {
-            return [four, try await listener(on: "::", port: port, configuration, sink)]
-        } catch let error as FlashkeepError where error.why != TFTPPortErrors.inUse {
-            // A computer without IPv6.
-            return [four]
+            for address in configuration.addresses.isEmpty ? ["0.0.0.0", "::"] : configuration.addresses {
+                let port = listeners.first?.localAddress?.port ?? configuration.port
+                do {
+                    listeners.append(try await listener(on: address, port: port, configuration, sink))
+                } catch let error as FlashkeepError
+                    where configuration.addresses.isEmpty && !listeners.isEmpty && error.why != TFTPPortErrors.inUse
+                {
+                    // A computer without IPv6.
+                }
+            }
         } catch {
-            try? await four.close().get()
+            for listener in listeners { try? await listener.close().get() }
             throw error
         }
+        return listeners
     }
 
     private static func listener(
@@ -123,4 +160,32 @@ package struct TFTPServer: Sendable {
             throw TFTPPortErrors.error(error, address: address, port: port, program: configuration.program)
         }
     }
+}
+
+/// Runs a TFTP server for the length of a body.
+///
+/// When the body returns, or throws, transfers that are still going on are ended, and their clients told.
+///
+///     let catalog = TFTPCatalog()
+///     catalog.offer("initramfs.bin", bytes: image)
+///     let sink = TFTPMemorySink(limit: 8 << 20)
+///     catalog.expect("dump.bin", size: 8 << 20) { _, _ in sink }
+///     try await withTFTPServer(catalog, .init(addresses: ["192.168.1.10"])) { server in
+///         // … have the board fetch "initramfs.bin" from port `server.port`, and send "dump.bin" …
+///         for await event in server.events where event.name == "dump.bin" {
+///             if case .done = event.kind { break }
+///         }
+///     }
+///
+/// - Parameters:
+///   - content: what is given and taken: a ``TFTPCatalog``, a ``TFTPFolder``, or another.
+///   - observer: gets every event as it happens, those of the server's end too; called from several threads, the events
+///     of one transfer in their order. It must not wait.
+///   - body: gets the server, which listens already.
+/// - Throws: `portUnavailable`, `addressNotUnderstood`, and what the body throws.
+package func withTFTPServer<Result: Sendable>(
+    _ content: any TFTPContent, _ configuration: TFTPServer.Configuration = TFTPServer.Configuration(),
+    observer: @escaping @Sendable (TFTPEvent) -> Void = { _ in }, body: (TFTPServer) async throws -> Result
+) async throws -> Result {
+    try await TFTPServer.serve(content, configuration, observer, body)
 }

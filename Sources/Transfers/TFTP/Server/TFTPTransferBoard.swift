@@ -1,6 +1,6 @@
 import NIOCore
-import NIOPosix
 import Synchronization
+import SystemPackage
 
 /// The transfers of a server: which there are, how many there may be, and each from its request to its end.
 final class TFTPTransferBoard: Sendable {
@@ -72,6 +72,11 @@ final class TFTPTransferBoard: Sendable {
             events: events, number: number, client: arrival.host, name: arrival.request.name,
             direction: arrival.direction)
         do {
+            guard arrival.request.mode.lowercased() == "octet" else {
+                throw TFTPError(
+                    .illegalOperation,
+                    "Only binary transfers (octet) are possible here: netascii would damage the file.")
+            }
             switch arrival.direction {
             case .read: try await send(arrival, reporter)
             case .write: try await receive(arrival, reporter)
@@ -89,10 +94,10 @@ final class TFTPTransferBoard: Sendable {
             let terms = TFTPNegotiation.terms(
                 for: arrival.request.options, size: source.size, limits: configuration.sending)
             let sending = TFTPSending(terms: terms, patience: configuration.patience, size: source.size)
-            // Acknowledgements are small; many clients at once bring many.
-            try await run(arrival, reporter, size: source.size, packetSize: 1_024, readsAtOnce: 1) {
-                TFTPSendingWork(sending, source)
-            }
+            // Acknowledgements are small.
+            try await run(
+                arrival, TFTPSendingWork(sending, source), reporter, size: source.size, packetSize: 1_024,
+                readsAtOnce: 1)
         } catch {
             await source.close()
             throw error
@@ -113,11 +118,8 @@ final class TFTPTransferBoard: Sendable {
             // One byte more shows a block that is too large.
             let packetSize = max(1_536, terms.blockSize + TFTPPacket.headerSize + 1)
             isCommitted = try await run(
-                arrival, reporter, size: announced, packetSize: packetSize,
-                readsAtOnce: max(1, min(terms.windowSize, 16))
-            ) {
-                TFTPReceivingWork(receiving, sink)
-            }
+                arrival, TFTPReceivingWork(receiving, sink), reporter, size: announced, packetSize: packetSize,
+                readsAtOnce: min(terms.windowSize, TFTPSocket.atOnce))
         } catch {
             await sink.discard()
             throw error
@@ -129,58 +131,49 @@ final class TFTPTransferBoard: Sendable {
     ///
     /// - Returns: whether what was written is final.
     @discardableResult
-    private func run(
-        _ arrival: TFTPListener.Arrival, _ reporter: TFTPReporter, size: Int?, packetSize: Int, readsAtOnce: Int,
-        work: @escaping @Sendable () -> any TFTPWork
+    private func run<Work: TFTPWork>(
+        _ arrival: TFTPListener.Arrival, _ work: Work, _ reporter: TFTPReporter, size: Int?, packetSize: Int,
+        readsAtOnce: Int
     ) async throws -> Bool {
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let finished = loop.makePromise(of: Bool.self)
-        let bootstrap = DatagramBootstrap(group: loop)
-            .channelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: packetSize * readsAtOnce)
-            )
-            .channelOption(.datagramVectorReadMessageCount, value: readsAtOnce > 1 ? readsAtOnce : 0)
-            .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
-            .channelOption(.socketOption(.so_sndbuf), value: 4 << 20)
-            .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 16 << 20))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        TFTPTransferHandler(
-                            work: work(), client: arrival.client, size: size, reporter: reporter, finished: finished))
-                }
-            }
-        let channel: any Channel
+        let socket: TFTPSocket
+        let mailbox: TFTPMailbox
         do {
-            channel = try await Self.bind(bootstrap, for: arrival)
+            mailbox = try TFTPMailbox()
+            socket = try Self.port(for: arrival)
         } catch {
-            finished.fail(error)
             throw TFTPError(.undefined, "There is no port for this transfer.")
         }
         let isStopped = state.withLock { state in
-            state.endings[arrival.client] = {
-                channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(TFTPTransferHandler.Stop()) }
-            }
+            state.endings[arrival.client] = { mailbox.put { $0.isStopped = true } }
             return state.isStopped
         }
-        if isStopped {
-            channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(TFTPTransferHandler.Stop()) }
+        if isStopped { mailbox.put { $0.isStopped = true } }
+        return await TFTPTransferRun<Work>.run {
+            TFTPTransferRun(
+                work: work, socket: socket, client: arrival.client, packetSize: packetSize, readsAtOnce: readsAtOnce,
+                size: size, reporter: reporter, mailbox: mailbox)
         }
-        return try await finished.futureResult.get()
     }
 
     /// A port on the address that was asked, since clients believe no other; where that cannot be, as with a
     /// broadcast, on the one that the system chooses.
-    private static func bind(_ bootstrap: DatagramBootstrap, for arrival: TFTPListener.Arrival) async throws
-        -> any Channel
-    {
-        if let asked = arrival.asked, !asked.isMulticast, asked.ipAddress != "255.255.255.255" {
+    private static func port(for arrival: TFTPListener.Arrival) throws -> TFTPSocket {
+        if let asked = arrival.asked, !asked.isMulticast, !isBroadcast(asked) {
             var own = asked
             own.port = 0
-            if let channel = try? await bootstrap.bind(to: own).get() { return channel }
+            if let socket = try? TFTPSocket(on: own) { return socket }
         }
         let any = arrival.client.protocol == .inet6 ? "::" : "0.0.0.0"
-        return try await bootstrap.bind(to: SocketAddress(ipAddress: any, port: 0)).get()
+        return try TFTPSocket(on: SocketAddress(ipAddress: any, port: 0))
+    }
+
+    /// Linux lets a port be on a broadcast address, but then nothing else is received there.
+    private static func isBroadcast(_ address: SocketAddress) -> Bool {
+        let text = address.ipAddress
+        if text == "255.255.255.255" { return true }
+        return ((try? System.enumerateDevices()) ?? []).contains { device in
+            device.broadcastAddress?.ipAddress == text && device.address?.ipAddress != text
+        }
     }
 
     /// What a client is told of an error.

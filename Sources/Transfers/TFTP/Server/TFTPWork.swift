@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A transfer as its port's handler sees it: packets, times and what content needs to be called next.
-protocol TFTPWork {
+/// A transfer as its port's thread sees it: packets, times and what content needs to be called next.
+protocol TFTPWork: Sendable {
     var deadline: Duration? { get }
     var outcome: TFTPOutcome? { get }
     /// Whether nothing more is to be done, nor to be expected from the other side.
@@ -22,7 +22,7 @@ protocol TFTPWork {
     mutating func did(_ errand: TFTPErrand, _ bytes: [UInt8], at now: Duration)
 }
 
-/// Something that content does away from the event loop.
+/// Something that content does away from the port's thread.
 enum TFTPErrand: Sendable {
     case read(any TFTPSource, Int)
     case write(any TFTPSink, [UInt8])
