@@ -142,7 +142,7 @@ let package = Package(
             name: "LabTests",
             dependencies: [
                 "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
-                "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "TestSupport", "Transfers", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
     ]

@@ -9,7 +9,7 @@ package struct TFTPReceiving: Sendable {
     /// Bytes that may wait for the disk before the other side is held back.
     private static let roomBytes = 1 << 20
     /// Bytes that are worth a trip to the disk.
-    private static let pieceBytes = 64 << 10
+    private static let pieceBytes = 256 << 10
     /// How often the last ACK is sent again.
     private static let lastRepetitions = 10
 

@@ -49,7 +49,7 @@ package struct TFTPSending: Sendable {
     /// Bytes that would be welcome: 0 where enough are here. What comes in pieces of another size is welcome too.
     package var wantedBytes: Int {
         guard outcome == nil, queue.lastBlock == nil else { return 0 }
-        let ahead = max(2 * terms.windowSize, min(256, max(1, (256 << 10) / terms.blockSize)))
+        let ahead = max(2 * terms.windowSize, min(1_024, max(1, (512 << 10) / terms.blockSize)))
         let missing = ahead - (queue.end - next)
         return missing * 2 > ahead ? missing * terms.blockSize : 0
     }

@@ -91,8 +91,10 @@ final class TFTPTransferBoard: Sendable {
     private func send(_ arrival: TFTPListener.Arrival, _ reporter: TFTPReporter) async throws {
         let source = try await content.open(reading: arrival.request.name, client: arrival.host)
         do {
+            // curl takes the size 0 in an answer for an error.
+            let told = source.size == 0 ? nil : source.size
             let terms = TFTPNegotiation.terms(
-                for: arrival.request.options, size: source.size, limits: configuration.sending)
+                for: arrival.request.options, size: told, limits: configuration.sending)
             let sending = TFTPSending(terms: terms, patience: configuration.patience, size: source.size)
             // Acknowledgements are small.
             try await run(
