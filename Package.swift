@@ -18,6 +18,7 @@ let package = Package(
     ],
     targets: [
         // Ground: C that Swift cannot say.
+        .target(name: "CDatagrams"),
         .target(name: "CSerialPort"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -41,7 +42,15 @@ let package = Package(
 
         // Commands and replies; bulk bytes.
         .target(name: "BoardConsoles", dependencies: ["BoardChannels", "FlashModel"]),
-        .target(name: "Transfers", dependencies: ["CZlib", "FlashModel"]),
+        .target(
+            name: "Transfers",
+            dependencies: [
+                "CDatagrams", "CZlib", "FlashModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
 
         // A board's flash, one folder a way in.
         .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
@@ -56,7 +65,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -65,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations", "Transfers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -120,18 +129,26 @@ let package = Package(
             name: "BoardConsolesTests", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "TestSupport"]
         ),
         .testTarget(name: "HouseTests"),
-        .testTarget(name: "TransfersTests", dependencies: ["Transfers"]),
+        .testTarget(
+            name: "TransfersTests",
+            dependencies: [
+                "FlashModel", "TestSupport", "Transfers",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         .testTarget(
             name: "LabTests",
             dependencies: [
                 "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
-                "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "TestSupport", "Transfers", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
     ]
 )
 
-for target in package.targets where target.type != .system && target.name != "CSerialPort" {
+for target in package.targets where target.type != .system && !["CDatagrams", "CSerialPort"].contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

@@ -12,6 +12,8 @@ package final class UBootSession {
     struct Interruption: Error, Sendable {
         /// What it said.
         var why: String
+        /// Whether a system was started, and not U-Boot itself again.
+        var isSystemStart = false
     }
 
     /// What a command printed, as far as it was received.
@@ -75,6 +77,19 @@ package final class UBootSession {
             .replyNotUnderstood, what: "\(address) answered \"\(command)\" in a way that was not understood.",
             why: "The last that it said was: \(TerminalText.lastLines(last.reply.output))",
             next: "Check the cable and the baud rate; --transcript FILE keeps all that was said.")
+    }
+
+    /// How often the board is asked the same until two replies agree.
+    private static let mostReadings = 24
+
+    /// A reply that came through the same twice, for what holds no checksum; nil where none did.
+    func agreed(on question: String) async throws -> UBootReply? {
+        var vote = ReplyVote()
+        for _ in 0..<Self.mostReadings {
+            let answer = try await say(question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
+            if answer.isWhole, let reply = vote.take(answer.reply) { return reply }
+        }
+        return nil
     }
 
     /// Runs a command once, and takes what came also where the end is missing.
@@ -198,7 +213,8 @@ package final class UBootSession {
                     isAtPrompt = false
                     throw Interruption(why: line)
                 case .stopPrompt(let stop) where !namesItself: throw Interruption(why: stop.text)
-                case .systemStart(let line) where !namesItself: throw Interruption(why: line)
+                case .systemStart(let line) where !namesItself:
+                    throw Interruption(why: line, isSystemStart: true)
                 default: isAtPrompt = false
                 }
             }
@@ -231,7 +247,8 @@ package final class UBootSession {
     private func watch(_ bytes: some Sequence<UInt8>) throws {
         for event in text.feed(bytes) {
             switch event {
-            case .reset(let line), .exception(let line), .systemStart(let line): throw Interruption(why: line)
+            case .reset(let line), .exception(let line): throw Interruption(why: line)
+            case .systemStart(let line): throw Interruption(why: line, isSystemStart: true)
             case .stopPrompt(let stop): throw Interruption(why: stop.text)
             case .banner(let version): throw Interruption(why: "U-Boot \(version.text) started")
             default: break

@@ -25,8 +25,6 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
     /// Bytes of a chunk where erase blocks are smaller or unknown.
     private static let chunkSize = 64 << 10
-    /// How often the board is asked the same until two replies agree.
-    private static let mostReadings = 24
     /// Bytes of one CRC, so that none takes long.
     private static let checkSize = 1 << 20
     /// How many of its readings must be the same in the end, for a line of a dump that the checksum contradicts.
@@ -66,7 +64,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         var evidence: [Evidence] = []
         var lost: [String] = []
         func ask(_ question: String) async throws {
-            guard let reply = try await agreed(on: question) else {
+            let agreed = try await surviving { try await self.session.agreed(on: question) }
+            guard let reply = agreed else {
                 lost.append(question)
                 return
             }
@@ -90,19 +89,6 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         self.facts = facts
         self.survey = survey
         return (survey, evidence)
-    }
-
-    /// A reply that came through the same twice; nil where none did.
-    private func agreed(on question: String) async throws -> UBootReply? {
-        var vote = ReplyVote()
-        for _ in 0..<Self.mostReadings {
-            let answer = try await surviving {
-                try await self.session.say(
-                    question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
-            }
-            if answer.isWhole, let reply = vote.take(answer.reply) { return reply }
-        }
-        return nil
     }
 
     private static func evidenceName(_ question: String) -> String {

@@ -1,0 +1,254 @@
+private import NIOPosix
+package import SystemPackage
+
+/// The files of a folder, for a TFTP server.
+///
+/// Nothing outside the folder is reached: names lead down only, and a symbolic link counts only where it ends within the
+/// folder. No file is overwritten. What is written has a name that begins with a dot until it is whole.
+///
+/// The disk is waited for on SwiftNIO's threads for blocking work, never on those of event loops or Swift's pool.
+package struct TFTPFolder: TFTPContent {
+    /// Without symbolic links.
+    private let root: FilePath
+    private let isWritable: Bool
+    private let nonce: @Sendable () -> String
+
+    /// - Parameters:
+    ///   - path: of a folder that is there.
+    ///   - isWritable: whether clients may make files.
+    ///   - nonce: letters and digits that were not there before.
+    /// - Throws: `Errno`, where it is no folder, or not readable.
+    package init(
+        _ path: FilePath, isWritable: Bool, nonce: @escaping @Sendable () -> String
+    ) throws(Errno) {
+        root = try FolderCalls.resolved(path)
+        self.isWritable = isWritable
+        self.nonce = nonce
+        try Self.openRoot(root).closeQuietly()
+    }
+
+    package func open(reading name: String, client: String) async throws -> any TFTPSource {
+        let parts = try TFTPFileName.parts(of: name)
+        return try await Self.onDisk {
+            let (folder, last) = try findFile(parts)
+            defer { folder.closeQuietly() }
+            let file = try FolderCalls.openFile(last, in: folder)
+            do {
+                let status = try FolderCalls.status(of: file)
+                guard status.isFile else { throw TFTPError(.accessViolation, "This is no plain file.") }
+                return FileSource(file: file, size: status.size)
+            } catch {
+                file.closeQuietly()
+                throw error
+            }
+        }
+    }
+
+    package func open(writing name: String, size: Int?, client: String) async throws -> any TFTPSink {
+        guard isWritable else { throw TFTPError(.accessViolation, "Files can only be read here.") }
+        let parts = try TFTPFileName.parts(of: name)
+        return try await Self.onDisk {
+            guard let last = parts.last else { throw TFTPError(.accessViolation, "This name is not allowed.") }
+            let folder = try openFolder(parts.dropLast())
+            do {
+                guard try !FolderCalls.exists(last, in: folder) else { throw Errno.fileExists }
+                if let size, size > (try FolderCalls.freeSpace(at: folder)) { throw Errno.noSpace }
+                let temporary = ".\(last.utf8.count > 150 ? "long" : last).\(nonce()).partial"
+                let file = try FolderCalls.makeFile(temporary, in: folder)
+                return FileSink(folder: folder, file: file, temporary: temporary, name: last)
+            } catch {
+                folder.closeQuietly()
+                throw error
+            }
+        }
+    }
+
+    /// A file of this computer, wherever it is.
+    ///
+    /// - Throws: ``TFTPError``, where it is not to be read, or no plain file.
+    static func source(of path: FilePath) async throws -> any TFTPSource {
+        try await onDisk {
+            let file = try FileDescriptor.open(
+                path, .readOnly, options: [.nonBlocking, .closeOnExec])
+            do {
+                let status = try FolderCalls.status(of: file)
+                guard status.isFile else { throw TFTPError(.accessViolation, "This is no plain file.") }
+                return FileSource(file: file, size: status.size)
+            } catch {
+                file.closeQuietly()
+                throw error
+            }
+        }
+    }
+
+    // MARK: Ways
+
+    private static func openRoot(_ root: FilePath) throws(Errno) -> FileDescriptor {
+        try FileDescriptor.openFolder(root)
+    }
+
+    /// The folder of a file, open, and the file's name in it, after all links.
+    private func findFile(_ parts: [String]) throws -> (folder: FileDescriptor, name: String) {
+        let found = try FolderCalls.resolved(root.appending(parts.map { FilePath.Component($0) }.compactMap { $0 }))
+        let inside = try insideParts(found)
+        guard let name = inside.last else { throw TFTPError(.accessViolation, "This is a folder.") }
+        return (try walk(inside.dropLast()), name)
+    }
+
+    private func openFolder(_ parts: ArraySlice<String>) throws -> FileDescriptor {
+        let found = try FolderCalls.resolved(root.appending(parts.compactMap { FilePath.Component($0) }))
+        return try walk(try insideParts(found)[...])
+    }
+
+    /// The parts of a path below the root.
+    private func insideParts(_ path: FilePath) throws -> [String] {
+        guard path.starts(with: root) else { throw TFTPError(.accessViolation, "This leads out of the folder.") }
+        let parts = path.components.dropFirst(root.components.count).map(\.string)
+        // A link may lead to what nobody could name.
+        guard parts.allSatisfy({ !$0.hasPrefix(".") }) else {
+            throw TFTPError(.accessViolation, "This name is not allowed.")
+        }
+        return parts
+    }
+
+    /// Opens folder after folder, so that nobody can put a link into the way that was just checked.
+    private func walk(_ parts: ArraySlice<String>) throws(Errno) -> FileDescriptor {
+        var folder = try Self.openRoot(root)
+        for part in parts {
+            let parent = folder
+            defer { parent.closeQuietly() }
+            folder = try FolderCalls.openDirectory(part, in: folder)
+        }
+        return folder
+    }
+
+    // MARK: Disk
+
+    /// Does what waits for the disk. It is not dropped when the task is cancelled: what it opened must be known.
+    fileprivate static func onDisk<Result: Sendable>(
+        _ work: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            NIOThreadPool.singleton.submit { state in
+                guard state == .active else {
+                    continuation.resume(throwing: CancellationError())
+                    return
+                }
+                continuation.resume(
+                    with: Swift.Result {
+                        do { return try work() } catch let error as Errno { throw Self.words(error) }
+                    })
+            }
+        }
+    }
+
+    /// An errno as the client is told.
+    private static func words(_ error: Errno) -> TFTPError {
+        switch error {
+        case .noSuchFileOrDirectory, .notDirectory: TFTPError(.fileNotFound, "There is no such file.")
+        case .fileExists: TFTPError(.fileExists, "There is such a file, and it is not overwritten.")
+        case .noSpace, .diskQuotaExceeded, .fileTooLarge: TFTPError(.diskFull, "There is no room for it.")
+        case .permissionDenied, .notPermitted, .readOnlyFileSystem, .tooManySymbolicLinkLevels, .isDirectory,
+            .fileNameTooLong:
+            TFTPError(.accessViolation, "\(error)")
+        default: TFTPError(.undefined, "\(error)")
+        }
+    }
+}
+
+extension FileDescriptor {
+    fileprivate static func openFolder(_ path: FilePath) throws(Errno) -> FileDescriptor {
+        do {
+            return try open(path, .readOnly, options: [.directory, .closeOnExec])
+        } catch let error as Errno {
+            throw error
+        } catch {
+            throw .ioError
+        }
+    }
+
+    /// What was read, or will be removed, does not depend on it.
+    fileprivate func closeQuietly() { try? close() }
+}
+
+/// A file that is read from its start to its end.
+private actor FileSource: TFTPSource {
+    nonisolated let size: Int?
+    private let file: FileDescriptor
+    private var place = 0
+
+    init(file: FileDescriptor, size: Int) {
+        self.file = file
+        self.size = size
+    }
+
+    func read(_ count: Int) async throws -> [UInt8] {
+        let place = place
+        let file = file
+        let bytes = try await TFTPFolder.onDisk {
+            try unsafe [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, filled in
+                while filled < buffer.count {
+                    let rest = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                    let got = try unsafe file.read(fromAbsoluteOffset: Int64(place + filled), into: rest)
+                    if got == 0 { break }
+                    filled += got
+                }
+            }
+        }
+        self.place = place + bytes.count
+        return bytes
+    }
+
+    func close() async {
+        let file = file
+        _ = try? await TFTPFolder.onDisk { file.closeQuietly() }
+    }
+}
+
+/// A file that is made.
+private actor FileSink: TFTPSink {
+    private let folder: FileDescriptor
+    private let file: FileDescriptor
+    private let temporary: String
+    private let name: String
+    private var isClosed = false
+
+    init(folder: FileDescriptor, file: FileDescriptor, temporary: String, name: String) {
+        self.folder = folder
+        self.file = file
+        self.temporary = temporary
+        self.name = name
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        let file = file
+        try await TFTPFolder.onDisk { _ = try file.writeAll(bytes) }
+    }
+
+    func commit() async throws {
+        let (folder, file, temporary, name) = (folder, file, temporary, name)
+        try await TFTPFolder.onDisk {
+            try FolderCalls.sync(file)
+            try FolderCalls.rename(temporary, to: name, in: folder)
+            // A file system that cannot do this for folders has the file all the same.
+            try? FolderCalls.sync(folder)
+        }
+        await close(isWhole: true)
+    }
+
+    func discard() async {
+        await close(isWhole: false)
+    }
+
+    private func close(isWhole: Bool) async {
+        guard !isClosed else { return }
+        isClosed = true
+        let (folder, file, temporary) = (folder, file, temporary)
+        _ = try? await TFTPFolder.onDisk {
+            file.closeQuietly()
+            if !isWhole { try? FolderCalls.remove(temporary, in: folder) }
+            folder.closeQuietly()
+        }
+    }
+}

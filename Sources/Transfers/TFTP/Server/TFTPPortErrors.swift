@@ -1,0 +1,38 @@
+package import FlashModel
+private import Glibc
+private import NIOCore
+
+/// Why a TFTP server could not have its port, in words. Pure.
+package enum TFTPPortErrors {
+    static let inUse = "Another program has this port already."
+
+    /// - Parameters:
+    ///   - program: this program's path, quoted for a shell.
+    package static func error(_ error: any Error, address: String, port: Int, program: String) -> FlashkeepError {
+        let what = "The TFTP server cannot listen on UDP port \(port) of \(address)."
+        switch (error as? IOError)?.errnoCode {
+        case EACCES, EPERM:
+            return FlashkeepError(
+                .portUnavailable, what: what, why: "Ports below 1024 need a right that this program does not have.",
+                next: "Give it the right with: sudo setcap cap_net_bind_service=+ep \(program) "
+                    + "- or listen with --port 6969, and redirect with: sudo iptables -t nat -A PREROUTING -p udp "
+                    + "--dport \(port) -j REDIRECT --to-ports 6969")
+        case EADDRINUSE:
+            return FlashkeepError(
+                .portUnavailable, what: what, why: inUse,
+                next: "See which with: sudo ss -lunp 'sport = :\(port)' - and stop it, or choose another --port")
+        case EADDRNOTAVAIL:
+            return FlashkeepError(
+                .portUnavailable, what: what, why: "This computer has no such address.",
+                next: "See those that it has with: ip -brief address")
+        case let number?:
+            let text = unsafe String(cString: strerror(number))
+            return FlashkeepError(
+                .portUnavailable, what: what, why: text, next: "Choose another --address or --port")
+        case nil:
+            return FlashkeepError(
+                .addressNotUnderstood, what: what, why: "\"\(PrintableText.escaped(address))\" is no IP address.",
+                next: "Give an address of this computer, such as 192.168.1.10, or leave --address out")
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package import FlashModel
+private import NIOCore
+private import NIOPosix
+
+/// A TFTP server (RFC 1350, 2347, 2348, 2349, 7440) over IPv4 and IPv6, for many clients at once.
+///
+/// Only octet mode is served. In netascii a client turns CR LF into LF, and images for flash would come out damaged
+/// without anybody being told, so that such requests are refused in plain words (tftp-hpa sends them unless it is told
+/// `binary`; U-Boot, RedBoot, CFE, atftp and curl ask for octet).
+///
+/// It lives as long as the body of ``withTFTPServer(_:_:observer:body:)``.
+package struct TFTPServer: Sendable {
+    /// The UDP port that is listened on, 1...65535, the same for all addresses.
+    package let port: Int
+    /// The IP addresses that are listened on; `0.0.0.0` and `::` stand for all of their kind.
+    package let addresses: [String]
+    /// What happens, from the start on: for one reader. It ends with the server. Of events that nobody reads, the last
+    /// 4096 are kept.
+    package let events: AsyncStream<TFTPEvent>
+
+    /// What a server is to do.
+    package struct Configuration: Sendable {
+        /// IP addresses of this computer; none for all, IPv4 and IPv6.
+        package var addresses: [String]
+        /// UDP port; 0 for one that is free.
+        package var port: Int
+        package var patience: TFTPPatience
+        /// Transfers at the same time, of all clients: 1...200, each having a thread.
+        package var transferLimit: Int
+        /// Transfers at the same time of one IP address.
+        package var transferLimitPerClient: Int
+        /// Requests of one IP address that are answered: so many a second, and eight times as many at once.
+        package var requestsPerSecond: Double
+        package var sending: TFTPLimits
+        package var receiving: TFTPLimits
+        /// This program's path, quoted for a shell: for an error's advice.
+        package var program: String
+
+        package init(
+            addresses: [String] = [], port: Int = 69, patience: TFTPPatience = TFTPPatience(), transferLimit: Int = 64,
+            transferLimitPerClient: Int = 16, requestsPerSecond: Double = 16, sending: TFTPLimits = .sending,
+            receiving: TFTPLimits = .receiving, program: String = "flashkeep"
+        ) {
+            self.addresses = addresses
+            self.port = port
+            self.patience = patience
+            self.transferLimit = min(max(1, transferLimit), 200)
+            self.transferLimitPerClient = transferLimitPerClient
+            self.requestsPerSecond = requestsPerSecond
+            self.sending = sending
+            self.receiving = receiving
+            self.program = program
+        }
+    }
+
+    /// The address of this computer from which packets to a board leave: what the board must be told as its server's.
+    ///
+    /// Nothing is sent.
+    ///
+    /// - Parameter board: an IP address.
+    /// - Throws: `addressNotUnderstood`; `hostUnreachable` where no route leads there.
+    package static func localAddress(toward board: String) async throws(FlashkeepError) -> String {
+        let what = "No address of this computer for the board at \(PrintableText.escaped(board))."
+        guard let remote = try? SocketAddress(ipAddress: board, port: 69) else {
+            throw FlashkeepError(
+                .addressNotUnderstood, what: what, why: "This is no IP address.", next: "Give one such as 192.168.1.1")
+        }
+        do {
+            let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(to: remote).get()
+            let address = channel.localAddress?.ipAddress
+            try? await channel.close().get()
+            if let address { return address }
+        } catch {}
+        throw FlashkeepError(
+            .hostUnreachable, what: what, why: "This computer has no route there.",
+            next: "Give the network interface an address of the board's network, such as with: "
+                + "sudo ip address add 192.168.1.10/24 dev eth0")
+    }
+
+    fileprivate static func serve<Result: Sendable>(
+        _ content: any TFTPContent, _ configuration: Configuration, _ observer: @escaping @Sendable (TFTPEvent) -> Void,
+        _ body: (TFTPServer) async throws -> Result
+    ) async throws -> Result {
+        let (requests, sink) = AsyncStream.makeStream(
+            of: TFTPListener.Arrival.self, bufferingPolicy: .bufferingOldest(256))
+        let listeners = try await listen(configuration, sink)
+        let (events, teller) = AsyncStream.makeStream(of: TFTPEvent.self, bufferingPolicy: .bufferingNewest(4_096))
+        let board = TFTPTransferBoard(content: content, configuration: configuration) { event in
+            observer(event)
+            teller.yield(event)
+        }
+        let server = TFTPServer(
+            port: listeners.first?.localAddress?.port ?? configuration.port,
+            addresses: listeners.compactMap { $0.localAddress?.ipAddress }, events: events)
+        let serving = Task {
+            await withDiscardingTaskGroup { group in
+                for await arrival in requests where board.admits(arrival) {
+                    group.addTask { await board.serve(arrival) }
+                }
+            }
+        }
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(server))
+        } catch {
+            result = .failure(error)
+        }
+        for listener in listeners { try? await listener.close().get() }
+        sink.finish()
+        board.stop()
+        await serving.value
+        teller.finish()
+        return try result.get()
+    }
+
+    private static func listen(
+        _ configuration: Configuration, _ sink: AsyncStream<TFTPListener.Arrival>.Continuation
+    ) async throws -> [any Channel] {
+        var listeners: [any Channel] = []
+        do {
+            for address in configuration.addresses.isEmpty ? ["0.0.0.0", "::"] : configuration.addresses {
+                let port = listeners.first?.localAddress?.port ?? configuration.port
+                do {
+                    listeners.append(try await listener(on: address, port: port, configuration, sink))
+                } catch let error as FlashkeepError
+                    where configuration.addresses.isEmpty && !listeners.isEmpty && error.why != TFTPPortErrors.inUse
+                {
+                    // A computer without IPv6.
+                }
+            }
+        } catch {
+            for listener in listeners { try? await listener.close().get() }
+            throw error
+        }
+        return listeners
+    }
+
+    private static func listener(
+        on address: String, port: Int, _ configuration: Configuration,
+        _ sink: AsyncStream<TFTPListener.Arrival>.Continuation
+    ) async throws -> any Channel {
+        do {
+            let address = try SocketAddress(ipAddress: address, port: port)
+            var bootstrap = DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelOption(.receivePacketInfo, value: true)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TFTPListener(requestsPerSecond: configuration.requestsPerSecond, sink: sink))
+                    }
+                }
+            if address.protocol == .inet6 {
+                // IPv4 has a socket of its own, so that answers go out with the addresses that were asked.
+                bootstrap = bootstrap.channelOption(
+                    ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+            }
+            return try await bootstrap.bind(to: address).get()
+        } catch {
+            throw TFTPPortErrors.error(error, address: address, port: port, program: configuration.program)
+        }
+    }
+}
+
+/// Runs a TFTP server for the length of a body.
+///
+/// When the body returns, or throws, transfers that are still going on are ended, and their clients told.
+///
+///     let catalog = TFTPCatalog()
+///     catalog.offer("initramfs.bin", bytes: image)
+///     let sink = TFTPMemorySink(limit: 8 << 20)
+///     catalog.expect("dump.bin", size: 8 << 20) { _, _ in sink }
+///     try await withTFTPServer(catalog, .init(addresses: ["192.168.1.10"])) { server in
+///         // … have the board fetch "initramfs.bin" from port `server.port`, and send "dump.bin" …
+///         for await event in server.events where event.name == "dump.bin" {
+///             if case .done = event.kind { break }
+///         }
+///     }
+///
+/// - Parameters:
+///   - content: what is given and taken: a ``TFTPCatalog``, a ``TFTPFolder``, or another.
+///   - observer: gets every event as it happens, those of the server's end too; called from several threads, the events
+///     of one transfer in their order. It must not wait.
+///   - body: gets the server, which listens already.
+/// - Throws: `portUnavailable`, `addressNotUnderstood`, and what the body throws.
+package func withTFTPServer<Result: Sendable>(
+    _ content: any TFTPContent, _ configuration: TFTPServer.Configuration = TFTPServer.Configuration(),
+    observer: @escaping @Sendable (TFTPEvent) -> Void = { _ in }, body: (TFTPServer) async throws -> Result
+) async throws -> Result {
+    try await TFTPServer.serve(content, configuration, observer, body)
+}

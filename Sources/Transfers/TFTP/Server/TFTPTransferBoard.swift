@@ -1,0 +1,204 @@
+import NIOCore
+import Synchronization
+import SystemPackage
+
+/// The transfers of a server: which there are, how many there may be, and each from its request to its end.
+final class TFTPTransferBoard: Sendable {
+    private struct State {
+        var clients: [SocketAddress: Int] = [:]
+        var perHost: [String: Int] = [:]
+        var endings: [SocketAddress: @Sendable () -> Void] = [:]
+        var requests = 0
+        var isStopped = false
+    }
+
+    private let content: any TFTPContent
+    private let configuration: TFTPServer.Configuration
+    private let events: @Sendable (TFTPEvent) -> Void
+    private let state = Mutex(State())
+
+    init(
+        content: any TFTPContent, configuration: TFTPServer.Configuration,
+        events: @escaping @Sendable (TFTPEvent) -> Void
+    ) {
+        self.content = content
+        self.configuration = configuration
+        self.events = events
+    }
+
+    /// Whether a request begins something. If so, ``serve(_:)`` must follow.
+    func admits(_ arrival: TFTPListener.Arrival) -> Bool {
+        enum Answer { case yes, known, tooMany }
+        let answer = state.withLock { state -> Answer in
+            // A request that was sent again: its transfer is on its way.
+            if state.isStopped || state.clients[arrival.client] != nil { return .known }
+            if state.clients.count >= configuration.transferLimit
+                || state.perHost[arrival.host, default: 0] >= configuration.transferLimitPerClient
+            {
+                return .tooMany
+            }
+            state.requests += 1
+            state.clients[arrival.client] = state.requests
+            state.perHost[arrival.host, default: 0] += 1
+            return .yes
+        }
+        if answer == .tooMany {
+            Self.answer(arrival, TFTPError(.undefined, "Too many transfers at once; try again later."))
+        }
+        return answer == .yes
+    }
+
+    /// Ends all transfers, and tells their clients.
+    func stop() {
+        let endings = state.withLock { state in
+            state.isStopped = true
+            return Array(state.endings.values)
+        }
+        for end in endings { end() }
+    }
+
+    /// Serves an admitted request to its end.
+    func serve(_ arrival: TFTPListener.Arrival) async {
+        defer {
+            state.withLock { state in
+                state.clients[arrival.client] = nil
+                state.endings[arrival.client] = nil
+                let left = state.perHost[arrival.host, default: 1] - 1
+                state.perHost[arrival.host] = left > 0 ? left : nil
+            }
+        }
+        let number = state.withLock { $0.clients[arrival.client] } ?? 0
+        let reporter = TFTPReporter(
+            events: events, number: number, client: arrival.host, name: arrival.request.name,
+            direction: arrival.direction)
+        do {
+            guard arrival.request.mode.lowercased() == "octet" else {
+                throw TFTPError(
+                    .illegalOperation,
+                    "Only binary transfers (octet) are possible here: netascii would damage the file.")
+            }
+            switch arrival.direction {
+            case .read: try await send(arrival, reporter)
+            case .write: try await receive(arrival, reporter)
+            }
+        } catch {
+            let error = Self.told(error)
+            reporter.tell(.refused(error))
+            Self.answer(arrival, error)
+        }
+    }
+
+    private func send(_ arrival: TFTPListener.Arrival, _ reporter: TFTPReporter) async throws {
+        let source = try await content.open(reading: arrival.request.name, client: arrival.host)
+        do {
+            // curl takes the size 0 in an answer for an error.
+            let told = source.size == 0 ? nil : source.size
+            let terms = TFTPNegotiation.terms(
+                for: arrival.request.options, size: told, limits: configuration.sending)
+            let sending = TFTPSending(terms: terms, patience: configuration.patience, size: source.size)
+            // Acknowledgements are small.
+            try await run(
+                arrival, TFTPSendingWork(sending, source), reporter, size: source.size, packetSize: 1_024,
+                readsAtOnce: 1)
+        } catch {
+            await source.close()
+            throw error
+        }
+        await source.close()
+    }
+
+    private func receive(_ arrival: TFTPListener.Arrival, _ reporter: TFTPReporter) async throws {
+        let size = TFTPNegotiation.announcedSize(arrival.request.options)
+        // Some clients announce 0 where they do not know.
+        let announced = size == 0 ? nil : size
+        let sink = try await content.open(
+            writing: arrival.request.name, size: announced, client: arrival.host)
+        let terms = TFTPNegotiation.terms(for: arrival.request.options, size: size, limits: configuration.receiving)
+        let receiving = TFTPReceiving(terms: terms, patience: configuration.patience)
+        let isCommitted: Bool
+        do {
+            // One byte more shows a block that is too large.
+            let packetSize = max(1_536, terms.blockSize + TFTPPacket.headerSize + 1)
+            isCommitted = try await run(
+                arrival, TFTPReceivingWork(receiving, sink), reporter, size: announced, packetSize: packetSize,
+                readsAtOnce: min(terms.windowSize, TFTPSocket.atOnce))
+        } catch {
+            await sink.discard()
+            throw error
+        }
+        if !isCommitted { await sink.discard() }
+    }
+
+    /// Runs a transfer on a port of its own.
+    ///
+    /// - Returns: whether what was written is final.
+    @discardableResult
+    private func run<Work: TFTPWork>(
+        _ arrival: TFTPListener.Arrival, _ work: Work, _ reporter: TFTPReporter, size: Int?, packetSize: Int,
+        readsAtOnce: Int
+    ) async throws -> Bool {
+        let socket: TFTPSocket
+        let mailbox: TFTPMailbox
+        do {
+            mailbox = try TFTPMailbox()
+            socket = try Self.port(for: arrival)
+        } catch {
+            throw TFTPError(.undefined, "There is no port for this transfer.")
+        }
+        let isStopped = state.withLock { state in
+            state.endings[arrival.client] = { mailbox.put { $0.isStopped = true } }
+            return state.isStopped
+        }
+        if isStopped { mailbox.put { $0.isStopped = true } }
+        return await TFTPTransferRun<Work>.run {
+            TFTPTransferRun(
+                work: work, socket: socket, client: arrival.client, packetSize: packetSize, readsAtOnce: readsAtOnce,
+                size: size, reporter: reporter, mailbox: mailbox)
+        }
+    }
+
+    /// A port on the address that was asked, since clients believe no other; where that cannot be, as with a
+    /// broadcast, on the one that the system chooses.
+    private static func port(for arrival: TFTPListener.Arrival) throws -> TFTPSocket {
+        if let asked = arrival.asked, !asked.isMulticast, !isBroadcast(asked) {
+            var own = asked
+            own.port = 0
+            if let socket = try? TFTPSocket(on: own) { return socket }
+        }
+        let any = arrival.client.protocol == .inet6 ? "::" : "0.0.0.0"
+        return try TFTPSocket(on: SocketAddress(ipAddress: any, port: 0))
+    }
+
+    /// Linux lets a port be on a broadcast address, but then nothing else is received there.
+    private static func isBroadcast(_ address: SocketAddress) -> Bool {
+        let text = address.ipAddress
+        if text == "255.255.255.255" { return true }
+        return ((try? System.enumerateDevices()) ?? []).contains { device in
+            device.broadcastAddress?.ipAddress == text && device.address?.ipAddress != text
+        }
+    }
+
+    /// What a client is told of an error.
+    static func told(_ error: any Error) -> TFTPError {
+        error as? TFTPError ?? TFTPError(.undefined, "The server cannot do that.")
+    }
+
+    private static func answer(_ arrival: TFTPListener.Arrival, _ error: TFTPError) {
+        let envelope = AddressedEnvelope(
+            remoteAddress: arrival.client, data: TFTPPacket.error(error).datagram)
+        arrival.listener.writeAndFlush(envelope, promise: nil)
+    }
+}
+
+/// Tells of one transfer.
+struct TFTPReporter: Sendable {
+    let events: @Sendable (TFTPEvent) -> Void
+    let number: Int
+    let client: String
+    let name: String
+    let direction: TFTPEvent.Direction
+
+    func tell(_ kind: TFTPEvent.Kind) {
+        events(TFTPEvent(number: number, client: client, name: name, direction: direction, kind: kind))
+    }
+}

@@ -1,0 +1,194 @@
+private import Dispatch
+import NIOCore
+private import Synchronization
+private import SystemPackage
+
+/// What other threads have for a transfer's own: errands that are done, and the order to stop.
+final class TFTPMailbox: Sendable {
+    struct Mail: Sendable {
+        var errand: (errand: TFTPErrand, result: Result<[UInt8], any Error>)?
+        var isStopped = false
+    }
+
+    private let mail = Mutex(Mail())
+    private let ends: (readEnd: SystemPackage.FileDescriptor, writeEnd: SystemPackage.FileDescriptor)
+
+    init() throws {
+        ends = try SystemPackage.FileDescriptor.pipe()
+    }
+
+    deinit {
+        try? ends.readEnd.close()
+        try? ends.writeEnd.close()
+    }
+
+    /// Has something to be read when there is mail.
+    fileprivate var bell: SystemPackage.FileDescriptor { ends.readEnd }
+
+    func put(_ change: @Sendable (inout Mail) -> Void) {
+        mail.withLock { change(&$0) }
+        // A full pipe, which cannot be, would ring as well.
+        _ = try? ends.writeEnd.writeAll([1])
+    }
+
+    fileprivate func take() -> Mail {
+        _ = try? unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) {
+            unsafe try ends.readEnd.read(into: $0)
+        }
+        return mail.withLock { mail in
+            defer { mail.errand = nil }
+            return mail
+        }
+    }
+}
+
+/// A transfer from its first packet to its last, on a thread of its own, which waits for the socket and nothing else.
+///
+/// In a transfer without windows one packet goes there and one back: what counts is how soon one is answered. A thread
+/// needs three calls of the kernel for that, and leaves the event loops alone.
+struct TFTPTransferRun<Work: TFTPWork> {
+    /// Between two reports.
+    private static var reportInterval: Duration { .seconds(1) }
+    /// Answers to strangers in one transfer.
+    private static var strangerLimit: Int { 100 }
+
+    private var work: Work
+    private let socket: TFTPSocket
+    private let client: TFTPSocket.Address
+    private var receiver: TFTPSocket.Receiver
+    private let size: Int?
+    private let reporter: TFTPReporter
+    private let mailbox: TFTPMailbox
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    private var isOnErrand = false
+    private var isReported = false
+    private var reportedAt: Duration = .zero
+    private var strangersAnswered = 0
+
+    /// - Parameters:
+    ///   - socket: is closed in the end.
+    ///   - packetSize: bytes of a datagram that are of interest.
+    ///   - readsAtOnce: datagrams that are awaited at once.
+    ///   - size: bytes in all, for the reports.
+    init(
+        work: Work, socket: TFTPSocket, client: SocketAddress, packetSize: Int, readsAtOnce: Int, size: Int?,
+        reporter: TFTPReporter, mailbox: TFTPMailbox
+    ) {
+        self.work = work
+        self.socket = socket
+        self.client = TFTPSocket.Address(client)
+        receiver = TFTPSocket.Receiver(packetSize: packetSize, count: readsAtOnce)
+        self.size = size
+        self.reporter = reporter
+        self.mailbox = mailbox
+        start = clock.now
+    }
+
+    /// - Returns: whether what was written is final.
+    static func run(_ make: @escaping @Sendable () -> TFTPTransferRun) async -> Bool {
+        await withCheckedContinuation { continuation in
+            // A serial queue has a thread of its own while it works; Swift's own threads must not wait.
+            DispatchQueue(label: "flashkeep.tftp").async {
+                var run = make()
+                continuation.resume(returning: run.run())
+            }
+        }
+    }
+
+    private var now: Duration { clock.now - start }
+
+    private mutating func run() -> Bool {
+        reporter.tell(.began(size: size))
+        var now = now
+        work.start(at: now)
+        var isEnding = false
+        while true {
+            settle(at: now)
+            if work.isOver || isEnding { break }
+            do {
+                let ready = try socket.wait(orFor: mailbox.bell, atMost: work.deadline.map { max(.zero, $0 - now) })
+                now = self.now
+                if ready.contains(.socket) { try receive(at: now) }
+                if ready.contains(.pipe), takeMail(at: now) {
+                    work.fail(TFTPError(.undefined, "The server stops."))
+                    isEnding = true
+                }
+            } catch {
+                work.fail(TFTPError(.undefined, "The port was lost."))
+                isEnding = true
+            }
+            work.tick(at: now)
+        }
+        socket.close()
+        // The content is never called while it still works.
+        while isOnErrand { _ = takeMail(at: self.now) }
+        return work.isCommitted
+    }
+
+    /// Does all that the transfer wants after something happened to it.
+    private mutating func settle(at now: Duration) {
+        let datagrams = work.takeDatagrams()
+        if !datagrams.isEmpty { socket.send(datagrams, to: client) }
+        report(at: now)
+        guard !isOnErrand, !work.isOver, let errand = work.nextErrand() else { return }
+        isOnErrand = true
+        let mailbox = mailbox
+        Task {
+            let result: Result<[UInt8], any Error>
+            do {
+                result = .success(try await errand.run())
+            } catch {
+                result = .failure(error)
+            }
+            mailbox.put { $0.errand = (errand, result) }
+        }
+    }
+
+    private mutating func receive(at now: Duration) throws {
+        for datagram in try receiver.receive(from: socket, peer: client) {
+            if let stranger = datagram.stranger {
+                answer(stranger, datagram.bytes)
+            } else if let packet = try? TFTPPacket(decoding: datagram.bytes) {
+                // What is no packet at all is no reason to end a transfer.
+                work.take(packet, at: now)
+            }
+        }
+    }
+
+    /// RFC 1350 section 4: a packet from elsewhere is answered, and changes nothing here.
+    private mutating func answer(_ stranger: TFTPSocket.Address, _ bytes: ByteBuffer) {
+        if case .error = try? TFTPPacket(decoding: bytes) { return }
+        guard strangersAnswered < Self.strangerLimit else { return }
+        strangersAnswered += 1
+        let error = TFTPError(.unknownTransfer, "This port is another client's.")
+        socket.send([TFTPPacket.error(error).datagram], to: stranger)
+    }
+
+    /// Takes what other threads had for this one; waits for it.
+    ///
+    /// - Returns: whether the server stops.
+    private mutating func takeMail(at now: Duration) -> Bool {
+        let mail = mailbox.take()
+        if let (errand, result) = mail.errand {
+            isOnErrand = false
+            switch result {
+            case .success(let bytes): work.did(errand, bytes, at: now)
+            case .failure(let error): work.fail(TFTPTransferBoard.told(error))
+            }
+        }
+        return mail.isStopped
+    }
+
+    private mutating func report(at now: Duration) {
+        if let outcome = work.outcome {
+            guard !isReported else { return }
+            isReported = true
+            reporter.tell(
+                outcome == .done ? .done(bytes: work.bytes, time: now) : .broken(outcome, bytes: work.bytes))
+        } else if now - reportedAt >= Self.reportInterval {
+            reportedAt = now
+            reporter.tell(.advanced(bytes: work.bytes, size: size))
+        }
+    }
+}

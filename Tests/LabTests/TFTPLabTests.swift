@@ -1,0 +1,173 @@
+import Foundation
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+import Transfers
+
+/// The TFTP server against clients that were not written here, and beside servers that were not.
+@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+struct TFTPLabTests {
+    struct Client: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var program: String
+        var get: @Sendable (_ host: String, _ port: Int, _ name: String, _ local: String) -> [String]
+        var put: @Sendable (_ host: String, _ port: Int, _ name: String, _ local: String) -> [String]
+    }
+
+    private static func atftp(_ options: [String]) -> Client {
+        let all = options.flatMap { ["--option", $0] }
+        return Client(
+            testDescription: "atftp \(options.joined(separator: ", "))", program: "atftp",
+            get: { all + ["-g", "-r", $2, "-l", $3, $0, "\($1)"] },
+            put: { all + ["-p", "-r", $2, "-l", $3, $0, "\($1)"] })
+    }
+
+    private static func curl(_ options: [String]) -> Client {
+        @Sendable func url(_ host: String, _ port: Int, _ name: String) -> String {
+            "tftp://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(name)"
+        }
+        let all = options + ["-s", "--max-time", "300", "--path-as-is"]
+        return Client(
+            testDescription: "curl \(options.joined(separator: " "))", program: "curl",
+            get: { all + ["-o", $3, url($0, $1, $2)] }, put: { all + ["-T", $3, url($0, $1, $2)] })
+    }
+
+    private static let hpa = Client(
+        testDescription: "tftp-hpa", program: "tftp",
+        get: { ["-m", "binary", $0, "\($1)", "-c", "get", $2, $3] },
+        put: { ["-m", "binary", $0, "\($1)", "-c", "put", $3, $2] })
+
+    static let plain = [curl([]), atftp([]), hpa]
+    static let clients =
+        plain + [
+            curl(["--tftp-blksize", "1468"]), curl(["--tftp-no-options"]), atftp(["blksize 1428", "tsize 0"]),
+            atftp(["blksize 1468", "windowsize 16"]), atftp(["blksize 65464", "timeout 2"]),
+            atftp(["blksize 8192", "windowsize 64", "tsize 0"]),
+        ]
+
+    private static func content(_ count: Int) -> [UInt8] {
+        var random = SplitMix64(state: UInt64(count))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }
+        return Array(bytes.prefix(count))
+    }
+
+    private static func serving(
+        _ folder: ScratchFolder, _ host: String, _ body: (_ port: Int) async throws -> Void
+    ) async throws {
+        let counter = Mutex(0)
+        let content = try TFTPFolder(folder.path, isWritable: true) {
+            counter.withLock { counter in
+                counter += 1
+                return "n\(counter)"
+            }
+        }
+        let configuration = TFTPServer.Configuration(addresses: [host], port: 0, requestsPerSecond: 1_000)
+        try await withTFTPServer(content, configuration) { try await body($0.port) }
+    }
+
+    private static func exchange(_ client: Client, _ host: String, sizes: [Int]) async throws {
+        let served = try ScratchFolder("tftp-served")
+        let local = try ScratchFolder("tftp-local")
+        try await serving(served, host) { port in
+            for size in sizes {
+                let bytes = content(size)
+                try served.write(bytes, "get-\(size)")
+                try local.write(bytes, "put-\(size)")
+                let got = local.path.appending("got-\(size)")
+                let read = try await LabBoard.run(client.program, client.get(host, port, "get-\(size)", got.string))
+                #expect(read.status == 0, "\(size): \(read.output)")
+                // curl makes no file where nothing came.
+                #expect(ScratchFolder.read(got) == bytes, "\(size)")
+                // And sends none where there is nothing to be sent.
+                if size == 0, client.program == "curl" { continue }
+                let put = local.path.appending("put-\(size)").string
+                let written = try await LabBoard.run(client.program, client.put(host, port, "put-\(size)", put))
+                #expect(written.status == 0, "\(size): \(written.output)")
+                #expect(ScratchFolder.read(served.path.appending("put-\(size)")) == bytes, "\(size)")
+            }
+        }
+        #expect(served.snapshot("").keys.allSatisfy { !$0.hasPrefix(".") })
+    }
+
+    @Test(arguments: clients, ["127.0.0.1", "::1"])
+    func clientsReadAndWrite(client: Client, host: String) async throws {
+        try await Self.exchange(client, host, sizes: [0, 1, 511, 512, 513, 1_468, 300_001])
+    }
+
+    /// 65536 blocks and more of 512 bytes: the block number goes around.
+    @Test(arguments: plain)
+    func blockNumbersGoAround(client: Client) async throws {
+        try await Self.exchange(client, "127.0.0.1", sizes: [65_535 * 512, 65_535 * 512 + 1_500])
+    }
+
+    @Test(arguments: plain)
+    func refusalsLeaveEverythingAsItWas(client: Client) async throws {
+        let served = try ScratchFolder("tftp-served")
+        let local = try ScratchFolder("tftp-local")
+        try served.write("old", "there")
+        try served.write("old", "folder/there")
+        try local.write("new", "new")
+        let before = served.snapshot("")
+        try await Self.serving(served, "127.0.0.1") { port in
+            for name in ["there", "folder/there", "folder", "../outside", "folder/../../outside", "none/new"] {
+                let result = try await LabBoard.run(
+                    client.program, client.put("127.0.0.1", port, name, local.path.appending("new").string))
+                // tftp-hpa's client ends with 0 all the same.
+                #expect(result.status != 0 || client.program == "tftp", "\(name): \(result.output)")
+            }
+            for name in ["none", "folder", "../\(local.path.lastComponent?.string ?? "")/new", "/etc/hostname"] {
+                let got = local.path.appending("got")
+                let result = try await LabBoard.run(client.program, client.get("127.0.0.1", port, name, got.string))
+                #expect(result.status != 0 || client.program == "tftp", "\(name): \(result.output)")
+                #expect(ScratchFolder.read(got).isEmpty, "\(name)")
+            }
+        }
+        #expect(served.snapshot("") == before)
+        #expect(
+            !FileManager.default.fileExists(atPath: served.path.removingLastComponent().appending("outside").string))
+    }
+
+    /// What all three say to the same packets, and what arrives from them.
+    @Test func answersAreThoseOfOtherServers() async throws {
+        struct Comparison: Decodable {
+            enum Word: Decodable, Equatable {
+                case text(String)
+                case number(Int)
+
+                init(from decoder: any Decoder) throws {
+                    let container = try decoder.singleValueContainer()
+                    self =
+                        if let number = try? container.decode(Int.self) { .number(number) } else {
+                            .text(try container.decode(String.self))
+                        }
+                }
+            }
+
+            var answers: [String: [String: [Word]?]]
+            var files: [String: [String: String]]
+        }
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appending(path: "flashkeep")
+        let result = try await LabBoard.run("Lab/tftp-compare", [program.path])
+        try #require(result.status == 0, "\(result.output)")
+        let comparison = try JSONDecoder().decode(Comparison.self, from: Data(result.output.utf8))
+        // Others answer these as they like: with "not defined" or with silence.
+        let differing: Set = ["traversal", "absolute", "write outside", "no operation"]
+        for (what, answers) in comparison.answers {
+            let own = try #require(answers["flashkeep"] ?? nil, "\(what) has no answer")
+            if differing.contains(what) {
+                #expect(own == [.text("ERROR"), .number(what == "no operation" ? 4 : 2)], "\(what)")
+                continue
+            }
+            for (server, answer) in answers { #expect(answer == own, "\(what), \(server)") }
+        }
+        let own = try #require(comparison.files["flashkeep"])
+        #expect(!own.isEmpty)
+        for (server, files) in comparison.files {
+            for (what, digest) in files { #expect(own[what] == digest, "\(what), \(server)") }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import FlashModel
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+import Transfers
+
+/// The server within the process, as an operation uses it: named contents, sinks, and the events of one scope.
+@Suite(.timeLimit(.minutes(2))) struct TFTPCatalogTests {
+    private static let configuration = TFTPServer.Configuration(
+        addresses: ["127.0.0.1"], port: 0,
+        patience: TFTPPatience(first: .milliseconds(300), longest: .milliseconds(600), repetitions: 4),
+        requestsPerSecond: 1_000)
+
+    private static func bytes(_ count: Int) -> [UInt8] {
+        var random = SplitMix64(state: 11)
+        var bytes: [UInt8] = []
+        while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }
+        return Array(bytes.prefix(count))
+    }
+
+    private static func kinds(_ server: TFTPServer, until isLast: (TFTPEvent) -> Bool) async -> [TFTPEvent] {
+        var events: [TFTPEvent] = []
+        for await event in server.events {
+            events.append(event)
+            if isLast(event) { break }
+        }
+        return events
+    }
+
+    private static func isEnd(_ event: TFTPEvent) -> Bool {
+        switch event.kind {
+        case .done, .refused, .broken: true
+        case .began, .advanced: false
+        }
+    }
+
+    @Test func offersAreReadAndExpectationsWritten() async throws {
+        let catalog = TFTPCatalog()
+        let image = Self.bytes(70_001)
+        let folder = try ScratchFolder("tftp-offer")
+        try folder.write(image, "image")
+        catalog.offer("memory", bytes: image)
+        catalog.offer("file", file: folder.path.appending("image"))
+        catalog.offer("none", file: folder.path.appending("none"))
+        catalog.offer("stream") { client in
+            #expect(client == "127.0.0.1")
+            let left = Mutex(image[...])
+            return TFTPStreamSource { count in
+                left.withLock { left in
+                    defer { left = left.dropFirst(1_000) }
+                    return Array(left.prefix(1_000))
+                }
+            }
+        }
+        let known = TFTPMemorySink(limit: 100_000)
+        catalog.expect("known", size: image.count) { _, _ in known }
+        let pieces = Mutex<[UInt8]>([])
+        let commits = Mutex(0)
+        catalog.expect("unknown", limit: 100_000) { announced, _ in
+            #expect(announced == nil)
+            return TFTPStreamSink(commit: { commits.withLock { $0 += 1 } }) { bytes in
+                pieces.withLock { $0 += bytes }
+            }
+        }
+        try await withTFTPServer(catalog, Self.configuration) { server in
+            #expect(server.addresses == ["127.0.0.1"])
+            for name in ["memory", "file", "stream"] {
+                let client = try await TFTPTestClient(server.port)
+                #expect(try await client.get(name) == .success(image), "\(name)")
+                let events = await Self.kinds(server, until: Self.isEnd)
+                #expect(events.first?.kind == .began(size: name == "stream" ? nil : image.count))
+                #expect(events.allSatisfy { $0.name == name && $0.direction == .read })
+                guard case .done(bytes: image.count, _) = events.last?.kind else {
+                    Issue.record("\(events)")
+                    return
+                }
+            }
+            for name in ["none", "known", "elsewhere"] {
+                let client = try await TFTPTestClient(server.port)
+                guard case .failure(let error) = try await client.get(name) else {
+                    Issue.record("\(name) was served")
+                    return
+                }
+                #expect(error.code == .fileNotFound)
+                #expect(await Self.kinds(server, until: Self.isEnd).map(\.kind) == [.refused(error)])
+            }
+            for (name, options) in [("known", [TFTPOption("tsize", "\(image.count)")]), ("unknown", [])] {
+                let client = try await TFTPTestClient(server.port)
+                #expect(try await client.put(name, image, options) == nil)
+                _ = await Self.kinds(server, until: Self.isEnd)
+                // It came; it is not overwritten.
+                let again = try await TFTPTestClient(server.port)
+                #expect(try await again.put(name, image)?.code == .fileExists)
+                _ = await Self.kinds(server, until: Self.isEnd)
+            }
+            #expect(known.bytes == image)
+            #expect(pieces.withLock { $0 } == image)
+            #expect(commits.withLock { $0 } == 1)
+        }
+    }
+
+    @Test func sizesAreHeld() async throws {
+        let catalog = TFTPCatalog()
+        let sink = TFTPMemorySink(limit: 100_000)
+        let (exact, large) = (Self.bytes(9_000), Self.bytes(90_000))
+        catalog.expect("exact", size: exact.count) { _, _ in sink }
+        catalog.expect("limited", limit: exact.count) { _, _ in sink }
+        try await withTFTPServer(catalog, Self.configuration) { (server) async throws in
+            func put(_ name: String, _ bytes: [UInt8], _ options: [TFTPOption] = []) async throws -> TFTPError? {
+                let result = try await TFTPTestClient(server.port).put(name, bytes, options)
+                _ = await Self.kinds(server, until: Self.isEnd)
+                return result
+            }
+            #expect(try await put("exact", Self.bytes(8_999))?.message == "9000 bytes are awaited, but 8999 came.")
+            #expect(try await put("exact", large)?.code == .diskFull)
+            #expect(try await put("exact", exact, [.init("tsize", "9001")])?.message.contains("9000") == true)
+            #expect(try await put("limited", large)?.code == .diskFull)
+            #expect(try await put("limited", large, [.init("tsize", "90000")])?.code == .diskFull)
+            #expect(try await put("other", exact)?.code == .accessViolation)
+            #expect(sink.bytes == nil)
+            // None of that was in the way of what is right.
+            #expect(try await put("exact", exact) == nil)
+            #expect(sink.bytes == exact)
+            catalog.withdraw("exact")
+            #expect(try await put("exact", exact)?.code == .accessViolation)
+        }
+    }
+
+    @Test func eventsEndWithTheServer() async throws {
+        let catalog = TFTPCatalog()
+        catalog.offer("file", bytes: Self.bytes(5_000))
+        let (server, client) = try await withTFTPServer(catalog, Self.configuration) { server in
+            let client = try await TFTPTestClient(server.port)
+            try await client.ask("file")
+            return (server, client)
+        }
+        let events = await Self.kinds(server) { _ in false }
+        #expect(events.first?.kind == .began(size: 5_000))
+        #expect(events.last.map(Self.isEnd) == true)
+        try await client.close()
+    }
+
+    @Test func theAddressTowardABoardIsFound() async throws {
+        #expect(try await TFTPServer.localAddress(toward: "127.0.0.1") == "127.0.0.1")
+        #expect(try await TFTPServer.localAddress(toward: "127.0.0.77").hasPrefix("127.0.0."))
+        await #expect(throws: FlashkeepError.self) { try await TFTPServer.localAddress(toward: "router.lan") }
+    }
+}
+
+/// A simple client, without windows.
+private final class TFTPTestClient: Sendable {
+    typealias Envelope = AddressedEnvelope<ByteBuffer>
+
+    private final class Inbox: ChannelInboundHandler, Sendable {
+        typealias InboundIn = Envelope
+
+        let arrived: AsyncStream<Envelope>.Continuation
+
+        init(_ arrived: AsyncStream<Envelope>.Continuation) {
+            self.arrived = arrived
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            arrived.yield(Self.unwrapInboundIn(data))
+        }
+    }
+
+    private let channel: any Channel
+    private let stream: AsyncStream<Envelope>
+    private let port: Int
+
+    init(_ port: Int) async throws {
+        self.port = port
+        let (stream, arrived) = AsyncStream.makeStream(of: Envelope.self)
+        self.stream = stream
+        channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Inbox(arrived)) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    func close() async throws { try await channel.close().get() }
+
+    private func send(_ packet: TFTPPacket, to address: SocketAddress) async throws {
+        try await channel.writeAndFlush(Envelope(remoteAddress: address, data: packet.datagram)).get()
+    }
+
+    func ask(_ name: String) async throws {
+        try await send(.read(TFTPRequest(name: name)), to: SocketAddress(ipAddress: "127.0.0.1", port: port))
+    }
+
+    func get(_ name: String) async throws -> Result<[UInt8], TFTPError> {
+        try await ask(name)
+        var bytes: [UInt8] = []
+        var block: UInt16 = 0
+        for await envelope in stream {
+            switch try TFTPPacket(decoding: envelope.data) {
+            case .data(let number, let payload):
+                if number == block &+ 1 {
+                    block = number
+                    bytes += payload.readableBytesView
+                }
+                try await send(.acknowledgement(block: block), to: envelope.remoteAddress)
+                guard payload.readableBytes == 512 else {
+                    try await close()
+                    return .success(bytes)
+                }
+            case .error(let error):
+                try await close()
+                return .failure(error)
+            default: continue
+            }
+        }
+        return .success(bytes)
+    }
+
+    /// - Returns: the server's error.
+    func put(_ name: String, _ bytes: [UInt8], _ options: [TFTPOption] = []) async throws -> TFTPError? {
+        let server = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        try await send(.write(TFTPRequest(name: name, options: options)), to: server)
+        let last = bytes.count / 512 + 1
+        var next = 0
+        for await envelope in stream {
+            switch try TFTPPacket(decoding: envelope.data) {
+            case .acknowledgement(UInt16(truncatingIfNeeded: next)), .optionAcknowledgement:
+                guard next < last else {
+                    try await close()
+                    return nil
+                }
+                next += 1
+                let payload = bytes[((next - 1) * 512)...].prefix(512)
+                try await send(
+                    .data(block: UInt16(truncatingIfNeeded: next), payload: ByteBuffer(bytes: payload)),
+                    to: envelope.remoteAddress)
+            case .error(let error):
+                try await close()
+                return error
+            default: continue
+            }
+        }
+        return nil
+    }
+}
