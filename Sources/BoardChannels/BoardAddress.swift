@@ -27,6 +27,14 @@ package enum BoardAddress: Sendable, Equatable {
         }
     }
 
+    /// Whether it is a serial line, on which a bootloader may answer.
+    package var isSerialLine: Bool {
+        switch self {
+        case .serial, .tcp: true
+        case .ssh, .telnet, .local: false
+        }
+    }
+
     /// Reads an address.
     ///
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`.

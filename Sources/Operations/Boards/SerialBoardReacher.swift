@@ -2,6 +2,7 @@ package import BoardChannels
 package import BoardConsoles
 package import FlashAccess
 private import FlashModel
+private import Synchronization
 
 /// Reaches a board over its serial line, whoever answers there: a Linux shell or login, or U-Boot, which is stopped on
 /// its way to start the system when the board is switched on.
@@ -15,11 +16,14 @@ package struct SerialBoardReacher: BoardReaching {
         /// What need not cross the line again.
         package var store: ContentStore
         package var timing: UBootTiming
+        /// What is started from the bootloader, so that its Linux is the board; nil takes the board as it is.
+        package var boot: NetworkBoot?
 
         package init(
             stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
-            store: ContentStore = ContentStore(), timing: UBootTiming = UBootTiming()
+            store: ContentStore = ContentStore(), timing: UBootTiming = UBootTiming(), boot: NetworkBoot? = nil
         ) {
+            self.boot = boot
             self.stopKey = stopKey
             self.powerCycle = powerCycle
             self.store = store
@@ -32,6 +36,17 @@ package struct SerialBoardReacher: BoardReaching {
     private let environment: OperationEnvironment
     private let settings: Settings
     private let notify: ProgressHandler
+    private let progress = Progress()
+
+    /// What lasts beyond one connection.
+    private final class Progress: Sendable {
+        private let booted = Atomic<Bool>(false)
+        /// Whether the image runs, as far as is known.
+        var hasBooted: Bool {
+            get { booted.load(ordering: .relaxed) }
+            set { booted.store(newValue, ordering: .relaxed) }
+        }
+    }
 
     /// - Parameter notify: told what a person must do, such as switching the board on.
     package init(
@@ -51,10 +66,16 @@ package struct SerialBoardReacher: BoardReaching {
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
         try await opener.recorded(in: transcript, environment).withChannel { channel in
-            let found = try await arrival.withSession(Console(channel)) { session in
-                try await body(UBootFlashAccess(session, store: settings.store))
+            let found: Result?? = try await arrival.withSession(Console(channel)) { session in
+                if let boot = settings.boot {
+                    // Also where the image ran already: the board was reset since.
+                    try await boot.run(session, environment: environment, notify: notify)
+                    progress.hasBooted = true
+                    return nil
+                }
+                return try await body(UBootFlashAccess(session, store: settings.store))
             }
-            if let found { return found }
+            if case .some(.some(let result)) = found { return result }
             return try await LinuxBoardReacher.withShell(channel, credentials, environment, body: body)
         }
     }
@@ -63,7 +84,8 @@ package struct SerialBoardReacher: BoardReaching {
         let notify = notify
         let powerCycle = settings.powerCycle
         return UBootArrival(
-            stopKey: settings.stopKey, nonce: environment.nonce, password: credentials.password,
+            stopKey: settings.stopKey, wantsBootloader: settings.boot != nil && !progress.hasBooted,
+            nonce: environment.nonce, password: credentials.password,
             timing: settings.timing,
             notify: { notice in
                 switch notice {

@@ -10,13 +10,17 @@ struct Reach: Sendable {
     let reacher: any BoardReaching
     let transcript: TranscriptLog
 
-    /// - Parameter known: files and backups whose bytes need not cross a slow line again.
+    /// - Parameters:
+    ///   - known: files and backups whose bytes need not cross a slow line again.
+    ///   - boot: what is to be started from the bootloader.
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`, `usage` or `fileUnavailable`, and what opening a backup
     ///   throws.
     init(
-        address text: String, options: BoardOptions, known: [String] = [], common: CommonOptions, desk: Desk
+        address text: String, options: BoardOptions, known: [String] = [], boot: NetworkBoot? = nil,
+        common: CommonOptions, desk: Desk
     ) throws {
         let address = try BoardAddress(text)
+        if boot != nil, !address.isSerialLine { throw Self.noBootloader(text) }
         let given = try GivenPassword.find(file: options.passwordFile, warn: desk.warn)
         if case .ssh = address, given == nil, desk.mayAsk { desk.progress.shareTerminalWhileConnecting() }
         let source = PasswordSource(
@@ -28,7 +32,7 @@ struct Reach: Sendable {
         case .serial, .tcp:
             reacher = SerialBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment,
-                settings: try Self.settings(options, known), notify: desk.handler)
+                settings: try Self.settings(options, known, boot), notify: desk.handler)
         case .ssh, .telnet, .local:
             reacher = LinuxBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment, root: Self.root(address))
@@ -36,12 +40,21 @@ struct Reach: Sendable {
         transcript = try TranscriptLog(copy: common.transcript.map { FilePath($0) })
     }
 
-    private static func settings(_ options: BoardOptions, _ known: [String]) throws -> SerialBoardReacher.Settings {
+    private static func noBootloader(_ text: String) -> FlashkeepError {
+        FlashkeepError(
+            .usage, what: "An image cannot be started on \(PrintableText.escaped(text)).",
+            why: "It is started from the bootloader, which only a serial line reaches.",
+            next: "Give the serial line: serial:/dev/ttyUSB0, or tcp://HOST:PORT.")
+    }
+
+    private static func settings(
+        _ options: BoardOptions, _ known: [String], _ boot: NetworkBoot?
+    ) throws -> SerialBoardReacher.Settings {
         let store = ContentStore()
         for path in known {
             for file in try KnownFile.all(at: FilePath(path)) { try store.add(file) }
         }
-        var settings = SerialBoardReacher.Settings(store: store)
+        var settings = SerialBoardReacher.Settings(store: store, boot: boot)
         if let key = options.stopKey { settings.stopKey = try KeyText.bytes(key) }
         if let command = options.powerCycle { settings.powerCycle = { try await LocalCommand.run(command) } }
         return settings

@@ -13,7 +13,8 @@ struct BackupVerb: Verb {
                 Examples:
                   flashkeep backup root@192.168.1.1
                   flashkeep backup root@192.168.1.1 --to attic-router
-                  flashkeep backup serial:/dev/ttyUSB0 --proof none
+                  flashkeep backup serial:/dev/ttyUSB0 --known old-backup
+                  flashkeep backup serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
 
                 The backup is a folder that needs no Flashkeep to be used. While it is made,
                 it is called NAME.partial. If anything breaks it off, run the same command
@@ -40,6 +41,13 @@ struct BackupVerb: Verb {
             completion: .file())
         var known: [String] = []
 
+        @Option(
+            help: ArgumentHelp(
+                "Start this initramfs image from U-Boot first, over the network, and back up from its Linux.",
+                valueName: "file"),
+            completion: .file())
+        var image: String?
+
         @Flag(help: "Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board.")
         var oob = false
 
@@ -53,6 +61,7 @@ struct BackupVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String
     @OptionGroup(title: "Options of backup") var choices: Choices
+    @OptionGroup(title: "Options with --image") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
@@ -61,7 +70,8 @@ struct BackupVerb: Verb {
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
-        let reach = try Reach(address: `where`, options: board, known: choices.known, common: common, desk: desk)
+        let reach = try Reach(address: `where`, options: board, known: choices.known,
+            boot: try choices.image.map { try BootSettings.make(image: $0, boot) }, common: common, desk: desk)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
         )

@@ -3,8 +3,8 @@ import ArgumentParser
 /// Every verb. A new one is a file of its own and a line here.
 enum Verbs {
     static let all: [any ParsableCommand.Type] = [
-        InfoVerb.self, BackupVerb.self, VerifyVerb.self, ExtractVerb.self, PortsVerb.self, TFTPVerb.self,
-        CompletionsVerb.self,
+        InfoVerb.self, BackupVerb.self, VerifyVerb.self, ExtractVerb.self, BootVerb.self, PortsVerb.self,
+        TFTPVerb.self, CompletionsVerb.self,
     ]
 
     /// As they are typed.

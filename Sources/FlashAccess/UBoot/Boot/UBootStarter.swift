@@ -60,11 +60,25 @@ package final class UBootStarter {
         }
     }
 
-    /// Sets variables in RAM.
+    /// Sets what a plan wants set, in RAM.
     package func set(_ plan: UBootNetworkPlan) async throws {
-        for (name, value) in plan.variables.sorted(by: { $0.key < $1.key }) {
-            _ = try await session.ask(try lines.setEnvironment(name, value))
+        for (name, value) in plan.variables.sorted(by: { $0.key < $1.key }) { try await set(name, to: value) }
+    }
+
+    /// Sets a variable in RAM; an empty value deletes it.
+    ///
+    /// - Throws: `usage` where U-Boot would not take the name or value as it is.
+    package func set(_ name: String, to value: String) async throws {
+        let line: String
+        do {
+            line = try lines.setEnvironment(name, value)
+        } catch {
+            throw FlashkeepError(
+                .usage, what: "The variable \(PrintableText.escaped(name, limit: 60)) cannot be set.",
+                why: "U-Boot would not take its name or value as it is, or would lose its console.",
+                next: "Use letters, digits, single blanks and . _ - / : , + @ = ( ) % * alone.")
         }
+        _ = try await session.ask(line)
     }
 
     /// What a load came to.

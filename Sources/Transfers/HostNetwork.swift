@@ -1,0 +1,23 @@
+private import NIOCore
+
+/// This computer's network.
+package enum HostNetwork {
+    /// An IPv4 address of an interface, as text.
+    package struct Address: Sendable, Hashable {
+        package var interface: String
+        package var address: String
+        package var netmask: String
+    }
+
+    /// The IPv4 addresses of all interfaces (getifaddrs(3)).
+    ///
+    /// - Throws: the system's error.
+    package static func addresses() throws -> [Address] {
+        try System.enumerateDevices().compactMap { device in
+            guard case .v4 = device.address, let address = device.address?.ipAddress,
+                let netmask = device.netmask?.ipAddress
+            else { return nil }
+            return Address(interface: device.name, address: address, netmask: netmask)
+        }
+    }
+}

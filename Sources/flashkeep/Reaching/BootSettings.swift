@@ -1,0 +1,53 @@
+import FlashAccess
+import FlashModel
+import Operations
+import SystemPackage
+import Transfers
+
+/// How an image is started on a board, made of what was typed.
+enum BootSettings {
+    /// - Throws: ``FlashkeepError`` with `usage`, `fileUnavailable`, `imageUnsuitable`.
+    static func make(image: String, _ options: BootOptions) throws -> NetworkBoot {
+        NetworkBoot(
+            file: try BootFile(FilePath(image)), memory: try options.loadAddress.map(memory),
+            variables: try options.set.map(variable), board: try address(options.boardIp, "--board-ip"),
+            host: try address(options.hostIp, "--host-ip"), interfaces: { try interfaces() },
+            program: OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep")
+    }
+
+    private static func address(_ text: String?, _ option: String) throws -> IPv4Address? {
+        guard let text else { return nil }
+        guard let address = IPv4Address(text) else {
+            throw FlashkeepError(
+                .usage, what: "\(option) \(PrintableText.escaped(text)) is not understood.",
+                why: "It is no IPv4 address.", next: "Give one such as 192.168.1.1.")
+        }
+        return address
+    }
+
+    private static func memory(_ text: String) throws -> UInt64 {
+        let digits = text.lowercased().hasPrefix("0x") ? text.dropFirst(2) : text[...]
+        guard let address = UInt64(digits, radix: 16) else {
+            throw FlashkeepError(
+                .usage, what: "--load-address \(PrintableText.escaped(text)) is not understood.",
+                why: "It is no hexadecimal number.", next: "Give one such as 0x82000000.")
+        }
+        return address
+    }
+
+    private static func variable(_ text: String) throws -> NetworkBoot.Variable {
+        guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+            throw FlashkeepError(
+                .usage, what: "--set \(PrintableText.escaped(text)) is not understood.",
+                why: "It is no name with a value.", next: "Give one such as --set bootargs=console=ttyS0,115200.")
+        }
+        return NetworkBoot.Variable(name: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
+    }
+
+    private static func interfaces() throws -> [HostInterface] {
+        try HostNetwork.addresses().compactMap { found in
+            guard let address = IPv4Address(found.address), let netmask = IPv4Address(found.netmask) else { return nil }
+            return HostInterface(name: found.interface, address: address, netmask: netmask)
+        }
+    }
+}

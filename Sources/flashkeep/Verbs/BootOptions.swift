@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// Options of verbs that may start an image on a board over the network.
+struct BootOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "The board's address for loading the image by TFTP; mostly U-Boot's own ipaddr will do.", valueName: "ip"))
+    var boardIp: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "This computer's address that the board reaches, where it has several networks.", valueName: "ip"))
+    var hostIp: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where in RAM the image is loaded to, hexadecimal; mostly a free place is found.", valueName: "address"))
+    var loadAddress: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Set a variable of U-Boot before the start, such as bootargs=..., in RAM alone; may be given several times.",
+            valueName: "name=value"))
+    var set: [String] = []
+}

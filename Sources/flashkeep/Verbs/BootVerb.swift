@@ -1,0 +1,54 @@
+import ArgumentParser
+import FlashModel
+import Operations
+
+/// `flashkeep boot WHERE --image FILE`
+struct BootVerb: Verb {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "boot", abstract: "Starts an initramfs on a board, from U-Boot over the network.",
+            usage: "flashkeep boot <where> --image <file> [options]",
+            discussion: """
+                Examples:
+                  flashkeep boot serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
+                  flashkeep boot serial:/dev/ttyUSB0 --image initramfs.itb --board-ip 192.168.1.1
+
+                The board is stopped in U-Boot (switch it on when you are asked to), loads the
+                image into its RAM by TFTP from this computer, and starts it. Its flash is not
+                touched, and nothing is saved in its environment: after a power cycle it is as
+                it was. flashkeep backup --image does the same and then makes a backup.
+                """)
+    }
+
+    @Argument(help: "Where the board's serial line is, such as serial:/dev/ttyUSB0. See flashkeep --help.")
+    var `where`: String
+    @Option(
+        help: ArgumentHelp("The initramfs image for just this board.", valueName: "file"), completion: .file())
+    var image: String
+    @OptionGroup(title: "Options of boot") var boot: BootOptions
+    @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
+    @OptionGroup(title: "Options of all commands") var common: CommonOptions
+
+    /// What was done, for programs.
+    struct Document: Encodable {
+        var formatVersion = 1
+        var address: String
+        var way: String
+        var image: String
+    }
+
+    func work(at desk: Desk) async throws -> ExitStatus {
+        let reach = try Reach(
+            address: `where`, options: board, boot: try BootSettings.make(image: image, boot), common: common,
+            desk: desk)
+        defer { reach.transcript.close() }
+        desk.progress.take(.began(.connecting, bytes: nil))
+        let way = try await reach.reacher.withBoard(transcript: reach.transcript) { $0.way }
+        desk.progress.take(.ended(.connecting))
+        try desk.give(Document(address: reach.reacher.address, way: way, image: image)) {
+            let words = ([`where`] + board.words).map { ShellWord.quoted(SafeText.line($0)) }.joined(separator: " ")
+            return "Linux runs on the board, from RAM.\nNext: flashkeep backup \(words)\n"
+        }
+        return .done
+    }
+}
