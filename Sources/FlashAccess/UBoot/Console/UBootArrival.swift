@@ -123,6 +123,8 @@ package struct UBootArrival: Sendable {
                     isGarbage = false
                     keysTried = 0
                     stop = nil
+                    // A key that came too late stands behind the prompt: ^C brings a clean one.
+                    wakes = 0
                     if isWaitingForPower { try await arrival.notify(.note("the board starts")) }
                     isWaitingForPower = false
                     if let key = arrival.stopKey { try await console.channel.write(key) }
