@@ -82,6 +82,8 @@ package struct UBootArrival: Sendable {
         var isGarbage = false
         var isWaitingForPower = false
         var wakes = 0
+        /// How often nothing came within the time, since something did.
+        var silences = 0
         var passwords = 0
         var refused: [[UInt8]] = []
         let began = ContinuousClock.now
@@ -116,6 +118,7 @@ package struct UBootArrival: Sendable {
         /// Something came.
         private mutating func take(_ bytes: [UInt8], _ console: Console) async throws -> Found? {
             seen = Array((seen + bytes).suffix(8_192))
+            silences = 0
             for event in text.feed(bytes) {
                 switch event {
                 case .banner:
@@ -154,6 +157,7 @@ package struct UBootArrival: Sendable {
 
         /// Nothing came for a while.
         private mutating func quiet(_ console: Console) async throws -> Found? {
+            silences += 1
             if let candidate = text.promptCandidate, !refused.contains(candidate) {
                 switch try await prove(candidate, console) {
                 case .yes: return .uboot(prompt: candidate)
@@ -168,6 +172,14 @@ package struct UBootArrival: Sendable {
                 return nil
             }
             if isWaitingForPower { return nil }
+            if hasStarted, timing.settled * silences < timing.arrival {
+                // A start may be silent for long: it scans a bus, or counts down without a word.
+                if silences <= 2, wakes < 10 {
+                    wakes += 1
+                    try await console.channel.write([0x03])
+                }
+                return nil
+            }
             // Twice, for the first may end a command that somebody had begun to type, or be lost.
             if wakes < 2 {
                 wakes += 1
