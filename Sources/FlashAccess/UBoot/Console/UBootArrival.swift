@@ -79,6 +79,8 @@ package struct UBootArrival: Sendable {
         var hasStarted = false
         var keysTried = 0
         var stop: UBootStopPrompt?
+        /// Whether the menu was told its command line's digit.
+        var hasChosen = false
         var isGarbage = false
         var isWaitingForPower = false
         var wakes = 0
@@ -136,9 +138,12 @@ package struct UBootArrival: Sendable {
                     stop = prompt
                     try await sendKey(console)
                 case .menu(let key?):
-                    // The menu's own word for its command line; its other digits write flash.
+                    // The menu's own word for its command line; its other digits write flash. Once: the loader
+                    // repeats the line when it was chosen.
+                    guard !hasChosen else { break }
+                    hasChosen = true
                     try await console.channel.write([key])
-                case .menu(nil): break
+                case .menu(nil): hasChosen = false
                 case .passwordPrompt(let line) where hasStarted: try await answerPassword(line, console)
                 case .passwordPrompt: return try await linux()
                 case .systemStart(let line):
