@@ -108,6 +108,7 @@ package struct UBootArrival: Sendable {
                     if !hasStarted, !arrival.wantsBootloader, !isWaitingForPower,
                         ContinuousClock.now - began > timing.settled * 10
                     {
+                        if TerminalText.isGarbage(Array(seen.suffix(512))) { throw garbage(console) }
                         return .linux
                     }
                 } else if let found = try await quiet(console) {
