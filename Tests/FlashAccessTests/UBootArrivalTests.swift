@@ -116,6 +116,32 @@ struct UBootArrivalTests {
         #expect(outcome.board.typed == Self.wakes + "tpl" + Self.proof)
     }
 
+    @Test("The user's key does no harm where it comes twice")
+    func userKeyTwice() async throws {
+        for keys in [" ", "\u{1B}", "x", "abort"] {
+            var scenario = UBootScenario()
+            scenario.start = .off
+            scenario.countdown = UBootScenario.Countdown(keys: keys)
+            let outcome = try await arrive(scenario) { $0.stopKey = Array(keys.utf8) }
+            #expect(outcome.found == prompt("=> "))
+            #expect(outcome.requests == 1)
+            #expect(outcome.board.commands.count == 1)
+        }
+    }
+
+    @Test("A start with long pauses is waited for")
+    func pauses() async throws {
+        for milliseconds in [400, 700, 3_000, 12_000] {
+            var scenario = UBootScenario()
+            scenario.start = .off
+            scenario.startTime = milliseconds * 1_000
+            let outcome = try await arrive(scenario)
+            #expect(outcome.found == prompt("=> "), "\(milliseconds)")
+            #expect(outcome.requests == 1, "\(milliseconds)")
+            #expect(outcome.board.typed.allSatisfy { "\u{3} \recho fk'abcdefgh".contains($0) })
+        }
+    }
+
     @Test("The user's key is sent, and no other")
     func userKey() async throws {
         var scenario = UBootScenario()
@@ -142,14 +168,13 @@ struct UBootArrivalTests {
         scenario.prompt = "MT7621 # "
         scenario.version = "U-Boot 1.1.3 (Jul  3 2014 - 12:00:00)"
         scenario.menu = UBootScenario.Menu(commandLine: digit)
-        var timing = UBootTiming.simulated
-        if digit == nil { timing.power = .seconds(2) }
-        let outcome = try await arrive(scenario, timing: timing)
+        let outcome = try await arrive(scenario)
         if let digit {
             #expect(outcome.found == prompt("MT7621 # "))
             #expect(outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "\(digit)" + Self.proof)
         } else {
             #expect(outcome.found == .linux)
+            #expect(outcome.requests == 1)
             #expect(outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" })
         }
     }
@@ -341,12 +366,14 @@ struct UBootArrivalTests {
         var line = ""
         for character in opener.sent {
             if character == "\r" {
-                #expect([" ", "fkabcdefgh", " echo fk''abcdefgh"].contains(line), "\(line)")
+                #expect(!line.isEmpty)
+                let word = String(line.drop { $0 == " " })
+                #expect(["", "fkabcdefgh", "echo fk''abcdefgh"].contains(word), "\(line)")
                 line = ""
             } else if character == "\u{3}" {
                 line = ""
             } else {
-                line = (line == " " && character == " ") ? line : line + String(character)
+                line.append(character)
             }
         }
     }

@@ -190,7 +190,7 @@ struct UBootMachine {
         heardKeys = []
         phase = .starting
         emit("\n\n" + scenario.version + "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n")
-        timer = lineFree + 200_000
+        timer = lineFree + scenario.startTime
     }
 
     /// What the timer was for.

@@ -78,6 +78,8 @@ package struct UBootScenario: Sendable {
     package var lineEnd = LineEnd.usual
     package var start = Start.prompt
     package var dialect = Dialect.uboot
+    /// Microseconds of silence between the banner and the countdown.
+    package var startTime = 200_000
     /// Nil goes to the prompt at once.
     package var countdown: Countdown? = Countdown()
     /// Ralink's menu in place of a countdown: the digit of its command line; nil where it names none.

@@ -283,6 +283,7 @@ package struct UBootArrival: Sendable {
 
         /// Says a word that nobody knows, and sees who complains.
         private mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
+            var hasHeard = false
             for attempt in 0..<3 {
                 if attempt > 0 {
                     try await console.channel.write([0x03])
@@ -299,6 +300,7 @@ package struct UBootArrival: Sendable {
                     // A countdown may be over, and the system starting: it is not deaf then.
                     continue
                 }
+                hasHeard = true
                 guard echo == word else { continue }
                 try await console.send("\r")
                 let answer = try await console.collect(quiet: timing.settled, longest: timing.settled * 10)
@@ -316,7 +318,7 @@ package struct UBootArrival: Sendable {
                 if isUnknown { continue }
                 return .no
             }
-            return hasStarted ? .deaf : .no
+            return hasStarted && !hasHeard ? .deaf : .no
         }
 
         // MARK: Errors
