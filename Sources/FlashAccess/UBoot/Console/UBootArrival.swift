@@ -79,9 +79,13 @@ package struct UBootArrival: Sendable {
         var hasStarted = false
         var keysTried = 0
         var stop: UBootStopPrompt?
+        /// Whether the menu was told its command line's digit.
+        var hasChosen = false
         var isGarbage = false
         var isWaitingForPower = false
         var wakes = 0
+        /// How often nothing came within the time, since something did.
+        var silences = 0
         var passwords = 0
         var refused: [[UInt8]] = []
         let began = ContinuousClock.now
@@ -104,6 +108,7 @@ package struct UBootArrival: Sendable {
                     if !hasStarted, !arrival.wantsBootloader, !isWaitingForPower,
                         ContinuousClock.now - began > timing.settled * 10
                     {
+                        if TerminalText.isGarbage(Array(seen.suffix(512))) { throw garbage(console) }
                         return .linux
                     }
                 } else if let found = try await quiet(console) {
@@ -116,6 +121,7 @@ package struct UBootArrival: Sendable {
         /// Something came.
         private mutating func take(_ bytes: [UInt8], _ console: Console) async throws -> Found? {
             seen = Array((seen + bytes).suffix(8_192))
+            silences = 0
             for event in text.feed(bytes) {
                 switch event {
                 case .banner:
@@ -123,6 +129,8 @@ package struct UBootArrival: Sendable {
                     isGarbage = false
                     keysTried = 0
                     stop = nil
+                    // A key that came too late stands behind the prompt: ^C brings a clean one.
+                    wakes = 0
                     if isWaitingForPower { try await arrival.notify(.note("the board starts")) }
                     isWaitingForPower = false
                     if let key = arrival.stopKey { try await console.channel.write(key) }
@@ -131,9 +139,12 @@ package struct UBootArrival: Sendable {
                     stop = prompt
                     try await sendKey(console)
                 case .menu(let key?):
-                    // The menu's own word for its command line; its other digits write flash.
+                    // The menu's own word for its command line; its other digits write flash. Once: the loader
+                    // repeats the line when it was chosen.
+                    guard !hasChosen else { break }
+                    hasChosen = true
                     try await console.channel.write([key])
-                case .menu(nil): break
+                case .menu(nil): hasChosen = false
                 case .passwordPrompt(let line) where hasStarted: try await answerPassword(line, console)
                 case .passwordPrompt: return try await linux()
                 case .systemStart(let line):
@@ -152,6 +163,7 @@ package struct UBootArrival: Sendable {
 
         /// Nothing came for a while.
         private mutating func quiet(_ console: Console) async throws -> Found? {
+            silences += 1
             if let candidate = text.promptCandidate, !refused.contains(candidate) {
                 switch try await prove(candidate, console) {
                 case .yes: return .uboot(prompt: candidate)
@@ -166,6 +178,14 @@ package struct UBootArrival: Sendable {
                 return nil
             }
             if isWaitingForPower { return nil }
+            if hasStarted, timing.settled * silences < timing.arrival {
+                // A start may be silent for long: it scans a bus, or counts down without a word.
+                if silences <= 2, wakes < 10 {
+                    wakes += 1
+                    try await console.channel.write([0x03])
+                }
+                return nil
+            }
             // Twice, for the first may end a command that somebody had begun to type, or be lost.
             if wakes < 2 {
                 wakes += 1
@@ -263,6 +283,7 @@ package struct UBootArrival: Sendable {
 
         /// Says a word that nobody knows, and sees who complains.
         private mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
+            var hasHeard = false
             for attempt in 0..<3 {
                 if attempt > 0 {
                     try await console.channel.write([0x03])
@@ -279,6 +300,7 @@ package struct UBootArrival: Sendable {
                     // A countdown may be over, and the system starting: it is not deaf then.
                     continue
                 }
+                hasHeard = true
                 guard echo == word else { continue }
                 try await console.send("\r")
                 let answer = try await console.collect(quiet: timing.settled, longest: timing.settled * 10)
@@ -296,7 +318,7 @@ package struct UBootArrival: Sendable {
                 if isUnknown { continue }
                 return .no
             }
-            return hasStarted ? .deaf : .no
+            return hasStarted && !hasHeard ? .deaf : .no
         }
 
         // MARK: Errors

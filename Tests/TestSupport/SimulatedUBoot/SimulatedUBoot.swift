@@ -1,0 +1,128 @@
+package import BoardChannels
+import FlashModel
+import Synchronization
+
+/// A board with U-Boot at the other end of a serial line, within this process.
+///
+/// Time is counted, not waited for: who reads with a timeout has the answer, or the silence, at once. The same
+/// dialogue always goes the same way. The board and its clock go on through all connections.
+package final class SimulatedUBoot: ChannelOpening {
+    private let machine: Mutex<UBootMachine>
+
+    package init(_ scenario: UBootScenario) {
+        machine = Mutex(UBootMachine(scenario))
+    }
+
+    package let traits = ChannelTraits(
+        way: "serial", address: "a made-up line", mayHaveTerminal: true, isReliable: false, isSlow: true)
+
+    package func withChannel<Result: Sendable>(
+        _ body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        machine.withLock { $0.hangUp() }
+        return try await body(SimulatedLine(self))
+    }
+
+    // MARK: For tests
+
+    /// What happens at a command, by its number from 1, through all restarts.
+    package enum Fault: Sendable {
+        /// The board is reset after so many characters of the command's output.
+        case reset(afterOutput: Int)
+        /// The board is reset after so many characters of the command were typed.
+        case resetWhileTyping(Int)
+        /// The board hangs after so many characters of output, until it is switched off.
+        case hang(afterOutput: Int)
+        /// Something else is printed after so many characters of output.
+        case saying(String, afterOutput: Int)
+    }
+
+    /// Something that must not have been sent.
+    package struct Offence: Sendable, Hashable, CustomStringConvertible {
+        package enum Kind: Sendable, Hashable {
+            /// A bare Enter repeats the last command.
+            case bareEnter
+            /// A command that writes, or that nobody allowed.
+            case forbidden
+            /// Characters were lost, for they came while nobody read them.
+            case typedAhead
+            /// A digit of a menu that writes flash.
+            case menu
+            /// Memory was touched that is none, or U-Boot's own.
+            case memory
+        }
+
+        package var kind: Kind
+        package var text: String
+
+        package var description: String { "\(kind): \(text)" }
+    }
+
+    package func schedule(_ fault: Fault, at command: Int) {
+        machine.withLock { $0.faults[command] = fault }
+    }
+
+    /// A fault at every so-many-th command, for ever.
+    package func schedule(_ fault: Fault, every count: Int) {
+        machine.withLock { $0.repeatedFault = (fault, count) }
+    }
+
+    /// Switches the board on, or off and on, after some microseconds.
+    package func powerOn(after delay: Int = 100_000) {
+        machine.withLock { $0.powerOn(after: delay) }
+    }
+
+    package func change(_ body: (inout UBootScenario) -> Void) {
+        machine.withLock { body(&$0.scenario) }
+    }
+
+    package var offences: [Offence] { machine.withLock { $0.offences } }
+    /// All that the board received.
+    package var typed: String { String(decoding: machine.withLock { $0.typed }, as: UTF8.self) }
+    /// The lines that were run, as they were typed.
+    package var commands: [String] { machine.withLock { $0.ran } }
+    package var hardware: SimulatedHardware { machine.withLock { $0.scenario.hardware } }
+    package var variables: [String: String] { machine.withLock { $0.scenario.variables } }
+    /// How often the board started.
+    package var starts: Int { machine.withLock { $0.starts } }
+
+    /// What a command prints, without a line: its output with `\n` as the end of lines.
+    package func reply(_ command: String) -> String {
+        machine.withLock { machine in
+            machine.run(command).text
+        }
+    }
+
+    fileprivate func read(_ timeout: Duration) -> [UInt8]? {
+        let (seconds, rest) = timeout.components
+        let microseconds = Int(seconds) * 1_000_000 + Int(rest / 1_000_000_000_000)
+        return machine.withLock { $0.read(within: microseconds) }
+    }
+
+    fileprivate func write(_ bytes: [UInt8]) {
+        machine.withLock { $0.receive(bytes) }
+    }
+}
+
+/// The cable, for one connection.
+private final class SimulatedLine: BoardChannel {
+    private let board: SimulatedUBoot
+
+    init(_ board: SimulatedUBoot) {
+        self.board = board
+    }
+
+    var traits: ChannelTraits { board.traits }
+
+    func read(timeout: Duration?) async throws -> ChannelRead {
+        try Task.checkCancellation()
+        // Nothing here waits; others must come to their turn all the same.
+        await Task.yield()
+        return board.read(timeout ?? .seconds(3600)).map { .bytes($0) } ?? .timedOut
+    }
+
+    func write(_ bytes: [UInt8], isSecret: Bool) async throws {
+        try Task.checkCancellation()
+        board.write(bytes)
+    }
+}

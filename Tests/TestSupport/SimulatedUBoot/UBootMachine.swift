@@ -1,0 +1,480 @@
+/// The processor and its serial line: who reads what is typed, and when what is printed has crossed. Microseconds.
+struct UBootMachine {
+    /// Who reads the line.
+    enum Phase: Equatable {
+        case off
+        /// It prints its start; what is typed waits.
+        case starting
+        case countdown(left: Int)
+        case menu
+        case password
+        case prompt
+        /// A command runs; ones that ask for ^C eat what is typed.
+        case running(asks: Bool)
+        /// Linux, at its login, at the password behind it, or at the shell.
+        case login
+        case loginPassword
+        case shell
+        /// It runs and hears nothing: chatter, garbage, a hang.
+        case deaf
+    }
+
+    var scenario: UBootScenario
+    var offences: [SimulatedUBoot.Offence] = []
+    /// All that arrived, in the order in which it did.
+    var typed: [UInt8] = []
+    var ran: [String] = []
+    var starts = 0
+    var faults: [Int: SimulatedUBoot.Fault] = [:]
+    var repeatedFault: (fault: SimulatedUBoot.Fault, every: Int)?
+    var memory = UBootMemory()
+    /// Whether `sf probe` was said since the start.
+    var isProbed = false
+    var nandDevice = 0
+
+    private(set) var phase = Phase.off
+    private var clock = 0
+    /// When the transmitter is free.
+    private var lineFree = 0
+    private var output: [(at: Int, byte: UInt8)] = []
+    private var outputStart = 0
+    private var input: [(at: Int, byte: UInt8)] = []
+    private var inputStart = 0
+    /// What arrived and nobody read yet.
+    private var fifo: [UInt8] = []
+    private var timer: Int?
+    private var powerAt: Int?
+
+    private var line: [UInt8] = []
+    private var last = ""
+    private var earlier: [UInt8] = []
+    private var heardKeys: [UInt8] = []
+
+    init(_ scenario: UBootScenario) {
+        self.scenario = scenario
+        memory = UBootMemory(seed: 1)
+        switch scenario.start {
+        case .off: break
+        case .prompt:
+            starts = 1
+            phase = .prompt
+        case .countdown:
+            powerOn(after: 0)
+        case .shell: phase = .shell
+        case .login: phase = .login
+        case .chatter, .garbage:
+            phase = .deaf
+            timer = 0
+        }
+    }
+
+    // MARK: Time
+
+    /// Forgets what nobody heard.
+    mutating func hangUp() {
+        while outputStart < output.count, output[outputStart].at <= clock { outputStart += 1 }
+    }
+
+    /// What comes within so many microseconds; nil is silence.
+    mutating func read(within timeout: Int) -> [UInt8]? {
+        let end = clock + timeout
+        while true {
+            let next = nextEvent
+            let first = outputStart < output.count ? output[outputStart].at : Int.max
+            if first <= end, first <= next {
+                // The adapter waits a little for more.
+                clock = max(clock, min(first + scenario.adapterTime, next, end))
+                var bytes: [UInt8] = []
+                while outputStart < output.count, output[outputStart].at <= clock {
+                    bytes.append(output[outputStart].byte)
+                    outputStart += 1
+                }
+                if outputStart > 65_536 {
+                    output.removeFirst(outputStart)
+                    outputStart = 0
+                }
+                return bytes
+            }
+            guard next <= end else {
+                clock = max(clock, end)
+                return nil
+            }
+            step(next)
+        }
+    }
+
+    /// Takes what is sent to the board.
+    mutating func receive(_ bytes: [UInt8]) {
+        var at = max(clock, inputStart < input.count ? input[input.count - 1].at : clock)
+        for byte in bytes {
+            at += scenario.characterTime
+            input.append((at, byte))
+        }
+    }
+
+    private var nextEvent: Int {
+        min(inputStart < input.count ? input[inputStart].at : Int.max, timer ?? Int.max, powerAt ?? Int.max)
+    }
+
+    /// Does what is due first.
+    private mutating func step(_ time: Int) {
+        clock = max(clock, time)
+        if let at = powerAt, at <= time {
+            powerAt = nil
+            start()
+        } else if inputStart < input.count, input[inputStart].at <= time {
+            let byte = input[inputStart].byte
+            inputStart += 1
+            if inputStart > 4096 {
+                input.removeFirst(inputStart)
+                inputStart = 0
+            }
+            typed.append(byte)
+            if !scenario.isDeaf { take(byte) }
+        } else if let at = timer, at <= time {
+            timer = nil
+            expire()
+        }
+    }
+
+    // MARK: Printing
+
+    private mutating func emit(_ text: String) {
+        emit(raw: ended(text))
+    }
+
+    private mutating func emit(raw bytes: [UInt8]) {
+        var at = max(clock, lineFree)
+        for byte in bytes {
+            at += scenario.characterTime
+            output.append((at, byte))
+        }
+        lineFree = at
+    }
+
+    /// With the board's ends of lines.
+    private func ended(_ text: String) -> [UInt8] {
+        var result: [UInt8] = []
+        for byte in text.utf8 {
+            if byte == 0x0A {
+                result += scenario.lineEnd == .reversed ? [0x0A, 0x0D] : [0x0D, 0x0A]
+            } else {
+                result.append(byte)
+            }
+        }
+        return result
+    }
+
+    /// What has not crossed yet is never printed.
+    private mutating func cutOutput() {
+        while output.count > outputStart, let last = output.last, last.at > clock { output.removeLast() }
+        lineFree = clock
+    }
+
+    // MARK: Power
+
+    mutating func powerOn(after delay: Int) {
+        powerAt = clock + delay
+    }
+
+    /// The board starts, or starts again.
+    private mutating func start() {
+        cutOutput()
+        starts += 1
+        memory = UBootMemory(seed: UInt8(truncatingIfNeeded: starts))
+        isProbed = false
+        nandDevice = 0
+        line = []
+        last = ""
+        fifo = []
+        heardKeys = []
+        phase = .starting
+        emit("\n\n" + scenario.version + "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n")
+        timer = lineFree + scenario.startTime
+    }
+
+    /// What the timer was for.
+    private mutating func expire() {
+        switch phase {
+        case .starting: begin()
+        case .countdown(let left): tick(left)
+        case .menu: boot()
+        case .running: endCommand()
+        case .deaf: chatter()
+        default: break
+        }
+    }
+
+    private mutating func begin() {
+        if scenario.menu != nil {
+            phase = .menu
+            emit("\nPlease choose the operation: \n   1: Load system code to SDRAM via TFTP. \n")
+            emit("   2: Load system code then write to Flash via TFTP. \n   3: Boot system code via Flash (default).\n")
+            if let key = scenario.menu?.commandLine { emit("   \(key): Entr boot command line interface.\n") }
+            emit("   7: Load Boot Loader code then write to Flash via Serial. \n")
+            emit("   9: Load Boot Loader code then write to Flash via TFTP. \n 3 \u{8}")
+            timer = lineFree + 3_000_000
+            return drain()
+        }
+        guard let countdown = scenario.countdown else { return welcome() }
+        emit(countdown.text + " \(countdown.seconds) ")
+        phase = .countdown(left: countdown.seconds)
+        timer = lineFree + 1_000_000
+        drain()
+    }
+
+    private mutating func tick(_ left: Int) {
+        guard left > 1 else {
+            emit("\u{8}\u{8}\u{8} 0 \n")
+            return boot()
+        }
+        emit("\u{8}\u{8}\u{8} \(left - 1) ")
+        phase = .countdown(left: left - 1)
+        timer = lineFree + 1_000_000
+    }
+
+    private mutating func boot() {
+        emit("## Booting kernel from Legacy Image at bc050000 ...\n\nStarting kernel ...\n\n")
+        emit("[    0.000000] Linux version 5.15.134 (builder@buildhost)\n[    0.000000] Board has DDR2\n\n")
+        emit("OpenWrt login: ")
+        phase = .login
+    }
+
+    /// The countdown was stopped.
+    private mutating func welcome() {
+        timer = nil
+        if scenario.password != nil {
+            phase = .password
+            line = []
+            emit("\nPassword: ")
+        } else {
+            toPrompt()
+        }
+        drain()
+    }
+
+    private mutating func toPrompt() {
+        timer = nil
+        phase = .prompt
+        line = []
+        emit(raw: Array(scenario.prompt.utf8))
+    }
+
+    private mutating func chatter() {
+        if scenario.start == .garbage {
+            emit(raw: (0..<40).map { UInt8(truncatingIfNeeded: 0x80 &+ $0 &* 37) | 0x80 })
+        } else {
+            emit("[  123.456789] br-lan: port 1(eth0) entered forwarding state\n")
+        }
+        timer = lineFree + 20_000
+    }
+
+    // MARK: Hearing
+
+    /// Reads what waits.
+    private mutating func drain() {
+        let waiting = fifo
+        fifo = []
+        for byte in waiting { take(byte) }
+    }
+
+    private mutating func wait(_ byte: UInt8) {
+        guard fifo.count < scenario.fifo else {
+            return offend(.typedAhead, "a character was lost, as \(scenario.fifo) waited to be read")
+        }
+        fifo.append(byte)
+    }
+
+    mutating func offend(_ kind: SimulatedUBoot.Offence.Kind, _ text: String) {
+        offences.append(.init(kind: kind, text: text))
+    }
+
+    private mutating func take(_ byte: UInt8) {
+        switch phase {
+        case .off, .deaf: break
+        case .starting: wait(byte)
+        case .countdown: stop(byte)
+        case .menu: choose(byte)
+        case .password: password(byte)
+        case .prompt: edit(byte)
+        case .running(let asks):
+            if !asks {
+                wait(byte)
+            } else if byte == 0x03 {
+                cutOutput()
+                emit("\n<INTERRUPT>\n")
+                toPrompt()
+            }
+        case .login, .loginPassword: login(byte)
+        case .shell: shell(byte)
+        }
+    }
+
+    private mutating func stop(_ byte: UInt8) {
+        heardKeys.append(byte)
+        if let keys = scenario.countdown?.keys, !heardKeys.suffix(keys.count).elementsEqual(keys) { return }
+        emit("\n")
+        welcome()
+    }
+
+    private mutating func choose(_ byte: UInt8) {
+        if byte == scenario.menu?.commandLine?.asciiValue {
+            emit("\(scenario.menu?.commandLine ?? "4")\n\n\n4: System Enter Boot Command Line Interface.\n")
+            emit("\n" + scenario.version + "\n")
+            welcome()
+        } else if [0x32, 0x37, 0x39].contains(byte) {
+            offend(.menu, "the menu was told \(UnicodeScalar(byte))")
+        }
+    }
+
+    private mutating func password(_ byte: UInt8) {
+        guard byte == 0x0D else {
+            if byte >= 0x20 { line.append(byte) }
+            return
+        }
+        emit("\n")
+        if line.elementsEqual((scenario.password ?? "").utf8) {
+            toPrompt()
+        } else {
+            line = []
+            emit("Password: ")
+        }
+    }
+
+    private mutating func login(_ byte: UInt8) {
+        switch byte {
+        case 0x0D, 0x0A:
+            emit("\n")
+            if phase == .loginPassword {
+                emit("\nLogin incorrect\nOpenWrt login: ")
+                phase = .login
+            } else if line.isEmpty {
+                emit("OpenWrt login: ")
+            } else {
+                emit("Password: ")
+                phase = .loginPassword
+            }
+            line = []
+        case 0x03:
+            line = []
+            emit("^C\nOpenWrt login: ")
+            phase = .login
+        default:
+            line.append(byte)
+            if phase == .login { emit(raw: [byte]) }
+        }
+    }
+
+    private mutating func shell(_ byte: UInt8) {
+        let prompt = "root@OpenWrt:/# "
+        switch byte {
+        case 0x0D:
+            let words = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+            line = []
+            emit("\n")
+            if words.first == "echo" {
+                emit(words.dropFirst().joined(separator: " ").filter { $0 != "'" } + "\n")
+            } else if let word = words.first {
+                emit("-ash: \(word): not found\n")
+            }
+            emit(prompt)
+        case 0x03:
+            line = []
+            emit("^C\n" + prompt)
+        default:
+            line.append(byte)
+            emit(raw: [byte])
+        }
+    }
+
+    // MARK: The line editor
+
+    private mutating func edit(_ byte: UInt8) {
+        switch byte {
+        case 0x03:
+            emit("<INTERRUPT>\n")
+            toPrompt()
+        case 0x0D, 0x0A: enter()
+        case 0x08, 0x7F:
+            guard !line.isEmpty else { return }
+            line.removeLast()
+            emit(raw: [0x08, 0x20, 0x08])
+        case 0x15, 0x18: erase()
+        case 0x10:
+            erase()
+            line = earlier
+            emit(raw: line)
+        case 0x00..<0x20: break
+        default:
+            guard line.count < scenario.lineLimit - 1 else { return emit(raw: [0x07]) }
+            line.append(byte)
+            emit(raw: [byte])
+            if case .resetWhileTyping(let count) = fault(ran.count + 1), line.count >= count {
+                faults[ran.count + 1] = nil
+                ran.append("(reset)")
+                start()
+            }
+        }
+    }
+
+    private mutating func erase() {
+        for _ in line { emit(raw: [0x08, 0x20, 0x08]) }
+        line = []
+    }
+
+    private func fault(_ number: Int) -> SimulatedUBoot.Fault? {
+        if let fault = faults[number] { return fault }
+        guard let (fault, every) = repeatedFault, number % every == 0 else { return nil }
+        return fault
+    }
+
+    private mutating func enter() {
+        var text = String(decoding: line, as: UTF8.self)
+        if scenario.lineEnd == .doubled { emit(raw: [0x0D]) }
+        emit("\n")
+        if line.isEmpty {
+            offend(.bareEnter, "a bare Enter was sent: U-Boot repeats \"\(last)\"")
+            text = last
+        } else if text.allSatisfy({ $0 == " " }) {
+            return toPrompt()
+        } else {
+            earlier = line
+            last = text
+        }
+        line = []
+        ran.append(text)
+        let number = ran.count
+        let done = run(text)
+        let bytes = ended(done.text)
+        switch fault(number) {
+        case .reset(let count):
+            faults[number] = nil
+            emit(raw: Array(bytes.prefix(count)))
+            // The line gets what the transmitter holds, and then the start.
+            clock = max(clock, lineFree)
+            start()
+            return
+        case .hang(let count):
+            faults[number] = nil
+            emit(raw: Array(bytes.prefix(count)))
+            phase = .deaf
+            return
+        case .saying(let words, let count):
+            emit(raw: Array(bytes.prefix(count)) + ended(words) + Array(bytes.dropFirst(count)))
+        case .resetWhileTyping, nil: emit(raw: bytes)
+        }
+        if let crash = done.crash {
+            emit(crash)
+            clock = max(clock, lineFree)
+            start()
+            return
+        }
+        phase = .running(asks: done.asks)
+        timer = lineFree + done.time
+    }
+
+    private mutating func endCommand() {
+        toPrompt()
+        drain()
+    }
+}
