@@ -25,7 +25,7 @@ struct LabBoard {
     let state: URL
     let devices: [Device]
 
-    private static let repository = URL(fileURLWithPath: #filePath)
+    static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// Starts a board, runs the body, and ends the board.

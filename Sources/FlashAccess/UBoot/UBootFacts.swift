@@ -20,6 +20,18 @@ package struct UBootFacts: Sendable {
         "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "mtd list", "mtdparts",
     ]
 
+    /// Whether a reply is whole, as far as its own content tells: sums that add up, lists as long as announced.
+    static func isWhole(_ reply: UBootReply, to question: String) -> Bool {
+        switch question {
+        case "version": UBootVersion(reply) != nil
+        case "help": UBootHelp(reply) != nil
+        case "bdinfo": UBootBoardInfo(reply) != nil
+        case "printenv": UBootEnvironment(reply).map { $0.addsUp != false } ?? false
+        case "flinfo": UBootFlashInfo(reply).map { $0.banks.allSatisfy(\.isComplete) } ?? false
+        default: true
+        }
+    }
+
     /// Parses the replies, by command. Any may be missing.
     package init(_ replies: [String: UBootReply]) {
         version = replies["version"].flatMap(UBootVersion.init)

@@ -85,11 +85,20 @@ package final class UBootSession {
     /// A reply that came through the same twice, for what holds no checksum; nil where none did.
     func agreed(on question: String) async throws -> UBootReply? {
         var vote = ReplyVote()
+        var last: UBootReply?
+        var agreed: UBootReply?
         for _ in 0..<Self.mostReadings {
             let answer = try await say(question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
-            if answer.isWhole, let reply = vote.take(answer.reply) { return reply }
+            guard answer.isWhole else { continue }
+            // Twice the same to the last byte is what the board says, whatever a parser thinks of it.
+            if answer.reply == last { return answer.reply }
+            last = answer.reply
+            if let reply = vote.take(answer.reply) {
+                if UBootFacts.isWhole(reply, to: question) { return reply }
+                agreed = reply
+            }
         }
-        return nil
+        return agreed
     }
 
     /// Runs a command once, and takes what came also where the end is missing.
@@ -166,7 +175,13 @@ package final class UBootSession {
         for _ in 0..<timing.attempts {
             try await console.send("\u{3}")
             let answer = try await receive(
-                silence: timing.echo, pause: timing.settled, namesItself: false, accepts: { _ in false })
+                silence: timing.echo, pause: timing.settled, namesItself: false,
+                // `<INTERRUPT>`, as far as it came through.
+                accepts: { reply in
+                    [Array("INT".utf8), Array("RUPT".utf8)].contains {
+                        ByteSearch.firstRange(of: $0, in: reply.output) != nil
+                    }
+                })
             if answer.isWhole {
                 isUntidy = false
                 return
@@ -192,13 +207,19 @@ package final class UBootSession {
                 if isAtPrompt {
                     timing.quiet
                 } else if hasBegun, Self.isNearly(text.openLine, prompt) {
-                    // A prompt that was damaged on its way.
-                    min(pause, timing.quiet * 2)
+                    // A prompt that was damaged on its way: at most one character of it is still to come.
+                    accepts(UBootReply(output: output)) ? timing.quiet / 4 : min(pause, timing.quiet * 2)
                 } else {
                     hasBegun ? pause : silence
                 }
             guard let bytes = try await console.bytes(within: wait) else {
                 if isAtPrompt || text.endsWithPrompt { return try end(output, bannerAt, namesItself) }
+                if bannerAt == nil, Self.isNearly(text.openLine, prompt), accepts(UBootReply(output: output)) {
+                    // All that was asked for is there, and the board waits at a prompt that only arrived damaged.
+                    isUntidy = false
+                    output.removeLast(min(output.count, text.openLine.count))
+                    return Answer(reply: UBootReply(output: output), isWhole: true)
+                }
                 return Answer(reply: UBootReply(output: output), isWhole: false)
             }
             output += bytes.prefix(BoardLimits.replyBytes - min(output.count, BoardLimits.replyBytes))

@@ -288,11 +288,23 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             return try await dump.bytes(at: address, count: count, votes: votes, session)
         }
         var bytes = try await dump.bytes(at: address, count: count, session)
+        // A digit of either may have been flipped into another one on its way.
+        if CRC32.sum(of: bytes) == sum { return bytes }
+        if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
+        for start in stride(from: 0, to: count, by: KnownContent.step) {
+            let part = start..<min(count, start + KnownContent.step)
+            guard let place = address.plus(start) else { break }
+            bytes.replaceSubrange(part, with: try await settled(Array(bytes[part]), place))
+        }
+        return bytes
+    }
+
+    /// A part of a dump, read again until it has the board's checksum.
+    private func settled(_ first: [UInt8], _ address: UInt64) async throws -> [UInt8] {
+        var bytes = first
         for votes in 2...Self.mostVotes {
-            if CRC32.sum(of: bytes) == sum { return bytes }
-            // A digit of either may have been flipped into another one on its way.
-            if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
-            bytes = try await dump.bytes(at: address, count: count, votes: votes, earlier: bytes, session)
+            if try await checksum(at: address, count: bytes.count) == CRC32.sum(of: bytes) { return bytes }
+            bytes = try await dump.bytes(at: address, count: bytes.count, votes: votes, earlier: bytes, session)
         }
         // The flash gives something else each time. What is kept is shown to be so by the proof.
         return bytes

@@ -7,6 +7,8 @@ struct UBootLineDump {
     static let commandSize = 16 << 10
     /// Bytes of a line.
     private static let lineSize = 16
+    /// Lines that cost less than a command of their own.
+    private static let closeLines = 3
     /// How often nothing new may come.
     private static let patience = 6
 
@@ -103,7 +105,11 @@ struct UBootLineDump {
         let lastLine = "\(UBootCommands.hex(address.plus((run.upperBound - 1) * Self.lineSize) ?? address)):"
         let answer = try await session.say(
             command, pause: session.timing.settled, isBulk: true,
-            accepts: { reply in reply.hasLine(beginningWith: lastLine) })
+            accepts: { reply in
+                // By the last line, or, where that was damaged, by the number of lines; counting long ones costs time.
+                reply.hasLine(beginningWith: lastLine)
+                    || (run.count <= 64 && reply.output.count { $0 == 0x0A } > run.count)
+            })
         guard let order = order ?? learn(from: answer.reply, width: width) else {
             // Nothing in it tells the order of a word's bytes: single bytes need none.
             self.width = .byte
@@ -130,11 +136,12 @@ struct UBootLineDump {
         return order
     }
 
-    /// The runs of lines that are not there.
+    /// The runs of lines that are not there. Those that lie close together are one: a command more costs as much as the
+    /// lines between them.
     private static func runs(_ lines: [Readings]) -> [Range<Int>] {
         var result: [Range<Int>] = []
         for index in lines.indices where lines[index].settled == nil {
-            if let last = result.last, last.upperBound == index {
+            if let last = result.last, index - last.upperBound <= Self.closeLines {
                 result[result.count - 1] = last.lowerBound..<(index + 1)
             } else {
                 result.append(index..<(index + 1))

@@ -1,0 +1,130 @@
+import BackupBags
+import BoardChannels
+import BoardConsoles
+import FlashAccess
+import FlashModel
+import Foundation
+import Operations
+import SystemPackage
+import TestSupport
+import Testing
+
+/// An emulated board of the lab that waits in U-Boot, for the length of a test.
+struct UBootBoard {
+    /// A bank of parallel flash.
+    struct Bank: Decodable {
+        var base: UInt64
+        var size: Int
+        var file: String
+    }
+
+    private struct Banks: Decodable {
+        var banks: [Bank]
+    }
+
+    let state: URL
+    let banks: [Bank]
+
+    /// Whether the lab was prepared for such a board: Debian's own U-Boot, or the ones that are built from its source.
+    static func isAvailable(built: Bool = false) -> Bool {
+        guard LabBoard.isAvailable else { return false }
+        let place = built ? LabBoard.repository.appending(path: ".lab/uboot/malta.bin").path : "/usr/lib/u-boot/maltael"
+        return FileManager.default.fileExists(atPath: place)
+    }
+
+    /// Starts a board, runs the body, sees that not a byte of its flash was changed, and ends the board.
+    static func with<Result>(
+        _ options: [String], before: [String] = [], sourceLocation: SourceLocation = #_sourceLocation,
+        body: (UBootBoard) async throws -> Result
+    ) async throws -> Result {
+        let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
+        let start = ["Lab/uboot", "start", "--state", state.path] + options
+        let started = try await LabBoard.run(
+            "Lab/uboot", before.isEmpty ? Array(start.dropFirst()) : before + ["Lab/uboot"] + start.dropFirst())
+        defer { try? FileManager.default.removeItem(at: state) }
+        guard started.status == 0 else {
+            throw LabFailure(text: "the board did not start: \(started.output.suffix(2_000))")
+        }
+        let result: Swift.Result<Result, any Error>
+        do {
+            let table = try Data(contentsOf: state.appending(path: "expected/banks.json"))
+            let board = UBootBoard(state: state, banks: try JSONDecoder().decode(Banks.self, from: table).banks)
+            result = .success(try await body(board))
+        } catch {
+            result = .failure(error)
+        }
+        let check = try await LabBoard.run("Lab/uboot", ["check", "--state", state.path])
+        #expect(check.status == 0, "a backup must not change the flash: \(check.output)", sourceLocation: sourceLocation)
+        _ = try await LabBoard.run("Lab/uboot", ["stop", "--state", state.path])
+        return try result.get()
+    }
+
+    /// The serial line.
+    func opener() throws -> TCPOpener {
+        let text = try String(contentsOf: state.appending(path: "serial-port"), encoding: .utf8)
+        guard let port = Int(text.filter(\.isNumber)) else { throw LabFailure(text: "no serial port") }
+        return TCPOpener(host: "127.0.0.1", port: port)
+    }
+
+    /// Backs the board up into its state folder, straight from U-Boot.
+    func backup(
+        to name: String = "backup", known: [String] = [], power: [String]? = nil,
+        watch: @escaping ProgressHandler = { _ in }, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> BackupReport {
+        var settings = SerialBoardReacher.Settings()
+        for path in known {
+            for file in try KnownFile.all(at: FilePath(state.appending(path: path).path)) {
+                try settings.store.add(file)
+            }
+        }
+        if let power {
+            let state = state.path
+            settings.powerCycle = { _ = try await LabBoard.run("Lab/uboot", ["power", "--state", state] + power) }
+        }
+        let reacher = SerialBoardReacher(
+            opener: try opener(), credentials: Credentials(), environment: .testing, settings: settings)
+        let report = try await Backup.run(
+            reacher, options: BackupOptions(target: FilePath(state.appending(path: name).path), reconnects: 0),
+            environment: .testing,
+            progress: { event in
+                if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
+                watch(event)
+            })
+        #expect(try await Verify.run(bag: FilePath(report.bag)).ok, sourceLocation: sourceLocation)
+        if Python.path != nil {
+            #expect(try Python.accepts(bag: report.bag), sourceLocation: sourceLocation)
+        }
+        return report
+    }
+
+    /// Every bank must be in the backup as the board's processor reads it.
+    func expectSameBytes(_ report: BackupReport, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)", sourceLocation: sourceLocation)
+        let images = report.manifest.images
+        #expect(images.map(\.size).reduce(0, +) == banks.map(\.size).reduce(0, +), sourceLocation: sourceLocation)
+        for bank in banks {
+            let chip = try #require(
+                report.manifest.chips.first { chip in
+                    chip.identification["address"].flatMap { UInt64($0.dropFirst(2), radix: 16) } == bank.base
+                }, sourceLocation: sourceLocation)
+            let expected = try Data(contentsOf: state.appending(path: "expected/\(bank.file)"))
+            for image in images where image.chip == chip.id {
+                let start = image.offset ?? 0
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: report.bag).appending(path: image.path))
+                #expect(
+                    bytes == expected.subdata(in: start..<(start + image.size)), "\(image.path) is another",
+                    sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    /// Characters that the line carried from the board.
+    func charactersFromBoard() async throws -> Int {
+        let line = try await LabBoard.run("Lab/uboot", ["line", "--state", state.path])
+        struct Count: Decodable { var fromBoard: Int }
+        guard line.status == 0, let start = line.output.firstIndex(of: "{"), let end = line.output.lastIndex(of: "}") else {
+            throw LabFailure(text: "the line does not tell its count: \(line.output)")
+        }
+        return try JSONDecoder().decode(Count.self, from: Data(line.output[start...end].utf8)).fromBoard
+    }
+}

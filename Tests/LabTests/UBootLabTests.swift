@@ -1,0 +1,80 @@
+import BackupBags
+import BoardConsoles
+import FlashModel
+import Foundation
+import Operations
+import Testing
+
+/// Boards are backed up from real U-Boots over their serial line alone, compared byte for byte, and not changed.
+@Suite(.enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized)
+struct UBootLabTests {
+    @Test func maltaFromItsPromptAndAgainWithTheFirstBackupKnown() async throws {
+        try await UBootBoard.with(["--board", "malta"]) { board in
+            let report = try await board.backup(to: "first")
+            try board.expectSameBytes(report)
+            let before = try await board.charactersFromBoard()
+            try board.expectSameBytes(try await board.backup(to: "second", known: ["first"]))
+            let crossed = try await board.charactersFromBoard() - before
+            #expect(crossed * 50 <= 4 << 20, "\(crossed) characters crossed for what is known")
+        }
+    }
+
+    @Test func virtIsStoppedOnItsWay() async throws {
+        try await UBootBoard.with(["--board", "virt", "--fill", "as-is", "--wait-power"]) { board in
+            try board.expectSameBytes(try await board.backup(power: ["on"]))
+        }
+    }
+
+    @Test func aLineThatDropsFlipsAndRepeatsCharacters() async throws {
+        let faults = "drop=1/500,flip=1/500,repeat=1/500,seed=7"
+        try await UBootBoard.with(["--board", "malta", "--fill", "as-is", "--line-faults", faults]) { board in
+            try board.expectSameBytes(try await board.backup())
+        }
+    }
+
+    @Test func aResetInTheMiddleIsGoneOnFrom() async throws {
+        try await UBootBoard.with(["--board", "malta", "--fill", "as-is"]) { board in
+            let resets = Resets(state: board.state.path)
+            let report = try await board.backup(watch: { resets.take($0) })
+            #expect(resets.count == 2)
+            #expect(report.manifest.capture.retries >= 2)
+            try board.expectSameBytes(report)
+        }
+    }
+
+    @Test(.enabled(if: UBootBoard.isAvailable(built: true), "the lab's own U-Boots could not be built"))
+    func aBoardWithoutChecksums() async throws {
+        try await UBootBoard.with(["--board", "malta-built", "--without", "crc32", "--fill", "as-is"]) { board in
+            // No checksum tells what is blank: the line alone would take minutes for all of it.
+            let survey = try await SurveyBoard.run(
+                SerialBoardReacher(opener: try board.opener(), credentials: .init(), environment: .testing),
+                environment: .testing)
+            #expect(survey.checksum == nil)
+        }
+    }
+}
+
+/// Resets a board twice while it is read.
+private final class Resets: @unchecked Sendable {
+    private let lock = NSLock()
+    private let state: String
+    private var done = 0
+
+    init(state: String) {
+        self.state = state
+    }
+
+    var count: Int { lock.withLock { done } }
+
+    func take(_ event: ProgressEvent) {
+        guard case .advanced(let bytes, let total?) = event else { return }
+        lock.withLock {
+            guard done < 2, bytes >= (done + 1) * total / 40, bytes < total else { return }
+            done += 1
+            let process = Process()
+            process.executableURL = LabBoard.repository.appending(path: "Lab/uboot")
+            process.arguments = ["power", "--state", state, "reset"]
+            try? process.run()
+        }
+    }
+}
