@@ -68,7 +68,9 @@ struct TFTPLabTests {
         try await withTFTPServer(content, configuration) { try await body($0.port) }
     }
 
-    private static func exchange(_ client: Client, _ host: String, sizes: [Int]) async throws {
+    private static func exchange(
+        _ client: Client, _ host: String, sizes: [Int], unsent: [Int] = []
+    ) async throws {
         let served = try ScratchFolder("tftp-served")
         let local = try ScratchFolder("tftp-local")
         try await serving(served, host) { port in
@@ -82,7 +84,7 @@ struct TFTPLabTests {
                 // curl makes no file where nothing came.
                 #expect(ScratchFolder.read(got) == bytes, "\(size)")
                 // And sends none where there is nothing to be sent.
-                if size == 0, client.program == "curl" { continue }
+                if size == 0 && client.program == "curl" || unsent.contains(size) { continue }
                 let put = local.path.appending("put-\(size)").string
                 let written = try await LabBoard.run(client.program, client.put(host, port, "put-\(size)", put))
                 #expect(written.status == 0, "\(size): \(written.output)")
@@ -100,7 +102,10 @@ struct TFTPLabTests {
     /// 65536 blocks and more of 512 bytes: the block number goes around.
     @Test(arguments: plain)
     func blockNumbersGoAround(client: Client) async throws {
-        try await Self.exchange(client, "127.0.0.1", sizes: [65_535 * 512, 65_535 * 512 + 1_500])
+        // Where the last block's number is 0, curl 7.88 and tftp-hpa 5.2 send it for ever, to tftpd-hpa as well.
+        let edges = [65_535 * 512, 65_535 * 512 + 7]
+        try await Self.exchange(
+            client, "127.0.0.1", sizes: edges + [65_536 * 512 + 1_500], unsent: client.program == "atftp" ? [] : edges)
     }
 
     @Test(arguments: plain)

@@ -23,10 +23,11 @@ struct TFTPVerb: Verb {
                   tftpboot 0x81000000 initramfs.bin
                   tftpput 0x9f000000 0x800000 dump.bin     with --allow-write
 
-                Every transfer is told on standard error. Ctrl-C ends the server. Port 69 needs
-                a right; the error tells how to give it. No file is ever overwritten, and nothing
-                outside the folder can be reached. TFTP knows no passwords: whoever can reach
-                this computer can read the folder, and with --allow-write fill it.
+                Every transfer is told on standard error. Ctrl-C ends the server. Port 69
+                needs a right; the error tells how to give it. No file is ever
+                overwritten, and nothing outside the folder can be reached. TFTP knows no
+                passwords: whoever can reach this computer can read the folder, and with
+                --allow-write fill it.
                 """)
     }
 
@@ -93,6 +94,10 @@ struct TFTPVerb: Verb {
                 "Serving \"\(SafeText.line(dir))\" on UDP port \(server.port)"
                     + (choices.address.isEmpty ? "" : " of \(server.addresses.joined(separator: " and "))")
                     + (choices.allowWrite ? ", reading and writing." : ", reading only.") + " Ctrl-C ends it.")
+            let own = TFTPServer.localAddresses
+            if choices.address.isEmpty, !own.isEmpty {
+                desk.say("Boards find this computer at \(own.joined(separator: " or ")).")
+            }
             // Until the user has had enough: that is the server's good end, and no error.
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
         }

@@ -7,9 +7,11 @@ package enum TFTPPortErrors {
     static let inUse = "Another program has this port already."
 
     /// - Parameters:
+    ///   - address: nil where it was to be all.
     ///   - program: this program's path, quoted for a shell.
-    package static func error(_ error: any Error, address: String, port: Int, program: String) -> FlashkeepError {
-        let what = "The TFTP server cannot listen on UDP port \(port) of \(address)."
+    package static func error(_ error: any Error, address: String?, port: Int, program: String) -> FlashkeepError {
+        let name = address.map { PrintableText.escaped($0) }
+        let what = "The TFTP server cannot listen on UDP port \(port)\(name.map { " of \($0)" } ?? "")."
         switch (error as? IOError)?.errnoCode {
         case EACCES, EPERM:
             return FlashkeepError(
@@ -31,7 +33,7 @@ package enum TFTPPortErrors {
                 .portUnavailable, what: what, why: text, next: "Choose another --address or --port")
         case nil:
             return FlashkeepError(
-                .addressNotUnderstood, what: what, why: "\"\(PrintableText.escaped(address))\" is no IP address.",
+                .addressNotUnderstood, what: what, why: "\"\(name ?? "")\" is no IP address.",
                 next: "Give an address of this computer, such as 192.168.1.10, or leave --address out")
         }
     }

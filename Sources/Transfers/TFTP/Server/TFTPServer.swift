@@ -78,6 +78,14 @@ package struct TFTPServer: Sendable {
                 + "sudo ip address add 192.168.1.10/24 dev eth0")
     }
 
+    /// The IPv4 addresses at which others may find this computer: those of all interfaces but loopback.
+    package static var localAddresses: [String] {
+        let all = ((try? System.enumerateDevices()) ?? []).compactMap { device in
+            device.address?.protocol == .inet ? device.address?.ipAddress : nil
+        }
+        return all.filter { !$0.hasPrefix("127.") }
+    }
+
     fileprivate static func serve<Result: Sendable>(
         _ content: any TFTPContent, _ configuration: Configuration, _ observer: @escaping @Sendable (TFTPEvent) -> Void,
         _ body: (TFTPServer) async throws -> Result
@@ -157,7 +165,9 @@ package struct TFTPServer: Sendable {
             }
             return try await bootstrap.bind(to: address).get()
         } catch {
-            throw TFTPPortErrors.error(error, address: address, port: port, program: configuration.program)
+            throw TFTPPortErrors.error(
+                error, address: configuration.addresses.isEmpty ? nil : address, port: port,
+                program: configuration.program)
         }
     }
 }
