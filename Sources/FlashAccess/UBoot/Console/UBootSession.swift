@@ -108,8 +108,12 @@ package final class UBootSession {
         defer { if isBulk { console.channel.markBulk(false) } }
         try await console.send("\r")
         let silence = silence ?? timing.silence
-        return try await receive(
+        var answer = try await receive(
             silence: silence, pause: pause ?? silence, namesItself: namesItself, accepts: accepts)
+        // The echo of Enter comes first. Before it, a character stood behind the command, which made it another one:
+        // one that the line doubled after its echo had been compared.
+        if let first = answer.reply.output.first, first != 0x0D, first != 0x0A { answer.isWhole = false }
+        return answer
     }
 
     /// Types a command up to its last character, and has its echo.
