@@ -97,8 +97,10 @@ struct UBootLineDump {
     ) async throws -> Int {
         let first = run.lowerBound * Self.lineSize
         let size = min(run.upperBound * Self.lineSize, count) - first
-        let width = size % width.rawValue == 0 ? width : .byte
         guard let start = address.plus(first) else { throw outside(address, count) }
+        // Many processors stop at a word at an odd address.
+        let isAligned = size % width.rawValue == 0 && Int(start % 8) % width.rawValue == 0
+        let width = isAligned ? width : .byte
         let command = try commands.memoryDisplay(width, at: start, count: UInt64(size / width.rawValue))
         let lastLine = "\(UBootCommands.hex(address.plus((run.upperBound - 1) * Self.lineSize) ?? address)):"
         let answer = try await session.say(
