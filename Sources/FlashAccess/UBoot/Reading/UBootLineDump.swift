@@ -72,12 +72,12 @@ struct UBootLineDump {
             }
         }
         var fruitless = 0
-        var isFirst = true
+        var readings = earlier == nil ? 0 : 1
         while true {
             let missing = Self.runs(lines)
             guard !missing.isEmpty else { break }
-            if !isFirst { repeatedLines += missing.reduce(0) { $0 + $1.count } }
-            isFirst = votes > 1
+            if readings >= votes { repeatedLines += missing.reduce(0) { $0 + $1.count } }
+            readings += 1
             var got = 0
             for run in missing {
                 got += try await ask(run, of: &lines, at: address, count: count, votes: votes, session)
