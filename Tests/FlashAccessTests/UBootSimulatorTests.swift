@@ -81,7 +81,8 @@ struct UBootSimulatorTests {
     }
 
     @Test func listOfSectors() throws {
-        let flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 64, blockSize: 0x10000)
+        var flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 0, blockSize: 0x10000)
+        flash.bytes = [UInt8](repeating: 0xFF, count: 4 << 20)
         let simulated = UBootFlashInfo(UBootReply(text: board([flash]) { $0.bases["nor0"] = 0xBE00_0000 }.reply("flinfo")))
         // `flinfo` must be there to be asked.
         #expect(simulated == nil)
@@ -166,8 +167,8 @@ struct UBootSimulatorTests {
             "nand write 80100000 0 2000", "nand markbad 2000", "mtd erase nand0", "mtd write nand0 80100000",
             "setenv a b", "reset", "bootm 80100000", "cp.b bf000000 8ffb0000 100",
         ] {
-            let nor = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 2, blockSize: 0x10000)
-            let spi = SimulatedHardware.Flash("spi0", kind: .spiNOR, blocks: 2, blockSize: 0x10000)
+            let nor = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 2, blockSize: 0x1000)
+            let spi = SimulatedHardware.Flash("spi0", kind: .spiNOR, blocks: 2, blockSize: 0x1000)
             let simulated = board([nor, spi]) {
                 $0.bases["nor0"] = 0xBF00_0000
                 $0.allow("sf", "nand", "mtd", "erase")

@@ -133,7 +133,10 @@ extension UBootMachine {
             return Done()
         }
         let count = Int(clamping: words.count > 2 ? Self.number(words[2]) ?? 0 : 0x40) * width
-        guard count <= 4 << 20, let bytes = bytes(at: address, count) else { return crash("md at \(words[1])") }
+        // Words at odd addresses stop most processors.
+        guard count <= 4 << 20, address % UInt64(width) == 0, let bytes = bytes(at: address, count) else {
+            return crash("\(words[0]) at \(words[1])")
+        }
         var text = ""
         var position = 0
         while position < count {

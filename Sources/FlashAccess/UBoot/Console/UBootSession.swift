@@ -117,8 +117,12 @@ package final class UBootSession {
         defer { if isBulk { console.channel.markBulk(false) } }
         try await console.send("\r")
         let silence = silence ?? timing.silence
-        return try await receive(
+        var answer = try await receive(
             silence: silence, pause: pause ?? silence, namesItself: namesItself, accepts: accepts)
+        // The echo of Enter comes first. Before it, a character stood behind the command, which made it another one:
+        // one that the line doubled after its echo had been compared.
+        if let first = answer.reply.output.first, first != 0x0D, first != 0x0A { answer.isWhole = false }
+        return answer
     }
 
     /// Types a command up to its last character, and has its echo.
@@ -229,18 +233,20 @@ package final class UBootSession {
                 case .prompt: isAtPrompt = true
                 case .banner(let version):
                     isAtPrompt = false
-                    if !namesItself { bannerAt = "U-Boot \(version.text) started" }
-                case .reset(let line) where !namesItself, .exception(let line) where !namesItself:
+                    bannerAt = "U-Boot \(version.text) started"
+                // Words of a start may stand in variables and in `version`; behind a banner they are none of these.
+                case .reset(let line) where !namesItself || bannerAt != nil,
+                    .exception(let line) where !namesItself || bannerAt != nil:
                     isAtPrompt = false
                     throw Interruption(why: line)
-                case .stopPrompt(let stop) where !namesItself: throw Interruption(why: stop.text)
-                case .systemStart(let line) where !namesItself:
+                case .stopPrompt(let stop) where !namesItself || bannerAt != nil: throw Interruption(why: stop.text)
+                case .systemStart(let line) where !namesItself || bannerAt != nil:
                     throw Interruption(why: line, isSystemStart: true)
                 default: isAtPrompt = false
                 }
             }
             isAtPrompt = isAtPrompt && text.openLine == prompt
-            if isAtPrompt, bannerAt == nil {
+            if isAtPrompt, bannerAt == nil || namesItself {
                 let answer = try end(output, nil, namesItself)
                 // A reply that its parser knows to be whole needs no silence to prove it.
                 if accepts(answer.reply) { return answer }

@@ -74,12 +74,12 @@ struct UBootLineDump {
             }
         }
         var fruitless = 0
-        var isFirst = true
+        var readings = earlier == nil ? 0 : 1
         while true {
             let missing = Self.runs(lines)
             guard !missing.isEmpty else { break }
-            if !isFirst { repeatedLines += missing.reduce(0) { $0 + $1.count } }
-            isFirst = votes > 1
+            if readings >= votes { repeatedLines += missing.reduce(0) { $0 + $1.count } }
+            readings += 1
             var got = 0
             for run in missing {
                 got += try await ask(run, of: &lines, at: address, count: count, votes: votes, session)
@@ -99,8 +99,10 @@ struct UBootLineDump {
     ) async throws -> Int {
         let first = run.lowerBound * Self.lineSize
         let size = min(run.upperBound * Self.lineSize, count) - first
-        let width = size % width.rawValue == 0 ? width : .byte
         guard let start = address.plus(first) else { throw outside(address, count) }
+        // Many processors stop at a word at an odd address.
+        let isAligned = size % width.rawValue == 0 && Int(start % 8) % width.rawValue == 0
+        let width = isAligned ? width : .byte
         let command = try commands.memoryDisplay(width, at: start, count: UInt64(size / width.rawValue))
         let lastLine = "\(UBootCommands.hex(address.plus((run.upperBound - 1) * Self.lineSize) ?? address)):"
         let answer = try await session.say(
