@@ -215,19 +215,23 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             return .at(address)
         }
         try await prepare(chip, window)
-        let memory = try stagingAddress(for: range.count)
-        guard let command = try window.read(range, to: memory, lines) else { throw unreachable(chip) }
+        // NAND is read in whole pages only.
+        let pages = Self.wholePages(range, of: chip)
+        let memory = try stagingAddress(for: pages.count)
+        guard let command = try window.read(pages, to: memory, lines),
+            let wanted = memory.plus(range.lowerBound - pages.lowerBound)
+        else { throw unreachable(chip) }
         note(command)
         var sum: UInt32?
-        if needsPoison { sum = try await poison(memory, range.count) }
+        if needsPoison { sum = try await poison(memory, pages.count) }
         let reply = try await session.ask(command, silence: .seconds(60))
         let result = UBootReadResult(reply)
         guard result.skipped.isEmpty else {
             return .unread("U-Boot took the block for bad and read another one")
         }
         switch result.outcome {
-        case .ok(let bytes) where bytes == range.count: return .at(memory)
-        case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(range.count)")
+        case .ok(let bytes) where bytes == pages.count: return .at(wanted)
+        case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(pages.count)")
         case .failed(let line): return .unread(line)
         case .silent:
             if !needsPoison {
@@ -235,11 +239,19 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 needsPoison = true
                 return try await place(range, of: chip)
             }
-            if let sum, try await checksum(at: memory, count: range.count) == sum {
+            if let sum, try await checksum(at: memory, count: pages.count) == sum {
                 return .unread("U-Boot read nothing, and did not say so")
             }
-            return .at(memory)
+            return .at(wanted)
         }
+    }
+
+    /// A range with the rest of its first page and of its last.
+    private static func wholePages(_ range: Range<Int>, of chip: Chip) -> Range<Int> {
+        guard chip.kind.isNAND, chip.pageSize > 1 else { return range }
+        let start = range.lowerBound - range.lowerBound % chip.pageSize
+        let end = range.upperBound.roundedUp(to: chip.pageSize) ?? range.upperBound
+        return start..<max(start, min(end, max(range.upperBound, chip.size)))
     }
 
     private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
