@@ -66,7 +66,8 @@ struct UBootLabTests {
             let result = try await LabBoard.run(
                 "Lab/uboot",
                 [
-                    "in-network", "--state", board.state.path, LabBoard.program.path, "backup", "tcp://127.0.0.1:\(port)",
+                    "in-network", "--state", board.state.path, LabBoard.program.path, "backup",
+                    "tcp://127.0.0.1:\(port)",
                     "--image", board.state.appending(path: "tftp/\(linux.file)").path, "--to", bag.path,
                     "--load-address", String(linux.loadAddress, radix: 16), "--set", "bootargs=\(linux.bootargs)",
                     "--set", "initrd_high=\(linux.initrdHigh)", "--progress", "plain",
