@@ -33,7 +33,9 @@ struct ReplyVoteTests {
         for text in ["a\n1", "a\n2", "a\n1", "a\n2"].prefix(2) { #expect(vote.take(reply(text)) == nil) }
         #expect(vote.take(reply("a\n1")) == reply("a\n1"))
         var tie = ReplyVote()
-        for text in ["1\nx", "1\ny", "2\nx"] { #expect(tie.take(reply(text)) == (text == "2\nx" ? reply("1\nx") : nil)) }
+        for text in ["1\nx", "1\ny", "2\nx"] {
+            #expect(tie.take(reply(text)) == (text == "2\nx" ? reply("1\nx") : nil))
+        }
     }
 
     @Test func fewerLinesNeedTheMajority() {

@@ -18,7 +18,8 @@ enum SimulatedSessions {
         let arrival = UBootArrival(
             nonce: {
                 random.withLock { random in
-                    String((0..<16).map { _ in "abcdefghijkmnpqrstuvwxyz23456789".randomElement(using: &random) ?? "x" })
+                    String(
+                        (0..<16).map { _ in "abcdefghijkmnpqrstuvwxyz23456789".randomElement(using: &random) ?? "x" })
                 }
             }, timing: timing,
             notify: { if case .needsPower = $0 { board.powerOn() } })
@@ -28,7 +29,9 @@ enum SimulatedSessions {
     }
 
     /// Parallel flash at 0xbf000000.
-    static func nor(_ bytes: [UInt8], block: Int = 0x4000, _ change: (inout UBootScenario) -> Void = { _ in }) -> SimulatedUBoot {
+    static func nor(_ bytes: [UInt8], block: Int = 0x4000, _ change: (inout UBootScenario) -> Void = { _ in })
+        -> SimulatedUBoot
+    {
         var flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 0, blockSize: block)
         flash.bytes = bytes
         flash.chip.size = bytes.count

@@ -149,7 +149,8 @@ struct UBootArrivalTests {
         scenario.countdown = UBootScenario.Countdown("Autoboot in a moment ", keys: "xyz")
         let outcome = try await arrive(scenario) { $0.stopKey = Array("xyz".utf8) }
         #expect(outcome.found == prompt("=> "))
-        #expect(outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "xyz" + Self.proof)
+        #expect(
+            outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "xyz" + Self.proof)
     }
 
     @Test("With no delay the user's key is there before it is looked for")
@@ -171,7 +172,9 @@ struct UBootArrivalTests {
         let outcome = try await arrive(scenario)
         if let digit {
             #expect(outcome.found == prompt("MT7621 # "))
-            #expect(outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "\(digit)" + Self.proof)
+            #expect(
+                outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "\(digit)"
+                    + Self.proof)
         } else {
             #expect(outcome.found == .linux)
             #expect(outcome.requests == 1)

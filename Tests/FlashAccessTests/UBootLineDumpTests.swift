@@ -66,7 +66,8 @@ struct UBootLineDumpTests {
 
     @Test("Letters alone: only the characters tell the order")
     func text() async throws {
-        let flash = Array(String(repeating: "bootargs=console=ttyS0,115200 root=/dev/mtdblock2\n", count: 20).utf8).prefix(960)
+        let flash = Array(String(repeating: "bootargs=console=ttyS0,115200 root=/dev/mtdblock2\n", count: 20).utf8)
+            .prefix(960)
         for order in UBootMemoryDump.ByteOrder.allCases {
             let board = SimulatedSessions.nor(Array(flash)) { $0.order = order }
             #expect(try await dump(board, [0..<960]).bytes == [Array(flash)])

@@ -28,12 +28,16 @@ struct UBootSessionTests {
                     $0.adapterTime = adapterTime
                     $0.fifo = 8
                 }
-                let commands = ["version", "help", "bdinfo", "printenv", "flinfo", "crc32 bf000000 4000", "md.b bf000000 35"]
+                let commands = [
+                    "version", "help", "bdinfo", "printenv", "flinfo", "crc32 bf000000 4000", "md.b bf000000 35",
+                ]
                 try await SimulatedSessions.with(board, prompt: prompt) { session in
                     for command in commands {
                         let reply = try await session.ask(command, namesItself: true)
                         let lines = reply.lines.map { $0.string() }.drop { $0.isEmpty }
-                        let expected = UBootReply(text: board.reply(command)).lines.map { $0.string() }.drop { $0.isEmpty }
+                        let expected = UBootReply(text: board.reply(command)).lines.map { $0.string() }.drop {
+                            $0.isEmpty
+                        }
                         #expect(Array(lines) == Array(expected), "\(prompt) \(command)")
                     }
                     #expect(session.retries == 0)
@@ -143,8 +147,10 @@ struct UBootSessionTests {
         // What the board ran is what was asked, but for an Enter that was doubled or characters that came after the
         // last echo: those do no more than read.
         let others = board.commands.filter { !asked.contains($0) }
-        print("1 in \(rate), seed \(seed): \(board.commands.count) commands, \(others.count) others \(others.prefix(3))")
-        #expect(board.offences.allSatisfy { $0.kind == .bareEnter || $0.kind == .memory }, "\(board.offences.prefix(3))")
+        print(
+            "1 in \(rate), seed \(seed): \(board.commands.count) commands, \(others.count) others \(others.prefix(3))")
+        #expect(
+            board.offences.allSatisfy { $0.kind == .bareEnter || $0.kind == .memory }, "\(board.offences.prefix(3))")
         // We ourselves never send an Enter but behind the whole command.
         for line in opener.sent.split(separator: "\r", omittingEmptySubsequences: false).dropLast() {
             let typed = line.split(separator: "\u{3}", omittingEmptySubsequences: false).last ?? ""
@@ -284,7 +290,9 @@ struct UBootSessionTests {
 
     @Test("Reset and gone to Linux: that is said")
     func gone() async throws {
-        let board = SimulatedSessions.nor(flash) { $0.countdown = UBootScenario.Countdown("Autoboot in 3\n", keys: "no") }
+        let board = SimulatedSessions.nor(flash) {
+            $0.countdown = UBootScenario.Countdown("Autoboot in 3\n", keys: "no")
+        }
         board.schedule(.reset(afterOutput: 5), at: 1)
         try await SimulatedSessions.with(board) { session in
             await #expect(throws: UBootSession.Interruption.self) { _ = try await session.ask("crc32 bf000000 4000") }

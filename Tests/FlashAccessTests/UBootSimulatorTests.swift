@@ -32,7 +32,9 @@ struct UBootSimulatorTests {
             guard let width, words.count == 3 else { continue }
             let order: UBootMemoryDump.ByteOrder = name.contains("-be-") ? .big : .little
             let lines = UBootMemoryDump(reply, width: width, order: order).lines
-            guard let start = UInt64(words[1], radix: 16), start % 0x1000 != 0 || isOld, lines[start] != nil else { continue }
+            guard let start = UInt64(words[1], radix: 16), start % 0x1000 != 0 || isOld, lines[start] != nil else {
+                continue
+            }
             // The recorded bytes, at the recorded place.
             let base = start & ~0xFFFF
             var flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 2, blockSize: 0x10000)
@@ -83,7 +85,8 @@ struct UBootSimulatorTests {
     @Test func listOfSectors() throws {
         var flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 0, blockSize: 0x10000)
         flash.bytes = [UInt8](repeating: 0xFF, count: 4 << 20)
-        let simulated = UBootFlashInfo(UBootReply(text: board([flash]) { $0.bases["nor0"] = 0xBE00_0000 }.reply("flinfo")))
+        let simulated = UBootFlashInfo(
+            UBootReply(text: board([flash]) { $0.bases["nor0"] = 0xBE00_0000 }.reply("flinfo")))
         // `flinfo` must be there to be asked.
         #expect(simulated == nil)
         let allowed = board([flash]) {
@@ -138,7 +141,9 @@ struct UBootSimulatorTests {
             same(try bad.reply(command), simulated.reply(command), "\(command)")
         }
         let shifted = simulated.reply("md.b 1204000 10")
-        #expect(UBootMemoryDump(UBootReply(text: shifted), width: .byte).lines[0x120_4000] == Array(flash.bytes[0x6000..<0x6010]))
+        #expect(
+            UBootMemoryDump(UBootReply(text: shifted), width: .byte).lines[0x120_4000]
+                == Array(flash.bytes[0x6000..<0x6010]))
         let reads = try UBootTranscript("sandbox-2026.07-nand-rw")
         for command in ["nand read 1200000 400000 1000", "nand read 1200000 3fe000 4000", "nand read 1200000 100 10"] {
             same(try reads.reply(command), simulated.reply(command), "\(command)")

@@ -189,7 +189,9 @@ struct UBootMachine {
         fifo = []
         heardKeys = []
         phase = .starting
-        emit("\n\n" + scenario.version + "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n")
+        emit(
+            "\n\n" + scenario.version
+                + "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n")
         timer = lineFree + scenario.startTime
     }
 

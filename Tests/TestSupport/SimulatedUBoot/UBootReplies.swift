@@ -50,7 +50,10 @@ extension UBootMachine {
     // MARK: What it is
 
     private func version() -> Done {
-        Done(text: "\n\(scenario.version)\narm-linux-gnueabihf-gcc (Debian 12.2.0-14) 12.2.0\nGNU ld (GNU Binutils) 2.40\n")
+        Done(
+            text:
+                "\n\(scenario.version)\narm-linux-gnueabihf-gcc (Debian 12.2.0-14) 12.2.0\nGNU ld (GNU Binutils) 2.40\n"
+        )
     }
 
     private func help(_ words: [String]) -> Done {
@@ -84,7 +87,8 @@ extension UBootMachine {
         text += line("relocaddr", address(scenario.relocation)) + line("reloc off", address(0x1000))
         if scenario.boardInfo == .banks {
             text += line("sp start", address(scenario.relocation - 0x10_0000)) + "lmb_dump_all:\n memory.cnt  = 0x1\n"
-            text += " memory[0]\t[\(Self.short(start))-\(Self.short(start + size - 1))], \(address(size)) bytes flags: 0\n"
+            text +=
+                " memory[0]\t[\(Self.short(start))-\(Self.short(start + size - 1))], \(address(size)) bytes flags: 0\n"
             let reserved = scenario.relocation - 0x12_0000
             text += " reserved.cnt  = 0x1\n reserved[0]\t[\(Self.short(reserved))-\(Self.short(start + size - 1))], "
             text += "\(address(start + size - reserved)) bytes flags: 0\n"
@@ -113,9 +117,11 @@ extension UBootMachine {
             let block = flash.chip.eraseBlockSize
             let base = scenario.bases[flash.chip.id] ?? 0
             let shown = size % (1 << 20) == 0 ? "\(size >> 20) MB" : "\(size >> 10) kB"
-            text += "\nBank # \(number + 1): CFI conformant flash (16 x 16)  Size: \(shown) in \(size / block) Sectors\n"
+            text +=
+                "\nBank # \(number + 1): CFI conformant flash (16 x 16)  Size: \(shown) in \(size / block) Sectors\n"
             text += "  Intel Extended command set, Manufacturer ID: 0x00, Device ID: 0x0000\n"
-            text += "  Erase timeout: 16384 ms, write timeout: 3 ms\n  Buffer write timeout: 3 ms, buffer size: 2048 bytes\n"
+            text +=
+                "  Erase timeout: 16384 ms, write timeout: 3 ms\n  Buffer write timeout: 3 ms, buffer size: 2048 bytes\n"
             text += "\n  Sector Start Addresses:"
             for sector in 0..<size / block {
                 let address = Self.digits(base + UInt64(sector * block), 8).uppercased()
@@ -197,10 +203,12 @@ extension UBootMachine {
     /// Writes to RAM; anything else is an offence.
     private mutating func store(_ bytes: [UInt8], at address: UInt64, _ command: String) -> Done {
         let (end, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
-        if overflow || scenario.bases.contains(where: { id, base in
-            let size = UInt64(scenario.hardware.chips[id]?.bytes.count ?? 0)
-            return address < base + size && base < end
-        }) {
+        if overflow
+            || scenario.bases.contains(where: { id, base in
+                let size = UInt64(scenario.hardware.chips[id]?.bytes.count ?? 0)
+                return address < base + size && base < end
+            })
+        {
             offend(.forbidden, "\(command) into flash at \(Self.short(address))")
             return Done(text: "Copy to Flash... done\n")
         }
@@ -233,7 +241,9 @@ extension UBootMachine {
     // MARK: Serial flash
 
     private mutating func spi(_ words: [String]) -> Done {
-        guard let flash = scenario.hardware.chips["spi0"] else { return Done(text: "Failed to initialize SPI flash at 0:0\n") }
+        guard let flash = scenario.hardware.chips["spi0"] else {
+            return Done(text: "Failed to initialize SPI flash at 0:0\n")
+        }
         let size = flash.bytes.count
         switch words.dropFirst().first {
         case "probe":
@@ -266,7 +276,8 @@ extension UBootMachine {
             switch scenario.spiForm {
             case .silent: return Done()
             case .short: return Done(text: "ERROR: attempting read past flash size (\(Self.short(size)))\n")
-            case .long: return Done(text: "Size exceeds partition or device limit\nsf - SPI flash sub-system\n\nUsage:\n")
+            case .long:
+                return Done(text: "Size exceeds partition or device limit\nsf - SPI flash sub-system\n\nUsage:\n")
             }
         }
         let range = Int(offset)..<Int(offset + count)
@@ -299,7 +310,8 @@ extension UBootMachine {
                 guard let chip = scenario.hardware.chips["nand\(number)"]?.chip else { continue }
                 let name = scenario.namesNANDSize ? "NAND \(chip.size >> 10)KiB 3,3V 8-bit" : "nand\(number)"
                 text += "Device \(number): \(name), sector size \(chip.eraseBlockSize >> 10) KiB\n"
-                text += "  Page size  \(Self.padded(chip.pageSize, 11)) b\n  OOB size   \(Self.padded(chip.oobSize, 11)) b\n"
+                text +=
+                    "  Page size  \(Self.padded(chip.pageSize, 11)) b\n  OOB size   \(Self.padded(chip.oobSize, 11)) b\n"
                 text += "  Erase size \(Self.padded(chip.eraseBlockSize, 11)) b\n"
             }
             return Done(text: text)
@@ -311,7 +323,9 @@ extension UBootMachine {
             return Done(text: "Device \(number): nand\(number)... is now current device\n")
         case "bad":
             guard let flash = scenario.hardware.chips[id] else { return Done() }
-            let offsets = flash.badBlocks.sorted().map { "  0x" + Self.digits(UInt64($0 * flash.chip.eraseBlockSize), 8) }
+            let offsets = flash.badBlocks.sorted().map {
+                "  0x" + Self.digits(UInt64($0 * flash.chip.eraseBlockSize), 8)
+            }
             return Done(text: "\nDevice \(nandDevice) bad blocks:\n" + offsets.map { $0 + "\n" }.joined())
         case "read":
             guard words.count == 5, let target = Self.number(words[2]), let offset = Self.number(words[3]),
@@ -331,7 +345,8 @@ extension UBootMachine {
         guard count <= flash.bytes.count - offset else {
             return Done(text: "\nNAND read: Size exceeds partition or device limit\n")
         }
-        var text = "\nNAND read: device \(nandDevice) offset 0x\(String(offset, radix: 16)), size 0x\(String(count, radix: 16))\n"
+        var text =
+            "\nNAND read: device \(nandDevice) offset 0x\(String(offset, radix: 16)), size 0x\(String(count, radix: 16))\n"
         guard offset % flash.chip.pageSize == 0 else {
             return Done(text: text + "Attempt to read non page-aligned data\n 0 bytes read: ERROR\n")
         }
@@ -340,7 +355,8 @@ extension UBootMachine {
             text += "Skipping bad block 0x" + Self.digits(UInt64(block * flash.chip.eraseBlockSize), 8) + "\n"
         }
         guard taken.bytes.count == count, !taken.isUnreadable else {
-            return Done(text: text + "NAND read from offset \(String(offset, radix: 16)) failed -74\n 0 bytes read: ERROR\n")
+            return Done(
+                text: text + "NAND read from offset \(String(offset, radix: 16)) failed -74\n 0 bytes read: ERROR\n")
         }
         var done = store(taken.bytes, at: target, "nand read")
         if done.crash == nil { done.text = text + " \(count) bytes read: OK\n" }
@@ -376,16 +392,22 @@ extension UBootMachine {
         switch words.dropFirst().first {
         case "list":
             var text = "List of MTD devices:\n"
-            for flash in scenario.hardware.chips.values.sorted(by: { $0.chip.id < $1.chip.id }) { text += listed(flash.chip) }
+            for flash in scenario.hardware.chips.values.sorted(by: { $0.chip.id < $1.chip.id }) {
+                text += listed(flash.chip)
+            }
             return Done(text: text)
         case "bad":
             guard words.count == 3, let flash = scenario.hardware.chips[words[2]] else { return Done() }
-            let offsets = flash.badBlocks.sorted().map { "\t0x" + Self.digits(UInt64($0 * flash.chip.eraseBlockSize), 8) }
+            let offsets = flash.badBlocks.sorted().map {
+                "\t0x" + Self.digits(UInt64($0 * flash.chip.eraseBlockSize), 8)
+            }
             return Done(text: "MTD device \(words[2]) bad blocks list:\n" + offsets.map { $0 + "\n" }.joined())
         case "read":
             guard words.count == 6, let flash = scenario.hardware.chips[words[2]], let target = Self.number(words[3]),
                 let offset = Self.number(words[4]), let count = Self.number(words[5])
-            else { return Done(text: "mtd - MTD utils\n\nUsage:\nmtd - generic operations on memory technology devices\n") }
+            else {
+                return Done(text: "mtd - MTD utils\n\nUsage:\nmtd - generic operations on memory technology devices\n")
+            }
             return readMTD(flash, to: target, offset: Int(clamping: offset), count: Int(clamping: count))
         default:
             offend(.forbidden, words.joined(separator: " "))
@@ -405,7 +427,8 @@ extension UBootMachine {
             text += "  - ECC step size: 256 bytes\n  - bitflip threshold: 1 bits\n"
         }
         text += "  - 0x000000000000-0x\(Self.digits(UInt64(chip.size), 12)) : \"\(chip.id)\"\n"
-        for device in scenario.hardware.devices where device.partition.chip == chip.id && device.partition.size < chip.size {
+        for device in scenario.hardware.devices
+        where device.partition.chip == chip.id && device.partition.size < chip.size {
             let end = device.start + device.partition.size
             text += "\t  - 0x\(Self.digits(UInt64(device.start), 12))-0x\(Self.digits(UInt64(end), 12)) : "
             text += "\"\(device.partition.name)\"\n"
@@ -433,7 +456,8 @@ extension UBootMachine {
         guard taken.bytes.count == wanted, !taken.isUnreadable else {
             let place = String(offset, radix: 16)
             return Done(
-                text: text + "Failure while reading at offset 0x\(place)\nRead on \(flash.chip.id) failed with error -74\n")
+                text: text
+                    + "Failure while reading at offset 0x\(place)\nRead on \(flash.chip.id) failed with error -74\n")
         }
         var done = store(taken.bytes, at: target, "mtd read")
         if done.crash == nil { done.text = text }
