@@ -149,8 +149,14 @@ private final class FaultyChannel: BoardChannel {
                         state.isSilent = true
                         return
                     }
-                    state.waiting += Self.damage(
-                        Self.damage([byte], faults.replyRate, &shared), state.isBulk ? faults.bulkRate : nil, &shared)
+                    let bulkRate = state.isBulk ? faults.bulkRate : nil
+                    if Self.isHit(faults.replyRate, &shared) {
+                        state.waiting += Self.damage(Self.damaged(byte, &shared), bulkRate, &shared)
+                    } else if Self.isHit(bulkRate, &shared) {
+                        state.waiting += Self.damaged(byte, &shared)
+                    } else {
+                        state.waiting.append(byte)
+                    }
                     state.sinceKernelLine += 1
                     if let every = faults.kernelLineEvery, state.sinceKernelLine >= every {
                         state.sinceKernelLine = 0
@@ -162,23 +168,28 @@ private final class FaultyChannel: BoardChannel {
         }
     }
 
-    /// Loses, flips, replaces or repeats bytes.
+    /// Loses, flips, replaces or repeats some of the bytes.
     private static func damage(_ bytes: [UInt8], _ rate: Int?, _ state: inout FaultyOpener.State) -> [UInt8] {
-        guard let rate else { return bytes }
         var result: [UInt8] = []
         for byte in bytes {
-            guard Int.random(in: 0..<rate, using: &state.random) == 0 else {
-                result.append(byte)
-                continue
-            }
-            state.damaged += 1
-            switch Int.random(in: 0..<4, using: &state.random) {
-            case 0: break
-            case 1: result += [byte, byte]
-            case 2: result.append(byte ^ (1 << UInt8.random(in: 0..<8, using: &state.random)))
-            default: result.append(UInt8.random(in: 0...255, using: &state.random))
-            }
+            if isHit(rate, &state) { result += damaged(byte, &state) } else { result.append(byte) }
         }
         return result
+    }
+
+    private static func isHit(_ rate: Int?, _ state: inout FaultyOpener.State) -> Bool {
+        guard let rate else { return false }
+        return Int.random(in: 0..<rate, using: &state.random) == 0
+    }
+
+    /// What comes in place of a byte.
+    private static func damaged(_ byte: UInt8, _ state: inout FaultyOpener.State) -> [UInt8] {
+        state.damaged += 1
+        switch Int.random(in: 0..<4, using: &state.random) {
+        case 0: return []
+        case 1: return [byte, byte]
+        case 2: return [byte ^ (1 << UInt8.random(in: 0..<8, using: &state.random))]
+        default: return [UInt8.random(in: 0...255, using: &state.random)]
+        }
     }
 }

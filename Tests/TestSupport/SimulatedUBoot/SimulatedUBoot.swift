@@ -116,9 +116,10 @@ private final class SimulatedLine: BoardChannel {
 
     func read(timeout: Duration?) async throws -> ChannelRead {
         try Task.checkCancellation()
+        if let bytes = board.read(timeout ?? .seconds(3600)) { return .bytes(bytes) }
         // Nothing here waits; others must come to their turn all the same.
         await Task.yield()
-        return board.read(timeout ?? .seconds(3600)).map { .bytes($0) } ?? .timedOut
+        return .timedOut
     }
 
     func write(_ bytes: [UInt8], isSecret: Bool) async throws {
