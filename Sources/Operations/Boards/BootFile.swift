@@ -27,8 +27,9 @@ package struct BootFile: Sendable {
 
     /// Opens a file and finds out what it is.
     ///
+    /// - Parameter address: where the user wants it in RAM, which bytes in no known format need.
     /// - Throws: ``FlashkeepError`` with `fileUnavailable`, `imageUnsuitable` where no board can start it.
-    package init(_ path: FilePath, disk: Disk = Disk()) throws {
+    package init(_ path: FilePath, address: UInt64? = nil, disk: Disk = Disk()) throws {
         let named = try disk.openNamed(path)
         guard !named.isDirectory else {
             throw FlashkeepError(
@@ -47,6 +48,6 @@ package struct BootFile: Sendable {
         var buffer = [UInt8](repeating: 0, count: Disk.bufferSize)
         try file.stream(0..<size, buffer: &buffer) { _, bytes in sum.update(bytes) }
         self.sum = sum.value
-        if let refusal = image.refusal(file: path.string) { throw refusal }
+        if let refusal = image.refusal(file: path.string, address: address) { throw refusal }
     }
 }

@@ -58,7 +58,7 @@ package struct NetworkBoot: Sendable {
         _ session: UBootSession, environment: OperationEnvironment, notify: @escaping ProgressHandler
     ) async throws {
         let starter = try await UBootStarter.learn(session)
-        if let refusal = starter.refusal(of: file.image, file: file.path.string) { throw refusal }
+        if let refusal = starter.refusal(of: file.image, file: file.path.string, address: memory) { throw refusal }
         let memory = try memory ?? starter.place(for: file.image, file: file.path.string)
         for variable in variables { try await starter.set(variable.name, to: variable.value) }
         let plan = try UBootNetworkPlan(

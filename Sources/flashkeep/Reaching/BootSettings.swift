@@ -8,8 +8,9 @@ import Transfers
 enum BootSettings {
     /// - Throws: ``FlashkeepError`` with `usage`, `fileUnavailable`, `imageUnsuitable`.
     static func make(image: String, _ options: BootOptions) throws -> NetworkBoot {
-        NetworkBoot(
-            file: try BootFile(FilePath(image)), memory: try options.loadAddress.map(memory),
+        let memory = try options.loadAddress.map(memory)
+        return NetworkBoot(
+            file: try BootFile(FilePath(image), address: memory), memory: memory,
             variables: try options.set.map(variable), board: try address(options.boardIp, "--board-ip"),
             host: try address(options.hostIp, "--host-ip"), interfaces: { try interfaces() },
             program: OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep")

@@ -11,7 +11,7 @@ struct BootVerb: Verb {
             discussion: """
                 Examples:
                   flashkeep boot serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
-                  flashkeep boot serial:/dev/ttyUSB0 --image initramfs.itb --board-ip 192.168.1.1
+                  flashkeep boot tcp://terminal-server:2001 --image initramfs.itb
 
                 The board is stopped in U-Boot (switch it on when you are asked to), loads the
                 image into its RAM by TFTP from this computer, and starts it. Its flash is not

@@ -32,10 +32,10 @@ package final class UBootStarter {
     package var variables: [String: String] { facts.environment?.variables ?? [:] }
 
     /// Why the image is not started on this board; nil where nothing speaks against it.
-    package func refusal(of image: BootImage, file: String) -> FlashkeepError? {
+    package func refusal(of image: BootImage, file: String, address: UInt64? = nil) -> FlashkeepError? {
         image.refusal(
             file: file, board: BoardArchitecture.guess(version: version, board: facts.board, help: facts.help),
-            help: facts.help)
+            help: facts.help, address: address)
     }
 
     /// Where in RAM the image goes: nothing of U-Boot's and nothing that it unpacks to is hit.
