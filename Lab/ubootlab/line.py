@@ -216,6 +216,8 @@ def main():
         tty.setraw(numbers[1])
         line = Line(None, numbers[0])
     signal.signal(signal.SIGHUP, line.on_hangup)
+    # Whoever started the lab may have been a thread that takes no signals, which is inherited.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP, signal.SIGTERM])
     try:
         line.run()
     finally:

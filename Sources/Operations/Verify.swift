@@ -284,8 +284,8 @@ package enum Verify {
             }
         }
         let named = Set(manifest.images.map(\.path))
-        for path in found.keys.sorted() where path.hasPrefix(BagLayout.images + "/") && !named.contains(path) && !told.contains(path)
-        {
+        for path in found.keys.sorted()
+        where path.hasPrefix(BagLayout.images + "/") && !named.contains(path) && !told.contains(path) {
             problems.append(
                 VerifyProblem(
                     kind: .manifest, path: path,

@@ -48,7 +48,8 @@ struct TextTests {
 
     @Test func infoTellsWhatABoardIs() {
         let text = SurveyText.text(
-            Self.report, typedAddress: ["root@router", "--ssh-config", "my file"], width: 80, style: .plain, isVerbose: true)
+            Self.report, typedAddress: ["root@router", "--ssh-config", "my file"], width: 80, style: .plain,
+            isVerbose: true)
         #expect(text.contains("Board       Acme\\x07 3000\n"))
         #expect(text.contains("mtd0  RedBoot"))
         #expect(text.contains("~0x00020000"))

@@ -25,6 +25,11 @@ struct LabBoard {
     let state: URL
     let devices: [Device]
 
+    /// `flashkeep`, built beside the tests.
+    static let program =
+        Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "flashkeep")
+        ?? repository.appending(path: ".build/debug/flashkeep")
+
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 

@@ -5,13 +5,9 @@ import Testing
 /// The program itself, killed at several points of a backup, and started again.
 @Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
 struct ResumeLabTests {
-    /// `flashkeep`, built beside the tests.
-    private static let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "flashkeep")
-
     private func start(_ board: LabBoard, _ target: String, log: URL) throws -> Process {
-        guard let program = Self.program else { throw LabFailure(text: "the program is not beside the tests") }
         let process = Process()
-        process.executableURL = program
+        process.executableURL = LabBoard.program
         process.arguments = [
             "backup", "ssh:board", "--ssh-config", board.sshConfig, "--to", target, "--progress", "plain",
         ]

@@ -54,7 +54,8 @@ struct UBootBoard {
             result = .failure(error)
         }
         let check = try await LabBoard.run("Lab/uboot", ["check", "--state", state.path])
-        #expect(check.status == 0, "a backup must not change the flash: \(check.output)", sourceLocation: sourceLocation)
+        #expect(
+            check.status == 0, "a backup must not change the flash: \(check.output)", sourceLocation: sourceLocation)
         _ = try await LabBoard.run("Lab/uboot", ["stop", "--state", state.path])
         return try result.get()
     }
@@ -99,7 +100,9 @@ struct UBootBoard {
 
     /// Every bank must be in the backup as the board's processor reads it.
     func expectSameBytes(_ report: BackupReport, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)", sourceLocation: sourceLocation)
+        #expect(
+            report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)",
+            sourceLocation: sourceLocation)
         let images = report.manifest.images
         #expect(images.map(\.size).reduce(0, +) == banks.map(\.size).reduce(0, +), sourceLocation: sourceLocation)
         for bank in banks {
@@ -122,7 +125,8 @@ struct UBootBoard {
     func charactersFromBoard() async throws -> Int {
         let line = try await LabBoard.run("Lab/uboot", ["line", "--state", state.path])
         struct Count: Decodable { var fromBoard: Int }
-        guard line.status == 0, let start = line.output.firstIndex(of: "{"), let end = line.output.lastIndex(of: "}") else {
+        guard line.status == 0, let start = line.output.firstIndex(of: "{"), let end = line.output.lastIndex(of: "}")
+        else {
             throw LabFailure(text: "the line does not tell its count: \(line.output)")
         }
         return try JSONDecoder().decode(Count.self, from: Data(line.output[start...end].utf8)).fromBoard

@@ -3,6 +3,7 @@ import BoardConsoles
 import FlashModel
 import Foundation
 import Operations
+import SystemPackage
 import Testing
 
 /// Boards are backed up from real U-Boots over their serial line alone, compared byte for byte, and not changed.
@@ -39,6 +40,51 @@ struct UBootLabTests {
             #expect(resets.count == 2)
             #expect(report.manifest.capture.retries >= 2)
             try board.expectSameBytes(report)
+        }
+    }
+
+    /// Power-on, interrupt, environment, tftpboot, bootm, /proc/mtd, all partitions, verified: one command.
+    @Test(.enabled(if: UBootBoard.isAvailable(built: true), "the lab's own U-Boots could not be built"))
+    func anInitramfsIsStartedOverTheNetworkAndBackedUp() async throws {
+        let network = try await LabBoard.run("Lab/uboot", ["in-network"])
+        try #require(network.status == 0, "no network of its own can be made: \(network.output)")
+        let options = ["--board", "malta-built", "--network", "tap:tap0", "--linux", "--wait-power"]
+        try await UBootBoard.with(options, before: ["in-network"]) { board in
+            struct Linux: Decodable {
+                var file: String
+                var loadAddress: UInt64
+                var initrdHigh: String
+                var bootargs: String
+            }
+            struct Table: Decodable { var linux: Linux }
+            let table = try Data(contentsOf: board.state.appending(path: "expected/banks.json"))
+            let linux = try JSONDecoder().decode(Table.self, from: table).linux
+            let bag = board.state.appending(path: "backup")
+            let power = LabBoard.repository.appending(path: "Lab/uboot").path
+            let port = try String(contentsOf: board.state.appending(path: "serial-port"), encoding: .utf8)
+                .filter(\.isNumber)
+            let result = try await LabBoard.run(
+                "Lab/uboot",
+                [
+                    "in-network", "--state", board.state.path, LabBoard.program.path, "backup",
+                    "tcp://127.0.0.1:\(port)",
+                    "--image", board.state.appending(path: "tftp/\(linux.file)").path, "--to", bag.path,
+                    "--load-address", String(linux.loadAddress, radix: 16), "--set", "bootargs=\(linux.bootargs)",
+                    "--set", "initrd_high=\(linux.initrdHigh)", "--progress", "plain",
+                    "--power-cycle", "'\(power)' power --state '\(board.state.path)' on",
+                ])
+            // 4: the simulated chip is larger than its partitions, which is said.
+            #expect(result.status == 4, "\(result.output)")
+            let verified = try await Verify.run(bag: FilePath(bag.path))
+            #expect(verified.ok, "\(verified.problems)")
+            #expect(verified.summary?.isProven == true)
+            for index in 0..<4 {
+                let image = try #require(verified.images.first { $0.path.contains("/mtd\(index)-") })
+                #expect(
+                    try Data(contentsOf: bag.appending(path: image.path))
+                        == Data(contentsOf: board.state.appending(path: "expected/linux/mtd\(index).bin")),
+                    "mtd\(index)")
+            }
         }
     }
 

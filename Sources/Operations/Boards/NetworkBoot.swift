@@ -36,7 +36,8 @@ package struct NetworkBoot: Sendable {
     private static let attempts = 3
 
     package init(
-        file: BootFile, memory: UInt64? = nil, variables: [Variable] = [], board: IPv4Address? = nil, host: IPv4Address? = nil,
+        file: BootFile, memory: UInt64? = nil, variables: [Variable] = [], board: IPv4Address? = nil,
+        host: IPv4Address? = nil,
         interfaces: @escaping @Sendable () throws -> [HostInterface], port: Int = 69, program: String = "flashkeep"
     ) {
         self.file = file
@@ -66,7 +67,8 @@ package struct NetworkBoot: Sendable {
         let catalog = TFTPCatalog()
         catalog.offer(file.name, file: file.path)
         let seen = Seen()
-        notify(.note("the board (\(plan.board)) loads \(file.path.lastComponent?.string ?? file.name) from \(plan.host)"))
+        notify(
+            .note("the board (\(plan.board)) loads \(file.path.lastComponent?.string ?? file.name) from \(plan.host)"))
         try await withTFTPServer(
             catalog, TFTPServer.Configuration(addresses: ["\(plan.host)"], port: port, program: program),
             observer: { event in
@@ -110,13 +112,17 @@ package struct NetworkBoot: Sendable {
         guard case .failed(let outcome) = load else {
             return FlashkeepError(
                 .commandFailed, what: what, why: "It came with another CRC-32, \(Self.attempts) times.",
-                next: "The board's RAM or its network is faulty, or the address range is used by something; try another cable.")
+                next:
+                    "The board's RAM or its network is faulty, or the address range is used by something; try another cable."
+            )
         }
         switch outcome {
         case .noHost:
             return FlashkeepError(
                 .hostUnreachable, what: what, why: "Nobody answered the board's question for \(plan.host) (ARP).",
-                next: "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)")
+                next:
+                    "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)"
+            )
         case .noAnswer where seen.contains("\(plan.board)"):
             return FlashkeepError(
                 .hostUnreachable, what: what,

@@ -70,7 +70,8 @@ struct BackupVerb: Verb {
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
-        let reach = try Reach(address: `where`, options: board, known: choices.known,
+        let reach = try Reach(
+            address: `where`, options: board, known: choices.known,
             boot: try choices.image.map { try BootSettings.make(image: $0, boot) }, common: common, desk: desk)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob

@@ -137,7 +137,8 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         throw FlashkeepError(
             .hostUnreachable, what: "It is not clear over which network the board is reached.",
             why: interfaces.isEmpty
-                ? "This computer has no network." : "The board has no address, and this computer has \(list(interfaces)).",
+                ? "This computer has no network."
+                : "The board has no address, and this computer has \(list(interfaces)).",
             next: "Say which of this computer's addresses the board is connected to: --host-ip ADDRESS")
     }
 

@@ -143,7 +143,8 @@ package final class UBootStarter {
 
     private func noPlace(_ file: String, _ why: String) -> FlashkeepError {
         FlashkeepError(
-            .imageUnsuitable, what: "There is no room for \(PrintableText.escaped(file, limit: 80)) in the board's RAM.",
+            .imageUnsuitable,
+            what: "There is no room for \(PrintableText.escaped(file, limit: 80)) in the board's RAM.",
             why: why, next: "Take a smaller initramfs image.")
     }
 }

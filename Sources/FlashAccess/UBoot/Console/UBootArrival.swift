@@ -210,7 +210,8 @@ package struct UBootArrival: Sendable {
                     .needsPower(
                         seen.isEmpty
                             ? "Nothing answers at \(console.channel.traits.address). Switch the board on now (or off and on)."
-                            : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."))
+                            : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."
+                    ))
                 seen = []
                 text = UBootConsoleText()
                 refused = []
@@ -259,14 +260,16 @@ package struct UBootArrival: Sendable {
                 return
             }
             isWaitingForPower = true
-            try await arrival.notify(.needsPower("The board starts its system: it was too late to stop it. Switch it off and on."))
+            try await arrival.notify(
+                .needsPower("The board starts its system: it was too late to stop it. Switch it off and on."))
         }
 
         private mutating func linux() async throws -> Found? {
             guard arrival.wantsBootloader else { return .linux }
             if !isWaitingForPower {
                 isWaitingForPower = true
-                try await arrival.notify(.needsPower("Linux runs on the board, and its bootloader is needed. Switch it off and on."))
+                try await arrival.notify(
+                    .needsPower("Linux runs on the board, and its bootloader is needed. Switch it off and on."))
             }
             return nil
         }
@@ -332,9 +335,12 @@ package struct UBootArrival: Sendable {
 
         private func deaf(_ console: Console) -> FlashkeepError {
             FlashkeepError(
-                .replyNotUnderstood, what: "The board at \(console.channel.traits.address) prints, but does not hear us.",
+                .replyNotUnderstood,
+                what: "The board at \(console.channel.traits.address) prints, but does not hear us.",
                 why: "It showed a prompt and echoed nothing of what was typed.",
-                next: "Check the wire to the board's RX, and that flow control is off: its receive line is dead, not locked.")
+                next:
+                    "Check the wire to the board's RX, and that flow control is off: its receive line is dead, not locked."
+            )
         }
 
         private func garbage(_ console: Console) -> FlashkeepError {

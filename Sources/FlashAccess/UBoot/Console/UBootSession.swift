@@ -128,10 +128,10 @@ package final class UBootSession {
     /// Types a command up to its last character, and has its echo.
     private func type(_ command: String) async throws {
         let bytes = Array(command.utf8)
-        for attempt in 0..<(timing.attempts * 2) {
+        for attempt in 0..<(timing.attempts * 4) {
             if attempt > 0 {
                 retries += 1
-                try await clear()
+                try await clear(isThorough: attempt > 1)
                 window = max(1, window / 2)
             }
             if try await hasEchoed(bytes) {
@@ -175,16 +175,20 @@ package final class UBootSession {
     }
 
     /// Throws away what was typed, and finds the prompt again. ^C is harmless in every state.
-    private func clear() async throws {
+    ///
+    /// - Parameter isThorough: whether silence must follow the prompt. Without it a second answer, to a ^C that the line
+    ///   doubled, may still be on its way and be taken for the echo of what is typed next.
+    private func clear(isThorough: Bool = false) async throws {
         for _ in 0..<timing.attempts {
             try await console.send("\u{3}")
             let answer = try await receive(
                 silence: timing.echo, pause: timing.settled, namesItself: false,
                 // `<INTERRUPT>`, as far as it came through.
                 accepts: { reply in
-                    [Array("INT".utf8), Array("RUPT".utf8)].contains {
-                        ByteSearch.firstRange(of: $0, in: reply.output) != nil
-                    }
+                    !isThorough
+                        && [Array("INT".utf8), Array("RUPT".utf8)].contains {
+                            ByteSearch.firstRange(of: $0, in: reply.output) != nil
+                        }
                 })
             if answer.isWhole {
                 isUntidy = false

@@ -175,7 +175,9 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         return try await surviving {
             switch try await self.place(chunk, of: chip) {
             case .at(let address):
-                guard let start = address.plus(range.lowerBound - chunk.lowerBound) else { throw self.unreachable(chip) }
+                guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
+                    throw self.unreachable(chip)
+                }
                 return FlashChunk(offset: range.lowerBound, bytes: try await body(start))
             case .unread(let why):
                 let finding = BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)
@@ -385,7 +387,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     // MARK: Helpers
 
     private func note(_ command: String) {
-        let kind = command.split(separator: " ").prefix(2).filter { $0.allSatisfy { !$0.isNumber } }.joined(separator: " ")
+        let kind = command.split(separator: " ").prefix(2).filter { $0.allSatisfy { !$0.isNumber } }.joined(
+            separator: " ")
         if examples[kind] == nil { examples[kind] = command }
     }
 
