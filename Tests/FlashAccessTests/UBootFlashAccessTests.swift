@@ -90,7 +90,7 @@ struct UBootFlashAccessTests {
 
     @Test("The contract is kept, whatever the way", arguments: Way.allCases)
     func contract(_ way: Way) async throws {
-        for hasChecksum in [true, false] {
+        for hasChecksum in [true, false] where hasChecksum || [.mapped, .mtdNAND].contains(way) {
             let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
             let problems = try await with(board) { try await FlashContract.problems(board.hardware, $0) }
             #expect(problems.isEmpty, "\(way), crc32 \(hasChecksum): \(problems.prefix(3))")
@@ -221,6 +221,20 @@ struct UBootFlashAccessTests {
         #expect(board.simulated.commands.contains { $0.hasPrefix("mw.b") })
     }
 
+    @Test("Flash that holds what the RAM was filled with is read all the same")
+    func fillingInFlash() async throws {
+        let board = Self.board(.spiSilent) {
+            for place in 0..<0x1000 { $0.hardware.chips["spi0"]?.bytes[place] = place < 0x800 ? 0x5A : 0xA5 }
+        }
+        try await with(board) { access in
+            for ranges in [[0..<1], [0..<0x800], [0x7FF..<0x801], [0x800..<0x1000], [0..<0x1000]] {
+                let got = try await all(access, ranges)
+                #expect(got.findings.isEmpty)
+                #expect(ranges.allSatisfy { Array(got.bytes[$0]) == Array(board.hardware.expected(0)[$0]) })
+            }
+        }
+    }
+
     @Test("A checksum of what can no longer be read is an error")
     func unreadableChecksum() async throws {
         let board = Self.board(.spiLong)
@@ -253,7 +267,7 @@ struct UBootFlashAccessTests {
 
     // MARK: Going on
 
-    @Test("Reading goes on in the midst of a range", arguments: Way.allCases)
+    @Test("Reading goes on in the midst of a range", arguments: [Way.mapped, .spiSilent, .nand, .mtdNAND])
     func resume(_ way: Way) async throws {
         let board = Self.board(way, bad: [])
         let expected = board.hardware.expected(0)

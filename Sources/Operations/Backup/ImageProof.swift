@@ -99,7 +99,7 @@ final class ImageProof {
     private func differing(
         _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> [Range<Int>] {
-        let block = max(1, piece.partition.eraseBlockSize)
+        let block = Self.block(of: piece)
         var suspects = ranges
         for size in [max(block, Self.searchSize / block * block), block] {
             let parts = suspects.flatMap { Self.cut($0, by: size) }
@@ -111,6 +111,11 @@ final class ImageProof {
             }
         }
         return suspects
+    }
+
+    /// Bytes of an erase block; where the board does not tell them, as many as most serial flash erases at once.
+    private static func block(of piece: BackupPlan.Piece) -> Int {
+        piece.partition.eraseBlockSize > 0 ? piece.partition.eraseBlockSize : 64 << 10
     }
 
     /// A range in parts that begin at multiples of a size.
@@ -151,7 +156,7 @@ final class ImageProof {
     private func blocks(
         of piece: BackupPlan.Piece, where kept: [UInt8], differsFrom chunk: FlashChunk
     ) -> [Range<Int>] {
-        Self.cut(piece.deviceRange(of: chunk.range), by: max(1, piece.partition.eraseBlockSize)).filter { part in
+        Self.cut(piece.deviceRange(of: chunk.range), by: Self.block(of: piece)).filter { part in
             let inImage = piece.imageRange(of: part).clamped(to: chunk.range)
             let inChunk = inImage.lowerBound - chunk.offset..<inImage.upperBound - chunk.offset
             return kept.count < inChunk.upperBound || kept[inChunk] != chunk.bytes[inChunk]
@@ -165,7 +170,7 @@ final class ImageProof {
         _ differing: [Range<Int>], _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> (result: Proof.Result, notes: [String]) {
         guard !differing.isEmpty else { return (.proven, []) }
-        let block = max(1, piece.partition.eraseBlockSize)
+        let block = Self.block(of: piece)
         var result = Proof.Result.proven
         var counts: [BlockState: Int] = [:]
         var repairs = 0

@@ -19,7 +19,9 @@ enum KeyText {
             case "\\": result.append(0x5C)
             case "x":
                 let digits = rest.prefix(2)
-                guard digits.count == 2, let byte = UInt8(digits, radix: 16) else { throw notUnderstood(text) }
+                guard digits.count == 2, digits.allSatisfy(\.isHexDigit), let byte = UInt8(digits, radix: 16) else {
+                    throw notUnderstood(text)
+                }
                 result.append(byte)
                 rest = rest.dropFirst(2)
             default: throw notUnderstood(text)

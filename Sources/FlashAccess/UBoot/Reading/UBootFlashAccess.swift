@@ -242,7 +242,12 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 return try await place(range, of: chip)
             }
             if let sum, try await checksum(at: memory, count: pages.count) == sum {
-                return .unread("U-Boot read nothing, and did not say so")
+                // Or the flash holds just that: then it is so over another filling, too.
+                let other = try await poison(memory, pages.count, with: 0xA5)
+                _ = try await session.ask(command, silence: .seconds(60))
+                if try await checksum(at: memory, count: pages.count) == other {
+                    return .unread("U-Boot read nothing, and did not say so")
+                }
             }
             return .at(wanted)
         }
@@ -263,11 +268,11 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         prepared.0.insert(chip.id)
     }
 
-    /// Fills RAM with what no flash holds, and tells its CRC-32; nil where the board cannot.
-    private func poison(_ address: UInt64, _ count: Int) async throws -> UInt32? {
+    /// Fills RAM with what flash seldom holds, and tells its CRC-32; nil where the board cannot.
+    private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
         guard facts?.help?.has("mw") ?? false, hasChecksum else { return nil }
         let command = try lines.memoryFill(
-            at: address, value: 0x5A, count: UInt64(count), flash: facts?.flash?.banks.compactMap(\.range) ?? [])
+            at: address, value: value, count: UInt64(count), flash: facts?.flash?.banks.compactMap(\.range) ?? [])
         _ = try await session.ask(command, silence: .seconds(20))
         return try await checksum(at: address, count: count)
     }
