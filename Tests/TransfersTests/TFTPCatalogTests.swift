@@ -111,8 +111,14 @@ import Transfers
         catalog.expect("limited", limit: exact.count) { _, _ in sink }
         try await withTFTPServer(catalog, Self.configuration) { (server) async throws in
             func put(_ name: String, _ bytes: [UInt8], _ options: [TFTPOption] = []) async throws -> TFTPError? {
-                let result = try await TFTPTestClient(server.port).put(name, bytes, options)
-                _ = await Self.kinds(server, until: Self.isEnd)
+                var result: TFTPError?
+                for _ in 0..<500 {
+                    result = try await TFTPTestClient(server.port).put(name, bytes, options)
+                    _ = await Self.kinds(server, until: Self.isEnd)
+                    guard result?.message == "This is being written already." else { break }
+                    // The client is told that a transfer broke before its sink has let go of what came.
+                    try await Task.sleep(for: .milliseconds(10))
+                }
                 return result
             }
             #expect(try await put("exact", Self.bytes(8_999))?.message == "9000 bytes are awaited, but 8999 came.")
