@@ -55,16 +55,31 @@ int flashkeep_datagrams_wait(int socket, int pipe, int64_t nanoseconds) {
     return (both[0].revents ? 1 : 0) | (both[1].revents ? 2 : 0);
 }
 
-int flashkeep_datagrams_receive(int socket, const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
-                                struct flashkeep_datagram *datagrams) {
+int flashkeep_datagrams_limit(int socket, int64_t nanoseconds) {
+    struct timeval limit = {.tv_sec = nanoseconds / 1000000000, .tv_usec = nanoseconds % 1000000000 / 1000};
+    if (nanoseconds < 1000) {
+        /* Zero would mean for ever. */
+        limit = (struct timeval){.tv_usec = 1};
+    }
+    return setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ? -errno : 0;
+}
+
+void flashkeep_datagrams_wake(int socket) {
+    /* Says ENOTCONN, and does it (net/ipv4/af_inet.c, inet_shutdown). */
+    (void)shutdown(socket, SHUT_RD);
+}
+
+int flashkeep_datagrams_receive(int socket, int may_wait, const struct sockaddr_storage *peer, uint8_t *area,
+                                size_t size, int count, struct flashkeep_datagram *datagrams) {
     int received;
+    int flags = may_wait ? 0 : MSG_DONTWAIT;
     if (count <= 0) {
         return 0;
     }
     if (count == 1) {
         /* The bulk of all transfers: one packet there, one back. */
         socklen_t room = sizeof datagrams[0].source;
-        ssize_t length = recvfrom(socket, area, size, MSG_DONTWAIT, (struct sockaddr *)&datagrams[0].source, &room);
+        ssize_t length = recvfrom(socket, area, size, flags, (struct sockaddr *)&datagrams[0].source, &room);
         received = length < 0 ? -1 : 1;
         datagrams[0].length = length < 0 ? 0 : (uint32_t)length;
     } else {
@@ -79,7 +94,7 @@ int flashkeep_datagrams_receive(int socket, const struct sockaddr_storage *peer,
             headers[i].msg_hdr = (struct msghdr){.msg_name = &datagrams[i].source,
                 .msg_namelen = sizeof datagrams[i].source, .msg_iov = &parts[i], .msg_iovlen = 1};
         }
-        received = recvmmsg(socket, headers, (unsigned int)count, MSG_DONTWAIT, NULL);
+        received = recvmmsg(socket, headers, (unsigned int)count, flags | MSG_WAITFORONE, NULL);
         for (int i = 0; i < received; i++) {
             datagrams[i].length = headers[i].msg_len;
         }

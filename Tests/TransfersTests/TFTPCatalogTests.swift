@@ -150,6 +150,53 @@ import Transfers
         try await client.close()
     }
 
+    /// Garbage, other people's packets and requests without end, to the server's port and to that of a transfer.
+    @Test func floodsAreNoTrouble() async throws {
+        let image = Self.bytes(200_000)
+        let catalog = TFTPCatalog()
+        catalog.offer("image", bytes: image)
+        try await withTFTPServer(catalog, Self.configuration) { server in
+            let client = try await TFTPTestClient(server.port)
+            let flood = try await TFTPTestClient(server.port)
+            let transfer = Mutex<SocketAddress?>(nil)
+            let flooding = Task {
+                var random = SplitMix64(state: 3)
+                let known = try SocketAddress(ipAddress: "127.0.0.1", port: server.port)
+                var sent = 0
+                while !Task.isCancelled {
+                    var bytes = ByteBuffer()
+                    bytes.writeInteger(UInt16.random(in: 0...8, using: &random))
+                    for _ in 0..<Int.random(in: 0...40, using: &random) {
+                        bytes.writeInteger(UInt8.random(in: 0...255, using: &random))
+                    }
+                    try await flood.send(bytes, to: transfer.withLock { sent % 2 == 0 ? $0 : nil } ?? known)
+                    sent += 1
+                }
+                return sent
+            }
+            let result = try await client.get("image") { from in transfer.withLock { $0 = from } }
+            #expect(result == .success(image))
+            // A whole second of it.
+            try await Task.sleep(for: .seconds(1))
+            flooding.cancel()
+            #expect(try await flooding.value > 100)
+            let other = try await TFTPTestClient(server.port)
+            #expect(try await other.get("image") == .success(image))
+            try await flood.close()
+        }
+    }
+
+    @Test func clientsThatAskWithoutEndAreHeldBack() {
+        var limit = TFTPRequestLimit(rate: 2, burst: 16, capacity: 4)
+        #expect((0..<100).filter { _ in limit.admits("a", at: .zero) }.count == 16)
+        let isOtherAdmitted = limit.admits("b", at: .zero)
+        #expect(isOtherAdmitted)
+        #expect((0..<100).filter { _ in limit.admits("a", at: .seconds(3)) }.count == 6)
+        // Addresses without end take no memory without end; whoever has not asked for long is forgotten first.
+        #expect((0..<1_000).filter { limit.admits("\($0)", at: .seconds(3)) }.count == 1_000)
+        #expect(limit.count <= 4)
+    }
+
     @Test func theAddressTowardABoardIsFound() async throws {
         #expect(try await TFTPServer.localAddress(toward: "127.0.0.1") == "127.0.0.1")
         #expect(try await TFTPServer.localAddress(toward: "127.0.0.77").hasPrefix("127.0.0."))
@@ -193,18 +240,25 @@ private final class TFTPTestClient: Sendable {
     func close() async throws { try await channel.close().get() }
 
     private func send(_ packet: TFTPPacket, to address: SocketAddress) async throws {
-        try await channel.writeAndFlush(Envelope(remoteAddress: address, data: packet.datagram)).get()
+        try await send(packet.datagram, to: address)
+    }
+
+    func send(_ bytes: ByteBuffer, to address: SocketAddress) async throws {
+        try await channel.writeAndFlush(Envelope(remoteAddress: address, data: bytes)).get()
     }
 
     func ask(_ name: String) async throws {
         try await send(.read(TFTPRequest(name: name)), to: SocketAddress(ipAddress: "127.0.0.1", port: port))
     }
 
-    func get(_ name: String) async throws -> Result<[UInt8], TFTPError> {
+    func get(
+        _ name: String, began: (SocketAddress) -> Void = { _ in }
+    ) async throws -> Result<[UInt8], TFTPError> {
         try await ask(name)
         var bytes: [UInt8] = []
         var block: UInt16 = 0
         for await envelope in stream {
+            if block == 0 { began(envelope.remoteAddress) }
             switch try TFTPPacket(decoding: envelope.data) {
             case .data(let number, let payload):
                 if number == block &+ 1 {

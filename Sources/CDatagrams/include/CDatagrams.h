@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 
 /*
- * The UDP calls of Linux that Swift cannot import, since they are GNU extensions: recvmmsg, sendmmsg and ppoll.
+ * The UDP calls of Linux that Swift cannot import, since they are GNU extensions: recvmmsg, sendmmsg and ppoll; and what
+ * belongs to them.
  */
 
 /* What came with a datagram. */
@@ -29,10 +30,17 @@ int flashkeep_datagrams_open(const struct sockaddr_storage *address, int receive
  * Returns 1 for the socket, 2 for the pipe, 3 for both, 0 for neither, or -errno. */
 int flashkeep_datagrams_wait(int socket, int pipe, int64_t nanoseconds);
 
-/* Takes what has come already, at most `count` datagrams; each finds `size` bytes in `area`, one behind the other, and
- * one that is longer is cut. Returns how many; 0 where there are none; or -errno. */
-int flashkeep_datagrams_receive(int socket, const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
-                                struct flashkeep_datagram *datagrams);
+/* How long a receive may wait, in nanoseconds; less than a microsecond counts as one. Returns 0 or -errno. */
+int flashkeep_datagrams_limit(int socket, int64_t nanoseconds);
+
+/* Ends waiting, for ever: whoever receives gets a datagram of no bytes at once. For any thread. */
+void flashkeep_datagrams_wake(int socket);
+
+/* Takes what has come, at most `count` datagrams; each finds `size` bytes in `area`, one behind the other, and one that
+ * is longer is cut. Where nothing has come it waits for the first, if it may. Returns how many; 0 where there are none;
+ * or -errno. */
+int flashkeep_datagrams_receive(int socket, int may_wait, const struct sockaddr_storage *peer, uint8_t *area,
+                                size_t size, int count, struct flashkeep_datagram *datagrams);
 
 /* Sends datagrams, which stand in `bytes` one behind the other. One that cannot be sent is left out: to UDP it is lost.
  * Returns how many were handed to the kernel. */

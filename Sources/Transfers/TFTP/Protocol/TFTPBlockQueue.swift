@@ -7,7 +7,9 @@ import NIOCore
 struct TFTPBlockQueue: Sendable {
     private let blockSize: Int
     private var packets: [ByteBuffer] = []
-    /// Of the first packet here.
+    /// Packets at the front that are forgotten: they go many at once, since all others move up then.
+    private var dropped = 0
+    /// Of the first packet, forgotten or not.
     private var firstBlock = 1
     /// What does not fill a block yet.
     private var remainder: [UInt8] = []
@@ -26,14 +28,18 @@ struct TFTPBlockQueue: Sendable {
     /// The packet of a block; nil where it is not here.
     func packet(_ block: Int) -> ByteBuffer? {
         let index = block - firstBlock
-        return packets.indices.contains(index) ? packets[index] : nil
+        return (dropped..<packets.count).contains(index) ? packets[index] : nil
     }
 
     /// Forgets all blocks before this one.
     mutating func drop(before block: Int) {
-        let count = min(max(0, block - firstBlock), packets.count)
-        packets.removeFirst(count)
-        firstBlock += count
+        let end = min(max(dropped, block - firstBlock), packets.count)
+        for index in dropped..<end { packets[index] = ByteBuffer() }
+        dropped = end
+        guard dropped * 2 > packets.count else { return }
+        packets.removeFirst(dropped)
+        firstBlock += dropped
+        dropped = 0
     }
 
     /// Puts bytes in; nothing after ``finish()``.

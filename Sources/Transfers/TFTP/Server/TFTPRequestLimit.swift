@@ -1,6 +1,6 @@
 /// Holds back clients that ask too often: a broken one in a loop, or somebody who uses the server to send to a third.
 /// Pure: it knows only the times that it is given.
-struct TFTPRequestLimit: Sendable {
+package struct TFTPRequestLimit: Sendable {
     private struct Bucket {
         var tokens: Double
         var filledAt: Duration
@@ -14,14 +14,21 @@ struct TFTPRequestLimit: Sendable {
     private let capacity: Int
     private var buckets: [String: Bucket] = [:]
 
-    init(rate: Double, burst: Double, capacity: Int = 4_096) {
+    /// Clients that are remembered now.
+    package var count: Int { buckets.count }
+
+    /// - Parameters:
+    ///   - rate: requests a second of one client, in the long run; above 0.
+    ///   - burst: requests at once, at least 1.
+    ///   - capacity: clients that are remembered.
+    package init(rate: Double, burst: Double, capacity: Int = 4_096) {
         self.rate = rate
         self.burst = burst
         self.capacity = capacity
     }
 
     /// Whether a request of this client is to be answered.
-    mutating func admits(_ client: String, at now: Duration) -> Bool {
+    package mutating func admits(_ client: String, at now: Duration) -> Bool {
         if buckets.count >= capacity, buckets[client] == nil { forget(at: now) }
         var bucket = buckets[client] ?? Bucket(tokens: burst, filledAt: now)
         bucket.tokens = min(burst, bucket.tokens + (now - bucket.filledAt) / .seconds(1) * rate)

@@ -66,15 +66,21 @@ struct TFTPSocket: Sendable {
         return overflow ? .max / 2 : max(0, whole) + attoseconds / 1_000_000_000 + 1
     }
 
+    /// How long receiving may wait.
+    func setLimit(_ limit: Duration) {
+        _ = flashkeep_datagrams_limit(descriptor, Self.nanoseconds(limit))
+    }
+
+    /// Ends the waiting of another thread, for ever: it gets a datagram without bytes.
+    func wake() {
+        flashkeep_datagrams_wake(descriptor)
+    }
+
     /// Sends datagrams in order. What cannot be sent is as good as lost on the way.
     func send(_ datagrams: [ByteBuffer], to address: Address) {
-        var address = address.raw
-        if let only = datagrams.first, datagrams.count == 1 {
-            unsafe only.withUnsafeReadableBytes { bytes in
-                guard let start = bytes.baseAddress else { return }
-                var length = UInt32(clamping: bytes.count)
-                _ = unsafe flashkeep_datagrams_send(
-                    descriptor, &address, start.assumingMemoryBound(to: UInt8.self), &length, 1)
+        if datagrams.count == 1 {
+            unsafe datagrams[0].withUnsafeReadableBytes { bytes in
+                unsafe send(bytes, [UInt32(clamping: bytes.count)], to: address)
             }
             return
         }
@@ -83,56 +89,68 @@ struct TFTPSocket: Sendable {
         all.reserveCapacity(datagrams.reduce(0) { $0 + $1.readableBytes })
         for datagram in datagrams { all.writeImmutableBuffer(datagram) }
         let lengths = datagrams.map { UInt32(clamping: $0.readableBytes) }
-        unsafe all.withUnsafeReadableBytes { bytes in
-            guard let start = bytes.baseAddress else { return }
-            _ = unsafe flashkeep_datagrams_send(
-                descriptor, &address, start.assumingMemoryBound(to: UInt8.self), lengths, CInt(clamping: lengths.count))
-        }
+        unsafe all.withUnsafeReadableBytes { unsafe send($0, lengths, to: address) }
     }
 
-    /// What has come from other addresses than the one that is awaited.
-    struct Datagram {
-        var bytes: ByteBuffer
-        /// Nil where it came from the address that is awaited.
-        var stranger: Address?
+    private func send(_ bytes: UnsafeRawBufferPointer, _ lengths: [UInt32], to address: Address) {
+        guard let start = bytes.baseAddress else { return }
+        unsafe withUnsafePointer(to: address.raw) { address in
+            _ = unsafe flashkeep_datagrams_send(
+                descriptor, address, start.assumingMemoryBound(to: UInt8.self), lengths, CInt(clamping: lengths.count))
+        }
     }
 
     /// Receives with memory of its own, which is used again and again.
     struct Receiver {
         private let packetSize: Int
         private let count: Int
+        private let peer: Address
         private var area: ByteBuffer
         private var datagrams: [flashkeep_datagram]
 
         /// - Parameters:
+        ///   - peer: the address that is awaited.
         ///   - packetSize: bytes of a datagram that are of interest; the rest is cut off.
         ///   - count: datagrams at once, 1...``TFTPSocket/atOnce``.
-        init(packetSize: Int, count: Int) {
+        init(peer: Address, packetSize: Int, count: Int) {
+            self.peer = peer
             self.packetSize = min(max(1, packetSize), 65_536)
             self.count = min(max(1, count), TFTPSocket.atOnce)
             area = ByteBuffer()
             datagrams = Array(repeating: flashkeep_datagram(), count: self.count)
         }
 
-        /// What has come already from a socket; never waits.
-        mutating func receive(from socket: TFTPSocket, peer: Address) throws(Errno) -> [Datagram] {
-            var peer = peer.raw
+        /// Takes what has come to a socket.
+        ///
+        /// - Parameters:
+        ///   - mayWait: whether to wait for the first, as long as the socket's limit is.
+        ///   - take: gets the datagrams that have bytes; `stranger` is nil where they came from the awaited address.
+        /// - Returns: whether one had none: that another thread may have ended the waiting.
+        mutating func receive(
+            from socket: TFTPSocket, mayWait: Bool, take: (_ bytes: ByteBuffer, _ stranger: Address?) -> Void
+        ) throws(Errno) -> Bool {
             var result: CInt = 0
             area.clear()
             unsafe area.writeWithUnsafeMutableBytes(minimumWritableBytes: packetSize * count) { bytes in
                 guard let start = bytes.baseAddress else { return 0 }
-                result = unsafe flashkeep_datagrams_receive(
-                    socket.descriptor, &peer, start.assumingMemoryBound(to: UInt8.self), packetSize, CInt(count),
-                    &datagrams)
+                result = unsafe withUnsafePointer(to: peer.raw) { peer in
+                    unsafe flashkeep_datagrams_receive(
+                        socket.descriptor, mayWait ? 1 : 0, peer, start.assumingMemoryBound(to: UInt8.self),
+                        packetSize, CInt(count), &datagrams)
+                }
                 return max(0, Int(result)) * packetSize
             }
             if result < 0 { throw Errno(rawValue: -result) }
-            return datagrams.prefix(Int(result)).enumerated().map { index, datagram in
-                let bytes = area.getSlice(at: index * packetSize, length: min(packetSize, Int(datagram.length)))
-                return Datagram(
-                    bytes: bytes ?? ByteBuffer(),
-                    stranger: datagram.is_from_peer == 0 ? Address(raw: datagram.source) : nil)
+            var hasEmpty = false
+            for index in 0..<min(Int(result), datagrams.count) {
+                let length = min(packetSize, Int(datagrams[index].length))
+                guard length > 0, let bytes = area.getSlice(at: index * packetSize, length: length) else {
+                    hasEmpty = true
+                    continue
+                }
+                take(bytes, datagrams[index].is_from_peer == 0 ? Address(raw: datagrams[index].source) : nil)
             }
+            return hasEmpty
         }
     }
 }

@@ -137,22 +137,26 @@ final class TFTPTransferBoard: Sendable {
         _ arrival: TFTPListener.Arrival, _ work: Work, _ reporter: TFTPReporter, size: Int?, packetSize: Int,
         readsAtOnce: Int
     ) async throws -> Bool {
-        let socket: TFTPSocket
         let mailbox: TFTPMailbox
         do {
-            mailbox = try TFTPMailbox()
-            socket = try Self.port(for: arrival)
+            let socket = try Self.port(for: arrival)
+            do {
+                mailbox = try TFTPMailbox(socket)
+            } catch {
+                socket.close()
+                throw error
+            }
         } catch {
             throw TFTPError(.undefined, "There is no port for this transfer.")
         }
         let isStopped = state.withLock { state in
-            state.endings[arrival.client] = { mailbox.put { $0.isStopped = true } }
+            state.endings[arrival.client] = { mailbox.stop() }
             return state.isStopped
         }
-        if isStopped { mailbox.put { $0.isStopped = true } }
+        if isStopped { mailbox.stop() }
         return await TFTPTransferRun<Work>.run {
             TFTPTransferRun(
-                work: work, socket: socket, client: arrival.client, packetSize: packetSize, readsAtOnce: readsAtOnce,
+                work: work, client: arrival.client, packetSize: packetSize, readsAtOnce: readsAtOnce,
                 size: size, reporter: reporter, mailbox: mailbox)
         }
     }

@@ -3,17 +3,22 @@ import NIOCore
 private import Synchronization
 private import SystemPackage
 
-/// What other threads have for a transfer's own: errands that are done, and the order to stop.
+/// A transfer's socket, and what other threads have for the one that serves it: errands that are done, and the order to
+/// stop.
 final class TFTPMailbox: Sendable {
     struct Mail: Sendable {
         var errand: (errand: TFTPErrand, result: Result<[UInt8], any Error>)?
         var isStopped = false
+        fileprivate var isClosed = false
     }
 
+    /// For one thread.
+    let socket: TFTPSocket
     private let mail = Mutex(Mail())
     private let ends: (readEnd: SystemPackage.FileDescriptor, writeEnd: SystemPackage.FileDescriptor)
 
-    init() throws {
+    init(_ socket: TFTPSocket) throws {
+        self.socket = socket
         ends = try SystemPackage.FileDescriptor.pipe()
     }
 
@@ -25,12 +30,39 @@ final class TFTPMailbox: Sendable {
     /// Has something to be read when there is mail.
     fileprivate var bell: SystemPackage.FileDescriptor { ends.readEnd }
 
-    func put(_ change: @Sendable (inout Mail) -> Void) {
-        mail.withLock { change(&$0) }
+    /// An errand is done.
+    func put(_ errand: TFTPErrand, _ result: Result<[UInt8], any Error>) {
+        mail.withLock { $0.errand = (errand, result) }
+        ring()
+    }
+
+    /// The server stops.
+    func stop() {
+        mail.withLock { mail in
+            mail.isStopped = true
+            // Once it is closed, its number may be another file's.
+            if !mail.isClosed { socket.wake() }
+        }
+        ring()
+    }
+
+    /// Closes the socket.
+    fileprivate func close() {
+        mail.withLock { mail in
+            guard !mail.isClosed else { return }
+            mail.isClosed = true
+            socket.close()
+        }
+    }
+
+    private func ring() {
         // A full pipe, which cannot be, would ring as well.
         _ = try? ends.writeEnd.writeAll([1])
     }
 
+    fileprivate var isStopped: Bool { mail.withLock { $0.isStopped } }
+
+    /// Waits for mail.
     fileprivate func take() -> Mail {
         _ = try? unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) {
             unsafe try ends.readEnd.read(into: $0)
@@ -45,7 +77,7 @@ final class TFTPMailbox: Sendable {
 /// A transfer from its first packet to its last, on a thread of its own, which waits for the socket and nothing else.
 ///
 /// In a transfer without windows one packet goes there and one back: what counts is how soon one is answered. A thread
-/// needs three calls of the kernel for that, and leaves the event loops alone.
+/// needs two calls of the kernel for that, and leaves the event loops alone.
 struct TFTPTransferRun<Work: TFTPWork> {
     /// Between two reports.
     private static var reportInterval: Duration { .seconds(1) }
@@ -53,7 +85,6 @@ struct TFTPTransferRun<Work: TFTPWork> {
     private static var strangerLimit: Int { 100 }
 
     private var work: Work
-    private let socket: TFTPSocket
     private let client: TFTPSocket.Address
     private var receiver: TFTPSocket.Receiver
     private let size: Int?
@@ -65,20 +96,23 @@ struct TFTPTransferRun<Work: TFTPWork> {
     private var isReported = false
     private var reportedAt: Duration = .zero
     private var strangersAnswered = 0
+    /// How long receiving may wait, as the socket knows it.
+    private var limit: Duration = .zero
+    /// With what it is worth setting anew.
+    private var muchLonger: Duration = .zero
 
     /// - Parameters:
-    ///   - socket: is closed in the end.
     ///   - packetSize: bytes of a datagram that are of interest.
     ///   - readsAtOnce: datagrams that are awaited at once.
     ///   - size: bytes in all, for the reports.
+    ///   - mailbox: its socket is closed in the end.
     init(
-        work: Work, socket: TFTPSocket, client: SocketAddress, packetSize: Int, readsAtOnce: Int, size: Int?,
+        work: Work, client: SocketAddress, packetSize: Int, readsAtOnce: Int, size: Int?,
         reporter: TFTPReporter, mailbox: TFTPMailbox
     ) {
         self.work = work
-        self.socket = socket
         self.client = TFTPSocket.Address(client)
-        receiver = TFTPSocket.Receiver(packetSize: packetSize, count: readsAtOnce)
+        receiver = TFTPSocket.Receiver(peer: self.client, packetSize: packetSize, count: readsAtOnce)
         self.size = size
         self.reporter = reporter
         self.mailbox = mailbox
@@ -107,10 +141,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
             settle(at: now)
             if work.isOver || isEnding { break }
             do {
-                let ready = try socket.wait(orFor: mailbox.bell, atMost: work.deadline.map { max(.zero, $0 - now) })
-                now = self.now
-                if ready.contains(.socket) { try receive(at: now) }
-                if ready.contains(.pipe), takeMail(at: now) {
+                if try wait(&now) {
                     work.fail(TFTPError(.undefined, "The server stops."))
                     isEnding = true
                 }
@@ -120,16 +151,41 @@ struct TFTPTransferRun<Work: TFTPWork> {
             }
             work.tick(at: now)
         }
-        socket.close()
+        mailbox.close()
         // The content is never called while it still works.
         while isOnErrand { _ = takeMail(at: self.now) }
         return work.isCommitted
     }
 
+    /// Waits for whatever comes first, and takes it.
+    ///
+    /// - Parameter now: is set to the time after the wait.
+    /// - Returns: whether the server stops.
+    private mutating func wait(_ now: inout Duration) throws -> Bool {
+        let left = work.deadline.map { max(.zero, $0 - now) }
+        if isOnErrand {
+            let ready = try mailbox.socket.wait(orFor: mailbox.bell, atMost: left)
+            now = self.now
+            if ready.contains(.socket) { _ = try receive(mayWait: false, at: now) }
+            return ready.contains(.pipe) && takeMail(at: now)
+        }
+        // Only the socket can bring something: it waits by itself. Its limit is changed only where it must be, which
+        // is seldom: to wake too early does no harm.
+        let longest = left ?? .seconds(60)
+        if longest < limit || longest > muchLonger {
+            limit = longest
+            muchLonger = longest * 4
+            mailbox.socket.setLimit(longest)
+        }
+        let hasEmpty = try receive(mayWait: true, at: nil)
+        now = self.now
+        return hasEmpty && mailbox.isStopped
+    }
+
     /// Does all that the transfer wants after something happened to it.
     private mutating func settle(at now: Duration) {
         let datagrams = work.takeDatagrams()
-        if !datagrams.isEmpty { socket.send(datagrams, to: client) }
+        if !datagrams.isEmpty { mailbox.socket.send(datagrams, to: client) }
         report(at: now)
         guard !isOnErrand, !work.isOver, let errand = work.nextErrand() else { return }
         isOnErrand = true
@@ -141,19 +197,25 @@ struct TFTPTransferRun<Work: TFTPWork> {
             } catch {
                 result = .failure(error)
             }
-            mailbox.put { $0.errand = (errand, result) }
+            mailbox.put(errand, result)
         }
     }
 
-    private mutating func receive(at now: Duration) throws {
-        for datagram in try receiver.receive(from: socket, peer: client) {
-            if let stranger = datagram.stranger {
-                answer(stranger, datagram.bytes)
-            } else if let packet = try? TFTPPacket(decoding: datagram.bytes) {
+    /// - Parameter now: nil for the time after the wait.
+    /// - Returns: as ``TFTPSocket/Receiver/receive(from:mayWait:take:)``.
+    private mutating func receive(mayWait: Bool, at now: Duration?) throws -> Bool {
+        var strangers: [(TFTPSocket.Address, ByteBuffer)] = []
+        let (clock, start) = (clock, start)
+        let hasEmpty = try receiver.receive(from: mailbox.socket, mayWait: mayWait) { bytes, stranger in
+            if let stranger {
+                strangers.append((stranger, bytes))
+            } else if let packet = try? TFTPPacket(decoding: bytes) {
                 // What is no packet at all is no reason to end a transfer.
-                work.take(packet, at: now)
+                work.take(packet, at: now ?? clock.now - start)
             }
         }
+        for (address, bytes) in strangers { answer(address, bytes) }
+        return hasEmpty
     }
 
     /// RFC 1350 section 4: a packet from elsewhere is answered, and changes nothing here.
@@ -162,7 +224,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         guard strangersAnswered < Self.strangerLimit else { return }
         strangersAnswered += 1
         let error = TFTPError(.unknownTransfer, "This port is another client's.")
-        socket.send([TFTPPacket.error(error).datagram], to: stranger)
+        mailbox.socket.send([TFTPPacket.error(error).datagram], to: stranger)
     }
 
     /// Takes what other threads had for this one; waits for it.
