@@ -294,6 +294,40 @@ struct UBootFlashAccessTests {
         }
     }
 
+    @Test("A watchdog that never lets a dump end: its lines come all the same", arguments: [true, false])
+    func watchdog(_ hasChecksum: Bool) async throws {
+        let content = SimulatedSessions.bytes(0x1_0000)
+        let simulated = SimulatedSessions.nor(content) {
+            if !hasChecksum { $0.forbid("crc32") }
+        }
+        let board = Board(simulated: simulated, hardware: simulated.hardware)
+        // A dump of 16 KiB prints 67,000 characters.
+        simulated.schedule(.watchdog(afterOutput: 9_000), every: 1)
+        let got = try await with(board) { try await all($0) }
+        let isSame = got.bytes == content
+        #expect(isSame)
+        #expect(got.findings.isEmpty)
+        #expect((20...60).contains(simulated.starts), "\(simulated.starts)")
+    }
+
+    @Test("A board that restarts before it has said anything is given up")
+    func restartsForEver() async throws {
+        let simulated = SimulatedSessions.nor(SimulatedSessions.bytes(0x4000)) { $0.forbid("crc32") }
+        let board = Board(simulated: simulated, hardware: simulated.hardware)
+        do {
+            _ = try await with(board) { access in
+                let partition = try #require(try await access.survey().survey.partitions.first)
+                // Less than a line of a dump.
+                simulated.schedule(.watchdog(afterOutput: 60), every: 1)
+                try await access.read(partition, ranges: [0..<partition.size]) { _ in }
+            }
+            Issue.record("it was read")
+        } catch let error as FlashkeepError {
+            #expect(error.code == .boardLost)
+        }
+        #expect(simulated.starts < 10)
+    }
+
     @Test("Bad lines", arguments: [Way.mapped, .spiLong, .spiSilent, .nand, .mtdNAND], [true, false])
     func badLine(_ way: Way, _ hasChecksum: Bool) async throws {
         for seed in [hasChecksum ? 1 : 2] as [UInt64] {
@@ -304,9 +338,10 @@ struct UBootFlashAccessTests {
             let opener = FaultyOpener(board.simulated, faults, seed: seed)
             let got = try await with(board, over: opener) { access in
                 let got = try await all(access)
-                print("\(way) \(hasChecksum) \(seed): \(opener.damaged) damaged, \(access.retries) retries")
+                #expect(access.retries > 0)
                 return got
             }
+            #expect(opener.damaged > 0)
             let expected = board.hardware.expected(0)
             let wrong = zip(got.bytes, expected).count { $0 != $1 }
             // Without a checksum the proof, a second reading, finds the rest.

@@ -212,7 +212,6 @@ struct UBootNetworkPlanTests {
             }
         }
         #expect(plans > 500 && refusals > 1_000)
-        print("\(plans) plans, \(refusals) refusals")
     }
 
     /// What is wrong with a plan.

@@ -146,9 +146,6 @@ struct UBootSessionTests {
         }
         // What the board ran is what was asked, but for an Enter that was doubled or characters that came after the
         // last echo: those do no more than read.
-        let others = board.commands.filter { !asked.contains($0) }
-        print(
-            "1 in \(rate), seed \(seed): \(board.commands.count) commands, \(others.count) others \(others.prefix(3))")
         #expect(
             board.offences.allSatisfy { $0.kind == .bareEnter || $0.kind == .memory }, "\(board.offences.prefix(3))")
         // We ourselves never send an Enter but behind the whole command.
@@ -182,7 +179,7 @@ struct UBootSessionTests {
             }
             lengthened += board.commands.count { $0.hasPrefix("sf read 81000000 0 100") && $0.count > 22 }
         }
-        print("\(lengthened) commands got longer on their way")
+        #expect(lengthened > 0)
     }
 
     @Test("A damaged prompt is waited for no longer than it takes")

@@ -29,6 +29,8 @@ package final class SimulatedUBoot: ChannelOpening {
     package enum Fault: Sendable {
         /// The board is reset after so many characters of the command's output.
         case reset(afterOutput: Int)
+        /// The board is reset in the midst of what prints more than so many characters.
+        case watchdog(afterOutput: Int)
         /// The board is reset after so many characters of the command were typed.
         case resetWhileTyping(Int)
         /// The board hangs after so many characters of output, until it is switched off.

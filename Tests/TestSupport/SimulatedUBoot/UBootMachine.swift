@@ -449,7 +449,8 @@ struct UBootMachine {
         let done = run(text)
         let bytes = ended(done.text)
         switch fault(number) {
-        case .reset(let count):
+        case .watchdog(let count) where bytes.count <= count: emit(raw: bytes)
+        case .reset(let count), .watchdog(let count):
             faults[number] = nil
             emit(raw: Array(bytes.prefix(count)))
             // The line gets what the transmitter holds, and then the start.

@@ -14,6 +14,8 @@ package final class UBootSession {
         var why: String
         /// Whether a system was started, and not U-Boot itself again.
         var isSystemStart = false
+        /// What the command had printed until then, with the words of the restart behind it.
+        var heard = UBootReply(output: [])
     }
 
     /// What a command printed, as far as it was received.
@@ -241,11 +243,11 @@ package final class UBootSession {
                 // Words of a start may stand in variables and in `version`; behind a banner they are none of these.
                 case .reset(let line) where !namesItself || bannerAt != nil,
                     .exception(let line) where !namesItself || bannerAt != nil:
-                    isAtPrompt = false
-                    throw Interruption(why: line)
-                case .stopPrompt(let stop) where !namesItself || bannerAt != nil: throw Interruption(why: stop.text)
+                    throw Interruption(why: line, heard: UBootReply(output: output))
+                case .stopPrompt(let stop) where !namesItself || bannerAt != nil:
+                    throw Interruption(why: stop.text, heard: UBootReply(output: output))
                 case .systemStart(let line) where !namesItself || bannerAt != nil:
-                    throw Interruption(why: line, isSystemStart: true)
+                    throw Interruption(why: line, isSystemStart: true, heard: UBootReply(output: output))
                 default: isAtPrompt = false
                 }
             }
@@ -267,7 +269,7 @@ package final class UBootSession {
     }
 
     private func end(_ output: [UInt8], _ banner: String?, _ namesItself: Bool) throws -> Answer {
-        if let banner, !namesItself { throw Interruption(why: banner) }
+        if let banner, !namesItself { throw Interruption(why: banner, heard: UBootReply(output: output)) }
         isUntidy = false
         var output = output
         if output.suffix(prompt.count).elementsEqual(prompt) { output.removeLast(prompt.count) }

@@ -135,7 +135,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     ) async throws {
         guard hasChecksum else {
             for part in Self.cut(range, by: size) {
-                try await each(try await withBytes(part, of: chip) { try await self.dumped($0, part.count, nil) })
+                try await each(try await withBytes(part, of: chip) { try await self.dumped($0, part.count, nil, $1) })
             }
             return
         }
@@ -158,7 +158,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             case .dump(let part, let sum):
                 let chunk = Self.chunk(of: part, in: range, size: size)
                 let dumped = try await withBytes(part, in: chunk, of: chip) {
-                    try await self.dumped($0, part.count, sum)
+                    try await self.dumped($0, part.count, sum, $1)
                 }
                 if dumped.findings.isEmpty { store.remember(dumped.bytes) }
                 try await each(dumped)
@@ -168,17 +168,21 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     /// A range of a chip by way of its address: its bytes, or what stands in their place.
+    ///
+    /// - Parameter body: gets the address, and what was read of the range before the board was reset.
     private func withBytes(
-        _ range: Range<Int>, in chunk: Range<Int>? = nil, of chip: Chip, body: (UInt64) async throws -> [UInt8]
+        _ range: Range<Int>, in chunk: Range<Int>? = nil, of chip: Chip,
+        body: (UInt64, DumpedLines) async throws -> [UInt8]
     ) async throws -> FlashChunk {
         let chunk = chunk ?? range
-        return try await surviving {
+        let kept = DumpedLines()
+        return try await surviving(achieved: { kept.taken }) {
             switch try await self.place(chunk, of: chip) {
             case .at(let address):
                 guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
                     throw self.unreachable(chip)
                 }
-                return FlashChunk(offset: range.lowerBound, bytes: try await body(start))
+                return FlashChunk(offset: range.lowerBound, bytes: try await body(start, kept))
             case .unread(let why):
                 let finding = BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)
                 return FlashChunk(
@@ -298,15 +302,19 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
     /// The bytes as `md` shows them.
     ///
-    /// - Parameter sum: their CRC-32, where it is known.
-    private func dumped(_ address: UInt64, _ count: Int, _ sum: UInt32?) async throws -> [UInt8] {
+    /// - Parameters:
+    ///   - sum: their CRC-32, where it is known.
+    ///   - kept: what was read of them before.
+    private func dumped(
+        _ address: UInt64, _ count: Int, _ sum: UInt32?, _ kept: DumpedLines
+    ) async throws -> [UInt8] {
         note(try lines.memoryDisplay(.long, at: address, count: UInt64(max(1, count / 4))))
         guard let sum else {
             // Without a checksum only a line that says the same twice is believed, where this line was seen to err.
             let votes = dump.hasErred ? 2 : 1
-            return try await dump.bytes(at: address, count: count, votes: votes, session)
+            return try await dump.bytes(at: address, count: count, votes: votes, kept: kept, session)
         }
-        var bytes = try await dump.bytes(at: address, count: count, session)
+        var bytes = try await dump.bytes(at: address, count: count, kept: kept, session)
         // A digit of either may have been flipped into another one on its way.
         if CRC32.sum(of: bytes) == sum { return bytes }
         if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
@@ -393,13 +401,20 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     /// Repeats what a reset of the board broke off.
-    private func surviving<Result>(_ body: () async throws -> Result) async throws -> Result {
+    ///
+    /// - Parameter achieved: grows with what need not be done again.
+    private func surviving<Result>(
+        achieved: () -> Int = { 0 }, _ body: () async throws -> Result
+    ) async throws -> Result {
         var resets = 0
+        var before = achieved()
         while true {
             do {
                 return try await body()
             } catch let interruption as UBootSession.Interruption {
-                resets += 1
+                let now = achieved()
+                resets = now > before ? 1 : resets + 1
+                before = now
                 guard resets <= Self.resets else {
                     throw FlashkeepError(
                         .boardLost, what: "The board restarts again and again.", why: interruption.why,

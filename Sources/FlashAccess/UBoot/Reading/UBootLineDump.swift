@@ -32,9 +32,11 @@ struct UBootLineDump {
     /// - Parameters:
     ///   - votes: how often a line must have said the same.
     ///   - earlier: what an earlier reading gave: one vote for each line.
+    ///   - kept: what was read of this range before a reset broke it off; it learns what is read now.
     /// - Throws: ``UBootSession/Interruption``, `replyNotUnderstood` where lines are lost again and again, `boardSilent`.
     mutating func bytes(
-        at address: UInt64, count: Int, votes: Int = 1, earlier: [UInt8]? = nil, _ session: UBootSession
+        at address: UInt64, count: Int, votes: Int = 1, earlier: [UInt8]? = nil, kept: DumpedLines = DumpedLines(),
+        _ session: UBootSession
     ) async throws -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(count)
@@ -42,61 +44,42 @@ struct UBootLineDump {
         while done < count {
             let size = min(Self.commandSize, count - done)
             guard let start = address.plus(done) else { throw outside(address, count) }
-            let before = earlier.flatMap { $0.count == count ? Array($0[done..<(done + size)]) : nil }
-            result += try await piece(at: start, count: size, votes: votes, earlier: before, session)
+            let piece = kept.piece(at: done, lines: (size + Self.lineSize - 1) / Self.lineSize)
+            if let earlier, earlier.count == count {
+                for index in 0..<piece.count {
+                    let first = done + index * Self.lineSize
+                    piece.take(Array(earlier[first..<min(count, first + Self.lineSize)]), ofLine: index)
+                }
+            }
+            result += try await bytes(of: piece, at: start, count: size, votes: votes, session)
             done += size
         }
         return result
     }
 
-    /// What the readings of a line gave, and how often.
-    private struct Readings {
-        private var counts: [[UInt8]: Int] = [:]
-        /// What was read often enough.
-        private(set) var settled: [UInt8]?
-
-        mutating func take(_ bytes: [UInt8], votes: Int) {
-            let count = counts[bytes, default: 0] + 1
-            counts[bytes] = count
-            if count >= votes, settled == nil { settled = bytes }
-        }
-    }
-
-    private mutating func piece(
-        at address: UInt64, count: Int, votes: Int, earlier: [UInt8]?, _ session: UBootSession
+    private mutating func bytes(
+        of piece: DumpedLines.Piece, at address: UInt64, count: Int, votes: Int, _ session: UBootSession
     ) async throws -> [UInt8] {
-        let lineCount = (count + Self.lineSize - 1) / Self.lineSize
-        var lines = [Readings](repeating: Readings(), count: lineCount)
-        if let earlier {
-            for index in lines.indices {
-                let start = index * Self.lineSize
-                lines[index].take(Array(earlier[start..<min(count, start + Self.lineSize)]), votes: votes)
-            }
-        }
         var fruitless = 0
-        var readings = earlier == nil ? 0 : 1
         while true {
-            let missing = Self.runs(lines)
+            let missing = Self.runs(piece, votes: votes)
             guard !missing.isEmpty else { break }
-            if readings >= votes { repeatedLines += missing.reduce(0) { $0 + $1.count } }
-            readings += 1
-            var got = 0
+            if piece.readings >= votes { repeatedLines += missing.reduce(0) { $0 + $1.count } }
+            let before = piece.taken
             for run in missing {
-                got += try await ask(run, of: &lines, at: address, count: count, votes: votes, session)
+                try await ask(run, of: piece, at: address, count: count, session)
             }
-            fruitless = got == 0 ? fruitless + 1 : 0
+            piece.readings += 1
+            fruitless = piece.taken == before ? fruitless + 1 : 0
             if fruitless >= Self.patience { throw lost(address) }
         }
-        return lines.flatMap { $0.settled ?? [] }
+        return (0..<piece.count).flatMap { piece.settled($0, votes: votes) ?? [] }
     }
 
     /// Asks for a run of lines, and takes those that came well.
-    ///
-    /// - Returns: how many.
     private mutating func ask(
-        _ run: Range<Int>, of lines: inout [Readings], at address: UInt64, count: Int, votes: Int,
-        _ session: UBootSession
-    ) async throws -> Int {
+        _ run: Range<Int>, of piece: DumpedLines.Piece, at address: UInt64, count: Int, _ session: UBootSession
+    ) async throws {
         let first = run.lowerBound * Self.lineSize
         let size = min(run.upperBound * Self.lineSize, count) - first
         guard let start = address.plus(first) else { throw outside(address, count) }
@@ -105,29 +88,44 @@ struct UBootLineDump {
         let width = isAligned ? width : .byte
         let command = try commands.memoryDisplay(width, at: start, count: UInt64(size / width.rawValue))
         let lastLine = "\(UBootCommands.hex(address.plus((run.upperBound - 1) * Self.lineSize) ?? address)):"
-        let answer = try await session.say(
-            command, pause: session.timing.settled, isBulk: true,
-            accepts: { reply in
-                // By the last line, or, where that was damaged, by the number of lines; counting long ones costs time.
-                reply.hasLine(beginningWith: lastLine)
-                    || (run.count <= 64 && reply.output.count { $0 == 0x0A } > run.count)
-            })
-        guard let order = order ?? learn(from: answer.reply, width: width) else {
+        let reply: UBootReply
+        do {
+            reply = try await session.say(
+                command, pause: session.timing.settled, isBulk: true,
+                accepts: { reply in
+                    // By the last line, or, where that was damaged, by the number of lines; counting long ones costs
+                    // time.
+                    reply.hasLine(beginningWith: lastLine)
+                        || (run.count <= 64 && reply.output.count { $0 == 0x0A } > run.count)
+                }
+            ).reply
+        } catch let interruption as UBootSession.Interruption {
+            // What came before the reset need not come again.
+            if let order = order ?? learn(from: interruption.heard, width: width) {
+                take(interruption.heard, width, order, run, of: piece, at: address, count: count)
+            }
+            throw interruption
+        }
+        guard let order = order ?? learn(from: reply, width: width) else {
             // Nothing in it tells the order of a word's bytes: single bytes need none.
             self.width = .byte
             defer { self.width = .long }
-            return try await ask(run, of: &lines, at: address, count: count, votes: votes, session)
+            return try await ask(run, of: piece, at: address, count: count, session)
         }
-        let dump = UBootMemoryDump(answer.reply, width: width, order: order)
-        var got = 0
+        take(reply, width, order, run, of: piece, at: address, count: count)
+    }
+
+    private func take(
+        _ reply: UBootReply, _ width: UBootMemoryDump.Width, _ order: UBootMemoryDump.ByteOrder, _ run: Range<Int>,
+        of piece: DumpedLines.Piece, at address: UInt64, count: Int
+    ) {
+        let dump = UBootMemoryDump(reply, width: width, order: order)
         for index in run {
             guard let key = address.plus(index * Self.lineSize), let bytes = dump.lines[key],
                 bytes.count == min(Self.lineSize, count - index * Self.lineSize)
             else { continue }
-            lines[index].take(bytes, votes: votes)
-            got += 1
+            piece.take(bytes, ofLine: index)
         }
-        return got
     }
 
     private mutating func learn(
@@ -140,9 +138,9 @@ struct UBootLineDump {
 
     /// The runs of lines that are not there. Those that lie close together are one: a command more costs as much as the
     /// lines between them.
-    private static func runs(_ lines: [Readings]) -> [Range<Int>] {
+    private static func runs(_ piece: DumpedLines.Piece, votes: Int) -> [Range<Int>] {
         var result: [Range<Int>] = []
-        for index in lines.indices where lines[index].settled == nil {
+        for index in 0..<piece.count where piece.settled(index, votes: votes) == nil {
             if let last = result.last, index - last.upperBound <= Self.closeLines {
                 result[result.count - 1] = last.lowerBound..<(index + 1)
             } else {
