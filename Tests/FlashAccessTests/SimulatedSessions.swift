@@ -12,7 +12,8 @@ enum SimulatedSessions {
     /// Runs the body with a session; whoever asks for the power has it switched.
     static func with<Result: Sendable>(
         _ board: SimulatedUBoot, over opener: (any ChannelOpening)? = nil, prompt: String = "=> ",
-        timing: UBootTiming = .simulated, _ body: (UBootSession) async throws -> Result
+        timing: UBootTiming = .simulated, power: @escaping @Sendable (SimulatedUBoot) -> Void = { $0.powerOn() },
+        _ body: (UBootSession) async throws -> Result
     ) async throws -> Result {
         let random = Mutex(SplitMix64(state: 5))
         let arrival = UBootArrival(
@@ -22,7 +23,7 @@ enum SimulatedSessions {
                         (0..<16).map { _ in "abcdefghijkmnpqrstuvwxyz23456789".randomElement(using: &random) ?? "x" })
                 }
             }, timing: timing,
-            notify: { if case .needsPower = $0 { board.powerOn() } })
+            notify: { if case .needsPower = $0 { power(board) } })
         return try await (opener ?? board).withChannel { channel in
             try await body(UBootSession(Console(channel), prompt: Array(prompt.utf8), arrival: arrival))
         }

@@ -212,6 +212,32 @@ struct UBootFlashAccessTests {
         }
     }
 
+    @Test(
+        "A page that the ECC repaired is read, one that it could not is kept and named",
+        arguments: [Way.nand, .mtdNAND])
+    func eccErrors(_ way: Way) async throws {
+        for hasChecksum in [true, false] {
+            let board = Self.board(way, bad: []) { scenario in
+                if !hasChecksum { scenario.forbid("crc32") }
+                scenario.hardware.chips["nand0"]?.corrected = [2, 3]
+                scenario.hardware.chips["nand0"]?.failed = [6]
+            }
+            let got = try await with(board) { try await all($0) }
+            // Pages of 512 bytes, two to a block; the second is meant.
+            var expected = try #require(board.hardware.chips["nand0"]?.bytes)
+            expected[6 * 0x400 + 0x200] ^= 0x81
+            let isSame = got.bytes == expected
+            #expect(isSame)
+            let failed = got.findings.filter { $0.state == .eccFailed }.map(\.offset)
+            let corrected = got.findings.filter { $0.state == .eccCorrected }.map(\.offset)
+            #expect(Set(failed) == [0x1A00])
+            // `nand read` says nothing of what was repaired.
+            #expect(Set(corrected) == (way == .nand ? [] : [0xA00, 0xE00]))
+            #expect(got.findings.allSatisfy { $0.size == 0x200 && !($0.detail ?? "").isEmpty })
+            #expect(board.simulated.offences.isEmpty)
+        }
+    }
+
     @Test("Failures that nobody tells of are seen, for the RAM was filled before")
     func silentFailures() async throws {
         let board = Self.board(.spiSilent) { $0.hardware.chips["spi0"]?.unreadable = [0..<0x3000] }

@@ -158,6 +158,25 @@ import Testing
             #expect(UBootChecksum(try transcript.reply("crc32 12000000 200000"))?.digest.hex == "e62104bb")
         }
 
+        /// What the ECC had to do with it is told from other failures.
+        @Test func failuresOfTheECC() throws {
+            let transcript = try UBootTranscript("sandbox-2026.07-mtd-nand-bitflip")
+            let corrected = UBootReadResult(try transcript.reply("mtd read nand0 1200000 0 8000"))
+            #expect(corrected.outcome == .failed("Failure while reading at offset 0x0"))
+            #expect(corrected.eccError == .corrected)
+            let beyond = UBootReadResult(try transcript.reply("mtd read nand0 1200000 400000 200"))
+            #expect(beyond.outcome == .failed("Failure while reading at offset 0x400000"))
+            #expect(beyond.eccError == nil)
+            let silent = UBootReadResult(try transcript.reply("nand read 1200000 0 4000"))
+            #expect(silent.outcome == .ok(bytes: 0x4000))
+            #expect(silent.eccError == nil)
+            // `cmd/nand.c`, `drivers/mtd/nand/raw/nand_util.c`.
+            let damaged = UBootReadResult(
+                UBootReply(text: "NAND read from offset e00 failed -74\n 0 bytes read: ERROR\n"))
+            #expect(damaged.outcome == .failed("NAND read from offset e00 failed -74"))
+            #expect(damaged.eccError == .failed)
+        }
+
         @Test func sandbox() throws {
             let transcript = try UBootTranscript("sandbox-2026.07-sf")
             #expect(UBootSPIFlash(try transcript.reply("sf probe"))?.eraseSize == 0x1_0000)

@@ -12,7 +12,19 @@ package struct UBootReadResult: Sendable, Hashable {
         case failed(String)
     }
 
+    /// What the ECC had to do with a failure. `nand read` tells of the second alone, `mtd read` of both
+    /// (`drivers/mtd/mtdcore.c`, mtd_read_oob).
+    package enum ECCError: Sendable, Hashable {
+        /// EUCLEAN, 117: bits were flipped, and repaired.
+        case corrected
+        /// EBADMSG, 74: more bits were flipped than can be repaired.
+        case failed
+    }
+
     package var outcome: Outcome
+    /// Nil where the failure was none of the ECC's. `mtd read` ends at the first such page, which is in memory then,
+    /// and none behind it.
+    package var eccError: ECCError?
     /// Offsets of bad blocks that were left out: what was read has shifted, and is not what was asked for.
     package var skipped: [Int]
 
@@ -30,8 +42,9 @@ package struct UBootReadResult: Sendable, Hashable {
                 done = bytes
             } else if var rest = text.dropping("Reading "), let bytes = rest.takeDecimal() {
                 announced = bytes
-            } else if failure == nil, Self.isFailure(text) {
-                failure = text.string(limit: 160)
+            } else if Self.isFailure(text) {
+                eccError = eccError ?? Self.eccError(text)
+                failure = failure ?? text.string(limit: 160)
             }
         }
         outcome = failure.map(Outcome.failed) ?? done.map { .ok(bytes: $0) } ?? .silent(announced: announced)
@@ -44,10 +57,20 @@ package struct UBootReadResult: Sendable, Hashable {
         return head.words.last?.decimal
     }
 
+    private static func eccError(_ line: ByteText) -> ECCError? {
+        guard var number = line.after("failed with error -") ?? line.after(" failed -") else { return nil }
+        switch number.takeDecimal() {
+        case 117: return .corrected
+        case 74: return .failed
+        default: return nil
+        }
+    }
+
     private static func isFailure(_ line: ByteText) -> Bool {
         for words in [
-            "ERROR", "Failure while", "failed with error", "exceeds", "is not a number", "attempting read past",
-            "Unknown command", "No SPI flash selected", "Attempt to read non", "no devices available", "No such device",
+            "ERROR", "Failure while", "failed with error", " failed -", "exceeds", "is not a number",
+            "attempting read past", "Unknown command", "No SPI flash selected", "Attempt to read non",
+            "no devices available", "No such device",
             "Unknown nand command", "<INTERRUPT>", "not found", "Usage:", "mtdparts support missing", "outside",
         ]
         where line.contains(words) {

@@ -356,21 +356,31 @@ extension UBootMachine {
         }
         guard taken.bytes.count == count, !taken.isUnreadable else {
             return Done(
-                text: text + "NAND read from offset \(String(offset, radix: 16)) failed -74\n 0 bytes read: ERROR\n")
+                text: text + "NAND read from offset \(String(offset, radix: 16)) failed -5\n 0 bytes read: ERROR\n")
         }
         var done = store(taken.bytes, at: target, "nand read")
-        if done.crash == nil { done.text = text + " \(count) bytes read: OK\n" }
+        guard done.crash == nil else { return done }
+        // Bits that were repaired are not worth a word to this command.
+        let isDamaged = taken.eccPages.contains { $0.number == 74 }
+        done.text =
+            isDamaged
+            ? text + "NAND read from offset \(String(offset, radix: 16)) failed -74\n 0 bytes read: ERROR\n"
+            : text + " \(count) bytes read: OK\n"
         return done
     }
 
     /// As U-Boot reads NAND: what lies in a bad block is taken from the next good one.
+    ///
+    /// The ECC has to do with the second page of a block that it is said to correct or to fail at: `eccPages` tells where
+    /// in the bytes such pages end, and the number of the error.
     private func goodBytes(
         of flash: SimulatedHardware.Flash, from offset: Int, _ count: Int
-    ) -> (bytes: [UInt8], skipped: [Int], isUnreadable: Bool) {
+    ) -> (bytes: [UInt8], skipped: [Int], isUnreadable: Bool, eccPages: [(end: Int, number: Int)]) {
         let block = flash.chip.eraseBlockSize
         var bytes: [UInt8] = []
         var skipped: [Int] = []
         var isUnreadable = false
+        var eccPages: [(end: Int, number: Int)] = []
         var position = offset
         while bytes.count < count, position < flash.bytes.count {
             let end = (position / block + 1) * block
@@ -378,12 +388,24 @@ extension UBootMachine {
                 skipped.append(position / block)
             } else {
                 let part = position..<min(end, position + count - bytes.count)
+                let page = position / block * block + flash.chip.pageSize
+                if part.contains(page), flash.chip.kind.isNAND {
+                    let start = bytes.count + page - part.lowerBound
+                    let number = position / block
+                    if flash.corrected.contains(number) { eccPages.append((start + flash.chip.pageSize, 117)) }
+                    if flash.failed.contains(number) { eccPages.append((start + flash.chip.pageSize, 74)) }
+                }
                 bytes += flash.bytes[part]
+                if let last = eccPages.last, last.number == 74, last.end <= bytes.count,
+                    last.end > bytes.count - part.count
+                {
+                    bytes[last.end - flash.chip.pageSize] ^= 0x81
+                }
                 if flash.unreadable.contains(where: { $0.overlaps(part) }) { isUnreadable = true }
             }
             position = end
         }
-        return (bytes, skipped, isUnreadable)
+        return (bytes, skipped, isUnreadable, eccPages)
     }
 
     // MARK: MTD
@@ -453,14 +475,16 @@ extension UBootMachine {
         if flash.chip.kind.isNAND { text += "(\(wanted / page) page(s)) " }
         text += "at offset 0x\(Self.digits(UInt64(offset), 8))\n"
         let taken = goodBytes(of: flash, from: offset, wanted)
+        let ended = "Failure while reading at offset 0x\(String(offset, radix: 16))\n"
         guard taken.bytes.count == wanted, !taken.isUnreadable else {
-            let place = String(offset, radix: 16)
-            return Done(
-                text: text
-                    + "Failure while reading at offset 0x\(place)\nRead on \(flash.chip.id) failed with error -74\n")
+            return Done(text: text + ended + "Read on \(flash.chip.id) failed with error -5\n")
         }
-        var done = store(taken.bytes, at: target, "mtd read")
-        if done.crash == nil { done.text = text }
+        // The first page that the ECC had to do with is the last that is read.
+        let end = taken.eccPages.first
+        var done = store(Array(taken.bytes.prefix(end?.end ?? wanted)), at: target, "mtd read")
+        guard done.crash == nil else { return done }
+        done.text = text
+        if let end { done.text += ended + "Read on \(flash.chip.id) failed with error -\(end.number)\n" }
         return done
     }
 

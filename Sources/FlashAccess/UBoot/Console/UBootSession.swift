@@ -291,12 +291,15 @@ package final class UBootSession {
 
     // MARK: After a reset
 
-    /// Gets back in after the board was reset: what was in its memory is gone.
+    /// Gets back in after the board was reset: what was in its memory is gone. A system that it has started is of no use:
+    /// the power is asked for, as at first.
     ///
-    /// - Throws: what ``UBootArrival/find(_:)`` throws; `layoutChanged` where something else answers now.
+    /// - Throws: what ``UBootArrival/find(_:)`` throws.
     func getBackIn() async throws {
         returns += 1
         retries += 1
+        var arrival = arrival
+        arrival.wantsBootloader = true
         switch try await arrival.find(console) {
         case .uboot(let found):
             prompt = found
@@ -304,6 +307,7 @@ package final class UBootSession {
             text = UBootConsoleText(prompt: found)
             window = timing.window
         case .linux:
+            // Cannot be: only a bootloader was wanted.
             throw FlashkeepError(
                 .boardLost, what: "\(address) was reset and has started its system.",
                 why: "Its bootloader could not be stopped again in time.",

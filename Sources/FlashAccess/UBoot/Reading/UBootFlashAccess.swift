@@ -20,6 +20,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private var prepared: (Set<String>, returns: Int) = ([], 0)
     /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
     private var needsPoison = false
+    /// What the ECC said of pages: chip → the page's offset → the finding.
+    private var eccFindings: [String: [Int: BlockFinding]] = [:]
     /// The first word of a command → a line with it.
     private var examples: [String: String] = [:]
 
@@ -120,10 +122,11 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             let whole = min(onChip.upperBound, (onChip.lowerBound + size - 1) / size * size)
             for part in [onChip.lowerBound..<whole, whole..<onChip.upperBound] where !part.isEmpty {
                 try await read(part, of: chip, size: size) { chunk in
+                    let findings = chunk.findings + self.eccFindings(in: chunk.range, of: chip)
                     try await each(
                         FlashChunk(
                             offset: chunk.offset - base, bytes: chunk.bytes,
-                            findings: chunk.findings.map { $0.shifted(by: -base) }))
+                            findings: findings.map { $0.shifted(by: -base) }))
                 }
             }
         }
@@ -238,7 +241,10 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         switch result.outcome {
         case .ok(let bytes) where bytes == pages.count: return .at(wanted)
         case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(pages.count)")
-        case .failed(let line): return .unread(line)
+        case .failed(let line):
+            guard result.eccError != nil, chip.pageSize > 1 else { return .unread(line) }
+            if let line = try await readEachPage(of: pages, chip, window, to: memory) { return .unread(line) }
+            return .at(wanted)
         case .silent:
             if !needsPoison {
                 // What does not say that it failed is only believed when the RAM is seen to be another than before.
@@ -254,6 +260,37 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 }
             }
             return .at(wanted)
+        }
+    }
+
+    /// Reads page by page what could not be read in one piece, since the ECC had to do with one of the pages.
+    ///
+    /// - Returns: why that failed; nil where all pages are in memory.
+    private func readEachPage(
+        of pages: Range<Int>, _ chip: Chip, _ window: UBootWindow, to memory: UInt64
+    ) async throws -> String? {
+        for start in stride(from: pages.lowerBound, to: pages.upperBound, by: chip.pageSize) {
+            let page = start..<min(pages.upperBound, start + chip.pageSize)
+            guard let place = memory.plus(start - pages.lowerBound),
+                let command = try window.read(page, to: place, lines)
+            else { throw unreachable(chip) }
+            let result = UBootReadResult(try await session.ask(command, silence: .seconds(20)))
+            guard result.skipped.isEmpty else { return "U-Boot took the block for bad and read another one" }
+            guard case .failed(let line) = result.outcome else { continue }
+            guard let error = result.eccError else { return line }
+            // Nothing of an older finding is lost: what was damaged once is not called good later.
+            if error == .corrected, eccFindings[chip.id]?[start] != nil { continue }
+            eccFindings[chip.id, default: [:]][start] = BlockFinding(
+                offset: start, size: page.count, state: error == .corrected ? .eccCorrected : .eccFailed, detail: line)
+        }
+        return nil
+    }
+
+    /// What the ECC said of a range of a chip.
+    private func eccFindings(in range: Range<Int>, of chip: Chip) -> [BlockFinding] {
+        (eccFindings[chip.id] ?? [:]).values.filter { $0.range.overlaps(range) }.sorted { $0.offset < $1.offset }.map {
+            let part = $0.range.clamped(to: range)
+            return BlockFinding(offset: part.lowerBound, size: part.count, state: $0.state, detail: $0.detail)
         }
     }
 
