@@ -14,21 +14,14 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private var facts: UBootFacts?
     private var survey: Survey?
     private var dump: UBootLineDump
-    /// Where RAM is free for a chunk; nil until it was needed.
-    private var memory: UInt64?
-    /// The chips that were prepared since the board was last reset.
-    private var prepared: (Set<String>, returns: Int) = ([], 0)
-    /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
-    private var needsPoison = false
-    /// What the ECC said of pages: chip → the page's offset → the finding.
-    private var eccFindings: [String: [Int: BlockFinding]] = [:]
-    /// The first word of a command → a line with it.
-    private var examples: [String: String] = [:]
+    /// Brings flash to where it can be read; nil before the survey.
+    private var staging: UBootStaging?
+    private let examples = UBootExamples()
 
     /// Bytes of a chunk where erase blocks are smaller or unknown.
     private static let chunkSize = 64 << 10
     /// Bytes of one CRC, so that none takes long.
-    private static let checkSize = 1 << 20
+    private static let checkSize = UBootStaging.size
     /// How many of its readings must be the same in the end, for a line of a dump that the checksum contradicts.
     private static let mostVotes = 5
     /// How often the board may be reset without anything achieved in between.
@@ -55,7 +48,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     /// Command lines that do by hand what was done here: the first of each kind.
-    package var commands: [String] { examples.keys.sorted().compactMap { examples[$0] } }
+    package var commands: [String] { examples.all }
 
     private var hasChecksum: Bool { facts?.help.map { $0.has("crc32") } ?? false }
 
@@ -90,6 +83,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         survey.warnings += lost.map { "U-Boot's reply to \($0) never came through the same twice and is left out" }
         self.facts = facts
         self.survey = survey
+        staging = UBootStaging(session, facts, lines: lines, examples: examples)
         return (survey, evidence)
     }
 
@@ -122,7 +116,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             let whole = min(onChip.upperBound, (onChip.lowerBound + size - 1) / size * size)
             for part in [onChip.lowerBound..<whole, whole..<onChip.upperBound] where !part.isEmpty {
                 try await read(part, of: chip, size: size) { chunk in
-                    let findings = chunk.findings + self.eccFindings(in: chunk.range, of: chip)
+                    let findings = chunk.findings + (self.staging?.eccFindings(in: chunk.range, of: chip) ?? [])
                     try await each(
                         FlashChunk(
                             offset: chunk.offset - base, bytes: chunk.bytes,
@@ -183,7 +177,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             switch try await self.place(chunk, of: chip) {
             case .at(let address):
                 guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
-                    throw self.unreachable(chip)
+                    throw UBootStaging.unreachable(chip)
                 }
                 return FlashChunk(offset: range.lowerBound, bytes: try await body(start, kept))
             case .unread(let why):
@@ -207,134 +201,6 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         return sizes
     }
 
-    // MARK: Bringing flash into the address space
-
-    private enum Place {
-        case at(UInt64)
-        case unread(String)
-    }
-
-    /// Brings a range of a chip into the address space.
-    private func place(_ range: Range<Int>, of chip: Chip) async throws -> Place {
-        guard let facts, let window = UBootWindow(chip, facts) else { throw unreachable(chip) }
-        if case .mapped(let base) = window {
-            guard let address = base.plus(range.lowerBound), address.plus(range.count) != nil else {
-                throw unreachable(chip)
-            }
-            return .at(address)
-        }
-        try await prepare(chip, window)
-        // NAND is read in whole pages only.
-        let pages = Self.wholePages(range, of: chip)
-        let memory = try stagingAddress(for: pages.count)
-        guard let command = try window.read(pages, to: memory, lines),
-            let wanted = memory.plus(range.lowerBound - pages.lowerBound)
-        else { throw unreachable(chip) }
-        note(command)
-        var sum: UInt32?
-        if needsPoison { sum = try await poison(memory, pages.count) }
-        let reply = try await session.ask(command, silence: .seconds(60))
-        let result = UBootReadResult(reply)
-        guard result.skipped.isEmpty else {
-            return .unread("U-Boot took the block for bad and read another one")
-        }
-        switch result.outcome {
-        case .ok(let bytes) where bytes == pages.count: return .at(wanted)
-        case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(pages.count)")
-        case .failed(let line):
-            guard result.eccError != nil, chip.pageSize > 1 else { return .unread(line) }
-            if let line = try await readEachPage(of: pages, chip, window, to: memory) { return .unread(line) }
-            return .at(wanted)
-        case .silent:
-            if !needsPoison {
-                // What does not say that it failed is only believed when the RAM is seen to be another than before.
-                needsPoison = true
-                return try await place(range, of: chip)
-            }
-            if let sum, try await checksum(at: memory, count: pages.count) == sum {
-                // Or the flash holds just that: then it is so over another filling, too.
-                let other = try await poison(memory, pages.count, with: 0xA5)
-                _ = try await session.ask(command, silence: .seconds(60))
-                if try await checksum(at: memory, count: pages.count) == other {
-                    return .unread("U-Boot read nothing, and did not say so")
-                }
-            }
-            return .at(wanted)
-        }
-    }
-
-    /// Reads page by page what could not be read in one piece, since the ECC had to do with one of the pages.
-    ///
-    /// - Returns: why that failed; nil where all pages are in memory.
-    private func readEachPage(
-        of pages: Range<Int>, _ chip: Chip, _ window: UBootWindow, to memory: UInt64
-    ) async throws -> String? {
-        for start in stride(from: pages.lowerBound, to: pages.upperBound, by: chip.pageSize) {
-            let page = start..<min(pages.upperBound, start + chip.pageSize)
-            guard let place = memory.plus(start - pages.lowerBound),
-                let command = try window.read(page, to: place, lines)
-            else { throw unreachable(chip) }
-            let result = UBootReadResult(try await session.ask(command, silence: .seconds(20)))
-            guard result.skipped.isEmpty else { return "U-Boot took the block for bad and read another one" }
-            guard case .failed(let line) = result.outcome else { continue }
-            guard let error = result.eccError else { return line }
-            // Nothing of an older finding is lost: what was damaged once is not called good later.
-            if error == .corrected, eccFindings[chip.id]?[start] != nil { continue }
-            eccFindings[chip.id, default: [:]][start] = BlockFinding(
-                offset: start, size: page.count, state: error == .corrected ? .eccCorrected : .eccFailed, detail: line)
-        }
-        return nil
-    }
-
-    /// What the ECC said of a range of a chip.
-    private func eccFindings(in range: Range<Int>, of chip: Chip) -> [BlockFinding] {
-        (eccFindings[chip.id] ?? [:]).values.filter { $0.range.overlaps(range) }.sorted { $0.offset < $1.offset }.map {
-            let part = $0.range.clamped(to: range)
-            return BlockFinding(offset: part.lowerBound, size: part.count, state: $0.state, detail: $0.detail)
-        }
-    }
-
-    /// A range with the rest of its first page and of its last.
-    private static func wholePages(_ range: Range<Int>, of chip: Chip) -> Range<Int> {
-        guard chip.kind.isNAND, chip.pageSize > 1 else { return range }
-        let start = range.lowerBound - range.lowerBound % chip.pageSize
-        let end = range.upperBound.roundedUp(to: chip.pageSize) ?? range.upperBound
-        return start..<max(start, min(end, max(range.upperBound, chip.size)))
-    }
-
-    private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
-        if prepared.returns != session.returns { prepared = ([], session.returns) }
-        guard !prepared.0.contains(chip.id), let command = try window.preparation(lines) else { return }
-        _ = try await session.ask(command, silence: .seconds(20))
-        prepared.0.insert(chip.id)
-    }
-
-    /// Fills RAM with what flash seldom holds, and tells its CRC-32; nil where the board cannot.
-    private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
-        guard facts?.help?.has("mw") ?? false, hasChecksum else { return nil }
-        let command = try lines.memoryFill(
-            at: address, value: value, count: UInt64(count), flash: facts?.flash?.banks.compactMap(\.range) ?? [])
-        _ = try await session.ask(command, silence: .seconds(20))
-        return try await checksum(at: address, count: count)
-    }
-
-    /// A place in RAM that nothing uses.
-    private func stagingAddress(for count: Int) throws -> UInt64 {
-        if let memory { return memory }
-        let size = UInt64(max(count, Self.checkSize))
-        guard let board = facts?.board else {
-            throw noMemory("bdinfo tells of no memory")
-        }
-        do {
-            let place = try UBootLoadAddress(board).choose(
-                size: size, hints: [facts?.environment?.address("loadaddr")].compactMap { $0 })
-            memory = place
-            return place
-        } catch {
-            throw noMemory(error.words)
-        }
-    }
-
     // MARK: Over the line
 
     /// The bytes as `md` shows them.
@@ -345,7 +211,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private func dumped(
         _ address: UInt64, _ count: Int, _ sum: UInt32?, _ kept: DumpedLines
     ) async throws -> [UInt8] {
-        note(try lines.memoryDisplay(.long, at: address, count: UInt64(max(1, count / 4))))
+        examples.note(try lines.memoryDisplay(.long, at: address, count: UInt64(max(1, count / 4))))
         guard let sum else {
             // Without a checksum only a line that says the same twice is believed, where this line was seen to err.
             let votes = dump.hasErred ? 2 : 1
@@ -372,23 +238,6 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         }
         // The flash gives something else each time. What is kept is shown to be so by the proof.
         return bytes
-    }
-
-    /// The CRC-32 of memory.
-    func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
-        let size = UInt64(count)
-        let command = try lines.crc32(at: address, count: size)
-        // A slow board takes a second for a megabyte that it reads uncached from flash.
-        let reply = try await session.ask(
-            command, silence: .seconds(10 + count / (256 << 10)), pause: session.timing.settled,
-            accepts: { UBootChecksum($0)?.covers(address, count: size) ?? false })
-        note(command)
-        guard let sum = UBootChecksum(reply), let value = UInt32(sum.digest.hex, radix: 16) else {
-            throw FlashkeepError(
-                .replyNotUnderstood, what: "U-Boot's checksum was not understood.",
-                why: TerminalText.lastLines(reply.output), next: "Please report this, with --transcript FILE.")
-        }
-        return value
     }
 
     // MARK: Checksums
@@ -431,10 +280,13 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
     // MARK: Helpers
 
-    private func note(_ command: String) {
-        let kind = command.split(separator: " ").prefix(2).filter { $0.allSatisfy { !$0.isNumber } }.joined(
-            separator: " ")
-        if examples[kind] == nil { examples[kind] = command }
+    private func place(_ range: Range<Int>, of chip: Chip) async throws -> UBootStaging.Place {
+        guard let staging else { throw UBootStaging.unreachable(chip) }
+        return try await staging.place(range, of: chip)
+    }
+
+    private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
+        try await session.checksum(at: address, count: count, lines, examples)
     }
 
     /// Repeats what a reset of the board broke off.
@@ -492,33 +344,9 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         return parts
     }
 
-    private func unreachable(_ chip: Chip) -> FlashkeepError {
-        FlashkeepError(
-            .toolMissing, what: "U-Boot has no way to read the chip \(PrintableText.escaped(chip.id)).",
-            why: "It has none of sf, nand and mtd for it, and does not map it.",
-            next: "Boot an initramfs (--image), or use a programmer.")
-    }
-
-    private func noMemory(_ why: String) -> FlashkeepError {
-        FlashkeepError(
-            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
-            next: "Boot an initramfs (--image), or use a programmer.")
-    }
-
     private func noAlgorithm(_ algorithm: ChecksumAlgorithm) -> FlashkeepError {
         FlashkeepError(
             .internalFault, what: "U-Boot was asked for \(algorithm.rawValue).", why: "Only its crc32 is used.",
             next: "Please report this.")
-    }
-}
-
-extension UBootLoadAddress.Refusal {
-    /// In words.
-    fileprivate var words: String {
-        switch self {
-        case .emptyImage: "nothing was to be loaded"
-        case .unknownRelocation: "bdinfo does not tell where U-Boot itself lies"
-        case .tooLarge(let largest): "the largest free range has \(largest) bytes"
-        }
     }
 }

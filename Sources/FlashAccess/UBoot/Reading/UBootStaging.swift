@@ -1,0 +1,188 @@
+private import BoardConsoles
+import FlashModel
+
+/// Brings flash to where memory can be read: nothing to do where it stands in the address space, and else erase block by
+/// erase block into RAM that nothing uses.
+final class UBootStaging {
+    /// Bytes that are brought there at once, at most, where erase blocks are not larger.
+    static let size = 1 << 20
+
+    private let session: UBootSession
+    private let facts: UBootFacts
+    private let lines: UBootCommands
+    private let examples: UBootExamples
+    /// Where RAM is free; nil until it was needed.
+    private var memory: UInt64?
+    /// The chips that were prepared since the board was last reset.
+    private var prepared: (Set<String>, returns: Int) = ([], 0)
+    /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
+    private var needsPoison = false
+    /// What the ECC said of pages: chip → the page's offset → the finding.
+    private var eccFindings: [String: [Int: BlockFinding]] = [:]
+
+    init(_ session: UBootSession, _ facts: UBootFacts, lines: UBootCommands, examples: UBootExamples) {
+        self.session = session
+        self.facts = facts
+        self.lines = lines
+        self.examples = examples
+    }
+
+    /// Where the bytes of a range are.
+    enum Place {
+        /// From this address on.
+        case at(UInt64)
+        /// Nowhere, and why.
+        case unread(String)
+    }
+
+    /// Brings a range of a chip into the address space.
+    func place(_ range: Range<Int>, of chip: Chip) async throws -> Place {
+        guard let window = UBootWindow(chip, facts) else { throw Self.unreachable(chip) }
+        if case .mapped(let base) = window {
+            guard let address = base.plus(range.lowerBound), address.plus(range.count) != nil else {
+                throw Self.unreachable(chip)
+            }
+            return .at(address)
+        }
+        try await prepare(chip, window)
+        // NAND is read in whole pages only.
+        let pages = Self.wholePages(range, of: chip)
+        let memory = try stagingAddress(for: pages.count)
+        guard let command = try window.read(pages, to: memory, lines),
+            let wanted = memory.plus(range.lowerBound - pages.lowerBound)
+        else { throw Self.unreachable(chip) }
+        examples.note(command)
+        var sum: UInt32?
+        if needsPoison { sum = try await poison(memory, pages.count) }
+        let reply = try await session.ask(command, silence: .seconds(60))
+        let result = UBootReadResult(reply)
+        guard result.skipped.isEmpty else {
+            return .unread("U-Boot took the block for bad and read another one")
+        }
+        switch result.outcome {
+        case .ok(let bytes) where bytes == pages.count: return .at(wanted)
+        case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(pages.count)")
+        case .failed(let line):
+            guard result.eccError != nil, chip.pageSize > 1 else { return .unread(line) }
+            if let line = try await readEachPage(of: pages, chip, window, to: memory) { return .unread(line) }
+            return .at(wanted)
+        case .silent:
+            if !needsPoison {
+                // What does not say that it failed is only believed when the RAM is seen to be another than before.
+                needsPoison = true
+                return try await place(range, of: chip)
+            }
+            if let sum, try await checksum(at: memory, count: pages.count) == sum {
+                // Or the flash holds just that: then it is so over another filling, too.
+                let other = try await poison(memory, pages.count, with: 0xA5)
+                _ = try await session.ask(command, silence: .seconds(60))
+                if try await checksum(at: memory, count: pages.count) == other {
+                    return .unread("U-Boot read nothing, and did not say so")
+                }
+            }
+            return .at(wanted)
+        }
+    }
+
+    /// Reads page by page what could not be read in one piece, since the ECC had to do with one of the pages.
+    ///
+    /// - Returns: why that failed; nil where all pages are in memory.
+    private func readEachPage(
+        of pages: Range<Int>, _ chip: Chip, _ window: UBootWindow, to memory: UInt64
+    ) async throws -> String? {
+        for start in stride(from: pages.lowerBound, to: pages.upperBound, by: chip.pageSize) {
+            let page = start..<min(pages.upperBound, start + chip.pageSize)
+            guard let place = memory.plus(start - pages.lowerBound),
+                let command = try window.read(page, to: place, lines)
+            else { throw Self.unreachable(chip) }
+            let result = UBootReadResult(try await session.ask(command, silence: .seconds(20)))
+            guard result.skipped.isEmpty else { return "U-Boot took the block for bad and read another one" }
+            guard case .failed(let line) = result.outcome else { continue }
+            guard let error = result.eccError else { return line }
+            // Nothing of an older finding is lost: what was damaged once is not called good later.
+            if error == .corrected, eccFindings[chip.id]?[start] != nil { continue }
+            eccFindings[chip.id, default: [:]][start] = BlockFinding(
+                offset: start, size: page.count, state: error == .corrected ? .eccCorrected : .eccFailed, detail: line)
+        }
+        return nil
+    }
+
+    /// What the ECC said of a range of a chip.
+    func eccFindings(in range: Range<Int>, of chip: Chip) -> [BlockFinding] {
+        (eccFindings[chip.id] ?? [:]).values.filter { $0.range.overlaps(range) }.sorted { $0.offset < $1.offset }.map {
+            let part = $0.range.clamped(to: range)
+            return BlockFinding(offset: part.lowerBound, size: part.count, state: $0.state, detail: $0.detail)
+        }
+    }
+
+    /// A range with the rest of its first page and of its last.
+    private static func wholePages(_ range: Range<Int>, of chip: Chip) -> Range<Int> {
+        guard chip.kind.isNAND, chip.pageSize > 1 else { return range }
+        let start = range.lowerBound - range.lowerBound % chip.pageSize
+        let end = range.upperBound.roundedUp(to: chip.pageSize) ?? range.upperBound
+        return start..<max(start, min(end, max(range.upperBound, chip.size)))
+    }
+
+    private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
+        if prepared.returns != session.returns { prepared = ([], session.returns) }
+        guard !prepared.0.contains(chip.id), let command = try window.preparation(lines) else { return }
+        _ = try await session.ask(command, silence: .seconds(20))
+        prepared.0.insert(chip.id)
+    }
+
+    /// Fills RAM with what flash seldom holds, and tells its CRC-32; nil where the board cannot.
+    private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
+        guard let help = facts.help, help.has("mw"), help.has("crc32") else { return nil }
+        let command = try lines.memoryFill(
+            at: address, value: value, count: UInt64(count), flash: facts.flash?.banks.compactMap(\.range) ?? [])
+        _ = try await session.ask(command, silence: .seconds(20))
+        return try await checksum(at: address, count: count)
+    }
+
+    /// A place in RAM that nothing uses.
+    private func stagingAddress(for count: Int) throws -> UInt64 {
+        if let memory { return memory }
+        let size = UInt64(max(count, Self.size))
+        guard let board = facts.board else {
+            throw noMemory("bdinfo tells of no memory")
+        }
+        do {
+            let place = try UBootLoadAddress(board).choose(
+                size: size, hints: [facts.environment?.address("loadaddr")].compactMap { $0 })
+            memory = place
+            return place
+        } catch {
+            throw noMemory(error.words)
+        }
+    }
+
+    private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
+        try await session.checksum(at: address, count: count, lines, examples)
+    }
+
+    // MARK: Errors
+
+    static func unreachable(_ chip: Chip) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "U-Boot has no way to read the chip \(PrintableText.escaped(chip.id)).",
+            why: "It has none of sf, nand and mtd for it, and does not map it.",
+            next: "Boot an initramfs (--image), or use a programmer.")
+    }
+
+    private func noMemory(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
+            next: "Boot an initramfs (--image), or use a programmer.")
+    }
+}
+
+extension UBootLoadAddress.Refusal {
+    /// In words.
+    fileprivate var words: String {
+        switch self {
+        case .emptyImage: "nothing was to be loaded"
+        case .unknownRelocation: "bdinfo does not tell where U-Boot itself lies"
+        case .tooLarge(let largest): "the largest free range has \(largest) bytes"
+        }
+    }
+}
