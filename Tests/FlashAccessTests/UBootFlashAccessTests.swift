@@ -100,6 +100,41 @@ struct UBootFlashAccessTests {
         }
     }
 
+    @Test("Pages are read with their OOB bytes, where U-Boot can", arguments: [Way.nand, .mtdNAND])
+    func oob(_ way: Way) async throws {
+        for hasChecksum in [true, false] {
+            let board = Self.board(way) { scenario in
+                scenario.hardware.readsOOB = true
+                if !hasChecksum { scenario.forbid("crc32") }
+            }
+            try await with(board) { access in
+                let partition = try #require(try await access.survey().survey.partitions.first)
+                #expect(access.readsOOB)
+                let problems = try await FlashContract.problems(board.hardware, access)
+                #expect(problems.isEmpty, "\(problems.prefix(3))")
+                board.simulated.schedule(.reset(afterOutput: 200), every: way == .nand ? 5 : 29)
+                var bytes: [UInt8] = []
+                try await access.readWithOOB(partition, ranges: [0..<0x800, 0xC00..<0x1400]) { bytes += $0.bytes }
+                let flash = try #require(board.hardware.chips["nand0"])
+                let expected = (Array(0..<4) + Array(6..<10)).flatMap {
+                    flash.bytes[$0 * 0x200..<($0 + 1) * 0x200] + board.hardware.oob($0, of: flash.chip)
+                }
+                let isSame = bytes == expected
+                #expect(isSame)
+            }
+            #expect(board.simulated.starts > 1)
+            #expect(board.simulated.offences.isEmpty)
+        }
+        let without = Self.board(way)
+        try await with(without) { access in
+            let partition = try #require(try await access.survey().survey.partitions.first)
+            #expect(!access.readsOOB)
+            await #expect(throws: FlashkeepError.self) {
+                try await access.readWithOOB(partition, ranges: [0..<0x400]) { _ in }
+            }
+        }
+    }
+
     @Test("Only commands that read are sent")
     func whitelist() async throws {
         let allowed: Set<String> = [

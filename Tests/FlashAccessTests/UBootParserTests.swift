@@ -158,6 +158,21 @@ import Testing
             #expect(UBootChecksum(try transcript.reply("crc32 12000000 200000"))?.digest.hex == "e62104bb")
         }
 
+        @Test func readsOfOOB() throws {
+            let info = try UBootTranscript("sandbox-2026.07-nand-info")
+            let virt = try UBootTranscript("arm-version-help")
+            let help = "help nand"
+            #expect(UBootFacts([help: try info.reply(help)]).readsRawNAND)
+            #expect(!UBootFacts([help: try info.reply("mtd list")]).readsRawNAND)
+            #expect(UBootFacts(["help mtd": try virt.reply("help mtd")]).readsRawMTD)
+            let bad = try UBootTranscript("sandbox-2026.07-nand-badblock")
+            #expect(UBootReadResult(try bad.reply("nand read.raw 1300000 4000 1")).outcome == .ok(bytes: 528))
+            let flipped = try UBootTranscript("sandbox-2026.07-mtd-nand-bitflip")
+            #expect(
+                UBootReadResult(try flipped.reply("mtd read.raw.oob nand0 1300000 0 400")).outcome
+                    == .silent(announced: 1024))
+        }
+
         /// What the ECC had to do with it is told from other failures.
         @Test func failuresOfTheECC() throws {
             let transcript = try UBootTranscript("sandbox-2026.07-mtd-nand-bitflip")

@@ -199,15 +199,29 @@ package struct UBootCommands: Sendable, Hashable {
     package func mtdParts() -> String { "mtdparts" }
     package func mtdBad(_ name: String) throws(UBootCommandFault) -> String { try line(["mtd", "bad", name]) }
 
-    /// `mtd read nor0 80000000 0 20000`. On NAND it skips bad blocks, as `nand read` does, `.raw` too.
+    /// `mtd read nor0 80000000 0 20000`. On NAND it skips bad blocks, as `nand read` does.
     package func mtdRead(
-        _ name: String, to memory: UInt64, offset: UInt64, count: UInt64, isRaw: Bool = false
+        _ name: String, to memory: UInt64, offset: UInt64, count: UInt64
+    ) throws(UBootCommandFault) -> String {
+        try mtdRead("read", name, to: memory, offset: offset, count: count)
+    }
+
+    /// `mtd read.raw.oob nand0 80000000 0 800`: the pages as the chip holds them, without ECC, and then their OOB bytes
+    /// (`cmd/mtd.c`, since 2018.11). It skips bad blocks, too.
+    ///
+    /// - Parameter count: of data bytes.
+    package func mtdReadRawWithOOB(
+        _ name: String, to memory: UInt64, offset: UInt64, count: UInt64
+    ) throws(UBootCommandFault) -> String {
+        try mtdRead("read.raw.oob", name, to: memory, offset: offset, count: count)
+    }
+
+    private func mtdRead(
+        _ command: String, _ name: String, to memory: UInt64, offset: UInt64, count: UInt64
     ) throws(UBootCommandFault) -> String {
         try Self.check(memory, count)
         try Self.check(offset, count)
-        return try line([
-            "mtd", isRaw ? "read.raw" : "read", name, Self.hex(memory), Self.hex(offset), Self.hex(count),
-        ])
+        return try line(["mtd", command, name, Self.hex(memory), Self.hex(offset), Self.hex(count)])
     }
 
     // The environment in memory.

@@ -12,13 +12,24 @@ package struct UBootFacts: Sendable {
     package var parts: UBootMTDParts?
     /// By the name of the MTD device: `nand0`.
     package var badBlocks: [String: UBootBadBlocks]
+    /// Whether `nand read.raw` gives pages with their OOB bytes (since 2011.12).
+    package var readsRawNAND: Bool
+    /// Whether `mtd read.raw.oob` does.
+    package var readsRawMTD: Bool
 
     /// What is asked of a board before its flash is read: lines that change nothing in flash. Those for commands that
     /// `help` does not list need not be sent. `nand bad` speaks of the current device, the first; of others
-    /// `mtd bad NAME`.
+    /// `mtd bad NAME`. Where `mtd list` tells of NAND, `help mtd` is asked as well.
     package static let questions = [
-        "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "mtd list", "mtdparts",
+        "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "help nand", "mtd list",
+        "mtdparts",
     ]
+
+    /// The command whose presence in `help` a question needs.
+    static func command(of question: String) -> String {
+        let words = question.split(separator: " ").map(String.init)
+        return words.count == 2 && words[0] == "help" ? words[1] : words.first ?? question
+    }
 
     /// Whether a reply is whole, as far as its own content tells: sums that add up, lists as long as announced.
     static func isWhole(_ reply: UBootReply, to question: String) -> Bool {
@@ -43,6 +54,14 @@ package struct UBootFacts: Sendable {
         nand = replies["nand info"].flatMap(UBootNANDInfo.init)
         mtd = replies["mtd list"].flatMap(UBootMTDList.init)
         parts = replies["mtdparts"].flatMap(UBootMTDParts.init)
+        readsRawNAND =
+            replies["help nand"].map { reply in
+                reply.lines.contains { $0.trimmed.hasPrefix("nand read.raw ") }
+            } ?? false
+        readsRawMTD =
+            replies["help mtd"].map { reply in
+                reply.lines.contains { $0.trimmed.hasPrefix("mtd read[.raw][.oob] ") }
+            } ?? false
         badBlocks = [:]
         for (command, reply) in replies.sorted(by: { $0.key < $1.key }) {
             guard let bad = UBootBadBlocks(reply) else { continue }

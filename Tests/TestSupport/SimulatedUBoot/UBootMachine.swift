@@ -444,6 +444,8 @@ struct UBootMachine {
             last = text
         }
         line = []
+        // As U-Boot's parser takes it.
+        while text.last == " " { text.removeLast() }
         ran.append(text)
         let number = ran.count
         let done = run(text)

@@ -57,7 +57,16 @@ extension UBootMachine {
     }
 
     private func help(_ words: [String]) -> Done {
-        guard words.count == 1 else { return Done(text: "\(words[1]) - made up\n\nUsage:\n\(words[1]) \n") }
+        guard words.count == 1 else {
+            var text = "\(words[1]) - made up\n\nUsage:\n\(words[1]) \n"
+            if scenario.hardware.readsOOB {
+                if words[1] == "nand" { text += "nand read.raw - addr off|partition [pages]\n" }
+                if words[1] == "mtd" {
+                    text += "mtd read[.raw][.oob]                  <name> <addr> [<off> [<size>]]\n"
+                }
+            }
+            return Done(text: text)
+        }
         let lines = scenario.commands.sorted().map { name in
             name + String(repeating: " ", count: max(0, 8 - name.utf8.count)) + "- about \(name)\n"
         }
@@ -332,6 +341,11 @@ extension UBootMachine {
                 let count = Self.number(words[4]), let flash = scenario.hardware.chips[id]
             else { return Done(text: "nand - NAND sub-system\n\nUsage:\nnand info - show available NAND devices\n") }
             return readNAND(flash, to: target, offset: Int(clamping: offset), count: Int(clamping: count))
+        case "read.raw":
+            guard words.count == 5, let target = Self.number(words[2]), let offset = Self.number(words[3]),
+                let count = Self.number(words[4]), let flash = scenario.hardware.chips[id]
+            else { return Done(text: "nand - NAND sub-system\n\nUsage:\nnand info - show available NAND devices\n") }
+            return readRawNAND(flash, to: target, offset: Int(clamping: offset), pages: Int(clamping: count))
         default:
             offend(.forbidden, words.joined(separator: " "))
             return Done()
@@ -366,6 +380,22 @@ extension UBootMachine {
             isDamaged
             ? text + "NAND read from offset \(String(offset, radix: 16)) failed -74\n 0 bytes read: ERROR\n"
             : text + " \(count) bytes read: OK\n"
+        return done
+    }
+
+    /// Page by page, bad blocks or not, as in `cmd/nand.c`, raw_access.
+    private mutating func readRawNAND(
+        _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, pages: Int
+    ) -> Done {
+        let page = flash.chip.pageSize
+        guard offset % page == 0, pages > 0, offset / page + pages <= flash.bytes.count / page else {
+            return Done(text: "\nNAND read: Size exceeds partition or device limit\n")
+        }
+        let bytes = (offset / page..<offset / page + pages).flatMap { number in
+            flash.bytes[number * page..<(number + 1) * page] + scenario.hardware.oob(number, of: flash.chip)
+        }
+        var done = store(bytes, at: target, "nand read.raw")
+        if done.crash == nil { done.text = "\nNAND read:  \(bytes.count) bytes read: OK\n" }
         return done
     }
 
@@ -431,6 +461,14 @@ extension UBootMachine {
                 return Done(text: "mtd - MTD utils\n\nUsage:\nmtd - generic operations on memory technology devices\n")
             }
             return readMTD(flash, to: target, offset: Int(clamping: offset), count: Int(clamping: count))
+        case "read.raw.oob":
+            guard words.count == 6, let flash = scenario.hardware.chips[words[2]], let target = Self.number(words[3]),
+                let offset = Self.number(words[4]), let count = Self.number(words[5])
+            else {
+                return Done(text: "mtd - MTD utils\n\nUsage:\nmtd - generic operations on memory technology devices\n")
+            }
+            return readMTD(
+                flash, to: target, offset: Int(clamping: offset), count: Int(clamping: count), isRawWithOOB: true)
         default:
             offend(.forbidden, words.joined(separator: " "))
             return Done()
@@ -459,7 +497,7 @@ extension UBootMachine {
     }
 
     private mutating func readMTD(
-        _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, count: Int
+        _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, count: Int, isRawWithOOB: Bool = false
     ) -> Done {
         let page = flash.chip.pageSize
         guard offset % page == 0 else {
@@ -473,7 +511,15 @@ extension UBootMachine {
         }
         text += "Reading \(wanted) byte(s) "
         if flash.chip.kind.isNAND { text += "(\(wanted / page) page(s)) " }
-        text += "at offset 0x\(Self.digits(UInt64(offset), 8))\n"
+        text += "at offset 0x\(Self.digits(UInt64(offset), 8))\(isRawWithOOB ? " [raw] [oob]" : "")\n"
+        if isRawWithOOB {
+            // All data first, then all OOB bytes.
+            let end = min(flash.bytes.count, offset + wanted)
+            let spare = (offset / page..<end / page).flatMap { scenario.hardware.oob($0, of: flash.chip) }
+            var done = store(Array(flash.bytes[offset..<end]) + spare, at: target, "mtd read.raw.oob")
+            if done.crash == nil { done.text = text }
+            return done
+        }
         let taken = goodBytes(of: flash, from: offset, wanted)
         let ended = "Failure while reading at offset 0x\(String(offset, radix: 16))\n"
         guard taken.bytes.count == wanted, !taken.isUnreadable else {

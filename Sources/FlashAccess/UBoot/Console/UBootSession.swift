@@ -121,15 +121,20 @@ package final class UBootSession {
         let silence = silence ?? timing.silence
         var answer = try await receive(
             silence: silence, pause: pause ?? silence, namesItself: namesItself, accepts: accepts)
-        // The echo of Enter comes first. Before it, a character stood behind the command, which made it another one:
-        // one that the line doubled after its echo had been compared.
-        if let first = answer.reply.output.first, first != 0x0D, first != 0x0A { answer.isWhole = false }
+        // The echo of Enter comes first, but for a blank that the line doubled. Another character before it stood behind
+        // the command, and made it another one.
+        if let first = answer.reply.output.first(where: { $0 != 0x20 }), first != 0x0D, first != 0x0A {
+            answer.isWhole = false
+        }
         return answer
     }
 
     /// Types a command up to its last character, and has its echo.
+    ///
+    /// A blank ends it: the line may double the last character after its echo was compared, and a digit more would make
+    /// `md` read beyond the end of the flash.
     private func type(_ command: String) async throws {
-        let bytes = Array(command.utf8)
+        let bytes = Array("\(command) ".utf8)
         for attempt in 0..<(timing.attempts * 4) {
             if attempt > 0 {
                 retries += 1

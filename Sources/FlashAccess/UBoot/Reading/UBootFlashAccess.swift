@@ -71,13 +71,17 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         try await ask("help")
         let help = replies["help"].flatMap(UBootHelp.init)
         for question in UBootFacts.questions where question != "help" {
-            let name = question.split(separator: " ").first.map(String.init) ?? question
-            if help?.has(name) ?? true { try await ask(question) }
+            // Usage is asked for only of what is known to be there.
+            let isUsage = question.hasPrefix("help ")
+            if help?.has(UBootFacts.command(of: question)) ?? !isUsage { try await ask(question) }
         }
-        for device in replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []
-        where ByteText(device.type).lowercased.contains("nand") {
+        let nand = (replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []).filter {
+            ByteText($0.type).lowercased.contains("nand")
+        }
+        for device in nand {
             if let question = try? lines.mtdBad(device.name) { try await ask(question) }
         }
+        if !nand.isEmpty, help?.has("mtd") ?? false { try await ask("help mtd") }
         let facts = UBootFacts(replies)
         var survey = try UBootSurvey.assemble(facts: facts)
         survey.warnings += lost.map { "U-Boot's reply to \($0) never came through the same twice and is left out" }
@@ -94,14 +98,56 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
     // MARK: Reading
 
-    package var readsOOB: Bool { false }
+    package var readsOOB: Bool {
+        survey?.chips.contains { chip in staging?.readsOOB(of: chip) ?? false } ?? false
+    }
 
     package func readWithOOB(
         _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
     ) async throws {
-        throw FlashkeepError(
+        let chip = try chip(of: partition)
+        guard let staging, staging.readsOOB(of: chip) else { throw noOOB(partition) }
+        let base = partition.offset ?? 0
+        let page = chip.pageSize
+        let unit = page + chip.oobSize
+        for range in ranges {
+            // Erase block by erase block: one of them fits into RAM, and none is bad.
+            for part in Self.cut((base + range.lowerBound)..<(base + range.upperBound), by: chunkSize(of: chip)) {
+                let pages = part.lowerBound / page..<part.upperBound / page
+                let first = (pages.lowerBound - base / page) * unit
+                let kept = DumpedLines()
+                try await each(
+                    try await surviving(achieved: { kept.taken }) {
+                        switch try await staging.placeWithOOB(pages, of: chip) {
+                        case .at(let address):
+                            FlashChunk(
+                                offset: first, bytes: try await self.unlessBlank(address, pages.count * unit, kept))
+                        case .unread(let why): Self.unread(first..<first + pages.count * unit, why)
+                        }
+                    })
+            }
+        }
+    }
+
+    /// Memory as it is dumped, but for what is blank: that need not cross.
+    private func unlessBlank(_ address: UInt64, _ count: Int, _ kept: DumpedLines) async throws -> [UInt8] {
+        guard hasChecksum else { return try await dumped(address, count, nil, kept) }
+        let blank = [UInt8](repeating: 0xFF, count: count)
+        let sum = try await checksum(at: address, count: count)
+        // As with all that is known, a second sum that is cut differently confirms it.
+        if sum == CRC32.sum(of: blank),
+            try await checksum(at: address, count: count / 2) == CRC32.sum(of: blank.prefix(count / 2))
+        {
+            return blank
+        }
+        return try await dumped(address, count, sum, kept)
+    }
+
+    private func noOOB(_ partition: Partition) -> FlashkeepError {
+        FlashkeepError(
             .toolMissing, what: "The OOB bytes of \(PrintableText.escaped(partition.name)) cannot be read from here.",
-            why: "From U-Boot only the data is read.", next: "Leave --oob out, or back up from Linux.")
+            why: "It needs NAND, and a U-Boot that has nand read.raw or mtd read.raw.oob.",
+            next: "Leave --oob out, or back up from Linux.")
     }
 
     package func read(
@@ -180,12 +226,15 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                     throw UBootStaging.unreachable(chip)
                 }
                 return FlashChunk(offset: range.lowerBound, bytes: try await body(start, kept))
-            case .unread(let why):
-                let finding = BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)
-                return FlashChunk(
-                    offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count), findings: [finding])
+            case .unread(let why): return Self.unread(range, why)
             }
         }
+    }
+
+    private static func unread(_ range: Range<Int>, _ why: String) -> FlashChunk {
+        FlashChunk(
+            offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count),
+            findings: [BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)])
     }
 
     /// The chunk, counted from the start of the range, in which a part of it lies.

@@ -6,6 +6,8 @@ import FlashModel
 final class UBootStaging {
     /// Bytes that are brought there at once, at most, where erase blocks are not larger.
     static let size = 1 << 20
+    /// How often a read that failed is tried, until two tell the same.
+    private static let mostReads = 5
 
     private let session: UBootSession
     private let facts: UBootFacts
@@ -51,37 +53,100 @@ final class UBootStaging {
         guard let command = try window.read(pages, to: memory, lines),
             let wanted = memory.plus(range.lowerBound - pages.lowerBound)
         else { throw Self.unreachable(chip) }
-        examples.note(command)
+        switch try await bring([command], to: memory, bytes: pages.count) {
+        case .there: return .at(wanted)
+        case .not(let why, nil): return .unread(why)
+        case .not(let why, .some):
+            guard chip.pageSize > 1 else { return .unread(why) }
+            if let why = try await readEachPage(of: pages, chip, window, to: memory) { return .unread(why) }
+            return .at(wanted)
+        }
+    }
+
+    /// Whether this U-Boot can read the OOB bytes of a chip.
+    func readsOOB(of chip: Chip) -> Bool {
+        guard chip.kind.isNAND, chip.pageSize > 1, chip.oobSize > 0, let window = UBootWindow(chip, facts) else {
+            return false
+        }
+        return window.readsOOB(facts)
+    }
+
+    /// Brings pages with their OOB bytes into RAM, each page's bytes before its OOB bytes, as the chip holds them:
+    /// nothing in them was repaired by the ECC.
+    ///
+    /// - Parameter pages: counted from the chip's start.
+    func placeWithOOB(_ pages: Range<Int>, of chip: Chip) async throws -> Place {
+        guard readsOOB(of: chip), let window = UBootWindow(chip, facts),
+            let count = pages.count.times(chip.pageSize + chip.oobSize)
+        else { throw Self.unreachable(chip) }
+        try await prepare(chip, window)
+        let memory = try stagingAddress(for: count)
+        let commands = try window.readWithOOB(pages, of: chip, to: memory, lines)
+        switch try await bring(commands, to: memory, bytes: count) {
+        case .there: return .at(memory)
+        case .not(let why, _): return .unread(why)
+        }
+    }
+
+    /// What became of reads into RAM.
+    private enum Outcome {
+        case there
+        /// Why not, and what the ECC had to do with it.
+        case not(String, UBootReadResult.ECCError?)
+    }
+
+    /// Runs commands that read flash into RAM, each as much as the others.
+    private func bring(_ commands: [String], to memory: UInt64, bytes count: Int) async throws -> Outcome {
         var sum: UInt32?
-        if needsPoison { sum = try await poison(memory, pages.count) }
-        let reply = try await session.ask(command, silence: .seconds(60))
-        let result = UBootReadResult(reply)
-        guard result.skipped.isEmpty else {
-            return .unread("U-Boot took the block for bad and read another one")
-        }
-        switch result.outcome {
-        case .ok(let bytes) where bytes == pages.count: return .at(wanted)
-        case .ok(let bytes): return .unread("U-Boot read \(bytes) bytes in place of \(pages.count)")
-        case .failed(let line):
-            guard result.eccError != nil, chip.pageSize > 1 else { return .unread(line) }
-            if let line = try await readEachPage(of: pages, chip, window, to: memory) { return .unread(line) }
-            return .at(wanted)
-        case .silent:
-            if !needsPoison {
-                // What does not say that it failed is only believed when the RAM is seen to be another than before.
-                needsPoison = true
-                return try await place(range, of: chip)
+        if needsPoison { sum = try await poison(memory, count) }
+        var isSilent = false
+        for command in commands {
+            examples.note(command)
+            let result = try await read(command, bytes: count / commands.count)
+            guard result.skipped.isEmpty else {
+                return .not("U-Boot took the block for bad and read another one", nil)
             }
-            if let sum, try await checksum(at: memory, count: pages.count) == sum {
-                // Or the flash holds just that: then it is so over another filling, too.
-                let other = try await poison(memory, pages.count, with: 0xA5)
-                _ = try await session.ask(command, silence: .seconds(60))
-                if try await checksum(at: memory, count: pages.count) == other {
-                    return .unread("U-Boot read nothing, and did not say so")
-                }
+            switch result.outcome {
+            case .ok(let bytes) where bytes == count / commands.count: continue
+            case .ok(let bytes):
+                return .not("U-Boot read \(bytes) bytes in place of \(count / commands.count)", nil)
+            case .failed(let line): return .not(line, result.eccError)
+            case .silent: isSilent = true
             }
-            return .at(wanted)
         }
+        guard isSilent else { return .there }
+        if !needsPoison {
+            // What does not say that it failed is only believed when the RAM is seen to be another than before.
+            needsPoison = true
+            return try await bring(commands, to: memory, bytes: count)
+        }
+        if let sum, try await checksum(at: memory, count: count) == sum {
+            // Or the flash holds just that: then it is so over another filling, too.
+            let other = try await poison(memory, count, with: 0xA5)
+            for command in commands { _ = try await session.ask(command, silence: .seconds(60)) }
+            if try await checksum(at: memory, count: count) == other {
+                return .not("U-Boot read nothing, and did not say so", nil)
+            }
+        }
+        return .there
+    }
+
+    /// Runs a command that reads flash into RAM. That it failed is believed when the board says so twice, since nothing
+    /// in its words shows whether they were damaged on their way.
+    private func read(_ command: String, bytes: Int) async throws -> UBootReadResult {
+        var last: UBootReadResult?
+        for _ in 0..<Self.mostReads {
+            let result = UBootReadResult(try await session.ask(command, silence: .seconds(60)))
+            if result == last { return result }
+            last = result
+            guard result.skipped.isEmpty else { continue }
+            switch result.outcome {
+            case .ok(let read) where read == bytes: return result
+            case .silent: return result
+            case .ok, .failed: continue
+            }
+        }
+        return last ?? UBootReadResult(UBootReply(output: []))
     }
 
     /// Reads page by page what could not be read in one piece, since the ECC had to do with one of the pages.
@@ -95,7 +160,7 @@ final class UBootStaging {
             guard let place = memory.plus(start - pages.lowerBound),
                 let command = try window.read(page, to: place, lines)
             else { throw Self.unreachable(chip) }
-            let result = UBootReadResult(try await session.ask(command, silence: .seconds(20)))
+            let result = try await read(command, bytes: page.count)
             guard result.skipped.isEmpty else { return "U-Boot took the block for bad and read another one" }
             guard case .failed(let line) = result.outcome else { continue }
             guard let error = result.eccError else { return line }

@@ -53,4 +53,41 @@ enum UBootWindow: Sendable, Hashable {
         case .mtd(let name): return try commands.mtdRead(name, to: memory, offset: offset, count: count)
         }
     }
+
+    /// Whether pages can be read with their OOB bytes this way.
+    func readsOOB(_ facts: UBootFacts) -> Bool {
+        switch self {
+        case .mapped, .spi: false
+        case .nand: facts.readsRawNAND
+        case .mtd: facts.readsRawMTD
+        }
+    }
+
+    /// The commands that bring pages of NAND to a place in RAM, each followed by its OOB bytes.
+    func readWithOOB(
+        _ pages: Range<Int>, of chip: Chip, to memory: UInt64, _ commands: UBootCommands
+    ) throws -> [String] {
+        func offset(_ page: Int) throws -> UInt64 {
+            guard let offset = page.times(chip.pageSize).flatMap(UInt64.init(exactly:)) else {
+                throw UBootCommandFault.badRange
+            }
+            return offset
+        }
+        switch self {
+        case .mapped, .spi: throw UBootCommandFault.badRange
+        case .nand:
+            return [
+                try commands.nandReadRaw(
+                    to: memory, offset: try offset(pages.lowerBound), pages: UInt64(clamping: pages.count))
+            ]
+        case .mtd(let name):
+            // Of several pages it would give all data first, and then all OOB bytes.
+            return try pages.map { page in
+                guard let place = (page - pages.lowerBound).times(chip.pageSize + chip.oobSize).flatMap(memory.plus)
+                else { throw UBootCommandFault.badRange }
+                return try commands.mtdReadRawWithOOB(
+                    name, to: place, offset: try offset(page), count: UInt64(clamping: chip.pageSize))
+            }
+        }
+    }
 }
