@@ -183,7 +183,7 @@ package enum Backup {
         if options.withOOB, !board.readsOOB {
             throw FlashkeepError(
                 .toolMissing, what: "The OOB bytes cannot be read on this board.",
-                why: "It has no nanddump of mtd-utils.",
+                why: "It has no nanddump of mtd-utils, and no U-Boot that reads NAND as it is.",
                 next: "Leave --oob out, or start an initramfs that has mtd-utils.")
         }
         var captures: [ImageCapture] = []
