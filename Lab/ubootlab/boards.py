@@ -6,11 +6,12 @@ from pathlib import Path
 from boardlab import LabError, cache
 
 _MIB = 1 << 20
+ON_BOARD = "on board"   # the network device is a part of the board
 
 
 @dataclass(frozen=True)
 class Bank:
-    base: int           # where the processor reads it
+    base: int           # where the processor reads it; of serial flash 0, which is no address
     size: int           # what U-Boot lists
     file_size: int      # what QEMU wants the file to have; U-Boot sees the first part of it
 
@@ -31,6 +32,14 @@ class Board:
     environment: tuple  # address, size
     # Machine code that waits for ever, for a kernel that says nothing.
     sleep: tuple
+    kind: str = "nor"           # of the flash, as in the backup's manifest
+    drive: str = "pflash"       # QEMU's name for how it is attached
+    # Put on the line before its own: the console is not always the first port.
+    other_ports: int = 0
+    # Where QEMU puts U-Boot into memory, for a processor that does not start from this flash.
+    firmware_at: int = None
+    # Starts something unless its environment in flash says otherwise, so that it must have one.
+    boots: bool = False
 
     @property
     def built(self):
@@ -51,7 +60,7 @@ def _malta(name, image, prompt, big_endian=False):
         name=name, qemu=(machine, "-M", "malta", "-m", "256"), network="pcnet", prompt=prompt, image=image,
         banks=(Bank(0xBE000000, 4 * _MIB, 4 * _MIB),), sector=0x10000, ram=(0x80000000, 256 * _MIB),
         load_address=0x81000000, swapped=0 if big_endian else 0x3E0000, big_endian=big_endian,
-        environment=(0xBE3E0000, 0x20000),
+        environment=(0xBE3E0000, 0x20000), boots=name != "malta",
         sleep=(0x42000020, 0x1000FFFE, 0))     # wait; b .-4; nop
 
 
@@ -65,10 +74,20 @@ def _virt(name, image):
         environment=(0x04000000, 0x40000), sleep=(0xE320F003, 0xEAFFFFFD))     # wfi; b .-4
 
 
+def _sabrelite():
+    # QEMU's model of the board; it has an SST25VF016B on the first chip select of its first SPI controller.
+    return Board(
+        name="sabrelite", qemu=("qemu-system-arm", "-M", "sabrelite", "-m", "1G"), network=ON_BOARD, prompt="=> ",
+        image="sabrelite", banks=(Bank(0, 2 * _MIB, 2 * _MIB),), sector=0x1000, ram=(0x10000000, 1024 * _MIB),
+        load_address=0x12000000, swapped=0, big_endian=False, environment=(0x1FE000, 0x2000),
+        sleep=(0xE320F003, 0xEAFFFFFD), kind="spi-nor", drive="mtd", other_ports=1, firmware_at=0x17800000, boots=True)
+
+
 ALL = {board.name: board for board in (
     _malta("malta", "/usr/lib/u-boot/maltael/u-boot.bin", "maltael # "),
     _malta("malta-built", "malta", "maltael # "),
     _malta("malta-be-built", "malta-be", "malta # ", big_endian=True),
     _virt("virt", "/usr/lib/u-boot/qemu_arm/u-boot.bin"),
     _virt("virt-built", "virt"),
+    _sabrelite(),
 )}

@@ -24,6 +24,8 @@ def start(options):
     firmware = board.firmware(variant)
     state.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(state / "expected", ignore_errors=True)
+    if board.firmware_at is not None:
+        (state / "uboot.bin").write_bytes(firmware)
     about = content.Flash(board, options.fill, options.seed, firmware, values).write(state)
     if options.linux:
         from . import linux
@@ -61,7 +63,7 @@ def _boot(board, options):
     variant = "-nocrc" if options.without else {"key": "-keyed", "password": "-password"}.get(kind, "")
     # A board that boots must have something to boot; the others stay as they are delivered.
     if kind == "default" and options.bootdelay is None and not (options.env or options.prompt):
-        if not board.name.startswith("malta-"):
+        if not board.boots:
             return variant, None, board.prompt
     values = {"baudrate": "115200", "loadaddr": f"{board.load_address:#x}", "bootcmd": _kernel(board)}
     values["bootdelay"] = "-1" if kind == "none" else str(2 if options.bootdelay is None else options.bootdelay)

@@ -93,7 +93,7 @@ class Flash:
                 file.truncate(bank.file_size)
             started[name] = digests(state / name, board.sector)
             banks.append({"index": number, "base": bank.base, "size": bank.size, "sectorSize": board.sector,
-                          "file": f"bank{number}.bin", "areas": self.areas[number]})
+                          "kind": board.kind, "file": f"bank{number}.bin", "areas": self.areas[number]})
         (state / "start.json").write_text(json.dumps({"sector": board.sector, "files": started}) + "\n")
         about = {"board": board.name, "bigEndian": board.big_endian, "loadAddress": board.load_address,
                  "ram": {"base": board.ram[0], "size": board.ram[1]}, "banks": banks}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from boardlab import LabError, machine
 
-from . import line, monitor
+from . import boards, line, monitor
 
 _SOCKETS = ("qmp.sock", "line.in", "line.out", "line.pid", "power-off")
 _MAC = "52:54:00:12:34:56"
@@ -29,11 +29,13 @@ def start(state, board, options):
         "timeout", "-k", "5", str(options.lifetime),
         *board.qemu, "-accel", "tcg", "-nodefaults", "-display", "none", "-pidfile", "qemu.pid", "-S",
         "-qmp", "unix:qmp.sock,server=on,wait=off",
-        "-chardev", "pipe,path=line,id=line,logfile=serial.log", "-serial", "chardev:line",
-        *network,
+        "-chardev", "pipe,path=line,id=line,logfile=serial.log",
+        *("-serial", "null") * board.other_ports, "-serial", "chardev:line", *network,
     ]
     for number in range(len(board.banks)):
-        command += ["-drive", f"if=pflash,format=raw,file=flash{number}.img"]
+        command += ["-drive", f"if={board.drive},format=raw,file=flash{number}.img"]
+    if board.firmware_at is not None:
+        command += ["-device", f"loader,file=uboot.bin,addr={board.firmware_at:#x},cpu-num=0"]
     process = machine.launch(state, command)
     try:
         _start_line(state, options)
@@ -62,8 +64,9 @@ def _network(state, board, wanted):
     else:
         (state / "tftp").mkdir(exist_ok=True)
         backend = "user,id=net,restrict=on,tftp=tftp"
-    device = f"{board.network},netdev=net,mac={_MAC},romfile="
-    return ["-netdev", backend, "-device", device]
+    if board.network == boards.ON_BOARD:
+        return ["-netdev", backend, "-net", f"nic,netdev=net,macaddr={_MAC}"]
+    return ["-netdev", backend, "-device", f"{board.network},netdev=net,mac={_MAC},romfile="]
 
 
 def _start_line(state, options):

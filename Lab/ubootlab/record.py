@@ -89,6 +89,22 @@ def common(board, about, recorder):
         recorder.commands("mtd", "mtd list", f"mtd dump nor0 {text - base:x} 40", "mtd bad nor0", "mtd dump nosuch")
 
 
+def serial_flash(board, about, recorder):
+    """Flash that the processor does not see: it is read into memory first."""
+    bank, load = about["banks"][0], about["loadAddress"]
+    size = bank["size"]
+    recorder.commands("version-help", "version", "help")
+    recorder.commands("bdinfo", "bdinfo")
+    recorder.commands("printenv", "printenv")
+    recorder.commands("sf-unprobed", f"sf read {load:x} 0 100")
+    recorder.commands("sf", "sf probe", "sf probe 0:0", f"sf read {load:x} 0 10000", f"crc32 {load:x} 10000",
+                      f"sf read {load:x} {size - 0x1000:x} 1000", f"crc32 {load:x} 1000", f"md.b {load:x} 20",
+                      f"sf read {load:x} 0 {size:x}", f"crc32 {load:x} {size:x}")
+    recorder.commands("sf-past-end", f"sf read {load:x} {size - 0x1000:x} 2000", f"sf read {load:x} {size:x} 10",
+                      "sf probe 0:1", f"sf read {load:x} 0 100")
+    recorder.commands("missing", "flinfo", "nand info", "mtd list", "mtdparts")
+
+
 def more(board, about, recorder):
     """What the -built boards have."""
     bank = about["banks"][0]
@@ -233,6 +249,7 @@ ALL = {
     "malta-nocrc": (["--board", "malta-built", "--without", "crc32"], without_crc32, False),
     "malta-be-built": (["--board", "malta-be-built"], sessions(boot, common, more), False),
     "virt": (["--board", "virt"], sessions(boot, common, transfers, reset), True),
+    "sabrelite": (["--board", "sabrelite"], sessions(boot, serial_flash), False),
     "virt-built": (["--board", "virt-built"], sessions(boot, common, more, transfers, reset), True),
 }
 

@@ -225,6 +225,33 @@ def virt_built():
         checked_sum(console, 0x04000000, expected(board, 1))
 
 
+def sabrelite():
+    """Serial flash: what `sf read` brings into memory is what is expected."""
+    cache.need("uboot/sabrelite.bin", "build-uboot")
+    with board_of("--board", "sabrelite", "--wait-power") as board:
+        console = board.console("=> ")
+        board.run("power", "on")
+        console.until("stop autoboot", 60)
+        console.type(" ")
+        console.until_prompt()
+        data, load = expected(board), about(board)["loadAddress"]
+        ensure("total 2 MiB" in console.command("sf probe"), "not a chip of 2 MiB")
+        ensure("Read: OK" in console.command(f"sf read {load:x} 0 {len(data):x}", 120), "not read")
+        checked_sum(console, load, data)
+        board.run("power", "reset")
+        console.until("stop autoboot", 60)
+        console.type(" ")
+        console.until_prompt()
+        board.run("check")
+        console.command("sf probe")
+        console.command("sf erase 100000 1000")
+        done = board.run("check", check=False)
+        ensure(done.returncode == 0, "blank stays blank")
+        console.command(f"sf write {load:x} 100000 1000")
+        done = board.run("check", check=False)
+        ensure(done.returncode == 1 and "sectors [256]" in done.stdout, f"check said {done.stdout!r}")
+
+
 def linux():
     """Over QEMU's own network: what Linux reads is what is expected."""
     cache.need("malta-linux/version", "unpack-malta-linux")
@@ -278,7 +305,7 @@ def inside():
         ensure("10.11.12.1" in seen.stdout, f"the board's network cannot be joined: {seen.stderr}")
 
 
-ALL = (malta, random, line, terminal, lifetime, virt, built, variants, virt_built, linux, network)
+ALL = (malta, random, line, terminal, lifetime, virt, built, variants, virt_built, sabrelite, linux, network)
 
 
 def main():
