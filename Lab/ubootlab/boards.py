@@ -40,6 +40,7 @@ class Board:
     firmware_at: int = None
     # Starts something unless its environment in flash says otherwise, so that it must have one.
     boots: bool = False
+    variants: tuple = ()        # of the build: what its name ends with
 
     @property
     def built(self):
@@ -61,6 +62,7 @@ def _malta(name, image, prompt, big_endian=False):
         banks=(Bank(0xBE000000, 4 * _MIB, 4 * _MIB),), sector=0x10000, ram=(0x80000000, 256 * _MIB),
         load_address=0x81000000, swapped=0 if big_endian else 0x3E0000, big_endian=big_endian,
         environment=(0xBE3E0000, 0x20000), boots=name != "malta",
+        variants=("-keyed", "-password", "-nocrc") if name == "malta-built" else (),
         sleep=(0x42000020, 0x1000FFFE, 0))     # wait; b .-4; nop
 
 
@@ -80,7 +82,8 @@ def _sabrelite():
         name="sabrelite", qemu=("qemu-system-arm", "-M", "sabrelite", "-m", "1G"), network=ON_BOARD, prompt="=> ",
         image="sabrelite", banks=(Bank(0, 2 * _MIB, 2 * _MIB),), sector=0x1000, ram=(0x10000000, 1024 * _MIB),
         load_address=0x12000000, swapped=0, big_endian=False, environment=(0x1FE000, 0x2000),
-        sleep=(0xE320F003, 0xEAFFFFFD), kind="spi-nor", drive="mtd", other_ports=1, firmware_at=0x17800000, boots=True)
+        sleep=(0xE320F003, 0xEAFFFFFD), kind="spi-nor", drive="mtd", other_ports=1, firmware_at=0x17800000, boots=True,
+        variants=("-nocrc",))
 
 
 ALL = {board.name: board for board in (

@@ -54,13 +54,14 @@ def _boot(board, options):
         if kind == "countdown" or options.bootdelay is not None or options.env:
             raise LabError("Debian's Malta has no autoboot and keeps no environment: use malta-built")
         kind = "default"
-    if (kind in ("key", "password") or options.without) and board.name != "malta-built":
-        raise LabError("--autoboot key, --autoboot password and --without are of malta-built only")
     if kind in ("key", "password") and options.without:
         raise LabError("--without goes with --autoboot countdown or none")
     if options.prompt and not board.built:
         raise LabError("--prompt is of -built boards only")
     variant = "-nocrc" if options.without else {"key": "-keyed", "password": "-password"}.get(kind, "")
+    if variant and variant not in board.variants:
+        able = [name for name, other in boards.ALL.items() if variant in other.variants]
+        raise LabError(f"{board.name} was not built for that, but {' and '.join(able)}")
     # A board that boots must have something to boot; the others stay as they are delivered.
     if kind == "default" and options.bootdelay is None and not (options.env or options.prompt):
         if not board.boots:

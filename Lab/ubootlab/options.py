@@ -89,7 +89,7 @@ def parse(arguments):
     boot.add_argument("--prompt", metavar="STRING", help="of -built boards")
     boot.add_argument("--env", type=_variable, action="append", default=[], metavar="NAME=VALUE",
                       help="a variable in the flash's environment (may repeat)")
-    boot.add_argument("--without", choices=["crc32"], help="malta-built only: no command that checks sums")
+    boot.add_argument("--without", choices=["crc32"], help="malta-built and sabrelite: no command that checks sums")
     boot.add_argument("--linux", action="store_true",
                       help="malta and malta-built: make tftp/linux.img for bootm (needs Lab/unpack-malta-linux)")
 

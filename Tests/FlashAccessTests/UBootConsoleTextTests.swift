@@ -157,25 +157,54 @@ import Testing
             Self.events("== Executing boot script in 1.000 seconds - enter ^C to abort\r\n").last == .other("RedBoot"))
     }
 
-    /// However the bytes are cut, the same is told.
-    @Test func everyChunking() throws {
-        for (name, bytes) in try UBootTranscript.all() where bytes.count < 3000 {
-            let whole = Self.events(bytes, prompt: "=> ")
-            for size in [1, 3, 64] {
-                var text = UBootConsoleText(prompt: Array("=> ".utf8))
-                var events: [UBootConsoleText.Event] = []
-                for start in stride(from: 0, to: bytes.count, by: size) {
-                    events += text.feed(bytes[start..<min(bytes.count, start + size)])
-                }
-                #expect(events == whole, "\(name) by \(size)")
-            }
+    // MARK: However the bytes are cut, the same is told
+
+    /// The events, by pieces that end at these places.
+    private static func events(_ bytes: [UInt8], cutAt cuts: [Int], prompt: [UInt8]) -> [UBootConsoleText.Event] {
+        var text = UBootConsoleText(prompt: prompt)
+        var events: [UBootConsoleText.Event] = []
+        var start = 0
+        for end in cuts + [bytes.count] {
+            events += text.feed(bytes[start..<end])
+            start = end
         }
-        // Two pieces, at every place.
-        let bytes = try UBootTranscript.bytes("vexpress-2013.07-data-abort-reset")
-        let whole = Self.events(bytes, prompt: "VExpress# ")
-        for cut in bytes.indices {
-            var text = UBootConsoleText(prompt: Array("VExpress# ".utf8))
-            #expect(text.feed(bytes[..<cut]) + text.feed(bytes[cut...]) == whole)
+        return events
+    }
+
+    /// Places to cut in two: all of a short recording. Of a longer one those around each event, as many as the time
+    /// allows, and some anywhere.
+    private static func cuts(
+        _ bytes: [UInt8], prompt: [UInt8], using random: inout SplitMix64
+    ) -> [Int] {
+        guard bytes.count > 700 else { return Array(bytes.indices) }
+        let most = max(40, 400_000 / bytes.count)
+        var text = UBootConsoleText(prompt: prompt)
+        var near: Set<Int> = []
+        for (index, byte) in bytes.enumerated() where !text.feed(CollectionOfOne(byte)).isEmpty {
+            near.formUnion(max(0, index - 24)...min(bytes.count - 1, index + 4))
+        }
+        return near.shuffled(using: &random).prefix(most)
+            + (0..<20).map { _ in Int.random(in: bytes.indices, using: &random) }
+    }
+
+    static let recordings = ((try? UBootTranscript.all()) ?? [:]).keys.sorted()
+
+    @Test(arguments: recordings) func everyChunking(name: String) throws {
+        let bytes = try UBootTranscript.bytes(name)
+        var random = SplitMix64(state: UInt64(bytes.count))
+        let prompt = Array((UBootRecordingsTests.prompt(bytes) ?? "=> ").utf8)
+        let whole = Self.events(bytes, cutAt: [], prompt: prompt)
+        #expect(Self.events(bytes, cutAt: Array(bytes.indices), prompt: prompt) == whole, "byte by byte")
+        for cut in Self.cuts(bytes, prompt: prompt, using: &random)
+        where Self.events(bytes, cutAt: [cut], prompt: prompt) != whole {
+            Issue.record("cut at \(cut)")
+        }
+        for round in 0..<8 {
+            var cuts: Set<Int> = []
+            for _ in 0..<Int.random(in: 1...max(1, bytes.count / 4), using: &random) {
+                cuts.insert(Int.random(in: bytes.indices, using: &random))
+            }
+            #expect(Self.events(bytes, cutAt: cuts.sorted(), prompt: prompt) == whole, "random pieces \(round)")
         }
     }
 }

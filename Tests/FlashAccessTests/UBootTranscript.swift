@@ -12,9 +12,14 @@ struct UBootTranscript {
     static let prompts = ["maltael # ", "malta # ", "MX6QSABRELITE U-Boot > ", "VExpress# ", "=> "]
 
     init(_ name: String) throws {
-        bytes = try Self.bytes(name)
-        let text = bytes
-        let prompt = try #require(Self.prompts.map { Array($0.utf8) }.first { text.starts(with: $0) })
+        let bytes = try Self.bytes(name)
+        let prompt = try #require(Self.prompts.map { Array($0.utf8) }.first { bytes.starts(with: $0) }, "\(name)")
+        self.init(bytes, prompt: prompt)
+    }
+
+    /// Bytes that begin with the prompt.
+    init(_ bytes: [UInt8], prompt: [UInt8]) {
+        self.bytes = bytes
         self.prompt = prompt
         var starts = [0]
         for position in bytes.indices.dropFirst() where bytes[position...].starts(with: prompt) {

@@ -11,8 +11,11 @@ import Testing
 
 /// An emulated board of the lab that waits in U-Boot, for the length of a test.
 struct UBootBoard {
-    /// A bank of parallel flash.
+    /// A bank of parallel flash, or a chip of serial flash.
     struct Bank: Decodable {
+        /// As in the backup's manifest.
+        var kind: Chip.Kind
+        /// Where the processor reads it; of serial flash 0, which is no address.
         var base: UInt64
         var size: Int
         var file: String
@@ -25,11 +28,11 @@ struct UBootBoard {
     let state: URL
     let banks: [Bank]
 
-    /// Whether the lab was prepared for such a board: Debian's own U-Boot, or the ones that are built from its source.
-    static func isAvailable(built: Bool = false) -> Bool {
+    /// Whether the lab was prepared for such a board: Debian's own U-Boot, or one that is built from its source.
+    static func isAvailable(built name: String? = nil) -> Bool {
         guard LabBoard.isAvailable else { return false }
-        let place = built ? LabBoard.repository.appending(path: ".lab/uboot/malta.bin").path : "/usr/lib/u-boot/maltael"
-        return FileManager.default.fileExists(atPath: place)
+        let place = name.map { LabBoard.repository.appending(path: ".lab/uboot/\($0).bin").path }
+        return FileManager.default.fileExists(atPath: place ?? "/usr/lib/u-boot/maltael")
     }
 
     /// Starts a board, runs the body, sees that not a byte of its flash was changed, and ends the board.
@@ -108,7 +111,8 @@ struct UBootBoard {
         for bank in banks {
             let chip = try #require(
                 report.manifest.chips.first { chip in
-                    chip.identification["address"].flatMap { UInt64($0.dropFirst(2), radix: 16) } == bank.base
+                    guard bank.kind == .nor else { return chip.kind == bank.kind }
+                    return chip.identification["address"].flatMap { UInt64($0.dropFirst(2), radix: 16) } == bank.base
                 }, sourceLocation: sourceLocation)
             let expected = try Data(contentsOf: state.appending(path: "expected/\(bank.file)"))
             for image in images where image.chip == chip.id {

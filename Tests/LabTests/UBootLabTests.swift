@@ -44,7 +44,7 @@ struct UBootLabTests {
     }
 
     /// Power-on, interrupt, environment, tftpboot, bootm, /proc/mtd, all partitions, verified: one command.
-    @Test(.enabled(if: UBootBoard.isAvailable(built: true), "the lab's own U-Boots could not be built"))
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"))
     func anInitramfsIsStartedOverTheNetworkAndBackedUp() async throws {
         let network = try await LabBoard.run("Lab/uboot", ["in-network"])
         try #require(network.status == 0, "no network of its own can be made: \(network.output)")
@@ -88,10 +88,38 @@ struct UBootLabTests {
         }
     }
 
-    @Test(.enabled(if: UBootBoard.isAvailable(built: true), "the lab's own U-Boots could not be built"))
+    /// Serial flash: brought into memory by `sf read`, chunk by chunk. U-Boot's own file need not cross.
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "sabrelite"), "the lab's own U-Boots could not be built"))
+    func serialFlashIsReadByWayOfMemory() async throws {
+        try await UBootBoard.with(["--board", "sabrelite", "--wait-power"]) { board in
+            let report = try await board.backup(known: ["uboot.bin"], power: ["on"])
+            try board.expectSameBytes(report)
+            let chip = try #require(report.manifest.chips.first)
+            #expect(report.manifest.chips.count == 1)
+            #expect(chip.size == 2 << 20)
+            #expect(chip.eraseBlockSize == 4096)
+            #expect(chip.identification["spi-nor"] == "sst25vf016b")
+            #expect(report.manifest.images.allSatisfy { $0.proof.against == .boardChecksum })
+        }
+    }
+
+    /// What no checksum tells is read twice and compared, all of it. The quickest board to say so much is the smallest.
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "sabrelite-nocrc"), "the lab's own U-Boots could not be built"))
     func aBoardWithoutChecksums() async throws {
-        try await UBootBoard.with(["--board", "malta-built", "--without", "crc32", "--fill", "as-is"]) { board in
-            // No checksum tells what is blank: the line alone would take minutes for all of it.
+        let options = ["--board", "sabrelite", "--without", "crc32", "--fill", "as-is", "--autoboot", "none"]
+        try await UBootBoard.with(options) { board in
+            let report = try await board.backup()
+            try board.expectSameBytes(report)
+            #expect(report.manifest.images.allSatisfy { $0.proof.against == .secondRead })
+            let crossed = try await board.charactersFromBoard()
+            #expect(crossed > 2 * 4 * (2 << 20), "\(crossed) characters are too few for two readings")
+        }
+    }
+
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "malta-nocrc"), "the lab's own U-Boots could not be built"))
+    func parallelFlashWithoutChecksumsIsSurveyed() async throws {
+        let options = ["--board", "malta-built", "--without", "crc32", "--fill", "as-is", "--autoboot", "none"]
+        try await UBootBoard.with(options) { board in
             let survey = try await SurveyBoard.run(
                 SerialBoardReacher(opener: try board.opener(), credentials: .init(), environment: .testing),
                 environment: .testing)
