@@ -29,7 +29,7 @@ def start(state, board, options):
         "timeout", "-k", "5", str(options.lifetime),
         *board.qemu, "-accel", "tcg", "-nodefaults", "-display", "none", "-pidfile", "qemu.pid", "-S",
         "-qmp", "unix:qmp.sock,server=on,wait=off",
-        "-chardev", "pipe,path=line,id=line,logfile=serial.log",
+        "-chardev", "pipe,path=line,id=line",
         *("-serial", "null") * board.other_ports, "-serial", "chardev:line", *network,
     ]
     for number in range(len(board.banks)):

@@ -1,7 +1,8 @@
 """The serial line between a board and its one client: counts what passes, and damages or slows it if told to.
 
 A process of its own, run in the board's folder. QEMU's end is a pair of named pipes (line.in, line.out), the
-client's a port or a terminal that the caller opened. It ends when QEMU does. SIGHUP makes it read line.json again.
+client's a port or a terminal that the caller opened. What the board prints goes to serial.log, too. It ends when QEMU
+does. SIGHUP makes it read line.json again.
 """
 
 import json
@@ -58,6 +59,8 @@ class Line:
         self._reload = True
         self._written = 0.0
         self._changed = True
+        # Not left to QEMU, which writes byte by byte, and again what the pipe did not take at once.
+        self._log = open("serial.log", "ab", buffering=0)
         self._board_out = os.open("line.out", os.O_RDONLY | os.O_NONBLOCK)
         # Both ways, so that opening does not wait for QEMU.
         self._board_in = os.open("line.in", os.O_RDWR | os.O_NONBLOCK)
@@ -128,6 +131,7 @@ class Line:
         if not data:
             return False
         self._in_fifo = 0
+        self._log.write(data)
         if client is not None:
             # Nobody's bytes are no bytes on a line: a client that comes late has not missed them.
             self._from_board.bytes += len(data)

@@ -8,10 +8,10 @@ import Testing
 /// Whole backups of emulated boards, compared with what was put on their flash.
 @Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
 struct BackupLabTests {
-    /// A board whose flash is small enough for a serial line: 256 KiB NOR, 4 MiB NAND in four partitions, two bad
+    /// A board whose flash is small enough for a serial line: 256 KiB NOR, 2 MiB NAND in four partitions, two bad
     /// blocks.
     static let tiny = [
-        "--nor", "256:64", "--nand", "small", "--nandsim", "overridesize=5 parts=2,4,8", "--bad", "1,9",
+        "--nor", "256:64", "--nand", "small", "--nandsim", "overridesize=4 parts=2,4,6", "--bad", "1,9",
     ]
 
     @Test func aBoardWith256MiBOfNANDIsWholeAndProven() async throws {
@@ -72,7 +72,7 @@ struct BackupLabTests {
 
     @Test(arguments: [[], ["--without-mtd-utils"]])
     func correctedAndUncorrectableBlocksAreNamed(_ lack: [String]) async throws {
-        let faults = ["--flip", "2:1:3:2", "--flip", "4:7:0:4", "--grave", "3:2:9"]
+        let faults = ["--flip", "2:1:3:2", "--flip", "4:3:0:4", "--grave", "3:2:9"]
         try await LabBoard.with(Self.tiny + faults + lack) { board in
             let report = try await board.backup(.ssh)
             try board.expectSameBytes(report)
