@@ -244,10 +244,10 @@ def sabrelite():
         console.until_prompt()
         board.run("check")
         console.command("sf probe")
-        console.command("sf erase 100000 1000")
+        console.command("sf erase 100000 1000", 60)
         done = board.run("check", check=False)
         ensure(done.returncode == 0, "blank stays blank")
-        console.command(f"sf write {load:x} 100000 1000")
+        console.command(f"sf write {load:x} 100000 100", 60)
         done = board.run("check", check=False)
         ensure(done.returncode == 1 and "sectors [256]" in done.stdout, f"check said {done.stdout!r}")
 
