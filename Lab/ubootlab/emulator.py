@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tty
 from pathlib import Path
 
 from boardlab import LabError, machine
@@ -23,13 +24,21 @@ def start(state, board, options):
     for name in (*_SOCKETS, "serial.log", "serial-port", "serial-pty"):
         (state / name).unlink(missing_ok=True)
     network = _network(state, board, options.network)
-    held = line.make_pipes(state)
+    if options.serial == "pty":
+        # QEMU sets a terminal to the rate that the guest gives its UART (hw/char/serial.c,
+        # serial_update_parameters; chardev/char-serial.c, tty_serial_init).
+        board_line, theirs = pty.openpty()
+        tty.setraw(theirs)
+        held, chardev = [board_line, theirs], f"serial,path={os.ttyname(theirs)}"
+    else:
+        held, chardev = line.make_pipes(state), "pipe,path=line"
+        board_line = None
     command = [
         # A test that dies leaves its board behind; this ends it, and the line ends with it.
         "timeout", "-k", "5", str(options.lifetime),
         *board.qemu, "-accel", "tcg", "-nodefaults", "-display", "none", "-pidfile", "qemu.pid", "-S",
         "-qmp", "unix:qmp.sock,server=on,wait=off",
-        "-chardev", "pipe,path=line,id=line",
+        "-chardev", f"{chardev},id=line",
         *("-serial", "null") * board.other_ports, "-serial", "chardev:line", *network,
     ]
     for number in range(len(board.banks)):
@@ -38,7 +47,7 @@ def start(state, board, options):
         command += ["-device", f"loader,file=uboot.bin,addr={board.firmware_at:#x},cpu-num=0"]
     process = machine.launch(state, command)
     try:
-        _start_line(state, options)
+        _start_line(state, options, board_line)
         _wait(state, process)
     except LabError as error:
         stop(state)
@@ -69,13 +78,13 @@ def _network(state, board, wanted):
     return ["-netdev", backend, "-device", f"{board.network},netdev=net,mac={_MAC},romfile="]
 
 
-def _start_line(state, options):
+def _start_line(state, options, board_line):
     settings = {"rate": options.rate or 0, "faults": options.line_faults}
     (state / "line.json").write_text(json.dumps(settings))
     if options.serial == "pty":
         ours, theirs = pty.openpty()
         (state / "serial-pty").write_text(os.ttyname(theirs) + "\n")
-        kind, passed = "terminal", (ours, theirs)
+        kind, passed = "terminal", (ours, theirs, board_line)
     else:
         listener = socket.create_server(("127.0.0.1", 0))
         (state / "serial-port").write_text(f"{listener.getsockname()[1]}\n")
@@ -87,7 +96,8 @@ def _start_line(state, options):
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=passed, start_new_session=True)
     finally:
         for descriptor in passed:
-            os.close(descriptor)
+            if descriptor != board_line:
+                os.close(descriptor)
     (state / "line.pid").write_text(f"{process.pid}\n")
 
 

@@ -1,8 +1,9 @@
 """The serial line between a board and its one client: counts what passes, and damages or slows it if told to.
 
-A process of its own, run in the board's folder. QEMU's end is a pair of named pipes (line.in, line.out), the
-client's a port or a terminal that the caller opened. What the board prints goes to serial.log, too. It ends when QEMU
-does. SIGHUP makes it read line.json again.
+A process of its own, run in the board's folder. The client's end is a port, and QEMU's a pair of named pipes
+(line.in, line.out); or both are pseudo-terminals that the caller opened: these have rates, as set by the board's own
+UART and by the client, and where they differ it is no text that arrives. What the board prints goes to serial.log, too.
+It ends when QEMU does. SIGHUP makes it read line.json again.
 """
 
 import json
@@ -16,7 +17,7 @@ import tty
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from ubootlab import faults  # noqa: E402
+from ubootlab import faults, uart  # noqa: E402
 
 # Little lies between board and client, or a board that was told to stop seems to speak on for long.
 _PIPE = 4096
@@ -50,7 +51,8 @@ class Way:
 
 
 class Line:
-    def __init__(self, listener, terminal):
+    def __init__(self, listener, terminal, board=None):
+        """A port's listener, or the client's and the board's terminal."""
         self._listener, self._terminal = listener, terminal
         self._client = None
         self._from_board, self._to_board = Way(), Way()
@@ -61,6 +63,11 @@ class Line:
         self._changed = True
         # Not left to QEMU, which writes byte by byte, and again what the pipe did not take at once.
         self._log = open("serial.log", "ab", buffering=0)
+        self._has_rates = board is not None
+        self._known_rates = (0, 0)
+        if self._has_rates:
+            self._board_out = self._board_in = board
+            return
         self._board_out = os.open("line.out", os.O_RDONLY | os.O_NONBLOCK)
         # Both ways, so that opening does not wait for QEMU.
         self._board_in = os.open("line.in", os.O_RDWR | os.O_NONBLOCK)
@@ -90,9 +97,26 @@ class Line:
     def _write_count(self):
         self._written, self._changed = time.monotonic(), False
         said, typed = self._from_board, self._to_board
+        board, client = self._rates()
         _replace("line-bytes", json.dumps({
             "fromBoard": said.bytes, "toBoard": typed.bytes, "toBoardLost": typed.lost,
-            "fromBoardFaults": said.damage.count, "toBoardFaults": typed.damage.count}) + "\n")
+            "fromBoardFaults": said.damage.count, "toBoardFaults": typed.damage.count,
+            "boardRate": board, "clientRate": client}) + "\n")
+
+    def _rates(self):
+        """Bits a second of the board and of the client; zeros where the line has none."""
+        if not self._has_rates:
+            return 0, 0
+        try:
+            self._known_rates = uart.rate_of(self._board_out), uart.rate_of(self._terminal)
+        except OSError:
+            # QEMU has ended.
+            pass
+        return self._known_rates
+
+    def _pace(self):
+        """Bits a second that may pass; 0 for as fast as it goes."""
+        return min(self._rates()) if self._rate == "line" else self._rate
 
     def _hang_up(self):
         self._client.close()
@@ -105,7 +129,7 @@ class Line:
                 self._settings()
             if self._changed and time.monotonic() - self._written > 0.2:
                 self._write_count()
-            paced = self._rate and (self._from_board.waiting or self._to_board.waiting)
+            paced = self._pace() and (self._from_board.waiting or self._to_board.waiting)
             client = self._terminal if self._terminal is not None else self._client
             readers = [self._board_out] if len(self._from_board.waiting) < _PIPE else []
             if client is None:
@@ -128,6 +152,9 @@ class Line:
             data = os.read(self._board_out, _PIPE)
         except BlockingIOError:
             return True
+        except OSError:
+            # A terminal that nobody has open any more.
+            return False
         if not data:
             return False
         self._in_fifo = 0
@@ -135,6 +162,7 @@ class Line:
         if client is not None:
             # Nobody's bytes are no bytes on a line: a client that comes late has not missed them.
             self._from_board.bytes += len(data)
+            data = uart.received(data, *self._rates(), keeps_breaks=False)
             self._from_board.waiting += self._from_board.damage.through(data)
             self._changed = True
         return True
@@ -151,11 +179,14 @@ class Line:
                 self._hang_up()
             return
         self._to_board.bytes += len(data)
+        board, client = self._rates()
+        data = uart.received(data, client, board, keeps_breaks=True)
         self._to_board.waiting += self._to_board.damage.through(data)
         self._changed = True
 
     def _pass_on(self):
-        piece = self._from_board.take(self._rate)
+        pace = self._pace()
+        piece = self._from_board.take(pace)
         if piece:
             try:
                 if self._terminal is not None:
@@ -164,7 +195,7 @@ class Line:
                     self._client.sendall(piece)
             except OSError:
                 self._hang_up()
-        piece = self._to_board.take(self._rate)
+        piece = self._to_board.take(pace)
         if piece:
             room = max(0, self._fifo - self._in_fifo) if self._fifo else len(piece)
             if os.path.exists("power-off"):
@@ -216,9 +247,11 @@ def main():
     if kind == "port":
         line = Line(socket.socket(fileno=numbers[0]), None)
     else:
-        os.set_blocking(numbers[0], False)
-        tty.setraw(numbers[1])
-        line = Line(None, numbers[0])
+        ours, theirs, board = numbers
+        os.set_blocking(ours, False)
+        os.set_blocking(board, False)
+        tty.setraw(theirs)
+        line = Line(None, ours, board)
     signal.signal(signal.SIGHUP, line.on_hangup)
     # Whoever started the lab may have been a thread that takes no signals, which is inherited.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP, signal.SIGTERM])

@@ -15,6 +15,10 @@ def _positive(text):
     return value
 
 
+def _rate(text):
+    return text if text == "line" else _positive(text)
+
+
 def _faults(text):
     try:
         return faults.parse(text)
@@ -94,11 +98,13 @@ def parse(arguments):
                       help="malta and malta-built: make tftp/linux.img for bootm (needs Lab/unpack-malta-linux)")
 
     line = start.add_argument_group("serial line")
-    line.add_argument("--serial", default="tcp", choices=["tcp", "pty"])
+    line.add_argument("--serial", default="tcp", choices=["tcp", "pty"],
+                      help="a terminal has a rate: a client that sets another one than the board's reads garbage")
     line.add_argument("--line-faults", type=_faults, default={}, metavar="LIST",
                       help="drop=1/500,flip=1/500,repeat=1/500 for bytes from the board, to-board-drop=… for the "
                            "other way, fifo=16 for a receiver that loses what the board has not echoed, seed=N")
-    line.add_argument("--rate", type=_positive, metavar="BAUD", help="as slow as this, both ways")
+    line.add_argument("--rate", type=_rate, metavar="BAUD",
+                      help="as slow as this, both ways; with --serial pty also `line`: as slow as its rate")
 
     machine = start.add_argument_group("machine")
     machine.add_argument("--wait-power", action="store_true", help="off until `power on`")

@@ -9,9 +9,11 @@ import hashlib
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import zlib
 from pathlib import Path
@@ -136,12 +138,51 @@ def line():
 def terminal():
     with board_of("--board", "malta", "--serial", "pty") as board:
         descriptor = os.open((board.state / "serial-pty").read_text().strip(), os.O_RDWR | os.O_NOCTTY)
-        os.write(descriptor, b" \rversion\r")
-        got, end = b"", time.monotonic() + 20
-        while b"gcc" not in got and time.monotonic() < end:
-            got += os.read(descriptor, 4096)
-        ensure(b"version\r\nU-Boot" in got, f"the terminal said {got!r}")
+
+        def at(rate):
+            settings = termios.tcgetattr(descriptor)
+            settings[4] = settings[5] = getattr(termios, f"B{rate}")
+            termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+
+        def said(text, until=None):
+            os.write(descriptor, text)
+            got, end = b"", time.monotonic() + (20 if until else 1)
+            while time.monotonic() < end and not (until and until in got):
+                if select.select([descriptor], [], [], 0.1)[0]:
+                    got += os.read(descriptor, 4096)
+            ensure(not until or until in got, f"the terminal said {got!r}")
+            return got
+
+        at(115200)
+        ensure(b"version\r\nU-Boot" in said(b" \rversion\r", b"gcc"), "version is not understood")
+        said(b"setenv baudrate 38400\r", b"press ENTER")
+        time.sleep(0.5)
+        ensure(count(board)["boardRate"] == 38400, "the board keeps its rate")
+        garbage = said(b" \r")
+        ensure(b"maltael" not in garbage, f"at the wrong rate came {garbage!r}")
+        at(38400)
+        said(b" \r", b"maltael # ")
+        ensure(count(board)["boardRate"] == count(board)["clientRate"] == 38400, f"{count(board)}")
+        said(b"setenv baudrate\r", b"may not be deleted")
+        at(9600)
+        garbage = said(b"version\r")
+        ensure(garbage and b"maltael" not in garbage, f"at the wrong rate came {garbage!r}")
+        board.run("power", "reset")
+        at(115200)
+        said(b" \r", b"maltael # ")
         os.close(descriptor)
+
+
+def fast():
+    """A UART with a quick clock makes quick rates."""
+    with board_of("--board", "malta-fast-built", "--autoboot", "none") as board:
+        console = board.console("maltael # ")
+        console.settle()
+        console.type("setenv baudrate 921600\r")
+        console.until("## Switch baudrate to 921600 bps and press ENTER ...")
+        console.type(" \r")
+        console.until_prompt()
+        ensure("baudrate=921600" in console.command("printenv baudrate"), "the rate is not set")
 
 
 def lifetime():
@@ -305,7 +346,7 @@ def inside():
         ensure("10.11.12.1" in seen.stdout, f"the board's network cannot be joined: {seen.stderr}")
 
 
-ALL = (malta, random, line, terminal, lifetime, virt, built, variants, virt_built, sabrelite, linux, network)
+ALL = (malta, random, line, terminal, lifetime, virt, built, variants, virt_built, sabrelite, fast, linux, network)
 
 
 def main():

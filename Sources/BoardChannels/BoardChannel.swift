@@ -1,3 +1,5 @@
+private import FlashModel
+
 /// A two-way byte stream to a board.
 ///
 /// Reads and writes may go on at the same time, but only one reader and one writer may: a channel is leased to one
@@ -20,11 +22,29 @@ package protocol BoardChannel: AnyObject, Sendable {
 
     /// Says that what comes now is flash data (or no longer is), which an evidence transcript only counts.
     func markBulk(_ isBulk: Bool)
+
+    /// Bits a second of a serial line of this computer; nil where the channel has no rate of its own.
+    var lineRate: Int? { get }
+
+    /// Sets the line to another rate, once what was written has been sent.
+    ///
+    /// - Parameter rate: bits a second, 50 to 4,000,000.
+    /// - Throws: ``FlashkeepError`` with `portUnavailable` where the channel has no rate, or its port cannot make this
+    ///   one; `boardLost` where it is gone.
+    func setLineRate(_ rate: Int) async throws
 }
 
 extension BoardChannel {
     package func write(_ bytes: [UInt8]) async throws { try await write(bytes, isSecret: false) }
     package func markBulk(_ isBulk: Bool) {}
+    package var lineRate: Int? { nil }
+
+    package func setLineRate(_ rate: Int) async throws {
+        throw FlashkeepError(
+            .portUnavailable, what: "\(traits.address) cannot be set to \(rate) baud.",
+            why: "It is no serial port of this computer, so its rate is somebody else's.",
+            next: "Set the rate where the port is, or leave --baud out.")
+    }
 }
 
 /// What a read brought.

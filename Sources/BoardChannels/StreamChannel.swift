@@ -8,8 +8,11 @@ package final class StreamChannel: BoardChannel {
     package let traits: ChannelTraits
     private let inbox: ByteInbox
     private let channel: any Channel
+    /// The port's rate; nil for a socket.
+    private let line: SerialLine?
 
-    private init(traits: ChannelTraits, inbox: ByteInbox, channel: any Channel) {
+    private init(traits: ChannelTraits, inbox: ByteInbox, channel: any Channel, line: SerialLine?) {
+        self.line = line
         self.traits = traits
         self.inbox = inbox
         self.channel = channel
@@ -25,6 +28,18 @@ package final class StreamChannel: BoardChannel {
         } catch {
             throw Self.lost(traits, error)
         }
+    }
+
+    package var lineRate: Int? { line?.rate }
+
+    package func setLineRate(_ rate: Int) async throws {
+        guard let line else {
+            throw FlashkeepError(
+                .portUnavailable, what: "\(traits.address) cannot be set to \(rate) baud.",
+                why: "The serial port is another computer's, which sets its rate.",
+                next: "Set the rate there, and leave --baud out.")
+        }
+        try await line.set(rate)
     }
 
     /// The error of a connection that was there and broke.
@@ -53,9 +68,10 @@ package final class StreamChannel: BoardChannel {
 
     /// Takes over an open descriptor of a character device (and closes it) for the length of the body.
     static func owning<Result: Sendable>(
-        descriptor: CInt, traits: ChannelTraits, body: (any BoardChannel) async throws -> Result
+        descriptor: CInt, traits: ChannelTraits, line: SerialLine? = nil,
+        body: (any BoardChannel) async throws -> Result
     ) async throws -> Result {
-        try await running(traits: traits, body: body) { receiver in
+        try await running(traits: traits, line: line, body: body) { receiver in
             try await NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .channelOption(.autoRead, value: false)
                 .channelInitializer { channel in
@@ -66,7 +82,7 @@ package final class StreamChannel: BoardChannel {
     }
 
     private static func running<Result: Sendable>(
-        traits: ChannelTraits, body: (any BoardChannel) async throws -> Result,
+        traits: ChannelTraits, line: SerialLine? = nil, body: (any BoardChannel) async throws -> Result,
         open: (Receiver) async throws -> any Channel
     ) async throws -> Result {
         let reader = Reader()
@@ -75,7 +91,7 @@ package final class StreamChannel: BoardChannel {
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(
-                try await body(StreamChannel(traits: traits, inbox: inbox, channel: channel)))
+                try await body(StreamChannel(traits: traits, inbox: inbox, channel: channel, line: line)))
         } catch {
             result = .failure(error)
         }

@@ -96,11 +96,4 @@ package enum TerminalText {
             .filter { !$0.allSatisfy { $0 == " " } }
         return String(lines.suffix(count).joined(separator: " | ").suffix(300))
     }
-
-    /// Whether bytes look like a line read at the wrong rate: many bytes that no text has.
-    package static func isGarbage(_ bytes: [UInt8]) -> Bool {
-        guard bytes.count >= 8 else { return false }
-        let odd = bytes.count { $0 >= 0x80 || ($0 < 0x20 && ![0x07, 0x08, 0x09, 0x0A, 0x0D, 0x1B].contains($0)) }
-        return odd * 3 > bytes.count
-    }
 }

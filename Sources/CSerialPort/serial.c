@@ -48,6 +48,21 @@ int flashkeep_serial_configure(int descriptor, unsigned int baud) {
     return 0;
 }
 
+int flashkeep_serial_change_baud(int descriptor, unsigned int baud) {
+    struct termios2 settings;
+    if (ioctl(descriptor, TCGETS2, &settings) < 0) {
+        return -errno;
+    }
+    settings.c_cflag &= ~(CBAUD | (CBAUD << IBSHIFT));
+    settings.c_cflag |= BOTHER | (BOTHER << IBSHIFT);
+    settings.c_ispeed = baud;
+    settings.c_ospeed = baud;
+    if (ioctl(descriptor, TCSETSW2, &settings) < 0) {
+        return -errno;
+    }
+    return 0;
+}
+
 int flashkeep_serial_baud(int descriptor, unsigned int *baud) {
     struct termios2 settings;
     if (ioctl(descriptor, TCGETS2, &settings) < 0) {

@@ -183,6 +183,30 @@ import Testing
         }
     }
 
+    @Test(arguments: Kind.allCases)
+    func onlyALineOfThisComputerHasARate(_ kind: Kind) async throws {
+        try await withEcho(kind) { channel in
+            guard kind == .pseudoTerminal else {
+                #expect(channel.lineRate == nil)
+                await #expect(throws: FlashkeepError(.portUnavailable, what: "", why: "", next: "")) {
+                    try await channel.setLineRate(57_600)
+                }
+                return
+            }
+            #expect(channel.lineRate == 12_345)
+            for rate in [57_600, 921_600, 123_456, 12_345] {
+                try await channel.setLineRate(rate)
+                #expect(channel.lineRate == rate)
+                try await channel.write(Array("at \(rate)".utf8))
+                #expect(try await receive(channel, 3 + "\(rate)".utf8.count) == Array("at \(rate)".utf8))
+            }
+            await #expect(throws: FlashkeepError(.portUnavailable, what: "", why: "", next: "")) {
+                try await channel.setLineRate(0)
+            }
+            #expect(channel.lineRate == 12_345)
+        }
+    }
+
     @Test func nobodyThereIsSaid() async throws {
         await #expect(throws: FlashkeepError(.connectionRefused, what: "", why: "", next: "")) {
             try await TCPOpener(host: "127.0.0.1", port: 1).withChannel { _ in }

@@ -35,8 +35,8 @@ import Testing
     }
 
     @Test func garbageIsTold() {
-        #expect(TerminalText.isGarbage([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0, 0x1C]))
-        #expect(!TerminalText.isGarbage(Array("BusyBox v1.35.0\r\n/ # \u{1B}[6n".utf8)))
+        #expect(LineSense([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0, 0x1C]) == .garbage)
+        #expect(LineSense(Array("BusyBox v1.35.0\r\n/ # \u{1B}[6n".utf8)) == .text)
     }
 
     @Test(arguments: [

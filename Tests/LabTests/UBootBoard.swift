@@ -63,8 +63,11 @@ struct UBootBoard {
         return try result.get()
     }
 
-    /// The serial line.
-    func opener() throws -> TCPOpener {
+    /// The serial line: a port, or with `--serial pty` a terminal at 115200 bits a second.
+    func opener() throws -> any ChannelOpening {
+        if let path = try? String(contentsOf: state.appending(path: "serial-pty"), encoding: .utf8) {
+            return SerialOpener(path: String(path.prefix { $0 != "\n" }))
+        }
         let text = try String(contentsOf: state.appending(path: "serial-port"), encoding: .utf8)
         guard let port = Int(text.filter(\.isNumber)) else { throw LabFailure(text: "no serial port") }
         return TCPOpener(host: "127.0.0.1", port: port)
@@ -72,10 +75,10 @@ struct UBootBoard {
 
     /// Backs the board up into its state folder, straight from U-Boot.
     func backup(
-        to name: String = "backup", known: [String] = [], power: [String]? = nil,
+        to name: String = "backup", known: [String] = [], power: [String]? = nil, rate: UBootLineRate.Wish? = nil,
         watch: @escaping ProgressHandler = { _ in }, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> BackupReport {
-        var settings = SerialBoardReacher.Settings()
+        var settings = SerialBoardReacher.Settings(rate: rate)
         for path in known {
             for file in try KnownFile.all(at: FilePath(state.appending(path: path).path)) {
                 try settings.store.add(file)
@@ -126,13 +129,26 @@ struct UBootBoard {
     }
 
     /// Characters that the line carried from the board.
-    func charactersFromBoard() async throws -> Int {
+    func charactersFromBoard() async throws -> Int { try await line().fromBoard }
+
+    /// Bits a second of the board's UART and of the client's terminal.
+    func rates() async throws -> [Int] {
+        let line = try await line()
+        return [line.boardRate, line.clientRate]
+    }
+
+    private struct Line: Decodable {
+        var fromBoard: Int
+        var boardRate: Int
+        var clientRate: Int
+    }
+
+    private func line() async throws -> Line {
         let line = try await LabBoard.run("Lab/uboot", ["line", "--state", state.path])
-        struct Count: Decodable { var fromBoard: Int }
         guard line.status == 0, let start = line.output.firstIndex(of: "{"), let end = line.output.lastIndex(of: "}")
         else {
             throw LabFailure(text: "the line does not tell its count: \(line.output)")
         }
-        return try JSONDecoder().decode(Count.self, from: Data(line.output[start...end].utf8)).fromBoard
+        return try JSONDecoder().decode(Line.self, from: Data(line.output[start...end].utf8))
     }
 }

@@ -1,8 +1,11 @@
 import BackupBags
+import BoardChannels
 import BoardConsoles
+import FlashAccess
 import FlashModel
 import Foundation
 import Operations
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -85,6 +88,51 @@ struct UBootLabTests {
                         == Data(contentsOf: board.state.appending(path: "expected/linux/mtd\(index).bin")),
                     "mtd\(index)")
             }
+        }
+    }
+
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"))
+    func anotherRateThanTheAddressSaysIsFoundOut() async throws {
+        let options = ["--board", "malta-built", "--autoboot", "none", "--env", "baudrate=38400", "--serial", "pty"]
+        try await UBootBoard.with(options + ["--fill", "as-is"]) { board in
+            let notes = Mutex<[String]>([])
+            let opener = try board.opener()
+            let survey = try await SurveyBoard.run(
+                SerialBoardReacher(
+                    opener: opener, credentials: .init(), environment: .testing,
+                    notify: { event in if case .note(let text) = event { notes.withLock { $0.append(text) } } }),
+                environment: .testing)
+            #expect(survey.survey.chips.map(\.size) == [4 << 20])
+            let note = "the line runs at 38400, not 115200: \(opener.traits.address)?baud=38400"
+            #expect(notes.withLock { $0 } == [note])
+            #expect(try await board.rates() == [38_400, 38_400])
+        }
+    }
+
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "malta-fast"), "the lab's own U-Boots could not be built"))
+    func aFasterRateForTheTimeOfTheWork() async throws {
+        let options = ["--board", "malta-fast-built", "--autoboot", "none", "--serial", "pty", "--rate", "line"]
+        try await UBootBoard.with(options + ["--fill", "as-is"]) { board in
+            let clock = ContinuousClock.now
+            let report = try await board.backup(rate: .rate(460_800))
+            let seconds = clock.duration(to: .now) / .seconds(1)
+            try board.expectSameBytes(report)
+            let characters = try await board.charactersFromBoard()
+            #expect(seconds * 11_520 < Double(characters), "\(characters) characters took \(seconds) s")
+            #expect(try await board.rates() == [115_200, 115_200])
+        }
+    }
+
+    /// Three characters a byte, also where the line damages one in five hundred.
+    @Test(
+        .enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"),
+        arguments: ["", "drop=1/1500,flip=1/1500,repeat=1/1500,seed=5"])
+    func recordsInPlaceOfDumps(faults: String) async throws {
+        let options = ["--board", "malta-built", "--autoboot", "none", "--fill", "as-is"]
+        try await UBootBoard.with(options + (faults.isEmpty ? [] : ["--line-faults", faults])) { board in
+            let report = try await board.backup()
+            try board.expectSameBytes(report)
+            #expect(report.manifest.capture.commands.contains { $0.hasPrefix("saves ") })
         }
     }
 

@@ -30,7 +30,14 @@ package struct SerialOpener: ChannelOpening {
                 next: "Try another rate: \(traits.address)?baud=115200 is the most common one.")
         }
         _ = flashkeep_serial_flush(descriptor)
-        return try await StreamChannel.owning(descriptor: descriptor, traits: traits, body: body)
+        let line: SerialLine
+        do {
+            line = try SerialLine(duplicating: descriptor, address: traits.address, rate: baud)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        return try await StreamChannel.owning(descriptor: descriptor, traits: traits, line: line, body: body)
     }
 
     private func cannotOpen(_ code: CInt) -> FlashkeepError {

@@ -79,6 +79,13 @@ package final class RecordingChannel: BoardChannel {
         if let ended { remark("\(ended.count) bytes with flash data, crc32 \(ended.crc)") }
     }
 
+    package var lineRate: Int? { below.lineRate }
+
+    package func setLineRate(_ rate: Int) async throws {
+        try await below.setLineRate(rate)
+        remark("the line goes at \(rate) bits a second")
+    }
+
     private func record(_ bytes: [UInt8]) {
         let shown = state.withLock { state -> [UInt8]? in
             if state.isBulk, detail == .withoutBulk {

@@ -567,7 +567,7 @@ package final class ShellSession {
     }
 
     private func notAShell(_ seen: [UInt8]) -> FlashkeepError {
-        if TerminalText.isGarbage(seen) {
+        if LineSense(seen) == .garbage {
             return FlashkeepError(
                 .replyNotUnderstood, what: "What \(console.channel.traits.address) sends is garbage.",
                 why: "Most of it is no text: the baud rate is wrong, or the line is bad.",

@@ -14,6 +14,10 @@ int flashkeep_serial_open(const char *path);
  * directions. A pseudo-terminal has no rate and accepts any. Returns 0, or -errno. */
 int flashkeep_serial_configure(int descriptor, unsigned int baud);
 
+/* Sets an open line to another rate in both directions, once what was written to it has been sent; blocks until then.
+ * All other settings stay. Returns 0, or -errno. */
+int flashkeep_serial_change_baud(int descriptor, unsigned int baud);
+
 /* The rate that the driver really set, in bits a second; it may differ from the one asked for.
  * Returns 0 or -errno. */
 int flashkeep_serial_baud(int descriptor, unsigned int *baud);

@@ -264,6 +264,13 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["tftpput", Self.hex(memory), Self.hex(count), (host.map { $0 + ":" } ?? "") + file])
     }
 
+    /// `saves 80000000 10000`: S-records of memory, once Enter was pressed (`cmd/load.c`, do_save_serial). Without a third
+    /// number, which would change the rate of the line.
+    package func saveRecords(at address: UInt64, count: UInt64) throws(UBootCommandFault) -> String {
+        try Self.check(address, count)
+        return try line(["saves", Self.hex(address), Self.hex(count)])
+    }
+
     package func loadX(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loadx", Self.hex(memory)]) }
     package func loadY(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loady", Self.hex(memory)]) }
 

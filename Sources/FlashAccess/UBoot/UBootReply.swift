@@ -16,6 +16,11 @@ package struct UBootReply: Sendable, Hashable {
         self.init(output: Array(text.utf8))
     }
 
+    /// The output up to a prompt at its end.
+    func without(_ prompt: [UInt8]) -> [UInt8] {
+        output.suffix(prompt.count).elementsEqual(prompt) ? Array(output.dropLast(prompt.count)) : output
+    }
+
     /// The lines, without their ends, escape sequences and control characters, within ``BoardLimits``.
     var lines: [ByteText] {
         TerminalText.plain(output.prefix(BoardLimits.replyBytes))

@@ -16,13 +16,20 @@ package struct SerialBoardReacher: BoardReaching {
         /// What need not cross the line again.
         package var store: ContentStore
         package var timing: UBootTiming
+        /// How U-Boot prints memory: `saves`, `md`, `md.b`; nil takes the cheapest that works.
+        package var dumpFormat: String?
+        /// The faster rate that U-Boot's console and the line are brought to meanwhile; nil leaves them as they are.
+        package var rate: UBootLineRate.Wish?
         /// What is started from the bootloader, so that its Linux is the board; nil takes the board as it is.
         package var boot: NetworkBoot?
 
         package init(
             stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
-            store: ContentStore = ContentStore(), timing: UBootTiming = UBootTiming(), boot: NetworkBoot? = nil
+            store: ContentStore = ContentStore(), timing: UBootTiming = UBootTiming(),
+            dumpFormat: String? = nil, rate: UBootLineRate.Wish? = nil, boot: NetworkBoot? = nil
         ) {
+            self.dumpFormat = dumpFormat
+            self.rate = rate
             self.boot = boot
             self.stopKey = stopKey
             self.powerCycle = powerCycle
@@ -68,16 +75,42 @@ package struct SerialBoardReacher: BoardReaching {
         try await opener.recorded(in: transcript, environment).withChannel { channel in
             let found: Result?? = try await arrival.withSession(Console(channel)) { session in
                 if let boot = settings.boot {
+                    if settings.rate != nil {
+                        notify(.note("the image crosses the network: the line keeps its rate"))
+                    }
                     // Also where the image ran already: the board was reset since.
                     try await boot.run(session, environment: environment, notify: notify)
                     progress.hasBooted = true
                     return nil
                 }
-                return try await body(UBootFlashAccess(session, store: settings.store))
+                return try await atRate(session) { rate in
+                    try await body(
+                        UBootFlashAccess(session, store: settings.store, format: settings.dumpFormat, lineRate: rate))
+                }
             }
             if case .some(.some(let result)) = found { return result }
+            if settings.rate != nil, settings.boot == nil {
+                notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed"))
+            }
             return try await LinuxBoardReacher.withShell(channel, credentials, environment, body: body)
         }
+    }
+
+    /// Runs the body while the line is at the rate that is wanted, and sets it back whatever happens.
+    private func atRate<Result: Sendable>(
+        _ session: UBootSession, body: (UBootLineRate?) async throws -> Result
+    ) async throws -> Result {
+        guard let wish = settings.rate else { return try await body(nil) }
+        let rate = UBootLineRate(session, wish: wish, notify: { [notify] in notify(.note($0)) })
+        let result: Swift.Result<Result, any Error>
+        do {
+            try await rate.raise()
+            result = .success(try await body(rate))
+        } catch {
+            result = .failure(error)
+        }
+        await rate.restore()
+        return try result.get()
     }
 
     private var arrival: UBootArrival {
@@ -102,6 +135,6 @@ package struct SerialBoardReacher: BoardReaching {
 extension UBootFlashAccess: FlashBoard {
     package var way: String { "U-Boot \(channelTraits.place)" }
 
-    /// Hexadecimal digits at 115200 bits a second; what is known already comes quicker.
-    package var usualRate: Int? { 2_800 }
+    /// Hexadecimal digits, three or four a byte, of ten bits each; what is known already comes quicker.
+    package var usualRate: Int? { (lineBitRate ?? 115_200) * 10 / charactersPerByte }
 }

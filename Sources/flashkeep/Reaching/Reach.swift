@@ -21,6 +21,7 @@ struct Reach: Sendable {
     ) throws {
         let address = try BoardAddress(text)
         if boot != nil, !address.isSerialLine { throw Self.noBootloader(text) }
+        let rate = try options.baud.map { try LineRateText.wish($0, for: address, typed: text) }
         let given = try GivenPassword.find(file: options.passwordFile, warn: desk.warn)
         if case .ssh = address, given == nil, desk.mayAsk { desk.progress.shareTerminalWhileConnecting() }
         let source = PasswordSource(
@@ -32,7 +33,7 @@ struct Reach: Sendable {
         case .serial, .tcp:
             reacher = SerialBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment,
-                settings: try Self.settings(options, known, boot), notify: desk.handler)
+                settings: try Self.settings(options, known, boot, rate), notify: desk.handler)
         case .ssh, .telnet, .local:
             reacher = LinuxBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment, root: Self.root(address))
@@ -48,13 +49,13 @@ struct Reach: Sendable {
     }
 
     private static func settings(
-        _ options: BoardOptions, _ known: [String], _ boot: NetworkBoot?
+        _ options: BoardOptions, _ known: [String], _ boot: NetworkBoot?, _ rate: UBootLineRate.Wish?
     ) throws -> SerialBoardReacher.Settings {
         let store = ContentStore()
         for path in known {
             for file in try KnownFile.all(at: FilePath(path)) { try store.add(file) }
         }
-        var settings = SerialBoardReacher.Settings(store: store, boot: boot)
+        var settings = SerialBoardReacher.Settings(store: store, rate: rate, boot: boot)
         if let key = options.stopKey { settings.stopKey = try KeyText.bytes(key) }
         if let command = options.powerCycle { settings.powerCycle = { try await LocalCommand.run(command) } }
         return settings

@@ -31,6 +31,12 @@ struct BoardOptions: ParsableArguments, Sendable {
             valueName: "command"))
     var powerCycle: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "On a serial port of this computer: bring U-Boot's console and the line to this rate meanwhile, in bits a "
+                + "second, or auto for the highest that works.", valueName: "rate"))
+    var baud: String?
+
     /// These options again, as words of a command line that is shown to the user.
     var words: [String] {
         var words: [String] = []
@@ -39,6 +45,7 @@ struct BoardOptions: ParsableArguments, Sendable {
         if let passwordFile { words += ["--password-file", passwordFile] }
         if let stopKey { words += ["--stop-key", stopKey] }
         if let powerCycle { words += ["--power-cycle", powerCycle] }
+        if let baud { words += ["--baud", baud] }
         return words
     }
 }

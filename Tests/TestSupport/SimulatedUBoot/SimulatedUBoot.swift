@@ -78,6 +78,11 @@ package final class SimulatedUBoot: ChannelOpening {
         machine.withLock { body(&$0.scenario) }
     }
 
+    /// Bits a second of the board's console now.
+    package var rate: Int? { machine.withLock { $0.rate } }
+    /// Bits a second of the line's other end.
+    package var lineRate: Int? { machine.withLock { $0.lineRate } }
+
     package var offences: [Offence] { machine.withLock { $0.offences } }
     /// All that the board received.
     package var typed: String { String(decoding: machine.withLock { $0.typed }, as: UTF8.self) }
@@ -98,11 +103,15 @@ package final class SimulatedUBoot: ChannelOpening {
     fileprivate func read(_ timeout: Duration) -> [UInt8]? {
         let (seconds, rest) = timeout.components
         let microseconds = Int(seconds) * 1_000_000 + Int(rest / 1_000_000_000_000)
-        return machine.withLock { $0.read(within: microseconds) }
+        return machine.withLock { $0.received(within: microseconds) }
+    }
+
+    fileprivate func setLineRate(_ rate: Int) {
+        machine.withLock { $0.lineRate = rate }
     }
 
     fileprivate func write(_ bytes: [UInt8]) {
-        machine.withLock { $0.receive(bytes) }
+        machine.withLock { $0.receive($0.garbled(bytes)) }
     }
 }
 
@@ -127,5 +136,15 @@ private final class SimulatedLine: BoardChannel {
     func write(_ bytes: [UInt8], isSecret: Bool) async throws {
         try Task.checkCancellation()
         board.write(bytes)
+    }
+
+    var lineRate: Int? { board.lineRate }
+
+    func setLineRate(_ rate: Int) async throws {
+        try Task.checkCancellation()
+        guard board.lineRate != nil else {
+            throw FlashkeepError(.portUnavailable, what: "No rate.", why: "Made so.", next: "Leave it.")
+        }
+        board.setLineRate(rate)
     }
 }

@@ -11,6 +11,8 @@ struct UBootMachine {
         case prompt
         /// A command runs; ones that ask for ^C eat what is typed.
         case running(asks: Bool)
+        /// A command waits for Enter, and hears nothing else.
+        case asking
         /// Linux, at its login, at the password behind it, or at the shell.
         case login
         case loginPassword
@@ -31,6 +33,12 @@ struct UBootMachine {
     /// Whether `sf probe` was said since the start.
     var isProbed = false
     var nandDevice = 0
+    /// Bits a second of the console, and of the line's other end; nil where the line has none.
+    private(set) var rate: Int?
+    var lineRate: Int?
+    /// What the command prints once Enter was pressed.
+    private var afterEnter: [UInt8] = []
+    private var rateChange: (at: Int, rate: Int)?
 
     private(set) var phase = Phase.off
     private var clock = 0
@@ -52,6 +60,8 @@ struct UBootMachine {
 
     init(_ scenario: UBootScenario) {
         self.scenario = scenario
+        rate = scenario.rate
+        lineRate = scenario.rate.map { _ in 115_200 }
         memory = UBootMemory(seed: 1)
         switch scenario.start {
         case .off: break
@@ -73,6 +83,24 @@ struct UBootMachine {
     /// Forgets what nobody heard.
     mutating func hangUp() {
         while outputStart < output.count, output[outputStart].at <= clock { outputStart += 1 }
+    }
+
+    /// What the line's other end makes of what comes within so many microseconds; nil is silence.
+    mutating func received(within timeout: Int) -> [UInt8]? {
+        let end = clock + timeout
+        while let bytes = read(within: max(0, end - clock)) {
+            guard let rate, let lineRate else { return bytes }
+            let read = SerialSampling.received(bytes, sentAt: rate, readAt: lineRate, keepsBreaks: false)
+            // One long break is nothing.
+            if !read.isEmpty, !scenario.deadRates.contains(rate) { return read }
+        }
+        return nil
+    }
+
+    /// What the board makes of what is sent to it.
+    func garbled(_ bytes: [UInt8]) -> [UInt8] {
+        guard let rate, let lineRate else { return bytes }
+        return SerialSampling.received(bytes, sentAt: lineRate, readAt: rate, keepsBreaks: true)
     }
 
     /// What comes within so many microseconds; nil is silence.
@@ -113,7 +141,9 @@ struct UBootMachine {
     }
 
     private var nextEvent: Int {
-        min(inputStart < input.count ? input[inputStart].at : Int.max, timer ?? Int.max, powerAt ?? Int.max)
+        min(
+            inputStart < input.count ? input[inputStart].at : Int.max, timer ?? Int.max, powerAt ?? Int.max,
+            rateChange?.at ?? Int.max)
     }
 
     /// Does what is due first.
@@ -122,6 +152,9 @@ struct UBootMachine {
         if let at = powerAt, at <= time {
             powerAt = nil
             start()
+        } else if let change = rateChange, change.at <= time {
+            rateChange = nil
+            rate = change.rate
         } else if inputStart < input.count, input[inputStart].at <= time {
             let byte = input[inputStart].byte
             inputStart += 1
@@ -181,6 +214,9 @@ struct UBootMachine {
     private mutating func start() {
         cutOutput()
         starts += 1
+        rate = scenario.rate
+        if let rate { scenario.variables["baudrate"] = "\(rate)" }
+        rateChange = nil
         memory = UBootMemory(seed: UInt8(truncatingIfNeeded: starts))
         isProbed = false
         nandDevice = 0
@@ -307,6 +343,11 @@ struct UBootMachine {
                 emit("\n<INTERRUPT>\n")
                 toPrompt()
             }
+        case .asking:
+            guard byte == 0x0D else { return }
+            emit(raw: afterEnter)
+            phase = .running(asks: true)
+            timer = lineFree + 200
         case .login, .loginPassword: login(byte)
         case .shell: shell(byte)
         }
@@ -472,6 +513,13 @@ struct UBootMachine {
             emit(crash)
             clock = max(clock, lineFree)
             start()
+            return
+        }
+        if let next = done.afterEnter {
+            afterEnter = ended(next)
+            phase = .asking
+            // 50 ms, in which what was printed leaves the UART.
+            if let rate = done.rate, self.rate != nil { rateChange = (lineFree + 50_000, rate) }
             return
         }
         phase = .running(asks: done.asks)

@@ -11,6 +11,10 @@ extension UBootMachine {
         var time = 200
         /// Whether it asks for ^C, and eats what is typed.
         var asks = true
+        /// It asks for an Enter, and prints this behind it.
+        var afterEnter: String?
+        /// The console's rate while it asks, and from then on.
+        var rate: Int?
         /// What it prints when the processor stops on an error, before the board restarts.
         var crash: String?
     }
@@ -41,10 +45,51 @@ extension UBootMachine {
         case "sf": return spi(words)
         case "nand": return nand(words)
         case "mtd": return mtd(words)
+        case "saves": return records(words)
+        case "setenv" where words.count == 3 && words[1] == "baudrate": return changeRate(words[2])
         default:
             offend(.forbidden, line)
             return Done(text: "done\n")
         }
+    }
+
+    // MARK: The line
+
+    private mutating func changeRate(_ word: String) -> Done {
+        let rate = Int(word) ?? 0
+        guard scenario.rates.contains(rate) else {
+            return Done(
+                text: "## Baudrate \(rate) bps not supported\n## Error inserting \"baudrate\" variable, errno=22\n")
+        }
+        guard "\(rate)" != scenario.variables["baudrate"] else { return Done() }
+        scenario.variables["baudrate"] = word
+        var done = Done(text: "## Switch baudrate to \(rate) bps and press ENTER ...\n", afterEnter: "")
+        done.rate = rate
+        return done
+    }
+
+    /// `cmd/load.c`, do_save_serial: records of 16 bytes with 32-bit addresses.
+    private mutating func records(_ words: [String]) -> Done {
+        guard words.count == 3, let start = Self.number(words[1]), let count = Self.number(words[2]) else {
+            offend(.forbidden, words.joined(separator: " "))
+            return Done()
+        }
+        func record(_ kind: String, _ bytes: [UInt8]) -> String {
+            let all = [UInt8(bytes.count + 1)] + bytes
+            let sum = ~all.reduce(0, &+)
+            return kind + (all + [sum]).map { Self.digits(UInt64($0), 2).uppercased() }.joined() + "\n"
+        }
+        var text = record("S0", [0, 0])
+        guard let bytes = self.bytes(at: start + scenario.recordsOffset, Int(clamping: count)) else {
+            return crash("saves \(words[1])")
+        }
+        for at in stride(from: 0, to: bytes.count, by: 16) {
+            let address = start + UInt64(at)
+            let place = (0..<4).map { UInt8(truncatingIfNeeded: address >> UInt64(24 - 8 * $0)) }
+            text += record("S3", place + bytes[at..<min(bytes.count, at + 16)])
+        }
+        text += record("S7", [0, 0, 0, 0]) + "## S-Record upload complete\n"
+        return Done(text: "## Ready for S-Record upload, press ENTER to proceed ...\n", afterEnter: text)
     }
 
     // MARK: What it is

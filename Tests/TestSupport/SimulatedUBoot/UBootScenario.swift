@@ -108,6 +108,16 @@ package struct UBootScenario: Sendable {
     /// Microseconds that the adapter gathers what it hands on.
     package var adapterTime = 4000
 
+    /// Bits a second of the board's console as it starts; nil is a line without a rate, as over TCP.
+    package var rate: Int?
+    /// The rates that `setenv baudrate` takes.
+    package var rates: Set<Int> = [9_600, 19_200, 38_400, 57_600, 115_200]
+    /// Rates that the board goes to, and at which nothing of what it prints comes through.
+    package var deadRates: Set<Int> = []
+
+    /// How far off the memory is that `saves` sends.
+    package var recordsOffset: UInt64 = 0
+
     package var order = UBootMemoryDump.ByteOrder.little
     /// Blanks before the characters of a dump: 4 until 2021.07, then 2.
     package var dumpGap = 2

@@ -82,6 +82,10 @@ package struct UBootArrival: Sendable {
         /// Whether the menu was told its command line's digit.
         var hasChosen = false
         var isGarbage = false
+        /// The rates at which no sense came; empty before they were tried.
+        var triedRates: [Int] = []
+        /// How often the rates may still be tried: a bootloader's first stage may print at one of its own.
+        var searches = 3
         var isWaitingForPower = false
         var wakes = 0
         /// How often nothing came within the time, since something did.
@@ -108,7 +112,7 @@ package struct UBootArrival: Sendable {
                     if !hasStarted, !arrival.wantsBootloader, !isWaitingForPower,
                         ContinuousClock.now - began > timing.settled * 10
                     {
-                        if TerminalText.isGarbage(Array(seen.suffix(512))) { throw garbage(console) }
+                        if LineSense(seen) == .garbage { throw garbage(console) }
                         return .linux
                     }
                 } else if let found = try await quiet(console) {
@@ -158,7 +162,35 @@ package struct UBootArrival: Sendable {
                 default: break
                 }
             }
+            // At once: a countdown may be on its way.
+            if isGarbage, seen.count >= 48, LineSense(seen) == .garbage { try await searchRate(console) }
             return nil
+        }
+
+        /// Looks for the rate at which the line makes sense.
+        private mutating func searchRate(_ console: Console) async throws {
+            guard searches > 0, let rate = console.channel.lineRate else { return }
+            searches -= 1
+            let address = console.channel.traits.address
+            switch try await LineRateSearch(quiet: timing.settled / 3).run(console) {
+            case .found(rate): break
+            case .found(let found):
+                try await arrival.notify(
+                    .note("the line runs at \(found), not \(rate): \(address)?baud=\(found)"))
+            case .none(let tried, let hasHeard):
+                searches = 0
+                triedRates = tried
+                if hasHeard, LineSense(seen) == .garbage { throw garbage(console) }
+                // A burst of noise, as when the power comes.
+                isGarbage = false
+                return
+            }
+            isWaitingForPower = false
+            text = UBootConsoleText()
+            seen = []
+            refused = []
+            isGarbage = false
+            wakes = 0
         }
 
         /// Nothing came for a while.
@@ -190,6 +222,9 @@ package struct UBootArrival: Sendable {
             if wakes < 2 {
                 wakes += 1
                 try await console.channel.write([0x03])
+            } else if wakes == 2, searches > 0, console.channel.lineRate != nil, LineSense(seen) != .text {
+                // Of a line that is much slower than its reader nothing is seen: all that it sends is one long break.
+                try await searchRate(console)
             } else if wakes < 4, seen.isEmpty {
                 // No bootloader waits here, or ^C would have brought its prompt. A console of Linux may want an Enter;
                 // with the blank before it, it is no bare one.
@@ -346,8 +381,12 @@ package struct UBootArrival: Sendable {
         private func garbage(_ console: Console) -> FlashkeepError {
             FlashkeepError(
                 .replyNotUnderstood, what: "What \(console.channel.traits.address) sends is garbage.",
-                why: "Most of it is no text: the baud rate is wrong, or the line is bad.",
-                next: "Try ?baud=57600, 38400, 9600 or 921600, and check the ground wire.")
+                why: triedRates.isEmpty
+                    ? "Most of it is no text: the baud rate is wrong, or the line is bad."
+                    : "No text came at any of \(triedRates.map(String.init).joined(separator: ", ")) baud.",
+                next: triedRates.isEmpty
+                    ? "Try ?baud=57600, 38400, 9600 or 921600, and check the ground wire."
+                    : "Check the ground wire and the line's voltage; for another rate, give ?baud=NUMBER.")
         }
 
         private func somebodyElse(_ name: String, _ console: Console) -> FlashkeepError {

@@ -40,6 +40,12 @@ package final class UBootSession {
     private var slowestEcho: Duration = .zero
     /// Whether a line may be half typed, or a command still running, on the board.
     private var isUntidy = false
+    /// Whether a command may be waiting for its Enter, which no ^C ends.
+    private var mayWaitForEnter = false
+    /// The last that came at another rate than the board's own.
+    private var recent: [UInt8] = []
+    /// Bits a second at which the board was met, and is again after a reset; nil where the channel has no rate.
+    let ownRate: Int?
     private let arrival: UBootArrival
 
     /// - Parameter arrival: how the board was reached, and is again after a reset.
@@ -47,6 +53,7 @@ package final class UBootSession {
         self.console = console
         self.prompt = prompt
         self.arrival = arrival
+        ownRate = console.channel.lineRate
         timing = arrival.timing
         window = arrival.timing.window
         text = UBootConsoleText(prompt: prompt)
@@ -74,7 +81,7 @@ package final class UBootSession {
             if answer.isWhole, accepts(answer.reply) { return answer.reply }
             last = answer
         }
-        guard let last, !last.reply.output.isEmpty else { throw silent(command) }
+        guard let last, !last.reply.output.isEmpty else { throw lost(command) }
         throw FlashkeepError(
             .replyNotUnderstood, what: "\(address) answered \"\(command)\" in a way that was not understood.",
             why: "The last that it said was: \(TerminalText.lastLines(last.reply.output))",
@@ -108,19 +115,22 @@ package final class UBootSession {
     /// - Parameters:
     ///   - pause: the longest silence once it has begun to print; nil is for `silence`.
     ///   - isBulk: whether it prints flash data, of which a transcript keeps the count alone.
+    ///   - question: what it asks before it goes on; it is answered with Enter.
     ///   - accepts: whether the reply is known to be whole, so that the prompt behind it needs no silence to be believed.
     func say(
         _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
-        isBulk: Bool = false, accepts: (UBootReply) -> Bool = { _ in false }
+        isBulk: Bool = false, question: UBootQuestion? = nil, accepts: (UBootReply) -> Bool = { _ in false }
     ) async throws -> Answer {
         if isUntidy { try await clear() }
         try await type(command)
+        if question != nil { mayWaitForEnter = true }
         if isBulk { console.channel.markBulk(true) }
         defer { if isBulk { console.channel.markBulk(false) } }
         try await console.send("\r")
         let silence = silence ?? timing.silence
         var answer = try await receive(
-            silence: silence, pause: pause ?? silence, namesItself: namesItself, accepts: accepts)
+            silence: silence, pause: pause ?? silence, namesItself: namesItself, question: question, accepts: accepts)
+        if answer.isWhole { mayWaitForEnter = false }
         // The echo of Enter comes first, but for a blank that the line doubled. Another character before it stood behind
         // the command, and made it another one.
         if let first = answer.reply.output.first(where: { $0 != 0x20 }), first != 0x0D, first != 0x0A {
@@ -147,7 +157,7 @@ package final class UBootSession {
                 return
             }
         }
-        throw silent(command)
+        throw lost(command)
     }
 
     /// Whether the echo of the whole line was the line.
@@ -162,6 +172,7 @@ package final class UBootSession {
             }
             let asked = ContinuousClock.now
             guard let got = try await console.bytes(within: echoWait) else { return false }
+            try watchRate(got)
             slowestEcho = max(slowestEcho, asked.duration(to: .now))
             for (index, byte) in got.enumerated() {
                 if echoed < sent, byte == bytes[echoed] {
@@ -187,6 +198,8 @@ package final class UBootSession {
     ///   doubled, may still be on its way and be taken for the echo of what is typed next.
     private func clear(isThorough: Bool = false) async throws {
         for _ in 0..<timing.attempts {
+            // A question that did not come through is answered all the same. At the prompt, a blank makes it no bare Enter.
+            if mayWaitForEnter { try await console.send(" \r") }
             try await console.send("\u{3}")
             let answer = try await receive(
                 silence: timing.echo, pause: timing.settled, namesItself: false,
@@ -199,21 +212,24 @@ package final class UBootSession {
                 })
             if answer.isWhole {
                 isUntidy = false
+                mayWaitForEnter = false
                 return
             }
         }
-        throw silent("^C")
+        throw lost("^C")
     }
 
     /// Takes what comes until the prompt, or silence.
     private func receive(
-        silence: Duration, pause: Duration, namesItself: Bool, accepts: (UBootReply) -> Bool
+        silence: Duration, pause: Duration, namesItself: Bool, question: UBootQuestion? = nil,
+        accepts: (UBootReply) -> Bool
     ) async throws -> Answer {
         isUntidy = true
         text = UBootConsoleText(prompt: prompt)
         var output: [UInt8] = []
         var isAtPrompt = false
         var bannerAt: String?
+        var question = question
         while true {
             // Behind a prompt nothing follows; what does makes it part of the reply.
             // The end of the command's own line is no sign that it has begun to answer.
@@ -237,8 +253,13 @@ package final class UBootSession {
                 }
                 return Answer(reply: UBootReply(output: output), isWhole: false)
             }
+            try watchRate(bytes, heard: output)
             output += bytes.prefix(BoardLimits.replyBytes - min(output.count, BoardLimits.replyBytes))
             isAtPrompt = false
+            if let asked = question, asked.isAsked(in: output) {
+                question = nil
+                try await console.send(" \r")
+            }
             for event in text.feed(bytes) {
                 switch event {
                 case .prompt: isAtPrompt = true
@@ -294,6 +315,94 @@ package final class UBootSession {
         }
     }
 
+    // MARK: The rate of the line
+
+    /// Sees from what comes at a raised rate that the board was reset, and is at its own one again: soon, since it counts
+    /// down.
+    private func watchRate(_ bytes: [UInt8], heard: [UInt8] = []) throws {
+        guard let ownRate, console.channel.lineRate != ownRate else { return }
+        recent = Array((recent + bytes).suffix(256))
+        guard recent.count >= 48, LineSense(recent) == .garbage else { return }
+        recent = []
+        throw Interruption(
+            why: "the board speaks at another rate than a moment ago", heard: UBootReply(output: heard))
+    }
+
+    /// What came of a change of rate.
+    enum RateChange: Sendable, Hashable {
+        /// The board and the line are at the new rate, and the prompt came.
+        case done
+        /// Both are at the old one. What the board said, or why the line did not change.
+        case refused(String)
+    }
+
+    /// Sets U-Boot's console and the line to another rate, in RAM alone.
+    ///
+    /// `setenv baudrate N` sets the UART and waits for an Enter at the new rate (`drivers/serial/serial-uclass.c`,
+    /// `drivers/serial/serial.c`, on_baudrate), 50 ms after its question.
+    /// - Throws: ``Interruption`` where the board is at neither rate any more; what the channel throws.
+    func changeRate(to rate: Int) async throws -> RateChange {
+        guard let old = console.channel.lineRate else { return .refused("the channel has no rate") }
+        guard let command = try? UBootCommands().setBaudRate(rate) else { return .refused("no board has this rate") }
+        if isUntidy { try await clear() }
+        try await type(command)
+        mayWaitForEnter = true
+        try await console.send("\r")
+        isUntidy = true
+        text = UBootConsoleText(prompt: prompt)
+        var output: [UInt8] = []
+        while let bytes = try await console.bytes(within: timing.echo) {
+            output = Array((output + bytes).suffix(4_096))
+            try watch(bytes)
+            if UBootQuestion.rate.isAsked(in: output) { break }
+            if text.openLine == prompt, try await isSilent() {
+                // Also where the board was at this rate before, by its own account.
+                isUntidy = false
+                mayWaitForEnter = false
+                return .refused(TerminalText.lastLines(UBootReply(output: output).without(prompt), count: 2))
+            }
+        }
+        // The question may have been damaged: the prompt tells where the board is.
+        for attempt in 0..<4 {
+            let now = attempt == 2 ? old : rate
+            do {
+                try await console.channel.setLineRate(now)
+            } catch let error as FlashkeepError where error.code == .portUnavailable {
+                try await console.channel.setLineRate(old)
+                throw Interruption(why: "the board waits at \(rate) baud, which the port cannot do: \(error.why)")
+            }
+            _ = try await console.collect(quiet: Self.rateSettles, longest: Self.rateSettles * 2)
+            if try await hasAnswered() { return now == rate ? .done : .refused("the board did not go to \(rate) baud") }
+        }
+        try await console.channel.setLineRate(old)
+        throw Interruption(why: "the board does not answer at \(rate) baud")
+    }
+
+    /// What U-Boot waits before and after it sets the UART, twice 50 ms, and some more.
+    private static let rateSettles = Duration.milliseconds(150)
+
+    /// Whether nothing follows what looks like a prompt.
+    private func isSilent() async throws -> Bool {
+        guard let more = try await console.bytes(within: timing.quiet) else { return true }
+        console.putBack(more)
+        return false
+    }
+
+    /// Whether an Enter, with a blank before it, brings the prompt. ^C throws away what the board made of characters at
+    /// another rate, and a question does not hear it.
+    private func hasAnswered() async throws -> Bool {
+        try await console.send("\u{3} \r")
+        text = UBootConsoleText(prompt: prompt)
+        while let bytes = try await console.bytes(within: timing.echo) {
+            try watch(bytes)
+            guard text.openLine == prompt, try await isSilent() else { continue }
+            isUntidy = false
+            mayWaitForEnter = false
+            return true
+        }
+        return false
+    }
+
     // MARK: After a reset
 
     /// Gets back in after the board was reset: what was in its memory is gone. A system that it has started is of no use:
@@ -303,6 +412,9 @@ package final class UBootSession {
     func getBackIn() async throws {
         returns += 1
         retries += 1
+        mayWaitForEnter = false
+        // It starts at the rate of its stored environment, whatever it was set to since.
+        if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
         var arrival = arrival
         arrival.wantsBootloader = true
         switch try await arrival.find(console) {
@@ -321,6 +433,12 @@ package final class UBootSession {
     }
 
     private var address: String { console.channel.traits.address }
+
+    /// A board that falls silent at a raised rate may have been reset to its own one.
+    private func lost(_ command: String) -> any Error {
+        guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else { return silent(command) }
+        return Interruption(why: "the board does not answer at \(rate) baud")
+    }
 
     private func silent(_ command: String) -> FlashkeepError {
         FlashkeepError(

@@ -11,6 +11,13 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private let session: UBootSession
     private let lines = UBootCommands()
     private let store: ContentStore
+    /// How memory must be printed: `saves`, `md`, `md.b`; nil takes the cheapest that works.
+    private let wantedFormat: String?
+    private var hasChosenFormat = false
+    /// The faster rate of the line, where one is wanted.
+    private let lineRate: UBootLineRate?
+    /// The lines that were asked for again, as of the last look at them.
+    private var repeatedLines = 0
     private var facts: UBootFacts?
     private var survey: Survey?
     private var dump: UBootLineDump
@@ -22,13 +29,21 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private static let chunkSize = 64 << 10
     /// Bytes of one CRC, so that none takes long.
     private static let checkSize = UBootStaging.size
+    /// Bytes of the dump by which a format is tried.
+    private static let trialSize = 512
     /// How many of its readings must be the same in the end, for a line of a dump that the checksum contradicts.
     private static let mostVotes = 5
     /// How often the board may be reset without anything achieved in between.
     private static let resets = 4
 
-    /// - Parameter store: what need not cross again; it learns what is read.
-    package init(_ session: UBootSession, store: ContentStore) {
+    /// - Parameters:
+    ///   - store: what need not cross again; it learns what is read.
+    ///   - format: how memory is printed: `saves`, `md.l`, or `md` for any of its widths; nil takes the cheapest that the
+    ///     board has and that is seen to work.
+    ///   - lineRate: goes up again after a reset, and down where the line is too bad for it.
+    package init(_ session: UBootSession, store: ContentStore, format: String? = nil, lineRate: UBootLineRate? = nil) {
+        wantedFormat = format
+        self.lineRate = lineRate
         self.session = session
         self.store = store
         dump = UBootLineDump(commands: lines)
@@ -39,12 +54,23 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     /// Of the channel to U-Boot.
     package var channelTraits: ChannelTraits { session.console.channel.traits }
 
+    /// Bits a second of the line; nil where it is not known.
+    package var lineBitRate: Int? { session.console.channel.lineRate }
+
     /// How often a command, a line or the whole board had to be asked again.
     package var retries: Int { session.retries + dump.repeatedLines }
 
     /// How bulk data crosses.
     package var transferName: String {
-        hasChecksum ? "md, known content by crc32" : "md"
+        hasChecksum ? "\(formatName), known content by crc32" : formatName
+    }
+
+    /// Without the width of its words.
+    private var formatName: String { dump.format.name.split(separator: ".").first.map(String.init) ?? "" }
+
+    /// Characters on the line for a byte of memory, in hundredths, by what the board has.
+    package var charactersPerByte: Int {
+        hasChosenFormat ? dump.format.cost : formats.first { $0.isListed(facts?.help) }?.cost ?? dump.format.cost
     }
 
     /// Command lines that do by hand what was done here: the first of each kind.
@@ -182,7 +208,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             }
             return
         }
-        var plan = ChunkPlan(range, sizes: Self.sizes(from: size), costs: ChunkPlan.Costs(dumpedLine: 65))
+        var plan = ChunkPlan(
+            range, sizes: Self.sizes(from: size), costs: ChunkPlan.Costs(dumpedLine: charactersPerByte * 16 / 100))
         while let step = store.next(&plan) {
             switch step {
             case .checksum(let part):
@@ -225,7 +252,11 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
                     throw UBootStaging.unreachable(chip)
                 }
-                return FlashChunk(offset: range.lowerBound, bytes: try await body(start, kept))
+                let bytes = try await body(start, kept)
+                let repeated = self.dump.repeatedLines - self.repeatedLines
+                self.repeatedLines += repeated
+                try await self.lineRate?.judge(dumped: (range.count + 15) / 16, repeated: repeated)
+                return FlashChunk(offset: range.lowerBound, bytes: bytes)
             case .unread(let why): return Self.unread(range, why)
             }
         }
@@ -252,7 +283,55 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
     // MARK: Over the line
 
-    /// The bytes as `md` shows them.
+    /// The formats that may be used, the cheapest first.
+    private var formats: [any UBootDumpFormat] { wantedFormat.map(UBootDumpFormats.named) ?? UBootDumpFormats.all }
+
+    /// Chooses the cheapest format that works, by a small dump of what is wanted anyway.
+    private func chooseFormat(at address: UInt64, count: Int) async throws {
+        guard !hasChosenFormat, count >= Self.trialSize else { return }
+        var sum: UInt32?
+        for format in formats where format.isListed(facts?.help) && format.fits(address, count: Self.trialSize) {
+            // The usual one is what others are measured by.
+            if wantedFormat == nil, format.name == UBootDumpFormats.usual.name { break }
+            if sum == nil { sum = try await trialSum(at: address) }
+            if try await isGood(format, at: address, sum) {
+                dump.use(format)
+                hasChosenFormat = true
+                return
+            }
+        }
+        guard wantedFormat == nil else {
+            throw FlashkeepError(
+                .toolMissing, what: "The board does not print its memory by \(wantedFormat ?? "").",
+                why: "Its help does not list it, or what it printed was not what the memory holds.",
+                next: "Let the way be chosen, without that option.")
+        }
+        hasChosenFormat = true
+    }
+
+    /// What the trial must give: by the board's own checksum, or by what the usual format gave twice.
+    private func trialSum(at address: UInt64) async throws -> UInt32 {
+        if hasChecksum { return try await checksum(at: address, count: Self.trialSize) }
+        var usual = UBootLineDump(commands: lines)
+        return CRC32.sum(of: try await usual.bytes(at: address, count: Self.trialSize, votes: 2, session))
+    }
+
+    private func isGood(_ format: any UBootDumpFormat, at address: UInt64, _ sum: UInt32?) async throws -> Bool {
+        var trial = UBootLineDump(commands: lines, format: format)
+        do {
+            return CRC32.sum(of: try await trial.bytes(at: address, count: Self.trialSize, session)) == sum
+        } catch let error as FlashkeepError where error.code == .replyNotUnderstood {
+            return false
+        }
+    }
+
+    /// Prints by the format that every board has from now on, unless another one was asked for.
+    private func useUsualFormat() {
+        guard wantedFormat == nil else { return }
+        dump.use(UBootDumpFormats.usual)
+    }
+
+    /// The bytes as U-Boot prints them.
     ///
     /// - Parameters:
     ///   - sum: their CRC-32, where it is known.
@@ -260,7 +339,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private func dumped(
         _ address: UInt64, _ count: Int, _ sum: UInt32?, _ kept: DumpedLines
     ) async throws -> [UInt8] {
-        examples.note(try lines.memoryDisplay(.long, at: address, count: UInt64(max(1, count / 4))))
+        try await chooseFormat(at: address, count: count)
+        examples.note(try dump.format.command(at: address, count: max(16, count), lines))
         guard let sum else {
             // Without a checksum only a line that says the same twice is believed, where this line was seen to err.
             let votes = dump.hasErred ? 2 : 1
@@ -282,6 +362,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private func settled(_ first: [UInt8], _ address: UInt64) async throws -> [UInt8] {
         var bytes = first
         for votes in 2...Self.mostVotes {
+            // A format that is wrong again and again is not used again.
+            if votes > 3 { useUsualFormat() }
             if try await checksum(at: address, count: bytes.count) == CRC32.sum(of: bytes) { return bytes }
             bytes = try await dump.bytes(at: address, count: bytes.count, votes: votes, earlier: bytes, session)
         }
@@ -359,6 +441,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                         next: "A watchdog may run, or the power is weak; what was read is kept.")
                 }
                 try await session.getBackIn()
+                try await lineRate?.raise()
             }
         }
     }

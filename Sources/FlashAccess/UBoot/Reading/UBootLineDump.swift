@@ -1,6 +1,6 @@
 private import FlashModel
 
-/// Memory as `md` shows it on the line, complete: lines are keyed by the address that they print, and only those that
+/// Memory as U-Boot prints it on the line, complete: lines are keyed by the address that they print, and only those that
 /// are missing or damaged are asked for again.
 struct UBootLineDump {
     /// Bytes of one command. Long ones cost less; a reset in the midst costs no more than this.
@@ -13,16 +13,18 @@ struct UBootLineDump {
     private static let patience = 6
 
     let commands: UBootCommands
-    /// Which `md` costs the least on this board.
-    private(set) var width = UBootMemoryDump.Width.long
-    /// The processor's; nil until a dump has told.
-    private(set) var order: UBootMemoryDump.ByteOrder?
+    /// How memory is printed.
+    private(set) var format: any UBootDumpFormat
     /// How many lines were asked for again.
     private(set) var repeatedLines = 0
 
-    init(commands: UBootCommands) {
+    init(commands: UBootCommands, format: any UBootDumpFormat = UBootDumpFormats.usual) {
         self.commands = commands
+        self.format = format
     }
+
+    /// Prints by another format from now on.
+    mutating func use(_ format: any UBootDumpFormat) { self.format = format }
 
     /// Whether lines were lost or damaged.
     var hasErred: Bool { repeatedLines > 0 }
@@ -83,15 +85,32 @@ struct UBootLineDump {
         let first = run.lowerBound * Self.lineSize
         let size = min(run.upperBound * Self.lineSize, count) - first
         guard let start = address.plus(first) else { throw outside(address, count) }
-        // Many processors stop at a word at an odd address.
-        let isAligned = size % width.rawValue == 0 && Int(start % 8) % width.rawValue == 0
-        let width = isAligned ? width : .byte
-        let command = try commands.memoryDisplay(width, at: start, count: UInt64(size / width.rawValue))
-        let lastLine = "\(UBootCommands.hex(address.plus((run.upperBound - 1) * Self.lineSize) ?? address)):"
+        if format.fits(start, count: size) {
+            // What it learns of the board it keeps, also where a reset breaks it off.
+            var used = format
+            defer { format = used }
+            if try await ask(run, of: piece, at: address, count: count, by: &used, session) { return }
+        }
+        var plain = UBootDumpFormats.plain
+        _ = try await ask(run, of: piece, at: address, count: count, by: &plain, session)
+    }
+
+    /// Does it in one format.
+    ///
+    /// - Returns: false where nothing in the reply tells how to read it.
+    private func ask(
+        _ run: Range<Int>, of piece: DumpedLines.Piece, at address: UInt64, count: Int,
+        by format: inout any UBootDumpFormat, _ session: UBootSession
+    ) async throws -> Bool {
+        let first = run.lowerBound * Self.lineSize
+        let size = min(run.upperBound * Self.lineSize, count) - first
+        guard let start = address.plus(first) else { throw outside(address, count) }
+        let lastLine = format.lastLine(at: address.plus((run.upperBound - 1) * Self.lineSize) ?? address)
         let reply: UBootReply
         do {
             reply = try await session.say(
-                command, pause: session.timing.settled, isBulk: true,
+                try format.command(at: start, count: size, commands), pause: session.timing.settled, isBulk: true,
+                question: format.question,
                 accepts: { reply in
                     // By the last line, or, where that was damaged, by the number of lines; counting long ones costs
                     // time.
@@ -101,39 +120,24 @@ struct UBootLineDump {
             ).reply
         } catch let interruption as UBootSession.Interruption {
             // What came before the reset need not come again.
-            if let order = order ?? learn(from: interruption.heard, width: width) {
-                take(interruption.heard, width, order, run, of: piece, at: address, count: count)
-            }
+            _ = Self.take(interruption.heard, &format, run, of: piece, at: address, count: count)
             throw interruption
         }
-        guard let order = order ?? learn(from: reply, width: width) else {
-            // Nothing in it tells the order of a word's bytes: single bytes need none.
-            self.width = .byte
-            defer { self.width = .long }
-            return try await ask(run, of: piece, at: address, count: count, session)
-        }
-        take(reply, width, order, run, of: piece, at: address, count: count)
+        return Self.take(reply, &format, run, of: piece, at: address, count: count)
     }
 
-    private func take(
-        _ reply: UBootReply, _ width: UBootMemoryDump.Width, _ order: UBootMemoryDump.ByteOrder, _ run: Range<Int>,
-        of piece: DumpedLines.Piece, at address: UInt64, count: Int
-    ) {
-        let dump = UBootMemoryDump(reply, width: width, order: order)
+    private static func take(
+        _ reply: UBootReply, _ format: inout any UBootDumpFormat, _ run: Range<Int>, of piece: DumpedLines.Piece,
+        at address: UInt64, count: Int
+    ) -> Bool {
+        guard let lines = format.lines(of: reply) else { return false }
         for index in run {
-            guard let key = address.plus(index * Self.lineSize), let bytes = dump.lines[key],
-                bytes.count == min(Self.lineSize, count - index * Self.lineSize)
+            guard let key = address.plus(index * lineSize), let bytes = lines[key],
+                bytes.count == min(lineSize, count - index * lineSize)
             else { continue }
             piece.take(bytes, ofLine: index)
         }
-    }
-
-    private mutating func learn(
-        from reply: UBootReply, width: UBootMemoryDump.Width
-    ) -> UBootMemoryDump.ByteOrder? {
-        if width == .byte { return .little }
-        order = UBootMemoryDump.order(of: reply, width: width)
-        return order
+        return true
     }
 
     /// The runs of lines that are not there. Those that lie close together are one: a command more costs as much as the
@@ -154,7 +158,7 @@ struct UBootLineDump {
         FlashkeepError(
             .replyNotUnderstood,
             what: "The memory at \(ByteCount.hex(Int(clamping: address))) could not be read over the line.",
-            why: "Lines of md were lost or damaged again and again.",
+            why: "Lines of \(format.name) were lost or damaged again and again.",
             next: "Check the cable and the ground wire, or use a slower rate.")
     }
 

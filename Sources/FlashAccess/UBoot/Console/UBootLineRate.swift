@@ -1,0 +1,193 @@
+private import BoardChannels
+private import BoardConsoles
+private import FlashModel
+
+/// Brings U-Boot's console, and the line, to a faster rate for the time of the work, and back.
+///
+/// A rate is proven before it is used: memory that does not change is dumped several times, and must have the checksum
+/// that the board had told at its own rate, over a line on which hardly one line had to be asked for again.
+package final class UBootLineRate {
+    /// What is wanted.
+    package enum Wish: Sendable, Hashable {
+        /// Bits a second.
+        case rate(Int)
+        /// The highest of the usual ones that works.
+        case highest
+
+        /// The rates to try, the best first.
+        func candidates(above own: Int) -> [Int] {
+            switch self {
+            case .rate(let rate): [rate]
+            // Faster ones are beyond many adapters, and a board that waits there is lost until it is switched off.
+            case .highest: [921_600, 460_800, 230_400, 115_200].filter { $0 > own }
+            }
+        }
+    }
+
+    /// What the memory must be seen to hold.
+    private struct Proof {
+        var address: UInt64
+        var sum: UInt32
+        /// How often the board had come back by then: a restart may change all of its memory.
+        var returns: Int
+    }
+
+    private let session: UBootSession
+    private let wish: Wish
+    private let notify: @Sendable (String) -> Void
+    private let own: Int?
+    private var proof: Proof?
+    private var help: UBootHelp?
+    /// The rates that failed, and are not tried again.
+    private var failed: Set<Int> = []
+    /// Lines dumped at the faster rate, and those of them that had to be asked for again, since the rate was last judged.
+    private var lines = (dumped: 0, repeated: 0)
+
+    /// Bytes of a dump that proves a rate.
+    private static let proofSize = 2 << 10
+    private static let proofDumps = 3
+    /// One line in so many may have to be asked for again.
+    private static let tolerance = 20
+    /// Lines after which a rate is judged anew.
+    private static let judged = 512
+
+    /// - Parameter notify: told what a person may want to know.
+    package init(_ session: UBootSession, wish: Wish, notify: @escaping @Sendable (String) -> Void) {
+        self.session = session
+        self.wish = wish
+        self.notify = notify
+        own = session.ownRate
+    }
+
+    private var rate: Int? { session.console.channel.lineRate }
+    private var isRaised: Bool { own != nil && rate != own }
+
+    // MARK: Up
+
+    /// Goes to the faster rate, if the board has it and it proves good. Also after a reset.
+    ///
+    /// - Throws: what the line's trouble throws; where the board was lost, it is back at its own rate.
+    package func raise() async throws {
+        guard let own else { return notify("the channel has no rate that could be changed") }
+        guard rate == own else { return }
+        let candidates = wish.candidates(above: own).filter { $0 != own && !failed.contains($0) }
+        guard !candidates.isEmpty else { return }
+        do {
+            guard let proof = try await learn() else {
+                failed.formUnion(candidates)
+                return notify("the line stays at \(own) baud: there is no memory by which another rate could be proven")
+            }
+            for candidate in candidates {
+                if try await raise(to: candidate, from: own, proof) { return }
+            }
+        } catch let interruption as UBootSession.Interruption {
+            failed.formUnion(candidates)
+            notify("the line stays at \(own) baud: \(interruption.why)")
+            try await session.getBackIn()
+        }
+    }
+
+    private func raise(to candidate: Int, from own: Int, _ proof: Proof) async throws -> Bool {
+        switch try await session.changeRate(to: candidate) {
+        case .refused(let why):
+            failed.insert(candidate)
+            notify("the board does not go to \(candidate) baud: \(PrintableText.escaped(why))")
+            return false
+        case .done: break
+        }
+        lines = (0, 0)
+        if try await isProven(proof) {
+            notify("the line goes at \(candidate) baud")
+            return true
+        }
+        failed.insert(candidate)
+        notify("the line goes back to \(own) baud: what came at \(candidate) was damaged")
+        try await lower(to: own)
+        return false
+    }
+
+    /// Finds memory that does not change, and its checksum by the board; by two dumps where it has none.
+    private func learn() async throws -> Proof? {
+        if let proof, proof.returns == session.returns { return proof }
+        // What the board does not list is not said to it.
+        if help == nil { help = try await session.agreed(on: "help").flatMap(UBootHelp.init) }
+        guard let help, help.has("bdinfo"), let reply = try await session.agreed(on: "bdinfo"),
+            let board = UBootBoardInfo(reply)
+        else { return nil }
+        // U-Boot's own code is there, and as good as random; free RAM will do as well.
+        let free = (try? UBootLoadAddress(board)).flatMap {
+            try? $0.choose(size: UInt64(Self.proofSize), hints: [])
+        }
+        guard let address = board.relocationAddress.flatMap({ $0 == 0 ? nil : $0 }) ?? free else { return nil }
+        let size = UInt64(Self.proofSize)
+        var sum: UInt32?
+        for _ in 0..<session.timing.attempts where sum == nil && help.has("crc32") {
+            let answer = try await session.say(
+                try UBootCommands().crc32(at: address, count: size), pause: session.timing.settled,
+                accepts: { UBootChecksum($0)?.covers(address, count: size) ?? false })
+            guard answer.isWhole else { continue }
+            guard let told = UBootChecksum(answer.reply), told.covers(address, count: size) else { break }
+            sum = UInt32(told.digest.hex, radix: 16)
+        }
+        if sum == nil {
+            var dump = UBootLineDump(commands: UBootCommands())
+            sum = CRC32.sum(of: try await dump.bytes(at: address, count: Self.proofSize, votes: 2, session))
+        }
+        proof = sum.map { Proof(address: address, sum: $0, returns: session.returns) }
+        return proof
+    }
+
+    private func isProven(_ proof: Proof) async throws -> Bool {
+        var dump = UBootLineDump(commands: UBootCommands())
+        for _ in 0..<Self.proofDumps {
+            do {
+                let bytes = try await dump.bytes(at: proof.address, count: Self.proofSize, session)
+                guard CRC32.sum(of: bytes) == proof.sum else { return false }
+            } catch let error as FlashkeepError where [.boardSilent, .replyNotUnderstood].contains(error.code) {
+                return false
+            }
+        }
+        return dump.repeatedLines * Self.tolerance <= Self.proofSize / 16 * Self.proofDumps
+    }
+
+    // MARK: Down
+
+    /// Takes note of what was dumped, and goes back to the board's own rate where errors pile up.
+    func judge(dumped: Int, repeated: Int) async throws {
+        guard isRaised, let own, let rate else { return }
+        lines.dumped += dumped
+        lines.repeated += repeated
+        guard lines.dumped >= Self.judged || lines.repeated >= Self.judged / Self.tolerance else { return }
+        let isBad = lines.repeated * Self.tolerance > max(lines.dumped, Self.judged / 2)
+        lines = (0, 0)
+        guard isBad else { return }
+        failed.insert(rate)
+        notify("the line goes back to \(own) baud: at \(rate) too many lines came damaged")
+        try await lower(to: own)
+    }
+
+    private func lower(to own: Int) async throws {
+        for _ in 0..<session.timing.attempts {
+            if try await session.changeRate(to: own) == .done { return }
+        }
+        throw UBootSession.Interruption(why: "the board does not go back to \(own) baud")
+    }
+
+    /// Sets the board back to the rate that it had, for whoever opens the line next. Never throws: the board may be gone.
+    package func restore() async {
+        guard isRaised, let own else { return }
+        // In a task of its own: it must run to its end even where the user has cancelled everything.
+        nonisolated(unsafe) let rate = self
+        let isDone = await Task {
+            do {
+                try await unsafe rate.lower(to: own)
+                return true
+            } catch {
+                return false
+            }
+        }.value
+        if !isDone {
+            notify("the board may still be at another rate than \(own) baud: switch it off and on")
+        }
+    }
+}
