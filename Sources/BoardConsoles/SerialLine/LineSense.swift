@@ -23,7 +23,8 @@ package enum LineSense: Sendable, Hashable {
             let after = index + 1 < bytes.count ? bytes[index + 1] : nil
             switch byte {
             case 0x20..<0x7F, 0x07, 0x09, 0x0D, 0x1B: break
-            case 0x08: odd += 1
+            // A line editor takes a character away by writing a blank over it.
+            case 0x08: odd += before == 0x20 || after == 0x20 ? 0 : 1
             case 0x0A:
                 if before == 0x0D || after == 0x0D {
                     hasLineEnd = true
@@ -35,7 +36,7 @@ package enum LineSense: Sendable, Hashable {
         }
         // A share of `odd` over twice the count, in twentieths.
         func isAtLeast(_ twentieths: Int) -> Bool { odd * 10 >= bytes.count * twentieths }
-        let limit = bytes.count < 16 ? 10 : bytes.count < 96 ? 6 : 3
+        let limit = bytes.count < 16 ? 10 : bytes.count < 96 ? 8 : 3
         if bytes.count >= 8, isAtLeast(limit) {
             self = .garbage
         } else if bytes.count >= 6, hasLineEnd, !isAtLeast(2) {

@@ -86,6 +86,8 @@ package struct UBootArrival: Sendable {
         var triedRates: [Int] = []
         /// How often the rates may still be tried: a bootloader's first stage may print at one of its own.
         var searches = 3
+        /// Whether they were tried in vain; then only garbage makes them worth trying again.
+        var hasSearchedInVain = false
         var isWaitingForPower = false
         var wakes = 0
         /// How often nothing came within the time, since something did.
@@ -178,8 +180,8 @@ package struct UBootArrival: Sendable {
                 try await arrival.notify(
                     .note("the line runs at \(found), not \(rate): \(address)?baud=\(found)"))
             case .none(let tried, let hasHeard):
-                searches = 0
                 triedRates = tried
+                hasSearchedInVain = true
                 if hasHeard, LineSense(seen) == .garbage { throw garbage(console) }
                 // A burst of noise, as when the power comes.
                 isGarbage = false
@@ -222,7 +224,9 @@ package struct UBootArrival: Sendable {
             if wakes < 2 {
                 wakes += 1
                 try await console.channel.write([0x03])
-            } else if wakes == 2, searches > 0, console.channel.lineRate != nil, LineSense(seen) != .text {
+            } else if wakes == 2, searches > 0, !hasSearchedInVain, console.channel.lineRate != nil,
+                LineSense(seen) != .text
+            {
                 // Of a line that is much slower than its reader nothing is seen: all that it sends is one long break.
                 try await searchRate(console)
             } else if wakes < 4, seen.isEmpty {

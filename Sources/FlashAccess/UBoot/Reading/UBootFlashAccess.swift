@@ -319,7 +319,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private func isGood(_ format: any UBootDumpFormat, at address: UInt64, _ sum: UInt32?) async throws -> Bool {
         var trial = UBootLineDump(commands: lines, format: format)
         do {
-            return CRC32.sum(of: try await trial.bytes(at: address, count: Self.trialSize, session)) == sum
+            let bytes = try await trial.bytes(at: address, count: Self.trialSize, session)
+            return !trial.isMute && CRC32.sum(of: bytes) == sum
         } catch let error as FlashkeepError where error.code == .replyNotUnderstood {
             return false
         }

@@ -15,6 +15,8 @@ struct UBootLineDump {
     let commands: UBootCommands
     /// How memory is printed.
     private(set) var format: any UBootDumpFormat
+    /// Whether the format gave not one line where lines were asked for: the board does not know it.
+    private(set) var isMute = false
     /// How many lines were asked for again.
     private(set) var repeatedLines = 0
 
@@ -89,7 +91,11 @@ struct UBootLineDump {
             // What it learns of the board it keeps, also where a reset breaks it off.
             var used = format
             defer { format = used }
-            if try await ask(run, of: piece, at: address, count: count, by: &used, session) { return }
+            switch try await ask(run, of: piece, at: address, count: count, by: &used, session) {
+            case .clear: return
+            case .unclear: break
+            case .mute: isMute = true
+            }
         }
         var plain = UBootDumpFormats.plain
         _ = try await ask(run, of: piece, at: address, count: count, by: &plain, session)
@@ -97,11 +103,10 @@ struct UBootLineDump {
 
     /// Does it in one format.
     ///
-    /// - Returns: false where nothing in the reply tells how to read it.
     private func ask(
         _ run: Range<Int>, of piece: DumpedLines.Piece, at address: UInt64, count: Int,
         by format: inout any UBootDumpFormat, _ session: UBootSession
-    ) async throws -> Bool {
+    ) async throws -> Understanding {
         let first = run.lowerBound * Self.lineSize
         let size = min(run.upperBound * Self.lineSize, count) - first
         guard let start = address.plus(first) else { throw outside(address, count) }
@@ -129,15 +134,26 @@ struct UBootLineDump {
     private static func take(
         _ reply: UBootReply, _ format: inout any UBootDumpFormat, _ run: Range<Int>, of piece: DumpedLines.Piece,
         at address: UInt64, count: Int
-    ) -> Bool {
-        guard let lines = format.lines(of: reply) else { return false }
+    ) -> Understanding {
+        guard let lines = format.lines(of: reply) else {
+            return reply.output.contains { ByteText.hexadecimalValue($0) != nil } ? .unclear : .mute
+        }
         for index in run {
             guard let key = address.plus(index * lineSize), let bytes = lines[key],
                 bytes.count == min(lineSize, count - index * lineSize)
             else { continue }
             piece.take(bytes, ofLine: index)
         }
-        return true
+        return .clear
+    }
+
+    /// What a reply gave.
+    private enum Understanding {
+        case clear
+        /// Lines, but nothing in them tells how to read them: single bytes need no order.
+        case unclear
+        /// Not a digit.
+        case mute
     }
 
     /// The runs of lines that are not there. Those that lie close together are one: a command more costs as much as the
