@@ -104,23 +104,55 @@ struct UBootBoard {
         return report
     }
 
+    /// Backs the board up by the program itself, within the network that the board is in.
+    ///
+    /// - Parameter resetAfter: the reset button is pressed once the board was told this many times to send something.
+    func backupInNetwork(
+        _ options: [String], to name: String = "backup", resetAfter: Int? = nil
+    ) async throws -> (status: Int32, output: String, bag: String) {
+        let bag = state.appending(path: name).path
+        let port = try String(contentsOf: state.appending(path: "serial-port"), encoding: .utf8).filter(\.isNumber)
+        let command =
+            ["in-network", "--state", state.path, LabBoard.program.path, "backup", "tcp://127.0.0.1:\(port)"]
+            + ["--to", bag, "--progress", "plain"] + options
+        async let backup = LabBoard.run("Lab/uboot", command)
+        if let resetAfter {
+            let log = state.appending(path: "serial.log")
+            for _ in 0..<2_000 {
+                let said = String(decoding: try Data(contentsOf: log), as: UTF8.self)
+                if said.split(separator: "Saving: ").count > resetAfter { break }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            _ = try await LabBoard.run("Lab/uboot", ["power", "--state", state.path, "reset"])
+        }
+        let result = try await backup
+        return (result.status, result.output, bag)
+    }
+
     /// Every bank must be in the backup as the board's processor reads it.
     func expectSameBytes(_ report: BackupReport, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(
             report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)",
             sourceLocation: sourceLocation)
-        let images = report.manifest.images
+        try expectSameBytes(report.manifest, in: report.bag, sourceLocation: sourceLocation)
+    }
+
+    /// The same for a backup that a process made.
+    func expectSameBytes(
+        _ manifest: Manifest, in bag: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let images = manifest.images
         #expect(images.map(\.size).reduce(0, +) == banks.map(\.size).reduce(0, +), sourceLocation: sourceLocation)
         for bank in banks {
             let chip = try #require(
-                report.manifest.chips.first { chip in
+                manifest.chips.first { chip in
                     guard bank.kind == .nor else { return chip.kind == bank.kind }
                     return chip.identification["address"].flatMap { UInt64($0.dropFirst(2), radix: 16) } == bank.base
                 }, sourceLocation: sourceLocation)
             let expected = try Data(contentsOf: state.appending(path: "expected/\(bank.file)"))
             for image in images where image.chip == chip.id {
                 let start = image.offset ?? 0
-                let bytes = try Data(contentsOf: URL(fileURLWithPath: report.bag).appending(path: image.path))
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: bag).appending(path: image.path))
                 #expect(
                     bytes == expected.subdata(in: start..<(start + image.size)), "\(image.path) is another",
                     sourceLocation: sourceLocation)

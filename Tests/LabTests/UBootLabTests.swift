@@ -91,6 +91,34 @@ struct UBootLabTests {
         }
     }
 
+    /// Flash leaves the board over the network, and a reset in the middle is gone on from.
+    @Test(
+        .enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"),
+        arguments: ["tftpput", "tftpput, reset", "netconsole"])
+    func flashLeavesOverTheNetwork(_ what: String) async throws {
+        let network = try await LabBoard.run("Lab/uboot", ["in-network"])
+        try #require(network.status == 0, "no network of its own can be made: \(network.output)")
+        let isReset = what.hasSuffix("reset")
+        // All of a console's text is typed by the emulated processor: there most of the flash is blank.
+        let fill = what == "netconsole" ? ["--fill", "as-is"] : []
+        let options = ["--board", "malta-built", "--network", "tap:tap0"] + fill
+        try await UBootBoard.with(options, before: ["in-network"]) { board in
+            let via = isReset ? [] : ["--via", what]
+            let result = try await board.backupInNetwork(via, resetAfter: isReset ? 2 : nil)
+            #expect(result.status == 0, "\(result.output)")
+            let words = what == "netconsole" ? "md over netconsole" : "tftpput, checked by crc32"
+            let manifest = try BagReader.open(FilePath(result.bag)).manifest()
+            #expect(manifest.capture.way.contains(words), "\(manifest.capture.way)")
+            #expect(manifest.capture.retries > 0 || !isReset, "the reset was not noticed: \(result.output)")
+            try board.expectSameBytes(manifest, in: result.bag)
+            let verified = try await Verify.run(bag: FilePath(result.bag))
+            #expect(verified.ok && verified.summary?.isProven == true, "\(verified.problems)")
+            // The console is on the line again: the board is found there, and read over it.
+            let again = try await board.backupInNetwork(["--via", "line", "--known", result.bag], to: "again")
+            #expect(again.status == 0, "\(again.output)")
+        }
+    }
+
     @Test(.enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"))
     func anotherRateThanTheAddressSaysIsFoundOut() async throws {
         let options = ["--board", "malta-built", "--autoboot", "none", "--env", "baudrate=38400", "--serial", "pty"]

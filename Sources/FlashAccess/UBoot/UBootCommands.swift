@@ -247,7 +247,23 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["setenv", "baudrate", "\(bitsPerSecond)"])
     }
 
-    // Across the line.
+    /// `setenv stdout nc`: in memory only. What is printed goes there from then on; input stays where it is.
+    package func standardOutput(_ devices: String) throws(UBootCommandFault) -> String {
+        try line(["setenv", "stdout", devices])
+    }
+
+    // Across the network.
+
+    /// `ping 192.168.1.2`.
+    package func ping(_ host: String) throws(UBootCommandFault) -> String { try line(["ping", host]) }
+
+    /// `tftp 82000000 file 1000000`: uploads with HiSilicon's U-Boots of 2010 (``VendorTFTPCommand``).
+    func vendorTFTPPut(
+        from memory: UInt64, count: UInt64, file: String
+    ) throws(UBootCommandFault) -> String {
+        try Self.check(memory, count)
+        return try line(["tftp", "0x" + Self.hex(memory), file, "0x" + Self.hex(count)])
+    }
 
     /// `tftpboot 80000000 [host:]file`.
     package func tftpGet(
@@ -270,6 +286,7 @@ package struct UBootCommands: Sendable, Hashable {
         try Self.check(address, count)
         return try line(["saves", Self.hex(address), Self.hex(count)])
     }
+    // Across the line.
 
     package func loadX(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loadx", Self.hex(memory)]) }
     package func loadY(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loady", Self.hex(memory)]) }

@@ -58,13 +58,18 @@ extension ChannelOpening {
     /// The same, with all that crosses written down.
     func recorded(in transcript: TranscriptLog, _ environment: OperationEnvironment) -> any ChannelOpening {
         let clock = environment.stopwatch()
-        return RecordingOpener(self) { channel in
-            let copied: any BoardChannel =
-                transcript.hasCopy
-                ? RecordingChannel(channel, detail: .everything, now: clock, sink: { transcript.appendToCopy($0) })
-                : channel
-            return RecordingChannel(copied, detail: .withoutBulk, now: clock, sink: { transcript.append($0) })
-        }
+        return RecordingOpener(self) { transcript.recording($0, clock: clock) }
+    }
+}
+
+extension TranscriptLog {
+    /// A channel with all that crosses it written down.
+    func recording(_ channel: any BoardChannel, clock: @escaping @Sendable () -> Duration) -> any BoardChannel {
+        let copied: any BoardChannel =
+            hasCopy
+            ? RecordingChannel(channel, detail: .everything, now: clock, sink: { self.appendToCopy($0) })
+            : channel
+        return RecordingChannel(copied, detail: .withoutBulk, now: clock, sink: { self.append($0) })
     }
 }
 

@@ -63,7 +63,7 @@ package struct NetworkBoot: Sendable {
         for variable in variables { try await starter.set(variable.name, to: variable.value) }
         let plan = try UBootNetworkPlan(
             variables: starter.variables, interfaces: try interfaces(), board: board, host: host,
-            hardwareAddress: Self.hardwareAddress(environment.nonce()))
+            hardwareAddress: UBootNetworkPlan.hardwareAddress(environment.nonce()))
         let catalog = TFTPCatalog()
         catalog.offer(file.name, file: file.path)
         let seen = Seen()
@@ -154,12 +154,5 @@ package struct NetworkBoot: Sendable {
                 .commandFailed, what: what, why: "The transfer broke off.",
                 next: "Run it again; --transcript FILE keeps what the board says.")
         }
-    }
-
-    /// Locally administered, for one host (IEEE 802, section 8.2).
-    private static func hardwareAddress(_ nonce: String) -> String {
-        let digits = Array(Hexadecimal.text(nonce.utf8.suffix(5).map { $0 }))
-        let octets = stride(from: 0, to: digits.count - 1, by: 2).map { String(digits[$0...($0 + 1)]) }
-        return (["02"] + octets).joined(separator: ":")
     }
 }

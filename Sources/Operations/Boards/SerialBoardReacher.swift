@@ -22,15 +22,19 @@ package struct SerialBoardReacher: BoardReaching {
         package var rate: UBootLineRate.Wish?
         /// What is started from the bootloader, so that its Linux is the board; nil takes the board as it is.
         package var boot: NetworkBoot?
+        /// The network by which flash may leave the bootloader; nil is for the line alone.
+        package var network: UploadNetwork?
 
         package init(
             stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
             store: ContentStore = ContentStore(), timing: UBootTiming = UBootTiming(),
-            dumpFormat: String? = nil, rate: UBootLineRate.Wish? = nil, boot: NetworkBoot? = nil
+            dumpFormat: String? = nil, rate: UBootLineRate.Wish? = nil, boot: NetworkBoot? = nil,
+            network: UploadNetwork? = nil
         ) {
             self.dumpFormat = dumpFormat
             self.rate = rate
             self.boot = boot
+            self.network = network
             self.stopKey = stopKey
             self.powerCycle = powerCycle
             self.store = store
@@ -48,6 +52,8 @@ package struct SerialBoardReacher: BoardReaching {
     /// What lasts beyond one connection.
     private final class Progress: Sendable {
         private let booted = Atomic<Bool>(false)
+        /// Ways out of the bootloader that proved not to work.
+        let givenUp = UBootWayMemory()
         /// Whether the image runs, as far as is known.
         var hasBooted: Bool {
             get { booted.load(ordering: .relaxed) }
@@ -72,7 +78,10 @@ package struct SerialBoardReacher: BoardReaching {
     package func withBoard<Result: Sendable>(
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
-        try await opener.recorded(in: transcript, environment).withChannel { channel in
+        try await opener.withChannel { line in
+            // What the board prints over the network belongs into the transcript, too.
+            let merged = MergedChannel(line)
+            let channel = transcript.recording(merged, clock: environment.stopwatch())
             let found: Result?? = try await arrival.withSession(Console(channel)) { session in
                 if let boot = settings.boot {
                     if settings.rate != nil {
@@ -83,10 +92,7 @@ package struct SerialBoardReacher: BoardReaching {
                     progress.hasBooted = true
                     return nil
                 }
-                return try await atRate(session) { rate in
-                    try await body(
-                        UBootFlashAccess(session, store: settings.store, format: settings.dumpFormat, lineRate: rate))
-                }
+                return try await atRate(session) { try await withFlash(session, $0, merged, body) }
             }
             if case .some(.some(let result)) = found { return result }
             if settings.rate != nil, settings.boot == nil {
@@ -113,6 +119,37 @@ package struct SerialBoardReacher: BoardReaching {
         return try result.get()
     }
 
+    /// Runs the body with the flash behind U-Boot.
+    private func withFlash<Result: Sendable>(
+        _ session: UBootSession, _ rate: UBootLineRate?, _ channel: MergedChannel,
+        _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        guard let network = settings.network else {
+            return try await body(
+                UBootFlashAccess(session, store: settings.store, format: settings.dumpFormat, lineRate: rate))
+        }
+        let notify = notify
+        let wishes = UBootNetworkSettings(
+            via: network.via, board: network.board, host: network.host, memory: progress.givenUp,
+            nonce: environment.nonce, notify: { notify(.note($0)) })
+        let host = network.computer(channel)
+        let access = UBootFlashAccess(
+            session, store: settings.store, format: settings.dumpFormat, lineRate: rate, network: (host, wishes))
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(access))
+        } catch {
+            result = .failure(error)
+        }
+        // In a task of its own: the console must be left in order even where the user has cancelled everything.
+        nonisolated(unsafe) let used = access
+        await Task {
+            await unsafe used.end()
+            await host.close()
+        }.value
+        return try result.get()
+    }
+
     private var arrival: UBootArrival {
         let notify = notify
         let powerCycle = settings.powerCycle
@@ -133,7 +170,7 @@ package struct SerialBoardReacher: BoardReaching {
 }
 
 extension UBootFlashAccess: FlashBoard {
-    package var way: String { "U-Boot \(channelTraits.place)" }
+    package var way: String { "U-Boot \(channelTraits.place)\(usesNetwork ? ", flash over the network" : "")" }
 
     /// Hexadecimal digits, three or four a byte, of ten bits each; what is known already comes quicker.
     package var usualRate: Int? { (lineBitRate ?? 115_200) * 10 / charactersPerByte }

@@ -1,8 +1,6 @@
-import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
-import Transfers
 
 /// How an image is started on a board, made of what was typed.
 enum BootSettings {
@@ -11,19 +9,11 @@ enum BootSettings {
         let memory = try options.loadAddress.map(memory)
         return NetworkBoot(
             file: try BootFile(FilePath(image), address: memory), memory: memory,
-            variables: try options.set.map(variable), board: try address(options.boardIp, "--board-ip"),
-            host: try address(options.hostIp, "--host-ip"), interfaces: { try interfaces() },
+            variables: try options.set.map(variable),
+            board: try NetworkSettings.address(options.boardIp, "--board-ip"),
+            host: try NetworkSettings.address(options.hostIp, "--host-ip"),
+            interfaces: { try NetworkSettings.interfaces() },
             program: OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep")
-    }
-
-    private static func address(_ text: String?, _ option: String) throws -> IPv4Address? {
-        guard let text else { return nil }
-        guard let address = IPv4Address(text) else {
-            throw FlashkeepError(
-                .usage, what: "\(option) \(PrintableText.escaped(text)) is not understood.",
-                why: "It is no IPv4 address.", next: "Give one such as 192.168.1.1.")
-        }
-        return address
     }
 
     private static func memory(_ text: String) throws -> UInt64 {
@@ -43,12 +33,5 @@ enum BootSettings {
                 why: "It is no name with a value.", next: "Give one such as --set bootargs=console=ttyS0,115200.")
         }
         return NetworkBoot.Variable(name: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
-    }
-
-    private static func interfaces() throws -> [HostInterface] {
-        try HostNetwork.addresses().compactMap { found in
-            guard let address = IPv4Address(found.address), let netmask = IPv4Address(found.netmask) else { return nil }
-            return HostInterface(name: found.interface, address: address, netmask: netmask)
-        }
     }
 }

@@ -13,11 +13,12 @@ struct Reach: Sendable {
     /// - Parameters:
     ///   - known: files and backups whose bytes need not cross a slow line again.
     ///   - boot: what is to be started from the bootloader.
+    ///   - network: by which flash may leave the bootloader; nil is for the line alone.
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`, `usage` or `fileUnavailable`, and what opening a backup
     ///   throws.
     init(
         address text: String, options: BoardOptions, known: [String] = [], boot: NetworkBoot? = nil,
-        common: CommonOptions, desk: Desk
+        network: UploadNetwork? = nil, common: CommonOptions, desk: Desk
     ) throws {
         let address = try BoardAddress(text)
         if boot != nil, !address.isSerialLine { throw Self.noBootloader(text) }
@@ -33,7 +34,7 @@ struct Reach: Sendable {
         case .serial, .tcp:
             reacher = SerialBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment,
-                settings: try Self.settings(options, known, boot, rate), notify: desk.handler)
+                settings: try Self.settings(options, known, boot, network, rate), notify: desk.handler)
         case .ssh, .telnet, .local:
             reacher = LinuxBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment, root: Self.root(address))
@@ -49,13 +50,14 @@ struct Reach: Sendable {
     }
 
     private static func settings(
-        _ options: BoardOptions, _ known: [String], _ boot: NetworkBoot?, _ rate: UBootLineRate.Wish?
+        _ options: BoardOptions, _ known: [String], _ boot: NetworkBoot?, _ network: UploadNetwork?,
+        _ rate: UBootLineRate.Wish?
     ) throws -> SerialBoardReacher.Settings {
         let store = ContentStore()
         for path in known {
             for file in try KnownFile.all(at: FilePath(path)) { try store.add(file) }
         }
-        var settings = SerialBoardReacher.Settings(store: store, rate: rate, boot: boot)
+        var settings = SerialBoardReacher.Settings(store: store, rate: rate, boot: boot, network: network)
         if let key = options.stopKey { settings.stopKey = try KeyText.bytes(key) }
         if let command = options.powerCycle { settings.powerCycle = { try await LocalCommand.run(command) } }
         return settings

@@ -4,7 +4,7 @@ import ArgumentParser
 struct BootOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The board's address for loading the image by TFTP; mostly U-Boot's own ipaddr will do.", valueName: "ip"))
+            "The board's address while it is in U-Boot; mostly its own ipaddr will do.", valueName: "ip"))
     var boardIp: String?
 
     @Option(
@@ -14,7 +14,7 @@ struct BootOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Where in RAM the image is loaded to, hexadecimal; mostly a free place is found.", valueName: "address"))
+            "Where in RAM an image is loaded to, hexadecimal; mostly a free place is found.", valueName: "address"))
     var loadAddress: String?
 
     @Option(

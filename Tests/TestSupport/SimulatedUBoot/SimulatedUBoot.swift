@@ -90,6 +90,10 @@ package final class SimulatedUBoot: ChannelOpening {
     package var commands: [String] { machine.withLock { $0.ran } }
     package var hardware: SimulatedHardware { machine.withLock { $0.scenario.hardware } }
     package var variables: [String: String] { machine.withLock { $0.scenario.variables } }
+    /// The variables in RAM.
+    package var liveVariables: [String: String] { machine.withLock { $0.variables } }
+    /// Whether what it prints goes to the network.
+    package var printsToNetwork: Bool { machine.withLock { $0.printsToNetwork } }
     /// How often the board started.
     package var starts: Int { machine.withLock { $0.starts } }
 
@@ -101,13 +105,28 @@ package final class SimulatedUBoot: ChannelOpening {
     }
 
     fileprivate func read(_ timeout: Duration) -> [UInt8]? {
-        let (seconds, rest) = timeout.components
-        let microseconds = Int(seconds) * 1_000_000 + Int(rest / 1_000_000_000_000)
-        return machine.withLock { $0.received(within: microseconds) }
+        machine.withLock { $0.received(within: Self.microseconds(timeout)) }
     }
 
     fileprivate func setLineRate(_ rate: Int) {
         machine.withLock { $0.lineRate = rate }
+    }
+
+    private static func microseconds(_ time: Duration) -> Int {
+        let (seconds, rest) = time.components
+        return Int(seconds) * 1_000_000 + Int(rest / 1_000_000_000_000)
+    }
+
+    // MARK: The network
+
+    func readNetwork(_ timeout: Duration) -> [UInt8]? {
+        machine.withLock { $0.readNetwork(within: Self.microseconds(timeout)) }
+    }
+
+    func hearNetwork(_ isHeard: Bool) { machine.withLock { $0.isNetworkHeard = isHeard } }
+
+    func withUploads<Result: Sendable>(_ body: (inout UBootUploads) -> Result) -> Result {
+        machine.withLock { body(&$0.uploads) }
     }
 
     fileprivate func write(_ bytes: [UInt8]) {

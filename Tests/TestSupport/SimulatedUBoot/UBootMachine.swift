@@ -44,8 +44,16 @@ struct UBootMachine {
     private var clock = 0
     /// When the transmitter is free.
     private var lineFree = 0
-    private var output: [(at: Int, byte: UInt8)] = []
-    private var outputStart = 0
+    private var output = UBootWire()
+    /// What is printed over the network, and has not been read.
+    private var networkOutput = UBootWire()
+    /// Whether what is printed goes to the network.
+    var printsToNetwork = false
+    /// Whether anybody listens there: what is sent else is lost.
+    var isNetworkHeard = false
+    var uploads = UBootUploads()
+    /// The variables in RAM.
+    var variables: [String: String]
     private var input: [(at: Int, byte: UInt8)] = []
     private var inputStart = 0
     /// What arrived and nobody read yet.
@@ -53,6 +61,8 @@ struct UBootMachine {
     private var timer: Int?
     private var powerAt: Int?
 
+    /// What the command that runs says to ^C.
+    private var interruption = "<INTERRUPT>"
     private var line: [UInt8] = []
     private var last = ""
     private var earlier: [UInt8] = []
@@ -62,6 +72,7 @@ struct UBootMachine {
         self.scenario = scenario
         rate = scenario.rate
         lineRate = scenario.rate.map { _ in 115_200 }
+        variables = scenario.variables
         memory = UBootMemory(seed: 1)
         switch scenario.start {
         case .off: break
@@ -82,7 +93,7 @@ struct UBootMachine {
 
     /// Forgets what nobody heard.
     mutating func hangUp() {
-        while outputStart < output.count, output[outputStart].at <= clock { outputStart += 1 }
+        _ = output.take(until: clock)
     }
 
     /// What the line's other end makes of what comes within so many microseconds; nil is silence.
@@ -103,25 +114,33 @@ struct UBootMachine {
         return SerialSampling.received(bytes, sentAt: lineRate, readAt: rate, keepsBreaks: true)
     }
 
-    /// What comes within so many microseconds; nil is silence.
+    /// What comes within so many microseconds over the line; nil is silence, or something came over the network before.
     mutating func read(within timeout: Int) -> [UInt8]? {
+        read(within: timeout, \.output, isNetworkHeard ? \.networkOutput : nil)
+    }
+
+    /// The same over the network.
+    mutating func readNetwork(within timeout: Int) -> [UInt8]? {
+        read(within: timeout, \.networkOutput, \.output)
+    }
+
+    private mutating func read(
+        within timeout: Int, _ wire: WritableKeyPath<UBootMachine, UBootWire>,
+        _ other: WritableKeyPath<UBootMachine, UBootWire>?
+    ) -> [UInt8]? {
         let end = clock + timeout
         while true {
             let next = nextEvent
-            let first = outputStart < output.count ? output[outputStart].at : Int.max
-            if first <= end, first <= next {
+            let first = self[keyPath: wire].first ?? Int.max
+            let elsewhere = other.flatMap { self[keyPath: $0].first } ?? Int.max
+            if first <= end, first <= next, first <= elsewhere {
                 // The adapter waits a little for more.
                 clock = max(clock, min(first + scenario.adapterTime, next, end))
-                var bytes: [UInt8] = []
-                while outputStart < output.count, output[outputStart].at <= clock {
-                    bytes.append(output[outputStart].byte)
-                    outputStart += 1
-                }
-                if outputStart > 65_536 {
-                    output.removeFirst(outputStart)
-                    outputStart = 0
-                }
-                return bytes
+                return self[keyPath: wire].take(until: clock)
+            }
+            if elsewhere <= end, elsewhere <= next {
+                clock = max(clock, elsewhere)
+                return nil
             }
             guard next <= end else {
                 clock = max(clock, end)
@@ -177,13 +196,32 @@ struct UBootMachine {
     }
 
     private mutating func emit(raw bytes: [UInt8]) {
+        if printsToNetwork { return send(bytes) }
         var at = max(clock, lineFree)
         for byte in bytes {
             at += scenario.characterTime
-            output.append((at, byte))
+            output.add(byte, at: at)
         }
         lineFree = at
     }
+
+    /// Prints over the network: each line is a datagram.
+    private mutating func send(_ bytes: [UInt8]) {
+        for datagram in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let isFirst = datagram.offset == 0
+            let content = (isFirst ? [] : [0x0A]) + Array(datagram.element)
+            guard !content.isEmpty else { continue }
+            lineFree = max(clock, lineFree) + 100
+            uploads.datagrams += 1
+            if let every = scenario.network?.losesEvery, uploads.datagrams % every == 0 { continue }
+            if let last = scenario.network?.breaksAfter, uploads.datagrams > last { continue }
+            guard isNetworkHeard, scenario.network?.isConnected ?? false else { continue }
+            for byte in content { networkOutput.add(byte, at: lineFree) }
+        }
+    }
+
+    /// Nothing is printed for a while.
+    private mutating func rest(_ time: Int) { lineFree = max(clock, lineFree) + time }
 
     /// With the board's ends of lines.
     private func ended(_ text: String) -> [UInt8] {
@@ -200,7 +238,8 @@ struct UBootMachine {
 
     /// What has not crossed yet is never printed.
     private mutating func cutOutput() {
-        while output.count > outputStart, let last = output.last, last.at > clock { output.removeLast() }
+        output.cut(after: clock)
+        networkOutput.cut(after: clock)
         lineFree = clock
     }
 
@@ -215,7 +254,9 @@ struct UBootMachine {
         cutOutput()
         starts += 1
         rate = scenario.rate
-        if let rate { scenario.variables["baudrate"] = "\(rate)" }
+        printsToNetwork = false
+        variables = scenario.variables
+        if let rate { variables["baudrate"] = "\(rate)" }
         rateChange = nil
         memory = UBootMemory(seed: UInt8(truncatingIfNeeded: starts))
         isProbed = false
@@ -340,7 +381,7 @@ struct UBootMachine {
                 wait(byte)
             } else if byte == 0x03 {
                 cutOutput()
-                emit("\n<INTERRUPT>\n")
+                emit("\n\(interruption)\n")
                 toPrompt()
             }
         case .asking:
@@ -522,6 +563,11 @@ struct UBootMachine {
             if let rate = done.rate, self.rate != nil { rateChange = (lineFree + 50_000, rate) }
             return
         }
+        for (delay, text) in done.later {
+            rest(delay)
+            emit(text)
+        }
+        interruption = done.interruption
         phase = .running(asks: done.asks)
         timer = lineFree + done.time
     }

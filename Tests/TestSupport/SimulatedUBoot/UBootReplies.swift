@@ -17,6 +17,10 @@ extension UBootMachine {
         var rate: Int?
         /// What it prints when the processor stops on an error, before the board restarts.
         var crash: String?
+        /// What it prints after waiting so many microseconds.
+        var later: [(Int, String)] = []
+        /// What it says to ^C.
+        var interruption = "<INTERRUPT>"
     }
 
     mutating func run(_ line: String) -> Done {
@@ -47,6 +51,11 @@ extension UBootMachine {
         case "mtd": return mtd(words)
         case "saves": return records(words)
         case "setenv" where words.count == 3 && words[1] == "baudrate": return changeRate(words[2])
+        case "setenv": return setVariable(words, line)
+        case "coninfo": return consoles()
+        case "ping": return ping(words)
+        case "tftpput": return upload(words, isVendors: false)
+        case "tftp": return upload(words, isVendors: true)
         default:
             offend(.forbidden, line)
             return Done(text: "done\n")
@@ -61,8 +70,8 @@ extension UBootMachine {
             return Done(
                 text: "## Baudrate \(rate) bps not supported\n## Error inserting \"baudrate\" variable, errno=22\n")
         }
-        guard "\(rate)" != scenario.variables["baudrate"] else { return Done() }
-        scenario.variables["baudrate"] = word
+        guard "\(rate)" != variables["baudrate"] else { return Done() }
+        variables["baudrate"] = word
         var done = Done(text: "## Switch baudrate to \(rate) bps and press ENTER ...\n", afterEnter: "")
         done.rate = rate
         return done
@@ -113,7 +122,8 @@ extension UBootMachine {
             return Done(text: text)
         }
         let lines = scenario.commands.sorted().map { name in
-            name + String(repeating: " ", count: max(0, 8 - name.utf8.count)) + "- about \(name)\n"
+            let text = name == "tftp" ? scenario.tftpHelp : "about \(name)"
+            return name + String(repeating: " ", count: max(0, 8 - name.utf8.count)) + "- \(text)\n"
         }
         return Done(text: lines.joined())
     }
@@ -135,7 +145,7 @@ extension UBootMachine {
             text += line("memstart", address(start)) + line("memsize", address(size))
         }
         text += line("flashstart", address(base)) + line("flashsize", address(UInt64(flash)))
-        text += line("flashoffset", address(0)) + line("ethaddr", scenario.variables["ethaddr"] ?? "(not set)")
+        text += line("flashoffset", address(0)) + line("ethaddr", variables["ethaddr"] ?? "(not set)")
         text += line("baudrate", "115200 bps")
         guard scenario.boardInfo != .bare else { return Done(text: text) }
         text += line("relocaddr", address(scenario.relocation)) + line("reloc off", address(0x1000))
@@ -153,11 +163,11 @@ extension UBootMachine {
     private func environment(_ words: [String]) -> Done {
         guard words.count == 1 else {
             let lines = words.dropFirst().map { name in
-                scenario.variables[name].map { "\(name)=\($0)\n" } ?? "## Error: \"\(name)\" not defined\n"
+                variables[name].map { "\(name)=\($0)\n" } ?? "## Error: \"\(name)\" not defined\n"
             }
             return Done(text: lines.joined())
         }
-        let lines = scenario.variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
+        let lines = variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
         let used = lines.reduce(1) { $0 + $1.utf8.count }
         return Done(text: lines.joined() + "\nEnvironment size: \(used)/131068 bytes\n")
     }
@@ -274,7 +284,7 @@ extension UBootMachine {
     }
 
     /// What stands in the address space; nil where nothing does.
-    private func bytes(at address: UInt64, _ count: Int) -> [UInt8]? {
+    func bytes(at address: UInt64, _ count: Int) -> [UInt8]? {
         let (end, overflow) = address.addingReportingOverflow(UInt64(max(0, count)))
         guard count >= 0, !overflow else { return nil }
         for (id, base) in scenario.bases {
@@ -287,7 +297,7 @@ extension UBootMachine {
         return memory.read(address, count)
     }
 
-    private mutating func crash(_ why: String) -> Done {
+    mutating func crash(_ why: String) -> Done {
         offend(.memory, why)
         return Done(crash: "data abort\npc : [<6ffadc44>]\t   lr : [<6ffae494>]\nResetting CPU ...\n\nresetting ...\n")
     }
@@ -593,7 +603,7 @@ extension UBootMachine {
         return String(repeating: " ", count: max(0, count - text.utf8.count)) + text
     }
 
-    private static func number(_ word: String) -> UInt64? {
+    static func number(_ word: String) -> UInt64? {
         UInt64(word.hasPrefix("0x") ? String(word.dropFirst(2)) : word, radix: 16)
     }
 

@@ -141,6 +141,11 @@ package struct UBootScenario: Sendable {
         "version",
     ]
 
+    /// What `help` says of `tftp`: here that of HiSilicon's, which uploads too.
+    package var tftpHelp = "tftp  - download or upload image via network using TFTP protocol"
+    /// Nil where no cable is in.
+    package var network: Network?
+
     /// The flash. Chips are reached by their names: `nor0` stands in memory, `spi0` by `sf`, `nand0` by `nand`, and
     /// all by `mtd`.
     package var hardware: SimulatedHardware

@@ -59,8 +59,10 @@ package struct HostInterface: Sendable, Hashable {
 package struct UBootNetworkPlan: Sendable, Hashable {
     package var board: IPv4Address
     package var host: IPv4Address
-    /// Variables to set, in RAM alone, in this order.
+    /// Variables to set, in RAM alone: those that are another. An empty value deletes.
     package var variables: [String: String]
+    /// All that must be set after a reset, when nobody knows what the board has: also what had its value before.
+    package var allVariables: [String: String]
 
     /// Works it out: what the user says comes first, then what the board has, where it fits to an interface of this
     /// computer, then a free-looking address of the only network that there is.
@@ -106,6 +108,19 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         }
         if !Self.isHardwareAddress(variables["ethaddr"] ?? "") { changes["ethaddr"] = hardwareAddress }
         self.variables = changes
+        allVariables = [
+            "ipaddr": "\(board)", "serverip": "\(host)", "netmask": "\(interface.netmask)",
+            "ethaddr": variables["ethaddr"] ?? hardwareAddress,
+        ].merging(changes) { $1 }
+    }
+
+    /// A hardware address for a board that has none: locally administered, for one host (IEEE 802, section 8.2).
+    ///
+    /// - Parameter nonce: what makes it another one than others have; its last 5 characters.
+    package static func hardwareAddress(_ nonce: String) -> String {
+        let digits = Array(Hexadecimal.text(nonce.utf8.suffix(5).map { $0 }))
+        let octets = stride(from: 0, to: digits.count - 1, by: 2).map { String(digits[$0...($0 + 1)]) }
+        return (["02"] + octets).joined(separator: ":")
     }
 
     private static func interface(

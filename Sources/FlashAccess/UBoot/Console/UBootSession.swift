@@ -116,10 +116,13 @@ package final class UBootSession {
     ///   - pause: the longest silence once it has begun to print; nil is for `silence`.
     ///   - isBulk: whether it prints flash data, of which a transcript keeps the count alone.
     ///   - question: what it asks before it goes on; it is answered with Enter.
+    ///   - isHopeless: whether what came shows that nothing good will: the command is not waited for any more, and the
+    ///     next one ends it with ^C.
     ///   - accepts: whether the reply is known to be whole, so that the prompt behind it needs no silence to be believed.
     func say(
         _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
-        isBulk: Bool = false, question: UBootQuestion? = nil, accepts: (UBootReply) -> Bool = { _ in false }
+        isBulk: Bool = false, question: UBootQuestion? = nil, isHopeless: (UBootReply) -> Bool = { _ in false },
+        accepts: (UBootReply) -> Bool = { _ in false }
     ) async throws -> Answer {
         if isUntidy { try await clear() }
         try await type(command)
@@ -129,7 +132,8 @@ package final class UBootSession {
         try await console.send("\r")
         let silence = silence ?? timing.silence
         var answer = try await receive(
-            silence: silence, pause: pause ?? silence, namesItself: namesItself, question: question, accepts: accepts)
+            silence: silence, pause: pause ?? silence, namesItself: namesItself, question: question,
+            isHopeless: isHopeless, accepts: accepts)
         if answer.isWhole { mayWaitForEnter = false }
         // The echo of Enter comes first, but for a blank that the line doubled. Another character before it stood behind
         // the command, and made it another one.
@@ -192,6 +196,24 @@ package final class UBootSession {
         slowestEcho == .zero ? timing.echo : min(timing.echo, max(.milliseconds(100), slowestEcho * 4))
     }
 
+    /// Types a command whose echo cannot be seen, since the board prints elsewhere, and does not wait for its reply: only
+    /// for a line that does no harm with some characters lost or changed.
+    func sayUnheard(_ command: String) async throws {
+        isUntidy = true
+        try await console.send("\u{3}")
+        _ = try await console.bytes(within: timing.settled)
+        var rest = Array(command.utf8)[...]
+        while !rest.isEmpty {
+            // As much as the smallest receiver holds; the board needs a moment for each.
+            let piece = rest.prefix(timing.window)
+            rest = rest.dropFirst(piece.count)
+            try await console.channel.write(Array(piece))
+            _ = try await console.bytes(within: timing.quiet)
+        }
+        try await console.send("\r")
+        _ = try await console.bytes(within: timing.settled)
+    }
+
     /// Throws away what was typed, and finds the prompt again. ^C is harmless in every state.
     ///
     /// - Parameter isThorough: whether silence must follow the prompt. Without it a second answer, to a ^C that the line
@@ -222,6 +244,7 @@ package final class UBootSession {
     /// Takes what comes until the prompt, or silence.
     private func receive(
         silence: Duration, pause: Duration, namesItself: Bool, question: UBootQuestion? = nil,
+        isHopeless: (UBootReply) -> Bool = { _ in false },
         accepts: (UBootReply) -> Bool
     ) async throws -> Answer {
         isUntidy = true
@@ -276,6 +299,9 @@ package final class UBootSession {
                     throw Interruption(why: line, isSystemStart: true, heard: UBootReply(output: output))
                 default: isAtPrompt = false
                 }
+            }
+            if isHopeless(UBootReply(output: output)) {
+                return Answer(reply: UBootReply(output: output), isWhole: false)
             }
             isAtPrompt = isAtPrompt && text.openLine == prompt
             if isAtPrompt, bannerAt == nil || namesItself {

@@ -24,6 +24,10 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     /// Brings flash to where it can be read; nil before the survey.
     private var staging: UBootStaging?
     private let examples = UBootExamples()
+    /// The ways over the network; nil where there is only the line.
+    private let transfers: UBootTransfers?
+    /// Pieces that the network brought otherwise than the board's checksum says.
+    private var refetched = 0
 
     /// Bytes of a chunk where erase blocks are smaller or unknown.
     private static let chunkSize = 64 << 10
@@ -41,13 +45,23 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     ///   - format: how memory is printed: `saves`, `md.l`, or `md` for any of its widths; nil takes the cheapest that the
     ///     board has and that is seen to work.
     ///   - lineRate: goes up again after a reset, and down where the line is too bad for it.
-    package init(_ session: UBootSession, store: ContentStore, format: String? = nil, lineRate: UBootLineRate? = nil) {
+    ///   - network: what this computer does for uploads; nil reads over the line alone.
+    package init(
+        _ session: UBootSession, store: ContentStore, format: String? = nil, lineRate: UBootLineRate? = nil,
+        network: (host: any UBootNetworkHost, settings: UBootNetworkSettings)? = nil
+    ) {
         wantedFormat = format
         self.lineRate = lineRate
         self.session = session
         self.store = store
         dump = UBootLineDump(commands: lines)
+        transfers = network.map { [examples] in
+            UBootTransfers(session, host: $0.host, settings: $0.settings, lines: UBootCommands(), examples: examples)
+        }
     }
+
+    /// Leaves the board's console as it was found. Never throws: the board may be gone.
+    package func end() async { await transfers?.end() }
 
     // MARK: For people
 
@@ -58,11 +72,17 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     package var lineBitRate: Int? { session.console.channel.lineRate }
 
     /// How often a command, a line or the whole board had to be asked again.
-    package var retries: Int { session.retries + dump.repeatedLines }
+    package var retries: Int {
+        session.retries + dump.repeatedLines + refetched + (transfers?.repeats ?? 0)
+    }
 
     /// How bulk data crosses.
     package var transferName: String {
-        hasChecksum ? "\(formatName), known content by crc32" : formatName
+        let ways = transfers?.used ?? []
+        let names = (ways.isEmpty ? [.line] : ways).map { $0.transferName ?? formatName }.joined(separator: " and ")
+        guard hasChecksum else { return names }
+        let isUploaded = !ways.isEmpty && !ways.contains(.line) && !ways.contains(.netconsole)
+        return names + (isUploaded ? ", checked by crc32" : ", known content by crc32")
     }
 
     /// Without the width of its words.
@@ -72,6 +92,9 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     package var charactersPerByte: Int {
         hasChosenFormat ? dump.format.cost : formats.first { $0.isListed(facts?.help) }?.cost ?? dump.format.cost
     }
+
+    /// Whether bytes came over the network.
+    package var usesNetwork: Bool { transfers?.used.contains(where: \.needsNetwork) ?? false }
 
     /// Command lines that do by hand what was done here: the first of each kind.
     package var commands: [String] { examples.all }
@@ -141,14 +164,20 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             for part in Self.cut((base + range.lowerBound)..<(base + range.upperBound), by: chunkSize(of: chip)) {
                 let pages = part.lowerBound / page..<part.upperBound / page
                 let first = (pages.lowerBound - base / page) * unit
+                let place = { try await staging.placeWithOOB(pages, of: chip) }
+                if let chunk = try await uploaded(first..<first + pages.count * unit, place) {
+                    try await each(chunk)
+                    continue
+                }
                 let kept = DumpedLines()
                 try await each(
                     try await surviving(achieved: { kept.taken }) {
-                        switch try await staging.placeWithOOB(pages, of: chip) {
+                        try await self.prepareLine()
+                        switch try await place() {
                         case .at(let address):
-                            FlashChunk(
+                            return FlashChunk(
                                 offset: first, bytes: try await self.unlessBlank(address, pages.count * unit, kept))
-                        case .unread(let why): Self.unread(first..<first + pages.count * unit, why)
+                        case .unread(let why): return Self.unread(first..<first + pages.count * unit, why)
                         }
                     })
             }
@@ -198,8 +227,82 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         }
     }
 
-    /// Reads a range of a chip, chunk by chunk: what is known is not sent.
+    /// Reads a range of a chip: by uploads as far as they go, and the rest over the line.
     private func read(
+        _ range: Range<Int>, of chip: Chip, size: Int, each: (FlashChunk) async throws -> Void
+    ) async throws {
+        var start = range.lowerBound
+        // Whole erase blocks of NAND, since bad ones are skipped; else much at a time, for each upload begins with a
+        // link that comes up.
+        for part in Self.cut(range, by: chip.kind.isNAND ? size : max(size, Self.checkSize)) {
+            guard try await upload(part, of: chip, size: size, each: each) else { break }
+            start = part.upperBound
+        }
+        guard start < range.upperBound else { return }
+        try await readOverLine(start..<range.upperBound, of: chip, size: size, each: each)
+    }
+
+    /// Reads a range of a chip by uploads.
+    ///
+    /// - Returns: false where there is no such way (any more): nothing of the range was given then.
+    private func upload(
+        _ range: Range<Int>, of chip: Chip, size: Int, each: (FlashChunk) async throws -> Void
+    ) async throws -> Bool {
+        guard let chunk = try await uploaded(range, { try await self.place(range, of: chip) }) else { return false }
+        guard !chunk.findings.isEmpty, range.count > size else {
+            try await each(chunk)
+            return true
+        }
+        // Not all of it need be unreadable.
+        var chunks: [FlashChunk] = []
+        for part in Self.cut(range, by: size) {
+            guard let chunk = try await uploaded(part, { try await self.place(part, of: chip) }) else { return false }
+            chunks.append(chunk)
+        }
+        for chunk in chunks { try await each(chunk) }
+        return true
+    }
+
+    /// What one upload brings, compared; nil where there is no such way (any more).
+    ///
+    /// - Parameters:
+    ///   - range: of the chunk that it becomes.
+    ///   - place: brings its bytes to where they can be sent from.
+    private func uploaded(
+        _ range: Range<Int>, _ place: () async throws -> UBootStaging.Place
+    ) async throws -> FlashChunk? {
+        guard let transfers, let facts else { return nil }
+        while true {
+            do {
+                return try await surviving {
+                    guard let (upload, plan) = try await transfers.upload(facts) else { return nil }
+                    switch try await place() {
+                    case .at(let address): return try await self.uploaded(range, address, upload, plan)
+                    case .unread(let why): return Self.unread(range, why)
+                    }
+                }
+            } catch let failure as UBootWayFailure {
+                try transfers.giveUp(failure)
+            }
+        }
+    }
+
+    private func uploaded(
+        _ range: Range<Int>, _ address: UInt64, _ upload: UBootUpload, _ plan: UBootNetworkPlan
+    ) async throws -> FlashChunk {
+        var checksum: UBootCheckedUpload.Checksum?
+        if hasChecksum { checksum = { try await self.checksum(at: $0, count: $1) } }
+        let fetch: UBootCheckedUpload.Fetch = { try await upload.bytes(at: $0, count: $1, plan) }
+        var checked = UBootCheckedUpload(fetch: fetch, checksum: checksum)
+        defer { refetched += checked.repeats }
+        let bytes = try await checked.bytes(at: address, count: range.count)
+        examples.note(try upload.command.line(lines, from: address, count: UInt64(range.count), file: "FILE"))
+        transfers?.noteUse(upload.command.way)
+        return FlashChunk(offset: range.lowerBound, bytes: bytes)
+    }
+
+    /// Reads a range of a chip over the line, chunk by chunk: what is known is not sent.
+    private func readOverLine(
         _ range: Range<Int>, of chip: Chip, size: Int, each: (FlashChunk) async throws -> Void
     ) async throws {
         guard hasChecksum else {
@@ -247,6 +350,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         let chunk = chunk ?? range
         let kept = DumpedLines()
         return try await surviving(achieved: { kept.taken }) {
+            try await self.prepareLine()
             switch try await self.place(chunk, of: chip) {
             case .at(let address):
                 guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
@@ -266,6 +370,11 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         FlashChunk(
             offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count),
             findings: [BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)])
+    }
+
+    /// Sees that what is printed comes the best way that there is.
+    private func prepareLine() async throws {
+        if let facts { try await transfers?.prepareLine(facts) }
     }
 
     /// The chunk, counted from the start of the range, in which a part of it lies.
@@ -288,6 +397,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
 
     /// Chooses the cheapest format that works, by a small dump of what is wanted anyway.
     private func chooseFormat(at address: UInt64, count: Int) async throws {
+        // There each character that is not printed in lines is a packet for itself.
+        if wantedFormat == nil, transfers?.printsToNetwork ?? false { return dump.use(UBootDumpFormats.usual) }
         guard !hasChosenFormat, count >= Self.trialSize else { return }
         var sum: UInt32?
         for format in formats where format.isListed(facts?.help) && format.fits(address, count: Self.trialSize) {
@@ -441,8 +552,12 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                         .boardLost, what: "The board restarts again and again.", why: interruption.why,
                         next: "A watchdog may run, or the power is weak; what was read is kept.")
                 }
+                await transfers?.wasReset()
                 try await session.getBackIn()
                 try await lineRate?.raise()
+            } catch let error as FlashkeepError {
+                // What does not come over the network may come over the line.
+                guard try await transfers?.retreat(from: error) ?? false else { throw error }
             }
         }
     }

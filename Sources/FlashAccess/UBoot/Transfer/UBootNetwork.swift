@@ -1,0 +1,71 @@
+import FlashModel
+
+/// A board's network, as far as U-Boot needs it: its variables, in RAM alone. A reset takes them, and they are set again.
+final class UBootNetwork {
+    let host: any UBootNetworkHost
+    let settings: UBootNetworkSettings
+    /// Milliseconds after which the board asks again (`net/tftp.c`, variable `tftptimeout`, since 2009; 1000 is its
+    /// least): a lost packet then costs a second, and not five.
+    private static let timeout = "1000"
+
+    private let session: UBootSession
+    private let lines: UBootCommands
+    private var plan: UBootNetworkPlan?
+    /// The board's start, counted by the session, in which the variables were set.
+    private var setIn: Int?
+    private let examples: UBootExamples
+
+    init(
+        _ session: UBootSession, host: any UBootNetworkHost, settings: UBootNetworkSettings, lines: UBootCommands,
+        examples: UBootExamples
+    ) {
+        self.examples = examples
+        self.session = session
+        self.host = host
+        self.settings = settings
+        self.lines = lines
+    }
+
+    /// Sees that the board has its addresses.
+    ///
+    /// - Parameter variables: U-Boot's, as they were when it started.
+    /// - Throws: `hostUnreachable`, `addressNotUnderstood`; ``UBootSession/Interruption``, and what the line throws.
+    func prepare(_ variables: [String: String]) async throws -> UBootNetworkPlan {
+        let plan =
+            try plan
+            ?? UBootNetworkPlan(
+                variables: variables, interfaces: try host.interfaces(), board: settings.board, host: settings.host,
+                hardwareAddress: UBootNetworkPlan.hardwareAddress(settings.nonce()))
+        self.plan = plan
+        let start = session.returns
+        guard setIn != start else { return plan }
+        // An earlier connection may have set what this one found; the reset took it all the same.
+        var variables = start == 0 ? plan.variables : plan.allVariables
+        variables["tftptimeout"] = Self.timeout
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+            try await say(try lines.setEnvironment(name, value))
+        }
+        setIn = start
+        return plan
+    }
+
+    /// Says a line that changes a variable.
+    ///
+    /// - Returns: what it printed, which is nothing where all is well.
+    @discardableResult
+    func say(_ line: String) async throws -> UBootReply {
+        let reply = try await session.ask(line)
+        note(line)
+        return reply
+    }
+
+    /// Keeps a line as an example of its kind.
+    func note(_ line: String) { examples.note(line) }
+}
+
+/// A way that does not work on this board, or no longer: another one is taken.
+struct UBootWayFailure: Error, Sendable {
+    var way: UBootWay
+    /// What a user who wants just this way is told.
+    var error: FlashkeepError
+}

@@ -1,0 +1,121 @@
+/// What the commands for the network do and print. The forms are those of the recordings `*-tftpput*`, `*-ping*` and
+/// `*-setenv-network*`; the vendor's `tftp` prints as `tftpput` here, for want of a recording.
+extension UBootMachine {
+    /// Variables that may be set, in RAM alone.
+    private static let settable: Set<String> = [
+        "ipaddr", "serverip", "netmask", "gatewayip", "ethaddr", "ncip", "ncoutport", "ncinport", "stdout",
+        "tftptimeout",
+    ]
+
+    mutating func setVariable(_ words: [String], _ line: String) -> Done {
+        guard words.count >= 2, Self.settable.contains(words[1]) else {
+            offend(.forbidden, line)
+            return Done()
+        }
+        let value = words.dropFirst(2).joined(separator: " ")
+        switch words[1] {
+        case "ethaddr" where variables["ethaddr"] != nil:
+            return Done(
+                text: "## Error: Can't overwrite \"ethaddr\"\n## Error inserting \"ethaddr\" variable, errno=1\n")
+        case "stdout":
+            guard value == "serial" || (value == "nc" && scenario.commands.contains("coninfo")) else {
+                return Done(text: "## Error inserting \"stdout\" variable, errno=22\n")
+            }
+            printsToNetwork = value == "nc"
+            if printsToNetwork, variables["ncip"].map({ !$0.hasPrefix(scenario.network?.host ?? "-") }) ?? true {
+                offend(.forbidden, "the console was sent to \(variables["ncip"] ?? "all")")
+            }
+        default: break
+        }
+        variables[words[1]] = value.isEmpty ? nil : value
+        return Done()
+    }
+
+    func consoles() -> Done {
+        Done(
+            text:
+                "List of available devices\n|-- serial (IO)\n|   |-- stdin\n|   |-- stdout\n|   |-- stderr\n|-- nc (IO)\n"
+        )
+    }
+
+    func ping(_ words: [String]) -> Done {
+        if let missing = missingAddress { return Done(text: missing) }
+        guard words.count == 2 else { return Done() }
+        guard isReached(words[1]) else {
+            return Done(
+                text: "Using pcnet#0 device\n",
+                later: [
+                    (
+                        25_000_000,
+                        "\nARP Retry count exceeded; starting again\nping failed; host \(words[1]) is not alive\n"
+                    )
+                ], interruption: "Abort")
+        }
+        return Done(text: "Using pcnet#0 device\nhost \(words[1]) is alive\n", time: 2_000)
+    }
+
+    /// `tftpput ADDRESS SIZE FILE`, or `tftp ADDRESS FILE SIZE`.
+    mutating func upload(_ words: [String], isVendors: Bool) -> Done {
+        guard words.count == 4, let address = Self.number(words[1]),
+            let size = Self.number(words[isVendors ? 3 : 2])
+        else {
+            offend(.forbidden, words.joined(separator: " "))
+            return Done()
+        }
+        if let missing = missingAddress { return Done(text: missing) }
+        let name = words[isVendors ? 2 : 3]
+        let server = variables["serverip"] ?? ""
+        guard let bytes = bytes(at: address, Int(clamping: size)) else { return crash("tftpput \(words[1])") }
+        uploads.begun += 1
+        let start =
+            "Using pcnet#0 device\nTFTP to server \(server); our IP address is \(variables["ipaddr"] ?? "")\n"
+            + "Filename '\(name)'.\nSave address: 0x\(String(address, radix: 16))\n"
+            + "Save size:    0x\(String(size, radix: 16))\nSaving: *\u{8}"
+        guard isReached(server) else {
+            return Done(
+                text: start,
+                later: (1...8).map { _ in (25_000_000, "\nARP Retry count exceeded; starting again\n") },
+                interruption: "Abort")
+        }
+        let fault =
+            scenario.network?.uploadFaults[uploads.begun]
+            ?? scenario.network?.repeatedFault.flatMap { uploads.begun % $0.every == 0 ? $0.fault : nil }
+        let marks = String(repeating: "#", count: min(65, bytes.count / 14_680 + 1))
+        var sent = bytes
+        switch fault {
+        case .stalls: return Done(text: start + "###", later: timeouts, interruption: "Abort")
+        case .refused:
+            return Done(text: start + "\nTFTP error: 'Access violation' (2)\nNot retrying...\n")
+        case .flips(let place): if !sent.isEmpty { sent[place % sent.count] ^= 0x10 }
+        case .short(let count): sent.removeLast(min(count, sent.count))
+        case nil: break
+        }
+        guard scenario.network?.answersTFTP ?? false else {
+            return Done(text: start, later: timeouts, interruption: "Abort")
+        }
+        guard let awaited = uploads.awaited[name], uploads.arrived[name] == nil else {
+            return Done(text: start + "\nTFTP error: 'This name is not awaited.' (2)\nNot retrying...\n")
+        }
+        if sent.count == awaited { uploads.arrived[name] = sent }
+        return Done(
+            text: start + marks + "\n\t 5.7 MiB/s\ndone\nBytes transferred = \(sent.count) "
+                + "(\(String(sent.count, radix: 16)) hex)\n", time: 200 + sent.count / 5)
+    }
+
+    /// `T ` at each timeout, ten times; then from the start.
+    private var timeouts: [(Int, String)] {
+        let wait = (variables["tftptimeout"].flatMap { Int($0) } ?? 5_000) * 1_000
+        return (1...30).map { (wait, $0 % 10 == 0 ? "T \nRetry count exceeded; starting again\n" : "T ") }
+    }
+
+    private var missingAddress: String? {
+        if variables["ethaddr"] == nil { return "Error: ethernet@0 address not set.\nNo ethernet found.\n" }
+        if variables["serverip"] == nil { return "*** ERROR: `serverip' not set\n" }
+        if variables["ipaddr"] == nil { return "*** ERROR: `ipaddr' not set\n" }
+        return nil
+    }
+
+    private func isReached(_ address: String) -> Bool {
+        scenario.network.map { $0.isConnected && $0.host == address } ?? false
+    }
+}
