@@ -9,7 +9,7 @@ import Testing
 @Suite("Flash through U-Boot", .serialized)
 struct UBootFlashAccessTests {
     /// A board with a chip, and what it needs to be reached.
-    private struct Board {
+    struct Board {
         var simulated: SimulatedUBoot
         var hardware: SimulatedHardware
     }
@@ -31,7 +31,7 @@ struct UBootFlashAccessTests {
         return flash
     }
 
-    private static func board(
+    static func board(
         _ way: Way, bad: Set<Int> = [2, 5], _ change: (inout UBootScenario) -> Void = { _ in }
     ) -> Board {
         var flash: SimulatedHardware.Flash
