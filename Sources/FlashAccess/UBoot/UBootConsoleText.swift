@@ -186,7 +186,15 @@ package struct UBootConsoleText: Sendable {
             events.append(.banner(version))
             return
         }
-        if namesBoot, !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: true) { note(stop, &events) }
+        if namesBoot, !hasStopped {
+            let stop = UBootStopPrompt(line: line, isWhole: true)
+            // `Enter password - autoboot in 5 sec...` (`configs/MCR3000_defconfig`): no other key stops it.
+            if stop?.keys.isEmpty ?? true, text.lowercased.hasPrefix("enter password") {
+                events.append(.passwordPrompt(text.string(limit: 80)))
+            } else if let stop {
+                note(stop, &events)
+            }
+        }
         if let event = Self.event(text) { events.append(event) }
         menu(text, &events)
     }
