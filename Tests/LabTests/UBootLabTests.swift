@@ -195,7 +195,7 @@ struct UBootLabTests {
             try board.expectSameBytes(report)
             #expect(report.manifest.images.allSatisfy { $0.proof.against == .secondRead })
             let crossed = try await board.charactersFromBoard()
-            #expect(crossed > 2 * 4 * (2 << 20), "\(crossed) characters are too few for two readings")
+            #expect(crossed > 2 * 3 * (2 << 20), "\(crossed) characters are too few for two readings")
         }
     }
 
