@@ -58,7 +58,11 @@ struct BackupVerb: Verb {
                 valueName: "way"))
         var via: UBootWay?
 
-        @Flag(help: "Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board.")
+        @Flag(
+            help: """
+                Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board, or a U-Boot that \
+                reads NAND raw.
+                """)
         var oob = false
 
         @Option(
