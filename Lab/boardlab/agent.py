@@ -1,19 +1,16 @@
 """The host's side of the agent inside the board (guest/serve.sh)."""
 
 import fcntl
-import os
 import select
-import socket
 import time
 
-from . import LabError
+from . import LabError, sockets
 
 
 class Agent:
     """Talks to the agent of one board; one at a time, others wait."""
 
     def __init__(self, state, patience=10):
-        self._state = state
         self._pending = b""
         # The lock file is not one of QEMU's sockets, so it may be there before them.
         try:
@@ -21,8 +18,8 @@ class Agent:
         except OSError:
             raise LabError(f"no board is running in {state}")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._line = self._connect("agent.sock", patience)
-        self._bulk = self._connect("bulk.sock", patience)
+        self._line = sockets.connect(state, "agent.sock", patience)
+        self._bulk = sockets.connect(state, "bulk.sock", patience)
 
     def close(self):
         self._line.close()
@@ -34,24 +31,6 @@ class Agent:
 
     def __exit__(self, *_):
         self.close()
-
-    def _connect(self, name, patience):
-        end = time.monotonic() + patience
-        # By way of the folder's descriptor: the path itself may be too long for a socket.
-        folder = os.open(self._state, os.O_PATH | os.O_DIRECTORY)
-        try:
-            while True:
-                made = socket.socket(socket.AF_UNIX)
-                try:
-                    made.connect(f"/proc/self/fd/{folder}/{name}")
-                    return made
-                except OSError:
-                    made.close()
-                    if time.monotonic() > end:
-                        raise LabError(f"no board is running in {self._state}")
-                    time.sleep(0.02)
-        finally:
-            os.close(folder)
 
     def line(self, patience):
         """The next line the agent says, or None when it says none in time."""

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from . import forms
+
 
 def _numbers(count, form):
     def parse(text):
@@ -20,13 +22,6 @@ def _names(text):
     return [name for name in text.split(",") if name]
 
 
-def _positive(text):
-    value = int(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError("wants a positive number")
-    return value
-
-
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="Lab/board", description="Small Linux boards with simulated flash, run by QEMU.")
@@ -34,8 +29,7 @@ def parse(arguments):
 
     def command(name, text):
         made = commands.add_parser(name, help=text, description=text)
-        made.add_argument("--state", required=True, type=lambda text: Path(text).resolve(), metavar="DIR",
-                          help="the folder of this board")
+        forms.add_state(made)
         return made
 
     start = command("start", "start a board; returns when everything on it answers")
@@ -87,12 +81,12 @@ def parse(arguments):
 
     machine = start.add_argument_group("machine")
     machine.add_argument("--accel", default="auto", choices=["auto", "kvm", "tcg"])
-    machine.add_argument("--smp", type=_positive, default=1)
-    machine.add_argument("--memory", type=_positive, metavar="MIB", help="default: as needed")
+    machine.add_argument("--smp", type=forms.positive, default=1)
+    machine.add_argument("--memory", type=forms.positive, metavar="MIB", help="default: as needed")
     machine.add_argument("--reboots", action="store_true",
                          help="it comes back from a reboot, with the flash as it was at the start; else it ends")
-    machine.add_argument("--lifetime", type=_positive, default=1800, metavar="SECONDS",
+    machine.add_argument("--lifetime", type=forms.positive, default=1800, metavar="SECONDS",
                          help="the board ends itself after this (default: %(default)s)")
-    machine.add_argument("--limit", type=_positive, default=120, metavar="SECONDS",
+    machine.add_argument("--limit", type=forms.positive, default=120, metavar="SECONDS",
                          help="how long a start may take (default: %(default)s)")
     return parser.parse_args(arguments)

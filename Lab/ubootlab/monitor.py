@@ -1,17 +1,15 @@
 """QEMU's monitor: the board's power switch and reset button."""
 
 import json
-import os
-import socket
 import time
 
-from boardlab import LabError
+from boardlab import LabError, sockets
 
 
 class Monitor:
     def __init__(self, state, patience=10):
         self._pending = b""
-        self._socket = _connect(state, "qmp.sock", patience)
+        self._socket = sockets.connect(state, "qmp.sock", patience)
         self._socket.settimeout(10)
         self._next()                        # the greeting
         self.ask("qmp_capabilities")
@@ -46,28 +44,6 @@ class Monitor:
             self._pending += more
         line, _, self._pending = self._pending.partition(b"\n")
         return json.loads(line)
-
-
-def _connect(state, name, patience):
-    end = time.monotonic() + patience
-    try:
-        # By way of the folder's descriptor: the path itself may be too long for a socket.
-        folder = os.open(state, os.O_PATH | os.O_DIRECTORY)
-    except OSError:
-        raise LabError(f"no board is running in {state}")
-    try:
-        while True:
-            made = socket.socket(socket.AF_UNIX)
-            try:
-                made.connect(f"/proc/self/fd/{folder}/{name}")
-                return made
-            except OSError:
-                made.close()
-                if time.monotonic() > end:
-                    raise LabError(f"no board is running in {state}")
-                time.sleep(0.02)
-    finally:
-        os.close(folder)
 
 
 # Power ------------------------------------------------------------------------------------------

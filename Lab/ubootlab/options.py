@@ -3,20 +3,13 @@
 import argparse
 from pathlib import Path
 
-from boardlab import LabError
+from boardlab import LabError, forms
 
 from . import boards, faults
 
 
-def _positive(text):
-    value = int(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError("wants a positive number")
-    return value
-
-
 def _rate(text):
-    return text if text == "line" else _positive(text)
+    return text if text == "line" else forms.positive(text)
 
 
 def _faults(text):
@@ -55,8 +48,7 @@ def parse(arguments):
     def command(name, text, state=True):
         made = commands.add_parser(name, help=text, description=text)
         if state:
-            made.add_argument("--state", required=True, type=lambda text: Path(text).resolve(), metavar="DIR",
-                              help="the folder of this board")
+            forms.add_state(made)
         return made
 
     start = command("start", "start a board; returns when U-Boot speaks, or at once with --wait-power")
@@ -111,6 +103,6 @@ def parse(arguments):
     machine.add_argument("--network", type=_network, default="none", metavar="HOW",
                          help="tap:NAME (see in-network), user (QEMU's own, it serves DIR/tftp read-only at 10.0.2.2), "
                               "none (default)")
-    machine.add_argument("--lifetime", type=_positive, default=1800, metavar="SECONDS",
+    machine.add_argument("--lifetime", type=forms.positive, default=1800, metavar="SECONDS",
                          help="the board ends itself after this (default: %(default)s)")
     return parser.parse_args(arguments)

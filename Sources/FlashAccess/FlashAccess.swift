@@ -28,6 +28,15 @@ package struct FlashChunk: Sendable {
 
     /// The bytes of the partition that it covers.
     package var range: Range<Int> { offset..<(offset + bytes.count) }
+
+    /// Bytes that cannot be had: 0xFF, and named.
+    ///
+    /// - Parameter why: in words.
+    static func unread(_ range: Range<Int>, _ why: String) -> FlashChunk {
+        FlashChunk(
+            offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count),
+            findings: [BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)])
+    }
 }
 
 /// Reads flash.

@@ -44,17 +44,8 @@ extension LabBoard {
     ) async throws -> BackupReport {
         var options = options
         options.target = FilePath(state.appending(path: name).path)
-        let report = try await Backup.run(
-            try reacher(way, password: password), options: options, environment: .testing,
-            progress: { event in
-                if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
-                watch(event)
-            })
-        #expect(try await Verify.run(bag: FilePath(report.bag)).ok, sourceLocation: sourceLocation)
-        if Python.path != nil {
-            #expect(try Python.accepts(bag: report.bag), sourceLocation: sourceLocation)
-        }
-        return report
+        return try await CheckedBackup.run(
+            try reacher(way, password: password), options: options, watch: watch, sourceLocation: sourceLocation)
     }
 
     /// Every partition of a backup must hold what the lab put on the flash.
@@ -92,16 +83,4 @@ extension LabBoard {
             }
         }
     }
-}
-
-extension OperationEnvironment {
-    /// The real clock and fresh numbers.
-    static let testing = OperationEnvironment(
-        timestamp: { "2026-11-21T03:07:20Z" },
-        stopwatch: {
-            let start = ContinuousClock.now
-            return { ContinuousClock.now - start }
-        },
-        nonce: { String((0..<16).map { _ in "0123456789abcdefghijklmnopqrstuvwxyz".randomElement() ?? "x" }) },
-        sleep: { try await Task.sleep(for: $0) }, toolVersion: "test")
 }

@@ -90,18 +90,9 @@ struct UBootBoard {
         }
         let reacher = SerialBoardReacher(
             opener: try opener(), credentials: Credentials(), environment: .testing, settings: settings)
-        let report = try await Backup.run(
+        return try await CheckedBackup.run(
             reacher, options: BackupOptions(target: FilePath(state.appending(path: name).path), reconnects: 0),
-            environment: .testing,
-            progress: { event in
-                if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
-                watch(event)
-            })
-        #expect(try await Verify.run(bag: FilePath(report.bag)).ok, sourceLocation: sourceLocation)
-        if Python.path != nil {
-            #expect(try Python.accepts(bag: report.bag), sourceLocation: sourceLocation)
-        }
-        return report
+            watch: watch, sourceLocation: sourceLocation)
     }
 
     /// Backs the board up by the program itself, within the network that the board is in.

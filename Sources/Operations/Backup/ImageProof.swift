@@ -102,7 +102,7 @@ final class ImageProof {
         let block = Self.block(of: piece)
         var suspects = ranges
         for size in [max(block, Self.searchSize / block * block), block] {
-            let parts = suspects.flatMap { Self.cut($0, by: size) }
+            let parts = suspects.flatMap { $0.cut(atMultiplesOf: size) }
             let onBoard = try await board.checksums(algorithm, of: piece.partition, each: parts)
             suspects = []
             for (part, digest) in zip(parts, onBoard)
@@ -116,18 +116,6 @@ final class ImageProof {
     /// Bytes of an erase block; where the board does not tell them, as many as most serial flash erases at once.
     private static func block(of piece: BackupPlan.Piece) -> Int {
         piece.partition.eraseBlockSize > 0 ? piece.partition.eraseBlockSize : 64 << 10
-    }
-
-    /// A range in parts that begin at multiples of a size.
-    private static func cut(_ range: Range<Int>, by size: Int) -> [Range<Int>] {
-        var parts: [Range<Int>] = []
-        var start = range.lowerBound
-        while start < range.upperBound {
-            let end = min(range.upperBound, (start / size + 1) * size)
-            parts.append(start..<end)
-            start = end
-        }
-        return parts
     }
 
     // MARK: By a second read
@@ -156,7 +144,7 @@ final class ImageProof {
     private func blocks(
         of piece: BackupPlan.Piece, where kept: [UInt8], differsFrom chunk: FlashChunk
     ) -> [Range<Int>] {
-        Self.cut(piece.deviceRange(of: chunk.range), by: Self.block(of: piece)).filter { part in
+        piece.deviceRange(of: chunk.range).cut(atMultiplesOf: Self.block(of: piece)).filter { part in
             let inImage = piece.imageRange(of: part).clamped(to: chunk.range)
             let inChunk = inImage.lowerBound - chunk.offset..<inImage.upperBound - chunk.offset
             return kept.count < inChunk.upperBound || kept[inChunk] != chunk.bytes[inChunk]
@@ -174,7 +162,7 @@ final class ImageProof {
         var result = Proof.Result.proven
         var counts: [BlockState: Int] = [:]
         var repairs = 0
-        for part in differing.flatMap({ Self.cut($0, by: block) }) {
+        for part in differing.flatMap({ $0.cut(atMultiplesOf: block) }) {
             var seen: [FlashChunk] = []
             for _ in 0..<2 {
                 let again = try await gather(part, piece)

@@ -38,6 +38,33 @@ final class DeviceNodes {
         return made
     }
 
+    /// The same for a partition.
+    ///
+    /// - Throws: `partitionVanished` where that is why there is no node.
+    func node(for partition: Partition, forTools: Bool = false) async throws -> String {
+        do {
+            return try await node(for: partition.index, forTools: forTools)
+        } catch let error as FlashkeepError where error.code == .unreadable {
+            // A device that is gone has no node either.
+            try await checkStillThere(partition)
+            throw error
+        }
+    }
+
+    /// Throws where the partition is gone: that is not a read error of single blocks.
+    func checkStillThere(_ partition: Partition) async throws {
+        let table = try await shell.run("cat \(ShellDialect.quote("\(root)/proc/mtd"))")
+        let isThere = table.text.split(separator: "\n").contains { $0.hasPrefix("mtd\(partition.index):") }
+        guard isThere else {
+            throw FlashkeepError(
+                .partitionVanished,
+                what:
+                    "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\" vanished while it was read.",
+                why: "It is no longer in the board's /proc/mtd: a driver was unloaded, or UBI detached.",
+                next: "Run the same command again when it is back: it goes on where it was.")
+        }
+    }
+
     /// Makes a node from the numbers in sysfs, or from the rule: major 90, minor 2N, and 2N+1 for the read-only one
     /// (Linux `Documentation/admin-guide/devices.txt`, 90 char).
     private func make(_ mtd: Int, readOnly: Bool) async throws -> String {

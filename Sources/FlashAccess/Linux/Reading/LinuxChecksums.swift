@@ -1,0 +1,106 @@
+internal import BoardConsoles
+internal import FlashModel
+
+/// Checksums that the board's own tools compute over its flash.
+final class LinuxChecksums {
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let toolbox: LinuxToolbox
+    /// Whether what the board says comes undamaged.
+    private let isReliable: Bool
+    private var isTaught = false
+
+    init(_ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox, isReliable: Bool) {
+        self.shell = shell
+        self.nodes = nodes
+        self.toolbox = toolbox
+        self.isReliable = isReliable
+    }
+
+    /// One checksum over the bytes of all ranges, one after another.
+    ///
+    /// - Throws: `toolMissing`, `partitionVanished`, `replyNotUnderstood`, `boardLost` and others.
+    func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest {
+        guard let tool = toolbox.command(for: algorithm) else { throw noTool(algorithm) }
+        let node = try await nodes.node(for: partition)
+        try await teach()
+        let (size, pairs) = LinuxReadScript.units(
+            of: ranges, end: partition.size, preferred: max(1, partition.eraseBlockSize))
+        try await tell(pairs)
+        let bytes = ranges.reduce(0) { $0 + $1.count }
+        let command = "fkcat \(ShellDialect.quote(node)) \(size) $A|\(tool)"
+        let digests = try await digests(
+            command, algorithm, count: 1, partition, silence: shell.silence * 2 + .seconds(bytes / 500_000))
+        return digests[0]
+    }
+
+    /// One checksum for each range.
+    ///
+    /// - Throws: as ``checksum(_:of:ranges:)``.
+    func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest] {
+        guard let tool = toolbox.command(for: algorithm) else { throw noTool(algorithm) }
+        let node = try await nodes.node(for: partition)
+        try await teach()
+        var digests: [Digest] = []
+        for start in stride(from: 0, to: ranges.count, by: 64) {
+            let some = Array(ranges[start..<min(start + 64, ranges.count)])
+            let (size, pairs) = LinuxReadScript.units(
+                of: some, end: partition.size, preferred: max(1, partition.eraseBlockSize))
+            try await tell(pairs)
+            digests += try await self.digests(
+                "fksums \(ShellDialect.quote(tool)) \(ShellDialect.quote(node)) \(size) $A", algorithm,
+                count: some.count, partition, silence: shell.silence * 4)
+        }
+        return digests
+    }
+
+    /// Defines the functions that compute them, once.
+    private func teach() async throws {
+        guard !isTaught else { return }
+        try await shell.define("fkcat", LinuxReadScript.ranges(toolbox: toolbox))
+        isTaught = true
+    }
+
+    /// Has checksums computed, again where they came damaged. That they are right the bytes will tell.
+    private func digests(
+        _ command: String, _ algorithm: ChecksumAlgorithm, count: Int, _ partition: Partition, silence: Duration
+    ) async throws -> [Digest] {
+        var attempts = isReliable ? 1 : 5
+        while true {
+            let reply = try await shell.run(command, silence: silence, isProvenElsewhere: true)
+            let found = reply.text.split(separator: "\n").compactMap { LinuxToolbox.digest($0, algorithm) }
+            if found.count == count { return found }
+            attempts -= 1
+            guard attempts == 0 else { continue }
+            try await nodes.checkStillThere(partition)
+            throw notADigest(algorithm, partition, reply)
+        }
+    }
+
+    /// Puts `SKIP COUNT` pairs into the shell's variable A, in lines that every shell takes.
+    private func tell(_ pairs: [(skip: Int, count: Int)]) async throws {
+        let lines = stride(from: 0, to: pairs.count, by: 16).map { start in
+            pairs[start..<min(start + 16, pairs.count)].map { "\($0.skip) \($0.count)" }.joined(separator: " ")
+        }
+        try await shell.define("A", "A='\(lines.joined(separator: "\n"))'")
+    }
+
+    private func noTool(_ algorithm: ChecksumAlgorithm) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "The board cannot compute \(algorithm.rawValue).", why: "It has no tool for it.",
+            next: "Use another of its checksums.")
+    }
+
+    private func notADigest(_ algorithm: ChecksumAlgorithm, _ partition: Partition, _ reply: ShellReply)
+        -> FlashkeepError
+    {
+        FlashkeepError(
+            .replyNotUnderstood, what: "The board gave no \(algorithm.rawValue) of mtd\(partition.index).",
+            why: "It printed: \(TerminalText.lastLines(reply.output, count: 1))",
+            next: "Run the command again; if it stays so, use --proof none.")
+    }
+}
