@@ -391,10 +391,11 @@ package final class ShellSession {
             withoutKernel(try await runOnce(getLevel, silence: silence, limit: limit))
         }
         let level = printk.text.split { !$0.isNumber }.first.map(String.init)
-        if let level, level != "1", undo?.printk == nil,
-            try await runOnce("echo 1 >/proc/sys/kernel/printk", silence: silence, limit: limit).status == 0
-        {
+        if let level, level != "1", undo?.printk == nil {
+            // Before it is changed: should the reply be lost, it is put back all the same.
             undo?.printk = level
+            let reply = try await runOnce("echo 1 >/proc/sys/kernel/printk", silence: silence, limit: limit)
+            if reply.status != 0 { undo?.printk = nil }
         }
         // A session that was cut off may have left the terminal raw; what is kept to restore must be sane.
         let getSettings = "case \"$(stty -a)\" in *-opost*) stty sane;; esac;stty -g"
