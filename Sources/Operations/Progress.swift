@@ -10,6 +10,8 @@ package enum Stage: String, Sendable, Codable, CaseIterable {
     case proving
     /// Writing flash.
     case writing
+    /// Comparing flash with what it was.
+    case comparing
     /// Checking files of a backup.
     case checking
     /// Writing partitions as files of their own.

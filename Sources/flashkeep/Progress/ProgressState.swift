@@ -52,6 +52,7 @@ extension Stage {
         case .reading: "Reading"
         case .proving: "Proving"
         case .writing: "Writing"
+        case .comparing: "Comparing"
         case .checking: "Checking"
         case .extracting: "Extracting"
         case .finishing: "Finishing"

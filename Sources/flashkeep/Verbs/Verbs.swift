@@ -3,8 +3,8 @@ import ArgumentParser
 /// Every verb. A new one is a file of its own and a line here.
 enum Verbs {
     static let all: [any ParsableCommand.Type] = [
-        InfoVerb.self, BackupVerb.self, VerifyVerb.self, ExtractVerb.self, BootVerb.self, PortsVerb.self,
-        TFTPVerb.self, CompletionsVerb.self,
+        InfoVerb.self, BackupVerb.self, VerifyVerb.self, DiffVerb.self, ExtractVerb.self,
+        BootVerb.self, PortsVerb.self, TFTPVerb.self, CompletionsVerb.self,
     ]
 
     /// As they are typed.
@@ -23,6 +23,7 @@ struct FlashkeepCommand: ParsableCommand {
                   flashkeep info root@192.168.1.1       what is this board?
                   flashkeep backup root@192.168.1.1     save all of its flash
                   flashkeep verify OpenWrt-2026-11-21   is that backup still intact?
+                  flashkeep diff OpenWrt-2026-11-21 root@192.168.1.1      what changed?
                   flashkeep ports                       which serial ports are there?
 
                 Where a board is:

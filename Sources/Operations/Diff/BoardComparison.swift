@@ -1,0 +1,75 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+
+/// What a board's flash is, laid against a backup.
+struct BoardComparison: Sendable {
+    var survey: Survey
+    var plan: BackupPlan
+    var old: FlashLayout
+    var new: FlashLayout
+    var overlay: FlashOverlay
+    /// Erase blocks of the board that are others than in the backup.
+    var findings: [DiffReport.Finding]
+    /// What the board could not read.
+    var unread: [FlashLayout.Hole]
+    /// Bytes that crossed.
+    var bytesRead: Int
+
+    /// Surveys a board and compares it.
+    ///
+    /// - Parameter names: of the backup and of the board, for errors.
+    /// - Throws: as ``run(_:_:_:names:progress:)``.
+    static func run(
+        _ bag: IntactBag, _ board: any FlashBoard, names: (old: String, new: String),
+        progress: @escaping ProgressHandler
+    ) async throws -> BoardComparison {
+        progress(.began(.surveying, bytes: nil))
+        let (survey, _) = try await board.survey()
+        progress(.ended(.surveying))
+        return try await run(bag, board, survey, names: names, progress: progress)
+    }
+
+    /// Compares: by the board's checksums, as far as it has them, so that only erase blocks that differ need to cross.
+    ///
+    /// - Throws: `layoutChanged` where they have no flash in common, and what the board throws.
+    static func run(
+        _ bag: IntactBag, _ board: any FlashBoard, _ survey: Survey, names: (old: String, new: String),
+        progress: @escaping ProgressHandler
+    ) async throws -> BoardComparison {
+        let plan = BackupPlan(survey)
+        let old = FlashLayout(bag.manifest)
+        let new = FlashLayout(survey, plan, chips: ChipPairs.find(bag.manifest.chips, survey.chips))
+        let overlay = FlashOverlay(old, new)
+        try Diff.check(overlay, names.old, names.new)
+        var result = BoardComparison(
+            survey: survey, plan: plan, old: old, new: new, overlay: overlay, findings: [], unread: [], bytesRead: 0)
+        progress(.began(.comparing, bytes: overlay.size))
+        let counter = ProgressCounter(total: overlay.size, handler: progress)
+        for pair in overlay.pairs { try await result.compare(pair, bag, board, counter) }
+        progress(.ended(.comparing))
+        return result
+    }
+
+    private mutating func compare(
+        _ pair: FlashOverlay.Pair, _ bag: IntactBag, _ board: any FlashBoard, _ counter: ProgressCounter
+    ) async throws {
+        let partition = FlashLayout.pieces(of: plan)[pair.new.source].partition
+        counter.tell(.item("mtd\(partition.index) \"\(PlainText.line(partition.name))\"", bytes: pair.range.count))
+        let file = try bag.file(of: pair.old.source)
+        let block = partition.eraseBlockSize > 0 ? partition.eraseBlockSize : Diff.usualBlock
+        let search = DifferenceSearch(board: board, partition: partition, file: file, pair: pair, block: block)
+        let suspects = try await search.suspects()
+        counter.add(pair.meaningful.map(\.count).saturatingSum() - suspects.map(\.count).saturatingSum())
+        for part in Diff.batches(suspects, block) {
+            try Task.checkCancellation()
+            let before = try IntactBag.bytes(pair.old.inSource(part), in: file)
+            let now = try await search.read(part)
+            bytesRead += part.count
+            unread += now.unread.map { FlashLayout.Hole(space: pair.old.space, range: $0, state: .unread) }
+            findings += Diff.changes(before, now.bytes, at: part, in: pair.old.space, block)
+                .filter { finding in !now.unread.contains { $0.overlaps(finding.range) } }
+            counter.add(part.count)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+package import SystemPackage
+
+/// Tells what changed on a board's flash, by partition and erase block.
+package enum Diff {
+    /// Bytes that are compared at once, at most.
+    private static let batch = 4 << 20
+    /// Bytes of an erase block where nothing tells: as many as most serial flash erases at once.
+    static let usualBlock = 64 << 10
+
+    /// Compares two backups.
+    ///
+    /// - Throws: what opening a backup throws, `bagDamaged`; `layoutChanged` where they have no flash in common.
+    package static func run(
+        old oldPath: FilePath, new newPath: FilePath, progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> DiffReport {
+        let old = try await IntactBag.open(oldPath, progress: progress)
+        let new = try await IntactBag.open(newPath, progress: progress)
+        let chips = ChipPairs.find(old.manifest.chips, new.manifest.chips)
+        let layouts = (old: FlashLayout(old.manifest), new: FlashLayout(new.manifest, chips: chips))
+        let overlay = FlashOverlay(layouts.old, layouts.new)
+        try check(overlay, oldPath.string, newPath.string)
+        progress(.began(.comparing, bytes: overlay.size))
+        let counter = ProgressCounter(total: overlay.size, handler: progress)
+        var findings: [DiffReport.Finding] = []
+        for pair in overlay.pairs {
+            let block = eraseBlock(of: pair, new.manifest)
+            let files = (old: try old.file(of: pair.old.source), new: try new.file(of: pair.new.source))
+            for part in batches(pair.meaningful, block) {
+                try Task.checkCancellation()
+                let before = try IntactBag.bytes(pair.old.inSource(part), in: files.old)
+                let after = try IntactBag.bytes(pair.new.inSource(part), in: files.new)
+                findings += changes(before, after, at: part, in: pair.old.space, block)
+                counter.add(part.count)
+            }
+        }
+        progress(.ended(.comparing))
+        return DiffReport(
+            old: (DiffReport.Side(name: oldPath.string, board: old.manifest.board), layouts.old),
+            new: (DiffReport.Side(name: newPath.string, board: new.manifest.board), layouts.new), overlay: overlay,
+            unread: [], findings: findings, bytesRead: 0, notes: notes(old.manifest.board, new.manifest.board))
+    }
+
+    /// Compares a backup with a board as it is now: by the board's checksums, as far as it has them, so that only erase
+    /// blocks that differ need to cross.
+    ///
+    /// - Throws: as for two backups, and what the board throws.
+    package static func run(
+        old path: FilePath, board reacher: any BoardReaching, environment: OperationEnvironment,
+        transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> DiffReport {
+        defer { transcript.close() }
+        let bag = try await IntactBag.open(path, progress: progress)
+        progress(.began(.connecting, bytes: nil))
+        return try await reacher.withBoard(transcript: transcript) { board in
+            progress(.ended(.connecting))
+            let comparison = try await BoardComparison.run(
+                bag, board, names: (path.string, reacher.address), progress: progress)
+            var notes = notes(bag.manifest.board, comparison.survey.board)
+            if let best = board.checksumAlgorithms.first, best.bits <= 32 {
+                notes.append("the board's best checksum, \(best.rawValue), has only \(best.bits) bits")
+            }
+            return DiffReport(
+                old: (DiffReport.Side(name: path.string, board: bag.manifest.board), comparison.old),
+                new: (DiffReport.Side(name: reacher.address, board: comparison.survey.board), comparison.new),
+                overlay: comparison.overlay, unread: comparison.unread, findings: comparison.findings,
+                bytesRead: comparison.bytesRead, notes: notes)
+        }
+    }
+
+    static func check(_ overlay: FlashOverlay, _ old: String, _ new: String) throws {
+        guard overlay.pairs.isEmpty else { return }
+        throw FlashkeepError(
+            .layoutChanged, what: "\(PlainText.line(old)) and \(PlainText.line(new)) have no flash in common.",
+            why: "No chip of the one has the kind and size of a chip of the other.",
+            next: "Compare two backups of the same board, or a backup with the board that it is of.")
+    }
+
+    /// What speaks against their being of one board.
+    private static func notes(_ old: BoardIdentity, _ new: BoardIdentity) -> [String] {
+        var notes: [String] = []
+        if let before = old.model, let after = new.model, before != after {
+            notes.append("the model is another: \(PlainText.line(before)), now \(PlainText.line(after))")
+        }
+        if !old.macAddresses.isEmpty, !new.macAddresses.isEmpty,
+            Set(old.macAddresses).isDisjoint(with: new.macAddresses)
+        {
+            notes.append("none of the MAC addresses is the same: this may be another unit")
+        }
+        return notes
+    }
+
+    /// Bytes of what counts as one change.
+    private static func eraseBlock(of pair: FlashOverlay.Pair, _ manifest: Manifest) -> Int {
+        let images = manifest.images
+        let chip = images.indices.contains(pair.new.source) ? manifest.chip(images[pair.new.source].chip) : nil
+        return chip.flatMap { $0.eraseBlockSize > 0 ? $0.eraseBlockSize : nil } ?? usualBlock
+    }
+
+    /// Ranges in parts that are compared at once, each of whole erase blocks as far as the ranges are.
+    static func batches(_ ranges: [Range<Int>], _ block: Int) -> [Range<Int>] {
+        PartitionMap.merged(ranges).flatMap { $0.cut(atMultiplesOf: max(block, batch / block * block)) }
+    }
+
+    /// The erase blocks of a range whose bytes differ.
+    static func changes(
+        _ before: [UInt8], _ after: [UInt8], at range: Range<Int>, in space: FlashSpace, _ block: Int
+    ) -> [DiffReport.Finding] {
+        // Most of what is compared is the same, and this tells so at once.
+        guard before != after else { return [] }
+        return range.cut(atMultiplesOf: block).compactMap { part in
+            let inside = part.shifted(by: -range.lowerBound)
+            guard inside.upperBound <= before.count, inside.upperBound <= after.count,
+                let change = BlockChange(from: before[inside], to: after[inside])
+            else { return nil }
+            return DiffReport.Finding(space: space, range: part, change: change)
+        }
+    }
+}

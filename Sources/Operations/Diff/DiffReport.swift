@@ -1,0 +1,186 @@
+package import FlashModel
+
+/// What became of a board's flash between two moments.
+package struct DiffReport: Sendable, Codable, Hashable {
+    /// One of the two that were compared.
+    package struct Side: Sendable, Codable, Hashable {
+        /// A backup's path, or a board's address without secrets.
+        package var name: String
+        package var board: BoardIdentity
+    }
+
+    /// Erase blocks one after another to which the same happened.
+    package struct Run: Sendable, Codable, Hashable {
+        /// Bytes from the start of the partition.
+        package var offset: Int
+        /// Bytes.
+        package var size: Int
+        package var change: BlockChange
+
+        package init(offset: Int, size: Int, change: BlockChange) {
+            self.offset = offset
+            self.size = size
+            self.change = change
+        }
+    }
+
+    /// Bytes that were not compared.
+    package struct Omission: Sendable, Codable, Hashable {
+        /// Bytes from the start of the partition.
+        package var offset: Int
+        /// Bytes.
+        package var size: Int
+        /// In words.
+        package var reason: String
+        /// Whether the older side has bytes there: a block that was bad already has none.
+        package var isLoss: Bool
+
+        package init(offset: Int, size: Int, reason: String, isLoss: Bool) {
+            self.offset = offset
+            self.size = size
+            self.reason = reason
+            self.isLoss = isLoss
+        }
+    }
+
+    /// A partition of the older side. One within another tells the same bytes once more.
+    package struct PartitionDifference: Sendable, Codable, Hashable {
+        package var index: Int
+        package var name: String
+        package var role: Partition.Role
+        /// Bytes.
+        package var size: Int
+        /// Bytes of an erase block.
+        package var eraseBlockSize: Int
+        /// What the newer side calls the same range, where that is something else.
+        package var newName: String?
+        package var runs: [Run]
+        package var omissions: [Omission]
+
+        /// Erase blocks of each change.
+        package var counts: [BlockChange: Int] {
+            runs.reduce(into: [:]) { $0[$1.change, default: 0] += DiffReport.blocks($1.size, of: eraseBlockSize) }
+        }
+
+        /// Erase blocks.
+        package var blocks: Int { DiffReport.blocks(size, of: eraseBlockSize) }
+    }
+
+    /// Of this document.
+    package var formatVersion = 1
+    package var old: Side
+    package var new: Side
+    package var partitions: [PartitionDifference]
+    /// Partitions of the newer side that no range of the older one is.
+    package var onlyNew: [String]
+    /// Bytes that were compared.
+    package var bytesCompared: Int
+    /// Of them, those that had to be read from the board, since its checksums differed or it has none.
+    package var bytesRead: Int
+    /// Whether nothing that was compared differs.
+    package var isSame: Bool
+    /// Whether all that the older side holds was compared.
+    package var isWhole: Bool
+    /// Doubts, one line each.
+    package var notes: [String]
+
+    private static func blocks(_ size: Int, of block: Int) -> Int {
+        block > 0 ? size / block + (size % block == 0 ? 0 : 1) : 1
+    }
+}
+
+extension DiffReport {
+    /// Erase blocks in a space that differ.
+    struct Finding: Sendable, Hashable {
+        var space: FlashSpace
+        var range: Range<Int>
+        var change: BlockChange
+    }
+
+    /// Sorts findings by partitions. Pure.
+    init(
+        old: (side: Side, layout: FlashLayout), new: (side: Side, layout: FlashLayout), overlay: FlashOverlay,
+        unread: [FlashLayout.Hole], findings: [Finding], bytesRead: Int, notes: [String]
+    ) {
+        let findings = Dictionary(grouping: findings, by: \.space)
+        let covered = Dictionary(grouping: overlay.pairs, by: \.old.space).mapValues { $0.map(\.range) }
+        // What is a hole on both sides is told as the older one has it.
+        let wasHole = Dictionary(grouping: overlay.oldHoles, by: \.space).mapValues {
+            PartitionMap.merged($0.map(\.range))
+        }
+        let holes = Dictionary(grouping: overlay.oldHoles, by: \.space)
+        let newHoles = Dictionary(grouping: overlay.newHoles + unread, by: \.space)
+        partitions = old.layout.places.map { place in
+            let inside = (findings[place.space] ?? []).compactMap { finding -> Run? in
+                let part = finding.range.clamped(to: place.range)
+                guard !part.isEmpty else { return nil }
+                return Run(offset: part.lowerBound - place.range.lowerBound, size: part.count, change: finding.change)
+            }
+            func omission(_ range: Range<Int>, _ reason: String, isLoss: Bool) -> Omission? {
+                let part = range.clamped(to: place.range)
+                guard !part.isEmpty else { return nil }
+                return Omission(
+                    offset: part.lowerBound - place.range.lowerBound, size: part.count, reason: reason, isLoss: isLoss)
+            }
+            var omissions = PartitionMap.gaps(in: place.range, leaving: covered[place.space] ?? []).compactMap {
+                omission($0, "the other side has no such bytes", isLoss: true)
+            }
+            omissions += (holes[place.space] ?? []).compactMap {
+                omission($0.range, $0.state.rawValue, isLoss: !$0.state.isBad)
+            }
+            for hole in newHoles[place.space] ?? [] {
+                omissions += PartitionMap.gaps(in: hole.range, leaving: wasHole[place.space] ?? []).compactMap {
+                    omission($0, "now \(hole.state.rawValue)", isLoss: true)
+                }
+            }
+            let others = new.layout.places.filter { $0.space == place.space && $0.range == place.range }
+            let isSameName = others.isEmpty || others.contains { $0.partition.name == place.partition.name }
+            return PartitionDifference(
+                index: place.partition.index, name: place.partition.name, role: place.partition.role,
+                size: place.range.count, eraseBlockSize: place.partition.eraseBlockSize,
+                newName: isSameName ? nil : others.first?.partition.name, runs: Self.joined(inside),
+                omissions: Self.merged(omissions))
+        }
+        let known = Set(old.layout.places.map { PlaceKey(space: $0.space, range: $0.range) })
+        onlyNew = new.layout.places.filter { !known.contains(PlaceKey(space: $0.space, range: $0.range)) }.map {
+            "mtd\($0.partition.index) \"\(PrintableText.escaped($0.partition.name, limit: 40))\""
+        }
+        self.old = old.side
+        self.new = new.side
+        bytesCompared = overlay.size - unread.map(\.range.count).saturatingSum()
+        self.bytesRead = bytesRead
+        isSame = findings.isEmpty
+        isWhole = !partitions.contains { $0.omissions.contains(where: \.isLoss) }
+        self.notes = notes
+    }
+
+    private struct PlaceKey: Hashable {
+        var space: FlashSpace
+        var range: Range<Int>
+    }
+
+    private static func joined(_ runs: [Run]) -> [Run] {
+        var result: [Run] = []
+        for run in runs.sorted(by: { $0.offset < $1.offset }) {
+            if let last = result.last, last.change == run.change, last.offset + last.size == run.offset {
+                result[result.count - 1].size += run.size
+            } else {
+                result.append(run)
+            }
+        }
+        return result
+    }
+
+    /// Ascending, and neighbours that say the same as one.
+    private static func merged(_ omissions: [Omission]) -> [Omission] {
+        var result: [Omission] = []
+        for omission in omissions.sorted(by: { ($0.offset, $0.size) < ($1.offset, $1.size) }) {
+            if let last = result.last, last.reason == omission.reason, last.offset + last.size == omission.offset {
+                result[result.count - 1].size += omission.size
+            } else {
+                result.append(omission)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,47 @@
+import FlashModel
+
+/// Two layouts laid one on the other: which bytes both have, and which only one. Pure.
+struct FlashOverlay: Sendable {
+    /// Bytes that both have.
+    struct Pair: Sendable, Hashable {
+        var old: FlashLayout.Run
+        var new: FlashLayout.Run
+        /// In the space of both.
+        var range: Range<Int>
+        /// What of it means something on both sides, ascending.
+        var meaningful: [Range<Int>]
+    }
+
+    /// By space, then by place.
+    private(set) var pairs: [Pair] = []
+    /// Bytes that mean nothing on the older side.
+    private(set) var oldHoles: [FlashLayout.Hole] = []
+    /// Bytes that mean nothing on the newer side.
+    private(set) var newHoles: [FlashLayout.Hole] = []
+
+    init(_ old: FlashLayout, _ new: FlashLayout) {
+        for (space, runs) in old.runs {
+            guard let others = new.runs[space] else { continue }
+            oldHoles += old.holes[space] ?? []
+            newHoles += new.holes[space] ?? []
+            let meaningless = PartitionMap.merged(((old.holes[space] ?? []) + (new.holes[space] ?? [])).map(\.range))
+            var place = 0
+            for run in runs {
+                while place < others.count, others[place].range.upperBound <= run.range.lowerBound { place += 1 }
+                for other in others[place...] {
+                    let common = run.range.clamped(to: other.range)
+                    if other.range.lowerBound >= run.range.upperBound { break }
+                    guard !common.isEmpty else { continue }
+                    pairs.append(
+                        Pair(
+                            old: run, new: other, range: common,
+                            meaningful: PartitionMap.gaps(in: common, leaving: meaningless)))
+                }
+            }
+        }
+        pairs.sort { ($0.old.source, $0.range.lowerBound) < ($1.old.source, $1.range.lowerBound) }
+    }
+
+    /// Bytes to compare.
+    var size: Int { pairs.flatMap(\.meaningful).map(\.count).saturatingSum() }
+}

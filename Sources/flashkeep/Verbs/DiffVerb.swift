@@ -1,0 +1,49 @@
+import ArgumentParser
+import BoardChannels
+import FlashModel
+import Operations
+import SystemPackage
+
+/// `flashkeep diff BAG BAG|WHERE`
+struct DiffVerb: Verb {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "diff", abstract: "Tells what changed on a board's flash, by erase block.",
+            usage: "flashkeep diff <bag> <bag or where> [options]",
+            discussion: """
+                Examples:
+                  flashkeep diff OpenWrt-2026-11-21 root@192.168.1.1
+                  flashkeep diff OpenWrt-2026-11-21 OpenWrt-2026-12-24
+                  flashkeep diff --json OpenWrt-2026-11-21 serial:/dev/ttyUSB0 > changes.json
+
+                A board is compared by its own checksums, where it has any: only erase blocks
+                that differ are read. Its flash is only read. The exit status is 0 where all is
+                the same, 2 where something differs, and 4 where the same was found and not all
+                could be compared.
+                """)
+    }
+
+    @Argument(help: "The older backup: the folder that flashkeep backup made.", completion: .directory)
+    var bag: String
+    @Argument(
+        help: "A newer backup, or where the board is, such as root@192.168.1.1. See flashkeep --help.",
+        completion: .directory)
+    var other: String
+    @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
+    @OptionGroup(title: "Options of all commands") var common: CommonOptions
+
+    func work(at desk: Desk) async throws -> ExitStatus {
+        let report: DiffReport
+        if FileMode.isFolder(other) {
+            report = try await Diff.run(old: FilePath(bag), new: FilePath(other), progress: desk.handler)
+        } else {
+            let reach = try Reach(address: other, options: board, known: [bag], common: common, desk: desk)
+            report = try await Diff.run(
+                old: FilePath(bag), board: reach.reacher, environment: desk.environment, transcript: reach.transcript,
+                progress: desk.handler)
+        }
+        try desk.give(report) { DiffText.text(report, style: desk.style, isVerbose: desk.isVerbose) }
+        guard report.isSame else { return .mismatch }
+        return report.isWhole ? .done : .notWhole
+    }
+}
