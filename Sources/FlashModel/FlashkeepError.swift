@@ -28,6 +28,7 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case toolMissing = "tool-missing"
         case unreadable = "unreadable"
         case commandFailed = "command-failed"
+        case writeFailed = "write-failed"
 
         // What is on this computer.
         case diskFull = "disk-full"

@@ -28,7 +28,8 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
             case .hostKeyChanged, .hostKeyUnknown, .authenticationFailed, .passwordNeeded, .programMissing,
                 .portUnavailable, .replyNotUnderstood:
                 .failed
-            case .notRoot, .noMTD, .noPartitions, .partitionVanished, .toolMissing, .unreadable, .commandFailed:
+            case .notRoot, .noMTD, .noPartitions, .partitionVanished, .toolMissing, .unreadable, .commandFailed,
+                .writeFailed:
                 .failed
             case .diskFull, .fileUnavailable, .notABag, .bagIncomplete, .manifestTooNew, .internalFault: .failed
             case .bagDamaged, .manifestInvalid: .mismatch

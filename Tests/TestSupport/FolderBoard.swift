@@ -48,7 +48,10 @@ package final class FolderBoard: Sendable {
         try makeTools(tools, source)
         try makeTree()
         try makeTroubles()
-        for (name, script) in [("dd", Self.dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump)]
+        let dd = hardware.isWritable ? Self.dd.replacing("of=/dev/null) ;;", with: "of=*) exec REAL \"$@\";;") : Self.dd
+        for (name, script) in [
+            ("dd", dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump), ("flash_erase", Self.flashErase),
+        ]
         where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
             let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
             try scratch.write(
@@ -75,7 +78,9 @@ package final class FolderBoard: Sendable {
 
     private var command: [String] {
         let program = Self.find(shell[0]) ?? shell[0]
-        return ["/usr/bin/env", "-i", "PATH=\(bin)", "HOME=/", "PS1=board # ", program] + shell.dropFirst()
+        // In its own folder: a command that a bad line damaged may make files.
+        let start = ["/usr/bin/env", "-i", "--chdir=\(scratch.path.string)", "PATH=\(bin)", "HOME=/", "PS1=board # "]
+        return start + [program] + shell.dropFirst()
     }
 
     package func reacher(
@@ -112,7 +117,7 @@ package final class FolderBoard: Sendable {
     private func makeTools(_ tools: [String], _ source: Tools) throws {
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
         try scratch.link("bin/sh", to: Self.find(shell[0]) ?? shell[0])
-        for tool in tools where !["dd", "mtdinfo"].contains(tool) {
+        for tool in tools where !["dd", "mtdinfo", "flash_erase"].contains(tool) {
             if let place = try? Self.find(tool, source) { try scratch.link("bin/\(tool)", to: place) }
         }
     }
@@ -129,8 +134,14 @@ package final class FolderBoard: Sendable {
                 "mtd\(partition.index): \(hex(partition.size)) \(hex(partition.eraseBlockSize)) \"\(partition.name)\"\n"
             let bytes = Array(flash.bytes[device.start..<device.start + partition.size])
             // The kernel has both; readers take the first, which cannot be written.
-            try scratch.write(bytes, "root/dev/mtd\(partition.index)ro")
             try scratch.write(bytes, "root/dev/mtd\(partition.index)")
+            if hardware.isWritable {
+                for name in ["mtd\(partition.index)ro", "mtdblock\(partition.index)"] {
+                    try scratch.link("root/dev/\(name)", to: "mtd\(partition.index)")
+                }
+            } else {
+                try scratch.write(bytes, "root/dev/mtd\(partition.index)ro")
+            }
             var folder = "sys/devices/platform/\(partition.chip)/mtd"
             var offset = device.start
             if let parent = partition.parent, let outer = hardware.device(parent) {
@@ -229,7 +240,8 @@ package final class FolderBoard: Sendable {
         for a in "$@"; do
           case $a in
           if=*) f=${a#if=};; bs=*) b=${a#bs=};; skip=*) s=${a#skip=};; count=*) c=${a#count=};;
-          of=*) [ "$a" = of=/dev/null ] || { echo "dd $*" >>BOARD/offences; exit 1; };;
+          of=/dev/null) ;;
+          of=*) echo "dd $*" >>BOARD/offences; exit 1;;
           esac
         done
         n=${f##*/}; n=${n%ro}
@@ -258,6 +270,15 @@ package final class FolderBoard: Sendable {
         #!/bin/sh
         [ "$1" = -M ] || exit 1
         exec REAL BOARD/maps/${2##*/}
+        """#
+
+    /// Erases a block, like mtd-utils.
+    private static let flashErase = #"""
+        #!/bin/sh
+        [ "$1" = -q ] && [ "$4" = 1 ] || { echo usage >&2; exit 1; }
+        n=${2##*/}
+        read -r b <BOARD/root/sys/class/mtd/$n/erasesize
+        /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$(($3 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
         """#
 
     /// Gives pages with OOB, like mtd-utils.

@@ -42,6 +42,13 @@ package final class ScratchFolder: Sendable {
         FileManager.default.fileExists(atPath: path.appending(name).string)
     }
 
+    /// Removes all but one.
+    package func removeAll(but name: String) throws {
+        for other in try FileManager.default.contentsOfDirectory(atPath: path.string) where other != name {
+            try FileManager.default.removeItem(atPath: path.appending(other).string)
+        }
+    }
+
     /// All of a file; empty where there is none.
     package static func read(_ path: FilePath) -> [UInt8] {
         Array(FileManager.default.contents(atPath: path.string) ?? Data())

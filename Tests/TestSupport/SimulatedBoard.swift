@@ -49,12 +49,17 @@ package final class SimulatedReacher: BoardReaching {
         return try await body(SimulatedBoard(self))
     }
 
-    fileprivate func call<Result>(_ body: (inout SimulatedHardware) throws -> Result) throws -> Result {
+    func call<Result>(_ body: (inout SimulatedHardware) throws -> Result) throws -> Result {
         try state.withLock { state in
             defer { state.calls += 1 }
             try onCall(state.calls, &state.hardware)
             return try body(&state.hardware)
         }
+    }
+
+    /// The same without a number: no fault happens.
+    func quietly<Result>(_ body: (inout SimulatedHardware) throws -> Result) throws -> Result {
+        try state.withLock { try body(&$0.hardware) }
     }
 
     /// One more chunk of a device is asked for.
@@ -71,7 +76,7 @@ package final class SimulatedReacher: BoardReaching {
         }
     }
 
-    fileprivate static func device(
+    static func device(
         _ partition: Partition, _ hardware: SimulatedHardware
     ) throws -> SimulatedHardware.Device {
         guard let device = hardware.device(partition.index) else { throw vanished(partition) }
@@ -92,7 +97,7 @@ package final class SimulatedReacher: BoardReaching {
 /// A connection to a made-up board. It refuses what a real board must not be asked: bad blocks, bytes beyond the end,
 /// ranges out of order, and anything after the connection broke.
 package final class SimulatedBoard: FlashBoard {
-    private let reacher: SimulatedReacher
+    let reacher: SimulatedReacher
     private var isBroken = false
 
     fileprivate init(_ reacher: SimulatedReacher) {
@@ -105,9 +110,10 @@ package final class SimulatedBoard: FlashBoard {
     package var retries: Int { 0 }
     package var commands: [String] { ["look at it"] }
     package var readsOOB: Bool { reacher.hardware.readsOOB }
+    package var writer: (any FlashWriting)? { reacher.hardware.isWritable ? self : nil }
     package var checksumAlgorithms: [ChecksumAlgorithm] { reacher.hardware.algorithms }
 
-    private func step<Result>(_ body: () throws -> Result) throws -> Result {
+    func step<Result>(_ body: () throws -> Result) throws -> Result {
         if isBroken { throw Refusal.error("the connection broke and is used all the same") }
         do {
             return try body()

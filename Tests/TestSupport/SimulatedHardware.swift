@@ -17,6 +17,12 @@ package struct SimulatedHardware: Sendable {
         package var unstable: Set<Int> = []
         /// Blocks of which so many reads still give something else.
         package var misreads: [Int: Int] = [:]
+        /// Blocks of which so many erases and writes still fail, and say so.
+        package var failing: [Int: Int] = [:]
+        /// Blocks that say that all is well, and keep a bit of what they held.
+        package var lying: Set<Int> = []
+        /// How often each block was erased.
+        package var erases: [Int: Int] = [:]
         /// How often something was read.
         var reads = 0
     }
@@ -33,6 +39,9 @@ package struct SimulatedHardware: Sendable {
     package var devices: [Device]
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
     package var readsOOB = false
+    package var isWritable = false
+    /// Whether an erase or a write that is cut off was half done.
+    package var tears = false
     /// How often the running system still writes to a device: once after each read or checksum of it.
     package var pendingWrites: [Int: Int] = [:]
     /// After how many chunks a device is gone.

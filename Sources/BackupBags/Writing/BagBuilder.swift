@@ -106,7 +106,7 @@ package final class BagBuilder: Sendable {
         for image in identity.images { plan[image.path] = image.size }
         var recovery = Recovery(sizes: plan)
         let journalFile = try disk.openToWrite(work.journal)
-        let journal = try JournalFile(reading: journalFile) { recovery.take($0) }
+        let journal = try JournalFile(reading: journalFile, JournalLine.self) { recovery.take($0) }
         try journal.cutTail()
         let images = try recovery.checkedImages(in: work.bag, disk: disk)
         if isResumed {

@@ -50,7 +50,9 @@ struct JournalFile: Sendable {
     /// Reads a journal from its start, and calls `each` for every line.
     ///
     /// At the first line that is broken trust ends: it is where the power failed, or what follows was damaged later.
-    init(reading file: OpenFile, each: (JournalLine) throws -> Void) throws {
+    init<Line: Decodable>(
+        reading file: OpenFile, _ type: Line.Type, each: (Line) throws -> Void
+    ) throws {
         self.file = file
         length = 0
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -63,7 +65,7 @@ struct JournalFile: Sendable {
             var rest = buffer[0..<got]
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 line += rest[rest.startIndex..<end]
-                guard let entry = try? JSONText.value(JournalLine.self, from: line) else { return }
+                guard let entry = try? JSONText.value(type, from: line) else { return }
                 try each(entry)
                 length += line.count + 1
                 line.removeAll(keepingCapacity: true)

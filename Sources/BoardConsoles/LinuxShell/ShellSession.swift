@@ -174,6 +174,31 @@ package final class ShellSession {
         return ShellReply(output: line == .mapped ? TerminalText.plain(output) : output, status: status)
     }
 
+    /// Runs a command that changes something: it is said once. What it writes to standard error is part of the reply.
+    ///
+    /// - Throws: `boardSilent` where its reply is lost: it may have run, or not.
+    package func runOnce(_ command: String, silence: Duration) async throws -> ShellReply {
+        try await runOnce(command, silence: silence, limit: 1 << 16, mergesErrors: true)
+    }
+
+    /// Runs a command with text as its standard input, as a here-document (POSIX.1-2017 Shell Command Language 2.7.4): the
+    /// shell itself reads it to its end whatever becomes of the command, so that not a line of it is ever obeyed.
+    ///
+    /// - Parameters:
+    ///   - input: lines of printable characters, each with its line end; none of them the session's word.
+    ///   - silence: how long the board may say nothing, once all of it has crossed.
+    /// - Throws: as ``run(_:silence:limit:mergesErrors:isProvenElsewhere:mayGrow:)``; it is said once.
+    package func run(
+        _ command: String, input: String, silence: Duration? = nil, limit: Int = 1 << 16
+    ) async throws -> ShellReply {
+        let end = dialect.word + "H"
+        try await say(
+            "\(command) <<'\(end)'", silence: silence ?? timing.silence, mergesErrors: true, keepsInput: false,
+            then: input + end + "\n")
+        let (output, status) = try await finish(command, silence: silence, limit: limit)
+        return ShellReply(output: line == .mapped ? TerminalText.plain(output) : output, status: status)
+    }
+
     /// Starts a command whose reply is read piece by piece with ``Console/bytes(within:)``, until ``finish`` is called.
     package func start(_ command: String, silence: Duration? = nil, mergesErrors: Bool = false) async throws {
         try await say(command, silence: silence ?? timing.silence, mergesErrors: mergesErrors, keepsInput: false)
@@ -182,12 +207,15 @@ package final class ShellSession {
     /// Whether the line may damage bytes, so that each marker is sent twice.
     private var isDoubled: Bool { !console.channel.traits.isReliable }
 
-    private func say(_ command: String, silence: Duration, mergesErrors: Bool, keepsInput: Bool) async throws {
+    private func say(
+        _ command: String, silence: Duration, mergesErrors: Bool, keepsInput: Bool, then input: String = ""
+    ) async throws {
         sequence += 1
         isReplyPending = true
         try await console.send(
             dialect.line(
-                command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput, isDoubled: isDoubled))
+                command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput, isDoubled: isDoubled)
+                + input)
         let marker = dialect.beginMarker(sequence)
         guard
             try await console.bytes(until: marker, silence: silence, limit: 1 << 20) != nil,

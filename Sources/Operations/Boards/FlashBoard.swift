@@ -12,6 +12,8 @@ package protocol FlashBoard: FlashSurveying, FlashReading, FlashChecksumming {
     var retries: Int { get }
     /// Command lines that read flash on this board, an example of each kind.
     var commands: [String] { get }
+    /// What writes its flash; nil where nothing does.
+    var writer: (any FlashWriting)? { get }
 }
 
 /// Something that can reach a board for the length of a closure, and again after it was lost.

@@ -22,7 +22,7 @@ final class PasswordSource: Sendable {
         guard mayAsk else { return nil }
         screen.lend()
         defer { screen.takeBack() }
-        let answer = try await HiddenQuestion.ask(question)
+        let answer = try await TerminalQuestion.ask(question, isSecret: true)
         typed.withLock { $0 = answer }
         return answer
     }

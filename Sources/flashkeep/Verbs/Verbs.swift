@@ -4,7 +4,7 @@ import ArgumentParser
 enum Verbs {
     static let all: [any ParsableCommand.Type] = [
         InfoVerb.self, BackupVerb.self, VerifyVerb.self, DiffVerb.self, ExtractVerb.self,
-        BootVerb.self, PortsVerb.self, TFTPVerb.self, CompletionsVerb.self,
+        RestoreVerb.self, BootVerb.self, PortsVerb.self, TFTPVerb.self, CompletionsVerb.self,
     ]
 
     /// As they are typed.
@@ -16,7 +16,7 @@ struct FlashkeepCommand: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "flashkeep",
-            abstract: "Saves everything that is on a router's flash, and proves it.",
+            abstract: "Saves everything that is on a router's flash, proves it, and puts it back.",
             usage: "flashkeep <command> [options]",
             discussion: """
                 Examples:
@@ -24,6 +24,7 @@ struct FlashkeepCommand: ParsableCommand {
                   flashkeep backup root@192.168.1.1     save all of its flash
                   flashkeep verify OpenWrt-2026-11-21   is that backup still intact?
                   flashkeep diff OpenWrt-2026-11-21 root@192.168.1.1      what changed?
+                  flashkeep restore OpenWrt-2026-11-21 root@192.168.1.1   put it back
                   flashkeep ports                       which serial ports are there?
 
                 Where a board is:
@@ -35,7 +36,7 @@ struct FlashkeepCommand: ParsableCommand {
                   tcp://terminal-server:2001       a serial port behind TCP
                   local:                           this machine itself
 
-                The board's flash is only read. Passwords: FLASHKEEP_PASSWORD, or
+                Flash is only read, but by restore. Passwords: FLASHKEEP_PASSWORD, or
                 --password-file, or typed when the board asks; never an argument.
                 """,
             version: Version.current, subcommands: Verbs.all)

@@ -38,6 +38,33 @@ final class DeviceNodes {
         return made
     }
 
+    /// The node to write a partition through, and that it is there and of the right kind.
+    ///
+    /// - Throws: as ``node(for:forTools:)``.
+    func writeNode(for partition: Partition, _ kind: LinuxWriteNode) async throws -> String {
+        guard kind == .block else { return try await node(for: partition, forTools: true) }
+        let names = ["mtdblock\(partition.index)", "mtdblock/\(partition.index)"]
+        if let node = known[names[0]] { return node }
+        let test = root.isEmpty ? "-b" : "-e"
+        for name in names {
+            let path = "\(root)/dev/\(name)"
+            if try await shell.run("[ \(test) \(ShellDialect.quote(path)) ]").status == 0 {
+                known[names[0]] = path
+                return path
+            }
+        }
+        guard canMake else { throw missing(partition.index, why: "The board has no mknod to make one with.") }
+        let path = "\(try await ownFolder())/mtdblock\(partition.index)"
+        let reply = try await shell.run(
+            "rm -f \(path);mknod \(path) b 31 \(partition.index)&&[ -b \(path) ]", mergesErrors: true)
+        guard reply.status == 0 else {
+            throw missing(
+                partition.index, why: "mknod failed: \(TerminalText.lastLines(reply.output, count: 1))")
+        }
+        known[names[0]] = path
+        return path
+    }
+
     /// The same for a partition.
     ///
     /// - Throws: `partitionVanished` where that is why there is no node.
@@ -83,7 +110,9 @@ final class DeviceNodes {
         return path
     }
 
-    private func ownFolder() async throws -> String {
+    /// A folder of our own on the board, for nodes and for bytes that are on their way to flash: what is called `mtd…` in
+    /// it is removed in the end.
+    func ownFolder() async throws -> String {
         if let folder { return folder }
         let word = shell.dialect.word
         let candidates = ["/tmp", "/dev", "/var/run", "/run", "/var/tmp", "/dev/shm"].map { "\($0)/\(word)" }

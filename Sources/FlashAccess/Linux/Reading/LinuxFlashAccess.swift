@@ -15,6 +15,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private let plan: TransferPlan
     private let frames: LinuxFrameReader
     private let digests: LinuxChecksums
+    private let blockWriter: LinuxFlashWriter
 
     /// Of the channel to the shell.
     package var channelTraits: ChannelTraits { shell.console.channel.traits }
@@ -25,7 +26,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     /// How often a frame or a command had to be asked for again.
-    package var retries: Int { frames.repeatedFrames + shell.retries }
+    package var retries: Int { frames.repeatedFrames + shell.retries + blockWriter.repeats }
 
     /// Command lines that do by hand what was done here.
     package var commands: [String] {
@@ -47,6 +48,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         nodes = DeviceNodes(shell: shell, root: root, canMake: toolbox.has("mknod"))
         frames = LinuxFrameReader(shell, nodes, root: root, toolbox, plan)
         digests = LinuxChecksums(shell, nodes, toolbox, isReliable: plan.isReliable)
+        blockWriter = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable)
     }
 
     /// Runs the body with access to the board behind a shell; what was made on the board for it is removed again.
@@ -73,6 +75,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         if case .success = result { await access.nodes.removeAll() }
         return try result.get()
     }
+
+    /// What writes flash here.
+    package var writer: (any FlashWriting)? { blockWriter }
 
     // MARK: Survey
 

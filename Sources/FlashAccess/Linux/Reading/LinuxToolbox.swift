@@ -13,6 +13,7 @@ package struct LinuxToolbox: Sendable, Equatable {
     static let names = [
         "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
         "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf",
+        "uudecode", "flash_erase",
     ]
 
     /// A command that prints a line `TOOL INVOCATION` for each tool that is there.

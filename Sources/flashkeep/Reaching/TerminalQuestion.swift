@@ -2,19 +2,20 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Asks the user for something that must not be seen.
-enum HiddenQuestion {
-    /// Asks on the terminal of this process, whatever standard input and output are, with echo switched off.
+/// Asks the user for something.
+enum TerminalQuestion {
+    /// Asks on the terminal of this process, whatever standard input and output are.
     ///
+    /// - Parameter isSecret: whether what is typed must not be seen.
     /// - Returns: what was typed; nil where there is no terminal.
     /// - Throws: `CancellationError`.
-    static func ask(_ question: String) async throws -> String? {
+    static func ask(_ question: String, isSecret: Bool) async throws -> String? {
         let isCancelled = CancelFlag()
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { (done: CheckedContinuation<String?, Never>) in
                 // On a thread of its own: it waits for a person.
                 DispatchQueue(label: "flashkeep.question").async {
-                    done.resume(returning: read(question, isCancelled))
+                    done.resume(returning: read(question, isSecret, isCancelled))
                 }
             }
         } onCancel: {
@@ -28,16 +29,16 @@ enum HiddenQuestion {
         let value = Atomic<Bool>(false)
     }
 
-    private static func read(_ question: String, _ isCancelled: CancelFlag) -> String? {
+    private static func read(_ question: String, _ isSecret: Bool, _ isCancelled: CancelFlag) -> String? {
         let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else { return nil }
         defer { close(terminal) }
         var before = termios()
         guard unsafe tcgetattr(terminal, &before) == 0 else { return nil }
-        var hidden = before
-        hidden.c_lflag &= ~tcflag_t(ECHO)
+        var asking = before
+        if isSecret { asking.c_lflag &= ~tcflag_t(ECHO) }
         // Ctrl-Z is none here (`_POSIX_VDISABLE`): a shell that brings the program back turns the echo on again.
-        hidden.c_cc.10 = 0  // VSUSP
+        asking.c_cc.10 = 0  // VSUSP
         let sane = before
         // Also where a second Ctrl-C ends the program at once.
         let takeBack = Interruption.onSecond {
@@ -45,10 +46,10 @@ enum HiddenQuestion {
             _ = unsafe tcsetattr(terminal, TCSANOW, &settings)
         }
         defer { takeBack() }
-        guard unsafe tcsetattr(terminal, TCSAFLUSH, &hidden) == 0 else { return nil }
+        guard unsafe tcsetattr(terminal, TCSAFLUSH, &asking) == 0 else { return nil }
         defer {
             _ = unsafe tcsetattr(terminal, TCSANOW, &before)
-            say("\n", to: terminal)
+            if isSecret { say("\n", to: terminal) }
         }
         say(question, to: terminal)
         var answer: [UInt8] = []

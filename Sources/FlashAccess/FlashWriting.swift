@@ -1,0 +1,54 @@
+package import FlashModel
+
+/// A right way to write a partition on a board.
+package struct WriteMethod: Sendable, Codable, Hashable {
+    /// For people: `flash_erase and dd`.
+    package var name: String
+    /// Command lines that do it by hand for one erase block. OFFSET is in bytes, NUMBER counts erase blocks, FILE holds
+    /// the block's bytes on the board.
+    package var commands: [String]
+    /// Whether each write erases the block itself, so that no block is erased before.
+    package var erasesItself: Bool
+
+    package init(name: String, commands: [String], erasesItself: Bool = false) {
+        self.name = name
+        self.commands = commands
+        self.erasesItself = erasesItself
+    }
+}
+
+/// Why a partition cannot be written on a board as it is.
+package struct WriteRefusal: Error, Sendable, Hashable {
+    /// One line.
+    package var why: String
+    /// What would make it possible. One line.
+    package var next: String
+
+    package init(why: String, next: String) {
+        self.why = why
+        self.next = next
+    }
+}
+
+/// Writes flash, an erase block at a time. It is told what to write and never decides; what it says of its success is
+/// not to be believed: the one proof of a write is to read it back.
+package protocol FlashWriting {
+    /// How a partition would be written.
+    ///
+    /// - Throws: ``WriteRefusal`` where the board has no right way.
+    func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod
+
+    /// Erases one erase block.
+    ///
+    /// - Parameter block: bytes from the start of the partition.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `writeFailed` where the board says that it failed, `layoutChanged`
+    ///   where the partition is no longer what it was, `boardLost` and others.
+    func erase(_ block: Range<Int>, of partition: Partition) async throws
+
+    /// Writes the bytes of one erase block that was erased before, unless the method erases by itself. Pages that are
+    /// blank are left as they are.
+    ///
+    /// - Parameter offset: of the block, bytes from the start of the partition.
+    /// - Throws: as ``erase(_:of:)``.
+    func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws
+}

@@ -1,0 +1,50 @@
+import FlashModel
+
+/// `flash_erase` of mtd-utils for one erase block, and `dd` to the character device, which writes position for position
+/// and stops at the first failure without touching a neighbour. `nandwrite` does not: after a failed program it goes on in
+/// the next block, and says that all is well.
+struct FlashEraseMethod: LinuxWriteMethod {
+    let node = LinuxWriteNode.character
+
+    func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
+        // Busybox has no applet of this name.
+        toolbox.has("flash_erase") && ["nor", "nand", "mlc-nand", "ram", "dataflash"].contains(partition.type)
+            && partition.eraseBlockSize > 0
+    }
+
+    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
+        let node = "/dev/mtd\(partition.index)"
+        let dd = toolbox.invocation("dd")
+        return WriteMethod(
+            name: "flash_erase and dd",
+            commands: [
+                "\(toolbox.invocation("flash_erase")) -q \(node) OFFSET 1",
+                "\(dd) if=FILE of=\(node) bs=\(partition.eraseBlockSize) seek=NUMBER count=1 conv=notrunc",
+            ])
+    }
+
+    func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? {
+        "\(toolbox.invocation("flash_erase")) -q \(node) \(offset) 1"
+    }
+
+    func program(
+        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ toolbox: LinuxToolbox
+    ) -> [String] {
+        let unit = partition.pageSize > 1 ? partition.pageSize : bytes.count
+        guard unit > 0, bytes.count % unit == 0, offset % unit == 0 else { return [] }
+        // Many controllers store ECC bytes that are not 0xFF for a page that is: UBI could not write to it any more.
+        return Self.runs(bytes, unit).map { run in
+            "\(toolbox.invocation("dd")) if=\(file) of=\(node) bs=\(unit) skip=\(run.lowerBound) "
+                + "seek=\(offset / unit + run.lowerBound) count=\(run.count) conv=notrunc"
+        }
+    }
+
+    /// Runs of units that are not blank.
+    static func runs(_ bytes: [UInt8], _ unit: Int) -> [Range<Int>] {
+        PartitionMap.merged(
+            (0..<bytes.count / unit).filter { number in
+                bytes[number * unit..<(number + 1) * unit].contains { $0 != 0xFF }
+            }.map { $0..<$0 + 1 })
+    }
+}

@@ -1,0 +1,127 @@
+internal import BoardConsoles
+import FlashModel
+
+/// Writes flash through a board's shell: bytes into a file on the board first, proven there; then the erase, then the
+/// write. Each command that touches flash looks in the same breath whether the device is still the one that was planned
+/// for: numbers change between firmwares.
+final class LinuxFlashWriter: FlashWriting {
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let toolbox: LinuxToolbox
+    private let upload: LinuxUpload
+    private let root: String
+    private var isTaught = false
+
+    init(
+        _ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, isReliable: Bool
+    ) {
+        self.shell = shell
+        self.nodes = nodes
+        self.root = root
+        self.toolbox = toolbox
+        upload = LinuxUpload(shell, nodes, toolbox, isReliable: isReliable)
+    }
+
+    /// How often bytes had to be sent again.
+    var repeats: Int { upload.repeats }
+
+    func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
+        let method = try LinuxWriteMethods.choose(for: partition, toolbox)
+        if let refusal = upload.refusal { throw refusal }
+        return method.description(of: partition, toolbox)
+    }
+
+    func erase(_ block: Range<Int>, of partition: Partition) async throws {
+        let method = try chosen(for: partition)
+        let node = try await nodes.writeNode(for: partition, method.node)
+        guard let command = method.erase(ShellDialect.quote(node), offset: block.lowerBound, toolbox) else { return }
+        let said = try await act(command, on: node, partition, method.node)
+        // It says that all is well also after a failure, but not silently.
+        guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said) }
+    }
+
+    func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
+        let method = try chosen(for: partition)
+        let node = try await nodes.writeNode(for: partition, method.node)
+        let file = try await upload.put(bytes)
+        let commands = method.program(
+            ShellDialect.quote(node), from: file, bytes, at: offset, of: partition, toolbox)
+        for command in commands { _ = try await act(command, on: node, partition, method.node) }
+        guard method.node == .block, root.isEmpty else { return }
+        // What is read next must come from the flash, and not from the kernel's memory.
+        _ = try await shell.run("sync;echo 3 >/proc/sys/vm/drop_caches")
+    }
+
+    private func chosen(for partition: Partition) throws -> any LinuxWriteMethod {
+        do {
+            return try LinuxWriteMethods.choose(for: partition, toolbox)
+        } catch {
+            throw FlashkeepError(
+                .toolMissing, what: "mtd\(partition.index) cannot be written.", why: error.why, next: error.next)
+        }
+    }
+
+    /// Runs a command that touches flash, once: its reply is lost with the line, and then reading tells what became of it.
+    ///
+    /// - Returns: what it said.
+    private func act(
+        _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode
+    ) async throws -> String {
+        try await prepare()
+        let test = root.isEmpty ? (kind == .block ? "-b" : "-c") : "-e"
+        let line = ShellDialect.quote(Self.line(of: partition))
+        let reply = try await shell.runOnce(
+            "fkis \(line)&&[ \(test) \(ShellDialect.quote(node)) ]||{ echo FKGONE;false;}&&\(command)",
+            silence: shell.silence * 4)
+        if reply.text.contains("FKGONE") {
+            throw FlashkeepError(
+                .layoutChanged, what: "mtd\(partition.index) is no longer what it was.",
+                why: "The board's /proc/mtd or its device nodes changed since they were looked at.",
+                next: "Nothing was written by this step; run the same command again.")
+        }
+        let said = reply.text.split(separator: "\n").filter { !Self.isCount($0) }.joined(separator: " ")
+        guard reply.status == 0 else { throw failed("write", 0, partition, said) }
+        return said
+    }
+
+    private func prepare() async throws {
+        guard !isTaught else { return }
+        let mode = try await shell.run("cat \(ShellDialect.quote("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
+        guard !mode.text.hasPrefix("Y") else {
+            throw FlashkeepError(
+                .writeFailed, what: "This board would erase the marks of bad blocks.",
+                why: "Its kernel is in expert analysis mode (debugfs, mtd/expert_analysis_mode).",
+                next: "Switch that off (echo N into that file), and run the same command again.")
+        }
+        try await shell.define("fkis", Self.isStillThere(root))
+        isTaught = true
+    }
+
+    /// What `dd` says when all is well: `1+0 records in`, `65536 bytes copied`.
+    private static func isCount(_ line: Substring) -> Bool {
+        line.hasSuffix("records in") || line.hasSuffix("records out") || line.contains(" copied")
+    }
+
+    /// A line of `/proc/mtd` (Linux `drivers/mtd/mtdcore.c`, mtd_proc_show).
+    static func line(of partition: Partition) -> String {
+        func hex(_ value: Int) -> String {
+            let digits = String(max(0, value), radix: 16)
+            return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+        }
+        return "mtd\(partition.index): \(hex(partition.size)) \(hex(partition.eraseBlockSize)) \"\(partition.name)\""
+    }
+
+    private static func isStillThere(_ root: String) -> String {
+        "fkis(){ while IFS= read -r l;do [ \"$l\" = \"$1\" ]&&return 0;done <\(ShellDialect.quote("\(root)/proc/mtd"));"
+            + "return 1;}"
+    }
+
+    private func failed(_ act: String, _ offset: Int, _ partition: Partition, _ said: String) -> FlashkeepError {
+        FlashkeepError(
+            .writeFailed,
+            what: "The board says that it could not \(act) a block of mtd\(partition.index)"
+                + "\(offset > 0 ? " at \(ByteCount.hex(offset))" : "").",
+            why: said.isEmpty ? "It gave no reason." : String(said.prefix(200)),
+            next: "The block may be failing; the next line tells how far the restore came.")
+    }
+}

@@ -1,0 +1,106 @@
+private import BoardChannels
+internal import BoardConsoles
+import FlashModel
+
+/// Brings bytes into a file on the board, and sees that they arrived as they are. A file holds one erase block at most:
+/// a small board's /tmp is RAM.
+final class LinuxUpload {
+    /// Bytes of one command. Little is to be said again where a line damages something.
+    private static let reliablePiece = 64 << 10
+    private static let unreliablePiece = 2 << 10
+    private static let attempts = 6
+
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let toolbox: LinuxToolbox
+    private let isReliable: Bool
+    private let piece: Int
+
+    /// How often something had to be sent again.
+    private(set) var repeats = 0
+
+    init(_ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox, isReliable: Bool) {
+        self.shell = shell
+        self.nodes = nodes
+        self.toolbox = toolbox
+        self.isReliable = isReliable
+        piece = isReliable ? Self.reliablePiece : Self.unreliablePiece
+    }
+
+    /// Why bytes cannot be brought to this board; nil where they can.
+    var refusal: WriteRefusal? {
+        if LinuxUploadForm.choose(toolbox) == nil {
+            return WriteRefusal(
+                why: "the board has nothing that makes bytes of text: no base64, uudecode, xxd or printf",
+                next: "start an initramfs that has one of them")
+        }
+        if !isReliable, algorithm == nil {
+            return WriteRefusal(
+                why: "the line may damage bytes, and the board has no checksum to see it before they are written",
+                next: "use SSH, or start an initramfs that has md5sum or sha256sum")
+        }
+        return nil
+    }
+
+    private var algorithm: ChecksumAlgorithm? { toolbox.checksumAlgorithms.first }
+
+    /// Brings bytes to the board.
+    ///
+    /// - Returns: the file.
+    /// - Throws: `diskFull` where the board has no room, `writeFailed` where they never arrive as they are, `boardLost`.
+    func put(_ bytes: [UInt8]) async throws -> String {
+        guard let form = LinuxUploadForm.choose(toolbox) else { throw failed("the board has no tool for it") }
+        let file = "\(try await nodes.ownFolder())/mtd-block"
+        var last = ""
+        for attempt in 0..<Self.attempts {
+            if attempt > 0 { repeats += 1 }
+            last = try await send(bytes, form, to: file)
+            guard last.isEmpty else { continue }
+            guard let algorithm, let tool = toolbox.command(for: algorithm) else {
+                if isReliable { return file }
+                break
+            }
+            let reply = try await shell.run("\(tool) <\(file)", isProvenElsewhere: true)
+            let digest = reply.text.split(separator: "\n").first.flatMap { LinuxToolbox.digest($0, algorithm) }
+            if digest == StreamingChecksum.digest(of: bytes, algorithm) { return file }
+            last = "what arrived has another \(algorithm.rawValue)"
+        }
+        throw failed(last)
+    }
+
+    /// - Returns: what the board said against it; empty where nothing.
+    private func send(_ bytes: [UInt8], _ form: LinuxUploadForm, to file: String) async throws -> String {
+        let part = "\(file).part"
+        for start in stride(from: 0, to: bytes.count, by: piece) {
+            let end = min(start + piece, bytes.count)
+            do {
+                let reply = try await shell.run(
+                    form.command(into: part, toolbox), input: form.lines(Array(bytes[start..<end]), toolbox),
+                    silence: shell.silence * 4)
+                guard reply.status == 0 else { return TerminalText.lastLines(reply.output, count: 1) }
+                let joined = try await shell.run(
+                    start == 0
+                        ? "cat \(part) >\(file)"
+                        : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) conv=notrunc 2>/dev/null",
+                    mergesErrors: true, isProvenElsewhere: true)
+                guard joined.status == 0 else {
+                    // A full disk is the usual reason, and dd's words for it are its own.
+                    return TerminalText.lastLines(joined.output, count: 1) + " (is there room in /tmp?)"
+                }
+            } catch let error as FlashkeepError where error.code == .boardSilent && !isReliable {
+                // The line ate the end of the text.
+                try await shell.interrupt()
+                return error.why
+            }
+        }
+        return ""
+    }
+
+    private func failed(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .writeFailed, what: "Bytes do not reach \(shell.console.channel.traits.address) as they are.",
+            why: why.isEmpty ? "They arrived damaged each time." : why,
+            next: "Nothing of this block was erased. Make room in the board's /tmp, or use a better line; then run the "
+                + "same command again.")
+    }
+}

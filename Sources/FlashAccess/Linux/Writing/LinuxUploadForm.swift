@@ -1,0 +1,59 @@
+import FlashModel
+
+#if canImport(FoundationEssentials)
+    private import FoundationEssentials
+#else
+    private import Foundation
+#endif
+
+/// How bytes are written as lines of text, and what makes bytes of them again on the board. The cheapest first.
+enum LinuxUploadForm: String, CaseIterable, Sendable {
+    /// `base64 -d` (RFC 4648).
+    case base64
+    /// `uudecode` of `begin-base64` (POSIX.1-2017).
+    case uudecode
+    /// `xxd -r -p`.
+    case xxd
+    /// Lines of `printf` with three octal digits a byte, which every shell understands.
+    case printf
+
+    /// The best one that a board has.
+    static func choose(_ toolbox: LinuxToolbox) -> LinuxUploadForm? { allCases.first { toolbox.has($0.rawValue) } }
+
+    /// The command that reads the lines and writes the bytes into a file.
+    func command(into file: String, _ toolbox: LinuxToolbox) -> String {
+        let tool = toolbox.invocation(rawValue)
+        return switch self {
+        case .base64: "\(tool) -d >\(file)"
+        case .uudecode: "\(tool) -o \(file)"
+        case .xxd: "\(tool) -r -p >\(file)"
+        case .printf: "sh >\(file)"
+        }
+    }
+
+    /// The bytes as lines.
+    func lines(_ bytes: [UInt8], _ toolbox: LinuxToolbox) -> String {
+        switch self {
+        case .base64: Base64Lines.text(bytes)
+        case .uudecode: "begin-base64 644 x\n\(Base64Lines.text(bytes))====\n"
+        case .xxd:
+            stride(from: 0, to: bytes.count, by: 30).map { start in
+                Hexadecimal.text(bytes[start..<min(start + 30, bytes.count)]) + "\n"
+            }.joined()
+        case .printf:
+            stride(from: 0, to: bytes.count, by: 64).map { start in
+                let octal = bytes[start..<min(start + 64, bytes.count)].map { byte in
+                    "\\\(byte >> 6)\(byte >> 3 & 7)\(byte & 7)"
+                }
+                return "\(toolbox.invocation("printf")) '\(octal.joined())'\n"
+            }.joined()
+        }
+    }
+}
+
+/// Base64 (RFC 4648 section 4) in lines of 76 characters (RFC 2045 section 6.8).
+private enum Base64Lines {
+    static func text(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString(options: [.lineLength76Characters, .endLineWithLineFeed]) + "\n"
+    }
+}

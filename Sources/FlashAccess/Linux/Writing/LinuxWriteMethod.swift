@@ -1,0 +1,52 @@
+import FlashModel
+
+/// A way to write a kind of flash with some tools: text in, text out. One a file; the rules of which tool tells the truth
+/// are those of mtd-utils 2.1, busybox 1.35 and Linux 6.1 (`drivers/mtd`), as they were seen to behave.
+protocol LinuxWriteMethod: Sendable {
+    /// Whether it is right for the flash of a partition, and the board has its tools.
+    func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool
+    /// For people.
+    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod
+    /// What node it writes through.
+    var node: LinuxWriteNode { get }
+    /// The command that erases one erase block; nil where each write does.
+    ///
+    /// - Parameter offset: of the block, from the start of the partition.
+    func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String?
+    /// The commands that write one erase block.
+    ///
+    /// - Parameters:
+    ///   - file: on the board, with the block's bytes.
+    ///   - offset: of the block, from the start of the partition.
+    func program(
+        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ toolbox: LinuxToolbox
+    ) -> [String]
+}
+
+/// The device that is written through (Linux `Documentation/admin-guide/devices.txt`).
+enum LinuxWriteNode: Sendable, Hashable {
+    /// `/dev/mtdN`: character, 90:2N.
+    case character
+    /// `/dev/mtdblockN`: block, 31:N.
+    case block
+}
+
+/// The methods, in the order in which they are taken.
+enum LinuxWriteMethods {
+    static let all: [any LinuxWriteMethod] = [FlashEraseMethod(), MTDBlockMethod()]
+
+    /// - Throws: ``WriteRefusal`` where none is right.
+    static func choose(
+        for partition: Partition, _ toolbox: LinuxToolbox
+    ) throws(WriteRefusal) -> any LinuxWriteMethod {
+        if let method = all.first(where: { $0.suits(partition, toolbox) }) { return method }
+        let isNAND = partition.type.contains("nand")
+        throw WriteRefusal(
+            why: isNAND
+                ? "NAND is erased block by block by flash_erase alone, and the board has none; what else it has would skip "
+                    + "blocks or destroy their neighbours"
+                : "the board has neither flash_erase nor a block device of it (mtdblock)",
+            next: "start an initramfs that has mtd-utils")
+    }
+}

@@ -1,0 +1,128 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+import SystemPackage
+
+/// Reaches a board of which many bytes are those of a backup, so that they need not cross again.
+struct KnownFlashReacher: BoardReaching {
+    let reacher: any BoardReaching
+    let bag: IntactBag
+    let progress: ProgressHandler
+
+    var address: String { reacher.address }
+
+    func withBoard<Result: Sendable>(
+        transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        try await reacher.withBoard(transcript: transcript) { board in
+            try await body(KnownFlashBoard(board, bag, address: address, progress))
+        }
+    }
+}
+
+/// A board that is compared with a backup when it is surveyed; what is the same is given from the backup the first time
+/// that it is read. The proof of what is made of it is the board's own; what is read a second time comes from the board.
+final class KnownFlashBoard: FlashBoard {
+    /// A run that is the same on both.
+    private struct Run {
+        /// Bytes of the MTD device.
+        var range: Range<Int>
+        /// A position in ``BackupBags/Manifest/images``.
+        var image: Int
+        /// Where its first byte is in the image.
+        var offset: Int
+    }
+
+    private let board: any FlashBoard
+    private let bag: IntactBag
+    private let address: String
+    private let progress: ProgressHandler
+    /// By number of the MTD device, ascending.
+    private var runs: [Int: [Run]] = [:]
+
+    init(_ board: any FlashBoard, _ bag: IntactBag, address: String, _ progress: @escaping ProgressHandler) {
+        self.board = board
+        self.bag = bag
+        self.address = address
+        self.progress = progress
+    }
+
+    var way: String { board.way }
+    var usualRate: Int? { board.usualRate }
+    var transferName: String { board.transferName }
+    var retries: Int { board.retries }
+    var commands: [String] { board.commands }
+    var writer: (any FlashWriting)? { board.writer }
+    var readsOOB: Bool { board.readsOOB }
+    var checksumAlgorithms: [ChecksumAlgorithm] { board.checksumAlgorithms }
+
+    func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
+        let found = try await board.survey()
+        // Where the board cannot prove what is made of it, all is read.
+        guard !board.checksumAlgorithms.isEmpty else { return found }
+        let comparison = try await BoardComparison.run(
+            bag, board, found.survey, names: (bag.reader.path.string, address), progress: progress)
+        let pieces = FlashLayout.pieces(of: comparison.plan)
+        let others = Dictionary(
+            grouping: comparison.findings.map { ($0.space, $0.range) } + comparison.unread.map { ($0.space, $0.range) },
+            by: \.0
+        ).mapValues { $0.map(\.1) }
+        runs = [:]
+        for pair in comparison.overlay.pairs {
+            let index = pieces[pair.new.source].partition.index
+            for part in pair.meaningful {
+                for same in PartitionMap.gaps(in: part, leaving: others[pair.old.space] ?? []) {
+                    runs[index, default: []].append(
+                        Run(
+                            range: pair.new.inSource(same), image: pair.old.source,
+                            offset: pair.old.inSource(same).lowerBound))
+                }
+            }
+        }
+        return found
+    }
+
+    func read(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let mine = runs[partition.index] ?? []
+        var unknown: [Range<Int>] = []
+        for range in ranges {
+            unknown += PartitionMap.gaps(in: range, leaving: mine.map(\.range))
+            for run in mine {
+                let part = run.range.clamped(to: range)
+                if !part.isEmpty { try await give(part, of: run, each) }
+            }
+        }
+        runs[partition.index] = mine.filter { run in !ranges.contains { $0.overlaps(run.range) } }
+        if !unknown.isEmpty { try await board.read(partition, ranges: unknown, each: each) }
+    }
+
+    private func give(
+        _ part: Range<Int>, of run: Run, _ each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let file = try bag.file(of: run.image)
+        for piece in part.cut(atMultiplesOf: Disk.bufferSize) {
+            let bytes = try IntactBag.bytes(piece.shifted(by: run.offset - run.range.lowerBound), in: file)
+            try await each(FlashChunk(offset: piece.lowerBound, bytes: bytes))
+        }
+    }
+
+    func readWithOOB(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        try await board.readWithOOB(partition, ranges: ranges, each: each)
+    }
+
+    func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest {
+        try await board.checksum(algorithm, of: partition, ranges: ranges)
+    }
+
+    func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest] {
+        try await board.checksums(algorithm, of: partition, each: ranges)
+    }
+}

@@ -1,0 +1,328 @@
+package import BackupBags
+import FlashAccess
+package import FlashModel
+package import SystemPackage
+
+/// What planning came to.
+package struct RestorePlanning: Sendable, Codable, Hashable {
+    /// Of this document.
+    package var formatVersion = 1
+    /// nil where it was refused.
+    package var plan: RestorePlan?
+    /// Why it was refused; empty where there is a plan.
+    package var refusals: [RestoreRefusal]
+    /// The board as it is now.
+    package var board: BoardIdentity
+    /// Bytes that were compared.
+    package var bytesCompared: Int
+}
+
+/// What a restore came to.
+package struct RestoreReport: Sendable, Codable, Hashable {
+    /// Of this document.
+    package var formatVersion = 1
+    package var plan: RestorePlan
+    /// Erase blocks that were written and read back.
+    package var blocksWritten: Int
+    package var erases: Int
+    /// Bytes that were sent to flash.
+    package var bytesWritten: Int
+    /// What was on the board before; nil where nothing was to be written.
+    package var backupBefore: String?
+    /// How often the board had to be reached again.
+    package var reconnects: Int
+}
+
+/// What is known of a restore that was begun.
+package struct RestoreStatus: Sendable, Codable, Hashable {
+    package struct Part: Sendable, Codable, Hashable {
+        /// A partition as `mtd3 "rootfs"`.
+        package var partition: String
+        /// Erase blocks that its plan had.
+        package var planned: Int
+        package var done: Int
+        /// Blocks that may hold anything: bytes from the start of an image.
+        package var unfinished: [RestoreEntry.Block]
+    }
+
+    /// Of this document.
+    package var formatVersion = 1
+    package var backup: String
+    /// nil where this backup was never restored from here.
+    package var address: String?
+    package var begunAt: String?
+    package var lastAt: String?
+    package var isEnded: Bool
+    package var parts: [Part]
+    package var backupBefore: String?
+}
+
+/// Puts a backup back.
+package enum Restore {
+    /// Finds out what a restore would do. The board is only read.
+    ///
+    /// - Throws: ``FlashkeepError``: `bagDamaged` before the board is touched; `layoutChanged` where it has no flash in
+    ///   common with the backup; what the board throws.
+    package static func plan(
+        _ path: FilePath, on reacher: any BoardReaching, choice: RestoreChoice,
+        transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> RestorePlanning {
+        let bag = try await IntactBag.open(path, progress: progress)
+        let journal = try RestoreJournal(of: path)
+        progress(.began(.connecting, bytes: nil))
+        return try await reacher.withBoard(transcript: transcript) { board in
+            progress(.ended(.connecting))
+            return try await planning(path, bag, board, reacher.address, choice, journal, progress).planning
+        }
+    }
+
+    /// Does what a plan says, after a backup of all that is on the board now.
+    ///
+    /// - Parameters:
+    ///   - confirmed: what the user saw; nothing else is written.
+    ///   - before: where the backup of what is on the board now goes.
+    ///   - reconnects: how often a lost board is reached again.
+    /// - Throws: ``FlashkeepError``, `CancellationError`; the same call goes on where it was.
+    package static func run(
+        _ path: FilePath, on reacher: any BoardReaching, choice: RestoreChoice, confirmed: RestorePlan,
+        before: FilePath, reconnects: Int = 5, environment: OperationEnvironment,
+        transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> RestoreReport {
+        defer { transcript.close() }
+        var report = RestoreReport(
+            plan: confirmed, blocksWritten: 0, erases: 0, bytesWritten: 0, backupBefore: nil, reconnects: 0)
+        let journal = try RestoreJournal(of: path, disk: disk)
+        guard confirmed.blockCount > 0 else {
+            if journal.isUnderWay {
+                report.backupBefore = journal.earlierBackup
+                try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
+            }
+            return report
+        }
+        let bag = try await IntactBag.open(path, progress: progress)
+        let earlier = journal.earlierBackup
+        // One that was broken off is gone on with.
+        let before = journal.plannedBackup.map { FilePath($0) } ?? before
+        try journal.append(
+            RestoreEntry(
+                .planned, at: environment.timestamp(), address: reacher.address,
+                blocks: Dictionary(
+                    confirmed.parts.map { (title($0.partition), $0.blocks.count) }, uniquingKeysWith: +),
+                backup: before.string))
+        report.backupBefore = try await keep(
+            bag, earlier, before, reacher, environment, journal, disk, progress)
+
+        var lost = 0
+        while true {
+            let written = report.blocksWritten
+            do {
+                progress(.began(.connecting, bytes: nil))
+                let counts = try await reacher.withBoard(transcript: transcript) { board in
+                    progress(.ended(.connecting))
+                    let (planning, _) = try await planning(
+                        path, bag, board, reacher.address, choice, journal, progress)
+                    let plan = try agreed(planning, with: confirmed)
+                    guard plan.blockCount > 0 else { return RestoreExecutor.Counts() }
+                    guard let writer = board.writer else { throw cannotWrite(board) }
+                    let executor = RestoreExecutor(
+                        bag, board, writer, journal, timestamp: environment.timestamp, progress: progress)
+                    do {
+                        try await executor.run(plan)
+                    } catch let error as FlashkeepError
+                        where [.boardLost, .boardSilent].contains(error.code) && executor.counts.blocks > 0
+                    {
+                        throw Broken(error: error, counts: executor.counts)
+                    }
+                    return executor.counts
+                }
+                report.add(counts)
+                break
+            } catch let broken as Broken {
+                report.add(broken.counts)
+                try await wait(broken.error)
+            } catch let error as FlashkeepError where [.boardLost, .boardSilent].contains(error.code) {
+                try await wait(error)
+            }
+            func wait(_ error: FlashkeepError) async throws {
+                if report.blocksWritten > written { lost = 0 }
+                guard lost < reconnects else { throw error }
+                lost += 1
+                report.reconnects += 1
+                progress(.warning("\(error.what) \(error.why) Trying again (\(lost) of \(reconnects))."))
+                try await environment.sleep(.seconds(min(60, 5 * lost)))
+            }
+        }
+        try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
+        return report
+    }
+
+    /// What became of the last restore of a backup.
+    package static func status(_ path: FilePath) throws -> RestoreStatus {
+        let journal = try RestoreJournal(of: path)
+        let entries = journal.entries
+        var status = RestoreStatus(
+            backup: path.string, address: nil, begunAt: entries.first?.at, lastAt: entries.last?.at,
+            isEnded: !entries.isEmpty && !journal.isUnderWay, parts: [])
+        var planned: [String: Int] = [:]
+        var done: [String: Set<RestoreEntry.Block>] = [:]
+        var open: [String: [RestoreEntry.Block]] = [:]
+        for entry in entries {
+            status.address = entry.address ?? status.address
+            status.backupBefore = entry.backup ?? status.backupBefore
+            for (partition, count) in entry.blocks ?? [:] where planned[partition] == nil { planned[partition] = count }
+            guard let partition = entry.partition, let block = entry.block else { continue }
+            open[partition, default: []].removeAll { $0 == block }
+            if entry.act == .began { open[partition, default: []].append(block) }
+            if entry.act == .done { done[partition, default: []].insert(block) }
+        }
+        status.parts = Set(planned.keys).union(done.keys).union(open.keys).sorted().map { partition in
+            RestoreStatus.Part(
+                partition: partition, planned: planned[partition] ?? 0, done: done[partition]?.count ?? 0,
+                unfinished: open[partition] ?? [])
+        }
+        return status
+    }
+
+    // MARK: Steps
+
+    /// A connection that broke after something was written.
+    private struct Broken: Error {
+        var error: FlashkeepError
+        var counts: RestoreExecutor.Counts
+    }
+
+    private static func planning(
+        _ path: FilePath, _ bag: IntactBag, _ board: any FlashBoard, _ address: String, _ choice: RestoreChoice,
+        _ journal: RestoreJournal, _ progress: @escaping ProgressHandler
+    ) async throws -> (planning: RestorePlanning, comparison: BoardComparison) {
+        let comparison = try await BoardComparison.run(bag, board, names: (path.string, address), progress: progress)
+        let planner = RestorePlanner(
+            backup: path.string, address: address, manifest: bag.manifest, comparison: comparison, choice: choice,
+            method: { partition throws(WriteRefusal) in
+                guard let writer = board.writer else {
+                    throw WriteRefusal(
+                        why: "flash cannot be written by way of \(board.way) yet",
+                        next: "start an initramfs and restore through its Linux")
+                }
+                return try writer.method(for: partition)
+            },
+            lostToBadBlocks: try lost(comparison, bag), unfinished: unfinished(journal, bag, comparison))
+        var planning = RestorePlanning(
+            plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
+        switch planner.outcome() {
+        case .plan(let plan): planning.plan = plan
+        case .refused(let refusals): planning.refusals = refusals
+        }
+        return (planning, comparison)
+    }
+
+    /// Blocks that went bad since the backup, for which it has data.
+    private static func lost(_ comparison: BoardComparison, _ bag: IntactBag) throws -> [FlashLayout.Hole] {
+        let was = Dictionary(grouping: comparison.overlay.oldHoles, by: \.space).mapValues { $0.map(\.range) }
+        var lost: [FlashLayout.Hole] = []
+        for hole in comparison.overlay.newHoles where hole.state.isBad {
+            for part in PartitionMap.gaps(in: hole.range, leaving: was[hole.space] ?? []) {
+                for run in comparison.old.runs[hole.space] ?? [] where run.range.overlaps(part) {
+                    let bytes = try IntactBag.bytes(
+                        run.inSource(part.clamped(to: run.range)), in: try bag.file(of: run.source))
+                    if bytes.contains(where: { $0 != 0xFF }) {
+                        lost.append(FlashLayout.Hole(space: hole.space, range: part, state: hole.state))
+                    }
+                }
+            }
+        }
+        return lost
+    }
+
+    /// Where the blocks are that an earlier restore had begun.
+    private static func unfinished(
+        _ journal: RestoreJournal, _ bag: IntactBag, _ comparison: BoardComparison
+    ) -> [FlashLayout.Hole] {
+        guard journal.isUnderWay else { return [] }
+        let runs = comparison.old.runs.values.flatMap { $0 }
+        return journal.unfinished.compactMap { block in
+            guard
+                let run = runs.first(where: { run in
+                    bag.manifest.images[run.source].path == block.image
+                        && (0...run.range.count).contains(block.offset)
+                        && (0...run.range.count - block.offset).contains(block.size)
+                })
+            else { return nil }
+            let start = run.range.lowerBound + block.offset
+            return FlashLayout.Hole(space: run.space, range: start..<start + block.size, state: .changed)
+        }
+    }
+
+    /// A new plan, if it is a part of the one that the user saw.
+    private static func agreed(_ planning: RestorePlanning, with confirmed: RestorePlan) throws -> RestorePlan {
+        guard let plan = planning.plan else {
+            let first = planning.refusals.first
+            throw FlashkeepError(
+                .layoutChanged, what: "The board is no longer as it was when the plan was made.",
+                why: first.map { "\($0.subject): \($0.why)" } ?? "", next: first?.next ?? "Run the same command again.")
+        }
+        let seen = Set(confirmed.parts.flatMap { part in part.blocks.map { Key(part.partition.index, $0) } })
+        for part in plan.parts {
+            for block in part.blocks where !seen.contains(Key(part.partition.index, block)) {
+                throw FlashkeepError(
+                    .layoutChanged,
+                    what: "mtd\(part.partition.index) was written to since the plan was made, or is another now.",
+                    why: "Its block at \(ByteCount.hex(block.offset)) was not in the plan.",
+                    next: "Run the same command again and look at the new plan.")
+            }
+        }
+        return plan
+    }
+
+    private struct Key: Hashable {
+        var partition: Int
+        var offset: Int
+        var image: String
+        var imageOffset: Int
+
+        init(_ partition: Int, _ block: RestorePlan.Block) {
+            self.partition = partition
+            offset = block.offset
+            image = block.image
+            imageOffset = block.imageOffset
+        }
+    }
+
+    /// Backs up what is on the board now; what is the same as in the backup does not cross again.
+    private static func keep(
+        _ bag: IntactBag, _ earlier: String?, _ before: FilePath, _ reacher: any BoardReaching,
+        _ environment: OperationEnvironment, _ journal: RestoreJournal, _ disk: Disk,
+        _ progress: @escaping ProgressHandler
+    ) async throws -> String {
+        // What was on the board before the first attempt is what counts; by now some of it is overwritten.
+        if let earlier, (try? BagReader.open(FilePath(earlier))) != nil { return earlier }
+        if (try? BagReader.open(before)) != nil, journal.entries.contains(where: { $0.backup == before.string }) {
+            try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: before.string))
+            return before.string
+        }
+        progress(.note("what is on the board now is backed up first, to \(PlainText.line(before.string))"))
+        let report = try await Backup.run(
+            KnownFlashReacher(reacher: reacher, bag: bag, progress: progress), options: BackupOptions(target: before),
+            environment: environment, disk: disk, progress: progress)
+        try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))
+        return report.bag
+    }
+
+    private static func cannotWrite(_ board: any FlashBoard) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "Flash cannot be written by way of \(board.way) yet.",
+            why: "Only a Linux shell can.", next: "Start an initramfs and restore through its Linux.")
+    }
+
+    private static func title(_ partition: Partition) -> String {
+        "mtd\(partition.index) \"\(PlainText.line(partition.name))\""
+    }
+}
+
+extension RestoreReport {
+    fileprivate mutating func add(_ counts: RestoreExecutor.Counts) {
+        blocksWritten += counts.blocks
+        erases += counts.erases
+        bytesWritten += counts.bytes
+    }
+}

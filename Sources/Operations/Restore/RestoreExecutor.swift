@@ -1,0 +1,129 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+
+/// Does what a plan says, block by block, and believes only what is read back.
+final class RestoreExecutor {
+    private let bag: IntactBag
+    private let board: any FlashBoard
+    private let writer: any FlashWriting
+    private let journal: RestoreJournal
+    private let timestamp: @Sendable () -> String
+    private let progress: ProgressHandler
+
+    /// How often a block is erased and written before it counts as failing.
+    private static let attempts = 2
+
+    /// What was done.
+    struct Counts: Sendable {
+        var blocks = 0
+        var erases = 0
+        var bytes = 0
+    }
+
+    private(set) var counts = Counts()
+
+    init(
+        _ bag: IntactBag, _ board: any FlashBoard, _ writer: any FlashWriting, _ journal: RestoreJournal,
+        timestamp: @escaping @Sendable () -> String, progress: @escaping ProgressHandler
+    ) {
+        self.bag = bag
+        self.board = board
+        self.writer = writer
+        self.journal = journal
+        self.timestamp = timestamp
+        self.progress = progress
+    }
+
+    /// - Throws: `writeFailed` where a block does not take its bytes: nothing after it was touched. What the board
+    ///   throws; `CancellationError`, never between the erase of a block and its write.
+    func run(_ plan: RestorePlan) async throws {
+        let total = plan.parts.flatMap(\.blocks).map(\.size).saturatingSum()
+        progress(.began(.writing, bytes: total))
+        let counter = ProgressCounter(total: total, handler: progress)
+        for part in plan.parts {
+            let title = "mtd\(part.partition.index) \"\(PlainText.line(part.partition.name))\""
+            counter.tell(.item(title, bytes: part.blocks.map(\.size).saturatingSum()))
+            guard let image = part.blocks.first?.image else { continue }
+            var file = try bag.reader.file(image)
+            var open = image
+            for block in part.blocks {
+                try Task.checkCancellation()
+                if block.image != open {
+                    file = try bag.reader.file(block.image)
+                    open = block.image
+                }
+                let bytes = try IntactBag.bytes(block.imageOffset..<block.imageOffset + block.size, in: file)
+                // In a task of its own: a block that was erased is also written where the user cancels meanwhile.
+                nonisolated(unsafe) let executor = self
+                try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
+                counter.add(block.size)
+            }
+        }
+        progress(.ended(.writing))
+    }
+
+    private func write(
+        _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String
+    ) async throws {
+        let entry = RestoreEntry.Block(image: block.image, offset: block.imageOffset, size: block.size)
+        try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
+        var failure = ""
+        for attempt in 0..<Self.attempts {
+            do {
+                try await put(bytes, block, part, mustErase: block.isErased || attempt > 0)
+            } catch let error as FlashkeepError where error.code == .writeFailed {
+                failure = "\(error.what) \(error.why)"
+            }
+            let now = try await read(block.range, of: part.partition)
+            if now == bytes {
+                try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
+                counts.blocks += 1
+                return
+            }
+        }
+        throw FlashkeepError(
+            .writeFailed, what: "\(title) does not take its bytes at \(ByteCount.hex(block.offset)).",
+            why: failure.isEmpty ? "What was read back, twice, is not what was written." : failure,
+            next:
+                "All before this block is written and proven, nothing after it was touched. The block may be failing: "
+                + "run the same command once more; if it stays so, leave the board on and get help.")
+    }
+
+    private func put(
+        _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, mustErase: Bool
+    ) async throws {
+        if part.method.erasesItself {
+            counts.erases += 1
+        } else if mustErase {
+            counts.erases += 1
+            try await writer.erase(block.range, of: part.partition)
+            let now = try await read(block.range, of: part.partition)
+            guard now?.allSatisfy({ $0 == 0xFF }) == true else {
+                throw FlashkeepError(
+                    .writeFailed, what: "The block is not blank after it was erased.",
+                    why: "Nothing was written into it.",
+                    next: "It may be failing.")
+            }
+        }
+        guard !block.isBlank || part.method.erasesItself else { return }
+        try await writer.program(bytes, at: block.offset, of: part.partition)
+        counts.bytes += bytes.count
+    }
+
+    /// What the flash holds; nil where it could not be read, or the ECC could not repair it.
+    private func read(_ range: Range<Int>, of partition: Partition) async throws -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        var read = 0
+        var isDamaged = false
+        try await board.read(partition, ranges: [range]) { chunk in
+            let part = chunk.range.clamped(to: range)
+            guard !part.isEmpty else { return }
+            isDamaged = isDamaged || chunk.findings.contains { $0.state.isDamage && $0.range.overlaps(range) }
+            bytes.replaceSubrange(
+                part.shifted(by: -range.lowerBound), with: chunk.bytes[part.shifted(by: -chunk.offset)])
+            read += part.count
+        }
+        return isDamaged || read != range.count ? nil : bytes
+    }
+}

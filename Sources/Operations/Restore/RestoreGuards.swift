@@ -1,0 +1,76 @@
+import BackupBags
+import FlashModel
+
+/// Whether a board is the one that a backup is of. Pure.
+enum RestoreGuards {
+    /// Refusals that hold for all of the board, and doubts.
+    static func identity(
+        _ manifest: Manifest, _ survey: Survey, _ choice: RestoreChoice
+    ) -> (refusals: [RestoreRefusal], warnings: [String]) {
+        var refusals: [RestoreRefusal] = []
+        var warnings: [String] = []
+        let (old, new) = (manifest.board, survey.board)
+        if let before = old.model, let now = new.model {
+            if before != now {
+                refusals.append(
+                    RestoreRefusal(
+                        .otherModel, "the board",
+                        why: "the backup is of a \(PlainText.line(before)), and this is a \(PlainText.line(now))",
+                        next: "use a backup of this model; what is in it can be put back by hand, with RESTORE.md"))
+            }
+        } else if let name = old.compatible.first, let other = new.compatible.first {
+            if name != other {
+                refusals.append(
+                    RestoreRefusal(
+                        .otherModel, "the board",
+                        why: "the backup is of \(PlainText.line(name)), and this is \(PlainText.line(other))",
+                        next: "use a backup of this model"))
+            }
+        } else {
+            warnings.append("the model is not known on both sides: look whether this is the right board")
+        }
+        if !choice.isAnotherUnit {
+            switch isSameUnit(old, new) {
+            case false?:
+                refusals.append(
+                    RestoreRefusal(
+                        .otherUnit, "the board",
+                        why: "its MAC addresses or serial number are none that the backup has: it is another unit",
+                        next: "use a backup of this unit; --another-unit allows one of the same model, and then leaves "
+                            + "calibration, addresses and environment as they are"))
+            case nil: warnings.append("nothing tells whether this is the unit that the backup is of")
+            case true?: break
+            }
+        }
+        return (refusals, warnings)
+    }
+
+    /// nil where nothing tells.
+    static func isSameUnit(_ old: BoardIdentity, _ new: BoardIdentity) -> Bool? {
+        if let before = old.serialNumber, let now = new.serialNumber, !before.isEmpty, !now.isEmpty {
+            return before == now
+        }
+        guard !old.macAddresses.isEmpty, !new.macAddresses.isEmpty else { return nil }
+        return !Set(old.macAddresses).isDisjoint(with: new.macAddresses)
+    }
+
+    /// What of a chip's geometry is another than it was; empty where it is the same. Each of these changes where bytes
+    /// must go, or how their ECC is computed.
+    static func differences(_ old: Chip, _ new: Chip) -> [String] {
+        var found: [String] = []
+        func compare(_ name: String, _ before: Int, _ now: Int) {
+            if before != now { found.append("\(name) of \(before), now \(now)") }
+        }
+        if old.sizeKnowledge == .exact, new.sizeKnowledge == .exact { compare("a size", old.size, new.size) }
+        if old.kind.isNAND || new.kind.isNAND {
+            compare("an erase block", old.eraseBlockSize, new.eraseBlockSize)
+            compare("a page", old.pageSize, new.pageSize)
+            compare("OOB bytes", old.oobSize, new.oobSize)
+        }
+        let key = "jedec_id"
+        if let before = old.identification[key], let now = new.identification[key], before != now {
+            found.append("a JEDEC ID of \(PlainText.line(before)), now \(PlainText.line(now))")
+        }
+        return found
+    }
+}

@@ -1,0 +1,428 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+
+/// Decides what a restore writes, and what must not be written. Pure: the same backup, board and wishes give the same
+/// plan or the same refusals.
+struct RestorePlanner {
+    let backup: String
+    let address: String
+    let manifest: Manifest
+    let comparison: BoardComparison
+    let choice: RestoreChoice
+    /// How the board writes a partition.
+    let method: (Partition) throws(WriteRefusal) -> WriteMethod
+    /// Blocks that are bad on the board and not in the backup, whose bytes there are not blank.
+    let lostToBadBlocks: [FlashLayout.Hole]
+    /// Blocks that an earlier restore had begun to write and did not finish: they are written whatever they read as now.
+    let unfinished: [FlashLayout.Hole]
+
+    /// What came of planning.
+    enum Outcome {
+        case plan(RestorePlan)
+        /// At least one.
+        case refused([RestoreRefusal])
+    }
+
+    /// An erase block that should become another.
+    private struct Candidate: Hashable {
+        var space: FlashSpace
+        var range: Range<Int>
+        /// nil where it only may differ.
+        var change: BlockChange?
+        var pair: FlashOverlay.Pair
+    }
+
+    /// What is gathered while planning.
+    private struct Work {
+        var refusals: [RestoreRefusal] = []
+        var untouched: [String: (reason: String, differs: Bool)] = [:]
+        var parts: [PartKey: RestorePlan.Part] = [:]
+
+        mutating func refuse(_ refusal: RestoreRefusal) {
+            // One of each kind for a partition: its hundred blocks have the same reason.
+            if !refusals.contains(where: { $0.code == refusal.code && $0.subject == refusal.subject }) {
+                refusals.append(refusal)
+            }
+        }
+    }
+
+    private struct PartKey: Hashable {
+        var partition: Int
+        var role: Partition.Role
+    }
+
+    func outcome() -> Outcome {
+        let identity = RestoreGuards.identity(manifest, comparison.survey, choice)
+        var work = Work()
+        work.refusals = identity.refusals
+        let chosen = choose(&work)
+        for candidate in candidates where chosen.contains(candidate.space, candidate.range) {
+            consider(candidate, isNamed: !choice.only.isEmpty, &work)
+        }
+        for hole in lostToBadBlocks where chosen.contains(hole.space, hole.range) {
+            work.refuse(
+                RestoreRefusal(
+                    .badBlock, subject(hole.space, hole.range),
+                    why:
+                        "the block at \(ByteCount.hex(hole.range.lowerBound)) of the chip is bad on the board, and the "
+                        + "backup has data for it",
+                    next:
+                        "leave this partition out with --only, or put its content back by other means: extract gives it"
+                ))
+        }
+        for place in comparison.old.places where chosen.contains(place.space, place.range) {
+            lookForFlash(of: place, &work)
+        }
+        guard work.refusals.isEmpty else { return .refused(work.refusals) }
+        return .plan(plan(work, warnings: identity.warnings + missing(chosen)))
+    }
+
+    // MARK: What is asked for
+
+    /// Ranges of flash that may be written as far as the user's words go.
+    private struct Chosen {
+        var isAll: Bool
+        var ranges: [FlashSpace: [Range<Int>]] = [:]
+
+        func contains(_ space: FlashSpace, _ range: Range<Int>) -> Bool {
+            isAll || (ranges[space] ?? []).contains { $0.overlaps(range) }
+        }
+    }
+
+    private func choose(_ work: inout Work) -> Chosen {
+        guard !choice.only.isEmpty else { return Chosen(isAll: true) }
+        var places: [FlashLayout.Place] = []
+        for word in choice.only {
+            let named = RestoreChoice(only: [word])
+            let found = comparison.old.places.filter { named.names($0.partition) }
+            if found.count == 1 {
+                places += found
+                continue
+            }
+            let title = "\"\(PlainText.line(word))\""
+            if let record = manifest.partitions.first(where: { named.names($0.partition) }), found.isEmpty {
+                let isVolume = record.partition.isUBIVolume
+                work.refuse(
+                    RestoreRefusal(
+                        isVolume ? .volumeView : .notInBackup, record.title,
+                        why: PlainText.line(record.reason ?? "the backup has no bytes of it"),
+                        next: isVolume
+                            ? "restore the partition below UBI" : "take another backup, of a board that shows it"))
+            } else {
+                let names = comparison.old.places.map { "mtd\($0.partition.index)" }.joined(separator: ", ")
+                work.refuse(
+                    RestoreRefusal(
+                        .unknownPartition, title,
+                        why: found.isEmpty
+                            ? "the backup has no such partition; it has \(names)"
+                            : "\(found.count) partitions have this name",
+                        next: "give its number, as mtd3; flashkeep verify --verbose and RESTORE.md list them"))
+            }
+        }
+        for (number, first) in places.enumerated() {
+            for second in places.dropFirst(number + 1)
+            where first.space == second.space && first.range.overlaps(second.range) && first != second {
+                work.refuse(
+                    RestoreRefusal(
+                        .overlappingChoice, title(first.partition),
+                        why: "it shares bytes with \(title(second.partition))", next: "name one of the two"))
+            }
+        }
+        return Chosen(isAll: false, ranges: Dictionary(grouping: places, by: \.space).mapValues { $0.map(\.range) })
+    }
+
+    /// Whether the board has all of the flash that a partition of the backup was on.
+    private func lookForFlash(of place: FlashLayout.Place, _ work: inout Work) {
+        let common = comparison.overlay.pairs.filter { $0.old.space == place.space }.map(\.range)
+        let gaps = PartitionMap.gaps(in: place.range, leaving: common)
+        guard let gap = gaps.first else { return }
+        let why =
+            "no partition of the board reaches \(ByteCount.text(gaps.map(\.count).saturatingSum())) of it, from "
+            + "\(ByteCount.hex(gap.lowerBound - place.range.lowerBound)) on"
+        guard choice.names(place.partition) else {
+            work.untouched[title(place.partition)] = (why, true)
+            return
+        }
+        work.refuse(
+            RestoreRefusal(
+                .layoutChanged, title(place.partition), why: why,
+                next: "start the board with the partition table that the backup was made with"))
+    }
+
+    /// All blocks that differ, and those that were begun.
+    private var candidates: [Candidate] {
+        let pairs = Dictionary(grouping: comparison.overlay.pairs, by: \.old.space)
+        func pair(_ space: FlashSpace, _ range: Range<Int>) -> FlashOverlay.Pair? {
+            pairs[space]?.first { $0.range.contains(range.lowerBound) }
+        }
+        var result: [Candidate] = []
+        var known: Set<FlashLayout.Hole> = []
+        for finding in comparison.findings {
+            guard let pair = pair(finding.space, finding.range) else { continue }
+            result.append(
+                Candidate(space: finding.space, range: finding.range, change: finding.change, pair: pair))
+            known.insert(FlashLayout.Hole(space: finding.space, range: finding.range, state: .changed))
+        }
+        for hole in unfinished {
+            let block = FlashLayout.Hole(space: hole.space, range: hole.range, state: .changed)
+            guard known.insert(block).inserted, let pair = pair(hole.space, hole.range) else { continue }
+            result.append(Candidate(space: hole.space, range: hole.range, change: nil, pair: pair))
+        }
+        return result.sorted {
+            ($0.pair.new.source, $0.range.lowerBound) < ($1.pair.new.source, $1.range.lowerBound)
+        }
+    }
+
+    // MARK: One block
+
+    private func consider(_ candidate: Candidate, isNamed: Bool, _ work: inout Work) {
+        let owners = comparison.old.places.filter { $0.space == candidate.space && $0.range.overlaps(candidate.range) }
+        let devices = comparison.new.places.filter { $0.space == candidate.space && $0.range.overlaps(candidate.range) }
+        let role = strictest(owners + devices)
+        let subject = narrowest(owners).map { title($0.partition) } ?? "the flash"
+        if RestoreChoice.guarded.contains(role) {
+            if choice.isAnotherUnit, role != .bootloader {
+                let why = "it holds what belongs to one unit: calibration, addresses or settings"
+                if isNamed {
+                    return work.refuse(
+                        RestoreRefusal(.ofAnotherUnit, subject, why: why, next: "leave it out: it is never written so"))
+                }
+                work.untouched[subject] = (why, true)
+                return
+            }
+            guard choice.allowed.contains(role) else {
+                let why = "it is a part of the \(Self.words(role)), and a mistake there \(Self.risk(role))"
+                if isNamed {
+                    return work.refuse(
+                        RestoreRefusal(
+                            .notAllowed, subject, why: why,
+                            next: "add --allow \(role.rawValue) if you can do without it"))
+                }
+                work.untouched[subject] = ("\(why); --allow \(role.rawValue) writes it", true)
+                return
+            }
+        }
+        guard isSound(candidate, subject, &work), let device = device(devices, candidate, subject, &work) else {
+            return
+        }
+        add(candidate, role, device, &work)
+    }
+
+    /// Whether the backup's bytes are what the flash held.
+    private func isSound(_ candidate: Candidate, _ subject: String, _ work: inout Work) -> Bool {
+        let image = manifest.images[candidate.pair.old.source]
+        let inImage = candidate.pair.old.inSource(candidate.range)
+        guard let damage = image.blocks.first(where: { $0.state.isDamage && $0.range.overlaps(inImage) }) else {
+            return true
+        }
+        work.refuse(
+            RestoreRefusal(
+                .damagedImage, subject,
+                why: "the backup's bytes at \(ByteCount.hex(damage.offset)) of \(PlainText.line(image.path)) are "
+                    + "\(damage.state.rawValue)",
+                next: "use another backup, or --only for the partitions that are sound"))
+        return false
+    }
+
+    /// The partition of the board to write a block through.
+    private func device(
+        _ devices: [FlashLayout.Place], _ candidate: Candidate, _ subject: String, _ work: inout Work
+    ) -> FlashLayout.Place? {
+        if let used = devices.first(where: { !$0.partition.uses.isEmpty }) {
+            work.refuse(
+                RestoreRefusal(
+                    .inUse, title(used.partition),
+                    why:
+                        "the running system uses it: \(used.partition.uses.map { PlainText.line($0) }.joined(separator: ", "))",
+                    next: "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone"))
+            return nil
+        }
+        let whole = devices.filter {
+            $0.range.lowerBound <= candidate.range.lowerBound && $0.range.upperBound >= candidate.range.upperBound
+        }
+        guard let place = narrowest(whole.filter { $0.partition.isWritable != false }) else {
+            let name = narrowest(whole).map { title($0.partition) } ?? subject
+            work.refuse(
+                RestoreRefusal(
+                    .readOnly, name, why: "the board's kernel lets nobody write it",
+                    next:
+                        "load a module that unlocks it (mtd-rw on OpenWrt), or restore from U-Boot; then run this again"
+                ))
+            return nil
+        }
+        return isWritable(place, candidate, &work) ? place : nil
+    }
+
+    private func isWritable(_ place: FlashLayout.Place, _ candidate: Candidate, _ work: inout Work) -> Bool {
+        let partition = place.partition
+        let block = partition.eraseBlockSize
+        let start = candidate.range.lowerBound - place.range.lowerBound
+        let onChip = partition.offset ?? 0
+        guard block > 0, start % block == 0, onChip % block == 0, candidate.range.count == block else {
+            work.refuse(
+                RestoreRefusal(
+                    .unaligned, title(partition),
+                    why:
+                        "it does not begin and end with erase blocks of \(ByteCount.text(max(0, block))), or the backup "
+                        + "has only a part of one",
+                    next: "restore it through a partition that does, or from the bootloader"))
+            return false
+        }
+        if let chip = comparison.survey.chip(partition.chip),
+            let old = manifest.chip(manifest.images[candidate.pair.old.source].chip)
+        {
+            let differences = RestoreGuards.differences(old, chip)
+            guard differences.isEmpty else {
+                work.refuse(
+                    RestoreRefusal(
+                        .otherChip, "chip \(PlainText.line(chip.id))",
+                        why: "the backup's had \(differences.joined(separator: ", "))",
+                        next: "use a backup of this board, or write volumes and files by hand"))
+                return false
+            }
+            if chip.kind.isNAND, partition.badBlocks?.isComplete != true {
+                work.refuse(
+                    RestoreRefusal(
+                        .badBlocksUnknown, title(partition),
+                        why: PlainText.line(
+                            partition.badBlocks?.note ?? "nothing on the board tells which blocks are bad"),
+                        next: "use a system with mtdinfo (mtd-utils), or restore from U-Boot"))
+                return false
+            }
+        }
+        return true
+    }
+
+    private func add(_ candidate: Candidate, _ role: Partition.Role, _ place: FlashLayout.Place, _ work: inout Work) {
+        let partition = place.partition
+        let key = PartKey(partition: partition.index, role: role)
+        if work.parts[key] == nil {
+            do {
+                work.parts[key] = RestorePlan.Part(
+                    partition: partition, role: role, policy: .absolute, method: try method(partition), blocks: [],
+                    ifPowerFails: Self.aftermath(role))
+            } catch {
+                return work.refuse(RestoreRefusal(.noWay, title(partition), why: error.why, next: error.next))
+            }
+        }
+        let isNAND = comparison.survey.chip(partition.chip)?.kind.isNAND ?? partition.type.contains("nand")
+        work.parts[key]?.blocks.append(
+            RestorePlan.Block(
+                offset: candidate.range.lowerBound - place.range.lowerBound, size: candidate.range.count,
+                image: manifest.images[candidate.pair.old.source].path,
+                imageOffset: candidate.pair.old.inSource(candidate.range).lowerBound,
+                isBlank: candidate.change == .written,
+                // A page of NAND that reads as blank may have been programmed so, with ECC bytes that are not.
+                isErased: candidate.change != .erased || isNAND))
+    }
+
+    // MARK: The plan
+
+    private func plan(_ work: Work, warnings: [String]) -> RestorePlan {
+        let parts = work.parts.values.sorted {
+            (Self.rank($0.role), $0.partition.index) < (Self.rank($1.role), $1.partition.index)
+        }.map { part in
+            var part = part
+            part.blocks.sort { $0.offset < $1.offset }
+            return part
+        }
+        var untouched = work.untouched.sorted { $0.key < $1.key }.map {
+            RestorePlan.Untouched(subject: $0.key, reason: $0.value.reason, differs: $0.value.differs)
+        }
+        let written = Set(parts.map(\.partition.index))
+        for place in comparison.old.places where work.untouched[title(place.partition)] == nil {
+            let differs = comparison.findings.contains { $0.space == place.space && $0.range.overlaps(place.range) }
+            if differs, written.contains(place.partition.index) || choice.only.isEmpty { continue }
+            untouched.append(
+                RestorePlan.Untouched(
+                    subject: title(place.partition),
+                    reason: differs ? "it was not asked for" : "it is the same already",
+                    differs: differs))
+        }
+        return RestorePlan(
+            backup: backup, address: address, parts: parts, untouched: untouched, warnings: warnings)
+    }
+
+    /// What of the choice the backup cannot give.
+    private func missing(_ chosen: Chosen) -> [String] {
+        let unread = comparison.overlay.oldHoles.filter { $0.state == .unread && chosen.contains($0.space, $0.range) }
+        guard !unread.isEmpty else { return [] }
+        return [
+            "the backup has no bytes for \(ByteCount.text(unread.map(\.range.count).saturatingSum())) of this flash, "
+                + "which could not be read then; they stay as they are"
+        ]
+    }
+
+    // MARK: Words and ranks
+
+    private func title(_ partition: Partition) -> String {
+        "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\""
+    }
+
+    private func subject(_ space: FlashSpace, _ range: Range<Int>) -> String {
+        narrowest(comparison.old.places.filter { $0.space == space && $0.range.overlaps(range) })
+            .map { title($0.partition) } ?? "the flash"
+    }
+
+    private func narrowest(_ places: [FlashLayout.Place]) -> FlashLayout.Place? {
+        places.min { ($0.range.count, $0.partition.index) < ($1.range.count, $1.partition.index) }
+    }
+
+    /// The most delicate of all that a block belongs to.
+    private func strictest(_ places: [FlashLayout.Place]) -> Partition.Role {
+        let roles = Set(places.map(\.partition.role))
+        if let guarded = [Partition.Role.bootloader, .calibration, .environment].first(where: roles.contains) {
+            return guarded
+        }
+        // Of a chip of which nobody told what is where, any block may be the bootloader's.
+        let all = comparison.old.places + comparison.new.places
+        if places.allSatisfy({ $0.partition.offsetSource == .wholeChip }),
+            !all.contains(where: { place in
+                place.partition.role == .bootloader && places.contains { $0.space == place.space }
+            })
+        {
+            return .bootloader
+        }
+        return [.firmware, .config].first(where: roles.contains) ?? .unknown
+    }
+
+    /// What can be missed least is written last.
+    static func rank(_ role: Partition.Role) -> Int {
+        switch role {
+        case .config, .unknown: 0
+        case .environment: 1
+        case .firmware: 2
+        case .calibration: 3
+        case .bootloader: 4
+        }
+    }
+
+    private static func words(_ role: Partition.Role) -> String {
+        switch role {
+        case .environment: "bootloader's environment"
+        case .calibration: "calibration data"
+        default: role.rawValue
+        }
+    }
+
+    private static func risk(_ role: Partition.Role) -> String {
+        switch role {
+        case .bootloader: "leaves a board that no longer starts"
+        case .environment: "can keep the board from starting, and addresses may be in it"
+        default: "cannot be made good, since each unit has its own"
+        }
+    }
+
+    private static func aftermath(_ role: Partition.Role) -> String {
+        switch role {
+        case .bootloader:
+            "The board no longer starts: a serial loader of the processor or a programmer must write the bootloader."
+        case .environment: "The bootloader starts with its defaults; run the same command again."
+        case .calibration: "The radio may not work until the same command was run again; the bytes are in the backup."
+        case .firmware:
+            "The system may no longer start, the bootloader does: boot an initramfs and run the same command again."
+        case .config, .unknown: "What is stored there may be lost until the same command was run again."
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+import Operations
+
+/// What `restore` prints for a person. Pure.
+enum RestorePlanText {
+    // MARK: The plan
+
+    static func text(_ plan: RestorePlan, style: TextStyle, isVerbose: Bool) -> String {
+        var lines: [String] = []
+        if plan.blockCount == 0 {
+            lines.append("\(style.good("Nothing is to be written")): what may be written is as in the backup.")
+        } else {
+            lines.append(
+                "\(style.strong("Plan")): \(count(plan.blockCount, "erase block")) of "
+                    + "\(SafeText.line(plan.address)), \(count(plan.eraseCount, "erase")), "
+                    + "\(ByteCount.text(plan.bytesToSend)) to send.")
+            var table = TextTable([
+                ("Order", .right), ("Partition", .left), ("Role", .left), ("Erase blocks", .right), ("Method", .left),
+            ])
+            for (number, part) in plan.parts.enumerated() {
+                table.add([
+                    "\(number + 1)", title(part.partition), part.role.rawValue,
+                    "\(part.blocks.count) of \(blocks(part.partition))", part.method.name,
+                ])
+            }
+            lines += table.lines(style: style)
+            lines.append("If the power fails meanwhile:")
+            var told: Set<String> = []
+            for part in plan.parts where told.insert(part.ifPowerFails).inserted {
+                lines.append("  \(part.role.rawValue): \(part.ifPowerFails)")
+            }
+            if isVerbose { lines += details(plan) }
+        }
+        let differing = plan.untouched.filter(\.differs)
+        if !differing.isEmpty {
+            lines.append(style.doubtful("Left as it is, though it differs:"))
+            lines += differing.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
+        }
+        let same = plan.untouched.count { !$0.differs }
+        if same > 0 { lines.append("The same already: \(count(same, "partition")).") }
+        lines += plan.warnings.map { "Note: \(SafeText.line($0))" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func details(_ plan: RestorePlan) -> [String] {
+        plan.parts.flatMap { part -> [String] in
+            ["\(title(part.partition)), \(part.policy.rawValue):"]
+                + part.method.commands.map { "  \(SafeText.line($0))" }
+                + part.blocks.map { block in
+                    let act = block.isBlank ? "erase" : block.isErased ? "erase, write" : "write"
+                    return "  \(ByteCount.hex(block.offset)): \(act)"
+                }
+        }
+    }
+
+    // MARK: Refusals
+
+    static func refusals(_ planning: RestorePlanning, style: TextStyle) -> String {
+        let number = planning.refusals.count
+        var lines = ["\(style.bad("Refused")), and nothing was written: \(count(number, "reason"))."]
+        for refusal in planning.refusals {
+            lines.append("\(SafeText.line(refusal.subject)): \(SafeText.line(refusal.why))")
+            lines.append("  next: \(SafeText.line(refusal.next))")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    // MARK: The result
+
+    static func text(_ report: RestoreReport, style: TextStyle) -> String {
+        var lines = [
+            "\(style.strong("Restored")) \(count(report.blocksWritten, "erase block")): each was read back and holds what "
+                + "the backup has. \(count(report.erases, "erase")), \(ByteCount.text(report.bytesWritten)) written."
+        ]
+        if report.reconnects > 0 { lines.append("The board was reached again \(count(report.reconnects, "time")).") }
+        let left = report.plan.untouched.filter(\.differs)
+        if !left.isEmpty {
+            lines.append(style.doubtful("Left as it is, though it differs:"))
+            lines += left.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
+        }
+        if let before = report.backupBefore {
+            lines.append("What was on the board before is in \(SafeText.line(before)).")
+        }
+        lines.append("Next: restart the board when you are ready; it was not restarted.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func text(_ status: RestoreStatus, style: TextStyle) -> String {
+        guard let address = status.address else {
+            return "\(SafeText.line(status.backup)) was never restored from here.\n"
+        }
+        var lines = [
+            "\(SafeText.line(status.backup)) onto \(SafeText.line(address)), begun \(SafeText.line(status.begunAt ?? "?")): "
+                + (status.isEnded ? style.good("done") : style.doubtful("not done")) + "."
+        ]
+        for part in status.parts {
+            lines.append("  \(SafeText.line(part.partition)): \(part.done) of \(part.planned) erase blocks done")
+            lines += part.unfinished.map {
+                "    \(style.bad("half written")): \(SafeText.line($0.image)) at \(ByteCount.hex($0.offset)), "
+                    + ByteCount.text($0.size)
+            }
+        }
+        if let before = status.backupBefore {
+            lines.append("What was on the board before is in \(SafeText.line(before)).")
+        }
+        if !status.isEnded { lines.append("Next: run the same restore again; it goes on where it was.") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func title(_ partition: Partition) -> String {
+        "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\""
+    }
+
+    private static func blocks(_ partition: Partition) -> Int {
+        partition.eraseBlockSize > 0 ? partition.size / partition.eraseBlockSize : 1
+    }
+
+    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+}

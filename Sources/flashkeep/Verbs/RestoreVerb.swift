@@ -1,0 +1,170 @@
+import ArgumentParser
+import FlashModel
+import Operations
+import SystemPackage
+
+/// `flashkeep restore BAG WHERE`
+struct RestoreVerb: Verb {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "restore", abstract: "Puts a backup back, without bricking the board.",
+            usage: "flashkeep restore <bag> <where> [--dry-run] [--only <part>] [options]",
+            discussion: """
+                Examples:
+                  flashkeep restore OpenWrt-2026-11-21 root@192.168.1.1 --dry-run
+                  flashkeep restore OpenWrt-2026-11-21 root@192.168.1.1 --only firmware
+                  flashkeep restore attic root@attic --only RedBoot --allow bootloader
+                  flashkeep restore --status OpenWrt-2026-11-21
+
+                Only erase blocks that differ are written, each is read back, and what was on
+                the board before is backed up first. Bootloader, environment and calibration
+                are written only when they are allowed. What would brick the board is refused,
+                with exit status 3. Whatever breaks a restore off, the same command goes on.
+                """)
+    }
+
+    /// What only a restore has.
+    struct Choices: ParsableArguments, Sendable {
+        enum Allowed: String, CaseIterable, ExpressibleByArgument, Sendable {
+            case bootloader, environment, calibration
+        }
+
+        @Flag(help: "Show what would be done, and do nothing.")
+        var dryRun = false
+
+        @Option(
+            help: ArgumentHelp(
+                "Only this partition, by its name or as mtd3; may be given several times.", valueName: "partition"))
+        var only: [String] = []
+
+        @Option(
+            help: ArgumentHelp(
+                "Write these too, in which a mistake can brick the board: bootloader, environment or calibration. May be "
+                    + "given several times.", valueName: "what"))
+        var allow: [Allowed] = []
+
+        @Flag(
+            help: """
+                The board may be another unit of the same model; calibration, addresses and environment are then left as \
+                they are.
+                """)
+        var anotherUnit = false
+
+        @Flag(help: "Do not ask for the board's name to be typed.")
+        var yes = false
+
+        @Option(
+            help: ArgumentHelp(
+                "Where the backup of what is on the board now goes; without it, a folder beside the backup.",
+                valueName: "dir"),
+            completion: .directory)
+        var before: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "Start this initramfs image from U-Boot first, over the network, and restore through its Linux.",
+                valueName: "file"),
+            completion: .file())
+        var image: String?
+
+        @Flag(help: "Tell how far the last restore of this backup came; needs no board.")
+        var status = false
+    }
+
+    @Argument(help: "The backup: the folder that flashkeep backup made.", completion: .directory)
+    var bag: String
+    @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
+    var `where`: String?
+    @OptionGroup(title: "Options of restore") var choices: Choices
+    @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
+    @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
+    @OptionGroup(title: "Options of all commands") var common: CommonOptions
+
+    func validate() throws {
+        guard choices.status == (`where` == nil) else {
+            throw ValidationError(
+                choices.status
+                    ? "--status needs the backup alone." : "Say where the board is, such as root@192.168.1.1.")
+        }
+        if common.json, !choices.yes, !choices.dryRun, !choices.status {
+            throw ValidationError("--json asks nothing: add --dry-run to see the plan, or --yes to carry it out.")
+        }
+    }
+
+    var afterInterruption: String {
+        "A block that was begun is written; run the same command again to go on. flashkeep restore --status tells more."
+    }
+
+    func work(at desk: Desk) async throws -> ExitStatus {
+        guard let address = `where` else {
+            let status = try Restore.status(FilePath(bag))
+            try desk.give(status) { RestorePlanText.text(status, style: desk.style) }
+            return status.isEnded || status.address == nil ? .done : .notWhole
+        }
+        let reach = try Reach(
+            address: address, options: board, known: [bag],
+            boot: try choices.image.map { try BootSettings.make(image: $0, boot) }, common: common, desk: desk)
+        let choice = RestoreChoice(
+            only: choices.only, allowed: Set(choices.allow.compactMap { Partition.Role(rawValue: $0.rawValue) }),
+            isAnotherUnit: choices.anotherUnit)
+        let planning = try await Restore.plan(
+            FilePath(bag), on: reach.reacher, choice: choice, transcript: reach.transcript, progress: desk.handler)
+        guard let plan = planning.plan else {
+            try desk.give(planning) { RestorePlanText.refusals(planning, style: desk.style) }
+            return .refused
+        }
+        if !choices.dryRun, plan.blockCount == 0 {
+            // A restore that was cut off after its last block is ended by that.
+            _ = try await Restore.run(
+                FilePath(bag), on: reach.reacher, choice: choice, confirmed: plan, before: before(desk),
+                environment: desk.environment, progress: desk.handler)
+        }
+        if choices.dryRun || plan.blockCount == 0 {
+            try desk.give(planning) { RestorePlanText.text(plan, style: desk.style, isVerbose: desk.isVerbose) }
+            return .done
+        }
+        if !choices.yes {
+            desk.progress.end()
+            StandardOutput.write(RestorePlanText.text(plan, style: desk.style, isVerbose: desk.isVerbose))
+            try await confirm(planning, desk)
+        }
+        let report = try await Restore.run(
+            FilePath(bag), on: reach.reacher, choice: choice, confirmed: plan, before: before(desk),
+            environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
+        try desk.give(report) { RestorePlanText.text(report, style: desk.style) }
+        return .done
+    }
+
+    private func before(_ desk: Desk) -> FilePath {
+        if let before = choices.before { return FilePath(before) }
+        let bag = FilePath(bag).lexicallyNormalized()
+        let moment = desk.environment.timestamp().filter { $0.isNumber || $0 == "T" }
+        let name = "\(bag.lastComponent?.string ?? "backup").before-\(moment)"
+        return bag.removingLastComponent().appending(name)
+    }
+
+    /// Has the user type the board's name.
+    private func confirm(_ planning: RestorePlanning, _ desk: Desk) async throws {
+        let name = planning.board.hostname ?? planning.board.model ?? `where` ?? bag
+        desk.screen.lend()
+        defer { desk.screen.takeBack() }
+        let answer = try await TerminalQuestion.ask(
+            "Type the board's name, \(SafeText.line(name)), to write this: ", isSecret: false)
+        guard let answer else {
+            throw FlashkeepError(
+                .usage, what: "Nobody is there to be asked.", why: "A restore wants the board's name typed, or --yes.",
+                next: "Run it in a terminal, or add --yes once you have seen the plan with --dry-run.")
+        }
+        guard answer.trimmingBlanks == SafeText.line(name) else {
+            throw FlashkeepError(
+                .interrupted, what: "Nothing was written.", why: "What was typed is not the board's name.",
+                next: "Run the same command again when you like.")
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+    }
+}

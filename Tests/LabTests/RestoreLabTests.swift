@@ -1,0 +1,185 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+import Foundation
+import Operations
+import SystemPackage
+import Testing
+
+/// Backups put back on emulated boards, compared with what the flash held, which the lab itself reads.
+@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+struct RestoreLabTests {
+    /// All that a board's flash is overwritten with, by its own tools, block by block: what, and how.
+    private enum Damage: CaseIterable {
+        /// Erased and written with other bytes.
+        case rewritten
+        /// Erased.
+        case erased
+
+        func command(_ device: LabBoard.Device, _ block: Int) -> String {
+            let node = "/dev/mtd\(device.index)"
+            let erase = "flash_erase -q \(node) \(block * device.erasesize) 1"
+            let write =
+                "dd if=/dev/urandom bs=\(device.erasesize) count=1 2>/dev/null"
+                + "|dd of=\(node) bs=2048 seek=\(block * device.erasesize / 2_048) conv=notrunc 2>/dev/null"
+            return self == .rewritten ? "\(erase)&&\(write)" : erase
+        }
+    }
+
+    /// Overwrites a few good blocks of each device.
+    ///
+    /// - Returns: how many.
+    private func overwrite(_ board: LabBoard, only index: Int? = nil) async throws -> Int {
+        var count = 0
+        for device in board.devices where index == nil || device.index == index {
+            let good = (0..<device.size / device.erasesize).filter { !device.badBlocks.contains($0) }
+            // The first has data; what is blank already is not to be counted.
+            for (block, damage) in zip([good.first, good.dropFirst(2).first].compactMap { $0 }, Damage.allCases) {
+                let expected = try #require(board.expected(device.index))
+                let bytes = expected[block * device.erasesize..<(block + 1) * device.erasesize]
+                if damage == .erased, bytes.allSatisfy({ $0 == 0xFF }) { continue }
+                _ = try await board.ssh(damage.command(device, block))
+                count += 1
+            }
+        }
+        return count
+    }
+
+    private func restore(
+        _ board: LabBoard, _ way: LabBoard.Way, _ bag: String,
+        choice: RestoreChoice = RestoreChoice(allowed: [.bootloader])
+    ) async throws -> RestoreReport {
+        let reacher = try board.reacher(way)
+        let planning = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
+        let plan = try #require(planning.plan, "\(planning.refusals)")
+        return try await Restore.run(
+            FilePath(bag), on: reacher, choice: choice, confirmed: plan,
+            before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
+            environment: .testing,
+            progress: { event in
+                if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
+            })
+    }
+
+    @Test(arguments: LabBoard.Way.allCases)
+    func whatWasOverwrittenIsPutBack(_ way: LabBoard.Way) async throws {
+        try await LabBoard.with(BackupLabTests.tiny) { board in
+            let digests = try await board.digests()
+            let bag = try await board.backup(.ssh).bag
+            let count = try await overwrite(board)
+            #expect(try await board.digests() != digests)
+            let report = try await restore(board, way, bag)
+            // What is blank on NOR needs no erase.
+            #expect(report.blocksWritten == count && report.erases == count - 1)
+            #expect(try await board.digests() == digests)
+            // What was there is in the backup that was made first.
+            let before = try #require(report.backupBefore)
+            let kept = try await Diff.run(old: FilePath(bag), new: FilePath(before))
+            #expect(kept.isWhole && kept.partitions.reduce(0) { $0 + $1.counts.values.reduce(0, +) } == count)
+            // And now nothing is erased.
+            let again = try await restore(board, way, bag)
+            #expect(again.plan.blockCount == 0 && again.erases == 0)
+        }
+    }
+
+    @Test func norByItsBlockDevice() async throws {
+        let poor = BackupLabTests.tiny + ["--without", "flash_erase"]
+        try await LabBoard.with(poor) { board in
+            let bag = try await board.backup(.ssh).bag
+            let digests = try await board.digests()
+            let block = "dd if=/dev/urandom bs=65536 count=1|dd of=/dev/mtdblock0 bs=65536 seek=2 conv=notrunc,fsync"
+            _ = try await board.ssh(block)
+            #expect(try await board.digests() != digests)
+            let report = try await restore(
+                board, .ssh, bag, choice: RestoreChoice(only: ["mtd0"], allowed: [.bootloader]))
+            #expect(report.plan.parts.map(\.method.name) == ["dd to the block device"])
+            #expect(report.blocksWritten == 1)
+            #expect(try await board.digests() == digests)
+        }
+    }
+
+    /// A block that no longer erases: the restore stops there, and says where.
+    @Test func aBlockThatFailsStopsIt() async throws {
+        // Counted from the chip's start: the first two blocks of the second partition; one erase is all that it takes.
+        let options = BackupLabTests.tiny.map { $0.hasPrefix("overridesize") ? "\($0) weakblocks=2:1" : $0 }
+        try await LabBoard.with(options) { board in
+            let bag = try await board.backup(.ssh).bag
+            _ = try await overwrite(board)
+            let nand = try #require(board.devices.first { $0.type == "nand" && $0.index == 2 })
+            await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+                _ = try await restore(board, .ssh, bag)
+            }
+            let status = try Restore.status(FilePath(bag))
+            #expect(!status.isEnded)
+            let unfinished = status.parts.filter { !$0.unfinished.isEmpty }
+            #expect(unfinished.count == 1)
+            #expect(unfinished.first?.partition.hasPrefix("mtd\(nand.index) ") == true, "\(status.parts)")
+        }
+    }
+
+    /// The program itself is killed in the midst, and the same command started again.
+    @Test func killedInTheMidstItGoesOn() async throws {
+        try await LabBoard.with(["--nor", "2048:64", "--nand", "none"]) { board in
+            let bag = try await board.backup(.ssh).bag
+            let digests = try await board.digests()
+            _ = try await board.ssh(
+                "flash_erase -q /dev/mtd0 0 0;dd if=/dev/urandom of=/dev/mtd0 bs=64k count=32 conv=notrunc 2>/dev/null")
+            let journal = URL(fileURLWithPath: bag + ".restore/journal.jsonl")
+            func done() -> Int {
+                let text = (try? String(contentsOf: journal, encoding: .utf8)) ?? ""
+                return text.split(separator: "\n").count { $0.contains("\"act\":\"done\"") }
+            }
+            let log = board.state.appending(path: "log")
+            for point in [0, 5, 20] {
+                let process = try start(board, bag, log: log)
+                let deadline = ContinuousClock.now + .seconds(180)
+                while done() <= point {
+                    guard process.isRunning, ContinuousClock.now < deadline else {
+                        throw LabFailure(text: "it ended too soon: \(try String(contentsOf: log, encoding: .utf8))")
+                    }
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+                #expect(try !Restore.status(FilePath(bag)).isEnded)
+            }
+            let process = try start(board, bag, log: log)
+            process.waitUntilExit()
+            let said = try String(contentsOf: log, encoding: .utf8)
+            #expect(process.terminationStatus == 0, "\(said)")
+            #expect(try Restore.status(FilePath(bag)).isEnded)
+            #expect(try await board.digests() == digests)
+        }
+    }
+
+    private func start(_ board: LabBoard, _ bag: String, log: URL) throws -> Process {
+        let process = Process()
+        process.executableURL = LabBoard.program
+        process.arguments = [
+            "restore", bag, "ssh:board", "--ssh-config", board.sshConfig, "--allow", "bootloader", "--yes",
+            "--progress", "plain",
+        ]
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        let handle = try FileHandle(forWritingTo: log)
+        process.standardError = handle
+        process.standardOutput = handle
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    /// What changed on a running board is told by its checksums, and nothing is touched.
+    @Test func differencesAreFoundByBlock() async throws {
+        try await LabBoard.with(BackupLabTests.tiny) { board in
+            let bag = try await board.backup(.ssh).bag
+            let count = try await overwrite(board)
+            let digests = try await board.digests()
+            let report = try await Diff.run(
+                old: FilePath(bag), board: try board.reacher(.telnet), environment: .testing)
+            #expect(report.partitions.reduce(0) { $0 + $1.counts.values.reduce(0, +) } == count)
+            #expect(report.partitions.flatMap(\.runs).contains { $0.change == .erased })
+            #expect(report.partitions.flatMap(\.runs).contains { $0.change == .rewritten })
+            #expect(try await board.digests() == digests)
+        }
+    }
+}

@@ -1,0 +1,270 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+import Operations
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Restores of simulated boards")
+struct RestoreTests {
+    private typealias Boards = SimulatedBackups
+
+    /// A backup, and the folder that it lies in.
+    struct Kept {
+        let folder: ScratchFolder
+        let bag: FilePath
+        let hardware: SimulatedHardware
+
+        init(_ hardware: SimulatedHardware) async throws {
+            folder = try ScratchFolder()
+            self.hardware = hardware
+            bag = FilePath(try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).bag)
+        }
+
+        func plan(
+            _ reacher: SimulatedReacher, _ choice: RestoreChoice = RestoreTests.everything
+        ) async throws -> RestorePlanning {
+            try await Restore.plan(bag, on: reacher, choice: choice)
+        }
+
+        func restore(
+            _ reacher: SimulatedReacher, _ choice: RestoreChoice = RestoreTests.everything, reconnects: Int = 0
+        ) async throws -> RestoreReport {
+            let planning = try await plan(reacher, choice)
+            let plan = try #require(planning.plan, "\(planning.refusals)")
+            return try await Restore.run(
+                bag, on: reacher, choice: choice, confirmed: plan, before: folder.path.appending("before"),
+                reconnects: reconnects, environment: .simulated())
+        }
+    }
+
+    static let everything = RestoreChoice(allowed: [.bootloader, .environment, .calibration])
+
+    static func router() -> SimulatedHardware {
+        var hardware = Boards.router()
+        hardware.isWritable = true
+        for place in hardware.devices.indices {
+            hardware.devices[place].partition.role = .ofName(hardware.devices[place].partition.name)
+        }
+        return hardware
+    }
+
+    /// Something changed in each partition, in each way.
+    private static func changed(_ hardware: SimulatedHardware) -> SimulatedHardware {
+        var hardware = hardware
+        hardware.chips["spi0.0"]?.bytes[5] ^= 0x80
+        hardware.chips["spi0.0"]?.bytes[2 * 1024 + 5] = 0x12
+        for place in 4 * 1024..<6 * 1024 { hardware.chips["spi0.0"]?.bytes[place] = 0xFF }
+        for place in 8 * 1024..<8 * 1024 + 300 { hardware.chips["spi0.0"]?.bytes[place] &= 0x5A }
+        hardware.chips["spi0.0"]?.bytes[15 * 1024] ^= 1
+        for place in 9 * 2048..<10 * 2048 { hardware.chips["nand0"]?.bytes[place] ^= 0x5A }
+        for place in 20 * 2048..<21 * 2048 { hardware.chips["nand0"]?.bytes[place] = 0xFF }
+        return hardware
+    }
+
+    private func isSame(_ one: SimulatedHardware, _ other: SimulatedHardware) -> Bool {
+        one.chips.allSatisfy { id, flash in
+            let size = flash.chip.eraseBlockSize
+            return flash.bytes.indices.allSatisfy { place in
+                flash.badBlocks.contains(place / size) || other.chips[id]?.bytes[place] == flash.bytes[place]
+            }
+        }
+    }
+
+    private func erases(_ hardware: SimulatedHardware) -> Int {
+        hardware.chips.values.reduce(0) { $0 + $1.erases.values.reduce(0, +) }
+    }
+
+    @Test("What is there already is neither erased nor written")
+    func nothingToDo() async throws {
+        let kept = try await Kept(Self.router())
+        let reacher = SimulatedReacher(kept.hardware)
+        let report = try await kept.restore(reacher)
+        #expect(report.plan.blockCount == 0 && report.erases == 0 && report.backupBefore == nil)
+        #expect(report.plan.untouched.count == 8 && !report.plan.untouched.contains(where: \.differs))
+        #expect(erases(reacher.hardware) == 0 && isSame(reacher.hardware, kept.hardware))
+        #expect(!kept.folder.exists("bag.restore"))
+    }
+
+    @Test("All that differs is written, once, and what was there is kept", arguments: [true, false])
+    func everything(_ hasChecksums: Bool) async throws {
+        var hardware = Self.router()
+        if !hasChecksums { hardware.algorithms = [] }
+        let kept = try await Kept(hardware)
+        let before = Self.changed(kept.hardware)
+        let reacher = SimulatedReacher(before)
+        let report = try await kept.restore(reacher)
+        #expect(isSame(reacher.hardware, kept.hardware))
+        // Blocks 0, 2, 4, 5, 8 and 15 of the NOR, 9 and 20 of the NAND.
+        #expect(report.blocksWritten == 8 && report.plan.blockCount == 8)
+        // The two that were blank on NOR need no erase.
+        #expect(report.erases == 6 && erases(reacher.hardware) == 6)
+        // The block that is blank in the backup is only erased.
+        #expect(report.bytesWritten == 5 * 1024 + 2 * 2048)
+        #expect(
+            report.plan.parts.map(\.role) == [.unknown, .firmware, .firmware, .firmware, .calibration, .bootloader])
+        let earlier = try #require(report.backupBefore)
+        #expect(try await Verify.run(bag: FilePath(earlier)).ok)
+        let same = try await Diff.run(
+            old: FilePath(earlier), board: SimulatedReacher(before), environment: .simulated())
+        #expect(same.isSame && same.isWhole)
+        let status = try Restore.status(kept.bag)
+        #expect(status.isEnded && status.parts.allSatisfy { $0.done == $0.planned && $0.unfinished.isEmpty })
+        // And again there is nothing to do.
+        #expect(try await kept.restore(reacher).plan.blockCount == 0)
+    }
+
+    @Test("Bootloader and calibration are left alone unless they are allowed")
+    func guarded() async throws {
+        let kept = try await Kept(Self.router())
+        let reacher = SimulatedReacher(Self.changed(kept.hardware))
+        let report = try await kept.restore(reacher, RestoreChoice())
+        #expect(report.blocksWritten == 5)
+        #expect(report.plan.untouched.filter(\.differs).map(\.subject) == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
+        let now = reacher.hardware.chips["spi0.0"]?.bytes
+        #expect(now?[5] == Self.changed(kept.hardware).chips["spi0.0"]?.bytes[5])
+    }
+
+    @Test("Only what is asked for")
+    func only() async throws {
+        let kept = try await Kept(Self.router())
+        let reacher = SimulatedReacher(Self.changed(kept.hardware))
+        let report = try await kept.restore(reacher, RestoreChoice(only: ["rootfs"]))
+        #expect(report.plan.parts.map(\.partition.name) == ["rootfs"])
+        #expect(report.plan.parts.first?.blocks.map(\.offset) == [1024])
+        #expect(report.blocksWritten == 1)
+    }
+
+    @Test("Another unit keeps what is its own")
+    func anotherUnit() async throws {
+        let kept = try await Kept(Self.router())
+        var other = Self.changed(kept.hardware)
+        other.identity.macAddresses = ["02:00:00:00:00:99"]
+        let reacher = SimulatedReacher(other)
+        let refused = try await kept.plan(reacher)
+        #expect(refused.plan == nil && refused.refusals.map(\.code) == [.otherUnit])
+        var choice = Self.everything
+        choice.isAnotherUnit = true
+        let report = try await kept.restore(reacher, choice)
+        #expect(report.plan.untouched.filter(\.differs).map(\.subject) == ["mtd4 \"art\""])
+        #expect(report.plan.parts.contains { $0.role == .bootloader })
+        #expect(reacher.hardware.chips["spi0.0"]?.bytes[15 * 1024] == other.chips["spi0.0"]?.bytes[15 * 1024])
+    }
+
+    // MARK: Blocks that fail
+
+    @Test("A block that fails once is erased and written again")
+    func failsOnce() async throws {
+        let kept = try await Kept(Self.router())
+        var broken = Self.changed(kept.hardware)
+        broken.chips["nand0"]?.failing = [9: 1]
+        let reacher = SimulatedReacher(broken)
+        let report = try await kept.restore(reacher)
+        #expect(report.blocksWritten == 8 && isSame(reacher.hardware, kept.hardware))
+    }
+
+    @Test("A block that fails ends it, and nothing after it is touched", arguments: [true, false])
+    func fails(_ isLying: Bool) async throws {
+        let kept = try await Kept(Self.router())
+        var broken = Self.changed(kept.hardware)
+        if isLying { broken.chips["spi0.0"]?.lying = [8] } else { broken.chips["spi0.0"]?.failing = [8: 100] }
+        let reacher = SimulatedReacher(broken)
+        await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+            _ = try await kept.restore(reacher)
+        }
+        let status = try Restore.status(kept.bag)
+        #expect(!status.isEnded)
+        #expect(status.parts.filter { !$0.unfinished.isEmpty }.map(\.partition) == ["mtd3 \"rootfs\""])
+        // Calibration and bootloader come later.
+        #expect(reacher.hardware.chips["spi0.0"]?.bytes[5] == broken.chips["spi0.0"]?.bytes[5])
+        #expect(reacher.hardware.chips["spi0.0"]?.bytes[15 * 1024] == broken.chips["spi0.0"]?.bytes[15 * 1024])
+        // Mended, it goes on, with the backup of what was there at first.
+        var mended = reacher.hardware
+        mended.chips["spi0.0"]?.lying = []
+        mended.chips["spi0.0"]?.failing = [:]
+        let again = SimulatedReacher(mended)
+        let report = try await kept.restore(again)
+        #expect(isSame(again.hardware, kept.hardware))
+        let earlier = try #require(report.backupBefore)
+        let same = try await Diff.run(
+            old: FilePath(earlier), board: SimulatedReacher(Self.changed(kept.hardware)), environment: .simulated())
+        #expect(same.isSame)
+    }
+
+    @Test("A block that was begun is erased again, whatever it reads as")
+    func begun() async throws {
+        let kept = try await Kept(Self.router())
+        let image = try BagReader.open(kept.bag).manifest().images.first { $0.chip == "nand0" }
+        let block = RestoreEntry.Block(image: try #require(image).path, offset: 2048, size: 2048)
+        func begin() throws {
+            let journal = try RestoreJournal(of: kept.bag)
+            try journal.append(RestoreEntry(.planned, at: "2026-11-21T00:00:00Z", address: "simulated:"))
+            try journal.append(
+                RestoreEntry(.began, at: "2026-11-21T00:00:01Z", partition: "mtd5 \"first\"", block: block))
+        }
+        try begin()
+        let reacher = SimulatedReacher(kept.hardware)
+        let report = try await kept.restore(reacher)
+        #expect(report.blocksWritten == 1 && report.erases == 1)
+        #expect(reacher.hardware.chips["nand0"]?.erases == [1: 1])
+        #expect(isSame(reacher.hardware, kept.hardware))
+    }
+
+    // MARK: Cuts
+
+    /// How a run ends.
+    enum Cut: String, CaseIterable {
+        /// The board is lost, and its operation was done or not begun.
+        case lost
+        /// The power of the board fails in the midst of an erase or a write.
+        case power
+        /// The board is lost, and found again by the same run.
+        case lostAndFound
+        /// The user presses ^C.
+        case cancelled
+    }
+
+    @Test("Cut off at every call to the board, it is done or can be gone on with", arguments: Cut.allCases)
+    func everyCut(_ cut: Cut) async throws {
+        var small = Boards.small()
+        small.isWritable = true
+        small.tears = cut == .power
+        let kept = try await Kept(small)
+        var before = small
+        for place in [3, 2 * 512 + 9, 5 * 512 + 511] { before.chips["nand0"]?.bytes[place] ^= 0x42 }
+        for place in 4 * 512..<5 * 512 { before.chips["nand0"]?.bytes[place] = 0xFF }
+        let undisturbed = SimulatedReacher(before)
+        _ = try await kept.restore(undisturbed)
+        try kept.folder.removeAll(but: "bag")
+        var points = 0
+        for call in 0..<undisturbed.calls {
+            let reacher = SimulatedReacher(before) { _, _ in
+            } onCall: { number, _ in
+                guard number == call else { return }
+                if cut == .cancelled { throw CancellationError() }
+                throw SimulatedReacher.lost
+            }
+            points += 1
+            do {
+                _ = try await kept.restore(reacher, reconnects: cut == .lostAndFound ? 3 : 0)
+            } catch let error as FlashkeepError {
+                #expect(error.code == .boardLost, "cut at \(call): \(error)")
+            } catch is CancellationError {
+                #expect(cut == .cancelled)
+            }
+            let again = SimulatedReacher(reacher.hardware)
+            let report = try await kept.restore(again)
+            #expect(isSame(again.hardware, small), "cut at \(call)")
+            if let earlier = report.backupBefore {
+                let same = try await Diff.run(
+                    old: FilePath(earlier), board: SimulatedReacher(before), environment: .simulated())
+                #expect(same.isSame, "cut at \(call): the backup of what was there")
+            }
+            #expect(try Restore.status(kept.bag).isEnded, "cut at \(call)")
+            try kept.folder.removeAll(but: "bag")
+        }
+        print("restore cut at each of \(points) calls, \(cut.rawValue)")
+        #expect(points > 30)
+    }
+}
