@@ -38,6 +38,12 @@ package protocol FlashWriting {
     /// - Throws: ``WriteRefusal`` where the board has no right way.
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod
 
+    /// Brings the bytes of an erase block onto the board, and sees that they arrived as they are: all that can fail
+    /// on the way must fail before something is erased.
+    ///
+    /// - Throws: `writeFailed` where they do not arrive, `boardLost` and others. No flash was touched then.
+    func stage(_ bytes: [UInt8]) async throws
+
     /// Erases one erase block.
     ///
     /// - Parameter block: bytes from the start of the partition.
@@ -45,8 +51,8 @@ package protocol FlashWriting {
     ///   where the partition is no longer what it was, `boardLost` and others.
     func erase(_ block: Range<Int>, of partition: Partition) async throws
 
-    /// Writes the bytes of one erase block that was erased before, unless the method erases by itself. Pages that are
-    /// blank are left as they are.
+    /// Writes the bytes of one erase block, which were staged, and which was erased before unless the method erases by
+    /// itself. Pages that are blank are left as they are.
     ///
     /// - Parameter offset: of the block, bytes from the start of the partition.
     /// - Throws: as ``erase(_:of:)``.

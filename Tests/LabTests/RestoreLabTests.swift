@@ -50,10 +50,10 @@ struct RestoreLabTests {
         choice: RestoreChoice = RestoreChoice(allowed: [.bootloader])
     ) async throws -> RestoreReport {
         let reacher = try board.reacher(way)
-        let planning = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
-        let plan = try #require(planning.plan, "\(planning.refusals)")
+        let prepared = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
+        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         return try await Restore.run(
-            FilePath(bag), on: reacher, choice: choice, confirmed: plan,
+            prepared, on: reacher,
             before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
             environment: .testing,
             progress: { event in
@@ -114,6 +114,20 @@ struct RestoreLabTests {
             let unfinished = status.parts.filter { !$0.unfinished.isEmpty }
             #expect(unfinished.count == 1)
             #expect(unfinished.first?.partition.hasPrefix("mtd\(nand.index) ") == true, "\(status.parts)")
+        }
+    }
+
+    /// What cannot be brought to the board is not made room for in its flash.
+    @Test func aBoardWithoutRoomIsNotErased() async throws {
+        try await LabBoard.with(BackupLabTests.tiny) { board in
+            let bag = try await board.backup(.ssh).bag
+            _ = try await overwrite(board)
+            let digests = try await board.digests()
+            _ = try await board.ssh("mount -o remount,size=64k /tmp; dd if=/dev/zero of=/tmp/full bs=1k 2>/dev/null")
+            await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+                _ = try await restore(board, .ssh, bag)
+            }
+            #expect(try await board.digests() == digests)
         }
     }
 

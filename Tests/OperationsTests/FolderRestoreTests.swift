@@ -50,12 +50,12 @@ struct FolderRestoreTests {
         let board = try FolderBoard(Self.changed(), shell: shell, tools: tools)
         let reacher = board.reacher(FolderBackupTests.opener(line, board))
         let choice = RestoreChoice(only: method.count == 1 ? ["mtd1"] : [])
-        let planning = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
-        let plan = try #require(planning.plan, "\(planning.refusals)", sourceLocation: sourceLocation)
+        let prepared = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
+        let plan = try #require(
+            prepared.planning.plan, "\(prepared.planning.refusals)", sourceLocation: sourceLocation)
         #expect(plan.parts.map(\.method.name) == method, sourceLocation: sourceLocation)
         let report = try await Restore.run(
-            FilePath(bag), on: reacher, choice: choice, confirmed: plan, before: folder.path.appending("before"),
-            reconnects: 0, environment: .simulated())
+            prepared, on: reacher, before: folder.path.appending("before"), reconnects: 0, environment: .simulated())
         #expect(report.blocksWritten == plan.blockCount && plan.blockCount > 0, sourceLocation: sourceLocation)
         let wanted = original.contents
         let now = board.contents
@@ -100,7 +100,8 @@ struct FolderRestoreTests {
         ).bag
         let board = try FolderBoard(Self.changed())
         let planning = try await Restore.plan(
-            FilePath(bag), on: board.reacher(board.pipe), choice: RestoreChoice())
+            FilePath(bag), on: board.reacher(board.pipe), choice: RestoreChoice()
+        ).planning
         #expect(planning.refusals.map(\.code) == [.noWay] && planning.refusals.first?.subject == "mtd2 \"ubi\"")
     }
 

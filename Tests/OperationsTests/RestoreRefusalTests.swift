@@ -151,19 +151,36 @@ struct RestoreRefusalTests {
         #expect(reacher.connections == 0)
     }
 
-    @Test("What was written to since the plan was made is not overwritten")
+    @Test("What was written to since the plan was made, and is not in it, is neither overwritten nor lost")
     func changedMeanwhile() async throws {
         let kept = try await RestoreTests.Kept(RestoreTests.router())
         var hardware = kept.hardware
         hardware.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
-        let planning = try await kept.plan(SimulatedReacher(hardware))
-        let plan = try #require(planning.plan)
+        let prepared = try await Restore.plan(
+            kept.bag, on: SimulatedReacher(hardware), choice: RestoreTests.everything)
         hardware.chips["spi0.0"]?.bytes[10 * 1024] ^= 0x42
+        let reacher = SimulatedReacher(hardware)
+        let report = try await Restore.run(
+            prepared, on: reacher, before: kept.folder.path.appending("before"), environment: .simulated())
+        #expect(reacher.hardware.chips["spi0.0"]?.erases == [8: 1])
+        let before = try #require(report.backupBefore)
+        let same = try await Diff.run(
+            old: FilePath(before), board: SimulatedReacher(hardware), environment: .simulated())
+        #expect(same.isSame)
+    }
+
+    @Test("What is in use since the plan was made is not written")
+    func inUseMeanwhile() async throws {
+        let kept = try await RestoreTests.Kept(RestoreTests.router())
+        var hardware = kept.hardware
+        hardware.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
+        let prepared = try await Restore.plan(
+            kept.bag, on: SimulatedReacher(hardware), choice: RestoreTests.everything)
+        hardware.devices[3].partition.uses = ["mounted rw on / (jffs2)"]
         let reacher = SimulatedReacher(hardware)
         await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
             _ = try await Restore.run(
-                kept.bag, on: reacher, choice: RestoreTests.everything, confirmed: plan,
-                before: kept.folder.path.appending("before"), environment: .simulated())
+                prepared, on: reacher, before: kept.folder.path.appending("before"), environment: .simulated())
         }
         #expect(reacher.hardware.chips["spi0.0"]?.erases.isEmpty == true)
     }

@@ -40,6 +40,8 @@ package struct SimulatedHardware: Sendable {
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
     package var readsOOB = false
     package var isWritable = false
+    /// What a writer brought to the board.
+    var staged: [UInt8] = []
     /// Whether an erase or a write that is cut off was half done.
     package var tears = false
     /// How often the running system still writes to a device: once after each read or checksum of it.

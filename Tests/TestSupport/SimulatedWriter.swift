@@ -61,11 +61,16 @@ extension SimulatedBoard: FlashWriting {
         return WriteMethod(name: "simulated", commands: ["write OFFSET"])
     }
 
+    package func stage(_ bytes: [UInt8]) async throws {
+        try step { try reacher.call { $0.staged = bytes } }
+    }
+
     package func erase(_ block: Range<Int>, of partition: Partition) async throws {
         try change(partition) { try $0.erase(block, of: $1, isTorn: $2) }
     }
 
     package func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
+        guard reacher.hardware.staged == bytes else { throw Refusal.error("these bytes were not staged") }
         try change(partition) { try $0.program(bytes, at: offset, of: $1, isTorn: $2) }
     }
 

@@ -32,10 +32,11 @@ struct BoardComparison: Sendable {
 
     /// Compares: by the board's checksums, as far as it has them, so that only erase blocks that differ need to cross.
     ///
+    /// - Parameter only: what is looked at; nil is all.
     /// - Throws: `layoutChanged` where they have no flash in common, and what the board throws.
     static func run(
         _ bag: IntactBag, _ board: any FlashBoard, _ survey: Survey, names: (old: String, new: String),
-        progress: @escaping ProgressHandler
+        only: [FlashSpace: [Range<Int>]]? = nil, progress: @escaping ProgressHandler
     ) async throws -> BoardComparison {
         let plan = BackupPlan(survey)
         let old = FlashLayout(bag.manifest)
@@ -44,9 +45,17 @@ struct BoardComparison: Sendable {
         try Diff.check(overlay, names.old, names.new)
         var result = BoardComparison(
             survey: survey, plan: plan, old: old, new: new, overlay: overlay, findings: [], unread: [], bytesRead: 0)
-        progress(.began(.comparing, bytes: overlay.size))
-        let counter = ProgressCounter(total: overlay.size, handler: progress)
-        for pair in overlay.pairs { try await result.compare(pair, bag, board, counter) }
+        let pairs = overlay.pairs.map { pair in
+            guard let only else { return pair }
+            var pair = pair
+            let unwanted = PartitionMap.gaps(in: pair.range, leaving: only[pair.old.space] ?? [])
+            pair.meaningful = unwanted.reduce(pair.meaningful) { $0.removing($1) }
+            return pair
+        }.filter { !$0.meaningful.isEmpty }
+        let size = pairs.flatMap(\.meaningful).map(\.count).saturatingSum()
+        progress(.began(.comparing, bytes: size))
+        let counter = ProgressCounter(total: size, handler: progress)
+        for pair in pairs { try await result.compare(pair, bag, board, counter) }
         progress(.ended(.comparing))
         return result
     }

@@ -1,13 +1,13 @@
 import BackupBags
 import FlashAccess
 import FlashModel
-import SystemPackage
 
 /// Reaches a board of which many bytes are those of a backup, so that they need not cross again.
 struct KnownFlashReacher: BoardReaching {
     let reacher: any BoardReaching
     let bag: IntactBag
-    let progress: ProgressHandler
+    /// What the board was when it was compared with the backup.
+    let comparison: BoardComparison
 
     var address: String { reacher.address }
 
@@ -15,13 +15,13 @@ struct KnownFlashReacher: BoardReaching {
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
         try await reacher.withBoard(transcript: transcript) { board in
-            try await body(KnownFlashBoard(board, bag, address: address, progress))
+            try await body(KnownFlashBoard(board, bag, comparison))
         }
     }
 }
 
-/// A board that is compared with a backup when it is surveyed; what is the same is given from the backup the first time
-/// that it is read. The proof of what is made of it is the board's own; what is read a second time comes from the board.
+/// A board that was compared with a backup; what was the same is given from the backup the first time that it is read.
+/// The proof of what is made of it is the board's own; what is read a second time comes from the board.
 final class KnownFlashBoard: FlashBoard {
     /// A run that is the same on both.
     private struct Run {
@@ -35,16 +35,14 @@ final class KnownFlashBoard: FlashBoard {
 
     private let board: any FlashBoard
     private let bag: IntactBag
-    private let address: String
-    private let progress: ProgressHandler
+    private let comparison: BoardComparison
     /// By number of the MTD device, ascending.
     private var runs: [Int: [Run]] = [:]
 
-    init(_ board: any FlashBoard, _ bag: IntactBag, address: String, _ progress: @escaping ProgressHandler) {
+    init(_ board: any FlashBoard, _ bag: IntactBag, _ comparison: BoardComparison) {
         self.board = board
         self.bag = bag
-        self.address = address
-        self.progress = progress
+        self.comparison = comparison
     }
 
     var way: String { board.way }
@@ -58,10 +56,10 @@ final class KnownFlashBoard: FlashBoard {
 
     func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
         let found = try await board.survey()
-        // Where the board cannot prove what is made of it, all is read.
-        guard !board.checksumAlgorithms.isEmpty else { return found }
-        let comparison = try await BoardComparison.run(
-            bag, board, found.survey, names: (bag.reader.path.string, address), progress: progress)
+        // All is read where the board cannot prove what is made of it, or is no longer what it was.
+        guard !board.checksumAlgorithms.isEmpty, found.survey.partitions == comparison.survey.partitions else {
+            return found
+        }
         let pieces = FlashLayout.pieces(of: comparison.plan)
         let others = Dictionary(
             grouping: comparison.findings.map { ($0.space, $0.range) } + comparison.unread.map { ($0.space, $0.range) },

@@ -17,6 +17,15 @@ package struct RestorePlanning: Sendable, Codable, Hashable {
     package var bytesCompared: Int
 }
 
+/// A restore that was planned, and can be carried out.
+package struct PreparedRestore: Sendable {
+    package let planning: RestorePlanning
+    let path: FilePath
+    let choice: RestoreChoice
+    let bag: IntactBag
+    let comparison: BoardComparison
+}
+
 /// What a restore came to.
 package struct RestoreReport: Sendable, Codable, Hashable {
     /// Of this document.
@@ -66,29 +75,34 @@ package enum Restore {
     package static func plan(
         _ path: FilePath, on reacher: any BoardReaching, choice: RestoreChoice,
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
-    ) async throws -> RestorePlanning {
+    ) async throws -> PreparedRestore {
         let bag = try await IntactBag.open(path, progress: progress)
         let journal = try RestoreJournal(of: path)
         progress(.began(.connecting, bytes: nil))
         return try await reacher.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
-            return try await planning(path, bag, board, reacher.address, choice, journal, progress).planning
+            let comparison = try await BoardComparison.run(
+                bag, board, names: (path.string, reacher.address), progress: progress)
+            return PreparedRestore(
+                planning: try planning(path, bag, board, comparison, reacher.address, choice, journal), path: path,
+                choice: choice, bag: bag, comparison: comparison)
         }
     }
 
-    /// Does what a plan says, after a backup of all that is on the board now.
+    /// Does what a plan says, after a backup of all that is on the board now. Nothing is written that is not in the plan.
     ///
     /// - Parameters:
-    ///   - confirmed: what the user saw; nothing else is written.
     ///   - before: where the backup of what is on the board now goes.
     ///   - reconnects: how often a lost board is reached again.
     /// - Throws: ``FlashkeepError``, `CancellationError`; the same call goes on where it was.
     package static func run(
-        _ path: FilePath, on reacher: any BoardReaching, choice: RestoreChoice, confirmed: RestorePlan,
-        before: FilePath, reconnects: Int = 5, environment: OperationEnvironment,
+        _ prepared: PreparedRestore, on reacher: any BoardReaching, before: FilePath, reconnects: Int = 5,
+        environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> RestoreReport {
         defer { transcript.close() }
+        let (path, bag) = (prepared.path, prepared.bag)
+        guard let confirmed = prepared.planning.plan else { throw refused(prepared.planning) }
         var report = RestoreReport(
             plan: confirmed, blocksWritten: 0, erases: 0, bytesWritten: 0, backupBefore: nil, reconnects: 0)
         let journal = try RestoreJournal(of: path, disk: disk)
@@ -99,7 +113,6 @@ package enum Restore {
             }
             return report
         }
-        let bag = try await IntactBag.open(path, progress: progress)
         let earlier = journal.earlierBackup
         // One that was broken off is gone on with.
         let before = journal.plannedBackup.map { FilePath($0) } ?? before
@@ -110,7 +123,7 @@ package enum Restore {
                     confirmed.parts.map { (title($0.partition), $0.blocks.count) }, uniquingKeysWith: +),
                 backup: before.string))
         report.backupBefore = try await keep(
-            bag, earlier, before, reacher, environment, journal, disk, progress)
+            prepared, earlier, before, reacher, environment, journal, disk, progress)
 
         var lost = 0
         while true {
@@ -119,9 +132,9 @@ package enum Restore {
                 progress(.began(.connecting, bytes: nil))
                 let counts = try await reacher.withBoard(transcript: transcript) { board in
                     progress(.ended(.connecting))
-                    let (planning, _) = try await planning(
-                        path, bag, board, reacher.address, choice, journal, progress)
-                    let plan = try agreed(planning, with: confirmed)
+                    let plan = try agreed(
+                        try await planAgain(prepared, confirmed, board, reacher.address, journal, progress),
+                        with: confirmed)
                     guard plan.blockCount > 0 else { return RestoreExecutor.Counts() }
                     guard let writer = board.writer else { throw cannotWrite(board) }
                     let executor = RestoreExecutor(
@@ -191,11 +204,29 @@ package enum Restore {
         var counts: RestoreExecutor.Counts
     }
 
-    private static func planning(
-        _ path: FilePath, _ bag: IntactBag, _ board: any FlashBoard, _ address: String, _ choice: RestoreChoice,
+    /// What of a plan is still to be done: only its own blocks are looked at.
+    private static func planAgain(
+        _ prepared: PreparedRestore, _ confirmed: RestorePlan, _ board: any FlashBoard, _ address: String,
         _ journal: RestoreJournal, _ progress: @escaping ProgressHandler
-    ) async throws -> (planning: RestorePlanning, comparison: BoardComparison) {
-        let comparison = try await BoardComparison.run(bag, board, names: (path.string, address), progress: progress)
+    ) async throws -> RestorePlanning {
+        progress(.began(.surveying, bytes: nil))
+        let (survey, _) = try await board.survey()
+        progress(.ended(.surveying))
+        let blocks = confirmed.parts.flatMap(\.blocks).map {
+            RestoreEntry.Block(image: $0.image, offset: $0.imageOffset, size: $0.size)
+        }
+        let ranges = Dictionary(grouping: places(of: blocks, prepared.bag, prepared.comparison), by: \.space)
+        let comparison = try await BoardComparison.run(
+            prepared.bag, board, survey, names: (prepared.path.string, address),
+            only: ranges.mapValues { $0.map(\.range) }, progress: progress)
+        return try planning(
+            prepared.path, prepared.bag, board, comparison, address, prepared.choice, journal)
+    }
+
+    private static func planning(
+        _ path: FilePath, _ bag: IntactBag, _ board: any FlashBoard, _ comparison: BoardComparison, _ address: String,
+        _ choice: RestoreChoice, _ journal: RestoreJournal
+    ) throws -> RestorePlanning {
         let planner = RestorePlanner(
             backup: path.string, address: address, manifest: bag.manifest, comparison: comparison, choice: choice,
             method: { partition throws(WriteRefusal) in
@@ -206,14 +237,15 @@ package enum Restore {
                 }
                 return try writer.method(for: partition)
             },
-            lostToBadBlocks: try lost(comparison, bag), unfinished: unfinished(journal, bag, comparison))
+            lostToBadBlocks: try lost(comparison, bag),
+            unfinished: journal.isUnderWay ? places(of: journal.unfinished, bag, comparison) : [])
         var planning = RestorePlanning(
             plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
         switch planner.outcome() {
         case .plan(let plan): planning.plan = plan
         case .refused(let refusals): planning.refusals = refusals
         }
-        return (planning, comparison)
+        return planning
     }
 
     /// Blocks that went bad since the backup, for which it has data.
@@ -234,33 +266,32 @@ package enum Restore {
         return lost
     }
 
-    /// Where the blocks are that an earlier restore had begun.
-    private static func unfinished(
-        _ journal: RestoreJournal, _ bag: IntactBag, _ comparison: BoardComparison
+    /// Where blocks of the backup belong.
+    private static func places(
+        of blocks: [RestoreEntry.Block], _ bag: IntactBag, _ comparison: BoardComparison
     ) -> [FlashLayout.Hole] {
-        guard journal.isUnderWay else { return [] }
-        let runs = comparison.old.runs.values.flatMap { $0 }
-        return journal.unfinished.compactMap { block in
-            guard
-                let run = runs.first(where: { run in
-                    bag.manifest.images[run.source].path == block.image
-                        && (0...run.range.count).contains(block.offset)
-                        && (0...run.range.count - block.offset).contains(block.size)
-                })
+        let runs = Dictionary(
+            comparison.old.runs.values.flatMap { $0 }.map { (bag.manifest.images[$0.source].path, $0) },
+            uniquingKeysWith: { first, _ in first })
+        return blocks.compactMap { block in
+            guard let run = runs[block.image], (0...run.range.count).contains(block.offset),
+                (0...run.range.count - block.offset).contains(block.size)
             else { return nil }
             let start = run.range.lowerBound + block.offset
             return FlashLayout.Hole(space: run.space, range: start..<start + block.size, state: .changed)
         }
     }
 
+    private static func refused(_ planning: RestorePlanning) -> FlashkeepError {
+        let first = planning.refusals.first
+        return FlashkeepError(
+            .layoutChanged, what: "The board is no longer as it was when the plan was made.",
+            why: first.map { "\($0.subject): \($0.why)" } ?? "", next: first?.next ?? "Run the same command again.")
+    }
+
     /// A new plan, if it is a part of the one that the user saw.
     private static func agreed(_ planning: RestorePlanning, with confirmed: RestorePlan) throws -> RestorePlan {
-        guard let plan = planning.plan else {
-            let first = planning.refusals.first
-            throw FlashkeepError(
-                .layoutChanged, what: "The board is no longer as it was when the plan was made.",
-                why: first.map { "\($0.subject): \($0.why)" } ?? "", next: first?.next ?? "Run the same command again.")
-        }
+        guard let plan = planning.plan else { throw refused(planning) }
         let seen = Set(confirmed.parts.flatMap { part in part.blocks.map { Key(part.partition.index, $0) } })
         for part in plan.parts {
             for block in part.blocks where !seen.contains(Key(part.partition.index, block)) {
@@ -290,7 +321,7 @@ package enum Restore {
 
     /// Backs up what is on the board now; what is the same as in the backup does not cross again.
     private static func keep(
-        _ bag: IntactBag, _ earlier: String?, _ before: FilePath, _ reacher: any BoardReaching,
+        _ prepared: PreparedRestore, _ earlier: String?, _ before: FilePath, _ reacher: any BoardReaching,
         _ environment: OperationEnvironment, _ journal: RestoreJournal, _ disk: Disk,
         _ progress: @escaping ProgressHandler
     ) async throws -> String {
@@ -302,8 +333,8 @@ package enum Restore {
         }
         progress(.note("what is on the board now is backed up first, to \(PlainText.line(before.string))"))
         let report = try await Backup.run(
-            KnownFlashReacher(reacher: reacher, bag: bag, progress: progress), options: BackupOptions(target: before),
-            environment: environment, disk: disk, progress: progress)
+            KnownFlashReacher(reacher: reacher, bag: prepared.bag, comparison: prepared.comparison),
+            options: BackupOptions(target: before), environment: environment, disk: disk, progress: progress)
         try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))
         return report.bag
     }

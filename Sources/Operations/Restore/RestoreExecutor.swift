@@ -93,6 +93,8 @@ final class RestoreExecutor {
     private func put(
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, mustErase: Bool
     ) async throws {
+        let isWritten = !block.isBlank || part.method.erasesItself
+        if isWritten { try await writer.stage(bytes) }
         if part.method.erasesItself {
             counts.erases += 1
         } else if mustErase {
@@ -106,7 +108,7 @@ final class RestoreExecutor {
                     next: "It may be failing.")
             }
         }
-        guard !block.isBlank || part.method.erasesItself else { return }
+        guard isWritten else { return }
         try await writer.program(bytes, at: block.offset, of: part.partition)
         counts.bytes += bytes.count
     }

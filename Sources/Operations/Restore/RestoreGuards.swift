@@ -37,7 +37,7 @@ enum RestoreGuards {
                         .otherUnit, "the board",
                         why: "its MAC addresses or serial number are none that the backup has: it is another unit",
                         next: "use a backup of this unit; --another-unit allows one of the same model, and then leaves "
-                            + "calibration, addresses and environment as they are"))
+                            + "bootloader, environment and calibration as they are"))
             case nil: warnings.append("nothing tells whether this is the unit that the backup is of")
             case true?: break
             }

@@ -182,8 +182,9 @@ struct RestorePlanner {
         let role = strictest(owners + devices)
         let subject = narrowest(owners).map { title($0.partition) } ?? "the flash"
         if RestoreChoice.guarded.contains(role) {
-            if choice.isAnotherUnit, role != .bootloader {
-                let why = "it holds what belongs to one unit: calibration, addresses or settings"
+            if choice.isAnotherUnit {
+                // Many vendors keep the MAC address in the bootloader's last bytes.
+                let why = "it may hold what belongs to one unit: calibration, addresses or settings"
                 if isNamed {
                     return work.refuse(
                         RestoreRefusal(.ofAnotherUnit, subject, why: why, next: "leave it out: it is never written so"))

@@ -45,8 +45,8 @@ struct RestoreVerb: Verb {
 
         @Flag(
             help: """
-                The board may be another unit of the same model; calibration, addresses and environment are then left as \
-                they are.
+                The board may be another unit of the same model; bootloader, environment and calibration are then left \
+                as they are, for the addresses that may be in them.
                 """)
         var anotherUnit = false
 
@@ -107,8 +107,9 @@ struct RestoreVerb: Verb {
         let choice = RestoreChoice(
             only: choices.only, allowed: Set(choices.allow.compactMap { Partition.Role(rawValue: $0.rawValue) }),
             isAnotherUnit: choices.anotherUnit)
-        let planning = try await Restore.plan(
+        let prepared = try await Restore.plan(
             FilePath(bag), on: reach.reacher, choice: choice, transcript: reach.transcript, progress: desk.handler)
+        let planning = prepared.planning
         guard let plan = planning.plan else {
             try desk.give(planning) { RestorePlanText.refusals(planning, style: desk.style) }
             return .refused
@@ -116,8 +117,8 @@ struct RestoreVerb: Verb {
         if !choices.dryRun, plan.blockCount == 0 {
             // A restore that was cut off after its last block is ended by that.
             _ = try await Restore.run(
-                FilePath(bag), on: reach.reacher, choice: choice, confirmed: plan, before: before(desk),
-                environment: desk.environment, progress: desk.handler)
+                prepared, on: reach.reacher, before: before(desk), environment: desk.environment,
+                progress: desk.handler)
         }
         if choices.dryRun || plan.blockCount == 0 {
             try desk.give(planning) { RestorePlanText.text(plan, style: desk.style, isVerbose: desk.isVerbose) }
@@ -129,8 +130,8 @@ struct RestoreVerb: Verb {
             try await confirm(planning, desk)
         }
         let report = try await Restore.run(
-            FilePath(bag), on: reach.reacher, choice: choice, confirmed: plan, before: before(desk),
-            environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
+            prepared, on: reach.reacher, before: before(desk), environment: desk.environment,
+            transcript: reach.transcript, progress: desk.handler)
         try desk.give(report) { RestorePlanText.text(report, style: desk.style) }
         return .done
     }

@@ -11,6 +11,8 @@ final class LinuxFlashWriter: FlashWriting {
     private let upload: LinuxUpload
     private let root: String
     private var isTaught = false
+    /// What lies on the board, and where.
+    private var staged: (bytes: [UInt8], file: String)?
 
     init(
         _ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, isReliable: Bool
@@ -31,11 +33,21 @@ final class LinuxFlashWriter: FlashWriting {
         return method.description(of: partition, toolbox)
     }
 
+    func stage(_ bytes: [UInt8]) async throws { _ = try await file(with: bytes) }
+
+    private func file(with bytes: [UInt8]) async throws -> String {
+        if let staged, staged.bytes == bytes { return staged.file }
+        staged = nil
+        let file = try await upload.put(bytes)
+        staged = (bytes, file)
+        return file
+    }
+
     func erase(_ block: Range<Int>, of partition: Partition) async throws {
         let method = try chosen(for: partition)
         let node = try await nodes.writeNode(for: partition, method.node)
         guard let command = method.erase(ShellDialect.quote(node), offset: block.lowerBound, toolbox) else { return }
-        let said = try await act(command, on: node, partition, method.node)
+        let said = try await act(command, on: node, partition, method.node, at: block.lowerBound)
         // It says that all is well also after a failure, but not silently.
         guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said) }
     }
@@ -43,10 +55,10 @@ final class LinuxFlashWriter: FlashWriting {
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
         let method = try chosen(for: partition)
         let node = try await nodes.writeNode(for: partition, method.node)
-        let file = try await upload.put(bytes)
+        let file = try await file(with: bytes)
         let commands = method.program(
             ShellDialect.quote(node), from: file, bytes, at: offset, of: partition, toolbox)
-        for command in commands { _ = try await act(command, on: node, partition, method.node) }
+        for command in commands { _ = try await act(command, on: node, partition, method.node, at: offset) }
         guard method.node == .block, root.isEmpty else { return }
         // What is read next must come from the flash, and not from the kernel's memory.
         _ = try await shell.run("sync;echo 3 >/proc/sys/vm/drop_caches")
@@ -65,7 +77,7 @@ final class LinuxFlashWriter: FlashWriting {
     ///
     /// - Returns: what it said.
     private func act(
-        _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode
+        _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode, at offset: Int
     ) async throws -> String {
         try await prepare()
         let test = root.isEmpty ? (kind == .block ? "-b" : "-c") : "-e"
@@ -80,7 +92,7 @@ final class LinuxFlashWriter: FlashWriting {
                 next: "Nothing was written by this step; run the same command again.")
         }
         let said = reply.text.split(separator: "\n").filter { !Self.isCount($0) }.joined(separator: " ")
-        guard reply.status == 0 else { throw failed("write", 0, partition, said) }
+        guard reply.status == 0 else { throw failed("write", offset, partition, said) }
         return said
     }
 
@@ -119,8 +131,7 @@ final class LinuxFlashWriter: FlashWriting {
     private func failed(_ act: String, _ offset: Int, _ partition: Partition, _ said: String) -> FlashkeepError {
         FlashkeepError(
             .writeFailed,
-            what: "The board says that it could not \(act) a block of mtd\(partition.index)"
-                + "\(offset > 0 ? " at \(ByteCount.hex(offset))" : "").",
+            what: "The board says that it could not \(act) mtd\(partition.index) at \(ByteCount.hex(offset)).",
             why: said.isEmpty ? "It gave no reason." : String(said.prefix(200)),
             next: "The block may be failing; the next line tells how far the restore came.")
     }
