@@ -186,6 +186,34 @@ import Transfers
         for number in 0..<24 { #expect(ScratchFolder.read(local.path.appending("got-\(number)")) == content) }
     }
 
+    /// After a write the server waits a while for a client that may have missed its last acknowledgement.
+    @Test func whatIsDoneKeepsNobodyOut() async throws {
+        guard let curl = Self.program("curl") else { return Self.skip("curl") }
+        let served = try ScratchFolder("tftp-served")
+        let local = try ScratchFolder("tftp-local")
+        let content = Self.bytes(3_000)
+        try local.write(content, "dump")
+        let configuration = TFTPServer.Configuration(
+            addresses: ["127.0.0.1"], port: 0, patience: TFTPPatience(first: .seconds(30)), transferLimit: 3,
+            transferLimitPerClient: 2, requestsPerSecond: 1_000)
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await withTFTPServer(try Self.folder(served), configuration) { server in
+            for number in 0..<10 {
+                let status = try await Self.run(
+                    curl,
+                    [
+                        "-s", "--max-time", "20", "-T", local.path.appending("dump").string,
+                        "tftp://127.0.0.1:\(server.port)/dump-\(number)",
+                    ])
+                #expect(status == 0, "write \(number)")
+            }
+        }
+        for number in 0..<10 { #expect(ScratchFolder.read(served.path.appending("dump-\(number)")) == content) }
+        // None of them was waited for to its end, which is a minute.
+        #expect(clock.now - start < .seconds(50))
+    }
+
     // MARK: Packet by packet
 
     /// A socket of a client that does as it is told.

@@ -8,6 +8,9 @@ final class TFTPTransferBoard: Sendable {
         var clients: [SocketAddress: Int] = [:]
         var perHost: [String: Int] = [:]
         var endings: [SocketAddress: @Sendable () -> Void] = [:]
+        /// Those that are done, and only wait for a client that may not have heard so (RFC 1350 section 6); the oldest
+        /// first.
+        var resting: [(client: SocketAddress, host: String)] = []
         var requests = 0
         var isStopped = false
     }
@@ -29,23 +32,35 @@ final class TFTPTransferBoard: Sendable {
     /// Whether a request begins something. If so, ``serve(_:)`` must follow.
     func admits(_ arrival: TFTPListener.Arrival) -> Bool {
         enum Answer { case yes, known, tooMany }
-        let answer = state.withLock { state -> Answer in
+        let (answer, end) = state.withLock { state -> (Answer, (@Sendable () -> Void)?) in
             // A request that was sent again: its transfer is on its way.
-            if state.isStopped || state.clients[arrival.client] != nil { return .known }
-            if state.clients.count >= configuration.transferLimit
-                || state.perHost[arrival.host, default: 0] >= configuration.transferLimitPerClient
+            if state.isStopped || state.clients[arrival.client] != nil { return (.known, nil) }
+            // What is done keeps nobody out.
+            let resting = state.resting.count { $0.host == arrival.host }
+            if state.clients.count - state.resting.count >= configuration.transferLimit
+                || state.perHost[arrival.host, default: 0] - resting >= configuration.transferLimitPerClient
             {
-                return .tooMany
+                return (.tooMany, nil)
             }
             state.requests += 1
             state.clients[arrival.client] = state.requests
             state.perHost[arrival.host, default: 0] += 1
-            return .yes
+            guard state.clients.count > configuration.transferLimit, !state.resting.isEmpty else { return (.yes, nil) }
+            return (.yes, state.endings[state.resting.removeFirst().client])
         }
+        end?()
         if answer == .tooMany {
             Self.answer(arrival, TFTPError(.undefined, "Too many transfers at once; try again later."))
         }
         return answer == .yes
+    }
+
+    /// A transfer is done, and rests.
+    private func rest(_ arrival: TFTPListener.Arrival) {
+        state.withLock { state in
+            guard state.clients[arrival.client] != nil else { return }
+            state.resting.append((arrival.client, arrival.host))
+        }
     }
 
     /// Ends all transfers, and tells their clients.
@@ -63,13 +78,17 @@ final class TFTPTransferBoard: Sendable {
             state.withLock { state in
                 state.clients[arrival.client] = nil
                 state.endings[arrival.client] = nil
+                state.resting.removeAll { $0.client == arrival.client }
                 let left = state.perHost[arrival.host, default: 1] - 1
                 state.perHost[arrival.host] = left > 0 ? left : nil
             }
         }
         let number = state.withLock { $0.clients[arrival.client] } ?? 0
         let reporter = TFTPReporter(
-            events: events, number: number, client: arrival.host, name: arrival.request.name,
+            events: { [self, events] event in
+                if case .done = event.kind { rest(arrival) }
+                events(event)
+            }, number: number, client: arrival.host, name: arrival.request.name,
             direction: arrival.direction)
         do {
             guard arrival.request.mode.lowercased() == "octet" else {
