@@ -155,7 +155,7 @@ package enum LinuxProbes {
             "tools.txt",
             #"for t in "# + toolNames.joined(separator: " ")
                 + #"; do p=$(command -v $t || { type $t >/dev/null && echo $t; }) || continue; "#
-                + #"[ -n "$p" ] && echo "$t:$p -> $(readlink "$p")"; done"#
+                + #"[ -n "$p" ] || continue; l=; [ -L "$p" ] && l=$(readlink "$p"); echo "$t:$p -> $l"; done"#
         ),
         ("busybox.txt", #"busybox 2>&1 | head -n 60 || busybox 2>&1"#),
         // Help texts tell the generations apart. `--help` touches no flash in any of them.
