@@ -170,7 +170,10 @@ package enum Restore {
     }
 
     /// What became of the last restore of a backup.
+    ///
+    /// - Throws: what ``BackupBags/BagReader/open(_:tolerant:disk:)`` throws where there is no backup.
     package static func status(_ path: FilePath) throws -> RestoreStatus {
+        _ = try BagReader.open(path, tolerant: true)
         let journal = try RestoreJournal(of: path)
         let entries = journal.entries
         var status = RestoreStatus(
