@@ -9,6 +9,9 @@ package enum PlainText {
         PrintableText.escaped(text, limit: .max, asciiOnly: true)
     }
 
+    /// A partition as a report names it: `mtd3 "rootfs"`.
+    package static func partition(_ index: Int, _ name: String) -> String { "mtd\(index) \"\(line(name))\"" }
+
     /// The text as it can stand between two backticks in a Markdown table.
     static func code(_ text: String) -> String {
         line(text).replacing("`", with: "\\x60").replacing("|", with: "\\x7c")

@@ -65,6 +65,30 @@ package protocol FlashReading {
     ) async throws
 }
 
+extension FlashReading {
+    /// Reads a range of a partition in one piece.
+    ///
+    /// - Parameter range: bytes from the start of the partition, without bad blocks.
+    /// - Returns: 0xFF in the place of what could not be read, with findings that say so. Findings lie within the range.
+    /// - Throws: as ``read(_:ranges:each:)``.
+    package func chunk(_ range: Range<Int>, of partition: Partition) async throws -> FlashChunk {
+        var whole = FlashChunk(offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count))
+        var came: [Range<Int>] = []
+        try await read(partition, ranges: [range]) { chunk in
+            let part = chunk.range.clamped(to: range)
+            guard !part.isEmpty else { return }
+            whole.bytes.replaceSubrange(
+                part.shifted(by: -range.lowerBound), with: chunk.bytes[part.shifted(by: -chunk.offset)])
+            whole.findings += chunk.findings.compactMap { $0.clipped(to: range) }
+            came.append(part)
+        }
+        whole.findings += PartitionMap.gaps(in: range, leaving: came).map {
+            BlockFinding(offset: $0.lowerBound, size: $0.count, state: .unread, detail: "it never came")
+        }
+        return whole
+    }
+}
+
 /// Computes checksums on the board itself, from the flash, without the bytes crossing.
 package protocol FlashChecksumming {
     /// What the board's tools can compute, best first; empty where there are none.

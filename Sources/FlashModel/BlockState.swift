@@ -51,6 +51,20 @@ package struct BlockFinding: Sendable, Codable, Hashable {
         return copy
     }
 
+    /// The part of it that lies in a range; nil where there is none.
+    package func clipped(to bounds: Range<Int>) -> BlockFinding? {
+        let clipped = range.clamped(to: bounds)
+        guard !clipped.isEmpty else { return nil }
+        var copy = self
+        copy.offset = clipped.lowerBound
+        copy.size = clipped.count
+        return copy
+    }
+
     /// The bytes that it is about.
     package var range: Range<Int> { offset..<(offset + size) }
+}
+
+extension BlockFinding: StretchRecord {
+    package func saysTheSame(as other: BlockFinding) -> Bool { state == other.state && detail == other.detail }
 }

@@ -43,6 +43,9 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
+    /// Bytes of what is erased at once, by what a board tells; where it does not, as many as most serial flash.
+    package static func eraseUnit(_ told: Int) -> Int { told > 0 ? told : 64 << 10 }
+
     /// Stable within a backup: the device's name as the kernel gives it (`spi0.0`), else `chip0`, `chip1`, …
     package var id: String
     /// The kind of memory.

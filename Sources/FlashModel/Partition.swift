@@ -86,6 +86,9 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         self.badBlocks = badBlocks
     }
 
+    /// Bytes of what is erased at once; where the board does not tell, as many as most serial flash erases at once.
+    package var eraseUnit: Int { Chip.eraseUnit(eraseBlockSize) }
+
     /// The bytes of the chip that it covers; nil where its place is not known, or is no place at all.
     package var chipRange: Range<Int>? {
         guard let offset, offset >= 0, size >= 0, let end = offset.plus(size) else { return nil }

@@ -28,6 +28,11 @@ package enum PrintableText {
         return result
     }
 
+    /// A partition as a terminal shows it: `mtd3 "rootfs"`.
+    package static func partition(_ index: Int, _ name: String) -> String {
+        "mtd\(index) \"\(escaped(name, limit: 40))\""
+    }
+
     /// What stands for a character that must not be shown as it is; nil for one that may.
     private static func escape(_ scalar: Unicode.Scalar, asciiOnly: Bool) -> String? {
         switch scalar {

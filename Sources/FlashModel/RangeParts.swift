@@ -1,4 +1,7 @@
 extension Range<Int> {
+    /// The same range, so much further on.
+    package func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
+
     /// The range in parts, cut at each multiple of a size that lies in it; whole where the size is not positive.
     package func cut(atMultiplesOf size: Int) -> [Range<Int>] {
         guard size > 0 else { return isEmpty ? [] : [self] }

@@ -98,7 +98,7 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
     }
 
     /// As a person reads it: `mtd0 "RedBoot"`.
-    package var title: String { "mtd\(index) \"\(PlainText.line(name))\"" }
+    package var title: String { PlainText.partition(index, name) }
 
     // `offset` and `view` are written as null where they are nil, so that a reader sees that nothing was forgotten.
     package func encode(to encoder: any Encoder) throws {

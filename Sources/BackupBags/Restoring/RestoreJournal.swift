@@ -84,13 +84,12 @@ package final class RestoreJournal {
     /// Where it lies.
     package var place: FilePath { folder.appending("journal.jsonl") }
 
-    /// Blocks that were begun and not done.
-    package var unfinished: [RestoreEntry.Block] {
-        var open: [RestoreEntry.Block] = []
-        for entry in entries {
-            guard let block = entry.block else { continue }
-            open.removeAll { $0 == block }
-            if entry.act == .began { open.append(block) }
+    /// The lines of blocks that were begun and not done.
+    package var unfinished: [RestoreEntry] {
+        var open: [RestoreEntry] = []
+        for entry in entries where entry.block != nil {
+            open.removeAll { $0.block == entry.block }
+            if entry.act == .began { open.append(entry) }
         }
         return open
     }

@@ -229,7 +229,7 @@ package enum Backup {
 
     private static func title(_ image: BackupPlan.Image) -> String {
         let names = image.pieces.map {
-            "mtd\($0.partition.index) \"\(PrintableText.escaped($0.partition.name, limit: 40))\""
+            PrintableText.partition($0.partition.index, $0.partition.name)
         }
         return names.joined(separator: " + ") + (image.representation == .dataWithOOB ? " with OOB" : "")
     }

@@ -99,23 +99,9 @@ final class ImageProof {
     private func differing(
         _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> [Range<Int>] {
-        let block = Self.block(of: piece)
-        var suspects = ranges
-        for size in [max(block, Self.searchSize / block * block), block] {
-            let parts = suspects.flatMap { $0.cut(atMultiplesOf: size) }
-            let onBoard = try await board.checksums(algorithm, of: piece.partition, each: parts)
-            suspects = []
-            for (part, digest) in zip(parts, onBoard)
-            where try writer.checksum(algorithm, of: [piece.imageRange(of: part)]) != digest {
-                suspects.append(part)
-            }
-        }
-        return suspects
-    }
-
-    /// Bytes of an erase block; where the board does not tell them, as many as most serial flash erases at once.
-    private static func block(of piece: BackupPlan.Piece) -> Int {
-        piece.partition.eraseBlockSize > 0 ? piece.partition.eraseBlockSize : 64 << 10
+        try await board.differing(
+            algorithm, piece.partition, ranges, block: piece.partition.eraseUnit, run: Self.searchSize
+        ) { try writer.checksum(algorithm, of: [piece.imageRange(of: $0)]) }
     }
 
     // MARK: By a second read
@@ -144,7 +130,7 @@ final class ImageProof {
     private func blocks(
         of piece: BackupPlan.Piece, where kept: [UInt8], differsFrom chunk: FlashChunk
     ) -> [Range<Int>] {
-        piece.deviceRange(of: chunk.range).cut(atMultiplesOf: Self.block(of: piece)).filter { part in
+        piece.deviceRange(of: chunk.range).cut(atMultiplesOf: piece.partition.eraseUnit).filter { part in
             let inImage = piece.imageRange(of: part).clamped(to: chunk.range)
             let inChunk = inImage.lowerBound - chunk.offset..<inImage.upperBound - chunk.offset
             return kept.count < inChunk.upperBound || kept[inChunk] != chunk.bytes[inChunk]
@@ -158,7 +144,7 @@ final class ImageProof {
         _ differing: [Range<Int>], _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> (result: Proof.Result, notes: [String]) {
         guard !differing.isEmpty else { return (.proven, []) }
-        let block = Self.block(of: piece)
+        let block = piece.partition.eraseUnit
         var result = Proof.Result.proven
         var counts: [BlockState: Int] = [:]
         var repairs = 0

@@ -5,7 +5,8 @@ import FlashModel
 /// What a board's flash is, laid against a backup.
 struct BoardComparison: Sendable {
     var survey: Survey
-    var plan: BackupPlan
+    /// What the newer layout's sources are.
+    var pieces: [BackupPlan.Piece]
     var old: FlashLayout
     var new: FlashLayout
     var overlay: FlashOverlay
@@ -44,15 +45,18 @@ struct BoardComparison: Sendable {
         let overlay = FlashOverlay(old, new)
         try Diff.check(overlay, names.old, names.new)
         var result = BoardComparison(
-            survey: survey, plan: plan, old: old, new: new, overlay: overlay, findings: [], unread: [], bytesRead: 0)
+            survey: survey, pieces: FlashLayout.pieces(of: plan), old: old, new: new, overlay: overlay, findings: [],
+            unread: [], bytesRead: 0)
         let pairs = overlay.pairs.map { pair in
             guard let only else { return pair }
             var pair = pair
-            let unwanted = PartitionMap.gaps(in: pair.range, leaving: only[pair.old.space] ?? [])
-            pair.meaningful = unwanted.reduce(pair.meaningful) { $0.removing($1) }
+            let wanted = only[pair.old.space] ?? []
+            pair.meaningful = pair.meaningful.flatMap { part in
+                wanted.map { $0.clamped(to: part) }.filter { !$0.isEmpty }
+            }.sorted { $0.lowerBound < $1.lowerBound }
             return pair
         }.filter { !$0.meaningful.isEmpty }
-        let size = pairs.flatMap(\.meaningful).map(\.count).saturatingSum()
+        let size = FlashOverlay.size(of: pairs)
         progress(.began(.comparing, bytes: size))
         let counter = ProgressCounter(total: size, handler: progress)
         for pair in pairs { try await result.compare(pair, bag, board, counter) }
@@ -63,13 +67,13 @@ struct BoardComparison: Sendable {
     private mutating func compare(
         _ pair: FlashOverlay.Pair, _ bag: IntactBag, _ board: any FlashBoard, _ counter: ProgressCounter
     ) async throws {
-        let partition = FlashLayout.pieces(of: plan)[pair.new.source].partition
-        counter.tell(.item("mtd\(partition.index) \"\(PlainText.line(partition.name))\"", bytes: pair.range.count))
+        let partition = pieces[pair.new.source].partition
+        counter.tell(.item(PlainText.partition(partition.index, partition.name), bytes: pair.range.count))
         let file = try bag.file(of: pair.old.source)
-        let block = partition.eraseBlockSize > 0 ? partition.eraseBlockSize : Diff.usualBlock
+        let block = partition.eraseUnit
         let search = DifferenceSearch(board: board, partition: partition, file: file, pair: pair, block: block)
         let suspects = try await search.suspects()
-        counter.add(pair.meaningful.map(\.count).saturatingSum() - suspects.map(\.count).saturatingSum())
+        counter.add(pair.meaningful.total - suspects.total)
         for part in Diff.batches(suspects, block) {
             try Task.checkCancellation()
             let before = try IntactBag.bytes(pair.old.inSource(part), in: file)

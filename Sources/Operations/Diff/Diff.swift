@@ -7,8 +7,6 @@ package import SystemPackage
 package enum Diff {
     /// Bytes that are compared at once, at most.
     private static let batch = 4 << 20
-    /// Bytes of an erase block where nothing tells: as many as most serial flash erases at once.
-    static let usualBlock = 64 << 10
 
     /// Compares two backups.
     ///
@@ -96,7 +94,7 @@ package enum Diff {
     private static func eraseBlock(of pair: FlashOverlay.Pair, _ manifest: Manifest) -> Int {
         let images = manifest.images
         let chip = images.indices.contains(pair.new.source) ? manifest.chip(images[pair.new.source].chip) : nil
-        return chip.flatMap { $0.eraseBlockSize > 0 ? $0.eraseBlockSize : nil } ?? usualBlock
+        return Chip.eraseUnit(chip?.eraseBlockSize ?? 0)
     }
 
     /// Ranges in parts that are compared at once, each of whole erase blocks as far as the ranges are.

@@ -95,6 +95,8 @@ extension DiffReport {
         var space: FlashSpace
         var range: Range<Int>
         var change: BlockChange
+
+        var stretch: FlashStretch { FlashStretch(space: space, range: range) }
     }
 
     /// Sorts findings by partitions. Pure.
@@ -104,12 +106,7 @@ extension DiffReport {
     ) {
         let findings = Dictionary(grouping: findings, by: \.space)
         let covered = Dictionary(grouping: overlay.pairs, by: \.old.space).mapValues { $0.map(\.range) }
-        // What is a hole on both sides is told as the older one has it.
-        let wasHole = Dictionary(grouping: overlay.oldHoles, by: \.space).mapValues {
-            PartitionMap.merged($0.map(\.range))
-        }
-        let holes = Dictionary(grouping: overlay.oldHoles, by: \.space)
-        let newHoles = Dictionary(grouping: overlay.newHoles + unread, by: \.space)
+        let unread = Dictionary(grouping: unread, by: \.space)
         partitions = old.layout.places.map { place in
             let inside = (findings[place.space] ?? []).compactMap { finding -> Run? in
                 let part = finding.range.clamped(to: place.range)
@@ -125,62 +122,40 @@ extension DiffReport {
             var omissions = PartitionMap.gaps(in: place.range, leaving: covered[place.space] ?? []).compactMap {
                 omission($0, "the other side has no such bytes", isLoss: true)
             }
-            omissions += (holes[place.space] ?? []).compactMap {
-                omission($0.range, $0.state.rawValue, isLoss: !$0.state.isBad)
-            }
-            for hole in newHoles[place.space] ?? [] {
-                omissions += PartitionMap.gaps(in: hole.range, leaving: wasHole[place.space] ?? []).compactMap {
+            let oldHoles = overlay.oldHoles[place.space] ?? []
+            omissions += oldHoles.compactMap { omission($0.range, $0.state.rawValue, isLoss: !$0.state.isBad) }
+            // What is a hole on both sides is told as the older one has it.
+            for hole in (overlay.newHoles[place.space] ?? []) + (unread[place.space] ?? []) {
+                omissions += PartitionMap.gaps(in: hole.range, leaving: oldHoles.map(\.range)).compactMap {
                     omission($0, "now \(hole.state.rawValue)", isLoss: true)
                 }
             }
-            let others = new.layout.places.filter { $0.space == place.space && $0.range == place.range }
+            let others = new.layout.places.filter { $0.stretch == place.stretch }
             let isSameName = others.isEmpty || others.contains { $0.partition.name == place.partition.name }
             return PartitionDifference(
                 index: place.partition.index, name: place.partition.name, role: place.partition.role,
                 size: place.range.count, eraseBlockSize: place.partition.eraseBlockSize,
-                newName: isSameName ? nil : others.first?.partition.name, runs: Self.joined(inside),
-                omissions: Self.merged(omissions))
+                newName: isSameName ? nil : others.first?.partition.name, runs: inside.coalesced(),
+                omissions: omissions.coalesced())
         }
-        let known = Set(old.layout.places.map { PlaceKey(space: $0.space, range: $0.range) })
-        onlyNew = new.layout.places.filter { !known.contains(PlaceKey(space: $0.space, range: $0.range)) }.map {
-            "mtd\($0.partition.index) \"\(PrintableText.escaped($0.partition.name, limit: 40))\""
+        let known = Set(old.layout.places.map(\.stretch))
+        onlyNew = new.layout.places.filter { !known.contains($0.stretch) }.map {
+            PrintableText.partition($0.partition.index, $0.partition.name)
         }
         self.old = old.side
         self.new = new.side
-        bytesCompared = overlay.size - unread.map(\.range.count).saturatingSum()
+        bytesCompared = overlay.size - unread.values.joined().map(\.range).total
         self.bytesRead = bytesRead
         isSame = findings.isEmpty
         isWhole = !partitions.contains { $0.omissions.contains(where: \.isLoss) }
         self.notes = notes
     }
+}
 
-    private struct PlaceKey: Hashable {
-        var space: FlashSpace
-        var range: Range<Int>
-    }
+extension DiffReport.Run: StretchRecord {
+    package func saysTheSame(as other: Self) -> Bool { change == other.change }
+}
 
-    private static func joined(_ runs: [Run]) -> [Run] {
-        var result: [Run] = []
-        for run in runs.sorted(by: { $0.offset < $1.offset }) {
-            if let last = result.last, last.change == run.change, last.offset + last.size == run.offset {
-                result[result.count - 1].size += run.size
-            } else {
-                result.append(run)
-            }
-        }
-        return result
-    }
-
-    /// Ascending, and neighbours that say the same as one.
-    private static func merged(_ omissions: [Omission]) -> [Omission] {
-        var result: [Omission] = []
-        for omission in omissions.sorted(by: { ($0.offset, $0.size) < ($1.offset, $1.size) }) {
-            if let last = result.last, last.reason == omission.reason, last.offset + last.size == omission.offset {
-                result[result.count - 1].size += omission.size
-            } else {
-                result.append(omission)
-            }
-        }
-        return result
-    }
+extension DiffReport.Omission: StretchRecord {
+    package func saysTheSame(as other: Self) -> Bool { reason == other.reason && isLoss == other.isLoss }
 }

@@ -24,35 +24,18 @@ struct DifferenceSearch {
         if try IntactBag.checksum(algorithm, of: ranges.map(pair.old.inSource), in: file, buffer: &buffer) == whole {
             return []
         }
-        var suspects = ranges
-        for size in [max(block, Self.runSize / block * block), block] {
-            let parts = suspects.flatMap { $0.cut(atMultiplesOf: size) }
-            let digests = try await board.checksums(algorithm, of: partition, each: parts.map(pair.new.inSource))
-            suspects = []
-            for (part, digest) in zip(parts, digests)
-            where try IntactBag.checksum(algorithm, of: [pair.old.inSource(part)], in: file, buffer: &buffer) != digest
-            {
-                suspects.append(part)
-            }
-        }
-        return suspects
+        return try await board.differing(
+            algorithm, partition, ranges, block: block, run: Self.runSize, onDevice: pair.new.inSource
+        ) { try IntactBag.checksum(algorithm, of: [pair.old.inSource($0)], in: file, buffer: &buffer) }
     }
 
     /// What the board holds in a range of the pair's space, and which parts of it could not be read.
     func read(_ part: Range<Int>) async throws -> (bytes: [UInt8], unread: [Range<Int>]) {
         let device = pair.new.inSource(part)
-        var bytes = [UInt8](repeating: 0xFF, count: part.count)
-        var unread: [Range<Int>] = []
-        try await board.read(partition, ranges: [device]) { chunk in
-            let common = chunk.range.clamped(to: device)
-            guard !common.isEmpty else { return }
-            bytes.replaceSubrange(
-                common.shifted(by: -device.lowerBound), with: chunk.bytes[common.shifted(by: -chunk.offset)])
-            for finding in chunk.findings where finding.state == .unread {
-                let here = finding.range.clamped(to: device)
-                if !here.isEmpty { unread.append(here.shifted(by: part.lowerBound - device.lowerBound)) }
-            }
+        let chunk = try await board.chunk(device, of: partition)
+        let unread = chunk.findings.filter { $0.state == .unread }.map {
+            $0.range.shifted(by: part.lowerBound - device.lowerBound)
         }
-        return (bytes, unread)
+        return (chunk.bytes, unread)
     }
 }

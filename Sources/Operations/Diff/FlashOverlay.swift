@@ -15,15 +15,15 @@ struct FlashOverlay: Sendable {
     /// By space, then by place.
     private(set) var pairs: [Pair] = []
     /// Bytes that mean nothing on the older side.
-    private(set) var oldHoles: [FlashLayout.Hole] = []
+    private(set) var oldHoles: [FlashSpace: [FlashLayout.Hole]] = [:]
     /// Bytes that mean nothing on the newer side.
-    private(set) var newHoles: [FlashLayout.Hole] = []
+    private(set) var newHoles: [FlashSpace: [FlashLayout.Hole]] = [:]
 
     init(_ old: FlashLayout, _ new: FlashLayout) {
         for (space, runs) in old.runs {
             guard let others = new.runs[space] else { continue }
-            oldHoles += old.holes[space] ?? []
-            newHoles += new.holes[space] ?? []
+            oldHoles[space] = old.holes[space]
+            newHoles[space] = new.holes[space]
             let meaningless = PartitionMap.merged(((old.holes[space] ?? []) + (new.holes[space] ?? [])).map(\.range))
             var place = 0
             for run in runs {
@@ -43,5 +43,8 @@ struct FlashOverlay: Sendable {
     }
 
     /// Bytes to compare.
-    var size: Int { pairs.flatMap(\.meaningful).map(\.count).saturatingSum() }
+    var size: Int { Self.size(of: pairs) }
+
+    /// Bytes to compare of some pairs.
+    static func size(of pairs: [Pair]) -> Int { pairs.flatMap(\.meaningful).total }
 }

@@ -12,6 +12,14 @@ enum FlashSpace: Sendable, Hashable {
     case partition(name: String, size: Int, occurrence: Int)
 }
 
+/// Bytes of a space.
+struct FlashStretch: Sendable, Hashable {
+    var space: FlashSpace
+    var range: Range<Int>
+
+    func overlaps(_ other: FlashStretch) -> Bool { space == other.space && range.overlaps(other.range) }
+}
+
 /// The bytes of flash that one of the two has, and where it has them. Pure.
 struct FlashLayout: Sendable {
     /// Bytes that lie together both on flash and where they are kept.
@@ -35,6 +43,8 @@ struct FlashLayout: Sendable {
         var space: FlashSpace
         var range: Range<Int>
         var state: BlockState
+
+        var stretch: FlashStretch { FlashStretch(space: space, range: range) }
     }
 
     /// A partition, and what it covers.
@@ -42,6 +52,8 @@ struct FlashLayout: Sendable {
         var partition: Partition
         var space: FlashSpace
         var range: Range<Int>
+
+        var stretch: FlashStretch { FlashStretch(space: space, range: range) }
     }
 
     /// By place; no two of a space share bytes.
@@ -172,9 +184,4 @@ extension BlockState {
         case .eccCorrected, .eccFailed, .unread, .changed, .unstable: false
         }
     }
-}
-
-extension Range<Int> {
-    /// The same range, so much further on.
-    func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
 }

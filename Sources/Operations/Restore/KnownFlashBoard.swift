@@ -60,14 +60,12 @@ final class KnownFlashBoard: FlashBoard {
         guard !board.checksumAlgorithms.isEmpty, found.survey.partitions == comparison.survey.partitions else {
             return found
         }
-        let pieces = FlashLayout.pieces(of: comparison.plan)
         let others = Dictionary(
-            grouping: comparison.findings.map { ($0.space, $0.range) } + comparison.unread.map { ($0.space, $0.range) },
-            by: \.0
-        ).mapValues { $0.map(\.1) }
+            grouping: comparison.findings.map(\.stretch) + comparison.unread.map(\.stretch), by: \.space
+        ).mapValues { $0.map(\.range) }
         runs = [:]
         for pair in comparison.overlay.pairs {
-            let index = pieces[pair.new.source].partition.index
+            let index = comparison.pieces[pair.new.source].partition.index
             for part in pair.meaningful {
                 for same in PartitionMap.gaps(in: part, leaving: others[pair.old.space] ?? []) {
                     runs[index, default: []].append(

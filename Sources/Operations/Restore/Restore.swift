@@ -120,44 +120,34 @@ package enum Restore {
             RestoreEntry(
                 .planned, at: environment.timestamp(), address: reacher.address,
                 blocks: Dictionary(
-                    confirmed.parts.map { (title($0.partition), $0.blocks.count) }, uniquingKeysWith: +),
+                    confirmed.parts.map {
+                        (PlainText.partition($0.partition.index, $0.partition.name), $0.blocks.count)
+                    }, uniquingKeysWith: +),
                 backup: before.string))
         report.backupBefore = try await keep(
             prepared, earlier, before, reacher, environment, journal, disk, progress)
 
+        let counts = RestoreExecutor.Counts()
         var lost = 0
         while true {
-            let written = report.blocksWritten
+            let written = counts.blocks
             do {
                 progress(.began(.connecting, bytes: nil))
-                let counts = try await reacher.withBoard(transcript: transcript) { board in
+                try await reacher.withBoard(transcript: transcript) { board in
                     progress(.ended(.connecting))
                     let plan = try agreed(
                         try await planAgain(prepared, confirmed, board, reacher.address, journal, progress),
                         with: confirmed)
-                    guard plan.blockCount > 0 else { return RestoreExecutor.Counts() }
+                    guard plan.blockCount > 0 else { return }
                     guard let writer = board.writer else { throw cannotWrite(board) }
-                    let executor = RestoreExecutor(
-                        bag, board, writer, journal, timestamp: environment.timestamp, progress: progress)
-                    do {
-                        try await executor.run(plan)
-                    } catch let error as FlashkeepError
-                        where [.boardLost, .boardSilent].contains(error.code) && executor.counts.blocks > 0
-                    {
-                        throw Broken(error: error, counts: executor.counts)
-                    }
-                    return executor.counts
+                    try await RestoreExecutor(
+                        bag, board, writer, journal, counts: counts, timestamp: environment.timestamp,
+                        progress: progress
+                    ).run(plan)
                 }
-                report.add(counts)
                 break
-            } catch let broken as Broken {
-                report.add(broken.counts)
-                try await wait(broken.error)
             } catch let error as FlashkeepError where [.boardLost, .boardSilent].contains(error.code) {
-                try await wait(error)
-            }
-            func wait(_ error: FlashkeepError) async throws {
-                if report.blocksWritten > written { lost = 0 }
+                if counts.blocks > written { lost = 0 }
                 guard lost < reconnects else { throw error }
                 lost += 1
                 report.reconnects += 1
@@ -165,6 +155,9 @@ package enum Restore {
                 try await environment.sleep(.seconds(min(60, 5 * lost)))
             }
         }
+        report.blocksWritten = counts.blocks
+        report.erases = counts.erases
+        report.bytesWritten = counts.bytes
         try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
         return report
     }
@@ -181,31 +174,23 @@ package enum Restore {
             isEnded: !entries.isEmpty && !journal.isUnderWay, parts: [])
         var planned: [String: Int] = [:]
         var done: [String: Set<RestoreEntry.Block>] = [:]
-        var open: [String: [RestoreEntry.Block]] = [:]
         for entry in entries {
             status.address = entry.address ?? status.address
             status.backupBefore = entry.backup ?? status.backupBefore
             for (partition, count) in entry.blocks ?? [:] where planned[partition] == nil { planned[partition] = count }
-            guard let partition = entry.partition, let block = entry.block else { continue }
-            open[partition, default: []].removeAll { $0 == block }
-            if entry.act == .began { open[partition, default: []].append(block) }
-            if entry.act == .done { done[partition, default: []].insert(block) }
+            guard entry.act == .done, let partition = entry.partition, let block = entry.block else { continue }
+            done[partition, default: []].insert(block)
         }
-        status.parts = Set(planned.keys).union(done.keys).union(open.keys).sorted().map { partition in
+        let unfinished = Dictionary(grouping: journal.unfinished, by: { $0.partition ?? "" })
+        status.parts = Set(planned.keys).union(done.keys).union(unfinished.keys).sorted().map { partition in
             RestoreStatus.Part(
                 partition: partition, planned: planned[partition] ?? 0, done: done[partition]?.count ?? 0,
-                unfinished: open[partition] ?? [])
+                unfinished: (unfinished[partition] ?? []).compactMap(\.block))
         }
         return status
     }
 
     // MARK: Steps
-
-    /// A connection that broke after something was written.
-    private struct Broken: Error {
-        var error: FlashkeepError
-        var counts: RestoreExecutor.Counts
-    }
 
     /// What of a plan is still to be done: only its own blocks are looked at.
     private static func planAgain(
@@ -241,7 +226,7 @@ package enum Restore {
                 return try writer.method(for: partition)
             },
             lostToBadBlocks: try lost(comparison, bag),
-            unfinished: journal.isUnderWay ? places(of: journal.unfinished, bag, comparison) : [])
+            unfinished: journal.isUnderWay ? places(of: journal.unfinished.compactMap(\.block), bag, comparison) : [])
         var planning = RestorePlanning(
             plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
         switch planner.outcome() {
@@ -252,16 +237,16 @@ package enum Restore {
     }
 
     /// Blocks that went bad since the backup, for which it has data.
-    private static func lost(_ comparison: BoardComparison, _ bag: IntactBag) throws -> [FlashLayout.Hole] {
-        let was = Dictionary(grouping: comparison.overlay.oldHoles, by: \.space).mapValues { $0.map(\.range) }
-        var lost: [FlashLayout.Hole] = []
-        for hole in comparison.overlay.newHoles where hole.state.isBad {
-            for part in PartitionMap.gaps(in: hole.range, leaving: was[hole.space] ?? []) {
+    private static func lost(_ comparison: BoardComparison, _ bag: IntactBag) throws -> [FlashStretch] {
+        var lost: [FlashStretch] = []
+        for hole in comparison.overlay.newHoles.values.joined() where hole.state.isBad {
+            let was = (comparison.overlay.oldHoles[hole.space] ?? []).map(\.range)
+            for part in PartitionMap.gaps(in: hole.range, leaving: was) {
                 for run in comparison.old.runs[hole.space] ?? [] where run.range.overlaps(part) {
                     let bytes = try IntactBag.bytes(
                         run.inSource(part.clamped(to: run.range)), in: try bag.file(of: run.source))
                     if bytes.contains(where: { $0 != 0xFF }) {
-                        lost.append(FlashLayout.Hole(space: hole.space, range: part, state: hole.state))
+                        lost.append(FlashStretch(space: hole.space, range: part))
                     }
                 }
             }
@@ -272,7 +257,7 @@ package enum Restore {
     /// Where blocks of the backup belong.
     private static func places(
         of blocks: [RestoreEntry.Block], _ bag: IntactBag, _ comparison: BoardComparison
-    ) -> [FlashLayout.Hole] {
+    ) -> [FlashStretch] {
         let runs = Dictionary(
             comparison.old.runs.values.flatMap { $0 }.map { (bag.manifest.images[$0.source].path, $0) },
             uniquingKeysWith: { first, _ in first })
@@ -281,7 +266,7 @@ package enum Restore {
                 (0...run.range.count - block.offset).contains(block.size)
             else { return nil }
             let start = run.range.lowerBound + block.offset
-            return FlashLayout.Hole(space: run.space, range: start..<start + block.size, state: .changed)
+            return FlashStretch(space: run.space, range: start..<start + block.size)
         }
     }
 
@@ -346,17 +331,5 @@ package enum Restore {
         FlashkeepError(
             .toolMissing, what: "Flash cannot be written by way of \(board.way) yet.",
             why: "Only a Linux shell can.", next: "Start an initramfs and restore through its Linux.")
-    }
-
-    private static func title(_ partition: Partition) -> String {
-        "mtd\(partition.index) \"\(PlainText.line(partition.name))\""
-    }
-}
-
-extension RestoreReport {
-    fileprivate mutating func add(_ counts: RestoreExecutor.Counts) {
-        blocksWritten += counts.blocks
-        erases += counts.erases
-        bytesWritten += counts.bytes
     }
 }

@@ -14,23 +14,24 @@ final class RestoreExecutor {
     /// How often a block is erased and written before it counts as failing.
     private static let attempts = 2
 
-    /// What was done.
-    struct Counts: Sendable {
-        var blocks = 0
-        var erases = 0
-        var bytes = 0
+    /// What was done, through all connections.
+    final class Counts {
+        fileprivate(set) var blocks = 0
+        fileprivate(set) var erases = 0
+        fileprivate(set) var bytes = 0
     }
 
-    private(set) var counts = Counts()
+    private let counts: Counts
 
     init(
         _ bag: IntactBag, _ board: any FlashBoard, _ writer: any FlashWriting, _ journal: RestoreJournal,
-        timestamp: @escaping @Sendable () -> String, progress: @escaping ProgressHandler
+        counts: Counts, timestamp: @escaping @Sendable () -> String, progress: @escaping ProgressHandler
     ) {
         self.bag = bag
         self.board = board
         self.writer = writer
         self.journal = journal
+        self.counts = counts
         self.timestamp = timestamp
         self.progress = progress
     }
@@ -42,18 +43,12 @@ final class RestoreExecutor {
         progress(.began(.writing, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
         for part in plan.parts {
-            let title = "mtd\(part.partition.index) \"\(PlainText.line(part.partition.name))\""
+            let title = PlainText.partition(part.partition.index, part.partition.name)
             counter.tell(.item(title, bytes: part.blocks.map(\.size).saturatingSum()))
-            guard let image = part.blocks.first?.image else { continue }
-            var file = try bag.reader.file(image)
-            var open = image
             for block in part.blocks {
                 try Task.checkCancellation()
-                if block.image != open {
-                    file = try bag.reader.file(block.image)
-                    open = block.image
-                }
-                let bytes = try IntactBag.bytes(block.imageOffset..<block.imageOffset + block.size, in: file)
+                let bytes = try IntactBag.bytes(
+                    block.imageOffset..<block.imageOffset + block.size, in: try bag.reader.file(block.image))
                 // In a task of its own: a block that was erased is also written where the user cancels meanwhile.
                 nonisolated(unsafe) let executor = self
                 try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
@@ -115,17 +110,7 @@ final class RestoreExecutor {
 
     /// What the flash holds; nil where it could not be read, or the ECC could not repair it.
     private func read(_ range: Range<Int>, of partition: Partition) async throws -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        var read = 0
-        var isDamaged = false
-        try await board.read(partition, ranges: [range]) { chunk in
-            let part = chunk.range.clamped(to: range)
-            guard !part.isEmpty else { return }
-            isDamaged = isDamaged || chunk.findings.contains { $0.state.isDamage && $0.range.overlaps(range) }
-            bytes.replaceSubrange(
-                part.shifted(by: -range.lowerBound), with: chunk.bytes[part.shifted(by: -chunk.offset)])
-            read += part.count
-        }
-        return isDamaged || read != range.count ? nil : bytes
+        let chunk = try await board.chunk(range, of: partition)
+        return chunk.findings.contains(where: \.state.isDamage) ? nil : chunk.bytes
     }
 }

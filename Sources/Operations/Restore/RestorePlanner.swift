@@ -13,9 +13,9 @@ struct RestorePlanner {
     /// How the board writes a partition.
     let method: (Partition) throws(WriteRefusal) -> WriteMethod
     /// Blocks that are bad on the board and not in the backup, whose bytes there are not blank.
-    let lostToBadBlocks: [FlashLayout.Hole]
+    let lostToBadBlocks: [FlashStretch]
     /// Blocks that an earlier restore had begun to write and did not finish: they are written whatever they read as now.
-    let unfinished: [FlashLayout.Hole]
+    let unfinished: [FlashStretch]
 
     /// What came of planning.
     enum Outcome {
@@ -25,9 +25,8 @@ struct RestorePlanner {
     }
 
     /// An erase block that should become another.
-    private struct Candidate: Hashable {
-        var space: FlashSpace
-        var range: Range<Int>
+    private struct Candidate {
+        var place: FlashStretch
         /// nil where it only may differ.
         var change: BlockChange?
         var pair: FlashOverlay.Pair
@@ -57,21 +56,21 @@ struct RestorePlanner {
         var work = Work()
         work.refusals = identity.refusals
         let chosen = choose(&work)
-        for candidate in candidates where chosen.contains(candidate.space, candidate.range) {
+        for candidate in candidates where chosen.contains(candidate.place) {
             consider(candidate, isNamed: !choice.only.isEmpty, &work)
         }
-        for hole in lostToBadBlocks where chosen.contains(hole.space, hole.range) {
+        for lost in lostToBadBlocks where chosen.contains(lost) {
             work.refuse(
                 RestoreRefusal(
-                    .badBlock, subject(hole.space, hole.range),
+                    .badBlock, subject(lost),
                     why:
-                        "the block at \(ByteCount.hex(hole.range.lowerBound)) of the chip is bad on the board, and the "
+                        "the block at \(ByteCount.hex(lost.range.lowerBound)) of the chip is bad on the board, and the "
                         + "backup has data for it",
                     next:
                         "leave this partition out with --only, or put its content back by other means: extract gives it"
                 ))
         }
-        for place in comparison.old.places where chosen.contains(place.space, place.range) {
+        for place in comparison.old.places where chosen.contains(place.stretch) {
             lookForFlash(of: place, &work)
         }
         guard work.refusals.isEmpty else { return .refused(work.refusals) }
@@ -82,16 +81,14 @@ struct RestorePlanner {
 
     /// Ranges of flash that may be written as far as the user's words go.
     private struct Chosen {
-        var isAll: Bool
-        var ranges: [FlashSpace: [Range<Int>]] = [:]
+        /// nil for all.
+        var stretches: [FlashStretch]?
 
-        func contains(_ space: FlashSpace, _ range: Range<Int>) -> Bool {
-            isAll || (ranges[space] ?? []).contains { $0.overlaps(range) }
-        }
+        func contains(_ stretch: FlashStretch) -> Bool { stretches?.contains { $0.overlaps(stretch) } ?? true }
     }
 
     private func choose(_ work: inout Work) -> Chosen {
-        guard !choice.only.isEmpty else { return Chosen(isAll: true) }
+        guard !choice.only.isEmpty else { return Chosen(stretches: nil) }
         var places: [FlashLayout.Place] = []
         for word in choice.only {
             let named = RestoreChoice(only: [word])
@@ -122,14 +119,14 @@ struct RestorePlanner {
         }
         for (number, first) in places.enumerated() {
             for second in places.dropFirst(number + 1)
-            where first.space == second.space && first.range.overlaps(second.range) && first != second {
+            where first.stretch.overlaps(second.stretch) && first != second {
                 work.refuse(
                     RestoreRefusal(
                         .overlappingChoice, title(first.partition),
                         why: "it shares bytes with \(title(second.partition))", next: "name one of the two"))
             }
         }
-        return Chosen(isAll: false, ranges: Dictionary(grouping: places, by: \.space).mapValues { $0.map(\.range) })
+        return Chosen(stretches: places.map(\.stretch))
     }
 
     /// Whether the board has all of the flash that a partition of the backup was on.
@@ -153,34 +150,26 @@ struct RestorePlanner {
     /// All blocks that differ, and those that were begun.
     private var candidates: [Candidate] {
         let pairs = Dictionary(grouping: comparison.overlay.pairs, by: \.old.space)
-        func pair(_ space: FlashSpace, _ range: Range<Int>) -> FlashOverlay.Pair? {
-            pairs[space]?.first { $0.range.contains(range.lowerBound) }
+        func candidate(_ place: FlashStretch, _ change: BlockChange?) -> Candidate? {
+            pairs[place.space]?.first { $0.range.contains(place.range.lowerBound) }
+                .map { Candidate(place: place, change: change, pair: $0) }
         }
-        var result: [Candidate] = []
-        var known: Set<FlashLayout.Hole> = []
-        for finding in comparison.findings {
-            guard let pair = pair(finding.space, finding.range) else { continue }
-            result.append(
-                Candidate(space: finding.space, range: finding.range, change: finding.change, pair: pair))
-            known.insert(FlashLayout.Hole(space: finding.space, range: finding.range, state: .changed))
-        }
-        for hole in unfinished {
-            let block = FlashLayout.Hole(space: hole.space, range: hole.range, state: .changed)
-            guard known.insert(block).inserted, let pair = pair(hole.space, hole.range) else { continue }
-            result.append(Candidate(space: hole.space, range: hole.range, change: nil, pair: pair))
-        }
-        return result.sorted {
-            ($0.pair.new.source, $0.range.lowerBound) < ($1.pair.new.source, $1.range.lowerBound)
+        let known = Set(comparison.findings.map(\.stretch))
+        let all =
+            comparison.findings.compactMap { candidate($0.stretch, $0.change) }
+            + unfinished.filter { !known.contains($0) }.compactMap { candidate($0, nil) }
+        return all.sorted {
+            ($0.pair.new.source, $0.place.range.lowerBound) < ($1.pair.new.source, $1.place.range.lowerBound)
         }
     }
 
     // MARK: One block
 
     private func consider(_ candidate: Candidate, isNamed: Bool, _ work: inout Work) {
-        let owners = comparison.old.places.filter { $0.space == candidate.space && $0.range.overlaps(candidate.range) }
-        let devices = comparison.new.places.filter { $0.space == candidate.space && $0.range.overlaps(candidate.range) }
+        let owners = comparison.old.places.filter { $0.stretch.overlaps(candidate.place) }
+        let devices = comparison.new.places.filter { $0.stretch.overlaps(candidate.place) }
         let role = strictest(owners + devices)
-        let subject = narrowest(owners).map { title($0.partition) } ?? "the flash"
+        let subject = subject(candidate.place)
         if RestoreChoice.guarded.contains(role) {
             if choice.isAnotherUnit {
                 // Many vendors keep the MAC address in the bootloader's last bytes.
@@ -213,7 +202,7 @@ struct RestorePlanner {
     /// Whether the backup's bytes are what the flash held.
     private func isSound(_ candidate: Candidate, _ subject: String, _ work: inout Work) -> Bool {
         let image = manifest.images[candidate.pair.old.source]
-        let inImage = candidate.pair.old.inSource(candidate.range)
+        let inImage = candidate.pair.old.inSource(candidate.place.range)
         guard let damage = image.blocks.first(where: { $0.state.isDamage && $0.range.overlaps(inImage) }) else {
             return true
         }
@@ -240,7 +229,8 @@ struct RestorePlanner {
             return nil
         }
         let whole = devices.filter {
-            $0.range.lowerBound <= candidate.range.lowerBound && $0.range.upperBound >= candidate.range.upperBound
+            $0.range.lowerBound <= candidate.place.range.lowerBound
+                && $0.range.upperBound >= candidate.place.range.upperBound
         }
         guard let place = narrowest(whole.filter { $0.partition.isWritable != false }) else {
             let name = narrowest(whole).map { title($0.partition) } ?? subject
@@ -258,9 +248,9 @@ struct RestorePlanner {
     private func isWritable(_ place: FlashLayout.Place, _ candidate: Candidate, _ work: inout Work) -> Bool {
         let partition = place.partition
         let block = partition.eraseBlockSize
-        let start = candidate.range.lowerBound - place.range.lowerBound
+        let start = candidate.place.range.lowerBound - place.range.lowerBound
         let onChip = partition.offset ?? 0
-        guard block > 0, start % block == 0, onChip % block == 0, candidate.range.count == block else {
+        guard block > 0, start % block == 0, onChip % block == 0, candidate.place.range.count == block else {
             work.refuse(
                 RestoreRefusal(
                     .unaligned, title(partition),
@@ -310,9 +300,9 @@ struct RestorePlanner {
         let isNAND = comparison.survey.chip(partition.chip)?.kind.isNAND ?? partition.type.contains("nand")
         work.parts[key]?.blocks.append(
             RestorePlan.Block(
-                offset: candidate.range.lowerBound - place.range.lowerBound, size: candidate.range.count,
+                offset: candidate.place.range.lowerBound - place.range.lowerBound, size: candidate.place.range.count,
                 image: manifest.images[candidate.pair.old.source].path,
-                imageOffset: candidate.pair.old.inSource(candidate.range).lowerBound,
+                imageOffset: candidate.pair.old.inSource(candidate.place.range).lowerBound,
                 isBlank: candidate.change == .written,
                 // A page of NAND that reads as blank may have been programmed so, with ECC bytes that are not.
                 isErased: candidate.change != .erased || isNAND))
@@ -333,7 +323,7 @@ struct RestorePlanner {
         }
         let written = Set(parts.map(\.partition.index))
         for place in comparison.old.places where work.untouched[title(place.partition)] == nil {
-            let differs = comparison.findings.contains { $0.space == place.space && $0.range.overlaps(place.range) }
+            let differs = comparison.findings.contains { $0.stretch.overlaps(place.stretch) }
             if differs, written.contains(place.partition.index) || choice.only.isEmpty { continue }
             untouched.append(
                 RestorePlan.Untouched(
@@ -347,7 +337,9 @@ struct RestorePlanner {
 
     /// What of the choice the backup cannot give.
     private func missing(_ chosen: Chosen) -> [String] {
-        let unread = comparison.overlay.oldHoles.filter { $0.state == .unread && chosen.contains($0.space, $0.range) }
+        let unread = comparison.overlay.oldHoles.values.joined().filter {
+            $0.state == .unread && chosen.contains($0.stretch)
+        }
         guard !unread.isEmpty else { return [] }
         return [
             "the backup has no bytes for \(ByteCount.text(unread.map(\.range.count).saturatingSum())) of this flash, "
@@ -358,12 +350,12 @@ struct RestorePlanner {
     // MARK: Words and ranks
 
     private func title(_ partition: Partition) -> String {
-        "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\""
+        PrintableText.partition(partition.index, partition.name)
     }
 
-    private func subject(_ space: FlashSpace, _ range: Range<Int>) -> String {
-        narrowest(comparison.old.places.filter { $0.space == space && $0.range.overlaps(range) })
-            .map { title($0.partition) } ?? "the flash"
+    private func subject(_ stretch: FlashStretch) -> String {
+        narrowest(comparison.old.places.filter { $0.stretch.overlaps(stretch) }).map { title($0.partition) }
+            ?? "the flash"
     }
 
     private func narrowest(_ places: [FlashLayout.Place]) -> FlashLayout.Place? {

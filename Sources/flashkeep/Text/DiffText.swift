@@ -28,7 +28,7 @@ enum DiffText {
     }
 
     private static func title(_ partition: DiffReport.PartitionDifference) -> String {
-        "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\""
+        PrintableText.partition(partition.index, partition.name)
     }
 
     private static func table(_ report: DiffReport) -> TextTable {

@@ -110,7 +110,7 @@ enum RestorePlanText {
     }
 
     private static func title(_ partition: Partition) -> String {
-        "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\""
+        PrintableText.partition(partition.index, partition.name)
     }
 
     private static func blocks(_ partition: Partition) -> Int {

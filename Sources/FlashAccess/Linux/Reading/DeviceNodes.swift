@@ -85,8 +85,7 @@ final class DeviceNodes {
         guard isThere else {
             throw FlashkeepError(
                 .partitionVanished,
-                what:
-                    "mtd\(partition.index) \"\(PrintableText.escaped(partition.name, limit: 40))\" vanished while it was read.",
+                what: "\(PrintableText.partition(partition.index, partition.name)) vanished while it was read.",
                 why: "It is no longer in the board's /proc/mtd: a driver was unloaded, or UBI detached.",
                 next: "Run the same command again when it is back: it goes on where it was.")
         }

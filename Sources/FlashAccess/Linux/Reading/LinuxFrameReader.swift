@@ -363,12 +363,7 @@ extension FlashChunk {
         guard part != range else { return self }
         return FlashChunk(
             offset: part.lowerBound, bytes: Array(bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]),
-            findings: findings.compactMap { finding in
-                let inside = finding.range.clamped(to: part)
-                guard !inside.isEmpty else { return nil }
-                return BlockFinding(
-                    offset: inside.lowerBound, size: inside.count, state: finding.state, detail: finding.detail)
-            })
+            findings: findings.compactMap { $0.clipped(to: part) })
     }
 
     /// The same chunk with positions in a device whose blocks arrive with more bytes than they have on flash.

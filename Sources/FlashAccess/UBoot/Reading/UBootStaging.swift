@@ -174,10 +174,7 @@ final class UBootStaging {
 
     /// What the ECC said of a range of a chip.
     func eccFindings(in range: Range<Int>, of chip: Chip) -> [BlockFinding] {
-        (eccFindings[chip.id] ?? [:]).values.filter { $0.range.overlaps(range) }.sorted { $0.offset < $1.offset }.map {
-            let part = $0.range.clamped(to: range)
-            return BlockFinding(offset: part.lowerBound, size: part.count, state: $0.state, detail: $0.detail)
-        }
+        (eccFindings[chip.id] ?? [:]).values.compactMap { $0.clipped(to: range) }.sorted { $0.offset < $1.offset }
     }
 
     /// A range with the rest of its first page and of its last.
