@@ -97,7 +97,7 @@ struct FakeBoard {
     func probe(shell: [String], only: Set<String>? = nil) throws -> [String: LinuxProbeReply] {
         let ofThisComputer: Set<String> = [
             "dmesg.txt", "kernel-log.txt", "ubinfo.txt", "tools.txt", "busybox.txt", "nanddump-help.txt",
-            "tool-help.txt", "fw-printenv.txt", "fw-printenv-errors.txt", "user-id.txt", "mtdinfo-map.txt",
+            "fw-printenv.txt", "fw-printenv-errors.txt", "user-id.txt", "mtdinfo-map.txt",
         ]
         var replies: [String: LinuxProbeReply] = [:]
         for probe in LinuxProbes.all(root: root) {

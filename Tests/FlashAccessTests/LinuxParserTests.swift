@@ -278,7 +278,7 @@ import Testing
         ])
         func generationsOfNanddump(help: String, expected: LinuxTools.Nanddump) throws {
             let tools = LinuxTools([
-                "tools.txt": LinuxProbeReply(text: "nanddump:/usr/sbin/nanddump -> \n"),
+                "tools.txt": LinuxProbeReply(text: "/usr/sbin/nanddump\n"),
                 "nanddump-help.txt": try Fixture.reply("nanddump-help-\(help).txt"),
             ])
             #expect(tools.nanddump == expected)
@@ -286,7 +286,7 @@ import Testing
             let lines = String(decoding: try Fixture.bytes("nanddump-help-\(help).txt"), as: UTF8.self)
                 .split(separator: "\n").filter { !$0.contains("BusyBox") }.joined(separator: "\n")
             let bare = LinuxTools([
-                "tools.txt": LinuxProbeReply(text: "nanddump:/usr/sbin/nanddump -> \n"),
+                "tools.txt": LinuxProbeReply(text: "/usr/sbin/nanddump\n"),
                 "nanddump-help.txt": LinuxProbeReply(text: lines),
             ])
             #expect(bare.nanddump == expected)
@@ -304,9 +304,24 @@ import Testing
             #expect(tools.command("nosuch") == nil)
         }
 
+        @Test func toolsThatAreLinksOrAliases() {
+            let tools = LinuxTools([
+                "tools.txt": LinuxProbeReply(
+                    text:
+                        "/bin/dd\nalias grep='grep --color=auto'\n/usr/bin/head\nprintf\n/opt/evil -> dd\n/bin/nosuch\n"
+                        + "lrwxrwxrwx    1 root     root             7 Jan  1  1970 /bin/dd -> busybox\n"
+                        + "-rwxr-xr-x    1 root     root         47480 Jan  1  1970 /usr/bin/head\n"),
+                "busybox.txt": LinuxProbeReply(
+                    text: "BusyBox v1.36.1 () multi-call binary.\nCurrently defined functions:\n\tdd, head\n"),
+            ])
+            #expect(tools.paths == ["dd": "/bin/dd", "grep": "grep", "head": "/usr/bin/head", "printf": "printf"])
+            #expect(tools.isBusybox("dd"))
+            #expect(!tools.isBusybox("head"))
+        }
+
         @Test func anAppletWithoutALink() {
             let tools = LinuxTools([
-                "tools.txt": LinuxProbeReply(text: "busybox:/bin/busybox -> \n"),
+                "tools.txt": LinuxProbeReply(text: "/bin/busybox\n"),
                 "busybox.txt": LinuxProbeReply(
                     text:
                         "BusyBox v1.19.4 (2014) multi-call binary.\n\nCurrently defined functions:\n\tcat, dd,\n\thead\n"

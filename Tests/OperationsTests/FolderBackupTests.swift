@@ -191,7 +191,7 @@ struct FolderBackupTests {
                 let opener = FaultyOpener(Self.opener(line, board), LineFaults(), seed: 1)
                 _ = try await Self.checked(board, opener) { $0.withOOB = true }
                 // The names of tools are asked for, and their help; that is all.
-                let said = opener.sent.replacing(#/for t in [^;]*;/#, with: "").replacing("-> $(", with: "")
+                let said = opener.sent.replacing(#/for t in [^;]*;/#, with: "")
                 #expect(said.contains("dd"))
                 let targets = Set(said.matches(of: #/[0-9]*>+[|&]?\s*[^\s;|)}]*/#).map { String($0.output) })
                 #expect(

@@ -11,6 +11,8 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private let shell: ShellSession
     private let root: String
     private let toolbox: LinuxToolbox
+    /// The replies to the probes ``LinuxProbes/ofTools``.
+    private let toolReplies: [String: ShellReply]
     private let nodes: DeviceNodes
     private let plan: TransferPlan
     private let frames: LinuxFrameReader
@@ -39,8 +41,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     private init(
-        shell: ShellSession, root: String, toolbox: LinuxToolbox, plan: TransferPlan
+        shell: ShellSession, root: String, toolbox: LinuxToolbox, toolReplies: [String: ShellReply], plan: TransferPlan
     ) {
+        self.toolReplies = toolReplies
         self.shell = shell
         self.root = root
         self.toolbox = toolbox
@@ -58,14 +61,18 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     package static func withAccess<Result: Sendable>(
         _ shell: ShellSession, root: String = "", body: (LinuxFlashAccess) async throws -> Result
     ) async throws -> Result {
-        let toolbox = LinuxToolbox(probeOutput: try await shell.run(LinuxToolbox.probe).text)
+        var replies: [String: ShellReply] = [:]
+        for probe in LinuxProbes.all(root: root) where LinuxProbes.ofTools.contains(probe.name) {
+            replies[probe.name] = try await shell.run(probe.command)
+        }
+        let toolbox = LinuxToolbox(LinuxTools(replies.mapValues { LinuxProbeReply($0) }))
         guard toolbox.has("dd") else {
             throw FlashkeepError(
                 .toolMissing, what: "The board has no dd.", why: "Flash is read block by block, which needs it.",
                 next: "Back up from the bootloader, or start an initramfs that has busybox with dd.")
         }
         let plan = try await TransferPlan.choose(shell, toolbox)
-        let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, plan: plan)
+        let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan)
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(try await body(access))
@@ -88,7 +95,11 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         for probe in LinuxProbes.all(root: root) {
             let reply: ShellReply
             do {
-                reply = try await shell.run(probe.command, mayGrow: LinuxProbes.growing.contains(probe.name))
+                if let known = toolReplies[probe.name] {
+                    reply = known
+                } else {
+                    reply = try await shell.run(probe.command, mayGrow: LinuxProbes.growing.contains(probe.name))
+                }
             } catch let error as FlashkeepError
                 where error.code == .replyNotUnderstood && !LinuxProbes.indispensable.contains(probe.name)
             {
@@ -96,7 +107,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 lost.append(probe.name)
                 continue
             }
-            replies[probe.name] = LinuxProbeReply(output: reply.output, exitStatus: reply.status)
+            replies[probe.name] = LinuxProbeReply(reply)
             if !reply.output.isEmpty { evidence.append(Evidence(name: probe.name, bytes: reply.output)) }
         }
         // A folder that looks like a board can be read by anybody; a board only by root.

@@ -9,31 +9,17 @@ package struct LinuxToolbox: Sendable, Equatable {
         self.invocations = invocations
     }
 
-    /// The tools that are asked for.
+    /// The tools that reading and writing can use.
     static let names = [
         "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
-        "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf",
-        "uudecode", "flash_erase",
+        "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf", "uudecode", "flash_erase",
     ]
 
-    /// A command that prints a line `TOOL INVOCATION` for each tool that is there.
-    ///
-    /// `command -v` alone would trust a name; a busybox applet may also be there without a link.
-    static var probe: String {
-        "for t in \(names.joined(separator: " "));do if command -v $t >/dev/null 2>&1||type $t >/dev/null 2>&1;"
-            + "then echo $t $t;else busybox $t --help >/dev/null 2>&1;"
-            + "case $? in 0|1) echo $t busybox $t;;esac;fi;done"
-    }
-
-    /// Reads what the probe printed.
-    init(probeOutput text: String) {
-        var invocations: [String: String] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ", maxSplits: 1)
-            guard words.count == 2, Self.names.contains(String(words[0])) else { continue }
-            invocations[String(words[0])] = String(words[1])
-        }
-        self.invocations = invocations
+    /// Those of them that a board has.
+    init(_ tools: LinuxTools) {
+        self.init(
+            invocations: Dictionary(
+                uniqueKeysWithValues: Self.names.compactMap { name in tools.command(name).map { (name, $0) } }))
     }
 
     /// Whether a tool is there.

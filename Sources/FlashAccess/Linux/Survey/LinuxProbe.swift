@@ -1,3 +1,5 @@
+internal import BoardConsoles
+
 /// A shell command that finds something out about a board and changes nothing on it.
 package struct LinuxProbe: Sendable, Hashable {
     /// Key of the reply, and its file name among the evidence: `proc-mtd.txt`. Lower case, digits, `-` and `.` only.
@@ -22,6 +24,10 @@ package struct LinuxProbeReply: Sendable, Hashable {
     package init(output: [UInt8], exitStatus: Int = 0) {
         self.output = output
         self.exitStatus = exitStatus
+    }
+
+    init(_ reply: ShellReply) {
+        self.init(output: reply.output, exitStatus: reply.status)
     }
 
     package init(text: String, exitStatus: Int = 0) {

@@ -20,6 +20,9 @@ package enum LinuxProbes {
     /// The probe that tells which blocks are bad.
     static let blockMaps = "mtdinfo-map.txt"
 
+    /// What these bring back is known as soon as the board is reached, since nothing can be read without.
+    static let ofTools: Set = ["tools.txt", "busybox.txt"]
+
     /// What these print grows from moment to moment: two replies of which one begins as the other are the same.
     static let growing: Set = ["dmesg.txt"]
 
@@ -31,12 +34,18 @@ package enum LinuxProbes {
 
     /// The tools that are looked for. A name proves nothing of what the tool can do; see the help texts.
     static let toolNames = [
-        "dd", "head", "tail", "cat", "od", "hexdump", "xxd", "base64", "uuencode", "gzip", "sha256sum", "sha1sum",
+        "dd", "head", "tail", "cat", "od", "hexdump", "xxd", "base64", "uuencode", "uudecode", "gzip", "sha256sum",
+        "sha1sum",
         "md5sum", "cksum", "crc32", "sum", "cmp", "stty", "mknod", "mktemp", "printf", "awk", "tr", "sed", "grep", "wc",
         "sleep", "sync", "readlink", "nanddump", "mtdinfo", "flash_erase", "flash_eraseall", "flash_unlock",
         "nandwrite", "flashcp", "mtd", "mtd_debug", "ubinfo", "ubiupdatevol", "ubiformat", "ubiattach", "ubidetach",
         "fw_printenv", "nc", "tftp", "wget", "curl", "busybox", "toybox", "timeout",
     ]
+
+    /// Prints the name of an MTD device or UBI volume whose folder is $d.
+    private static let name =
+        #"[ -r "$d/name" ] && IFS= read -r v <"$d/name" && echo name= && case $v in -*|*\\*) cat "$d/name";; "#
+        + #"*) echo "$v";; esac"#
 
     // In the scripts $R is the root, quoted where it is used. `read` takes a line without starting a program.
     private static let probes: [(name: String, script: String)] = [
@@ -44,18 +53,20 @@ package enum LinuxProbes {
         ("proc-mtd.txt", #"cat "$R/proc/mtd""#),
 
         // One block of lines for each mtdN: `== mtdN`, then `attribute:value`. The name comes alone on the line after
-        // `name=`, by cat: `echo` of some shells would take a backslash in it for an escape. The path is the tree of
-        // partitions; `cd -P` shows it also where there is no readlink.
+        // `name=`, by cat where it has a backslash, which `echo` of some shells would take for an escape. The path is
+        // the tree of partitions; `cd -P` shows it also where there is no readlink. No process is started for any of
+        // it: a small board takes longer for one than for all that is read here.
         (
             "sysfs-mtd.txt",
             #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; "#
-                + #"[ -d "$d" ] || continue; echo "== $n"; [ -r "$d/name" ] && echo name= && cat "$d/name"; for a in type size erasesize "#
+                + #"[ -d "$d" ] || continue; echo "== $n"; "# + name
+                + #"; for a in type size erasesize "#
                 + #"writesize subpagesize oobsize oobavail numeraseregions flags offset ecc_strength ecc_step_size "#
                 + #"bitflip_threshold corrected_bits ecc_failures bad_blocks bbt_blocks dev; do [ -r "$d/$a" ] && "#
                 + #"read -r v <"$d/$a" && echo "$a:$v"; done; [ -r "$d"ro/dev ] && read -r v <"$d"ro/dev && "#
                 + #"echo "rodev:$v"; b="$R/sys/class/block/mtdblock${n#mtd}/dev"; [ -r "$b" ] && read -r v <"$b" && "#
-                + #"echo "blockdev:$v"; echo "path:$(cd -P "$d" && pwd -P)"; for o in "$d/of_node" "#
-                + #""$d/device/of_node"; do [ -d "$o" ] && echo "of:$(cd -P "$o" && pwd -P)" && break; done; done"#
+                + #"echo "blockdev:$v"; cd -P "$d" && echo "path:$PWD"; for o in "$d/of_node" "#
+                + #""$d/device/of_node"; do [ -d "$o" ] && cd -P "$o" && echo "of:$PWD" && break; done; done"#
         ),
 
         // The ring buffer's beginning matters: partitions are made while the board starts.
@@ -76,12 +87,13 @@ package enum LinuxProbes {
         (
             "sysfs-ubi.txt",
             #"for d in "$R"/sys/class/ubi/ubi[0-9]*; do [ -d "$d" ] || continue; echo "== ${d##*/}"; "#
-                + #"[ -r "$d/name" ] && echo name= && cat "$d/name"; for a in mtd_num eraseblock_size min_io_size "#
+                + name + #"; for a in mtd_num eraseblock_size min_io_size "#
                 + #"total_eraseblocks avail_eraseblocks bad_peb_count reserved_for_bad ro_mode volumes_count type "#
                 + #"data_bytes reserved_ebs usable_eb_size alignment upd_marker corrupted dev; do [ -r "$d/$a" ] && "#
                 + #"read -r v <"$d/$a" && echo "$a:$v"; done; done"#
         ),
-        ("ubinfo.txt", #"ubinfo -a"#),
+        // Where there is sysfs, that has said it already.
+        ("ubinfo.txt", #"[ -d "$R/sys/class/mtd" ] || ubinfo -a"#),
 
         ("cpuinfo.txt", #"head -n 60 "$R/proc/cpuinfo" || cat "$R/proc/cpuinfo""#),
         (
@@ -128,7 +140,7 @@ package enum LinuxProbes {
         // Kept apart: with a bad CRC the variables are on standard output and only standard error tells that they are
         // not the board's but built in. fw_printenv takes a lock file below /var/lock, which is memory.
         ("fw-printenv.txt", "fw_printenv"),
-        ("fw-printenv-errors.txt", #"fw_printenv 2>&1 >/dev/null"#),
+        ("fw-printenv-errors.txt", "type fw_printenv >/dev/null && fw_printenv 2>&1 >/dev/null"),
         ("fw-env-config.txt", #"cat "$R/etc/fw_env.config""#),
 
         // Only where there is something to find: a full map of a large chip takes a minute over a serial line. Without
@@ -150,20 +162,19 @@ package enum LinuxProbes {
                 + #"echo "c ${n#"$R"}"; elif [ -b "$n" ]; then echo "b ${n#"$R"}"; elif [ -f "$n" ]; then "#
                 + #"echo "f ${n#"$R"}"; fi; done"#
         ),
-        // `name:path -> target`. `command -v` is missing in the oldest shells, `type` in none.
+        // A path for each tool, or the name alone of what is built into the shell, then `ls -l` of all of them, which
+        // tells the links. `command -v` is missing in the oldest shells, `type` in none.
         (
             "tools.txt",
-            #"for t in "# + toolNames.joined(separator: " ")
-                + #"; do p=$(command -v $t || { type $t >/dev/null && echo $t; }) || continue; "#
-                + #"[ -n "$p" ] || continue; l=; [ -L "$p" ] && l=$(readlink "$p"); echo "$t:$p -> $l"; done"#
+            #"L=$(for t in "# + toolNames.joined(separator: " ")
+                + #"; do command -v $t || { type $t >/dev/null && echo $t; }; done); echo "$L"; \ls -ld $L || :"#
         ),
-        ("busybox.txt", #"busybox 2>&1 | head -n 60 || busybox 2>&1"#),
-        // Help texts tell the generations apart. `--help` touches no flash in any of them.
-        ("nanddump-help.txt", #"nanddump --help 2>&1; nanddump --version 2>&1"#),
+        // Only where it is there: what a shell says of a missing program may have a line number, another one each time.
+        ("busybox.txt", "type busybox >/dev/null && busybox 2>&1"),
+        // The help text tells the generations apart. `--help` touches no flash in any of them.
         (
-            "tool-help.txt",
-            #"for t in dd head tail od hexdump cmp flash_erase nandwrite flashcp mtdinfo ubinfo; do "#
-                + #"command -v $t >/dev/null && echo "== $t" && { $t --help 2>&1 | head -n 40 || $t --help 2>&1; }; done"#
+            "nanddump-help.txt",
+            "type nanddump >/dev/null && { nanddump --help 2>&1; nanddump --version 2>&1; } || mtdinfo --version"
         ),
         ("printk.txt", #"cat "$R/proc/sys/kernel/printk""#),
         // The first line is the board's memory; the others change from moment to moment.

@@ -25,28 +25,32 @@ package struct LinuxTools: Sendable, Hashable {
     package var applets: Set<String> = []
     /// The generation of `nanddump`; nil where there is none.
     package var nanddump: Nanddump?
-    /// Help texts by name, at most 16 KiB each.
-    package var helps: [String: String] = [:]
     /// Such as `2.1.5`, where `nanddump --version` or `mtdinfo --help` tells.
     package var mtdUtilsVersion: String?
 
-    /// Parses the replies to the probes `tools.txt`, `busybox.txt`, `nanddump-help.txt` and `tool-help.txt`.
+    /// Parses the replies to the probes `tools.txt`, `busybox.txt` and `nanddump-help.txt`.
     package init(_ replies: [String: LinuxProbeReply]) {
         for line in replies["tools.txt"]?.lines.prefix(500) ?? [] {
-            guard let name = line.before(":")?.trimmed.string(limit: 64), let rest = line.after(":"),
-                LinuxProbes.toolNames.contains(name)
-            else { continue }
-            paths[name] = (rest.before(" -> ") ?? rest).trimmed.string()
-            if let link = rest.after(" -> ")?.trimmed, !link.isEmpty { links[name] = link.string() }
+            if let target = line.after(" -> ")?.trimmed {
+                // `lrwxrwxrwx 1 root root 7 Jan 1 1970 /bin/dd -> busybox`
+                guard let path = line.before(" -> ")?.words.last, let name = Self.toolName(path) else { continue }
+                links[name] = target.string()
+            } else if let alias = line.dropping("alias "), let name = alias.before("=").flatMap(Self.toolName) {
+                paths[name] = name
+            } else if line.dropping("/") != nil || line.words.count == 1, let name = Self.toolName(line.trimmed) {
+                paths[name] = line.trimmed.string()
+            }
         }
         if let reply = replies["busybox.txt"] { readBusybox(reply) }
-        for (name, lines) in BoardTexts.sections(replies["tool-help.txt"]) {
-            helps[name] = lines.prefix(100).map { $0.string(limit: 512) }.joined(separator: "\n")
-        }
         if let reply = replies["nanddump-help.txt"], paths["nanddump"] != nil {
             nanddump = Self.nanddump(reply)
         }
         mtdUtilsVersion = Self.mtdUtilsVersion(replies)
+    }
+
+    /// The tool that a path leads to; nil where it was not asked for.
+    private static func toolName(_ path: ByteText) -> String? {
+        path.split(0x2F).last.map { $0.string(limit: 64) }.flatMap { LinuxProbes.toolNames.contains($0) ? $0 : nil }
     }
 
     private mutating func readBusybox(_ reply: LinuxProbeReply) {
@@ -83,8 +87,7 @@ package struct LinuxTools: Sendable, Hashable {
     }
 
     private static func mtdUtilsVersion(_ replies: [String: LinuxProbeReply]) -> String? {
-        let lines = (replies["nanddump-help.txt"]?.lines ?? []) + (replies["tool-help.txt"]?.lines ?? [])
-        for line in lines {
+        for line in replies["nanddump-help.txt"]?.lines ?? [] {
             for words in ["(mtd-utils) ", "mtdinfo version ", "mtd-utils "] {
                 if let version = line.after(words)?.words.first, let first = version.bytes.first, first >= 0x30,
                     first <= 0x39
@@ -111,7 +114,6 @@ package struct LinuxTools: Sendable, Hashable {
         if let link = links[name] {
             return link.hasSuffix("busybox") || link.hasSuffix("busybox.nosuid") || link.hasSuffix("busybox.suid")
         }
-        if helps[name]?.contains("BusyBox v") ?? false { return true }
         return applets.contains(name) && (paths[name] ?? name) == name
     }
 
