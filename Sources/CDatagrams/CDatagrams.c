@@ -69,10 +69,10 @@ void flashkeep_datagrams_wake(int socket) {
     (void)shutdown(socket, SHUT_RD);
 }
 
-int flashkeep_datagrams_receive(int socket, int may_wait, const struct sockaddr_storage *peer, uint8_t *area,
-                                size_t size, int count, struct flashkeep_datagram *datagrams) {
+/* Takes what has come; 0 where there is nothing. */
+static int take(int socket, int flags, const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
+                struct flashkeep_datagram *datagrams) {
     int received;
-    int flags = may_wait ? 0 : MSG_DONTWAIT;
     if (count <= 0) {
         return 0;
     }
@@ -106,6 +106,36 @@ int flashkeep_datagrams_receive(int socket, int may_wait, const struct sockaddr_
         datagrams[i].is_from_peer = (uint32_t)is_same(&datagrams[i].source, peer);
     }
     return received;
+}
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste *haste,
+                                const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
+                                struct flashkeep_datagram *datagrams) {
+    enum { awake_nanoseconds = 30000, misses_that_count = 8, sleeps_until_next_try = 64 };
+    if (!may_wait) {
+        return take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
+    }
+    if (haste->misses >= misses_that_count + sleeps_until_next_try) {
+        haste->misses = misses_that_count - 1;
+    }
+    if (haste->misses < misses_that_count) {
+        int64_t end = now() + awake_nanoseconds;
+        do {
+            int received = take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
+            if (received != 0) {
+                haste->misses = 0;
+                return received;
+            }
+        } while (now() < end);
+    }
+    haste->misses++;
+    return take(socket, 0, peer, area, size, count, datagrams);
 }
 
 int flashkeep_datagrams_send(int socket, const struct sockaddr_storage *to, const uint8_t *bytes,

@@ -5,7 +5,8 @@ package struct WriteMethod: Sendable, Codable, Hashable {
     /// For people: `flash_erase and dd`.
     package var name: String
     /// Command lines that do it by hand for one erase block. OFFSET is in bytes, NUMBER counts erase blocks, FILE holds
-    /// the block's bytes on the board.
+    /// the block's bytes on the board. For U-Boot, RAM is a free place in memory, START and END are addresses of the block's
+    /// first and last byte, and SIZE is its bytes, in hexadecimal.
     package var commands: [String]
     /// Whether each write erases the block itself, so that no block is erased before.
     package var erasesItself: Bool

@@ -36,11 +36,21 @@ int flashkeep_datagrams_limit(int socket, int64_t nanoseconds);
 /* Ends waiting, for ever: whoever receives gets a datagram of no bytes at once. For any thread. */
 void flashkeep_datagrams_wake(int socket);
 
+/* How receives of one socket went. All zero at first. */
+struct flashkeep_haste {
+    /* Waits in a row for which it did not pay to stay awake, and those that slept since. */
+    uint32_t misses;
+};
+
 /* Takes what has come, at most `count` datagrams; each finds `size` bytes in `area`, one behind the other, and one that
  * is longer is cut. Where nothing has come it waits for the first, if it may. Returns how many; 0 where there are none;
- * or -errno. */
-int flashkeep_datagrams_receive(int socket, int may_wait, const struct sockaddr_storage *peer, uint8_t *area,
-                                size_t size, int count, struct flashkeep_datagram *datagrams);
+ * or -errno.
+ *
+ * A thread that sleeps costs both sides more time than a quick client takes for its answer; so it stays awake for the
+ * first microseconds, as long as that pays. */
+int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste *haste,
+                                const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
+                                struct flashkeep_datagram *datagrams);
 
 /* Sends datagrams, which stand in `bytes` one behind the other. One that cannot be sent is left out: to UDP it is lost.
  * Returns how many were handed to the kernel. */

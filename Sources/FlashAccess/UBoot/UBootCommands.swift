@@ -58,6 +58,16 @@ package struct UBootCommands: Sendable, Hashable {
         guard count > 0, !address.addingReportingOverflow(count - 1).overflow else { throw .badRange }
     }
 
+    /// Sees that a range can be written without touching flash.
+    private static func checkMemory(
+        _ address: UInt64, _ count: UInt64, _ flash: [Range<UInt64>]
+    ) throws(UBootCommandFault) {
+        try check(address, count)
+        let (end, reachesTop) = address.addingReportingOverflow(count)
+        guard !reachesTop else { throw .badRange }
+        if let hit = flash.first(where: { $0.overlaps(address..<end) }) { throw .writesFlash(hit) }
+    }
+
     // What it is.
 
     package func version() -> String { "version" }
@@ -130,10 +140,7 @@ package struct UBootCommands: Sendable, Hashable {
             case let (size, overflow) = count.multipliedReportingOverflow(by: bytes), !overflow
         else { throw .badRange }
         try Self.check(source, size)
-        try Self.check(target, size)
-        let (end, reachesTop) = target.addingReportingOverflow(size)
-        guard !reachesTop else { throw .badRange }
-        if let hit = flash.first(where: { $0.overlaps(target..<end) }) { throw .writesFlash(hit) }
+        try Self.checkMemory(target, size, flash)
         return try line(["cp" + width.suffix, Self.hex(source), Self.hex(target), Self.hex(count)])
     }
 
@@ -141,11 +148,17 @@ package struct UBootCommands: Sendable, Hashable {
     package func memoryFill(
         at address: UInt64, value: UInt8, count: UInt64, flash: [Range<UInt64>]
     ) throws(UBootCommandFault) -> String {
-        try Self.check(address, count)
-        let (end, reachesTop) = address.addingReportingOverflow(count)
-        guard !reachesTop else { throw .badRange }
-        if let hit = flash.first(where: { $0.overlaps(address..<end) }) { throw .writesFlash(hit) }
+        try Self.checkMemory(address, count, flash)
         return try line(["mw.b", Self.hex(address), Self.hex(UInt64(value)), Self.hex(count)])
+    }
+
+    /// `mw.l 80000000 5a5a5a5a 100`: fills `count` words of 32 bits, as the processor stores them.
+    package func memoryFill(
+        at address: UInt64, word: UInt32, count: UInt64, flash: [Range<UInt64>]
+    ) throws(UBootCommandFault) -> String {
+        guard case let (size, overflow) = count.multipliedReportingOverflow(by: 4), !overflow else { throw .badRange }
+        try Self.checkMemory(address, size, flash)
+        return try line(["mw.l", Self.hex(address), Self.hex(UInt64(word)), Self.hex(count)])
     }
 
     // Flash into memory.

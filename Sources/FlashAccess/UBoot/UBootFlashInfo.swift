@@ -22,6 +22,8 @@ package struct UBootFlashInfo: Sendable, Hashable {
         package var sectorCount: Int
         /// As many as were printed; whether they are all, ``isComplete`` tells.
         package var sectors: [Sector]
+        /// Bytes that the chips take at once (`Buffer write timeout: 3 ms, buffer size: 2048 bytes`); nil where it is not told.
+        package var writeBufferSize: Int?
 
         /// Where it begins in the board's address space; nil where no sector was printed.
         package var start: UInt64? { sectors.first?.start }
@@ -80,6 +82,12 @@ package struct UBootFlashInfo: Sendable, Hashable {
                 guard let new = Self.bank(size, number: bank, name: name) else { continue }
                 if let last = banks.last, last.number == bank { continue }
                 banks.append(new)
+            } else if let rest = text.after("buffer size:") {
+                if let last = banks.indices.last, banks[last].number == bank {
+                    banks[last].writeBufferSize = rest.words.first?.decimal.flatMap {
+                        (16...65_536).contains($0) && $0 % 16 == 0 ? $0 : nil
+                    }
+                }
             } else if let last = banks.indices.last, banks[last].number == bank, let sectors = Self.sectors(text) {
                 if banks[last].sectors.count < 65_536 { banks[last].sectors += sectors }
             }

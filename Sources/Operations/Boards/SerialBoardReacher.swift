@@ -174,6 +174,4 @@ extension UBootFlashAccess: FlashBoard {
 
     /// Hexadecimal digits, three or four a byte, of ten bits each; what is known already comes quicker.
     package var usualRate: Int? { (lineBitRate ?? 115_200) * 10 / charactersPerByte }
-
-    package var writer: (any FlashWriting)? { nil }
 }

@@ -70,8 +70,7 @@ final class RestoreExecutor {
             } catch let error as FlashkeepError where error.code == .writeFailed {
                 failure = "\(error.what) \(error.why)"
             }
-            let now = try await read(block.range, of: part.partition)
-            if now == bytes {
+            if try await holds(bytes, block.range, of: part.partition) {
                 try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
                 counts.blocks += 1
                 return
@@ -95,8 +94,7 @@ final class RestoreExecutor {
         } else if mustErase {
             counts.erases += 1
             try await writer.erase(block.range, of: part.partition)
-            let now = try await read(block.range, of: part.partition)
-            guard now?.allSatisfy({ $0 == 0xFF }) == true else {
+            guard try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition) else {
                 throw FlashkeepError(
                     .writeFailed, what: "The block is not blank after it was erased.",
                     why: "Nothing was written into it.",
@@ -108,9 +106,18 @@ final class RestoreExecutor {
         counts.bytes += bytes.count
     }
 
-    /// What the flash holds; nil where it could not be read, or the ECC could not repair it.
-    private func read(_ range: Range<Int>, of partition: Partition) async throws -> [UInt8]? {
-        let chunk = try await board.chunk(range, of: partition)
-        return chunk.findings.contains(where: \.state.isDamage) ? nil : chunk.bytes
+    /// Whether the flash holds just these bytes, and the ECC had nothing against them: by the board's own checksum where it
+    /// has one, and else byte by byte.
+    private func holds(_ bytes: [UInt8], _ range: Range<Int>, of partition: Partition) async throws -> Bool {
+        guard let algorithm = board.checksumAlgorithms.first else {
+            let chunk = try await board.chunk(range, of: partition)
+            return chunk.bytes == bytes && !chunk.findings.contains(where: \.state.isDamage)
+        }
+        do {
+            return try await board.checksum(algorithm, of: partition, ranges: [range])
+                == StreamingChecksum.digest(of: bytes, algorithm)
+        } catch let error as FlashkeepError where error.code == .unreadable {
+            return false
+        }
     }
 }

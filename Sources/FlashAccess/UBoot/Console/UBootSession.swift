@@ -143,6 +143,20 @@ package final class UBootSession {
         return answer
     }
 
+    /// Runs a command that takes the line for itself until it ends, such as a load.
+    ///
+    /// - Parameter talk: what is said to it; it leaves unread what is no longer for it.
+    /// - Returns: what came behind.
+    func converse(_ command: String, _ talk: (Console) async throws -> Void) async throws -> Answer {
+        if isUntidy { try await clear() }
+        try await type(command)
+        try await console.send("\r")
+        isUntidy = true
+        try await talk(console)
+        return try await receive(
+            silence: timing.silence, pause: timing.silence, namesItself: false, accepts: { _ in false })
+    }
+
     /// Types a command up to its last character, and has its echo.
     ///
     /// A blank ends it: the line may double the last character after its echo was compared, and a digit more would make

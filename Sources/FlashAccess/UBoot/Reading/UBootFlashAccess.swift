@@ -4,7 +4,7 @@ package import FlashModel
 
 /// The flash of a board that waits at U-Boot's prompt.
 ///
-/// Nothing is written but RAM that nothing uses. What the flash holds stands in the address space, or is brought into
+/// Reading writes nothing but RAM that nothing uses. What the flash holds stands in the address space, or is brought into
 /// RAM erase block by erase block, since U-Boot's reads of NAND skip bad blocks and would shift what follows. Then its
 /// CRC-32 says whether the bytes need to cross at all, and whether they did so well.
 package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksumming {
@@ -38,6 +38,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         var printer: UBootMemoryPrinter
         /// Reads over the network; nil where there is only the line.
         var uploads: UBootUploadReader?
+        var writer: UBootFlashWriter
     }
 
     /// - Parameters:
@@ -75,7 +76,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     /// How often a command, a line or the whole board had to be asked again.
     package var retries: Int {
         session.retries + (board?.printer.repeatedLines ?? 0) + (board?.uploads?.refetched ?? 0)
-            + (transfers?.repeats ?? 0)
+            + (transfers?.repeats ?? 0) + (board?.writer.repeats ?? 0)
     }
 
     /// How bulk data crosses.
@@ -132,16 +133,17 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         let facts = UBootFacts(replies)
         var survey = try UBootSurvey.assemble(facts: facts)
         survey.warnings += lost.map { "U-Boot's reply to \($0) never came through the same twice and is left out" }
+        let staging = UBootStaging(session, facts, lines: lines, examples: examples)
         board = SurveyedBoard(
-            survey: survey, facts: facts,
-            staging: UBootStaging(session, facts, lines: lines, examples: examples),
+            survey: survey, facts: facts, staging: staging,
             printer: UBootMemoryPrinter(
                 session, facts.help, format: wantedFormat,
                 printsToNetwork: { [transfers] in transfers?.printsToNetwork ?? false }, lines: lines,
                 examples: examples),
             uploads: transfers.map {
                 UBootUploadReader(session, facts, $0, recovery, lines: lines, examples: examples)
-            })
+            },
+            writer: UBootFlashWriter(session, recovery, survey, facts, staging, lines: lines, examples: examples))
         return (survey, evidence)
     }
 
@@ -316,6 +318,9 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         while let last = sizes.last, last % 2 == 0, last / 2 >= KnownContent.step { sizes.append(last / 2) }
         return sizes
     }
+
+    /// What writes flash here; nil before ``survey()``.
+    package var writer: (any FlashWriting)? { board?.writer }
 
     // MARK: Checksums
 

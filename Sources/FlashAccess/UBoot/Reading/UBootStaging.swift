@@ -185,6 +185,12 @@ final class UBootStaging {
         return start..<max(start, min(end, max(range.upperBound, chip.size)))
     }
 
+    /// Says once since the board's last start what must be said before a chip is used.
+    func prepare(_ chip: Chip) async throws {
+        guard let window = UBootWindow(chip, facts) else { throw Self.unreachable(chip) }
+        try await prepare(chip, window)
+    }
+
     private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
         if prepared.returns != session.returns { prepared = ([], session.returns) }
         guard !prepared.0.contains(chip.id), let command = try window.preparation(lines) else { return }
@@ -199,6 +205,15 @@ final class UBootStaging {
             at: address, value: value, count: UInt64(count), flash: facts.flash?.banks.compactMap(\.range) ?? [])
         _ = try await session.ask(command, silence: .seconds(20))
         return try await checksum(at: address, count: count)
+    }
+
+    /// The RAM that reading uses, so that nothing else is put there.
+    ///
+    /// - Throws: `toolMissing` where none is known to be free.
+    func area(of chip: Chip) throws -> Range<UInt64> {
+        let start = try stagingAddress(for: chip.eraseBlockSize)
+        guard let end = start.plus(max(Self.size, chip.eraseBlockSize)) else { throw Self.unreachable(chip) }
+        return start..<end
     }
 
     /// A place in RAM that nothing uses.

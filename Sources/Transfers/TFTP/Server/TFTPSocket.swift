@@ -107,6 +107,7 @@ struct TFTPSocket: Sendable {
         private let peer: Address
         private var area: ByteBuffer
         private var datagrams: [flashkeep_datagram]
+        private var haste = flashkeep_haste()
 
         /// - Parameters:
         ///   - peer: the address that is awaited.
@@ -135,7 +136,7 @@ struct TFTPSocket: Sendable {
                 guard let start = bytes.baseAddress else { return 0 }
                 result = unsafe withUnsafePointer(to: peer.raw) { peer in
                     unsafe flashkeep_datagrams_receive(
-                        socket.descriptor, mayWait ? 1 : 0, peer, start.assumingMemoryBound(to: UInt8.self),
+                        socket.descriptor, mayWait ? 1 : 0, &haste, peer, start.assumingMemoryBound(to: UInt8.self),
                         packetSize, CInt(count), &datagrams)
                 }
                 return max(0, Int(result)) * packetSize

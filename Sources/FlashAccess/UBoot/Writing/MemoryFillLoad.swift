@@ -1,0 +1,61 @@
+import FlashModel
+
+/// `mw`: word by word, where there is nothing else. Slow, but what is blank costs nothing, and words that repeat cost one
+/// command.
+struct MemoryFillLoad: UBootLoad {
+    let session: UBootSession
+    let facts: UBootFacts
+    let lines: UBootCommands
+    let examples: UBootExamples
+    let command = "mw"
+
+    /// Its bytes tell the processor's order.
+    private static let probe: UInt32 = 0x0102_0304
+
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> String? {
+        let flash = facts.flash?.banks.compactMap(\.range) ?? []
+        func say(_ command: String) async throws { _ = try await session.ask(command) }
+        func fill(_ part: Range<Int>, with value: UInt32) async throws {
+            guard let place = memory.plus(part.lowerBound) else { throw UBootCommandFault.badRange }
+            try await say(
+                try lines.memoryFill(at: place, word: value, count: UInt64(part.count / 4), flash: flash))
+        }
+        try await say(try lines.memoryFill(at: memory, value: 0xFF, count: UInt64(bytes.count), flash: flash))
+        guard let isBigEndian = try await isBigEndian(at: memory, flash) else { return "its words have no known order" }
+        try await fill(0..<4, with: .max)
+        for run in Self.runs(bytes) {
+            let word = bytes[run.lowerBound..<run.lowerBound + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            try await fill(run, with: isBigEndian ? word : word.byteSwapped)
+        }
+        for index in bytes.count / 4 * 4..<bytes.count where bytes[index] != 0xFF {
+            guard let place = memory.plus(index) else { throw UBootCommandFault.badRange }
+            try await say(try lines.memoryFill(at: place, value: bytes[index], count: 1, flash: flash))
+        }
+        return nil
+    }
+
+    /// How the processor stores a word; nil where it is neither of the two ways.
+    private func isBigEndian(at memory: UInt64, _ flash: [Range<UInt64>]) async throws -> Bool? {
+        _ = try await session.ask(try lines.memoryFill(at: memory, word: Self.probe, count: 1, flash: flash))
+        switch try await session.checksum(at: memory, count: 4, lines, examples) {
+        case CRC32.sum(of: [1, 2, 3, 4]): return true
+        case CRC32.sum(of: [4, 3, 2, 1]): return false
+        default: return nil
+        }
+    }
+
+    /// Runs of equal words of four bytes that are not blank, from the start of the bytes.
+    static func runs(_ bytes: [UInt8]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for start in stride(from: 0, to: bytes.count / 4 * 4, by: 4) {
+            let word = bytes[start..<start + 4]
+            guard word.contains(where: { $0 != 0xFF }) else { continue }
+            if let last = runs.last, last.upperBound == start, bytes[last.lowerBound..<last.lowerBound + 4] == word {
+                runs[runs.count - 1] = last.lowerBound..<start + 4
+            } else {
+                runs.append(start..<start + 4)
+            }
+        }
+        return runs
+    }
+}

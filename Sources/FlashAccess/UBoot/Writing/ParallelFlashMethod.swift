@@ -1,0 +1,79 @@
+import FlashModel
+
+/// `protect off`, `erase` and `cp.b` (`cmd/flash.c`, `drivers/mtd/cfi_flash.c`), for whole sectors that the board itself has
+/// listed, so that no neighbour is hit: `erase START +SIZE` would round up to the next sector.
+struct ParallelFlashMethod: UBootWriteMethod {
+    /// Bytes that are written at once where the board does not tell the size of its chip's write buffer.
+    private static let smallUnit = 512
+
+    let name = "erase and cp.b"
+    let unit: Int
+    let commands = [
+        "protect off START END", "erase START END", "protect off START END", "cp.b RAM START SIZE",
+        "protect on START END",
+    ]
+    private let lines: UBootCommands
+    private let bank: UBootFlashInfo.Bank
+    private let base: UInt64
+
+    init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+        let next = "start an initramfs (--image) and restore through its Linux"
+        guard let window = UBootWindow(chip, facts), case .mapped(let base) = window,
+            let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.size }),
+            let sizes = bank.sectorSizes, let sector = sizes.first
+        else { throw WriteRefusal(why: "flinfo did not tell where each sector begins", next: next) }
+        guard facts.help?.has("erase") ?? false, facts.help?.has("cp") ?? false else {
+            throw WriteRefusal(why: "this U-Boot has no erase, or no cp", next: next)
+        }
+        if bank.sectors.contains(where: \.isReadOnly), !(facts.help?.has("protect") ?? false) {
+            throw WriteRefusal(why: "sectors are protected, and this U-Boot has no protect", next: next)
+        }
+        let unit = bank.writeBufferSize ?? Self.smallUnit
+        guard sizes.allSatisfy({ $0 == sector }), sector % unit == 0 else {
+            throw WriteRefusal(why: "the chip has sectors of different sizes", next: next)
+        }
+        self.lines = lines
+        self.bank = bank
+        self.base = base
+        self.unit = unit
+    }
+
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [String] {
+        let range = try sectors(block)
+        // It counts sectors that it left alone, too; whoever reads the flash knows.
+        return try unprotected(range, [line(["erase"], range)])
+    }
+
+    func program(_ part: Range<Int>, of block: Range<Int>, from memory: UInt64) throws(UBootCommandFault) -> [String] {
+        let range = try sectors(block)
+        guard part.clamped(to: block) == part, !part.isEmpty, let start = base.plus(part.lowerBound),
+            let flash = bank.range, let end = memory.plus(part.count), !flash.overlaps(memory..<end),
+            // At odd addresses the driver for 16-bit chips stops some processors.
+            start % 2 == 0, part.count % 2 == 0
+        else { throw .badRange }
+        let copy = try lines.line([
+            "cp.b", UBootCommands.hex(memory), UBootCommands.hex(start), UBootCommands.hex(UInt64(part.count)),
+        ])
+        return try unprotected(range, [copy])
+    }
+
+    /// Commands between those that take off and put back the protection of sectors that have it.
+    private func unprotected(_ range: Range<UInt64>, _ inner: [String]) throws(UBootCommandFault) -> [String] {
+        guard bank.sectors.contains(where: { range.contains($0.start) && $0.isReadOnly }) else { return inner }
+        return try [line(["protect", "off"], range)] + inner + [line(["protect", "on"], range)]
+    }
+
+    private func line(_ words: [String], _ range: Range<UInt64>) throws(UBootCommandFault) -> String {
+        try lines.line(words + [UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.upperBound - 1)])
+    }
+
+    /// The addresses of a block that is whole sectors.
+    private func sectors(_ block: Range<Int>) throws(UBootCommandFault) -> Range<UInt64> {
+        guard !block.isEmpty, let whole = bank.range, let start = base.plus(block.lowerBound),
+            let end = start.plus(block.count), (start..<end).clamped(to: whole) == start..<end,
+            bank.sectors.contains(where: { $0.start == start }),
+            end == whole.upperBound || bank.sectors.contains(where: { $0.start == end })
+        else { throw .badRange }
+        return start..<end
+    }
+}

@@ -1,0 +1,65 @@
+private import BoardChannels
+private import BoardConsoles
+internal import Transfers
+
+/// `loady`: YMODEM over the serial line (`cmd/load.c`, since 2005).
+struct YMODEMLoad: UBootLoad {
+    let session: UBootSession
+    let lines: UBootCommands
+    let command = "loady"
+
+    /// The longest pause of a board that takes a block; it asks again by itself after a second or two.
+    private static let silence = Duration.seconds(5)
+
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> String? {
+        var failure: String?
+        let answer = try await session.converse(try lines.loadY(to: memory)) { console in
+            // `## Ready for binary (ymodem) download to 0x81000000 at 115200 bps...`, before it asks for the first block.
+            guard try await console.bytes(until: Array("bps...".utf8), silence: Self.silence, limit: 4_096) != nil
+            else {
+                failure = "it did not begin"
+                return
+            }
+            console.channel.markBulk(true)
+            defer { console.channel.markBulk(false) }
+            failure = try await talk(YMODEMSending(bytes, name: "flashkeep"), console)
+        }
+        if let failure { return failure }
+        switch UBootSerialLoad(answer.reply) {
+        case .done(bytes.count): return nil
+        case .done(let count): return "\(count) bytes arrived in place of \(bytes.count)"
+        case .failed, nil: return "the board does not say that all arrived"
+        }
+    }
+
+    /// - Returns: why it failed; nil where all was sent.
+    private func talk(_ sending: YMODEMSending, _ console: Console) async throws -> String? {
+        var sending = sending
+        while true {
+            guard let got = try await console.bytes(within: Self.silence) else {
+                switch sending.timedOut() {
+                case .wait: continue
+                case .send(let bytes): try await console.channel.write(bytes)
+                case .done: return nil
+                case .failed(let last):
+                    try await console.channel.write(last)
+                    return "the board stopped asking for blocks"
+                }
+                continue
+            }
+            for (index, byte) in got.enumerated() {
+                switch sending.take(byte) {
+                case .wait: continue
+                case .send(let bytes): try await console.channel.write(bytes)
+                case .done:
+                    console.putBack(got[(index + 1)...])
+                    return nil
+                case .failed(let last):
+                    try await console.channel.write(last)
+                    console.putBack(got[(index + 1)...])
+                    return "the board gave up"
+                }
+            }
+        }
+    }
+}
