@@ -1,7 +1,7 @@
 /// The processor and its serial line: who reads what is typed, and when what is printed has crossed. Microseconds.
 struct UBootMachine {
     /// Who reads the line.
-    enum Phase: Equatable {
+    enum Phase {
         case off
         /// It prints its start; what is typed waits.
         case starting
@@ -13,6 +13,8 @@ struct UBootMachine {
         case running(asks: Bool)
         /// A command waits for Enter, and hears nothing else.
         case asking
+        /// A file comes by YMODEM.
+        case loading(UInt64, YMODEMReceiver)
         /// Linux, at its login, at the password behind it, or at the shell.
         case login
         case loginPassword
@@ -52,6 +54,8 @@ struct UBootMachine {
     /// Whether anybody listens there: what is sent else is lost.
     var isNetworkHeard = false
     var uploads = UBootUploads()
+    /// Sectors of `nor0` that U-Boot protects.
+    var protected: Set<Int> = [0]
     /// The variables in RAM.
     var variables: [String: String]
     private var input: [(at: Int, byte: UInt8)] = []
@@ -280,6 +284,9 @@ struct UBootMachine {
         case .menu: boot()
         case .running: endCommand()
         case .deaf: chatter()
+        case .loading:
+            emit("C")
+            timer = lineFree + 1_000_000
         default: break
         }
     }
@@ -389,6 +396,12 @@ struct UBootMachine {
             emit(raw: afterEnter)
             phase = .running(asks: true)
             timer = lineFree + 200
+        case .loading(let address, var receiver):
+            let answer = receiver.take(byte)
+            emit(raw: answer)
+            phase = .loading(address, receiver)
+            timer = lineFree + 1_000_000
+            if let outcome = receiver.outcome { endLoad(outcome, at: address) }
         case .login, .loginPassword: login(byte)
         case .shell: shell(byte)
         }
@@ -429,7 +442,7 @@ struct UBootMachine {
         switch byte {
         case 0x0D, 0x0A:
             emit("\n")
-            if phase == .loginPassword {
+            if case .loginPassword = phase {
                 emit("\nLogin incorrect\nOpenWrt login: ")
                 phase = .login
             } else if line.isEmpty {
@@ -445,7 +458,7 @@ struct UBootMachine {
             phase = .login
         default:
             line.append(byte)
-            if phase == .login { emit(raw: [byte]) }
+            if case .login = phase { emit(raw: [byte]) }
         }
     }
 
@@ -563,6 +576,11 @@ struct UBootMachine {
             if let rate = done.rate, self.rate != nil { rateChange = (lineFree + 50_000, rate) }
             return
         }
+        if let address = done.loadsTo {
+            phase = .loading(address, YMODEMReceiver())
+            timer = lineFree + 100_000
+            return
+        }
         for (delay, text) in done.later {
             rest(delay)
             emit(text)
@@ -570,6 +588,22 @@ struct UBootMachine {
         interruption = done.interruption
         phase = .running(asks: done.asks)
         timer = lineFree + done.time
+    }
+
+    /// `cmd/load.c`, load_serial_ymodem.
+    private mutating func endLoad(_ outcome: YMODEMReceiver.Outcome, at address: UInt64) {
+        timer = nil
+        switch outcome {
+        case .aborted: emit("## Binary (ymodem) download aborted\n")
+        case .done(let bytes):
+            memory.write(address, bytes)
+            let size = String(bytes.count, radix: 16)
+            emit(
+                "## Total Size      = 0x\(size) = \(bytes.count) Bytes\n## Start Addr      = 0x\(String(address, radix: 16))\n"
+            )
+        }
+        phase = .running(asks: true)
+        timer = lineFree + 200
     }
 
     private mutating func endCommand() {

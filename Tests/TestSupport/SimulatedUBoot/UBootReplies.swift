@@ -21,6 +21,8 @@ extension UBootMachine {
         var later: [(Int, String)] = []
         /// What it says to ^C.
         var interruption = "<INTERRUPT>"
+        /// It takes a file by YMODEM, and brings it to this address.
+        var loadsTo: UInt64?
     }
 
     mutating func run(_ line: String) -> Done {
@@ -45,6 +47,9 @@ extension UBootMachine {
         case "crc32": return checksum(words)
         case "mw": return fill(words)
         case "cp": return copy(words)
+        case "loady": return load(words)
+        case "erase" where scenario.hardware.isWritable: return erase(words)
+        case "protect" where scenario.hardware.isWritable: return protect(words)
         case "echo": return Done(text: words.dropFirst().joined(separator: " ").filter { $0 != "'" } + "\n")
         case "sf": return spi(words)
         case "nand": return nand(words)
@@ -189,7 +194,7 @@ extension UBootMachine {
             text += "\n  Sector Start Addresses:"
             for sector in 0..<size / block {
                 let address = Self.digits(base + UInt64(sector * block), 8).uppercased()
-                text += (sector % 5 == 0 ? "\n" : "") + "  \(address) \(sector == 0 ? "  RO " : "     ")"
+                text += (sector % 5 == 0 ? "\n" : "") + "  \(address) \(protected.contains(sector) ? "  RO " : "     ")"
             }
             text += "\n"
         }
@@ -273,6 +278,7 @@ extension UBootMachine {
                 return address < base + size && base < end
             })
         {
+            if command == "cp", scenario.hardware.isWritable { return program(bytes, at: address) }
             offend(.forbidden, "\(command) into flash at \(Self.short(address))")
             return Done(text: "Copy to Flash... done\n")
         }
@@ -326,6 +332,9 @@ extension UBootMachine {
                 let count = Self.number(words[4])
             else { return Done(text: "sf - SPI flash sub-system\n\nUsage:\nsf probe [[bus:]cs] [hz] [mode]\n") }
             return readSPI(flash, to: target, offset: offset, count: count)
+        case "erase", "write":
+            guard scenario.hardware.isWritable else { fallthrough }
+            return writeSPI(words)
         default:
             offend(.forbidden, words.joined(separator: " "))
             return Done()

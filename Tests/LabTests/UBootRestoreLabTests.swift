@@ -1,0 +1,148 @@
+import BoardChannels
+import BoardConsoles
+import FlashModel
+import Foundation
+import Operations
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import FlashAccess
+
+/// Backups put back from real U-Boots: what the chips hold is then compared as whole files, which QEMU keeps.
+///
+/// QEMU 7.2's parallel flash (`hw/block/pflash_cfi01.c`) takes a buffered write only at the start of a sector, one buffer
+/// of 2 KiB; so the sectors that are written here have no more than that.
+@Suite(.enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized)
+struct UBootRestoreLabTests {
+    /// A board, and the commands that write to it.
+    struct Sample: Sendable, CustomTestStringConvertible {
+        var board: String
+        /// Sectors that are blank at first, as U-Boot's commands take them.
+        var sectors: [ClosedRange<UInt64>]
+        var ram: UInt64
+
+        var testDescription: String { board }
+
+        func hex(_ value: UInt64) -> String { String(value, radix: 16) }
+
+        func erase(_ sector: Int) -> String {
+            "erase \(hex(sectors[sector].lowerBound)) \(hex(sectors[sector].upperBound))"
+        }
+
+        /// Fills the first 2 KiB of a sector.
+        func write(_ sector: Int, _ value: UInt8) -> [String] {
+            ["mw.b \(hex(ram)) \(hex(UInt64(value))) 800", "cp.b \(hex(ram)) \(hex(sectors[sector].lowerBound)) 800"]
+        }
+
+        func protect(_ word: String, _ sector: Int) -> String {
+            "protect \(word) \(hex(sectors[sector].lowerBound)) \(hex(sectors[sector].upperBound))"
+        }
+
+        static let all = [
+            // Little endian MIPS, without a command that loads over the line: mw.
+            Sample(
+                board: "malta",
+                sectors: [0xBE20_0000...0xBE20_FFFF, 0xBE21_0000...0xBE21_FFFF, 0xBE22_0000...0xBE22_FFFF],
+                ram: 0x8100_0000),
+            // Two banks, sectors of 128 KiB: loady.
+            Sample(
+                board: "virt",
+                sectors: [0x0420_0000...0x0421_FFFF, 0x0422_0000...0x0423_FFFF, 0x0424_0000...0x0425_FFFF],
+                ram: 0x4100_0000),
+        ]
+    }
+
+    private func say(_ commands: [String], to board: UBootBoard) async throws {
+        try await board.opener().withChannel { channel in
+            let arrival = UBootArrival(
+                stopKey: nil, wantsBootloader: true, nonce: { "prepares1" }, password: { nil }, timing: UBootTiming(),
+                notify: { _ in })
+            let done: Bool? = try await arrival.withSession(Console(channel)) { session in
+                for command in commands {
+                    let reply = try await session.ask(command, silence: .seconds(60))
+                    let text = String(decoding: reply.output, as: UTF8.self)
+                    #expect(!text.contains("ERROR") && !text.contains("rotected Flash"), "\(command): \(text)")
+                }
+                return true
+            }
+            #expect(done == true)
+        }
+    }
+
+    private func images(_ board: UBootBoard) throws -> [String: Data] {
+        let files = try FileManager.default.contentsOfDirectory(atPath: board.state.path)
+            .filter { $0.hasPrefix("flash") && $0.hasSuffix(".img") }
+        return try Dictionary(
+            uniqueKeysWithValues: files.map { ($0, try Data(contentsOf: board.state.appending(path: $0))) })
+    }
+
+    /// Sectors that differ, and those of them that are not blank.
+    private static func damage(
+        _ now: [String: Data], _ kept: [String: Data], sector: Int
+    ) -> (sectors: Int, erases: Int) {
+        var result = (sectors: 0, erases: 0)
+        for (name, bytes) in now {
+            for start in stride(from: 0, to: bytes.count, by: sector) {
+                let part = bytes.subdata(in: start..<min(bytes.count, start + sector))
+                guard part != kept[name]?.subdata(in: start..<min(bytes.count, start + sector)) else { continue }
+                result.sectors += 1
+                if part.contains(where: { $0 != 0xFF }) { result.erases += 1 }
+            }
+        }
+        return result
+    }
+
+    private func restore(_ board: UBootBoard, _ bag: String) async throws -> RestoreReport {
+        let reacher = SerialBoardReacher(
+            opener: try board.opener(), credentials: Credentials(), environment: .testing)
+        let prepared = try await Restore.plan(
+            FilePath(bag), on: reacher, choice: RestoreChoice(allowed: [.bootloader]))
+        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
+        return try await Restore.run(
+            prepared, on: reacher,
+            before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
+            environment: .testing)
+    }
+
+    @Test(arguments: Sample.all)
+    func parallelFlash(_ sample: Sample) async throws {
+        try await UBootBoard.with(["--board", sample.board, "--fill", "as-is", "--autoboot", "none"]) { board in
+            try await say(sample.write(0, 0x5A) + sample.write(1, 0xA5), to: board)
+            let bag = try await board.backup().bag
+            let kept = try images(board)
+            // One sector another, one blank, one no longer blank, and two of them protected.
+            try await say(
+                [sample.erase(0)] + sample.write(0, 0x33) + [sample.erase(1)] + sample.write(2, 0x0F)
+                    + [sample.protect("on", 1), sample.protect("on", 2)], to: board)
+            let damage = Self.damage(try images(board), kept, sector: sample.sectors[0].count)
+            #expect(damage.sectors == 3)
+            let report = try await restore(board, bag)
+            #expect(report.blocksWritten == 3 && report.erases == damage.erases)
+            #expect(try images(board) == kept)
+            let again = try await restore(board, bag)
+            #expect(again.plan.blockCount == 0 && again.erases == 0)
+            // And the board as it was at first, which is looked at behind this.
+            try await say((0...2).flatMap { [sample.protect("off", $0), sample.erase($0)] }, to: board)
+        }
+    }
+
+    @Test(.enabled(if: UBootBoard.isAvailable(built: "sabrelite"), "the lab's own U-Boots could not be built"))
+    func serialFlash() async throws {
+        try await UBootBoard.with(["--board", "sabrelite", "--fill", "as-is", "--autoboot", "none"]) { board in
+            let bag = try await board.backup().bag
+            let kept = try images(board)
+            // A part of U-Boot itself, and what was blank.
+            try await say(
+                [
+                    "sf probe", "mw.b 12000000 5a 3000", "sf erase 1000 1000", "sf write 12000000 3000 1000",
+                    "sf write 12000000 110000 3000",
+                ], to: board)
+            #expect(try images(board) != kept)
+            let report = try await restore(board, bag)
+            // The one that was erased needs no erase.
+            #expect(report.blocksWritten == 5 && report.erases == 4)
+            #expect(try images(board) == kept)
+        }
+    }
+}
