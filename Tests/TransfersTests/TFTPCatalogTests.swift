@@ -142,6 +142,8 @@ import Transfers
         let (server, client) = try await withTFTPServer(catalog, Self.configuration) { server in
             let client = try await TFTPTestClient(server.port)
             try await client.ask("file")
+            // Only then it has begun.
+            await client.hear()
             return (server, client)
         }
         let events = await Self.kinds(server) { _ in false }
@@ -249,6 +251,11 @@ private final class TFTPTestClient: Sendable {
 
     func ask(_ name: String) async throws {
         try await send(.read(TFTPRequest(name: name)), to: SocketAddress(ipAddress: "127.0.0.1", port: port))
+    }
+
+    /// Waits for the server's first packet.
+    func hear() async {
+        for await _ in stream { return }
     }
 
     func get(

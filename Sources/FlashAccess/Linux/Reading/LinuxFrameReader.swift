@@ -84,6 +84,8 @@ final class LinuxFrameReader {
         var group: Int
         /// How often it was asked for because the line damaged it.
         var attempts = 0
+        /// Whether it is asked for since the board seems to be unable to read it.
+        var isDoubtful = false
 
         var range: Range<Int> { first * blockSize..<(first + count) * blockSize }
     }
@@ -253,6 +255,12 @@ final class LinuxFrameReader {
         guard bytes.count == (source == .data ? end - start : frame.count * unit) else {
             if frame.count > 1 { return .again(single) }
             guard let size = smallerBlock(than: request.blockSize, partition, source) else {
+                // What a bad line made short is short for once: the board must say so twice.
+                guard plan.isReliable || request.isDoubtful else {
+                    var next = single
+                    next.isDoubtful = true
+                    return .again(next)
+                }
                 return .unreadable(start..<end)
             }
             return .again(
@@ -322,7 +330,7 @@ final class LinuxFrameReader {
     ) throws -> Request {
         var next = Request(
             first: run.lowerBound, count: run.count, blockSize: request.blockSize,
-            group: max(1, request.group / 4), attempts: request.attempts + 1)
+            group: max(1, request.group / 4), attempts: request.attempts + 1, isDoubtful: request.isDoubtful)
         let smaller = source == .data ? max(512, min(partition.pageSize, 4_096)) : partition.pageSize
         if next.attempts > 3, request.blockSize > smaller, request.blockSize % smaller == 0 {
             let factor = request.blockSize / smaller
