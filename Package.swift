@@ -55,6 +55,9 @@ let package = Package(
         // A board's flash, one folder a way in.
         .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
 
+        // What lies on flash.
+        .target(name: "ImageInspection", dependencies: ["FlashModel"]),
+
         // What a backup is on disk.
         .target(
             name: "BackupBags",
@@ -65,8 +68,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers",
-                .product(name: "SystemPackage", package: "swift-system"),
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageInspection",
+                "Transfers", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
@@ -91,6 +94,10 @@ let package = Package(
         ),
 
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
+        .testTarget(
+            name: "ImageInspectionTests", dependencies: ["FlashModel", "ImageInspection", "TestSupport"],
+            resources: [.copy("Fixtures")]
+        ),
         .testTarget(
             name: "FlashAccessTests",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "TestSupport"],

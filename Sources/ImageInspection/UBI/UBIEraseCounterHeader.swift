@@ -1,0 +1,35 @@
+/// The header at the start of each physical erase block that UBI has formatted (Linux `drivers/mtd/ubi/ubi-media.h`,
+/// `struct ubi_ec_hdr`).
+package struct UBIEraseCounterHeader: Sendable, Hashable {
+    /// Bytes.
+    package static let size = 64
+    /// `UBI#`.
+    private static let magic: UInt32 = 0x5542_4923
+
+    /// How often the block was erased.
+    package var eraseCounter: UInt64
+    /// Bytes from the block's start to the volume identifier header.
+    package var volumeHeaderOffset: Int
+    /// Bytes from the block's start to its data.
+    package var dataOffset: Int
+    /// The same in all blocks that were formatted together, or 0 where who formatted them set none.
+    package var imageSequence: UInt32
+
+    /// nil where the bytes are no such header, or a damaged one.
+    ///
+    /// - Parameter bytes: from the start of an erase block.
+    package init?(_ bytes: ArraySlice<UInt8>) {
+        let header = UBIBytes(bytes)
+        guard header.number(at: 0) == Self.magic, header.isSummed(60), let counter = header.number(UInt64.self, at: 8),
+            let volumeHeader = header.number(UInt32.self, at: 16), let data = header.number(UInt32.self, at: 20),
+            let sequence = header.number(UInt32.self, at: 24)
+        else { return nil }
+        eraseCounter = counter
+        volumeHeaderOffset = Int(volumeHeader)
+        dataOffset = Int(data)
+        imageSequence = sequence
+        guard volumeHeaderOffset >= Self.size, dataOffset >= volumeHeaderOffset + UBIVolumeHeader.size else {
+            return nil
+        }
+    }
+}
