@@ -54,6 +54,7 @@ def parse(arguments):
     flash.add_argument("--grave", action="append", default=[], type=_numbers(3, "MTD:BLOCK:PAGE"),
                        metavar="MTD:BLOCK:PAGE", help="a page that the ECC cannot repair (may repeat)")
     flash.add_argument("--ubi", type=int, metavar="MTD", help="two UBI volumes on this partition, attached")
+    flash.add_argument("--ubifs", action="store_true", help="its kernel can mount UBIFS")
     flash.add_argument("--writer", type=_numbers(2, "MTD:BLOCK"), metavar="MTD:BLOCK",
                        help="something rewrites this NOR block all the time")
     flash.add_argument("--mtd", default="full", choices=["full", "empty", "none"],

@@ -76,6 +76,10 @@ def _add_lab(archive, modules, options, flash, disk):
     if options.mtd == "full":
         for name in ("mtdblock", "bch", "nand", "ubi"):
             modules.add(name)
+    if options.ubifs:
+        # UBIFS wants every compressor that it knows, and asks for zstd by another name than its module's.
+        for name in ("zstd", "ubifs"):
+            modules.add(name)
     base = list(modules.order)
     for name in ("mtdram", "nandsim"):
         modules.add(name)

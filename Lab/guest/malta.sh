@@ -27,6 +27,7 @@ for module in $MODULES; do
     case $module in
         nandsim) insmod "/lab/modules/$module.ko" $NANDSIM ;;
         phram) insmod "/lab/modules/$module.ko" $PHRAM ;;
+        mtdram) insmod "/lab/modules/$module.ko" $MTDRAM ;;
         *) insmod "/lab/modules/$module.ko" ;;
     esac || fail "insmod $module"
 done

@@ -7,12 +7,12 @@ import time
 
 from boardlab import LabError, machine
 
-from . import boards, content, emulator, monitor, network
+from . import boards, console, content, emulator, monitor, network
 
 
 def run(options):
     return {"start": start, "stop": stop, "check": check, "power": power, "line": line,
-            "in-network": network.run}[options.command](options)
+            "say": say, "in-network": network.run}[options.command](options)
 
 
 def start(options):
@@ -121,6 +121,18 @@ def check(options):
 
 def power(options):
     monitor.power(options.state, options.what, patience=0)
+    return 0
+
+
+def say(options):
+    about = json.loads((options.state / "expected/banks.json").read_text())
+    talk = console.Console(int((options.state / "serial-port").read_text()), about["prompt"])
+    try:
+        talk.settle()
+        for text in options.lines:
+            print(talk.command(text, patience=60))
+    finally:
+        talk.close()
     return 0
 
 

@@ -18,6 +18,9 @@ _BLOCK = 128 * 1024
 _HEAD = 64 + 12
 # This kernel has no driver that finds the board's NOR flash; it can read it as memory.
 _NOR = "nor,0x1e000000,0x400000,0x10000"
+# What it can write without mtd-utils: memory that counts as NOR.
+_RAM = "total_size=512 erase_size=64"
+_RAM_SIZE = 512 * 1024
 
 
 def build(state, board, seed):
@@ -43,6 +46,12 @@ def build(state, board, seed):
     nor = flash.Partition(len(partitions), "nor", "ram", board.banks[0].size, board.sector)
     (expected / f"mtd{nor.index}.bin").write_bytes((state / "expected/bank0.bin").read_bytes())
     partitions.append(nor.describe())
+    ram = flash.Partition(len(partitions), "mtdram test device", "ram", _RAM_SIZE, 64 * 1024)
+    data, _ = content.image(seed, ram.index, _BLOCK, _RAM_SIZE // _BLOCK, _RAM_SIZE // _BLOCK)
+    puts.append(f"put {ram.index} {len(written) // _BLOCK} 0 {_RAM_SIZE // _BLOCK}")
+    written += data
+    (expected / f"mtd{ram.index}.bin").write_bytes(data)
+    partitions.append(ram.describe())
     (expected / "partitions.json").write_text(json.dumps(partitions, indent=2) + "\n")
 
     root = gzip.compress(_root(folder, nand.nand, puts, written), 6, mtime=0)
@@ -70,12 +79,13 @@ def _root(folder, nand, puts, written):
     archive.file("etc/passwd", "root::0:0:root:/root:/bin/ash\n")
     modules = Modules(folder / "modules")
     # nandsim first: its partitions get the first numbers.
-    for name in ("nandsim", "phram", "pcnet32"):
+    for name in ("nandsim", "phram", "mtdram", "pcnet32"):
         modules.add(name)
     for name, data in modules.data.items():
         archive.file(f"lab/modules/{name}.ko", data)
     archive.file("lab/content", bytes(written))
     archive.file("lab/plan.sh", "\n".join([
-        f"NANDSIM='{nand}'", f"PHRAM='phram={_NOR}'", f"MODULES='{' '.join(modules.order)}'",
+        f"NANDSIM='{nand}'", f"PHRAM='phram={_NOR}'", f"MTDRAM='{_RAM}'",
+        f"MODULES='{' '.join(modules.order)}'",
         "prepare_flash() {", "    :", *(f"    {put}" for put in puts), "}", ""]))
     return archive.data()

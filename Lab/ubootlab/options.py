@@ -61,6 +61,8 @@ def parse(arguments):
     line.add_argument("--rate", type=int, metavar="BAUD", help="0: as fast as it goes")
     line.add_argument("--zero", action="store_true", help="count from here")
     line.add_argument("--cut", action="store_true", help="take the line away from its client")
+    said = command("say", "type commands at the prompt, which must be there, and print what the board says")
+    said.add_argument("lines", nargs="+", metavar="LINE")
     inside = command("in-network", "run a command as root of a network of its own, with a tap device for a board",
                      state=False)
     inside.add_argument("--state", type=lambda text: Path(text).resolve(), metavar="DIR",

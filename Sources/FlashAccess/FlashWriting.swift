@@ -5,16 +5,20 @@ package struct WriteMethod: Sendable, Codable, Hashable {
     /// For people: `flash_erase and dd`.
     package var name: String
     /// Command lines that do it by hand for one erase block. OFFSET is in bytes, NUMBER counts erase blocks, FILE holds
-    /// the block's bytes on the board. For U-Boot, RAM is a free place in memory, START and END are addresses of the block's
-    /// first and last byte, and SIZE is its bytes, in hexadecimal.
+    /// the block's bytes on the board. For U-Boot, FILE lies on a TFTP server, RAM is a free place in memory, START and
+    /// END are addresses of the block's first and last byte, and SIZE is its bytes, in hexadecimal.
     package var commands: [String]
     /// Whether each write erases the block itself, so that no block is erased before.
     package var erasesItself: Bool
+    /// Whether pages of NAND that are blank are programmed with 0xFF: many controllers then store ECC bytes that are not,
+    /// and UBI can no longer write to those pages.
+    package var writesBlankPages: Bool
 
-    package init(name: String, commands: [String], erasesItself: Bool = false) {
+    package init(name: String, commands: [String], erasesItself: Bool = false, writesBlankPages: Bool = false) {
         self.name = name
         self.commands = commands
         self.erasesItself = erasesItself
+        self.writesBlankPages = writesBlankPages
     }
 }
 
@@ -39,6 +43,14 @@ package protocol FlashWriting {
     /// - Throws: ``WriteRefusal`` where the board has no right way.
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod
 
+    /// Makes partitions writable that the board's system keeps read-only, as far as it has a way; until ``lock()``.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` where it has none, `boardLost` and others.
+    func unlock() async throws
+
+    /// Takes ``unlock()`` back.
+    func lock() async throws
+
     /// Brings the bytes of an erase block onto the board, and sees that they arrived as they are: all that can fail
     /// on the way must fail before something is erased.
     ///
@@ -58,4 +70,9 @@ package protocol FlashWriting {
     /// - Parameter offset: of the block, bytes from the start of the partition.
     /// - Throws: as ``erase(_:of:)``.
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws
+}
+
+extension FlashWriting {
+    package func unlock() async throws {}
+    package func lock() async throws {}
 }

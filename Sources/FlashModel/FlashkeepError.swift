@@ -18,6 +18,8 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case boardSilent = "board-silent"
         case boardLost = "board-lost"
         case replyNotUnderstood = "reply-not-understood"
+        /// Who answers is a bootloader where a system was looked for.
+        case bootloaderAnswers = "bootloader-answers"
 
         // What the board is.
         case notRoot = "not-root"

@@ -26,7 +26,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
             // A name that is not found may be one that the board itself announces once it is up.
             case .hostNotFound, .connectionRefused, .hostUnreachable, .boardSilent, .boardLost: .boardSilent
             case .hostKeyChanged, .hostKeyUnknown, .authenticationFailed, .passwordNeeded, .programMissing,
-                .portUnavailable, .replyNotUnderstood:
+                .portUnavailable, .replyNotUnderstood, .bootloaderAnswers:
                 .failed
             case .notRoot, .noMTD, .noPartitions, .partitionVanished, .toolMissing, .unreadable, .commandFailed,
                 .writeFailed:

@@ -82,6 +82,20 @@ struct RestoreTextTests {
         #expect(!text.contains("of=/dev/mtdblock4"))
     }
 
+    @Test("How the system that ran would write it stands before the procedure by hand")
+    func procedures() {
+        let usual = RestoreText.text(for: Self.manifest)
+        let text = RestoreText.text(
+            for: Self.manifest,
+            procedures: [
+                0: .commands(name: "dd to the block device", ["dd if=FILE of=/dev/mtdblock0 bs=4096 seek=NUMBER"]),
+                4: .none(why: "NAND wants flash_erase", next: "start an initramfs"),
+            ])
+        #expect(text.contains("(dd to the block device):\n\n    dd if=FILE of=/dev/mtdblock0 bs=4096 seek=NUMBER\n"))
+        #expect(text.contains("no right way to write it: NAND wants flash_erase. What would help: start an initramfs."))
+        #expect(!usual.contains("no right way") && text.count > usual.count)
+    }
+
     @Test("The summary names what is missing and what is not proven")
     func summary() {
         let summary = Summary(of: Self.manifest)

@@ -13,6 +13,13 @@ import Testing
         _ = UBootFlashInfo(reply)?.banks.map(\.sectorSizes)
         _ = UBootSPIFlash(reply)
         _ = UBootReadResult(reply)
+        let written = UBootWriteResult(reply)
+        for range in [0..<0, 0..<Int.max, 0x2000..<0x4000] {
+            let works: [UBootWriteResult.Work] = [
+                .nandErase(range), .nandWrite(range), .mtdErase(range), .mtdWrite(range),
+            ]
+            for work in works { _ = written.complaint(work) }
+        }
         _ = UBootNANDInfo(reply)
         _ = UBootBadBlocks(reply)
         _ = UBootMTDList(reply)

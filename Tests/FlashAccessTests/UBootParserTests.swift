@@ -288,6 +288,55 @@ import Testing
                 UBootReadResult(try hang.reply("mtd read nor1 41000000 3000000 10")).outcome == .silent(announced: 16))
         }
 
+        @Test func writes() throws {
+            let plain = try UBootTranscript("sandbox-2026.07-nand-rw")
+            let erase = UBootWriteResult(try plain.reply("nand erase 0 10000"))
+            #expect(erase.announced == 0..<0x1_0000)
+            #expect(erase.complaint(.nandErase(0..<0x1_0000)) == nil)
+            #expect(erase.complaint(.nandErase(0..<0x2000)) != nil)
+            let write = UBootWriteResult(try plain.reply("nand write 1100000 0 10000"))
+            #expect(write.announced == 0..<0x1_0000 && write.written == 0x1_0000)
+            #expect(write.complaint(.nandWrite(0..<0x1_0000)) == nil)
+            #expect(write.complaint(.nandWrite(0..<0x2000)) != nil)
+            for command in ["nand write 1100000 0 2000", "nand erase 100 2000"] {
+                let failed = UBootWriteResult(try plain.reply(command))
+                #expect(failed.failure != nil, "\(command)")
+                #expect(failed.complaint(.nandWrite(0..<0x2000)) == failed.failure, "\(command)")
+            }
+            let bad = try UBootTranscript("sandbox-2026.07-nand-badblock")
+            for command in ["nand erase 4000 2000", "nand erase 2000 6000", "nand write 1100000 2000 6000"] {
+                let result = UBootWriteResult(try bad.reply(command))
+                #expect(result.skipped == [0x4000], "\(command)")
+                #expect(result.complaint(.nandErase(result.announced ?? 0..<0)) != nil, "\(command)")
+            }
+            let mtd = try UBootTranscript("sandbox-2026.07-mtd-nand")
+            let written = UBootWriteResult(try mtd.reply("mtd write nand1 1100000 0 200000"))
+            #expect(written.complaint(.mtdWrite(0..<0x20_0000)) == nil)
+            #expect(written.complaint(.mtdWrite(0..<0x1000)) != nil)
+            let nor = try UBootTranscript("arm-mtd-write")
+            let erased = UBootWriteResult(try nor.reply("mtd erase nor1 100000 20000"))
+            #expect(erased.complaint(.mtdErase(0x10_0000..<0x12_0000)) == nil)
+            for command in ["mtd erase nor1 100100 20000", "mtd erase nor1 100000 100"] {
+                #expect(UBootWriteResult(try nor.reply(command)).failure != nil, "\(command)")
+            }
+        }
+
+        /// What the recordings lack, as the source has it.
+        @Test func writesThatFail() {
+            let failures = [
+                "\r\nNAND erase: device 0 offset 0x0, size 0x2000\r\n\r\nnand0: MTD Erase failure: -5\r\n\r\nOK\r\n",
+                "Writing 512 byte(s) (1 page(s)) at offset 0x00000000\r\nFailure while writing at offset 0x0\r\n",
+            ]
+            for text in failures { #expect(UBootWriteResult(UBootParserTests.reply(text)).failure != nil) }
+            // In decimal, as in 1.3.4: nothing that could be compared.
+            let old = UBootWriteResult(
+                UBootParserTests.reply("\r\nNAND erase: device 0 offset 524288, size 16384 ... OK\r\n"))
+            #expect(old.complaint(.nandErase(0x8_0000..<0x8_4000)) == nil)
+            let silent = UBootWriteResult(UBootParserTests.reply(""))
+            #expect(silent.complaint(.nandWrite(0..<512)) != nil && silent.complaint(.mtdWrite(0..<512)) != nil)
+            #expect(silent.complaint(.nandErase(0..<512)) == nil && silent.complaint(.mtdErase(0..<512)) == nil)
+        }
+
         @Test(arguments: ["sandbox-2026.07-nand-dump", "sandbox-2026.07-nand-dump-bitflip"])
         func dumps(name: String) throws {
             let transcript = try UBootTranscript(name)

@@ -154,6 +154,50 @@ struct UBootSimulatorTests {
         }
     }
 
+    @Test func nandWrites() throws {
+        var small = SimulatedHardware.Flash(
+            "nand0", kind: .nand, blocks: 512, blockSize: 8192, pageSize: 512, oobSize: 16)
+        small.badBlocks = [2]
+        let large = SimulatedHardware.Flash(
+            "nand1", kind: .nand, blocks: 4, blockSize: 512 << 10, pageSize: 4096, oobSize: 224)
+        let nor = SimulatedHardware.Flash("nor1", kind: .nor, blocks: 10, blockSize: 0x2_0000)
+        let change: (inout UBootScenario) -> Void = {
+            $0.allow("nand", "mtd")
+            $0.hardware.isWritable = true
+            $0.memory = 0..<0x1000_0000
+            $0.relocation = 0xEBD_0000
+        }
+        let bad = try UBootTranscript("sandbox-2026.07-nand-badblock")
+        let damaged = board([small, large, nor], change)
+        for command in ["nand erase 4000 2000", "nand erase 2000 6000"] {
+            same(try bad.reply(command), damaged.reply(command), "\(command)")
+        }
+        #expect(damaged.hardware.chips["nand0"]?.erases == [1: 1, 3: 1])
+        // What was meant for the bad block is in the next one.
+        let before = try #require(damaged.hardware.chips["nand0"]?.bytes)
+        let shifted = damaged.reply("nand write 1100000 2000 4000")
+        #expect(shifted.contains("Skip bad block 0x00004000\n 16384 bytes written: OK"), "\(shifted)")
+        let after = try #require(damaged.hardware.chips["nand0"]?.bytes)
+        #expect(after[0x6000..<0x8000] != before[0x6000..<0x8000] && after[0x8000...] == before[0x8000...])
+        #expect(after[0x4000..<0x6000] == before[0x4000..<0x6000])
+
+        small.badBlocks = []
+        let good = board([small, large, nor], change)
+        let plain = try UBootTranscript("sandbox-2026.07-nand-rw")
+        for command in ["nand erase 0 10000", "nand write 1100000 0 10000", "nand erase 100 2000"] {
+            same(try plain.reply(command), good.reply(command), "\(command)")
+        }
+        let mtd = try UBootTranscript("sandbox-2026.07-mtd-nand")
+        for command in ["nand device 1", "nand erase 0 200000", "mtd write nand1 1100000 0 200000"] {
+            same(try mtd.reply(command), good.reply(command), "\(command)")
+        }
+        let erases = try UBootTranscript("arm-mtd-write")
+        for command in ["mtd erase nor1 100000 20000", "mtd erase nor1 100100 20000", "mtd erase nor1 100000 100"] {
+            same(try erases.reply(command), good.reply(command), "\(command)")
+        }
+        #expect(good.offences.isEmpty, "\(good.offences)")
+    }
+
     @Test func memory() throws {
         for form in [UBootScenario.BoardInfo.banks, .memory] {
             let simulated = board([]) { $0.boardInfo = form }

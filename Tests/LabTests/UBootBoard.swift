@@ -102,22 +102,58 @@ struct UBootBoard {
         _ options: [String], to name: String = "backup", resetAfter: Int? = nil
     ) async throws -> (status: Int32, output: String, bag: String) {
         let bag = state.appending(path: name).path
+        let result = try await inNetwork(
+            try program("backup") + ["--to", bag] + options, reset: resetAfter.map { ("Saving: ", $0) })
+        return (result.status, result.output, bag)
+    }
+
+    /// Puts a backup back by the program itself, within the network that the board is in.
+    ///
+    /// - Parameter resetAfter: the reset button is pressed once the board was told this many times to load something.
+    func restoreInNetwork(
+        _ bag: String, _ options: [String] = [], resetAfter: Int? = nil
+    ) async throws -> (status: Int32, output: String) {
+        let words = try program("restore", bag) + ["--yes", "--allow", "bootloader"]
+        return try await inNetwork(
+            words + ["--before", state.appending(path: "before-\(UUID().uuidString)").path] + options,
+            reset: resetAfter.map { ("Loading: ", $0) })
+    }
+
+    /// Types commands at U-Boot's prompt, within the network that the board is in.
+    func sayInNetwork(_ commands: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let said = try await inNetwork(["Lab/uboot", "say", "--state", state.path] + commands)
+        #expect(
+            said.status == 0 && !said.output.contains("ERROR") && !said.output.contains("rotected Flash"),
+            "\(said.output)", sourceLocation: sourceLocation)
+    }
+
+    /// All that the board printed.
+    func said() throws -> String {
+        String(decoding: try Data(contentsOf: state.appending(path: "serial.log")), as: UTF8.self)
+    }
+
+    /// The program's words for a verb with this board.
+    private func program(_ verb: String...) throws -> [String] {
         let port = try String(contentsOf: state.appending(path: "serial-port"), encoding: .utf8).filter(\.isNumber)
-        let command =
-            ["in-network", "--state", state.path, LabBoard.program.path, "backup", "tcp://127.0.0.1:\(port)"]
-            + ["--to", bag, "--progress", "plain"] + options
-        async let backup = LabBoard.run("Lab/uboot", command)
-        if let resetAfter {
-            let log = state.appending(path: "serial.log")
+        return [LabBoard.program.path] + verb + ["tcp://127.0.0.1:\(port)", "--progress", "plain"]
+    }
+
+    /// Runs a command within the network that the board is in.
+    ///
+    /// - Parameter reset: the reset button is pressed once the board has said this so often.
+    private func inNetwork(
+        _ command: [String], reset: (text: String, count: Int)? = nil
+    ) async throws -> (status: Int32, output: String) {
+        async let running = LabBoard.run("Lab/uboot", ["in-network", "--state", state.path] + command)
+        if let reset {
             for _ in 0..<2_000 {
-                let said = String(decoding: try Data(contentsOf: log), as: UTF8.self)
-                if said.split(separator: "Saving: ").count > resetAfter { break }
+                if try said().components(separatedBy: reset.text).count > reset.count { break }
                 try await Task.sleep(for: .milliseconds(20))
             }
             _ = try await LabBoard.run("Lab/uboot", ["power", "--state", state.path, "reset"])
         }
-        let result = try await backup
-        return (result.status, result.output, bag)
+        let result = try await running
+        return (result.status, result.output)
     }
 
     /// Every bank must be in the backup as the board's processor reads it.

@@ -81,14 +81,48 @@ struct UBootLabTests {
             let verified = try await Verify.run(bag: FilePath(bag.path))
             #expect(verified.ok, "\(verified.problems)")
             #expect(verified.summary?.isProven == true)
-            for index in 0..<4 {
+            for index in 0..<5 {
                 let image = try #require(verified.images.first { $0.path.contains("/mtd\(index)-") })
                 #expect(
                     try Data(contentsOf: bag.appending(path: image.path))
                         == Data(contentsOf: board.state.appending(path: "expected/linux/mtd\(index).bin")),
                     "mtd\(index)")
             }
+            // And back, through the Linux that runs in its memory now.
+            let sum = try await shell(board, "sha256sum </dev/mtd4")
+            let damage = "dd if=/dev/zero of=/dev/mtdblock4 bs=64k seek=1 count=3 conv=fsync"
+            #expect(try await shell(board, "\(damage); sha256sum </dev/mtd4") != sum)
+            let restored = try await LabBoard.run(
+                "Lab/uboot",
+                [
+                    "in-network", "--state", board.state.path, LabBoard.program.path, "restore", bag.path,
+                    "tcp://127.0.0.1:\(port)", "--only", "mtd4", "--allow", "bootloader", "--yes", "--progress",
+                    "plain",
+                ])
+            #expect(restored.status == 0, "\(restored.output)")
+            #expect(restored.output.contains("Restored 3 erase blocks"), "\(restored.output)")
+            #expect(try await shell(board, "echo 3 >/proc/sys/vm/drop_caches; sha256sum </dev/mtd4") == sum)
         }
+    }
+
+    /// What a command prints last, by the telnet of the Linux in the board's memory; without Flashkeep.
+    private func shell(_ board: UBootBoard, _ command: String) async throws -> String {
+        let script = """
+            import socket, sys
+            line = socket.create_connection(("10.11.12.2", 23), 60)
+            line.sendall(sys.argv[1].encode() + b" 2>/dev/null; echo E''ND; exit\\n")
+            text = b""
+            while b"END" not in text:
+                part = line.recv(4096)
+                if not part: break
+                text += part
+            print(text.split(b"END")[0].split()[-2].decode())
+            """
+        let result = try await LabBoard.run(
+            "Lab/uboot",
+            ["in-network", "--state", board.state.path, "python3", "-c", script, command])
+        #expect(result.status == 0, "\(result.output)")
+        return result.output
     }
 
     /// Flash leaves the board over the network, and a reset in the middle is gone on from.

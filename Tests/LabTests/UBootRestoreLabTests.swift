@@ -127,6 +127,35 @@ struct UBootRestoreLabTests {
         }
     }
 
+    /// Bytes by TFTP, on a board that has no other load, and a reset in the midst.
+    @Test(arguments: [false, true])
+    func parallelFlashOverTheNetwork(isReset: Bool) async throws {
+        let network = try await LabBoard.run("Lab/uboot", ["in-network"])
+        try #require(network.status == 0, "no network of its own can be made: \(network.output)")
+        let sample = Sample.all[0]
+        let options = ["--board", sample.board, "--fill", "as-is", "--autoboot", "none", "--network", "tap:tap0"]
+        try await UBootBoard.with(options, before: ["in-network"]) { board in
+            try await board.sayInNetwork(sample.write(0, 0x5A) + sample.write(1, 0xA5))
+            let backup = try await board.backupInNetwork([])
+            #expect(backup.status == 0, "\(backup.output)")
+            let kept = try images(board)
+            try await board.sayInNetwork(
+                [sample.erase(0)] + sample.write(0, 0x33) + [sample.erase(1)] + sample.write(2, 0x0F))
+            #expect(Self.damage(try images(board), kept, sector: sample.sectors[0].count).sectors == 3)
+            let before = try board.said().count
+            let restore = try await board.restoreInNetwork(backup.bag, resetAfter: isReset ? 1 : nil)
+            #expect(restore.status == 0, "\(restore.output)")
+            #expect(try images(board) == kept)
+            let said = String(try board.said().dropFirst(before))
+            // The sector that was blank needs no bytes.
+            let loads = said.components(separatedBy: "Bytes transferred = 65536 (10000 hex)").count - 1
+            #expect(isReset ? loads >= 2 : loads == 2, "\(loads) loads")
+            #expect(!said.contains("mw.l"), "bytes went over the line")
+            if isReset { #expect(said.contains("DRAM: "), "there was no reset") }
+            try await board.sayInNetwork((0...2).flatMap { [sample.protect("off", $0), sample.erase($0)] })
+        }
+    }
+
     @Test(.enabled(if: UBootBoard.isAvailable(built: "sabrelite"), "the lab's own U-Boots could not be built"))
     func serialFlash() async throws {
         try await UBootBoard.with(["--board", "sabrelite", "--fill", "as-is", "--autoboot", "none"]) { board in

@@ -89,20 +89,78 @@ struct FolderRestoreTests {
         try await check(tools: FolderBoard.allTools, line, method: ["dd to the block device"])
     }
 
-    @Test("NAND without flash_erase is refused")
-    func noFlashErase() async throws {
+    @Test("NAND by OpenWrt's mtd")
+    func openWrt() async throws {
+        try await check(
+            tools: FolderBoard.allTools + ["mtd"], .pipe, method: ["dd to the block device", "mtd write"])
+    }
+
+    @Test("NAND by mtd where the first block is bad, and without any tool, is refused", arguments: [true, false])
+    func noFlashErase(_ hasMTD: Bool) async throws {
+        func hardware(_ hardware: SimulatedHardware) -> SimulatedHardware {
+            var hardware = hardware
+            guard hasMTD, var nand = hardware.chips["nand0"] else { return hardware }
+            nand.badBlocks = [0]
+            hardware.chips["nand0"] = nand
+            hardware.devices[2] = nand.device(2, "ubi", 0..<6)
+            return hardware
+        }
         let folder = try ScratchFolder()
-        let original = try FolderBoard(Self.hardware())
+        let original = try FolderBoard(hardware(Self.hardware()))
         let bag = try await Backup.run(
             original.reacher(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
             environment: .simulated()
         ).bag
-        let board = try FolderBoard(Self.changed())
+        let board = try FolderBoard(
+            hardware(Self.changed()), tools: FolderBoard.allTools + (hasMTD ? ["mtd"] : []))
         let planning = try await Restore.plan(
             FilePath(bag), on: board.reacher(board.pipe), choice: RestoreChoice()
         ).planning
         #expect(planning.refusals.map(\.code) == [.noWay] && planning.refusals.first?.subject == "mtd2 \"ubi\"")
+    }
+
+    @Test("What the kernel keeps read-only is written only when mtd-rw is asked for, which is unloaded again")
+    func unlocking() async throws {
+        func locked(_ hardware: SimulatedHardware) -> SimulatedHardware {
+            var hardware = hardware
+            for place in hardware.devices.indices { hardware.devices[place].partition.isWritable = false }
+            return hardware
+        }
+        let folder = try ScratchFolder()
+        let original = try FolderBoard(locked(Self.hardware()))
+        let bag = FilePath(
+            try await Backup.run(
+                original.reacher(original.pipe),
+                options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
+                environment: .simulated()
+            ).bag)
+        let tools = Self.base + ["base64", "insmod", "rmmod"]
+        let board = try FolderBoard(locked(Self.changed()), tools: tools)
+        let refused = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: RestoreChoice()).planning
+        #expect(Set(refused.refusals.map(\.code)) == [.readOnly])
+        #expect(refused.refusals.first?.next.contains("--mtd-rw") == true)
+        let choice = RestoreChoice(unlocks: true)
+        let prepared = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: choice)
+        let report = try await Restore.run(
+            prepared, on: board.reacher(board.pipe), before: folder.path.appending("before"), reconnects: 0,
+            environment: .simulated())
+        #expect(report.blocksWritten == report.plan.blockCount && report.blocksWritten > 0)
+        for part in report.plan.parts {
+            let name = "dev/mtd\(part.partition.index)"
+            #expect(board.contents[name] == original.contents[name])
+        }
+        // And it is as it was.
+        let again = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: RestoreChoice()).planning
+        #expect(again.plan?.blockCount == 0)
+        try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
+            let partitions = try await flash.survey().survey.partitions
+            #expect(partitions.map(\.isWritable) == [false, false, false])
+        }
+        let poor = try FolderBoard(locked(Self.changed()), tools: Self.base + ["base64"])
+        await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
+            _ = try await Restore.plan(bag, on: poor.reacher(poor.pipe), choice: choice)
+        }
     }
 
     @Test("A partition that is another when it is to be written is left alone")

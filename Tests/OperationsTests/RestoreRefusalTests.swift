@@ -99,8 +99,11 @@ struct RestoreRefusalTests {
     }
 
     @Test("Each rule", arguments: RestoreRefusal.Code.allCases)
-    func each(_ code: RestoreRefusal.Code) async throws {
-        let scene = Self.scene(code)
+    func each(_ code: RestoreRefusal.Code) async throws { try await Self.check(code) }
+
+    /// Has a rule broken, and sees that it is refused, and that the board is only read.
+    static func check(_ code: RestoreRefusal.Code) async throws {
+        let scene = scene(code)
         let kept = try await RestoreTests.Kept(scene.then)
         let reacher = SimulatedReacher(scene.now)
         let planning = try await kept.plan(reacher, scene.choice)

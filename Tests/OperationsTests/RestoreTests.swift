@@ -267,4 +267,47 @@ struct RestoreTests {
         print("restore cut at each of \(points) calls, \(cut.rawValue)")
         #expect(points > 30)
     }
+
+    /// Full from some point on, or failing once: what is not in the journal must not be on the flash.
+    @Test(
+        "When this computer's disk fails at any operation, it is done or can be gone on with", arguments: [true, false])
+    func everyDiskOperation(_ isFull: Bool) async throws {
+        var small = Boards.small()
+        small.isWritable = true
+        let kept = try await Kept(small)
+        var before = small
+        for place in [3, 2 * 512 + 9] { before.chips["nand0"]?.bytes[place] ^= 0x42 }
+        func restore(_ reacher: SimulatedReacher, _ trouble: DiskTrouble) async throws -> RestoreReport {
+            let prepared = try await Restore.plan(kept.bag, on: reacher, choice: Self.everything)
+            _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
+            return try await Restore.run(
+                prepared, on: reacher, before: kept.folder.path.appending("before"), reconnects: 0,
+                environment: .simulated(), disk: Disk(watcher: trouble))
+        }
+        let counter = DiskTrouble()
+        _ = try await restore(SimulatedReacher(before), counter)
+        try kept.folder.removeAll(but: "bag")
+        var points = 0
+        for operation in 0..<counter.count {
+            let reacher = SimulatedReacher(before)
+            let last = isFull ? Int.max : operation + 1
+            do {
+                _ = try await restore(reacher, DiskTrouble(failing: operation..<last, isFull ? .noSpace : .ioError))
+            } catch let error as FlashkeepError {
+                #expect([.diskFull, .fileUnavailable].contains(error.code), "at \(operation): \(error)")
+            }
+            points += 1
+            let again = SimulatedReacher(reacher.hardware)
+            let report = try await restore(again, DiskTrouble())
+            #expect(isSame(again.hardware, small), "at \(operation)")
+            if let earlier = report.backupBefore {
+                let same = try await Diff.run(
+                    old: FilePath(earlier), board: SimulatedReacher(before), environment: .simulated())
+                #expect(same.isSame, "at \(operation): the backup of what was there")
+            }
+            try kept.folder.removeAll(but: "bag")
+        }
+        print("restore with a disk that \(isFull ? "is full from" : "fails at") each of \(points) operations")
+        #expect(points > 30)
+    }
 }

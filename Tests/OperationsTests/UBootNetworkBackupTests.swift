@@ -287,7 +287,7 @@ struct UBootNetworkBackupTests {
 
     @Test("Uploads that stall, are damaged, cut or refused once are fetched again")
     func uploadFaults() async throws {
-        let faults: [UBootScenario.UploadFault] = [.stalls(after: 100), .flips(at: 0x321), .refused, .short(by: 1)]
+        let faults: [UBootScenario.TransferFault] = [.stalls(after: 100), .flips(at: 0x321), .refused, .short(by: 1)]
         for fault in faults {
             for number in 2...6 {
                 let scenario = Self.scenario { $0.network?.uploadFaults = [number: fault] }

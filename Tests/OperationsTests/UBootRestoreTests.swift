@@ -38,35 +38,6 @@ struct UBootRestoreTests {
         return scenario
     }
 
-    private func reacher(_ board: SimulatedUBoot) -> SerialBoardReacher {
-        SerialBoardReacher(
-            opener: board, credentials: Credentials(), environment: .simulated(),
-            settings: SerialBoardReacher.Settings(powerCycle: { board.powerOn() }, timing: .simulated))
-    }
-
-    private func backUp(_ scenario: UBootScenario, in folder: ScratchFolder) async throws -> FilePath {
-        let report = try await Backup.run(
-            reacher(SimulatedUBoot(scenario)),
-            options: BackupOptions(target: folder.path.appending("bag"), folder: folder.path, reconnects: 0),
-            environment: .simulated())
-        return FilePath(report.bag)
-    }
-
-    private func restore(
-        _ board: SimulatedUBoot, _ bag: FilePath, in folder: ScratchFolder,
-        _ choice: RestoreChoice = RestoreChoice(allowed: [.bootloader]), reconnects: Int = 0
-    ) async throws -> RestoreReport {
-        let prepared = try await Restore.plan(bag, on: reacher(board), choice: choice)
-        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
-        return try await Restore.run(
-            prepared, on: reacher(board), before: folder.path.appending("before"), reconnects: reconnects,
-            environment: .simulated())
-    }
-
-    private func isSame(_ board: SimulatedUBoot, _ scenario: UBootScenario) -> Bool {
-        board.hardware.chips.allSatisfy { $0.value.bytes == scenario.hardware.chips[$0.key]?.bytes }
-    }
-
     /// How a board is made poorer or older.
     enum Kind: CaseIterable, Sendable {
         case usual, bigEndian, noYMODEM, bigEndianWithoutYMODEM
@@ -86,11 +57,11 @@ struct UBootRestoreTests {
     @Test("All that differs is put back, and nothing else is erased", arguments: Kind.allCases)
     func everything(_ kind: Kind) async throws {
         let scenario = Self.scenario(kind.change)
-        let folder = try ScratchFolder()
-        let bag = try await backUp(scenario, in: folder)
+        let restores = try UBootRestores()
+        let bag = try await restores.backUp(scenario)
         let board = SimulatedUBoot(Self.damaged(scenario))
-        let report = try await restore(board, bag, in: folder)
-        #expect(isSame(board, scenario))
+        let report = try await restores.restore(board, bag)
+        #expect(UBootRestores.isSame(board, scenario))
         #expect(report.blocksWritten == 5)
         // The sector that was blank needs no erase.
         let erases = board.hardware.chips.values.reduce(0) { $0 + $1.erases.values.reduce(0, +) }
@@ -98,24 +69,22 @@ struct UBootRestoreTests {
         #expect(board.offences.isEmpty, "\(board.offences)")
         // What was protected is so again.
         #expect(board.reply("flinfo").contains("BF000000   RO"))
-        let again = try await restore(board, bag, in: folder)
+        let again = try await restores.restore(board, bag)
         #expect(again.plan.blockCount == 0)
     }
 
     @Test("What a U-Boot cannot do is refused before anything is sent")
     func refusals() async throws {
         let scenario = Self.scenario()
-        let folder = try ScratchFolder()
-        let bag = try await backUp(scenario, in: folder)
+        let restores = try UBootRestores()
+        let bag = try await restores.backUp(scenario)
         for missing in [["erase"], ["cp"], ["protect"], ["mw", "loady"]] {
             var poor = Self.damaged(scenario)
             for name in missing { poor.forbid(name) }
             let board = SimulatedUBoot(poor)
-            let planning = try await Restore.plan(
-                bag, on: reacher(board), choice: RestoreChoice(allowed: [.bootloader])
-            ).planning
+            let planning = try await restores.plan(board, bag).planning
             #expect(planning.plan == nil && !planning.refusals.isEmpty, "without \(missing)")
-            #expect(isSame(board, poor) && board.offences.isEmpty)
+            #expect(UBootRestores.isSame(board, poor) && board.offences.isEmpty)
         }
     }
 
@@ -124,34 +93,12 @@ struct UBootRestoreTests {
         let scenario = Self.scenario { scenario in
             scenario.hardware.chips["spi0"] = nil
             scenario.hardware.devices.removeLast()
+            scenario.hardware.tears = true
         }
-        let folder = try ScratchFolder()
-        let bag = try await backUp(scenario, in: folder)
         var damaged = scenario
         damaged.hardware.chips["nor0"]?.bytes[0x1234] ^= 0x81
         damaged.hardware.chips["nor0"]?.bytes[0x3000] ^= 0x81
-        let count = try await {
-            let board = SimulatedUBoot(damaged)
-            _ = try await restore(board, bag, in: folder)
-            return board.commands.count
-        }()
-        var cuts = 0
-        for command in stride(from: 1, through: count, by: 1) {
-            let board = SimulatedUBoot(damaged)
-            board.schedule(.reset(afterOutput: 3), at: command)
-            try folder.removeAll(but: "bag")
-            do {
-                _ = try await restore(board, bag, in: folder, reconnects: 2)
-            } catch let error as FlashkeepError {
-                // What was broken off is gone on with. The last is for a reset in the first words of a connection.
-                let codes: [FlashkeepError.Code] = [.boardLost, .boardSilent, .writeFailed, .replyNotUnderstood]
-                #expect(codes.contains(error.code), "\(command): \(error)")
-                _ = try await restore(board, bag, in: folder, reconnects: 2)
-            }
-            #expect(isSame(board, scenario), "reset at command \(command)")
-            #expect(board.offences.isEmpty, "reset at command \(command): \(board.offences)")
-            cuts += 1
-        }
+        let cuts = try await UBootRestores().resetAtEachCommand(scenario, damaged: damaged)
         print("restore through U-Boot, reset at each of \(cuts) commands")
     }
 }

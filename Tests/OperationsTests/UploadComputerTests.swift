@@ -98,17 +98,71 @@ struct UploadComputerTests {
         await computer.close()
     }
 
+    /// Reads bytes by TFTP as U-Boot does.
+    ///
+    /// - Returns: the bytes as hexadecimal digits; nil where the server refuses.
+    private static func get(_ name: String, from port: Int) async throws -> String? {
+        let script = """
+            import socket, struct, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(('127.0.0.1', 0))
+            s.settimeout(5)
+            s.sendto(b'\\0\\1' + sys.argv[1].encode() + b'\\0octet\\0blksize\\0001468\\0', ('127.0.0.1', int(sys.argv[2])))
+            size, data = 512, b''
+            while True:
+                answer, peer = s.recvfrom(2000)
+                code, block = struct.unpack('!HH', answer[:4])
+                if code == 5:
+                    print('refused'); break
+                if code == 6:
+                    size, block = int(answer[2:].split(b'\\0')[1]), 0
+                else:
+                    data += answer[4:]
+                s.sendto(struct.pack('!HH', 4, block), peer)
+                if code == 3 and len(answer) < size + 4:
+                    print(data.hex()); break
+            """
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script, name, String(port)]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let said = try await Task.detached { try output.fileHandleForReading.readToEnd() ?? Data() }.value
+        process.waitUntilExit()
+        let text = String(decoding: said, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return text == "refused" ? nil : text
+    }
+
+    @Test("What is offered is given to the right board, from memory, until it is withdrawn")
+    func loads() async throws {
+        let computer = Self.computer()
+        let port = try await computer.start(Self.loopback)
+        let bytes = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 3) }
+        computer.offer("one", bytes, to: Self.loopback)
+        computer.offer("other", bytes, to: IPv4Address(value: 0x7F00_0002))
+        #expect(try await Self.get("one", from: port) == Hexadecimal.text(bytes))
+        // A board that gives up asks again from the start.
+        #expect(try await Self.get("one", from: port) == Hexadecimal.text(bytes))
+        #expect(try await Self.get("other", from: port) == nil)
+        #expect(try await Self.get("none", from: port) == nil)
+        #expect(computer.withdraw("one"))
+        #expect(!computer.withdraw("one") && !computer.withdraw("other") && !computer.withdraw("none"))
+        #expect(try await Self.get("one", from: port) == nil)
+        await computer.close()
+    }
+
     @Test("A server that cannot be had is an error at once, and asked for again a server")
     func port() async throws {
         let computer = Self.computer()
         do {
-            try await computer.receiveUploads(at: IPv4Address(value: 0xC000_0201))
+            try await computer.serve(at: IPv4Address(value: 0xC000_0201))
             Issue.record("nobody has that address")
         } catch let error as FlashkeepError {
             #expect(error.code == .portUnavailable)
         }
-        try await computer.receiveUploads(at: Self.loopback)
-        try await computer.receiveUploads(at: Self.loopback)
+        try await computer.serve(at: Self.loopback)
+        try await computer.serve(at: Self.loopback)
         await computer.close()
     }
 

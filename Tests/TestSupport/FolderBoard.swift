@@ -51,6 +51,7 @@ package final class FolderBoard: Sendable {
         let dd = hardware.isWritable ? Self.dd.replacing("of=/dev/null) ;;", with: "of=*) exec REAL \"$@\";;") : Self.dd
         for (name, script) in [
             ("dd", dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump), ("flash_erase", Self.flashErase),
+            ("mtd", Self.openWrtMTD), ("insmod", Self.insmod), ("rmmod", Self.rmmod),
         ]
         where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
             let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
@@ -107,6 +108,13 @@ package final class FolderBoard: Sendable {
     /// Writes a file of the board.
     package func write(_ text: String, _ path: String) throws { try scratch.write(text, "root/\(path)") }
 
+    /// Has a shell script in the place of a tool.
+    package func replace(_ tool: String, with script: String) throws {
+        try? FileManager.default.removeItem(atPath: "\(bin)/\(tool)")
+        try scratch.write("#!/bin/sh\nPATH=/bin:/usr/bin\n\(script)\n", "bin/\(tool)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(tool)")
+    }
+
     /// Removes a file of the board.
     package func remove(_ path: String) throws {
         try FileManager.default.removeItem(atPath: "\(root)/\(path)")
@@ -117,7 +125,7 @@ package final class FolderBoard: Sendable {
     private func makeTools(_ tools: [String], _ source: Tools) throws {
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
         try scratch.link("bin/sh", to: Self.find(shell[0]) ?? shell[0])
-        for tool in tools where !["dd", "mtdinfo", "flash_erase"].contains(tool) {
+        for tool in tools where !["dd", "mtdinfo", "flash_erase", "mtd", "insmod", "rmmod"].contains(tool) {
             if let place = try? Self.find(tool, source) { try scratch.link("bin/\(tool)", to: place) }
         }
     }
@@ -152,7 +160,8 @@ package final class FolderBoard: Sendable {
             let attributes = [
                 "name": partition.name, "type": partition.type, "size": "\(partition.size)",
                 "erasesize": "\(partition.eraseBlockSize)", "writesize": "\(partition.pageSize)",
-                "oobsize": "\(partition.oobSize)", "flags": "0x400", "numeraseregions": "0",
+                "oobsize": "\(partition.oobSize)", "flags": partition.isWritable == false ? "0x0" : "0x400",
+                "numeraseregions": "0",
                 "dev": "90:\(2 * partition.index)", "offset": "\(offset)", "corrected_bits": "3", "ecc_failures": "1",
                 "bad_blocks": "\(knowledge?.bad.count ?? 0)", "bbt_blocks": "0",
             ]
@@ -279,6 +288,39 @@ package final class FolderBoard: Sendable {
         n=${2##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$(($3 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        """#
+
+    /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`).
+    private static let openWrtMTD = #"""
+        #!/bin/sh
+        if [ $# = 0 ]; then
+          echo "Usage: mtd [<options> ...] <command> [<arguments> ...] <device>[:<device>...]" >&2
+          echo "        -p <number>             write beginning at partition offset" >&2
+          exit 1
+        fi
+        [ "$1 $2 $3 $4 $6" = "-q -q -f -p write" ] && [ $# = 8 ] || { echo usage >&2; exit 1; }
+        case $8 in BOARD/*) ;; *) echo "Could not open mtd device: $8" >&2; exit 1;; esac
+        n=${8##*/}
+        read -r b <BOARD/root/sys/class/mtd/$n/erasesize
+        echo "Seeking on mtd device '$8' to: $5" >&2
+        /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        REAL if="$7" of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc 2>/dev/null
+        """#
+
+    /// Loads mtd-rw, which sets the flag of each device that says it is writable (`MTD_WRITEABLE`, 0x400).
+    private static let insmod = #"""
+        #!/bin/sh
+        [ "$1 $2" = "mtd-rw i_want_a_brick=1" ] || { echo "insmod: can't insert '$1'" >&2; exit 1; }
+        /bin/mkdir -p BOARD/root/sys/module/mtd_rw
+        for f in BOARD/root/sys/class/mtd/mtd*/flags; do
+          read -r v <"$f"; echo $v >"$f.locked"; echo 0x400 >"$f"
+        done
+        """#
+
+    private static let rmmod = #"""
+        #!/bin/sh
+        [ "$1" = mtd-rw ] && /bin/rmdir BOARD/root/sys/module/mtd_rw || exit 1
+        for f in BOARD/root/sys/class/mtd/mtd*/flags; do /bin/mv "$f.locked" "$f"; done
         """#
 
     /// Gives pages with OOB, like mtd-utils.

@@ -19,6 +19,8 @@ package struct SimulatedHardware: Sendable {
         package var misreads: [Int: Int] = [:]
         /// Blocks of which so many erases and writes still fail, and say so.
         package var failing: [Int: Int] = [:]
+        /// Blocks of which so many writes still fail, in the midst of their first page.
+        package var failingPrograms: [Int: Int] = [:]
         /// Blocks that say that all is well, and keep a bit of what they held.
         package var lying: Set<Int> = []
         /// How often each block was erased.
@@ -119,7 +121,24 @@ extension SimulatedHardware.Flash {
     }
 }
 
+extension SimulatedHardware.Flash {
+    /// Whether an erase or a write of a block fails this time.
+    mutating func fails(_ block: Int) -> Bool {
+        guard let left = failing[block], left > 0 else { return false }
+        failing[block] = left - 1
+        return true
+    }
+}
+
 extension SimulatedHardware {
+    /// Undoes the last half of what has changed since: what a command that is cut off leaves behind.
+    mutating func tear(since before: SimulatedHardware) {
+        for (id, flash) in before.chips {
+            let changed = flash.bytes.indices.filter { flash.bytes[$0] != chips[id]?.bytes[$0] }
+            for place in changed.dropFirst(changed.count / 2) { chips[id]?.bytes[place] = flash.bytes[place] }
+        }
+    }
+
     /// Reads bytes of a device as its kernel would give them.
     mutating func read(_ range: Range<Int>, of device: Device) throws -> (bytes: [UInt8], findings: [BlockFinding]) {
         let id = device.partition.chip

@@ -43,8 +43,7 @@ extension SimulatedHardware {
         else { throw Refusal.error("\(range) of mtd\(device.partition.index) is no erase block") }
         let number = onChip.lowerBound / size
         guard !flash.badBlocks.contains(number) else { throw Refusal.error("block \(number) is bad and was written") }
-        if let left = flash.failing[number], left > 0 {
-            flash.failing[number] = left - 1
+        if flash.fails(number) {
             chips[id] = flash
             throw FlashkeepError(.writeFailed, what: "Block \(number) fails.", why: "Made so.", next: "Look on.")
         }

@@ -6,6 +6,8 @@ struct RestoreSteps {
     let partition: PartitionRecord
     let image: ImageRecord
     let range: Range<Int>
+    /// nil where nobody asked the system that ran.
+    let procedure: WriteProcedure?
 
     private var device: String { "/dev/mtd\(partition.index)" }
     private var readOnlyDevice: String { "/dev/mtd\(partition.index)ro" }
@@ -24,7 +26,7 @@ struct RestoreSteps {
 
     func lines() -> [String] {
         if let reason = refusal() { return ["Do not write it by hand: \(reason)."] }
-        var lines = warnings()
+        var lines = warnings() + (procedure?.lines(isUBoot: manifest.capture.way.hasPrefix("U-Boot")) ?? [])
         lines.append(
             "File: `\(fileName)`\(isWholeImage ? " in `\(BagLayout.images)/`" : " (cut it out as in section 3)"), \(partition.size) bytes. Bring it to `/tmp/` on the board."
         )
@@ -168,6 +170,12 @@ struct RestoreSteps {
             "Ask `mtdinfo -M \(device)` which are bad now. If one is bad now that was not then, and the file has other bytes than 0xFF there, this file cannot go back to this place."
         )
         guard let generation = tools["flash_erase"], !generation.lowercased().contains("busybox") else {
+            if case .commands = procedure {
+                return lines + [
+                    "",
+                    "For each good block whose bytes differ, cut it out of the file (`dd if=/tmp/\(fileName) of=/tmp/block bs=\(block) skip=k count=1`), write it as said above, and read it back (`dd if=\(readOnlyDevice) bs=\(block) skip=k count=1`): it must be the same.",
+                ]
+            }
             lines += [
                 "",
                 "This board had no `flash_erase`, and without it single blocks cannot be erased: start it from RAM with a system that has mtd-utils, or use its bootloader.",

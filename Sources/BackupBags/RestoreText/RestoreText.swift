@@ -7,10 +7,12 @@ import FlashModel
 /// Every name that comes from the board is escaped, and none ever stands in a command.
 package enum RestoreText {
     /// The text for a manifest.
-    package static func text(for manifest: Manifest) -> String {
+    ///
+    /// - Parameter procedures: how the system that it was made through would write each partition, by number.
+    package static func text(for manifest: Manifest, procedures: [Int: WriteProcedure] = [:]) -> String {
         let sections = [
             introduction(manifest), checking(), layout(manifest), cutting(manifest), rules(manifest),
-            writing(manifest), absent(manifest),
+            writing(manifest, procedures), absent(manifest),
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
     }
@@ -151,7 +153,7 @@ package enum RestoreText {
 
     // MARK: Writing
 
-    private static func writing(_ manifest: Manifest) -> [String] {
+    private static func writing(_ manifest: Manifest, _ procedures: [Int: WriteProcedure]) -> [String] {
         let ranks: [Partition.Role] = [.unknown, .config, .environment, .firmware, .calibration, .bootloader]
         let ordered = manifest.partitions.filter { $0.view != nil && $0.size > 0 }.sorted {
             (ranks.firstIndex(of: $0.role) ?? 0, $0.index) < (ranks.firstIndex(of: $1.role) ?? 0, $1.index)
@@ -161,7 +163,10 @@ package enum RestoreText {
         for partition in ordered {
             guard let (image, range) = manifest.view(of: partition) else { continue }
             lines += ["", "### mtd\(partition.index) \(quoted(partition.name)), \(partition.role.rawValue)", ""]
-            lines += RestoreSteps(manifest: manifest, partition: partition, image: image, range: range).lines()
+            lines += RestoreSteps(
+                manifest: manifest, partition: partition, image: image, range: range,
+                procedure: procedures[partition.index]
+            ).lines()
         }
         return lines
     }

@@ -12,6 +12,9 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
         case began
         /// It was read back, and holds what the backup has.
         case done
+        /// The block at this place of the flash does not take its bytes: what belongs there goes to another one. The
+        /// bytes are those that the backup has for the place.
+        case failing
         /// All of the plan is done.
         case ended
     }
@@ -87,11 +90,16 @@ package final class RestoreJournal {
     /// The lines of blocks that were begun and not done.
     package var unfinished: [RestoreEntry] {
         var open: [RestoreEntry] = []
-        for entry in entries where entry.block != nil {
+        for entry in entries where entry.block != nil && entry.act != .failing {
             open.removeAll { $0.block == entry.block }
             if entry.act == .began { open.append(entry) }
         }
         return open
+    }
+
+    /// Places of flash that do not take their bytes.
+    package var failing: [RestoreEntry.Block] {
+        isUnderWay ? entries.filter { $0.act == .failing }.compactMap(\.block) : []
     }
 
     /// Whether a restore was begun and not ended.

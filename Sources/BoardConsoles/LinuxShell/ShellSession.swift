@@ -611,7 +611,7 @@ package final class ShellSession {
 
     private func bootloader(_ prompt: String) -> FlashkeepError {
         FlashkeepError(
-            .replyNotUnderstood, what: "A bootloader answers at \(console.channel.traits.address), not Linux.",
+            .bootloaderAnswers, what: "A bootloader answers at \(console.channel.traits.address), not Linux.",
             why: "Its prompt is \"\(prompt)\".", next: "Let the board start its Linux (mostly: boot), then try again.")
     }
 

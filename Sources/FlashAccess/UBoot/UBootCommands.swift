@@ -12,6 +12,8 @@ package enum UBootCommandFault: Error, Sendable, Hashable {
     case writesFlash(Range<UInt64>)
     /// The numbers make no sense: a range that ends beyond the address space, a count of zero.
     case badRange
+    /// It would do harm, and why: a sentence.
+    case refused(String)
 }
 
 /// Makes command lines for U-Boot. Nothing here writes to flash, saves the environment or resets.
@@ -53,6 +55,9 @@ package struct UBootCommands: Sendable, Hashable {
 
     /// A number as U-Boot reads it.
     static func hex(_ value: UInt64) -> String { String(value, radix: 16) }
+
+    /// The same of a number that is known not to be negative.
+    static func hex(_ value: Int) -> String { hex(UInt64(max(0, value))) }
 
     private static func check(_ address: UInt64, _ count: UInt64) throws(UBootCommandFault) {
         guard count > 0, !address.addingReportingOverflow(count - 1).overflow else { throw .badRange }
@@ -278,11 +283,11 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["tftp", "0x" + Self.hex(memory), file, "0x" + Self.hex(count)])
     }
 
-    /// `tftpboot 80000000 [host:]file`.
+    /// `tftpboot 80000000 [host:]file`; some call it `tftp`.
     package func tftpGet(
-        to memory: UInt64, file: String, host: String? = nil
+        to memory: UInt64, file: String, host: String? = nil, command: String = "tftpboot"
     ) throws(UBootCommandFault) -> String {
-        try line(["tftpboot", Self.hex(memory), (host.map { $0 + ":" } ?? "") + file])
+        try line([command, Self.hex(memory), (host.map { $0 + ":" } ?? "") + file])
     }
 
     /// `tftpput 80000000 10000 [host:]file` (CONFIG_CMD_TFTPPUT, since 2011.12).

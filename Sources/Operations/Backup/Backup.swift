@@ -65,6 +65,8 @@ package enum Backup {
         var way = ""
         var transfer = ""
         var commands: [String] = []
+        /// How each partition would be written, by number.
+        var procedures: [Int: WriteProcedure] = [:]
         var retries = 0
         var isConnected = false
         var bytesAtStart = 0
@@ -102,6 +104,7 @@ package enum Backup {
                     work.way = board.way
                     work.transfer = board.transferName
                     work.commands = board.commands
+                    work.procedures = procedures(board, work.survey)
                 }
                 break
             } catch let error as FlashkeepError
@@ -124,6 +127,20 @@ package enum Backup {
     }
 
     // MARK: Steps
+
+    /// What a restore through the same system would say.
+    private static func procedures(_ board: any FlashBoard, _ survey: Survey?) -> [Int: WriteProcedure] {
+        guard let writer = board.writer, let survey else { return [:] }
+        return Dictionary(
+            survey.partitions.map { partition -> (Int, WriteProcedure) in
+                do throws(WriteRefusal) {
+                    let method = try writer.method(for: partition)
+                    return (partition.index, .commands(name: method.name, method.commands))
+                } catch {
+                    return (partition.index, .none(why: error.why, next: error.next))
+                }
+            }, uniquingKeysWith: { first, _ in first })
+    }
 
     private static func survey(_ board: any FlashBoard, _ work: Work, _ progress: ProgressHandler) async throws {
         progress(.began(.surveying, bytes: nil))
@@ -269,7 +286,7 @@ package enum Backup {
         transcript.close()
         let name = survey.board.model ?? survey.board.hostname ?? "a board"
         let bag = try builder.complete(
-            manifest: manifest, restoreText: RestoreText.text(for: manifest),
+            manifest: manifest, restoreText: RestoreText.text(for: manifest, procedures: work.procedures),
             bagInfo: BagInfo(
                 baggingDate: environment.day, softwareAgent: "flashkeep \(environment.toolVersion)",
                 description: "Flash of \(name), \(ByteCount.text(plan.size)), by \(work.way)",

@@ -22,7 +22,7 @@ package struct SerialBoardReacher: BoardReaching {
         package var rate: UBootLineRate.Wish?
         /// What is started from the bootloader, so that its Linux is the board; nil takes the board as it is.
         package var boot: NetworkBoot?
-        /// The network by which flash may leave the bootloader; nil is for the line alone.
+        /// The network by which bytes may leave the bootloader and come to it; nil is for the line alone.
         package var network: UploadNetwork?
 
         package init(
@@ -82,23 +82,35 @@ package struct SerialBoardReacher: BoardReaching {
             // What the board prints over the network belongs into the transcript, too.
             let merged = MergedChannel(line)
             let channel = transcript.recording(merged, clock: environment.stopwatch())
-            let found: Result?? = try await arrival.withSession(Console(channel)) { session in
-                if let boot = settings.boot {
-                    if settings.rate != nil {
-                        notify(.note("the image crosses the network: the line keeps its rate"))
+            var hasBegun = false
+            while true {
+                let found: Result?? = try await arrival.withSession(Console(channel)) { session in
+                    hasBegun = true
+                    if let boot = settings.boot {
+                        if settings.rate != nil {
+                            notify(.note("the image crosses the network: the line keeps its rate"))
+                        }
+                        // Also where the image ran already: the board was reset since.
+                        try await boot.run(session, environment: environment, notify: notify)
+                        progress.hasBooted = true
+                        return nil
                     }
-                    // Also where the image ran already: the board was reset since.
-                    try await boot.run(session, environment: environment, notify: notify)
-                    progress.hasBooted = true
-                    return nil
+                    return try await atRate(session) { try await withFlash(session, $0, merged, body) }
                 }
-                return try await atRate(session) { try await withFlash(session, $0, merged, body) }
+                if case .some(.some(let result)) = found { return result }
+                if settings.rate != nil, settings.boot == nil {
+                    notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed"))
+                }
+                do {
+                    return try await LinuxBoardReacher.withShell(channel, credentials, environment) { board in
+                        hasBegun = true
+                        return try await body(board)
+                    }
+                } catch let error as FlashkeepError where error.code == .bootloaderAnswers && !hasBegun {
+                    // Taken for a system that shows no prompt: it was slow, or was reset just then.
+                    hasBegun = true
+                }
             }
-            if case .some(.some(let result)) = found { return result }
-            if settings.rate != nil, settings.boot == nil {
-                notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed"))
-            }
-            return try await LinuxBoardReacher.withShell(channel, credentials, environment, body: body)
         }
     }
 

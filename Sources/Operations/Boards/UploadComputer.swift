@@ -3,8 +3,8 @@ package import FlashAccess
 private import Synchronization
 private import Transfers
 
-/// What this computer does for a board that sends its flash: a TFTP server, and an ear for what is printed over the
-/// network. Both begin when they are first needed.
+/// What this computer does for a board that sends its flash, or fetches what is to be written there: a TFTP server, and an
+/// ear for what is printed over the network. Both begin when they are first needed.
 package final class UploadComputer: UBootNetworkHost {
     /// A TFTP server in a task of its own, from ``start(_:_:)`` to ``stop()``.
     private struct Server: Sendable {
@@ -22,6 +22,8 @@ package final class UploadComputer: UBootNetworkHost {
         var server: Server?
         /// The place for what comes under a name; made anew when the board asks again.
         var sinks: [String: TFTPMemorySink] = [:]
+        /// Names of what was offered, and fetched to its end.
+        var fetched: Set<String> = []
         var input: DatagramInput?
     }
 
@@ -51,9 +53,9 @@ package final class UploadComputer: UBootNetworkHost {
 
     package func interfaces() throws -> [HostInterface] { try listInterfaces() }
 
-    // MARK: Uploads
+    // MARK: Transfers
 
-    package func receiveUploads(at host: IPv4Address) async throws {
+    package func serve(at host: IPv4Address) async throws {
         if let server = state.withLock({ $0.server }) {
             if server.host == host { return }
             await server.stop()
@@ -104,6 +106,18 @@ package final class UploadComputer: UBootNetworkHost {
     package func collect(_ name: String) -> [UInt8]? {
         catalog.withdraw(name)
         return state.withLock { $0.sinks.removeValue(forKey: name) }?.bytes
+    }
+
+    package func offer(_ name: String, _ bytes: [UInt8], to board: IPv4Address) {
+        catalog.offer(name) { [self] client in
+            guard client == "\(board)" else { throw TFTPError(.accessViolation, "This is offered to another board.") }
+            return TFTPMemorySource(bytes) { [self] in state.withLock { _ = $0.fetched.insert(name) } }
+        }
+    }
+
+    package func withdraw(_ name: String) -> Bool {
+        catalog.withdraw(name)
+        return state.withLock { $0.fetched.remove(name) != nil }
     }
 
     // MARK: The console

@@ -1,7 +1,7 @@
 package import BoardChannels
 package import FlashAccess
 
-/// The network by which a board in U-Boot may send its flash, and how much of it the user has settled.
+/// The network by which a board in U-Boot may send its flash, and fetch what is written, and how much of it the user has settled.
 package struct UploadNetwork: Sendable {
     /// The only way that may be used; nil takes the best that works.
     package var via: UBootWay?

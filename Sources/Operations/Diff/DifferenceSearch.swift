@@ -29,6 +29,29 @@ struct DifferenceSearch {
         ) { try IntactBag.checksum(algorithm, of: [pair.old.inSource($0)], in: file, buffer: &buffer) }
     }
 
+    /// How blocks differ whose checksums do, without a byte of them: one that holds data on both sides counts as rewritten.
+    ///
+    /// - Parameter suspects: erase blocks, or parts of them.
+    func changes(of suspects: [Range<Int>], _ algorithm: ChecksumAlgorithm) async throws -> [DiffReport.Finding] {
+        let isNAND = partition.type.contains("nand")
+        // NAND is erased even where it reads as blank, so that nobody needs to know.
+        let onBoard =
+            isNAND
+            ? [] : try await board.checksums(algorithm, of: partition, each: suspects.map(pair.new.inSource))
+        var blank: [Int: Digest] = [:]
+        return try suspects.enumerated().map { number, part in
+            let before = try IntactBag.bytes(pair.old.inSource(part), in: file)
+            let ofBlank =
+                blank[part.count]
+                ?? StreamingChecksum.digest(of: [UInt8](repeating: 0xFF, count: part.count), algorithm)
+            blank[part.count] = ofBlank
+            let isBlank = onBoard.indices.contains(number) && onBoard[number] == ofBlank
+            let change: BlockChange =
+                before.allSatisfy { $0 == 0xFF } ? .written : isBlank ? .erased : .rewritten
+            return DiffReport.Finding(space: pair.old.space, range: part, change: change)
+        }
+    }
+
     /// What the board holds in a range of the pair's space, and which parts of it could not be read.
     func read(_ part: Range<Int>) async throws -> (bytes: [UInt8], unread: [Range<Int>]) {
         let device = pair.new.inSource(part)

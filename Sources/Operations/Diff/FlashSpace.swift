@@ -162,6 +162,32 @@ struct FlashLayout: Sendable {
         if !hole.range.isEmpty { holes[hole.space, default: []].append(hole) }
     }
 
+    /// Has other bytes, or none, in place of all that lies in a stretch.
+    ///
+    /// - Parameters:
+    ///   - runs: within the stretch.
+    ///   - holes: within the stretch.
+    mutating func put(_ runs: [Run], _ holes: [Hole], over stretch: FlashStretch) {
+        let kept = (self.runs[stretch.space] ?? []).flatMap { run in
+            PartitionMap.gaps(in: run.range, leaving: [stretch.range]).map { part in
+                Run(
+                    space: run.space, range: part, source: run.source, sourceOffset: run.inSource(part).lowerBound)
+            }
+        }
+        var joined: [Run] = []
+        for run in (kept + runs).sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+            if let last = joined.last, last.source == run.source, last.range.upperBound == run.range.lowerBound,
+                last.sourceOffset + last.range.count == run.sourceOffset
+            {
+                joined[joined.count - 1].range = last.range.lowerBound..<run.range.upperBound
+            } else {
+                joined.append(run)
+            }
+        }
+        self.runs[stretch.space] = joined
+        self.holes[stretch.space] = (self.holes[stretch.space] ?? []).filter { !$0.stretch.overlaps(stretch) } + holes
+    }
+
     /// Puts all in order. Of runs that share bytes, which only a foreign manifest has, the first stays.
     private mutating func settle() {
         for (space, unordered) in runs {

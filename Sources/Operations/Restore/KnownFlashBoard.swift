@@ -2,21 +2,15 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// Reaches a board of which many bytes are those of a backup, so that they need not cross again.
+/// Hands on a board that is reached already.
 struct KnownFlashReacher: BoardReaching {
-    let reacher: any BoardReaching
-    let bag: IntactBag
-    /// What the board was when it was compared with the backup.
-    let comparison: BoardComparison
-
-    var address: String { reacher.address }
+    let address: String
+    nonisolated(unsafe) let board: KnownFlashBoard
 
     func withBoard<Result: Sendable>(
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
-        try await reacher.withBoard(transcript: transcript) { board in
-            try await body(KnownFlashBoard(board, bag, comparison))
-        }
+        try await body(unsafe board)
     }
 }
 
@@ -33,16 +27,23 @@ final class KnownFlashBoard: FlashBoard {
         var offset: Int
     }
 
+    /// Bytes that the board itself gave, through all connections.
+    final class Count {
+        fileprivate(set) var bytes = 0
+    }
+
     private let board: any FlashBoard
     private let bag: IntactBag
     private let comparison: BoardComparison
+    private let count: Count
     /// By number of the MTD device, ascending.
     private var runs: [Int: [Run]] = [:]
 
-    init(_ board: any FlashBoard, _ bag: IntactBag, _ comparison: BoardComparison) {
+    init(_ board: any FlashBoard, _ bag: IntactBag, _ comparison: BoardComparison, _ count: Count) {
         self.board = board
         self.bag = bag
         self.comparison = comparison
+        self.count = count
     }
 
     var way: String { board.way }
@@ -91,7 +92,11 @@ final class KnownFlashBoard: FlashBoard {
             }
         }
         runs[partition.index] = mine.filter { run in !ranges.contains { $0.overlaps(run.range) } }
-        if !unknown.isEmpty { try await board.read(partition, ranges: unknown, each: each) }
+        guard !unknown.isEmpty else { return }
+        try await board.read(partition, ranges: unknown) { chunk in
+            count.bytes += chunk.bytes.count
+            try await each(chunk)
+        }
     }
 
     private func give(

@@ -40,6 +40,8 @@ package struct RestoreReport: Sendable, Codable, Hashable {
     package var backupBefore: String?
     /// How often the board had to be reached again.
     package var reconnects: Int
+    /// Erase blocks that did not take their bytes, which went to others.
+    package var setAside = 0
 }
 
 /// What is known of a restore that was begun.
@@ -52,6 +54,8 @@ package struct RestoreStatus: Sendable, Codable, Hashable {
         package var done: Int
         /// Blocks that may hold anything: bytes from the start of an image.
         package var unfinished: [RestoreEntry.Block]
+        /// Places that did not take their bytes, which went elsewhere.
+        package var setAside: [RestoreEntry.Block]
     }
 
     /// Of this document.
@@ -81,11 +85,14 @@ package enum Restore {
         progress(.began(.connecting, bytes: nil))
         return try await reacher.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
-            let comparison = try await BoardComparison.run(
-                bag, board, names: (path.string, reacher.address), progress: progress)
-            return PreparedRestore(
-                planning: try planning(path, bag, board, comparison, reacher.address, choice, journal), path: path,
-                choice: choice, bag: bag, comparison: comparison)
+            return try await unlocked(board, choice) {
+                let comparison = try await BoardComparison.run(
+                    bag, board, names: (path.string, reacher.address), depth: .blocks,
+                    placing: placing(bag, choice, journal), progress: progress)
+                return PreparedRestore(
+                    planning: try planning(path, bag, board, comparison, reacher.address, choice, journal), path: path,
+                    choice: choice, bag: bag, comparison: comparison)
+            }
         }
     }
 
@@ -124,30 +131,39 @@ package enum Restore {
                         (PlainText.partition($0.partition.index, $0.partition.name), $0.blocks.count)
                     }, uniquingKeysWith: +),
                 backup: before.string))
-        report.backupBefore = try await keep(
-            prepared, earlier, before, reacher, environment, journal, disk, progress)
-
         let counts = RestoreExecutor.Counts()
+        let kept = KnownFlashBoard.Count()
         var lost = 0
         while true {
-            let written = counts.blocks
+            let achieved = counts.blocks + kept.bytes
             do {
                 progress(.began(.connecting, bytes: nil))
                 try await reacher.withBoard(transcript: transcript) { board in
                     progress(.ended(.connecting))
-                    let plan = try agreed(
-                        try await planAgain(prepared, confirmed, board, reacher.address, journal, progress),
-                        with: confirmed)
-                    guard plan.blockCount > 0 else { return }
-                    guard let writer = board.writer else { throw cannotWrite(board) }
-                    try await RestoreExecutor(
-                        bag, board, writer, journal, counts: counts, timestamp: environment.timestamp,
-                        progress: progress
-                    ).run(plan)
+                    if report.backupBefore == nil {
+                        report.backupBefore = try await keep(
+                            prepared, earlier, before, board, reacher.address, kept, environment, journal, disk,
+                            progress)
+                    }
+                    try await unlocked(board, prepared.choice) {
+                        while true {
+                            let plan = try agreed(
+                                try await planAgain(prepared, confirmed, board, reacher.address, journal, progress),
+                                with: confirmed, journal)
+                            guard plan.blockCount > 0 else { return }
+                            guard let writer = board.writer else { throw cannotWrite(board) }
+                            let executor = RestoreExecutor(
+                                bag, board, writer, journal, counts: counts, timestamp: environment.timestamp,
+                                progress: progress)
+                            guard let failing = try await executor.run(plan) else { return }
+                            try setAside(failing, prepared, journal, environment, progress)
+                            report.setAside += 1
+                        }
+                    }
                 }
                 break
             } catch let error as FlashkeepError where [.boardLost, .boardSilent].contains(error.code) {
-                if counts.blocks > written { lost = 0 }
+                if counts.blocks + kept.bytes > achieved { lost = 0 }
                 guard lost < reconnects else { throw error }
                 lost += 1
                 report.reconnects += 1
@@ -182,15 +198,44 @@ package enum Restore {
             done[partition, default: []].insert(block)
         }
         let unfinished = Dictionary(grouping: journal.unfinished, by: { $0.partition ?? "" })
-        status.parts = Set(planned.keys).union(done.keys).union(unfinished.keys).sorted().map { partition in
+        let setAside = Dictionary(
+            grouping: entries.filter { $0.act == .failing }, by: { $0.partition ?? "" })
+        let all = Set(planned.keys).union(done.keys).union(unfinished.keys).union(setAside.keys)
+        status.parts = all.sorted().map { partition in
             RestoreStatus.Part(
                 partition: partition, planned: planned[partition] ?? 0, done: done[partition]?.count ?? 0,
-                unfinished: (unfinished[partition] ?? []).compactMap(\.block))
+                unfinished: (unfinished[partition] ?? []).compactMap(\.block),
+                setAside: (setAside[partition] ?? []).compactMap(\.block))
         }
         return status
     }
 
     // MARK: Steps
+
+    /// What writes, for a task that is waited for at once.
+    private struct Locking: @unchecked Sendable {
+        let writer: any FlashWriting
+    }
+
+    /// Runs the body while what the board's system keeps read-only is writable, where that is wanted.
+    private static func unlocked<Result>(
+        _ board: any FlashBoard, _ choice: RestoreChoice, _ body: () async throws -> Result
+    ) async throws -> Result {
+        guard choice.unlocks, let writer = board.writer else { return try await body() }
+        // What writes knows its board once that was looked at.
+        _ = try await board.survey()
+        try await writer.unlock()
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        // In a task of its own: also where the user has cancelled everything.
+        let used = Locking(writer: writer)
+        await Task { try? await used.writer.lock() }.value
+        return try result.get()
+    }
 
     /// What of a plan is still to be done: only its own blocks are looked at.
     private static func planAgain(
@@ -203,10 +248,15 @@ package enum Restore {
         let blocks = confirmed.parts.flatMap(\.blocks).map {
             RestoreEntry.Block(image: $0.image, offset: $0.imageOffset, size: $0.size)
         }
-        let ranges = Dictionary(grouping: places(of: blocks, prepared.bag, prepared.comparison), by: \.space)
+        var stretches = places(of: blocks, prepared.bag, prepared.comparison.old)
+        // Where a block was set aside, others are to be written than those of the plan.
+        let aside = places(of: journal.failing, prepared.bag, FlashLayout(prepared.bag.manifest))
+        stretches += aside.compactMap { prepared.comparison.area(of: $0)?.stretch }
+        let ranges = Dictionary(grouping: stretches, by: \.space)
         let comparison = try await BoardComparison.run(
             prepared.bag, board, survey, names: (prepared.path.string, address),
-            only: ranges.mapValues { $0.map(\.range) }, progress: progress)
+            only: ranges.mapValues { PartitionMap.merged($0.map(\.range)) }, depth: .blocks,
+            placing: placing(prepared.bag, prepared.choice, journal), progress: progress)
         return try planning(
             prepared.path, prepared.bag, board, comparison, address, prepared.choice, journal)
     }
@@ -217,6 +267,7 @@ package enum Restore {
     ) throws -> RestorePlanning {
         let planner = RestorePlanner(
             backup: path.string, address: address, manifest: bag.manifest, comparison: comparison, choice: choice,
+            rate: board.usualRate,
             method: { partition throws(WriteRefusal) in
                 guard let writer = board.writer else {
                     throw WriteRefusal(
@@ -226,7 +277,8 @@ package enum Restore {
                 return try writer.method(for: partition)
             },
             lostToBadBlocks: try lost(comparison, bag),
-            unfinished: journal.isUnderWay ? places(of: journal.unfinished.compactMap(\.block), bag, comparison) : [])
+            unfinished: journal.isUnderWay
+                ? places(of: journal.unfinished.compactMap(\.block), bag, comparison.old) : [])
         var planning = RestorePlanning(
             plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
         switch planner.outcome() {
@@ -256,18 +308,54 @@ package enum Restore {
 
     /// Where blocks of the backup belong.
     private static func places(
-        of blocks: [RestoreEntry.Block], _ bag: IntactBag, _ comparison: BoardComparison
+        of blocks: [RestoreEntry.Block], _ bag: IntactBag, _ layout: FlashLayout
     ) -> [FlashStretch] {
-        let runs = Dictionary(
-            comparison.old.runs.values.flatMap { $0 }.map { (bag.manifest.images[$0.source].path, $0) },
-            uniquingKeysWith: { first, _ in first })
-        return blocks.compactMap { block in
-            guard let run = runs[block.image], (0...run.range.count).contains(block.offset),
-                (0...run.range.count - block.offset).contains(block.size)
-            else { return nil }
-            let start = run.range.lowerBound + block.offset
-            return FlashStretch(space: run.space, range: start..<start + block.size)
+        let runs = Dictionary(grouping: layout.runs.values.joined()) { bag.manifest.images[$0.source].path }
+        return blocks.flatMap { block in
+            (runs[block.image] ?? []).compactMap { run -> FlashStretch? in
+                let start = block.offset - run.sourceOffset
+                guard start >= 0, start <= run.range.count, block.size <= run.range.count - start else { return nil }
+                let first = run.range.lowerBound + start
+                return FlashStretch(space: run.space, range: first..<first + block.size)
+            }
         }
+    }
+
+    private static func placing(
+        _ bag: IntactBag, _ choice: RestoreChoice, _ journal: RestoreJournal
+    ) -> BoardComparison.Placing {
+        { old, new in
+            try BlockPlacement(
+                old, on: new, bag, streams: choice.isStream, failing: places(of: journal.failing, bag, old))
+        }
+    }
+
+    /// Remembers a block that does not take its bytes, so that the next plan has another one in its place.
+    private static func setAside(
+        _ failing: RestoreExecutor.FailingBlock, _ prepared: PreparedRestore, _ journal: RestoreJournal,
+        _ environment: OperationEnvironment, _ progress: ProgressHandler
+    ) throws {
+        let title = PlainText.partition(failing.partition.index, failing.partition.name)
+        let place = prepared.comparison.new.places.first { $0.partition.index == failing.partition.index }
+        let stretch = place.map { place in
+            FlashStretch(space: place.space, range: failing.range.shifted(by: place.range.lowerBound))
+        }
+        let identity = FlashLayout(prepared.bag.manifest)
+        guard let stretch,
+            let run = identity.runs[stretch.space]?.first(where: {
+                $0.range.clamped(to: stretch.range) == stretch.range
+            })
+        else { throw failing.error }
+        let block = RestoreEntry.Block(
+            image: prepared.bag.manifest.images[run.source].path, offset: run.inSource(stretch.range).lowerBound,
+            size: stretch.range.count)
+        guard !journal.failing.contains(block) else { throw failing.error }
+        try journal.append(
+            RestoreEntry(.failing, at: environment.timestamp(), partition: title, block: block))
+        progress(
+            .warning(
+                "\(title) does not take its bytes at \(ByteCount.hex(failing.range.lowerBound)); they go to another block."
+            ))
     }
 
     private static func refused(_ planning: RestorePlanning) -> FlashkeepError {
@@ -277,11 +365,16 @@ package enum Restore {
             why: first.map { "\($0.subject): \($0.why)" } ?? "", next: first?.next ?? "Run the same command again.")
     }
 
-    /// A new plan, if it is a part of the one that the user saw.
-    private static func agreed(_ planning: RestorePlanning, with confirmed: RestorePlan) throws -> RestorePlan {
+    /// A new plan, if it is a part of the one that the user saw, or differs from it only where a block was set aside.
+    private static func agreed(
+        _ planning: RestorePlanning, with confirmed: RestorePlan, _ journal: RestoreJournal
+    ) throws -> RestorePlan {
         guard let plan = planning.plan else { throw refused(planning) }
         let seen = Set(confirmed.parts.flatMap { part in part.blocks.map { Key(part.partition.index, $0) } })
-        for part in plan.parts {
+        let moving =
+            journal.failing.isEmpty
+            ? [] : Set(confirmed.parts.filter { $0.policy == .ubi }.map(\.partition.index))
+        for part in plan.parts where part.policy != .ubi || !moving.contains(part.partition.index) {
             for block in part.blocks where !seen.contains(Key(part.partition.index, block)) {
                 throw FlashkeepError(
                     .layoutChanged,
@@ -309,9 +402,9 @@ package enum Restore {
 
     /// Backs up what is on the board now; what is the same as in the backup does not cross again.
     private static func keep(
-        _ prepared: PreparedRestore, _ earlier: String?, _ before: FilePath, _ reacher: any BoardReaching,
-        _ environment: OperationEnvironment, _ journal: RestoreJournal, _ disk: Disk,
-        _ progress: @escaping ProgressHandler
+        _ prepared: PreparedRestore, _ earlier: String?, _ before: FilePath, _ board: any FlashBoard,
+        _ address: String, _ count: KnownFlashBoard.Count, _ environment: OperationEnvironment,
+        _ journal: RestoreJournal, _ disk: Disk, _ progress: @escaping ProgressHandler
     ) async throws -> String {
         // What was on the board before the first attempt is what counts; by now some of it is overwritten.
         if let earlier, (try? BagReader.open(FilePath(earlier))) != nil { return earlier }
@@ -320,9 +413,12 @@ package enum Restore {
             return before.string
         }
         progress(.note("what is on the board now is backed up first, to \(PlainText.line(before.string))"))
+        nonisolated(unsafe) let known = KnownFlashBoard(board, prepared.bag, prepared.comparison, count)
+        // A lost board is reached again by the restore, which then comes here once more.
         let report = try await Backup.run(
-            KnownFlashReacher(reacher: reacher, bag: prepared.bag, comparison: prepared.comparison),
-            options: BackupOptions(target: before), environment: environment, disk: disk, progress: progress)
+            unsafe KnownFlashReacher(address: address, board: known),
+            options: BackupOptions(target: before, reconnects: 0), environment: environment, disk: disk,
+            progress: progress)
         try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))
         return report.bag
     }

@@ -1,6 +1,7 @@
 import BackupBags
 import FlashAccess
 import FlashModel
+import ImageInspection
 
 /// Does what a plan says, block by block, and believes only what is read back.
 final class RestoreExecutor {
@@ -21,6 +22,15 @@ final class RestoreExecutor {
         fileprivate(set) var bytes = 0
     }
 
+    /// An erase block that does not take its bytes, of a partition in which they may as well lie in another one.
+    struct FailingBlock {
+        var partition: Partition
+        /// Bytes from the start of the partition.
+        var range: Range<Int>
+        /// For where there is no other one.
+        var error: FlashkeepError
+    }
+
     private let counts: Counts
 
     init(
@@ -36,9 +46,11 @@ final class RestoreExecutor {
         self.progress = progress
     }
 
+    /// - Returns: where it stopped for a block that does not take its bytes, though others may have them; nil where all is
+    ///   written.
     /// - Throws: `writeFailed` where a block does not take its bytes: nothing after it was touched. What the board
     ///   throws; `CancellationError`, never between the erase of a block and its write.
-    func run(_ plan: RestorePlan) async throws {
+    func run(_ plan: RestorePlan) async throws -> FailingBlock? {
         let total = plan.parts.flatMap(\.blocks).map(\.size).saturatingSum()
         progress(.began(.writing, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
@@ -51,20 +63,44 @@ final class RestoreExecutor {
                     block.imageOffset..<block.imageOffset + block.size, in: try bag.reader.file(block.image))
                 // In a task of its own: a block that was erased is also written where the user cancels meanwhile.
                 nonisolated(unsafe) let executor = self
-                try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
+                do {
+                    try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
+                } catch let error as FlashkeepError where error.code == .writeFailed && part.policy == .ubi {
+                    guard try await isOut(block.range, of: part.partition) else { throw error }
+                    progress(.ended(.writing))
+                    return FailingBlock(partition: part.partition, range: block.range, error: error)
+                }
                 counter.add(block.size)
             }
         }
         progress(.ended(.writing))
+        return nil
+    }
+
+    /// Erases a block that does not take its bytes, and tells whether UBI will leave it alone: with headers of what was
+    /// half written, or of what it held before, it would be taken for another copy of a block that lies elsewhere.
+    private func isOut(_ range: Range<Int>, of partition: Partition) async throws -> Bool {
+        do {
+            try await writer.erase(range, of: partition)
+        } catch let error as FlashkeepError where error.code == .writeFailed {
+            // What is there now decides.
+        }
+        let head = range.lowerBound..<range.lowerBound + min(range.count, max(partition.pageSize, 2_048))
+        return UBIEraseCounterHeader(try await board.chunk(head, of: partition).bytes[...]) == nil
     }
 
     private func write(
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String
     ) async throws {
         let entry = RestoreEntry.Block(image: block.image, offset: block.imageOffset, size: block.size)
-        try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
+        let isStaged = !block.isBlank || part.method.erasesItself
         var failure = ""
         for attempt in 0..<Self.attempts {
+            // What does not reach the board says nothing of its flash, and nothing is erased for it.
+            if isStaged { try await writer.stage(bytes) }
+            if attempt == 0 {
+                try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
+            }
             do {
                 try await put(bytes, block, part, mustErase: block.isErased || attempt > 0)
             } catch let error as FlashkeepError where error.code == .writeFailed {
@@ -88,7 +124,6 @@ final class RestoreExecutor {
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, mustErase: Bool
     ) async throws {
         let isWritten = !block.isBlank || part.method.erasesItself
-        if isWritten { try await writer.stage(bytes) }
         if part.method.erasesItself {
             counts.erases += 1
         } else if mustErase {

@@ -13,6 +13,9 @@ package struct RestorePlan: Sendable, Codable, Hashable {
         package var image: String
         /// Where they begin in the image.
         package var imageOffset: Int
+        /// Where the backup had them, in bytes from the start of the partition, where that is another place than this; the
+        /// block there is bad on the board.
+        package var movedFrom: Int?
         /// Whether nothing is to be written there once it is erased: the backup has it blank.
         package var isBlank: Bool
         /// Whether it must be erased: not where it is blank on flash that needs no erase then.
@@ -24,8 +27,12 @@ package struct RestorePlan: Sendable, Codable, Hashable {
 
     /// How blocks of the backup find their places.
     package enum Policy: String, Sendable, Codable, CaseIterable {
-        /// Position for position.
+        /// Position for position; a block that is bad on the board is a hole.
         case absolute
+        /// UBI's blocks, each of which says itself what it is: those that are bad on the board go to free ones.
+        case ubi
+        /// Good blocks in their order, for a reader that skips bad ones.
+        case skipBad = "skip-bad"
     }
 
     /// A partition of the board, and what is written through it.
@@ -63,6 +70,8 @@ package struct RestorePlan: Sendable, Codable, Hashable {
     package var untouched: [Untouched]
     /// Doubts, one line each.
     package var warnings: [String]
+    /// How long the writing takes, about: whole seconds.
+    package var seconds: Int
 
     /// Erase blocks that are written or erased.
     package var blockCount: Int { parts.reduce(0) { $0 + $1.blocks.count } }

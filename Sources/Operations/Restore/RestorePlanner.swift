@@ -10,6 +10,8 @@ struct RestorePlanner {
     let manifest: Manifest
     let comparison: BoardComparison
     let choice: RestoreChoice
+    /// Bytes a second that are usual on the line; nil where it is quick.
+    let rate: Int?
     /// How the board writes a partition.
     let method: (Partition) throws(WriteRefusal) -> WriteMethod
     /// Blocks that are bad on the board and not in the backup, whose bytes there are not blank.
@@ -49,6 +51,7 @@ struct RestorePlanner {
     private struct PartKey: Hashable {
         var partition: Int
         var role: Partition.Role
+        var policy: RestorePlan.Policy
     }
 
     func outcome() -> Outcome {
@@ -59,7 +62,7 @@ struct RestorePlanner {
         for candidate in candidates where chosen.contains(candidate.place) {
             consider(candidate, isNamed: !choice.only.isEmpty, &work)
         }
-        for lost in lostToBadBlocks where chosen.contains(lost) {
+        for lost in lostToBadBlocks where chosen.contains(lost) && comparison.area(of: lost)?.refusal == nil {
             work.refuse(
                 RestoreRefusal(
                     .badBlock, subject(lost),
@@ -67,9 +70,10 @@ struct RestorePlanner {
                         "the block at \(ByteCount.hex(lost.range.lowerBound)) of the chip is bad on the board, and the "
                         + "backup has data for it",
                     next:
-                        "leave this partition out with --only, or put its content back by other means: extract gives it"
-                ))
+                        "--skip-bad with its name if what reads it skips bad blocks, as U-Boot's nand read does; else leave "
+                        + "it out with --only"))
         }
+        refusePlacements(chosen, &work)
         for place in comparison.old.places where chosen.contains(place.stretch) {
             lookForFlash(of: place, &work)
         }
@@ -129,9 +133,33 @@ struct RestorePlanner {
         return Chosen(stretches: places.map(\.stretch))
     }
 
+    /// Partitions whose blocks cannot be placed on this board.
+    private func refusePlacements(_ chosen: Chosen, _ work: inout Work) {
+        for area in comparison.areas where chosen.contains(area.stretch) {
+            guard let why = area.refusal else { continue }
+            work.refuse(
+                RestoreRefusal(
+                    .badBlock, subject(area.stretch), why: why,
+                    next: "leave it out with --only, or put its content back by other means: extract gives it"))
+        }
+        for word in choice.streams {
+            let named = RestoreChoice(streams: [word])
+            guard
+                !comparison.areas.contains(where: { area in
+                    comparison.old.places.contains { $0.stretch == area.stretch && named.isStream($0.partition) }
+                })
+            else { continue }
+            work.refuse(
+                RestoreRefusal(
+                    .unknownPartition, "--skip-bad \(PlainText.line(word))",
+                    why: "it is no NAND partition that backup and board have at the same place",
+                    next: "leave the option out: only NAND has bad blocks that could be skipped"))
+        }
+    }
+
     /// Whether the board has all of the flash that a partition of the backup was on.
     private func lookForFlash(of place: FlashLayout.Place, _ work: inout Work) {
-        let common = comparison.overlay.pairs.filter { $0.old.space == place.space }.map(\.range)
+        let common = (comparison.new.runs[place.space] ?? []).map(\.range)
         let gaps = PartitionMap.gaps(in: place.range, leaving: common)
         guard let gap = gaps.first else { return }
         let why =
@@ -238,7 +266,7 @@ struct RestorePlanner {
                 RestoreRefusal(
                     .readOnly, name, why: "the board's kernel lets nobody write it",
                     next:
-                        "load a module that unlocks it (mtd-rw on OpenWrt), or restore from U-Boot; then run this again"
+                        "add --mtd-rw, which loads the module of that name (OpenWrt: kmod-mtd-rw), or restore from U-Boot"
                 ))
             return nil
         }
@@ -287,11 +315,21 @@ struct RestorePlanner {
 
     private func add(_ candidate: Candidate, _ role: Partition.Role, _ place: FlashLayout.Place, _ work: inout Work) {
         let partition = place.partition
-        let key = PartKey(partition: partition.index, role: role)
+        let area = comparison.area(of: candidate.place)
+        let policy = area?.policy ?? .absolute
+        let key = PartKey(partition: partition.index, role: role, policy: policy)
         if work.parts[key] == nil {
             do {
+                let method = try method(partition)
+                guard policy != .ubi || !method.writesBlankPages else {
+                    return work.refuse(
+                        RestoreRefusal(
+                            .noWay, title(partition),
+                            why: "\(method.name) programs blank pages too, and UBI must find those erased",
+                            next: "start an initramfs that has mtd-utils"))
+                }
                 work.parts[key] = RestorePlan.Part(
-                    partition: partition, role: role, policy: .absolute, method: try method(partition), blocks: [],
+                    partition: partition, role: role, policy: policy, method: method, blocks: [],
                     ifPowerFails: Self.aftermath(role))
             } catch {
                 return work.refuse(RestoreRefusal(.noWay, title(partition), why: error.why, next: error.next))
@@ -303,6 +341,7 @@ struct RestorePlanner {
                 offset: candidate.place.range.lowerBound - place.range.lowerBound, size: candidate.place.range.count,
                 image: manifest.images[candidate.pair.old.source].path,
                 imageOffset: candidate.pair.old.inSource(candidate.place.range).lowerBound,
+                movedFrom: area?.moved[candidate.place.range.lowerBound].map { $0 - place.range.lowerBound },
                 isBlank: candidate.change == .written,
                 // A page of NAND that reads as blank may have been programmed so, with ECC bytes that are not.
                 isErased: candidate.change != .erased || isNAND))
@@ -312,7 +351,8 @@ struct RestorePlanner {
 
     private func plan(_ work: Work, warnings: [String]) -> RestorePlan {
         let parts = work.parts.values.sorted {
-            (Self.rank($0.role), $0.partition.index) < (Self.rank($1.role), $1.partition.index)
+            (Self.rank($0.role), $0.partition.index, $0.policy.rawValue)
+                < (Self.rank($1.role), $1.partition.index, $1.policy.rawValue)
         }.map { part in
             var part = part
             part.blocks.sort { $0.offset < $1.offset }
@@ -332,7 +372,8 @@ struct RestorePlanner {
                     differs: differs))
         }
         return RestorePlan(
-            backup: backup, address: address, parts: parts, untouched: untouched, warnings: warnings)
+            backup: backup, address: address, parts: parts, untouched: untouched, warnings: warnings,
+            seconds: RestoreTime.estimate(parts, rate: rate))
     }
 
     /// What of the choice the backup cannot give.

@@ -43,6 +43,8 @@ package struct YMODEMSending: Sendable {
     package static let blockSize = 1024
     /// How often the same is sent at most.
     private static let attempts = 10
+    /// Two would do; one more for what the line loses.
+    private static let cancel = [UInt8](repeating: Control.can, count: 3)
 
     private let name: String
     private let bytes: [UInt8]
@@ -87,7 +89,7 @@ package struct YMODEMSending: Sendable {
             return .done
         case .waiting, .named:
             failures += 1
-            return failures > Self.attempts ? fail([Control.can, Control.can, Control.can]) : .wait
+            return failures > Self.attempts ? fail(Self.cancel) : .wait
         default: return again()
         }
     }
@@ -108,7 +110,7 @@ package struct YMODEMSending: Sendable {
 
     private mutating func again() -> Step {
         failures += 1
-        guard failures <= Self.attempts else { return fail([Control.can, Control.can, Control.can]) }
+        guard failures <= Self.attempts else { return fail(Self.cancel) }
         return packet.isEmpty ? .wait : .send(packet)
     }
 

@@ -13,7 +13,7 @@ struct Reach: Sendable {
     /// - Parameters:
     ///   - known: files and backups whose bytes need not cross a slow line again.
     ///   - boot: what is to be started from the bootloader.
-    ///   - network: by which flash may leave the bootloader; nil is for the line alone.
+    ///   - network: by which bytes may leave the bootloader and come to it; nil is for the line alone.
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`, `usage` or `fileUnavailable`, and what opening a backup
     ///   throws.
     init(

@@ -15,7 +15,7 @@ enum RestorePlanText {
             lines.append(
                 "\(style.strong("Plan")): \(count(plan.blockCount, "erase block")) of "
                     + "\(SafeText.line(plan.address)), \(count(plan.eraseCount, "erase")), "
-                    + "\(ByteCount.text(plan.bytesToSend)) to send.")
+                    + "\(ByteCount.text(plan.bytesToSend)) to send, about \(DurationText.text(seconds: plan.seconds)).")
             var table = TextTable([
                 ("Order", .right), ("Partition", .left), ("Role", .left), ("Erase blocks", .right), ("Method", .left),
             ])
@@ -26,6 +26,10 @@ enum RestorePlanText {
                 ])
             }
             lines += table.lines(style: style)
+            let moved = plan.parts.flatMap(\.blocks).count { $0.movedFrom != nil }
+            if moved > 0 {
+                lines.append("\(count(moved, "erase block")) of them \(moved == 1 ? "moves" : "move") past bad ones.")
+            }
             lines.append("If the power fails meanwhile:")
             var told: Set<String> = []
             for part in plan.parts where told.insert(part.ifPowerFails).inserted {
@@ -50,7 +54,8 @@ enum RestorePlanText {
                 + part.method.commands.map { "  \(SafeText.line($0))" }
                 + part.blocks.map { block in
                     let act = block.isBlank ? "erase" : block.isErased ? "erase, write" : "write"
-                    return "  \(ByteCount.hex(block.offset)): \(act)"
+                    let from = block.movedFrom.map { ", in place of \(ByteCount.hex($0)), which is bad there" } ?? ""
+                    return "  \(ByteCount.hex(block.offset)): \(act)\(from)"
                 }
         }
     }
@@ -74,6 +79,12 @@ enum RestorePlanText {
             "\(style.strong("Restored")) \(count(report.blocksWritten, "erase block")): each was read back and holds what "
                 + "the backup has. \(count(report.erases, "erase")), \(ByteCount.text(report.bytesWritten)) written."
         ]
+        if report.setAside > 0 {
+            lines.append(
+                style.doubtful("Failing: ")
+                    + "\(count(report.setAside, "erase block")) did not take what belongs there, "
+                    + "and others have it now. UBI will find out by itself that they are worn.")
+        }
         if report.reconnects > 0 { lines.append("The board was reached again \(count(report.reconnects, "time")).") }
         let left = report.plan.untouched.filter(\.differs)
         if !left.isEmpty {
@@ -100,6 +111,10 @@ enum RestorePlanText {
             lines += part.unfinished.map {
                 "    \(style.bad("half written")): \(SafeText.line($0.image)) at \(ByteCount.hex($0.offset)), "
                     + ByteCount.text($0.size)
+            }
+            lines += part.setAside.map {
+                "    \(style.doubtful("set aside")), it does not take its bytes: \(SafeText.line($0.image)) at "
+                    + "\(ByteCount.hex($0.offset))"
             }
         }
         if let before = status.backupBefore {

@@ -1,7 +1,5 @@
 import ArgumentParser
 import BackupBags
-import BoardChannels
-import FlashAccess
 import Operations
 import SystemPackage
 
@@ -51,13 +49,6 @@ struct BackupVerb: Verb {
             completion: .file())
         var image: String?
 
-        @Option(
-            help: ArgumentHelp(
-                "How flash leaves U-Boot: tftpput, tftp (HiSilicon's three arguments), netconsole, or line (the serial "
-                    + "line alone). Without it, the first of these that the board has and that works.",
-                valueName: "way"))
-        var via: UBootWay?
-
         @Flag(
             help: """
                 Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board, or a U-Boot that \
@@ -75,19 +66,12 @@ struct BackupVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String
     @OptionGroup(title: "Options of backup") var choices: Choices
+    @OptionGroup(title: "Options from U-Boot, over the network") var way: WayOptions
     @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    func validate() throws {
-        guard choices.via != nil else { return }
-        guard choices.image == nil else {
-            throw ValidationError("--via is for flash that leaves U-Boot itself; with --image, Linux reads it.")
-        }
-        guard (try? BoardAddress(`where`))?.isSerialLine ?? true else {
-            throw ValidationError("--via is for a board in U-Boot, which only a serial line reaches (serial:, tcp:).")
-        }
-    }
+    func validate() throws { try way.validate(for: `where`, image: choices.image) }
 
     var afterInterruption: String {
         "What was read, if anything was, is kept in a folder that ends with .partial: the same command goes on there."
@@ -97,7 +81,7 @@ struct BackupVerb: Verb {
         let reach = try Reach(
             address: `where`, options: board, known: choices.known,
             boot: try choices.image.map { try BootSettings.make(image: $0, boot) },
-            network: try NetworkSettings.make(via: choices.via, boot), common: common, desk: desk)
+            network: try NetworkSettings.make(via: way.via, boot), common: common, desk: desk)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
         )
@@ -113,5 +97,3 @@ struct BackupVerb: Verb {
         return report.summary.isWhole ? .done : .notWhole
     }
 }
-
-extension UBootWay: ExpressibleByArgument {}

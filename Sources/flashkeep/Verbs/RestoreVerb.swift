@@ -43,12 +43,26 @@ struct RestoreVerb: Verb {
                     + "given several times.", valueName: "what"))
         var allow: [Allowed] = []
 
+        @Option(
+            help: ArgumentHelp(
+                "This NAND partition is read by something that skips bad blocks, as U-Boot's nand read does: its content "
+                    + "may move past them. May be given several times. UBI needs no word.", valueName: "partition"))
+        var skipBad: [String] = []
+
         @Flag(
             help: """
                 The board may be another unit of the same model; bootloader, environment and calibration are then left \
                 as they are, for the addresses that may be in them.
                 """)
         var anotherUnit = false
+
+        @Flag(
+            name: .customLong("mtd-rw"),
+            help: """
+                Load the kernel module mtd-rw on the board, which makes read-only partitions writable, and unload it \
+                afterwards.
+                """)
+        var unlocks = false
 
         @Flag(help: "Do not ask for the board's name to be typed.")
         var yes = false
@@ -76,6 +90,7 @@ struct RestoreVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String?
     @OptionGroup(title: "Options of restore") var choices: Choices
+    @OptionGroup(title: "Options from U-Boot, over the network") var way: WayOptions
     @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
@@ -89,10 +104,11 @@ struct RestoreVerb: Verb {
         if common.json, !choices.yes, !choices.dryRun, !choices.status {
             throw ValidationError("--json asks nothing: add --dry-run to see the plan, or --yes to carry it out.")
         }
+        if let address = `where` { try way.validate(for: address, image: choices.image) }
     }
 
     var afterInterruption: String {
-        "A block that was begun is written; run the same command again to go on. flashkeep restore --status tells more."
+        "Run the same command again to go on; flashkeep restore --status tells whether a block is half written."
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
@@ -103,10 +119,11 @@ struct RestoreVerb: Verb {
         }
         let reach = try Reach(
             address: address, options: board, known: [bag],
-            boot: try choices.image.map { try BootSettings.make(image: $0, boot) }, common: common, desk: desk)
+            boot: try choices.image.map { try BootSettings.make(image: $0, boot) },
+            network: try NetworkSettings.make(via: way.via, boot), common: common, desk: desk)
         let choice = RestoreChoice(
             only: choices.only, allowed: Set(choices.allow.compactMap { Partition.Role(rawValue: $0.rawValue) }),
-            isAnotherUnit: choices.anotherUnit)
+            isAnotherUnit: choices.anotherUnit, streams: choices.skipBad, unlocks: choices.unlocks)
         let prepared = try await Restore.plan(
             FilePath(bag), on: reach.reacher, choice: choice, transcript: reach.transcript, progress: desk.handler)
         let planning = prepared.planning

@@ -52,6 +52,8 @@ package final class SimulatedUBoot: ChannelOpening {
             case menu
             /// Memory was touched that is none, or U-Boot's own.
             case memory
+            /// A page of NAND was programmed that was not blank.
+            case reprogrammed
         }
 
         package var kind: Kind

@@ -6,7 +6,7 @@ import Synchronization
 /// This computer's part in the network of a made-up board.
 package final class SimulatedUploadComputer: UBootNetworkHost {
     private struct State {
-        var isReceiving = false
+        var isServing = false
         var isClosed = false
         var input: SimulatedNetworkInput?
     }
@@ -36,17 +36,17 @@ package final class SimulatedUploadComputer: UBootNetworkHost {
         return [HostInterface(name: "eth0", address: address, netmask: netmask)]
     }
 
-    package func receiveUploads(at host: IPv4Address) async throws {
+    package func serve(at host: IPv4Address) async throws {
         guard !portIsTaken else {
             throw FlashkeepError(
                 .portUnavailable, what: "The TFTP server cannot listen on UDP port 69.", why: "Made so.", next: "Go on."
             )
         }
-        state.withLock { $0.isReceiving = true }
+        state.withLock { $0.isServing = true }
     }
 
     package func expect(_ name: String, count: Int, from board: IPv4Address) {
-        guard state.withLock({ $0.isReceiving }) else { return }
+        guard state.withLock({ $0.isServing }) else { return }
         self.board.withUploads { $0.awaited[name] = count }
     }
 
@@ -54,6 +54,18 @@ package final class SimulatedUploadComputer: UBootNetworkHost {
         board.withUploads { uploads in
             uploads.awaited[name] = nil
             return uploads.arrived.removeValue(forKey: name)
+        }
+    }
+
+    package func offer(_ name: String, _ bytes: [UInt8], to board: IPv4Address) {
+        guard state.withLock({ $0.isServing }) else { return }
+        self.board.withUploads { $0.offered[name] = bytes }
+    }
+
+    package func withdraw(_ name: String) -> Bool {
+        board.withUploads { uploads in
+            uploads.offered[name] = nil
+            return uploads.fetched.remove(name) != nil
         }
     }
 

@@ -543,12 +543,17 @@ struct UBootMachine {
         while text.last == " " { text.removeLast() }
         ran.append(text)
         let number = ran.count
+        if let bad = scenario.goesBad, bad.at == number {
+            scenario.hardware.chips["nand0"]?.badBlocks.insert(bad.block)
+        }
+        let before = scenario.hardware.tears ? scenario.hardware : nil
         let done = run(text)
         let bytes = ended(done.text)
         switch fault(number) {
         case .watchdog(let count) where bytes.count <= count: emit(raw: bytes)
         case .reset(let count), .watchdog(let count):
             faults[number] = nil
+            if let before { scenario.hardware.tear(since: before) }
             emit(raw: Array(bytes.prefix(count)))
             // The line gets what the transmitter holds, and then the start.
             clock = max(clock, lineFree)
@@ -601,6 +606,7 @@ struct UBootMachine {
             emit(
                 "## Total Size      = 0x\(size) = \(bytes.count) Bytes\n## Start Addr      = 0x\(String(address, radix: 16))\n"
             )
+            emit(autostart())
         }
         phase = .running(asks: true)
         timer = lineFree + 200

@@ -4,7 +4,7 @@ extension UBootMachine {
     /// Variables that may be set, in RAM alone.
     private static let settable: Set<String> = [
         "ipaddr", "serverip", "netmask", "gatewayip", "ethaddr", "ncip", "ncoutport", "ncinport", "stdout",
-        "tftptimeout",
+        "tftptimeout", "autostart", "autoscript",
     ]
 
     mutating func setVariable(_ words: [String], _ line: String) -> Done {
@@ -100,6 +100,60 @@ extension UBootMachine {
         return Done(
             text: start + marks + "\n\t 5.7 MiB/s\ndone\nBytes transferred = \(sent.count) "
                 + "(\(String(sent.count, radix: 16)) hex)\n", time: 200 + sent.count / 5)
+    }
+
+    /// `tftpboot ADDRESS FILE`.
+    mutating func fetch(_ words: [String]) -> Done {
+        guard words.count == 3, let address = Self.number(words[1]) else {
+            offend(.forbidden, words.joined(separator: " "))
+            return Done()
+        }
+        if let missing = missingAddress { return Done(text: missing) }
+        let server = variables["serverip"] ?? ""
+        uploads.loads += 1
+        let start =
+            "Using pcnet#0 device\nTFTP from server \(server); our IP address is \(variables["ipaddr"] ?? "")\n"
+            + "Filename '\(words[2])'.\nLoad address: 0x\(String(address, radix: 16))\nLoading: *\u{8}"
+        guard isReached(server) else {
+            return Done(
+                text: start,
+                later: (1...8).map { _ in (25_000_000, "\nARP Retry count exceeded; starting again\n") },
+                interruption: "Abort")
+        }
+        guard scenario.network?.answersTFTP ?? false else {
+            return Done(text: start, later: timeouts, interruption: "Abort")
+        }
+        guard let offered = uploads.offered[words[2]] else {
+            return Done(text: start + "\nTFTP error: 'There is no such file.' (1)\nNot retrying...\n")
+        }
+        var bytes = offered
+        let fault =
+            scenario.network?.loadFaults[uploads.loads]
+            ?? scenario.network?.repeatedLoadFault.flatMap { uploads.loads % $0.every == 0 ? $0.fault : nil }
+        switch fault {
+        case .stalls(let count):
+            let stored = store(Array(bytes.prefix(count)), at: address, "tftpboot")
+            if stored.crash != nil { return stored }
+            return Done(text: start + "###", later: timeouts, interruption: "Abort")
+        case .refused: return Done(text: start + "\nTFTP error: 'Access violation' (2)\nNot retrying...\n")
+        case .flips(let place): if !bytes.isEmpty { bytes[place % bytes.count] ^= 0x10 }
+        case .short(let count): bytes.removeLast(min(count, bytes.count))
+        case nil: break
+        }
+        let stored = store(bytes, at: address, "tftpboot")
+        if stored.crash != nil { return stored }
+        if !bytes.isEmpty, bytes.count == offered.count { uploads.fetched.insert(words[2]) }
+        return Done(
+            text: start + String(repeating: "#", count: min(65, bytes.count / 14_680 + 1))
+                + "\n\t 5.7 MiB/s\ndone\nBytes transferred = \(bytes.count) "
+                + "(\(String(bytes.count, radix: 16)) hex)\n" + autostart(), time: 200 + bytes.count / 5)
+    }
+
+    /// What is started as soon as it is loaded must not be.
+    mutating func autostart() -> String {
+        guard ["autostart", "autoscript"].contains(where: { variables[$0] == "yes" }) else { return "" }
+        offend(.forbidden, "what was loaded was started")
+        return "Automatic boot of image at addr 0x81000000 ...\n"
     }
 
     /// `T ` at each timeout, ten times; then from the start.

@@ -60,7 +60,8 @@ extension UBootMachine {
         case "coninfo": return consoles()
         case "ping": return ping(words)
         case "tftpput": return upload(words, isVendors: false)
-        case "tftp": return upload(words, isVendors: true)
+        case "tftp" where words.count == 4: return upload(words, isVendors: true)
+        case "tftp", "tftpboot": return fetch(words)
         default:
             offend(.forbidden, line)
             return Done(text: "done\n")
@@ -270,7 +271,7 @@ extension UBootMachine {
     }
 
     /// Writes to RAM; anything else is an offence.
-    private mutating func store(_ bytes: [UInt8], at address: UInt64, _ command: String) -> Done {
+    mutating func store(_ bytes: [UInt8], at address: UInt64, _ command: String) -> Done {
         let (end, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
         if overflow
             || scenario.bases.contains(where: { id, base in
@@ -410,6 +411,8 @@ extension UBootMachine {
                 let count = Self.number(words[4]), let flash = scenario.hardware.chips[id]
             else { return Done(text: "nand - NAND sub-system\n\nUsage:\nnand info - show available NAND devices\n") }
             return readRawNAND(flash, to: target, offset: Int(clamping: offset), pages: Int(clamping: count))
+        case "erase" where scenario.hardware.isWritable: return eraseNAND(words, id)
+        case "write" where scenario.hardware.isWritable: return writeNAND(words, id)
         default:
             offend(.forbidden, words.joined(separator: " "))
             return Done()
@@ -533,6 +536,8 @@ extension UBootMachine {
             }
             return readMTD(
                 flash, to: target, offset: Int(clamping: offset), count: Int(clamping: count), isRawWithOOB: true)
+        case "erase" where scenario.hardware.isWritable: return eraseMTD(words)
+        case "write" where scenario.hardware.isWritable: return writeMTD(words)
         default:
             offend(.forbidden, words.joined(separator: " "))
             return Done()

@@ -149,6 +149,8 @@ package struct UBootScenario: Sendable {
     /// The flash. Chips are reached by their names: `nor0` stands in memory, `spi0` by `sf`, `nand0` by `nand`, and
     /// all by `mtd`.
     package var hardware: SimulatedHardware
+    /// A block of `nand0` that goes bad as this command is run, by its number from 1.
+    package var goesBad: (block: Int, at: Int)?
     /// Where chips stand in memory.
     package var bases: [String: UInt64] = [:]
 

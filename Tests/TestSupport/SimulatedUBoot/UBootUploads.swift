@@ -1,4 +1,4 @@
-/// The other end of a board's network: a TFTP server that awaits uploads, and what came.
+/// The other end of a board's network: a TFTP server that awaits uploads and offers loads, and what came and went.
 struct UBootUploads {
     /// Name → bytes that are awaited.
     var awaited: [String: Int] = [:]
@@ -6,6 +6,12 @@ struct UBootUploads {
     var arrived: [String: [UInt8]] = [:]
     /// Uploads that were begun.
     var begun = 0
+    /// Name → bytes that are offered.
+    var offered: [String: [UInt8]] = [:]
+    /// Names that were fetched to their end.
+    var fetched: Set<String> = []
+    /// Loads that were begun.
+    var loads = 0
     /// Datagrams of the network console.
     var datagrams = 0
 }
@@ -24,14 +30,18 @@ extension UBootScenario {
         /// After so many datagrams of the network console none gets through any more.
         package var breaksAfter: Int?
         /// What happens to uploads, by their number from 1.
-        package var uploadFaults: [Int: UploadFault] = [:]
+        package var uploadFaults: [Int: TransferFault] = [:]
         /// A fault of every so-many-th upload.
-        package var repeatedFault: (fault: UploadFault, every: Int)?
+        package var repeatedFault: (fault: TransferFault, every: Int)?
+        /// What happens to loads, by their number from 1.
+        package var loadFaults: [Int: TransferFault] = [:]
+        /// A fault of every so-many-th load.
+        package var repeatedLoadFault: (fault: TransferFault, every: Int)?
 
         package init() {}
     }
 
-    package enum UploadFault: Sendable {
+    package enum TransferFault: Sendable {
         /// After so many bytes no answer comes any more.
         case stalls(after: Int)
         /// A bit is another.

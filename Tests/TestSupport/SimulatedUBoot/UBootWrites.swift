@@ -1,6 +1,6 @@
 import FlashModel
 
-/// What the commands that write flash do and print, on boards whose hardware is writable.
+/// What the commands that write NOR do and print, on boards whose hardware is writable.
 extension UBootMachine {
     /// `loady ADDRESS`.
     mutating func load(_ words: [String]) -> Done {

@@ -28,9 +28,8 @@ final class LinuxChecksums {
         try await teach()
         let (size, pairs) = LinuxReadScript.units(
             of: ranges, end: partition.size, preferred: max(1, partition.eraseBlockSize))
-        try await tell(pairs)
         let bytes = ranges.reduce(0) { $0 + $1.count }
-        let command = "fkcat \(ShellDialect.quote(node)) \(size) $A|\(tool)"
+        let command = "fkcat \(ShellDialect.quote(node)) \(size) \(try await arguments(pairs))|\(tool)"
         let digests = try await digests(
             command, algorithm, count: 1, partition, silence: shell.silence * 2 + .seconds(bytes / 500_000))
         return digests[0]
@@ -50,9 +49,9 @@ final class LinuxChecksums {
             let some = Array(ranges[start..<min(start + 64, ranges.count)])
             let (size, pairs) = LinuxReadScript.units(
                 of: some, end: partition.size, preferred: max(1, partition.eraseBlockSize))
-            try await tell(pairs)
+            let arguments = try await arguments(pairs)
             digests += try await self.digests(
-                "fksums \(ShellDialect.quote(tool)) \(ShellDialect.quote(node)) \(size) $A", algorithm,
+                "fksums \(ShellDialect.quote(tool)) \(ShellDialect.quote(node)) \(size) \(arguments)", algorithm,
                 count: some.count, partition, silence: shell.silence * 4)
         }
         return digests
@@ -81,12 +80,19 @@ final class LinuxChecksums {
         }
     }
 
-    /// Puts `SKIP COUNT` pairs into the shell's variable A, in lines that every shell takes.
-    private func tell(_ pairs: [(skip: Int, count: Int)]) async throws {
+    /// What is said for `SKIP COUNT` pairs: themselves where they are few; else the shell's variable A, which then has them
+    /// in lines that every shell takes.
+    private func arguments(_ pairs: [(skip: Int, count: Int)]) async throws -> String {
+        if isReliable, pairs.count <= 8 { return Self.words(pairs[...]) }
         let lines = stride(from: 0, to: pairs.count, by: 16).map { start in
-            pairs[start..<min(start + 16, pairs.count)].map { "\($0.skip) \($0.count)" }.joined(separator: " ")
+            Self.words(pairs[start..<min(start + 16, pairs.count)])
         }
         try await shell.define("A", "A='\(lines.joined(separator: "\n"))'")
+        return "$A"
+    }
+
+    private static func words(_ pairs: ArraySlice<(skip: Int, count: Int)>) -> String {
+        pairs.map { "\($0.skip) \($0.count)" }.joined(separator: " ")
     }
 
     private func noTool(_ algorithm: ChecksumAlgorithm) -> FlashkeepError {

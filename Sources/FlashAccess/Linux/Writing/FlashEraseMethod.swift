@@ -34,17 +34,9 @@ struct FlashEraseMethod: LinuxWriteMethod {
         let unit = partition.pageSize > 1 ? partition.pageSize : bytes.count
         guard unit > 0, bytes.count % unit == 0, offset % unit == 0 else { return [] }
         // Many controllers store ECC bytes that are not 0xFF for a page that is: UBI could not write to it any more.
-        return Self.runs(bytes, unit).map { run in
+        return NotBlank.units(of: bytes, unit).map { run in
             "\(toolbox.invocation("dd")) if=\(file) of=\(node) bs=\(unit) skip=\(run.lowerBound) "
                 + "seek=\(offset / unit + run.lowerBound) count=\(run.count) conv=notrunc"
         }
-    }
-
-    /// Runs of units that are not blank.
-    static func runs(_ bytes: [UInt8], _ unit: Int) -> [Range<Int>] {
-        PartitionMap.merged(
-            (0..<bytes.count / unit).filter { number in
-                bytes[number * unit..<(number + 1) * unit].contains { $0 != 0xFF }
-            }.map { $0..<$0 + 1 })
     }
 }

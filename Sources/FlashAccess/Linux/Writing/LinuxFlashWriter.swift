@@ -11,6 +11,8 @@ final class LinuxFlashWriter: FlashWriting {
     private let upload: LinuxUpload
     private let root: String
     private var isTaught = false
+    /// What the usages of tools were seen to say.
+    private var signs: Set<String> = []
     /// What lies on the board, and where.
     private var staged: (bytes: [UInt8], file: String)?
 
@@ -33,7 +35,25 @@ final class LinuxFlashWriter: FlashWriting {
         return method.description(of: partition, toolbox)
     }
 
+    func unlock() async throws { try await KernelUnlock(shell, root: root).load() }
+
+    func lock() async throws { try await KernelUnlock(shell, root: root).unload() }
+
     func stage(_ bytes: [UInt8]) async throws { _ = try await file(with: bytes) }
+
+    /// Looks whether a tool is the one that it is taken for.
+    private func check(_ method: any LinuxWriteMethod, _ partition: Partition) async throws {
+        guard let sign = method.sign, !signs.contains(sign) else { return }
+        let tool = method.description(of: partition, toolbox).commands.first?.split(separator: " -").first ?? ""
+        let usage = try await shell.run(String(tool), mergesErrors: true)
+        guard usage.text.contains(sign) else {
+            throw FlashkeepError(
+                .toolMissing, what: "mtd\(partition.index) cannot be written.",
+                why: "The board's \(tool) is not the one that can \(sign).",
+                next: "Start an initramfs that has mtd-utils; nothing was written.")
+        }
+        signs.insert(sign)
+    }
 
     private func file(with bytes: [UInt8]) async throws -> String {
         if let staged, staged.bytes == bytes { return staged.file }
@@ -47,18 +67,19 @@ final class LinuxFlashWriter: FlashWriting {
         let method = try chosen(for: partition)
         let node = try await nodes.writeNode(for: partition, method.node)
         guard let command = method.erase(ShellDialect.quote(node), offset: block.lowerBound, toolbox) else { return }
-        let said = try await act(command, on: node, partition, method.node, at: block.lowerBound)
+        let said = try await act("erase", command, on: node, partition, method.node, at: block.lowerBound)
         // It says that all is well also after a failure, but not silently.
         guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said) }
     }
 
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
         let method = try chosen(for: partition)
+        try await check(method, partition)
         let node = try await nodes.writeNode(for: partition, method.node)
         let file = try await file(with: bytes)
         let commands = method.program(
             ShellDialect.quote(node), from: file, bytes, at: offset, of: partition, toolbox)
-        for command in commands { _ = try await act(command, on: node, partition, method.node, at: offset) }
+        for command in commands { _ = try await act("write", command, on: node, partition, method.node, at: offset) }
         guard method.node == .block, root.isEmpty else { return }
         // What is read next must come from the flash, and not from the kernel's memory.
         _ = try await shell.run("sync;echo 3 >/proc/sys/vm/drop_caches")
@@ -77,7 +98,8 @@ final class LinuxFlashWriter: FlashWriting {
     ///
     /// - Returns: what it said.
     private func act(
-        _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode, at offset: Int
+        _ act: String, _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode,
+        at offset: Int
     ) async throws -> String {
         try await prepare()
         let test = root.isEmpty ? (kind == .block ? "-b" : "-c") : "-e"
@@ -92,7 +114,7 @@ final class LinuxFlashWriter: FlashWriting {
                 next: "Nothing was written by this step; run the same command again.")
         }
         let said = reply.text.split(separator: "\n").filter { !Self.isCount($0) }.joined(separator: " ")
-        guard reply.status == 0 else { throw failed("write", offset, partition, said) }
+        guard reply.status == 0 else { throw failed(act, offset, partition, said) }
         return said
     }
 

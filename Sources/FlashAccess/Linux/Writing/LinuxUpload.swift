@@ -6,7 +6,7 @@ import FlashModel
 /// a small board's /tmp is RAM.
 final class LinuxUpload {
     /// Bytes of one command. Little is to be said again where a line damages something.
-    private static let reliablePiece = 64 << 10
+    private static let reliablePiece = 128 << 10
     private static let unreliablePiece = 2 << 10
     private static let attempts = 6
 
@@ -54,46 +54,70 @@ final class LinuxUpload {
         var last = ""
         for attempt in 0..<Self.attempts {
             if attempt > 0 { repeats += 1 }
-            last = try await send(bytes, form, to: file)
+            let sent = try await send(bytes, form, to: file)
+            last = sent.complaint
             guard last.isEmpty else { continue }
-            guard let algorithm, let tool = toolbox.command(for: algorithm) else {
+            guard let algorithm else {
                 if isReliable { return file }
                 break
             }
-            let reply = try await shell.run("\(tool) <\(file)", isProvenElsewhere: true)
-            let digest = reply.text.split(separator: "\n").first.flatMap { LinuxToolbox.digest($0, algorithm) }
-            if digest == StreamingChecksum.digest(of: bytes, algorithm) { return file }
+            if sent.digest == StreamingChecksum.digest(of: bytes, algorithm) { return file }
             last = "what arrived has another \(algorithm.rawValue)"
         }
         throw failed(last)
     }
 
-    /// - Returns: what the board said against it; empty where nothing.
-    private func send(_ bytes: [UInt8], _ form: LinuxUploadForm, to file: String) async throws -> String {
+    /// - Returns: the checksum of what arrived, as the board computed it; and what it said against it, empty where nothing.
+    private func send(
+        _ bytes: [UInt8], _ form: LinuxUploadForm, to file: String
+    ) async throws -> (digest: Digest?, complaint: String) {
+        if bytes.count <= piece {
+            return try await give(bytes, form, into: file, checksumOf: file)
+        }
         let part = "\(file).part"
         for start in stride(from: 0, to: bytes.count, by: piece) {
             let end = min(start + piece, bytes.count)
-            do {
-                let reply = try await shell.run(
-                    form.command(into: part, toolbox), input: form.lines(Array(bytes[start..<end]), toolbox),
-                    silence: shell.silence * 4)
-                guard reply.status == 0 else { return TerminalText.lastLines(reply.output, count: 1) }
-                let joined = try await shell.run(
-                    start == 0
-                        ? "cat \(part) >\(file)"
-                        : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) conv=notrunc 2>/dev/null",
-                    mergesErrors: true, isProvenElsewhere: true)
-                guard joined.status == 0 else {
-                    // A full disk is the usual reason, and dd's words for it are its own.
-                    return TerminalText.lastLines(joined.output, count: 1) + " (is there room in /tmp?)"
-                }
-            } catch let error as FlashkeepError where error.code == .boardSilent && !isReliable {
-                // The line ate the end of the text.
-                try await shell.interrupt()
-                return error.why
+            let complaint = try await give(Array(bytes[start..<end]), form, into: part).complaint
+            guard complaint.isEmpty else { return (nil, complaint) }
+            let joined = try await shell.run(
+                start == 0
+                    ? "cat \(part) >\(file)"
+                    : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) conv=notrunc 2>/dev/null",
+                mergesErrors: true, isProvenElsewhere: true)
+            guard joined.status == 0 else {
+                // A full disk is the usual reason, and dd's words for it are its own.
+                return (nil, TerminalText.lastLines(joined.output, count: 1) + " (is there room in /tmp?)")
             }
         }
-        return ""
+        guard let algorithm, let tool = toolbox.command(for: algorithm) else { return (nil, "") }
+        let reply = try await shell.run("\(tool) <\(file)", isProvenElsewhere: true)
+        return (Self.digest(in: reply, algorithm), "")
+    }
+
+    /// Has lines made bytes of, by a command that writes them into a file.
+    ///
+    /// - Parameter file: whose checksum is computed in the same breath; nil for none.
+    private func give(
+        _ bytes: [UInt8], _ form: LinuxUploadForm, into target: String, checksumOf file: String? = nil
+    ) async throws -> (digest: Digest?, complaint: String) {
+        var command = form.command(into: target, toolbox)
+        if let file, let algorithm, let tool = toolbox.command(for: algorithm) {
+            command = "{ \(command)&&\(tool) <\(file);}"
+        }
+        do {
+            let reply = try await shell.run(
+                command, input: form.lines(bytes, toolbox), silence: shell.silence * 4)
+            guard reply.status == 0 else { return (nil, TerminalText.lastLines(reply.output, count: 1)) }
+            return (algorithm.flatMap { Self.digest(in: reply, $0) }, "")
+        } catch let error as FlashkeepError where error.code == .boardSilent && !isReliable {
+            // The line ate the end of the text.
+            try await shell.interrupt()
+            return (nil, error.why)
+        }
+    }
+
+    private static func digest(in reply: ShellReply, _ algorithm: ChecksumAlgorithm) -> Digest? {
+        reply.text.split(separator: "\n").lazy.compactMap { LinuxToolbox.digest($0, algorithm) }.first
     }
 
     private func failed(_ why: String) -> FlashkeepError {

@@ -9,6 +9,8 @@ protocol LinuxWriteMethod: Sendable {
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod
     /// What node it writes through.
     var node: LinuxWriteNode { get }
+    /// What the tool's usage must say, which it prints when it is called with nothing; nil where its name is enough.
+    var sign: String? { get }
     /// The command that erases one erase block; nil where each write does.
     ///
     /// - Parameter offset: of the block, from the start of the partition.
@@ -24,6 +26,10 @@ protocol LinuxWriteMethod: Sendable {
     ) -> [String]
 }
 
+extension LinuxWriteMethod {
+    var sign: String? { nil }
+}
+
 /// The device that is written through (Linux `Documentation/admin-guide/devices.txt`).
 enum LinuxWriteNode: Sendable, Hashable {
     /// `/dev/mtdN`: character, 90:2N.
@@ -34,7 +40,7 @@ enum LinuxWriteNode: Sendable, Hashable {
 
 /// The methods, in the order in which they are taken.
 enum LinuxWriteMethods {
-    static let all: [any LinuxWriteMethod] = [FlashEraseMethod(), MTDBlockMethod()]
+    static let all: [any LinuxWriteMethod] = [FlashEraseMethod(), MTDBlockMethod(), OpenWrtMTDMethod()]
 
     /// - Throws: ``WriteRefusal`` where none is right.
     static func choose(
@@ -44,9 +50,9 @@ enum LinuxWriteMethods {
         let isNAND = partition.type.contains("nand")
         throw WriteRefusal(
             why: isNAND
-                ? "NAND is erased block by block by flash_erase alone, and the board has none; what else it has would skip "
-                    + "blocks or destroy their neighbours"
-                : "the board has neither flash_erase nor a block device of it (mtdblock)",
+                ? "NAND is erased block by block by flash_erase, or by OpenWrt's mtd where the partition's first block is "
+                    + "good; what else the board has would skip blocks or destroy their neighbours"
+                : "the board has neither flash_erase nor OpenWrt's mtd, nor a block device of it (mtdblock)",
             next: "start an initramfs that has mtd-utils")
     }
 }

@@ -103,7 +103,7 @@ package final class UBootStarter {
         guard case .done(let bytes) = result.outcome else { return .failed(result.outcome) }
         // Some versions print the number only where it is not zero.
         guard bytes == size else { return .failed(.unclear) }
-        guard facts.help?.has("crc32") ?? false else { return .done }
+        guard facts.hasChecksum else { return .done }
         let count = UInt64(size)
         let reply = try await session.ask(
             try lines.crc32(at: memory, count: count), silence: .seconds(60),

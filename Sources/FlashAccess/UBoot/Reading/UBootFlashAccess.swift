@@ -98,7 +98,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     /// Command lines that do by hand what was done here: the first of each kind.
     package var commands: [String] { examples.all }
 
-    private var hasChecksum: Bool { board?.facts.help?.has("crc32") ?? false }
+    private var hasChecksum: Bool { board?.facts.hasChecksum ?? false }
 
     // MARK: Survey
 
@@ -143,7 +143,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             uploads: transfers.map {
                 UBootUploadReader(session, facts, $0, recovery, lines: lines, examples: examples)
             },
-            writer: UBootFlashWriter(session, recovery, survey, facts, staging, lines: lines, examples: examples))
+            writer: UBootFlashWriter(
+                session, recovery, survey, facts, staging, transfers, lines: lines, examples: examples))
         return (survey, evidence)
     }
 

@@ -14,9 +14,9 @@ final class UBootStaging {
     private let lines: UBootCommands
     private let examples: UBootExamples
     /// Where RAM is free; nil until it was needed.
-    private var memory: UInt64?
-    /// The chips that were prepared since the board was last reset.
-    private var prepared: (Set<String>, returns: Int) = ([], 0)
+    private var memory: Range<UInt64>?
+    /// The chips that are prepared since the board was last reset, one for each command that has a current one.
+    private var prepared: (chips: [String: Chip.ID], returns: Int) = ([:], 0)
     /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
     private var needsPoison = false
     /// What the ECC said of pages: chip → the page's offset → the finding.
@@ -49,7 +49,7 @@ final class UBootStaging {
         try await prepare(chip, window)
         // NAND is read in whole pages only.
         let pages = Self.wholePages(range, of: chip)
-        let memory = try stagingAddress(for: pages.count)
+        let memory = try area(for: pages.count).lowerBound
         guard let command = try window.read(pages, to: memory, lines),
             let wanted = memory.plus(range.lowerBound - pages.lowerBound)
         else { throw Self.unreachable(chip) }
@@ -80,7 +80,7 @@ final class UBootStaging {
             let count = pages.count.times(chip.pageSize + chip.oobSize)
         else { throw Self.unreachable(chip) }
         try await prepare(chip, window)
-        let memory = try stagingAddress(for: count)
+        let memory = try area(for: count).lowerBound
         let commands = try window.readWithOOB(pages, of: chip, to: memory, lines)
         switch try await bring(commands, to: memory, bytes: count) {
         case .there: return .at(memory)
@@ -192,15 +192,17 @@ final class UBootStaging {
     }
 
     private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
-        if prepared.returns != session.returns { prepared = ([], session.returns) }
-        guard !prepared.0.contains(chip.id), let command = try window.preparation(lines) else { return }
+        if prepared.returns != session.returns { prepared = ([:], session.returns) }
+        guard let command = try window.preparation(lines) else { return }
+        let name = UBootFacts.command(of: command)
+        guard prepared.chips[name] != chip.id else { return }
         _ = try await session.ask(command, silence: .seconds(20))
-        prepared.0.insert(chip.id)
+        prepared.chips[name] = chip.id
     }
 
     /// Fills RAM with what flash seldom holds, and tells its CRC-32; nil where the board cannot.
     private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
-        guard let help = facts.help, help.has("mw"), help.has("crc32") else { return nil }
+        guard facts.hasChecksum, facts.help?.has("mw") ?? false else { return nil }
         let command = try lines.memoryFill(
             at: address, value: value, count: UInt64(count), flash: facts.flash?.banks.compactMap(\.range) ?? [])
         _ = try await session.ask(command, silence: .seconds(20))
@@ -209,28 +211,13 @@ final class UBootStaging {
 
     /// The RAM that reading uses, so that nothing else is put there.
     ///
+    /// - Parameter count: bytes that must fit.
     /// - Throws: `toolMissing` where none is known to be free.
-    func area(of chip: Chip) throws -> Range<UInt64> {
-        let start = try stagingAddress(for: chip.eraseBlockSize)
-        guard let end = start.plus(max(Self.size, chip.eraseBlockSize)) else { throw Self.unreachable(chip) }
-        return start..<end
-    }
-
-    /// A place in RAM that nothing uses.
-    private func stagingAddress(for count: Int) throws -> UInt64 {
+    func area(for count: Int) throws -> Range<UInt64> {
         if let memory { return memory }
-        let size = UInt64(max(count, Self.size))
-        guard let board = facts.board else {
-            throw noMemory("bdinfo tells of no memory")
-        }
-        do {
-            let place = try UBootLoadAddress(board).choose(
-                size: size, hints: [facts.environment?.address("loadaddr")].compactMap { $0 })
-            memory = place
-            return place
-        } catch {
-            throw noMemory(error.words)
-        }
+        let found = try facts.freeMemory(max(count, Self.size))
+        memory = found
+        return found
     }
 
     private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
@@ -244,22 +231,5 @@ final class UBootStaging {
             .toolMissing, what: "U-Boot has no way to read the chip \(PrintableText.escaped(chip.id)).",
             why: "It has none of sf, nand and mtd for it, and does not map it.",
             next: "Boot an initramfs (--image), or use a programmer.")
-    }
-
-    private func noMemory(_ why: String) -> FlashkeepError {
-        FlashkeepError(
-            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
-            next: "Boot an initramfs (--image), or use a programmer.")
-    }
-}
-
-extension UBootLoadAddress.Refusal {
-    /// In words.
-    fileprivate var words: String {
-        switch self {
-        case .emptyImage: "nothing was to be loaded"
-        case .unknownRelocation: "bdinfo does not tell where U-Boot itself lies"
-        case .tooLarge(let largest): "the largest free range has \(largest) bytes"
-        }
     }
 }

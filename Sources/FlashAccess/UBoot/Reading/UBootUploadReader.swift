@@ -70,7 +70,7 @@ final class UBootUploadReader {
         of range: Range<Int>, at address: UInt64, _ upload: UBootUpload, _ plan: UBootNetworkPlan
     ) async throws -> FlashChunk {
         var checksum: UBootCheckedUpload.Checksum?
-        if facts.help?.has("crc32") ?? false {
+        if facts.hasChecksum {
             checksum = { try await self.session.checksum(at: $0, count: $1, self.lines, self.examples) }
         }
         let fetch: UBootCheckedUpload.Fetch = { try await upload.bytes(at: $0, count: $1, plan) }

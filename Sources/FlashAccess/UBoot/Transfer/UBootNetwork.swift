@@ -14,12 +14,16 @@ final class UBootNetwork {
     /// The board's start, counted by the session, in which the variables were set.
     private var setIn: Int?
     private let examples: UBootExamples
+    /// What nobody can foresee of the names of files.
+    private let word: String
+    private var names = 0
 
     init(
         _ session: UBootSession, host: any UBootNetworkHost, settings: UBootNetworkSettings, lines: UBootCommands,
         examples: UBootExamples
     ) {
         self.examples = examples
+        word = String(settings.nonce().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(8))
         self.session = session
         self.host = host
         self.settings = settings
@@ -47,6 +51,26 @@ final class UBootNetwork {
         }
         setIn = start
         return plan
+    }
+
+    /// Sees that the board has its addresses, and that this computer answers TFTP at its own.
+    ///
+    /// - Throws: as ``prepare(_:)``, and `portUnavailable`.
+    func serve(_ variables: [String: String]) async throws -> UBootNetworkPlan {
+        let plan = try await prepare(variables)
+        try await host.serve(at: plan.host)
+        return plan
+    }
+
+    /// A name for a file, which was not used before.
+    func newName() -> String {
+        names += 1
+        return "fk\(word)n\(names)"
+    }
+
+    /// Whether an error means that the network cannot be used as things are.
+    static func isUnusable(_ error: FlashkeepError) -> Bool {
+        [.hostUnreachable, .addressNotUnderstood, .portUnavailable].contains(error.code)
     }
 
     /// Says a line that changes a variable.

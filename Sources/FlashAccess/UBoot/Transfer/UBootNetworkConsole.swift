@@ -93,16 +93,25 @@ final class UBootNetworkConsole {
         await network.host.stopListening()
     }
 
-    /// Brings the output back to the line. Never throws: the board may be gone.
+    /// Brings the output back to the line.
+    ///
+    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    func leave() async throws {
+        guard isOpen else { return }
+        _ = try await session.ask(try lines.standardOutput(output))
+        openIn = nil
+        await network.host.stopListening()
+    }
+
+    /// The same at the end. Never throws: the board may be gone.
     func close() async {
-        guard isOpen, let line = try? lines.standardOutput(output) else { return await network.host.stopListening() }
         do {
-            _ = try await session.ask(line)
+            try await leave()
         } catch is UBootSession.Interruption {
             // The board was reset, which did it.
         } catch {
             // Its echo does not come any more: typed without it.
-            try? await session.sayUnheard(line)
+            if let line = try? lines.standardOutput(output) { try? await session.sayUnheard(line) }
         }
         openIn = nil
         await network.host.stopListening()

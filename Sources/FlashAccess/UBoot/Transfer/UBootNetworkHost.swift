@@ -1,13 +1,13 @@
-/// What this computer does for a board that sends over the network. Ports are opened when they are first needed, and
+/// What this computer does for a board that sends and fetches over the network. Ports are opened when they are first needed, and
 /// closed with the connection to the board.
 package protocol UBootNetworkHost: AnyObject, Sendable {
     /// This computer's interfaces, as they are now.
     func interfaces() throws -> [HostInterface]
 
-    /// Takes TFTP uploads at one of this computer's addresses from now on.
+    /// Answers TFTP at one of this computer's addresses from now on.
     ///
     /// - Throws: `portUnavailable`.
-    func receiveUploads(at host: IPv4Address) async throws
+    func serve(at host: IPv4Address) async throws
 
     /// Awaits one upload of just so many bytes. Nothing else is taken.
     ///
@@ -18,6 +18,19 @@ package protocol UBootNetworkHost: AnyObject, Sendable {
 
     /// What came under a name, and forgets it; nil where not all of it has come.
     func collect(_ name: String) -> [UInt8]?
+
+    /// Offers bytes, from memory.
+    ///
+    /// - Parameters:
+    ///   - name: letters and digits, one that was not used before.
+    ///   - board: the only address that may fetch them.
+    func offer(_ name: String, _ bytes: [UInt8], to board: IPv4Address)
+
+    /// Ends ``offer(_:_:to:)``.
+    ///
+    /// - Returns: whether all was fetched.
+    @discardableResult
+    func withdraw(_ name: String) -> Bool
 
     /// Takes what a board prints over the network for what its serial line says, from now on.
     ///
@@ -32,7 +45,7 @@ package protocol UBootNetworkHost: AnyObject, Sendable {
     func close() async
 }
 
-/// How the network may be used for a backup from U-Boot.
+/// How the network may be used between a board in U-Boot and this computer.
 package struct UBootNetworkSettings: Sendable {
     /// The only way that may be used; nil tries them in their order.
     package var via: UBootWay?

@@ -5,6 +5,8 @@ import FlashModel
 final class UBootTransfers {
     private let session: UBootSession
     private let settings: UBootNetworkSettings
+    /// The board's network, for loads too.
+    let network: UBootNetwork
     private let console: UBootNetworkConsole
     private let uploads: [UBootUpload]
     /// Which ways the board has, as far as it was asked.
@@ -20,11 +22,11 @@ final class UBootTransfers {
     ) {
         self.session = session
         self.settings = settings
-        let network = UBootNetwork(session, host: host, settings: settings, lines: lines, examples: examples)
+        network = UBootNetwork(session, host: host, settings: settings, lines: lines, examples: examples)
         console = UBootNetworkConsole(session, network, lines: lines)
         // The one place where commands that upload are listed.
         let commands: [any UBootUploadCommand] = [TFTPPutCommand(), VendorTFTPCommand()]
-        uploads = commands.map { UBootUpload($0, session, network, lines: lines) }
+        uploads = commands.map { [network] in UBootUpload($0, session, network, lines: lines) }
     }
 
     /// How often an upload was asked for again.
@@ -64,6 +66,11 @@ final class UBootTransfers {
 
     /// Whether what the board prints comes over the network now.
     var printsToNetwork: Bool { console.isOpen }
+
+    /// Brings what the board prints back to the line, for what must not depend on the network, or talks both ways.
+    ///
+    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    func returnToLine() async throws { try await console.leave() }
 
     /// Notes that bytes came by a way.
     func noteUse(_ way: UBootWay) {

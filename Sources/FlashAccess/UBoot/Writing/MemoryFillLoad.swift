@@ -12,7 +12,7 @@ struct MemoryFillLoad: UBootLoad {
     /// Its bytes tell the processor's order.
     private static let probe: UInt32 = 0x0102_0304
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> String? {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome {
         let flash = facts.flash?.banks.compactMap(\.range) ?? []
         func say(_ command: String) async throws { _ = try await session.ask(command) }
         func fill(_ part: Range<Int>, with value: UInt32) async throws {
@@ -21,7 +21,9 @@ struct MemoryFillLoad: UBootLoad {
                 try lines.memoryFill(at: place, word: value, count: UInt64(part.count / 4), flash: flash))
         }
         try await say(try lines.memoryFill(at: memory, value: 0xFF, count: UInt64(bytes.count), flash: flash))
-        guard let isBigEndian = try await isBigEndian(at: memory, flash) else { return "its words have no known order" }
+        guard let isBigEndian = try await isBigEndian(at: memory, flash) else {
+            return .failed("its words have no known order")
+        }
         try await fill(0..<4, with: .max)
         for run in Self.runs(bytes) {
             let word = bytes[run.lowerBound..<run.lowerBound + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
@@ -31,7 +33,7 @@ struct MemoryFillLoad: UBootLoad {
             guard let place = memory.plus(index) else { throw UBootCommandFault.badRange }
             try await say(try lines.memoryFill(at: place, value: bytes[index], count: 1, flash: flash))
         }
-        return nil
+        return .seemsDone
     }
 
     /// How the processor stores a word; nil where it is neither of the two ways.

@@ -17,20 +17,19 @@ struct ParallelFlashMethod: UBootWriteMethod {
     private let base: UInt64
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
-        let next = "start an initramfs (--image) and restore through its Linux"
         guard let window = UBootWindow(chip, facts), case .mapped(let base) = window,
             let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.size }),
             let sizes = bank.sectorSizes, let sector = sizes.first
-        else { throw WriteRefusal(why: "flinfo did not tell where each sector begins", next: next) }
+        else { throw .throughLinux("flinfo did not tell where each sector begins") }
         guard facts.help?.has("erase") ?? false, facts.help?.has("cp") ?? false else {
-            throw WriteRefusal(why: "this U-Boot has no erase, or no cp", next: next)
+            throw .throughLinux("this U-Boot has no erase, or no cp")
         }
         if bank.sectors.contains(where: \.isReadOnly), !(facts.help?.has("protect") ?? false) {
-            throw WriteRefusal(why: "sectors are protected, and this U-Boot has no protect", next: next)
+            throw .throughLinux("sectors are protected, and this U-Boot has no protect")
         }
         let unit = bank.writeBufferSize ?? Self.smallUnit
         guard sizes.allSatisfy({ $0 == sector }), sector % unit == 0 else {
-            throw WriteRefusal(why: "the chip has sectors of different sizes", next: next)
+            throw .throughLinux("the chip has sectors of different sizes")
         }
         self.lines = lines
         self.bank = bank
@@ -38,29 +37,41 @@ struct ParallelFlashMethod: UBootWriteMethod {
         self.unit = unit
     }
 
-    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [String] {
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         let range = try sectors(block)
         // It counts sectors that it left alone, too; whoever reads the flash knows.
         return try unprotected(range, [line(["erase"], range)])
     }
 
-    func program(_ part: Range<Int>, of block: Range<Int>, from memory: UInt64) throws(UBootCommandFault) -> [String] {
+    func program(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
         let range = try sectors(block)
-        guard part.clamped(to: block) == part, !part.isEmpty, let start = base.plus(part.lowerBound),
-            let flash = bank.range, let end = memory.plus(part.count), !flash.overlaps(memory..<end),
-            // At odd addresses the driver for 16-bit chips stops some processors.
-            start % 2 == 0, part.count % 2 == 0
-        else { throw .badRange }
-        let copy = try lines.line([
-            "cp.b", UBootCommands.hex(memory), UBootCommands.hex(start), UBootCommands.hex(UInt64(part.count)),
-        ])
-        return try unprotected(range, [copy])
+        guard let flash = bank.range else { throw .badRange }
+        var copies: [String] = []
+        for part in parts {
+            guard part.clamped(to: 0..<block.count) == part, !part.isEmpty,
+                let start = range.lowerBound.plus(part.lowerBound), let source = memory.plus(part.lowerBound),
+                let end = source.plus(part.count), !flash.overlaps(source..<end),
+                // At odd addresses the driver for 16-bit chips stops some processors.
+                start % 2 == 0, part.count % 2 == 0
+            else { throw .badRange }
+            copies.append(
+                try lines.line([
+                    "cp.b", UBootCommands.hex(source), UBootCommands.hex(start), UBootCommands.hex(UInt64(part.count)),
+                ]))
+        }
+        return try unprotected(range, copies)
     }
 
     /// Commands between those that take off and put back the protection of sectors that have it.
-    private func unprotected(_ range: Range<UInt64>, _ inner: [String]) throws(UBootCommandFault) -> [String] {
-        guard bank.sectors.contains(where: { range.contains($0.start) && $0.isReadOnly }) else { return inner }
-        return try [line(["protect", "off"], range)] + inner + [line(["protect", "on"], range)]
+    private func unprotected(
+        _ range: Range<UInt64>, _ inner: [String]
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        let isProtected = bank.sectors.contains { range.contains($0.start) && $0.isReadOnly }
+        let all =
+            isProtected ? try [line(["protect", "off"], range)] + inner + [line(["protect", "on"], range)] : inner
+        return all.map { UBootWriteCommand($0) }
     }
 
     private func line(_ words: [String], _ range: Range<UInt64>) throws(UBootCommandFault) -> String {

@@ -11,35 +11,40 @@ struct SerialFlashMethod: UBootWriteMethod {
     private let chip: Chip
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
-        let next = "start an initramfs (--image) and restore through its Linux"
         guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.size % chip.eraseBlockSize == 0 else {
-            throw WriteRefusal(why: "sf probe does not tell how much is erased at once", next: next)
+            throw .throughLinux("sf probe does not tell how much is erased at once")
         }
         // Those before wrap around at 16 MiB, or have only 3-byte addresses.
         if chip.size > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
-            throw WriteRefusal(
-                why: "this U-Boot may take an address beyond 16 MiB for one at the chip's start", next: next)
+            throw .throughLinux("this U-Boot may take an address beyond 16 MiB for one at the chip's start")
         }
         self.lines = lines
         self.chip = chip
     }
 
-    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [String] {
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         try check(block)
-        return [try lines.line(["sf", "erase", hex(block.lowerBound), hex(block.count)])]
+        let words = ["sf", "erase", UBootCommands.hex(block.lowerBound), UBootCommands.hex(block.count)]
+        return [UBootWriteCommand(try lines.line(words))]
     }
 
-    func program(_ part: Range<Int>, of block: Range<Int>, from memory: UInt64) throws(UBootCommandFault) -> [String] {
+    func program(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
         try check(block)
-        guard part.clamped(to: block) == part, !part.isEmpty, memory.plus(part.count) != nil else { throw .badRange }
-        return [
-            try lines.line([
-                "sf", "write", UBootCommands.hex(memory), hex(part.lowerBound), hex(part.count),
+        var writes: [UBootWriteCommand] = []
+        for part in parts {
+            guard part.clamped(to: 0..<block.count) == part, !part.isEmpty, let source = memory.plus(part.lowerBound),
+                source.plus(part.count) != nil
+            else { throw .badRange }
+            let line = try lines.line([
+                "sf", "write", UBootCommands.hex(source), UBootCommands.hex(block.lowerBound + part.lowerBound),
+                UBootCommands.hex(part.count),
             ])
-        ]
+            writes.append(UBootWriteCommand(line))
+        }
+        return writes
     }
-
-    private func hex(_ value: Int) -> String { UBootCommands.hex(UInt64(max(0, value))) }
 
     private func check(_ block: Range<Int>) throws(UBootCommandFault) {
         guard !block.isEmpty, block.lowerBound >= 0, block.upperBound <= chip.size,

@@ -7,6 +7,8 @@ import FlashModel
 final class UBootFlashWriter: FlashWriting {
     private let session: UBootSession
     private let recovery: UBootRecovery
+    /// The ways over the network; nil where there is only the line.
+    private let transfers: UBootTransfers?
     private let survey: Survey
     private let facts: UBootFacts
     private let staging: UBootStaging
@@ -18,16 +20,18 @@ final class UBootFlashWriter: FlashWriting {
 
     init(
         _ session: UBootSession, _ recovery: UBootRecovery, _ survey: Survey, _ facts: UBootFacts,
-        _ staging: UBootStaging, lines: UBootCommands, examples: UBootExamples
+        _ staging: UBootStaging, _ transfers: UBootTransfers?, lines: UBootCommands, examples: UBootExamples
     ) {
         self.session = session
         self.recovery = recovery
+        self.transfers = transfers
         self.survey = survey
         self.facts = facts
         self.staging = staging
         self.lines = lines
         self.examples = examples
-        loader = UBootMemoryLoader(session, facts, lines: lines, examples: examples)
+        loader = UBootMemoryLoader(
+            session, facts, network: transfers?.network, lines: lines, examples: examples)
     }
 
     /// How often bytes had to be sent again.
@@ -39,18 +43,22 @@ final class UBootFlashWriter: FlashWriting {
         }
         let method = try UBootWriteMethods.choose(for: chip, facts, lines)
         if let refusal = loader.refusal { throw refusal }
-        let load = loader.firstCommand ?? "mw"
+        guard let load = loader.first else { throw .throughLinux("nothing brings bytes to its RAM") }
         return WriteMethod(
-            name: "\(method.name), bytes by \(load)",
-            commands: ["\(load) RAM", "crc32 RAM SIZE"] + method.commands)
+            name: "\(method.name), bytes by \(load.command)",
+            commands: [load.example, "crc32 RAM SIZE"] + method.commands)
     }
 
     func stage(_ bytes: [UInt8]) async throws {
         if let staged, staged.bytes == bytes, staged.start == session.returns { return }
         staged = nil
         // Not where flash is brought to be read.
-        let area = try survey.chips.first { UBootWindow($0, facts)?.isStaged ?? false }.map(staging.area)
-        let address = try await recovery.surviving { try await self.loader.put(bytes, outside: area) }
+        let area = try survey.chips.filter { UBootWindow($0, facts)?.isStaged ?? false }.map(\.eraseBlockSize).max()
+            .map(staging.area)
+        let address = try await recovery.surviving {
+            try await self.transfers?.returnToLine()
+            return try await self.loader.put(bytes, outside: area)
+        }
         staged = (bytes, address, session.returns)
     }
 
@@ -59,7 +67,9 @@ final class UBootFlashWriter: FlashWriting {
         // Also after a reset in its midst: to erase once more does no harm.
         try await recovery.surviving {
             try await self.staging.prepare(chip)
-            for command in try method.erase(onChip) { try await self.say(command) }
+            for command in try method.erase(onChip) {
+                try await self.say(command, partition, block.lowerBound, attempts: 2)
+            }
         }
     }
 
@@ -80,20 +90,38 @@ final class UBootFlashWriter: FlashWriting {
                 self.staged = nil
                 throw self.failed(partition, offset, "The bytes in the board's RAM are others than a moment ago.")
             }
-            for run in FlashEraseMethod.runs(bytes, method.unit) {
-                let part = run.lowerBound * method.unit..<run.upperBound * method.unit
-                guard let memory = staged.address.plus(part.lowerBound) else { throw UBootCommandFault.badRange }
-                for command in try method.program(part.shifted(by: block.lowerBound), of: block, from: memory) {
-                    try await self.say(command)
-                }
+            let parts = NotBlank.units(of: bytes, method.unit).map {
+                $0.lowerBound * method.unit..<$0.upperBound * method.unit
+            }
+            for command in try method.program(parts, of: block, from: staged.address) {
+                try await self.say(command, partition, offset, attempts: 1)
             }
         }
     }
 
-    private func say(_ command: String) async throws {
-        examples.note(command)
+    /// Runs a command.
+    ///
+    /// - Parameter attempts: how often it may complain before that is believed: its reply may be damaged on its way.
+    /// - Throws: `writeFailed` where it complains.
+    private func say(
+        _ command: UBootWriteCommand, _ partition: Partition, _ offset: Int, attempts: Int
+    ) async throws {
+        examples.note(command.line)
         // A large sector may take 16 s.
-        _ = try await session.ask(command, silence: .seconds(60), pause: .seconds(60))
+        let silence = Duration.seconds(60)
+        guard let work = command.work else {
+            _ = try await session.ask(command.line, silence: silence, pause: silence)
+            return
+        }
+        var complaint: String?
+        for _ in 0..<attempts {
+            let answer = try await session.say(command.line, silence: silence, pause: silence)
+            complaint = UBootWriteResult(answer.reply).complaint(work)
+            if complaint == nil { return }
+        }
+        if let complaint {
+            throw failed(partition, offset, "U-Boot's answer: \(PrintableText.escaped(complaint, limit: 160)).")
+        }
     }
 
     /// The chip of a partition, how it is written, and where on it a block lies.
@@ -110,6 +138,8 @@ final class UBootFlashWriter: FlashWriting {
             return (chip, method, onChip)
         } catch let refusal as WriteRefusal {
             throw failed(partition, block.lowerBound, refusal.why)
+        } catch UBootCommandFault.refused(let why) {
+            throw failed(partition, block.lowerBound, why)
         } catch {
             throw failed(partition, block.lowerBound, "The block does not begin and end with a sector.")
         }

@@ -4,16 +4,29 @@ protocol UBootLoad {
     /// The command, as `help` lists it.
     var command: String { get }
 
-    /// Whether a board has it.
-    func isOffered(_ help: UBootHelp) -> Bool
+    /// The command line by hand, as in ``WriteMethod/commands``.
+    var example: String { get }
 
     /// Brings bytes to a place in RAM.
     ///
-    /// - Returns: nil where it seems to have worked; else why not, in a few words.
     /// - Throws: ``UBootSession/Interruption``, and what the line throws.
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> String?
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome
+
+    /// Told that it is not used any more, and why.
+    func giveUp(_ why: String)
+}
+
+/// What became of a load, as far as it can tell. Reasons are a few words.
+enum UBootLoadOutcome: Sendable, Hashable {
+    case seemsDone
+    /// Another attempt may be better.
+    case failed(String)
+    /// No other attempt will be better.
+    case hopeless(String)
 }
 
 extension UBootLoad {
-    func isOffered(_ help: UBootHelp) -> Bool { help.has(command) }
+    var example: String { "\(command) RAM" }
+
+    func giveUp(_ why: String) {}
 }

@@ -12,50 +12,57 @@ final class UBootMemoryLoader {
     private let loads: [any UBootLoad]
     /// Ways that failed are not tried again.
     private var givenUp: Set<String> = []
+    /// The board's start, counted by the session, in which ``keepQuiet()`` was done.
+    private var quietIn: Int?
+
+    /// Variables that have U-Boot run what it has just loaded (`boot/bootm.c`, bootm_maybe_autostart; `autoscript` until
+    /// 2009, `common/cmd_net.c` and `common/cmd_load.c`).
+    private static let starters = ["autostart", "autoscript"]
 
     /// How often bytes had to be sent again.
     private(set) var repeats = 0
 
-    init(_ session: UBootSession, _ facts: UBootFacts, lines: UBootCommands, examples: UBootExamples) {
+    /// - Parameter network: the board's; nil where there is only the line.
+    init(
+        _ session: UBootSession, _ facts: UBootFacts, network: UBootNetwork?, lines: UBootCommands,
+        examples: UBootExamples
+    ) {
         self.session = session
         self.facts = facts
         self.lines = lines
         self.examples = examples
         // The one place where the ways are listed.
-        loads = [
+        let loads: [(any UBootLoad)?] = [
+            TFTPLoad(session: session, facts: facts, network: network, lines: lines, examples: examples),
             YMODEMLoad(session: session, lines: lines),
             MemoryFillLoad(session: session, facts: facts, lines: lines, examples: examples),
         ]
+        self.loads = loads.compactMap { $0 }
     }
 
     /// Why nothing can be brought to this board; nil where it can.
     var refusal: WriteRefusal? {
-        guard let help = facts.help, help.has("crc32") else {
-            return WriteRefusal(
-                why: "this U-Boot has no crc32: what arrived in its RAM could not be proven before flash is erased",
-                next: "start an initramfs (--image) and restore through its Linux")
+        guard facts.hasChecksum else {
+            return .throughLinux(
+                "this U-Boot has no crc32: what arrived in its RAM could not be proven before flash is erased")
         }
-        guard loads.contains(where: { $0.isOffered(help) }) else {
-            return WriteRefusal(
-                why:
-                    "this U-Boot has none of \(loads.map(\.command).joined(separator: ", ")) to bring bytes to its RAM",
-                next: "start an initramfs (--image) and restore through its Linux")
+        guard !offered.isEmpty else {
+            return .throughLinux(
+                "this U-Boot has none of \(loads.map(\.command).joined(separator: ", ")) to bring bytes to its RAM")
         }
-        if case .failure(let error) = Result(catching: { try address(for: 1, outside: nil) }) {
-            return WriteRefusal(
-                why: (error as? FlashkeepError)?.why ?? "\(error)",
-                next: "start an initramfs (--image) and restore through its Linux")
+        do {
+            _ = try facts.freeMemory(1)
+            return nil
+        } catch {
+            return .throughLinux(error.why)
         }
-        return nil
     }
 
-    /// The command that is used first.
-    var firstCommand: String? { offered.first?.command }
+    /// What is used first.
+    var first: (any UBootLoad)? { offered.first }
 
     private var offered: [any UBootLoad] {
-        loads.filter { load in
-            !givenUp.contains(load.command) && (facts.help.map(load.isOffered) ?? false)
-        }
+        loads.filter { !givenUp.contains($0.command) && facts.help?.has($0.command) ?? false }
     }
 
     /// Brings bytes into RAM.
@@ -64,20 +71,27 @@ final class UBootMemoryLoader {
     /// - Returns: the address.
     /// - Throws: `writeFailed` where they never arrive as they are; ``UBootSession/Interruption``.
     func put(_ bytes: [UInt8], outside area: Range<UInt64>?) async throws -> UInt64 {
-        let memory = try address(for: bytes.count, outside: area)
+        let memory = try facts.freeMemory(bytes.count, outside: area).lowerBound
         let sum = CRC32.sum(of: bytes)
+        try await keepQuiet()
         var why = ""
         for load in offered {
-            for attempt in 0..<Self.attempts {
+            attempts: for attempt in 0..<Self.attempts {
                 if attempt > 0 { repeats += 1 }
-                if let failure = try await load.load(bytes, to: memory) {
-                    why = "\(load.command): \(failure)"
-                    continue
+                switch try await load.load(bytes, to: memory) {
+                case .seemsDone:
+                    if try await session.checksum(at: memory, count: bytes.count, lines, examples) == sum {
+                        return memory
+                    }
+                    why = "\(load.command): what arrived has another CRC-32"
+                case .failed(let reason): why = "\(load.command): \(reason)"
+                case .hopeless(let reason):
+                    why = "\(load.command): \(reason)"
+                    break attempts
                 }
-                if try await session.checksum(at: memory, count: bytes.count, lines, examples) == sum { return memory }
-                why = "\(load.command): what arrived has another CRC-32"
             }
             givenUp.insert(load.command)
+            load.giveUp(why)
         }
         throw FlashkeepError(
             .writeFailed, what: "Bytes do not reach the board's RAM as they are.",
@@ -85,19 +99,12 @@ final class UBootMemoryLoader {
             next: "Nothing of this block was erased. Use a better line, or restore through Linux (--image).")
     }
 
-    private func address(for count: Int, outside area: Range<UInt64>?) throws -> UInt64 {
-        guard let board = facts.board else { throw Self.noPlace("bdinfo tells of no memory") }
-        do {
-            return try UBootLoadAddress(board).choose(
-                size: UInt64(count), target: area, hints: [facts.environment?.address("loadaddr")].compactMap { $0 })
-        } catch {
-            throw Self.noPlace("bdinfo tells of no free place for \(ByteCount.text(count)) in RAM")
+    /// Sees that a block that looks like a kernel or a script is not started once it is loaded.
+    private func keepQuiet() async throws {
+        guard quietIn != session.returns else { return }
+        for name in Self.starters where facts.environment?.variables[name].map({ $0 != "no" }) ?? false {
+            _ = try await session.ask(try lines.setEnvironment(name, "no"))
         }
-    }
-
-    private static func noPlace(_ why: String) -> FlashkeepError {
-        FlashkeepError(
-            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
-            next: "Boot an initramfs (--image), and restore through its Linux.")
+        quietIn = session.returns
     }
 }

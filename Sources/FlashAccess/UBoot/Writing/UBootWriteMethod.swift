@@ -14,15 +14,17 @@ protocol UBootWriteMethod: Sendable {
     /// The commands that erase a block.
     ///
     /// - Parameter block: bytes of the chip.
-    /// - Throws: ``UBootCommandFault`` where it is no whole block.
-    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [String]
+    /// - Throws: ``UBootCommandFault`` where it is no whole block, or one that must not be written.
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand]
 
-    /// The commands that write a part of a block, which was erased.
+    /// The commands that write parts of a block, which was erased.
     ///
     /// - Parameters:
-    ///   - part: bytes of the chip, within the block.
-    ///   - memory: where the part's bytes stand in RAM.
-    func program(_ part: Range<Int>, of block: Range<Int>, from memory: UInt64) throws(UBootCommandFault) -> [String]
+    ///   - parts: bytes from the start of the block, multiples of ``unit``.
+    ///   - memory: where the block's bytes stand in RAM.
+    func program(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [UBootWriteCommand]
 }
 
 /// The one place where the methods are listed.
@@ -34,10 +36,18 @@ enum UBootWriteMethods {
         switch (UBootWindow(chip, facts), chip.kind) {
         case (.mapped?, .nor): try ParallelFlashMethod(chip, facts, lines)
         case (.spi?, .spiNOR): try SerialFlashMethod(chip, facts, lines)
+        case (.nand?, _) where chip.kind.isNAND: try NANDMethod(chip, facts, lines)
+        case (.mtd(let name)?, _) where chip.kind.isNAND: try MTDMethod(name, chip, facts, lines)
         default:
-            throw WriteRefusal(
-                why: "from U-Boot, parallel flash and serial NOR (sf) are written, and this is neither",
-                next: "start an initramfs (--image) and restore through its Linux")
+            throw .throughLinux(
+                "from U-Boot, parallel flash, serial NOR (sf) and NAND are written, and this is none of them")
         }
+    }
+}
+
+extension WriteRefusal {
+    /// Of what U-Boot cannot do, and Linux may.
+    static func throughLinux(_ why: String) -> WriteRefusal {
+        WriteRefusal(why: why, next: "start an initramfs (--image) and restore through its Linux")
     }
 }

@@ -11,7 +11,7 @@ struct YMODEMLoad: UBootLoad {
     /// The longest pause of a board that takes a block; it asks again by itself after a second or two.
     private static let silence = Duration.seconds(5)
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> String? {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome {
         var failure: String?
         let answer = try await session.converse(try lines.loadY(to: memory)) { console in
             // `## Ready for binary (ymodem) download to 0x81000000 at 115200 bps...`, before it asks for the first block.
@@ -24,11 +24,11 @@ struct YMODEMLoad: UBootLoad {
             defer { console.channel.markBulk(false) }
             failure = try await talk(YMODEMSending(bytes, name: "flashkeep"), console)
         }
-        if let failure { return failure }
+        if let failure { return .failed(failure) }
         switch UBootSerialLoad(answer.reply) {
-        case .done(bytes.count): return nil
-        case .done(let count): return "\(count) bytes arrived in place of \(bytes.count)"
-        case .failed, nil: return "the board does not say that all arrived"
+        case .done(bytes.count): return .seemsDone
+        case .done(let count): return .failed("\(count) bytes arrived in place of \(bytes.count)")
+        case .failed, nil: return .failed("the board does not say that all arrived")
         }
     }
 

@@ -4,16 +4,20 @@ private import Synchronization
 package actor TFTPMemorySource: TFTPSource {
     package nonisolated let size: Int?
     private let bytes: [UInt8]
+    private let whenRead: @Sendable () -> Void
     private var place = 0
 
-    package init(_ bytes: [UInt8]) {
+    /// - Parameter whenRead: called once the last byte was handed out.
+    package init(_ bytes: [UInt8], whenRead: @escaping @Sendable () -> Void = {}) {
         self.bytes = bytes
+        self.whenRead = whenRead
         size = bytes.count
     }
 
     package func read(_ count: Int) async throws -> [UInt8] {
         let piece = bytes[place...].prefix(max(1, count))
         place += piece.count
+        if place == bytes.count { whenRead() }
         return Array(piece)
     }
 

@@ -1,0 +1,33 @@
+internal import BoardConsoles
+import FlashModel
+
+/// The kernel module mtd-rw, which makes all MTD partitions writable for as long as it is loaded (OpenWrt's package
+/// kmod-mtd-rw; https://github.com/jclehner/mtd-rw). It wants to be told that its user knows what it can do.
+struct KernelUnlock {
+    private let shell: ShellSession
+    private let root: String
+
+    init(_ shell: ShellSession, root: String) {
+        self.shell = shell
+        self.root = root
+    }
+
+    private var isLoaded: String { "[ -d \(ShellDialect.quote("\(root)/sys/module/mtd_rw")) ]" }
+
+    /// - Throws: `toolMissing` where the board has no such module.
+    func load() async throws {
+        let reply = try await shell.run(
+            "\(isLoaded)||insmod mtd-rw i_want_a_brick=1||modprobe mtd-rw i_want_a_brick=1;\(isLoaded)",
+            mergesErrors: true)
+        guard reply.status == 0 else {
+            throw FlashkeepError(
+                .toolMissing, what: "The board's read-only partitions cannot be unlocked.",
+                why: "It cannot load mtd-rw: \(TerminalText.lastLines(reply.output, count: 1))",
+                next: "On OpenWrt: opkg install kmod-mtd-rw (apk add kmod-mtd-rw); then run the same command again.")
+        }
+    }
+
+    func unload() async throws {
+        _ = try await shell.run("if \(isLoaded);then rmmod mtd-rw||rmmod mtd_rw;fi", mergesErrors: true)
+    }
+}

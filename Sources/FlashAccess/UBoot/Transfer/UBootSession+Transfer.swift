@@ -1,0 +1,64 @@
+private import BoardConsoles
+import FlashModel
+
+extension UBootSession {
+    /// The longest silence. The first answer may take a link that comes up, and a second question for our address
+    /// (`net/arp.c`, ARP_TIMEOUT: 5 s).
+    private static var transferSilence: Duration { .seconds(12) }
+    /// Timeouts in a row (`T ` each), after which nobody answers: 6 s, or 30 s where the board knows no other timeout.
+    private static var timeouts: [UInt8] { Array("T T T T T T ".utf8) }
+
+    /// Runs a command that sends or fetches by TFTP, and leaves it where nobody answers.
+    ///
+    /// - Throws: ``Interruption``, and what the line throws.
+    func transfer(_ line: String) async throws -> UBootTransferResult.Outcome {
+        let timeouts = Self.timeouts
+        let answer = try await say(
+            line, silence: Self.transferSilence, pause: Self.transferSilence,
+            isHopeless: { $0.output.suffix(timeouts.count).elementsEqual(timeouts) },
+            accepts: { if case .done = UBootTransferResult($0).outcome { true } else { false } })
+        let outcome = UBootTransferResult(answer.reply).outcome
+        return !answer.isWhole && outcome == .unclear ? .noAnswer : outcome
+    }
+}
+
+extension UBootTransferResult.Outcome {
+    /// Whether the same is worth trying again: what never worked is not waited for twice, for it costs as much each time.
+    func isWorthMore(hasWorked: Bool) -> Bool {
+        switch self {
+        case .noEthernet, .notSet, .reservedMemory: false
+        case .noHost, .noAnswer, .refused: hasWorked
+        case .done, .unclear, .interrupted: true
+        }
+    }
+
+    /// What went wrong, and what may help.
+    func words(_ plan: UBootNetworkPlan) -> (why: String, next: String) {
+        let check = "see with: sudo tcpdump -n host \(plan.board)"
+        return switch self {
+        case .noHost:
+            (
+                "Nobody answered the board's question for \(plan.host) (ARP).",
+                "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)"
+            )
+        case .noAnswer:
+            (
+                "The board got no answer from \(plan.host), UDP port 69.",
+                "Let UDP port 69 in through this computer's firewall, and check the cable; \(check)"
+            )
+        case .noEthernet: ("This U-Boot has no network.", "Leave --via out: the serial line needs none.")
+        case .notSet(let name):
+            (
+                "Its variable \(PrintableText.escaped(name, limit: 40)) is not set.",
+                "Please report this, with --transcript FILE."
+            )
+        case .refused(let reason, _):
+            (
+                "The server said: \(PrintableText.escaped(reason, limit: 100))",
+                "Is another TFTP server running at \(plan.host)? Stop it, or look what it says."
+            )
+        case .reservedMemory, .interrupted, .unclear, .done:
+            ("The transfers broke off.", "Check the cable; --transcript FILE keeps what the board says.")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import FlashModel
+
+extension UBootFacts {
+    /// Whether the board can compute the CRC-32 of its memory.
+    var hasChecksum: Bool { help?.has("crc32") ?? false }
+
+    /// A range of RAM that nothing uses, the board's `loadaddr` where that is one.
+    ///
+    /// - Parameters:
+    ///   - count: bytes.
+    ///   - area: addresses that are used for something else.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` where none is known to be free.
+    func freeMemory(_ count: Int, outside area: Range<UInt64>? = nil) throws(FlashkeepError) -> Range<UInt64> {
+        guard let board else { throw Self.noMemory("bdinfo tells of no memory") }
+        let size = UInt64(max(0, count))
+        do {
+            let start = try UBootLoadAddress(board).choose(
+                size: size, target: area, hints: [environment?.address("loadaddr")].compactMap { $0 })
+            return start..<start + size
+        } catch {
+            throw Self.noMemory(error.words)
+        }
+    }
+
+    private static func noMemory(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
+            next: "Boot an initramfs (--image), or use a programmer.")
+    }
+}
+
+extension UBootLoadAddress.Refusal {
+    /// In words.
+    fileprivate var words: String {
+        switch self {
+        case .emptyImage: "nothing was to be loaded"
+        case .unknownRelocation: "bdinfo does not tell where U-Boot itself lies"
+        case .tooLarge(let largest): "the largest free range has \(largest) bytes"
+        }
+    }
+}

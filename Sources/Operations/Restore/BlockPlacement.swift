@@ -1,0 +1,228 @@
+import BackupBags
+import FlashModel
+import ImageInspection
+
+/// Where the blocks of a backup go on a board whose bad blocks are others than the backup's. Pure but for what it reads of
+/// the backup.
+struct BlockPlacement: Sendable {
+    /// A partition that has a policy of its own.
+    struct Area: Sendable {
+        var stretch: FlashStretch
+        var policy: RestorePlan.Policy
+        /// A block's place → where the backup has what belongs there, for those that are moved.
+        var moved: [Int: Int] = [:]
+        /// Why not all finds a place; nil where it does. One line.
+        var refusal: String?
+    }
+
+    /// What each place of the board's flash shall hold.
+    private(set) var layout: FlashLayout
+    /// No two share bytes.
+    private(set) var areas: [Area] = []
+
+    private let bag: IntactBag
+    private let old: FlashLayout
+    private let new: FlashLayout
+    private let failing: [FlashStretch]
+
+    /// - Parameters:
+    ///   - old: what the backup has, and where it had it.
+    ///   - streams: partitions of the backup whose readers skip bad blocks.
+    ///   - failing: erase blocks of the board that do not take their bytes, though they are not marked bad.
+    /// - Throws: what reading the backup throws.
+    init(
+        _ old: FlashLayout, on new: FlashLayout, _ bag: IntactBag, streams: (Partition) -> Bool,
+        failing: [FlashStretch]
+    ) throws {
+        self.bag = bag
+        self.old = old
+        self.new = new
+        self.failing = failing
+        layout = old
+        // A partition in another one knows better what it holds.
+        let places = old.places.sorted { ($0.range.count, $0.partition.index) < ($1.range.count, $1.partition.index) }
+        for place in places where !areas.contains(where: { $0.stretch.overlaps(place.stretch) }) {
+            guard let blocks = PlacedBlocks(place, old, new, failing) else { continue }
+            if let found = try ubi(blocks) {
+                try settle(place, blocks, policy: .ubi, placed(found, blocks))
+            } else if streams(place.partition) {
+                try settle(place, blocks, policy: .skipBad, stream(blocks))
+            }
+        }
+    }
+
+    // MARK: Policies
+
+    /// Where each block's bytes come from, by place; nil for a block that gets none. Or why it cannot be.
+    private typealias Sources = Result<[Int?], Refusal>
+
+    private struct Refusal: Error {
+        var why: String
+    }
+
+    private func ubi(_ blocks: PlacedBlocks) throws -> UBIArea? {
+        try UBIArea.find(
+            count: blocks.count, blockSize: blocks.size, isMissing: { blocks.old[$0].isMissing },
+            read: { block, offset, count in
+                guard let run = blocks.old[block].run else { return [] }
+                let start = run.inSource(blocks.range(block)).lowerBound + offset
+                return try IntactBag.bytes(start..<start + count, in: bag.file(of: run.source))
+            })
+    }
+
+    /// Every block that holds something lands on a good one, and nothing of what the board held before stays: UBI takes any
+    /// block for its own whose headers say so.
+    private func placed(_ area: UBIArea, _ blocks: PlacedBlocks) -> Sources {
+        let all = Array(0..<blocks.count)
+        let good = all.filter { !blocks.isBad($0) }
+        if let needed = area.neededBlocks, good.count < needed {
+            return .failure(
+                Refusal(why: "its volumes need \(needed) good erase blocks, and the board has \(good.count)"))
+        }
+        let lost = all.filter { number in
+            guard blocks.isBad(number) else { return false }
+            return switch area.blocks[number] {
+            case .used(let header): !header.isFastmap
+            case .damaged: true
+            case .missing, .blank, .free: false
+            }
+        }
+        let ranked = good.compactMap { number -> (rank: Int, number: Int)? in
+            switch area.blocks[number] {
+            case .missing: blocks.old[number].isBad ? (0, number) : nil
+            // It tells where all blocks are, which will no longer be true: UBI looks for itself where there is none.
+            case .used(let header): header.isFastmap ? (1, number) : nil
+            case .blank: (2, number)
+            case .free: (3, number)
+            case .damaged: nil
+            }
+        }
+        // From the end: what lies at the start is looked at first, also by bootloaders.
+        let spare = ranked.sorted { ($0.rank, -$0.number) < ($1.rank, -$1.number) }
+        guard lost.count <= spare.count else {
+            return .failure(
+                Refusal(
+                    why:
+                        "\(lost.count) of its erase blocks are bad on the board, and \(spare.count) are free in the backup"
+                ))
+        }
+        var sources = all.map { blocks.isBad($0) ? nil : Optional($0) }
+        for (block, place) in zip(lost, spare) { sources[place.number] = block }
+        let rest = spare.dropFirst(lost.count)
+        let nothing = rest.first { $0.rank != 1 }?.number
+        for place in rest where place.rank == 1 {
+            guard let nothing else { return .failure(Refusal(why: "the backup has no free erase block")) }
+            sources[place.number] = nothing
+        }
+        return .success(sources)
+    }
+
+    /// Good blocks in their order, as who skips bad ones reads them.
+    private func stream(_ blocks: PlacedBlocks) throws -> Sources {
+        let all = 0..<blocks.count
+        let from = all.filter { !blocks.old[$0].isBad }
+        let to = all.filter { !blocks.isBad($0) }
+        var needed = from.count
+        while needed > to.count, try isBlank(from[needed - 1], blocks) { needed -= 1 }
+        guard needed <= to.count else {
+            return .failure(
+                Refusal(why: "it fills \(needed) erase blocks, and the board has \(to.count) good ones in its place"))
+        }
+        var sources = [Int?](repeating: nil, count: blocks.count)
+        for (source, place) in zip(from, to) { sources[place] = source }
+        return .success(sources)
+    }
+
+    private func isBlank(_ block: Int, _ blocks: PlacedBlocks) throws -> Bool {
+        guard let run = blocks.old[block].run else { return false }
+        return try IntactBag.bytes(run.inSource(blocks.range(block)), in: bag.file(of: run.source))
+            .allSatisfy { $0 == 0xFF }
+    }
+
+    // MARK: The layout
+
+    private mutating func settle(
+        _ place: FlashLayout.Place, _ blocks: PlacedBlocks, policy: RestorePlan.Policy, _ sources: Sources
+    ) throws {
+        var area = Area(stretch: place.stretch, policy: policy)
+        defer { areas.append(area) }
+        guard blocks.differ else { return }
+        switch sources {
+        case .failure(let refusal): area.refusal = refusal.why
+        case .success(let sources):
+            var runs: [FlashLayout.Run] = []
+            var holes: [FlashLayout.Hole] = []
+            for (number, source) in sources.enumerated() {
+                guard let source else { continue }
+                let (range, origin) = (blocks.range(number), blocks.range(source))
+                if source != number { area.moved[range.lowerBound] = origin.lowerBound }
+                guard let run = blocks.old[source].run else {
+                    area.refusal = "the backup has not all of its erase blocks"
+                    return
+                }
+                runs.append(
+                    FlashLayout.Run(
+                        space: place.space, range: range, source: run.source,
+                        sourceOffset: run.inSource(origin).lowerBound))
+                holes += blocks.old[source].unread.map { hole in
+                    var hole = hole
+                    hole.range = hole.range.shifted(by: range.lowerBound - origin.lowerBound)
+                    return hole
+                }
+            }
+            layout.put(runs, holes, over: place.stretch)
+        }
+    }
+}
+
+/// The erase blocks of a partition of the backup that the board has at the same place.
+private struct PlacedBlocks {
+    /// What the backup has of a block.
+    struct Old {
+        /// nil where it is not in one piece.
+        var run: FlashLayout.Run?
+        var isBad: Bool
+        /// Parts of it that could not be read.
+        var unread: [FlashLayout.Hole]
+
+        var isMissing: Bool { run == nil || isBad || !unread.isEmpty }
+    }
+
+    /// Bytes of one.
+    let size: Int
+    private let start: Int
+    private(set) var old: [Old] = []
+    private var bad: [Bool] = []
+
+    /// nil where the board has no such partition of NAND, or not in whole blocks.
+    init?(_ place: FlashLayout.Place, _ layout: FlashLayout, _ new: FlashLayout, _ failing: [FlashStretch]) {
+        guard let device = new.places.first(where: { $0.stretch == place.stretch })?.partition,
+            device.type.contains("nand"), device.eraseBlockSize > 0, place.range.count % device.eraseBlockSize == 0,
+            place.range.lowerBound % device.eraseBlockSize == 0
+        else { return nil }
+        size = device.eraseBlockSize
+        start = place.range.lowerBound
+        let oldHoles = (layout.holes[place.space] ?? []).filter { $0.range.overlaps(place.range) }
+        let newHoles = (new.holes[place.space] ?? []).filter { $0.state.isBad && $0.range.overlaps(place.range) }
+        let runs = (layout.runs[place.space] ?? []).filter { $0.range.overlaps(place.range) }
+        for range in place.range.cut(atMultiplesOf: size) {
+            let holes = oldHoles.filter { $0.range.overlaps(range) }
+            old.append(
+                Old(
+                    run: runs.first { $0.range.clamped(to: range) == range }, isBad: holes.contains { $0.state.isBad },
+                    unread: holes.filter { !$0.state.isBad }))
+            bad.append(
+                newHoles.contains { $0.range.overlaps(range) }
+                    || failing.contains { $0.overlaps(FlashStretch(space: place.space, range: range)) })
+        }
+    }
+
+    var count: Int { old.count }
+    /// Whether any block is good on one side only.
+    var differ: Bool { zip(old, bad).contains { $0.isBad != $1 } }
+
+    /// Whether the board cannot use it.
+    func isBad(_ block: Int) -> Bool { bad[block] }
+
+    func range(_ block: Int) -> Range<Int> { start + block * size..<start + (block + 1) * size }
+}

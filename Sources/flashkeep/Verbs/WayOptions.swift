@@ -1,0 +1,30 @@
+import ArgumentParser
+import BoardChannels
+import FlashAccess
+
+/// Options of verbs that may read and write flash from U-Boot over the network.
+struct WayOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "How flash leaves U-Boot: tftpput, tftp (HiSilicon's three arguments), netconsole, or line (the serial line "
+                + "alone, the way to the board included). Without it, the first of these that the board has and that "
+                + "works.", valueName: "way"))
+    var via: UBootWay?
+
+    /// Sees that the option makes sense.
+    ///
+    /// - Parameters:
+    ///   - place: of the board, as it was typed.
+    ///   - image: what is started from U-Boot.
+    func validate(for place: String, image: String?) throws {
+        guard via != nil else { return }
+        guard image == nil else {
+            throw ValidationError("--via is for U-Boot itself; with --image, its Linux reads and writes.")
+        }
+        guard (try? BoardAddress(place))?.isSerialLine ?? true else {
+            throw ValidationError("--via is for a board in U-Boot, which only a serial line reaches (serial:, tcp:).")
+        }
+    }
+}
+
+extension UBootWay: ExpressibleByArgument {}

@@ -1,0 +1,96 @@
+import BoardChannels
+import BoardConsoles
+import FlashAccess
+import FlashModel
+import Operations
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Backups of made-up boards that wait in U-Boot, and restores onto them, in a folder that lasts as long.
+final class UBootRestores: Sendable {
+    let folder: ScratchFolder
+    /// Whether the boards have a network in which this computer is.
+    let isNetworked: Bool
+    private let portIsTaken: Bool
+    private let via: UBootWay?
+    private let seen = Mutex<[String]>([])
+
+    init(isNetworked: Bool = false, portIsTaken: Bool = false, via: UBootWay? = nil) throws {
+        folder = try ScratchFolder()
+        self.isNetworked = isNetworked
+        self.portIsTaken = portIsTaken
+        self.via = via
+    }
+
+    /// What a user was told.
+    var notes: [String] { seen.withLock { $0 } }
+
+    func reacher(_ board: SimulatedUBoot) -> SerialBoardReacher {
+        let portIsTaken = portIsTaken
+        let network = UploadNetwork(via: via) { SimulatedUploadComputer(board, $0, portIsTaken: portIsTaken) }
+        return SerialBoardReacher(
+            opener: board, credentials: Credentials(), environment: .simulated(),
+            settings: SerialBoardReacher.Settings(
+                powerCycle: { board.powerOn() }, timing: .simulated, network: isNetworked ? network : nil),
+            notify: { event in if case .note(let text) = event { self.seen.withLock { $0.append(text) } } })
+    }
+
+    func backUp(_ scenario: UBootScenario) async throws -> FilePath {
+        let report = try await Backup.run(
+            reacher(SimulatedUBoot(scenario)),
+            options: BackupOptions(target: folder.path.appending("bag"), folder: folder.path, reconnects: 0),
+            environment: .simulated())
+        return FilePath(report.bag)
+    }
+
+    func plan(
+        _ board: SimulatedUBoot, _ bag: FilePath, _ choice: RestoreChoice = RestoreChoice(allowed: [.bootloader])
+    ) async throws -> PreparedRestore {
+        try await Restore.plan(bag, on: reacher(board), choice: choice)
+    }
+
+    func restore(
+        _ board: SimulatedUBoot, _ bag: FilePath, reconnects: Int = 0
+    ) async throws -> RestoreReport {
+        let prepared = try await plan(board, bag)
+        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
+        return try await Restore.run(
+            prepared, on: reacher(board), before: folder.path.appending("before"), reconnects: reconnects,
+            environment: .simulated())
+    }
+
+    /// Whether a board's flash holds what another's does.
+    static func isSame(_ board: SimulatedUBoot, _ scenario: UBootScenario) -> Bool {
+        board.hardware.chips.allSatisfy { $0.value.bytes == scenario.hardware.chips[$0.key]?.bytes }
+    }
+
+    /// Resets a board at each command of a restore, one after the other: each time the flash must be as in the backup in
+    /// the end.
+    ///
+    /// - Parameter damaged: the board before the restore.
+    /// - Returns: how many commands there were.
+    func resetAtEachCommand(_ scenario: UBootScenario, damaged: UBootScenario) async throws -> Int {
+        let bag = try await backUp(scenario)
+        let counter = SimulatedUBoot(damaged)
+        _ = try await restore(counter, bag)
+        for command in 1...counter.commands.count {
+            let board = SimulatedUBoot(damaged)
+            board.schedule(.reset(afterOutput: 3), at: command)
+            try folder.removeAll(but: "bag")
+            do {
+                _ = try await restore(board, bag, reconnects: 2)
+            } catch let error as FlashkeepError {
+                // What was broken off is gone on with. The last is for a reset in the first words of a connection.
+                let codes: [FlashkeepError.Code] = [.boardLost, .boardSilent, .writeFailed, .replyNotUnderstood]
+                #expect(codes.contains(error.code), "\(command): \(error)")
+                _ = try await restore(board, bag, reconnects: 2)
+            }
+            let what = "reset at command \(command), \(counter.commands[command - 1])"
+            #expect(Self.isSame(board, scenario), "\(what)")
+            #expect(board.offences.isEmpty, "\(what): \(board.offences)")
+        }
+        return counter.commands.count
+    }
+}
