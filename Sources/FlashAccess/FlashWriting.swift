@@ -13,8 +13,15 @@ package struct WriteMethod: Sendable, Codable, Hashable {
     /// Whether pages of NAND that are blank are programmed with 0xFF: many controllers then store ECC bytes that are not,
     /// and UBI can no longer write to those pages.
     package var writesBlankPages: Bool
+    /// Whether nothing less than the whole partition can be erased: all of its good blocks are written then. The first
+    /// of the commands does it, the others are for one erase block.
+    package var erasesPartition: Bool
 
-    package init(name: String, commands: [String], erasesItself: Bool = false, writesBlankPages: Bool = false) {
+    package init(
+        name: String, commands: [String], erasesItself: Bool = false, writesBlankPages: Bool = false,
+        erasesPartition: Bool = false
+    ) {
+        self.erasesPartition = erasesPartition
         self.name = name
         self.commands = commands
         self.erasesItself = erasesItself
@@ -64,6 +71,11 @@ package protocol FlashWriting {
     ///   where the partition is no longer what it was, `boardLost` and others.
     func erase(_ block: Range<Int>, of partition: Partition) async throws
 
+    /// Erases all good blocks of a partition, where nothing less can be erased.
+    ///
+    /// - Throws: as ``erase(_:of:)``; `toolMissing` where single blocks can be erased.
+    func eraseAll(_ partition: Partition) async throws
+
     /// Writes the bytes of one erase block, which were staged, and which was erased before unless the method erases by
     /// itself. Pages that are blank are left as they are.
     ///
@@ -73,6 +85,11 @@ package protocol FlashWriting {
 }
 
 extension FlashWriting {
+    package func eraseAll(_ partition: Partition) async throws {
+        throw FlashkeepError(
+            .toolMissing, what: "mtd\(partition.index) is not erased as a whole.",
+            why: "Its blocks can be erased one by one.", next: "This is a mistake in Flashkeep.")
+    }
     package func unlock() async throws {}
     package func lock() async throws {}
 }

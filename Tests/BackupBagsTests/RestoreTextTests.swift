@@ -93,6 +93,16 @@ struct RestoreTextTests {
             ])
         #expect(text.contains("(dd to the block device):\n\n    dd if=FILE of=/dev/mtdblock0 bs=4096 seek=NUMBER\n"))
         #expect(text.contains("no right way to write it: NAND wants flash_erase. What would help: start an initramfs."))
+        let whole = RestoreText.text(
+            for: Self.manifest,
+            procedures: [
+                4: .commands(
+                    name: "flash_eraseall and dd", ["flash_eraseall -q /dev/mtd4", "dd of=/dev/mtd4 seek=NUMBER"],
+                    erasesPartition: true)
+            ])
+        #expect(
+            whole.contains("the first line once, which erases all of the partition")
+                && !whole.contains("block that differs (flash_eraseall"))
         #expect(!usual.contains("no right way") && text.count > usual.count)
     }
 

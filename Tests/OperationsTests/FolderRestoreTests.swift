@@ -95,6 +95,13 @@ struct FolderRestoreTests {
             tools: FolderBoard.allTools + ["mtd"], .pipe, method: ["dd to the block device", "mtd write"])
     }
 
+    @Test("NAND by busybox's flash_eraseall, which erases no less than a partition")
+    func eraseAll() async throws {
+        try await check(
+            tools: FolderBoard.allTools + ["flash_eraseall"], .pipe,
+            method: ["dd to the block device", "flash_eraseall and dd"])
+    }
+
     @Test("NAND by mtd where the first block is bad, and without any tool, is refused", arguments: [true, false])
     func noFlashErase(_ hasMTD: Bool) async throws {
         func hardware(_ hardware: SimulatedHardware) -> SimulatedHardware {

@@ -13,6 +13,8 @@ struct RestoreRefusalTests {
         var then = RestoreTests.router()
         var now = RestoreTests.router()
         var choice = RestoreTests.everything
+        /// A board onto which a restore of the backup is not done.
+        var openOn: BoardIdentity?
         /// What the refusal is about.
         var subject: String
 
@@ -34,6 +36,12 @@ struct RestoreRefusalTests {
         switch code {
         case .otherModel: Scene("the board") { $0.now.identity.model = "Acme R2" }
         case .otherUnit: Scene("the board") { $0.now.identity.macAddresses = ["02:00:00:00:00:77"] }
+        case .otherRestoreOpen:
+            Scene("the board") { scene in
+                scene.openOn = scene.now.identity
+                scene.now.identity.macAddresses = ["02:00:00:00:00:77"]
+                scene.choice.isAnotherUnit = true
+            }
         case .otherChip:
             Scene("chip nand0") { scene in
                 scene.now.chips["nand0"]?.bytes[3 * 2048] ^= 1
@@ -106,6 +114,10 @@ struct RestoreRefusalTests {
         let scene = scene(code)
         let kept = try await RestoreTests.Kept(scene.then)
         let reacher = SimulatedReacher(scene.now)
+        if let board = scene.openOn {
+            let journal = try RestoreJournal(of: kept.bag)
+            try journal.append(RestoreEntry(.planned, at: "2026-11-21T00:00:00Z", board: board))
+        }
         let planning = try await kept.plan(reacher, scene.choice)
         #expect(planning.plan == nil)
         #expect(planning.refusals.map(\.code) == [code], "\(planning.refusals)")

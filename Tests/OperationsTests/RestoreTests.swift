@@ -51,7 +51,7 @@ struct RestoreTests {
     }
 
     /// Something changed in each partition, in each way.
-    private static func changed(_ hardware: SimulatedHardware) -> SimulatedHardware {
+    static func changed(_ hardware: SimulatedHardware) -> SimulatedHardware {
         var hardware = hardware
         hardware.chips["spi0.0"]?.bytes[5] ^= 0x80
         hardware.chips["spi0.0"]?.bytes[2 * 1024 + 5] = 0x12
@@ -63,7 +63,8 @@ struct RestoreTests {
         return hardware
     }
 
-    private func isSame(_ one: SimulatedHardware, _ other: SimulatedHardware) -> Bool {
+    /// Whether all good blocks hold the same.
+    func isSame(_ one: SimulatedHardware, _ other: SimulatedHardware) -> Bool {
         one.chips.allSatisfy { id, flash in
             let size = flash.chip.eraseBlockSize
             return flash.bytes.indices.allSatisfy { place in
@@ -225,10 +226,12 @@ struct RestoreTests {
         case cancelled
     }
 
-    @Test("Cut off at every call to the board, it is done or can be gone on with", arguments: Cut.allCases)
-    func everyCut(_ cut: Cut) async throws {
+    @Test(
+        "Cut off at every call to the board, it is done or can be gone on with", arguments: Cut.allCases, [false, true])
+    func everyCut(_ cut: Cut, _ erasesPartitions: Bool) async throws {
         var small = Boards.small()
         small.isWritable = true
+        small.erasesPartitions = erasesPartitions
         small.tears = cut == .power
         let kept = try await Kept(small)
         var before = small
@@ -264,7 +267,7 @@ struct RestoreTests {
             #expect(try Restore.status(kept.bag).isEnded, "cut at \(call)")
             try kept.folder.removeAll(but: "bag")
         }
-        print("restore cut at each of \(points) calls, \(cut.rawValue)")
+        print("restore cut at each of \(points) calls, \(cut.rawValue)\(erasesPartitions ? ", whole partitions" : "")")
         #expect(points > 30)
     }
 

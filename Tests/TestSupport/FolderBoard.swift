@@ -51,7 +51,8 @@ package final class FolderBoard: Sendable {
         let dd = hardware.isWritable ? Self.dd.replacing("of=/dev/null) ;;", with: "of=*) exec REAL \"$@\";;") : Self.dd
         for (name, script) in [
             ("dd", dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump), ("flash_erase", Self.flashErase),
-            ("mtd", Self.openWrtMTD), ("insmod", Self.insmod), ("rmmod", Self.rmmod),
+            ("flash_eraseall", Self.flashEraseAll), ("mtd", Self.openWrtMTD), ("insmod", Self.insmod),
+            ("rmmod", Self.rmmod),
         ]
         where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
             let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
@@ -125,7 +126,8 @@ package final class FolderBoard: Sendable {
     private func makeTools(_ tools: [String], _ source: Tools) throws {
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
         try scratch.link("bin/sh", to: Self.find(shell[0]) ?? shell[0])
-        for tool in tools where !["dd", "mtdinfo", "flash_erase", "mtd", "insmod", "rmmod"].contains(tool) {
+        for tool in tools
+        where !["dd", "mtdinfo", "flash_erase", "flash_eraseall", "mtd", "insmod", "rmmod"].contains(tool) {
             if let place = try? Self.find(tool, source) { try scratch.link("bin/\(tool)", to: place) }
         }
     }
@@ -288,6 +290,25 @@ package final class FolderBoard: Sendable {
         n=${2##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$(($3 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        """#
+
+    /// Erases all blocks that are not bad, like busybox.
+    private static let flashEraseAll = #"""
+        #!/bin/sh
+        [ "$1" = -q ] && [ $# = 2 ] || { echo usage >&2; exit 1; }
+        n=${2##*/}
+        read -r b <BOARD/root/sys/class/mtd/$n/erasesize
+        read -r s <BOARD/root/sys/class/mtd/$n/size
+        k=0
+        while [ $k -lt $(($s / $b)) ]; do
+          bad=
+          [ -r BOARD/troubles/$n ] && while read -r kind start end; do
+            [ $kind = bad ] && [ $start = $(($k * $b)) ] && bad=y
+          done <BOARD/troubles/$n
+          [ "$bad" ] || /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$k conv=notrunc iflag=fullblock 2>/dev/null
+          k=$(($k + 1))
+        done
+        exit 0
         """#
 
     /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`).

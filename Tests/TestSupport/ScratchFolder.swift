@@ -42,6 +42,11 @@ package final class ScratchFolder: Sendable {
         FileManager.default.fileExists(atPath: path.appending(name).string)
     }
 
+    /// Removes one, and all that is in it.
+    package func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: path.appending(name).string)
+    }
+
     /// Removes all but one.
     package func removeAll(but name: String) throws {
         for other in try FileManager.default.contentsOfDirectory(atPath: path.string) where other != name {

@@ -57,7 +57,8 @@ extension SimulatedBoard: FlashWriting {
         guard partition.name != "unwritable" else {
             throw WriteRefusal(why: "it is made so", next: "make it otherwise")
         }
-        return WriteMethod(name: "simulated", commands: ["write OFFSET"])
+        return WriteMethod(
+            name: "simulated", commands: ["write OFFSET"], erasesPartition: reacher.hardware.erasesPartitions)
     }
 
     package func stage(_ bytes: [UInt8]) async throws {
@@ -65,7 +66,22 @@ extension SimulatedBoard: FlashWriting {
     }
 
     package func erase(_ block: Range<Int>, of partition: Partition) async throws {
+        guard !reacher.hardware.erasesPartitions else { throw Refusal.error("single blocks cannot be erased") }
         try change(partition) { try $0.erase(block, of: $1, isTorn: $2) }
+    }
+
+    package func eraseAll(_ partition: Partition) async throws {
+        guard reacher.hardware.erasesPartitions else { throw Refusal.error("single blocks can be erased") }
+        try change(partition) { hardware, device, isTorn in
+            let size = partition.eraseBlockSize
+            let blocks = stride(from: 0, to: partition.size, by: size).map { $0..<$0 + size }
+            for block in isTorn ? blocks.prefix(blocks.count / 2) : blocks[...]
+            where hardware.chips[device.partition.chip]?.badBlocks.contains((device.start + block.lowerBound) / size)
+                == false
+            {
+                try hardware.erase(block, of: device)
+            }
+        }
     }
 
     package func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {

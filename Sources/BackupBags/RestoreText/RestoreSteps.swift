@@ -170,10 +170,10 @@ struct RestoreSteps {
             "Ask `mtdinfo -M \(device)` which are bad now. If one is bad now that was not then, and the file has other bytes than 0xFF there, this file cannot go back to this place."
         )
         guard let generation = tools["flash_erase"], !generation.lowercased().contains("busybox") else {
-            if case .commands = procedure {
+            if case .commands(_, _, let erasesPartition) = procedure {
                 return lines + [
                     "",
-                    "For each good block whose bytes differ, cut it out of the file (`dd if=/tmp/\(fileName) of=/tmp/block bs=\(block) skip=k count=1`), write it as said above, and read it back (`dd if=\(readOnlyDevice) bs=\(block) skip=k count=1`): it must be the same.",
+                    "For each good block\(erasesPartition ? "" : " whose bytes differ"), cut it out of the file (`dd if=/tmp/\(fileName) of=/tmp/block bs=\(block) skip=k count=1`), write it as said above, and read it back (`dd if=\(readOnlyDevice) bs=\(block) skip=k count=1`): it must be the same.",
                 ]
             }
             lines += [

@@ -1,4 +1,4 @@
-import FlashModel
+package import FlashModel
 package import SystemPackage
 
 /// A line of a restore's journal.
@@ -24,6 +24,8 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
     package var at: String
     /// The board's address, without secrets.
     package var address: String?
+    /// The board, so that what is known of one is not taken for what is known of another.
+    package var board: BoardIdentity?
     /// A partition as `mtd3 "rootfs"`.
     package var partition: String?
     /// The block, by the bytes that the backup has for it: numbers and names of partitions change between firmwares.
@@ -47,9 +49,10 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
     }
 
     package init(
-        _ act: Act, at: String, address: String? = nil, partition: String? = nil, block: Block? = nil,
-        blocks: [String: Int]? = nil, backup: String? = nil
+        _ act: Act, at: String, address: String? = nil, board: BoardIdentity? = nil, partition: String? = nil,
+        block: Block? = nil, blocks: [String: Int]? = nil, backup: String? = nil
     ) {
+        self.board = board
         self.act = act
         self.at = at
         self.address = address
@@ -70,6 +73,11 @@ package final class RestoreJournal {
     private var open: OpenFile?
     /// The lines since the last plan began, or since one was ended.
     package private(set) var entries: [RestoreEntry] = []
+    /// The lines of blocks that were begun and not done, of all restores: an ended one may have left out what an earlier
+    /// one had begun.
+    private var begun: [RestoreEntry.Block: RestoreEntry] = [:]
+    /// Places that did not take their bytes, of all restores.
+    private var aside: [RestoreEntry] = []
 
     /// Reads what there is; nothing is made by that.
     ///
@@ -89,27 +97,29 @@ package final class RestoreJournal {
 
     /// The lines of blocks that were begun and not done.
     package var unfinished: [RestoreEntry] {
-        var open: [RestoreEntry] = []
-        for entry in entries where entry.block != nil && entry.act != .failing {
-            open.removeAll { $0.block == entry.block }
-            if entry.act == .began { open.append(entry) }
-        }
-        return open
+        begun.sorted { ($0.key.image, $0.key.offset) < ($1.key.image, $1.key.offset) }.map(\.value)
     }
 
     /// Places of flash that do not take their bytes.
-    package var failing: [RestoreEntry.Block] {
-        isUnderWay ? entries.filter { $0.act == .failing }.compactMap(\.block) : []
-    }
+    package var failing: [RestoreEntry.Block] { aside.compactMap(\.block) }
+
+    /// The board that was written to last; nil where nobody wrote it down.
+    package private(set) var board: BoardIdentity?
+
+    /// Whether something is known of a board that must not be forgotten.
+    package var isOpen: Bool { isUnderWay || !begun.isEmpty }
 
     /// Whether a restore was begun and not ended.
     package var isUnderWay: Bool { entries.last.map { $0.act != .ended } ?? false }
 
-    /// The backup of what was on the board before the restore that is under way.
-    package var earlierBackup: String? { isUnderWay ? entries.last { $0.act == .backedUp }?.backup : nil }
+    /// The backups of what was on the board before the restore that is under way: the first has what was there at first,
+    /// a later one what was written since by others.
+    package var earlierBackups: [String] {
+        isUnderWay ? entries.filter { $0.act == .backedUp }.compactMap(\.backup) : []
+    }
 
     /// Where the restore that is under way backs up what was on the board before, done or not.
-    package var plannedBackup: String? { isUnderWay ? entries.first { $0.act == .planned }?.backup : nil }
+    package var plannedBackup: String? { isUnderWay ? entries.last { $0.act == .planned }?.backup : nil }
 
     /// Writes a line, and returns once it is durable.
     ///
@@ -123,7 +133,7 @@ package final class RestoreJournal {
                     .otherBackupInProgress, what: "Another restore of this backup is running.",
                     why: "It holds \(DiskErrors.shown(place)).", next: "Wait for it to end, or end it.")
             }
-            entries = []
+            (entries, begun, aside) = ([], [:], [])
             let journal = try JournalFile(reading: opened, RestoreEntry.self) { take($0) }
             try journal.cutTail()
             file = journal
@@ -137,5 +147,16 @@ package final class RestoreJournal {
         // A plan that takes up an earlier one keeps what that had begun.
         if entry.act == .planned, !isUnderWay { entries = [] }
         entries.append(entry)
+        if let identity = entry.board { board = identity }
+        guard let block = entry.block else { return }
+        switch entry.act {
+        case .began: begun[block] = entry
+        case .done: begun[block] = nil
+        case .failing:
+            // Its content is another's now.
+            begun[block] = nil
+            aside.append(entry)
+        case .planned, .backedUp, .ended: break
+        }
     }
 }

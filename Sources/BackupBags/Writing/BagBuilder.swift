@@ -77,6 +77,12 @@ package final class BagBuilder: Sendable {
         try WorkFolder(target: target, disk: disk).refuseExistingTarget()
     }
 
+    /// Whether something has this name, or a backup of this name was begun.
+    package static func isTaken(_ target: FilePath, disk: Disk = Disk()) throws -> Bool {
+        let work = try WorkFolder(target: target, disk: disk)
+        return try disk.status(of: target) != nil || disk.status(of: work.path) != nil
+    }
+
     /// Begins a backup, or takes one up again that was broken off.
     ///
     /// - Parameters:

@@ -48,6 +48,7 @@ struct WorkFolder: Sendable {
 
     /// - Throws: `targetExists`.
     func refuseExistingTarget() throws {
+        try refuseInsideOfBag()
         guard let status = try disk.status(of: target) else { return }
         if status.kind == .directory, try disk.status(of: path) != nil {
             if try disk.status(of: bag) != nil, try disk.names(in: target).isEmpty {
@@ -59,6 +60,20 @@ struct WorkFolder: Sendable {
             if try disk.status(of: bag) == nil { try? removeLeftOvers() }
         }
         throw targetExists()
+    }
+
+    /// What lies in a finished backup is in its manifests: a file more is damage.
+    private func refuseInsideOfBag() throws {
+        var folder = target.lexicallyNormalized().removingLastComponent()
+        while !folder.isEmpty, folder.lastComponent != nil {
+            if try disk.status(of: folder.appending(BagLayout.bagit)) != nil {
+                throw FlashkeepError(
+                    .targetExists, what: "\(DiskErrors.shown(target)) lies inside of a backup",
+                    why: "\(DiskErrors.shown(folder)) is one, and a file more would damage it",
+                    next: "choose a place outside of it")
+            }
+            folder = folder.removingLastComponent()
+        }
     }
 
     private func targetExists() -> FlashkeepError {

@@ -135,7 +135,11 @@ package enum Backup {
             survey.partitions.map { partition -> (Int, WriteProcedure) in
                 do throws(WriteRefusal) {
                     let method = try writer.method(for: partition)
-                    return (partition.index, .commands(name: method.name, method.commands))
+                    return (
+                        partition.index,
+                        .commands(
+                            name: method.name, method.commands, erasesPartition: method.erasesPartition)
+                    )
                 } catch {
                     return (partition.index, .none(why: error.why, next: error.next))
                 }

@@ -38,6 +38,10 @@ package struct RestoreReport: Sendable, Codable, Hashable {
     package var bytesWritten: Int
     /// What was on the board before; nil where nothing was to be written.
     package var backupBefore: String?
+    /// What others wrote to the board since, while the restore was broken off.
+    package var backupsSince: [String] = []
+    /// Erase blocks that an earlier restore left half written, and that this one was not asked for.
+    package var unfinished = 0
     /// How often the board had to be reached again.
     package var reconnects: Int
     /// Erase blocks that did not take their bytes, which went to others.
@@ -67,7 +71,12 @@ package struct RestoreStatus: Sendable, Codable, Hashable {
     package var lastAt: String?
     package var isEnded: Bool
     package var parts: [Part]
+    /// What was on the board before; nil where that was not finished, and nothing was written.
     package var backupBefore: String?
+    /// What others wrote to the board since.
+    package var backupsSince: [String]
+    /// Whether any block may be half written.
+    package var isWhole: Bool { parts.allSatisfy(\.unfinished.isEmpty) }
 }
 
 /// Puts a backup back.
@@ -100,11 +109,12 @@ package enum Restore {
     ///
     /// - Parameters:
     ///   - before: where the backup of what is on the board now goes.
+    ///   - isBeforeChosen: whether the user said so; else one that was broken off is gone on with, wherever it is.
     ///   - reconnects: how often a lost board is reached again.
     /// - Throws: ``FlashkeepError``, `CancellationError`; the same call goes on where it was.
     package static func run(
-        _ prepared: PreparedRestore, on reacher: any BoardReaching, before: FilePath, reconnects: Int = 5,
-        environment: OperationEnvironment,
+        _ prepared: PreparedRestore, on reacher: any BoardReaching, before: FilePath, isBeforeChosen: Bool = true,
+        reconnects: Int = 5, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> RestoreReport {
         defer { transcript.close() }
@@ -115,42 +125,61 @@ package enum Restore {
         let journal = try RestoreJournal(of: path, disk: disk)
         guard confirmed.blockCount > 0 else {
             if journal.isUnderWay {
-                report.backupBefore = journal.earlierBackup
+                report.backupBefore = journal.earlierBackups.first
                 try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
             }
             return report
         }
-        let earlier = journal.earlierBackup
-        // One that was broken off is gone on with.
-        let before = journal.plannedBackup.map { FilePath($0) } ?? before
+        let kept = KnownFlashBoard.Count()
+        let keeper = BeforeBackup(
+            prepared: prepared, address: reacher.address, count: kept, environment: environment, journal: journal,
+            disk: disk, progress: progress)
+        var backups = journal.earlierBackups
+        let place = try backups.last.map { FilePath($0) } ?? keeper.place(before, isChosen: isBeforeChosen)
+        if backups.isEmpty { backups += [try keeper.adopt(place)].compactMap(\.self) }
+        if let last = backups.last {
+            progress(.note("what was on the board before is in \(PlainText.line(last)) already"))
+        }
         try journal.append(
             RestoreEntry(
-                .planned, at: environment.timestamp(), address: reacher.address,
+                .planned, at: environment.timestamp(), address: reacher.address, board: prepared.planning.board,
                 blocks: Dictionary(
                     confirmed.parts.map {
                         (PlainText.partition($0.partition.index, $0.partition.name), $0.blocks.count)
                     }, uniquingKeysWith: +),
-                backup: before.string))
+                backup: place.string))
         let counts = RestoreExecutor.Counts()
-        let kept = KnownFlashBoard.Count()
         var lost = 0
         while true {
-            let achieved = counts.blocks + kept.bytes
+            let achieved = counts.places.count + kept.bytes
             do {
                 progress(.began(.connecting, bytes: nil))
                 try await reacher.withBoard(transcript: transcript) { board in
                     progress(.ended(.connecting))
-                    if report.backupBefore == nil {
-                        report.backupBefore = try await keep(
-                            prepared, earlier, before, board, reacher.address, kept, environment, journal, disk,
-                            progress)
+                    // What was not seen just now may be another's by now.
+                    var isKept = backups.isEmpty
+                    if backups.isEmpty {
+                        progress(
+                            .note("what is on the board now is backed up first, to \(PlainText.line(place.string))"))
+                        backups.append(try await keeper.make(board, at: place))
                     }
                     try await unlocked(board, prepared.choice) {
                         while true {
-                            let plan = try agreed(
-                                try await planAgain(prepared, confirmed, board, reacher.address, journal, progress),
-                                with: confirmed, journal)
+                            let (planning, survey) = try await planAgain(
+                                prepared, confirmed, board, reacher.address, journal, progress)
+                            let plan = try agreed(planning, with: confirmed, journal)
                             guard plan.blockCount > 0 else { return }
+                            if !isKept, let last = backups.last {
+                                if try await !keeper.has(plan, survey, board, in: last) {
+                                    let next = try keeper.another(beside: place)
+                                    progress(
+                                        .note(
+                                            "the board was written to since that backup was made: what is there now is "
+                                                + "backed up too, to \(PlainText.line(next.string))"))
+                                    backups.append(try await keeper.make(board, at: next))
+                                }
+                                isKept = true
+                            }
                             guard let writer = board.writer else { throw cannotWrite(board) }
                             let executor = RestoreExecutor(
                                 bag, board, writer, journal, counts: counts, timestamp: environment.timestamp,
@@ -163,7 +192,8 @@ package enum Restore {
                 }
                 break
             } catch let error as FlashkeepError where [.boardLost, .boardSilent].contains(error.code) {
-                if counts.blocks + kept.bytes > achieved { lost = 0 }
+                try Task.checkCancellation()
+                if counts.places.count + kept.bytes > achieved { lost = 0 }
                 guard lost < reconnects else { throw error }
                 lost += 1
                 report.reconnects += 1
@@ -174,6 +204,9 @@ package enum Restore {
         report.blocksWritten = counts.blocks
         report.erases = counts.erases
         report.bytesWritten = counts.bytes
+        report.backupBefore = backups.first
+        report.backupsSince = Array(backups.dropFirst())
+        report.unfinished = journal.unfinished.count
         try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
         return report
     }
@@ -187,13 +220,22 @@ package enum Restore {
         let entries = journal.entries
         var status = RestoreStatus(
             backup: path.string, address: nil, begunAt: entries.first?.at, lastAt: entries.last?.at,
-            isEnded: !entries.isEmpty && !journal.isUnderWay, parts: [])
+            isEnded: !entries.isEmpty && !journal.isUnderWay, parts: [], backupsSince: [])
         var planned: [String: Int] = [:]
         var done: [String: Set<RestoreEntry.Block>] = [:]
         for entry in entries {
             status.address = entry.address ?? status.address
-            status.backupBefore = entry.backup ?? status.backupBefore
-            for (partition, count) in entry.blocks ?? [:] where planned[partition] == nil { planned[partition] = count }
+            if entry.act == .backedUp, let backup = entry.backup {
+                if status.backupBefore == nil {
+                    status.backupBefore = backup
+                } else {
+                    status.backupsSince.append(backup)
+                }
+            }
+            // A plan that takes up another has what that had not done.
+            for (partition, count) in entry.blocks ?? [:] {
+                planned[partition] = (done[partition]?.count ?? 0) + count
+            }
             guard entry.act == .done, let partition = entry.partition, let block = entry.block else { continue }
             done[partition, default: []].insert(block)
         }
@@ -203,7 +245,8 @@ package enum Restore {
         let all = Set(planned.keys).union(done.keys).union(unfinished.keys).union(setAside.keys)
         status.parts = all.sorted().map { partition in
             RestoreStatus.Part(
-                partition: partition, planned: planned[partition] ?? 0, done: done[partition]?.count ?? 0,
+                partition: partition, planned: max(planned[partition] ?? 0, done[partition]?.count ?? 0),
+                done: done[partition]?.count ?? 0,
                 unfinished: (unfinished[partition] ?? []).compactMap(\.block),
                 setAside: (setAside[partition] ?? []).compactMap(\.block))
         }
@@ -241,7 +284,7 @@ package enum Restore {
     private static func planAgain(
         _ prepared: PreparedRestore, _ confirmed: RestorePlan, _ board: any FlashBoard, _ address: String,
         _ journal: RestoreJournal, _ progress: @escaping ProgressHandler
-    ) async throws -> RestorePlanning {
+    ) async throws -> (RestorePlanning, Survey) {
         progress(.began(.surveying, bytes: nil))
         let (survey, _) = try await board.survey()
         progress(.ended(.surveying))
@@ -257,8 +300,9 @@ package enum Restore {
             prepared.bag, board, survey, names: (prepared.path.string, address),
             only: ranges.mapValues { PartitionMap.merged($0.map(\.range)) }, depth: .blocks,
             placing: placing(prepared.bag, prepared.choice, journal), progress: progress)
-        return try planning(
+        let planning = try planning(
             prepared.path, prepared.bag, board, comparison, address, prepared.choice, journal)
+        return (planning, survey)
     }
 
     private static func planning(
@@ -277,8 +321,8 @@ package enum Restore {
                 return try writer.method(for: partition)
             },
             lostToBadBlocks: try lost(comparison, bag),
-            unfinished: journal.isUnderWay
-                ? places(of: journal.unfinished.compactMap(\.block), bag, comparison.old) : [])
+            unfinished: places(of: journal.unfinished.compactMap(\.block), bag, comparison.old),
+            openElsewhere: journal.isOpen ? journal.board : nil, journal: journal.place.string)
         var planning = RestorePlanning(
             plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
         switch planner.outcome() {
@@ -370,12 +414,12 @@ package enum Restore {
         _ planning: RestorePlanning, with confirmed: RestorePlan, _ journal: RestoreJournal
     ) throws -> RestorePlan {
         guard let plan = planning.plan else { throw refused(planning) }
-        let seen = Set(confirmed.parts.flatMap { part in part.blocks.map { Key(part.partition.index, $0) } })
+        let seen = Set(confirmed.parts.flatMap { part in part.blocks.map { Key(part.partition, $0) } })
         let moving =
             journal.failing.isEmpty
             ? [] : Set(confirmed.parts.filter { $0.policy == .ubi }.map(\.partition.index))
         for part in plan.parts where part.policy != .ubi || !moving.contains(part.partition.index) {
-            for block in part.blocks where !seen.contains(Key(part.partition.index, block)) {
+            for block in part.blocks where !seen.contains(Key(part.partition, block)) {
                 throw FlashkeepError(
                     .layoutChanged,
                     what: "mtd\(part.partition.index) was written to since the plan was made, or is another now.",
@@ -386,41 +430,23 @@ package enum Restore {
         return plan
     }
 
+    /// A block and its place, whichever of the partitions that share it it is written through.
     private struct Key: Hashable {
-        var partition: Int
+        /// nil where the place on the chip is known.
+        var partition: Int?
+        var chip: String
         var offset: Int
         var image: String
         var imageOffset: Int
 
-        init(_ partition: Int, _ block: RestorePlan.Block) {
-            self.partition = partition
-            offset = block.offset
+        init(_ partition: Partition, _ block: RestorePlan.Block) {
+            let start = partition.offsetSource == .guess ? nil : partition.offset
+            self.partition = start == nil ? partition.index : nil
+            chip = partition.chip
+            offset = block.offset + (start ?? 0)
             image = block.image
             imageOffset = block.imageOffset
         }
-    }
-
-    /// Backs up what is on the board now; what is the same as in the backup does not cross again.
-    private static func keep(
-        _ prepared: PreparedRestore, _ earlier: String?, _ before: FilePath, _ board: any FlashBoard,
-        _ address: String, _ count: KnownFlashBoard.Count, _ environment: OperationEnvironment,
-        _ journal: RestoreJournal, _ disk: Disk, _ progress: @escaping ProgressHandler
-    ) async throws -> String {
-        // What was on the board before the first attempt is what counts; by now some of it is overwritten.
-        if let earlier, (try? BagReader.open(FilePath(earlier))) != nil { return earlier }
-        if (try? BagReader.open(before)) != nil, journal.entries.contains(where: { $0.backup == before.string }) {
-            try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: before.string))
-            return before.string
-        }
-        progress(.note("what is on the board now is backed up first, to \(PlainText.line(before.string))"))
-        nonisolated(unsafe) let known = KnownFlashBoard(board, prepared.bag, prepared.comparison, count)
-        // A lost board is reached again by the restore, which then comes here once more.
-        let report = try await Backup.run(
-            unsafe KnownFlashReacher(address: address, board: known),
-            options: BackupOptions(target: before, reconnects: 0), environment: environment, disk: disk,
-            progress: progress)
-        try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))
-        return report.bag
     }
 
     private static func cannotWrite(_ board: any FlashBoard) -> FlashkeepError {

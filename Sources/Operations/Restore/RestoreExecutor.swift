@@ -18,6 +18,8 @@ final class RestoreExecutor {
     /// What was done, through all connections.
     final class Counts {
         fileprivate(set) var blocks = 0
+        /// Different ones.
+        fileprivate(set) var places: Set<RestoreEntry.Block> = []
         fileprivate(set) var erases = 0
         fileprivate(set) var bytes = 0
     }
@@ -57,15 +59,17 @@ final class RestoreExecutor {
         for part in plan.parts {
             let title = PlainText.partition(part.partition.index, part.partition.name)
             counter.tell(.item(title, bytes: part.blocks.map(\.size).saturatingSum()))
+            if part.method.erasesPartition { try await eraseAll(part, title) }
             for block in part.blocks {
                 try Task.checkCancellation()
-                let bytes = try IntactBag.bytes(
-                    block.imageOffset..<block.imageOffset + block.size, in: try bag.reader.file(block.image))
+                let bytes = try bytes(of: block)
                 // In a task of its own: a block that was erased is also written where the user cancels meanwhile.
                 nonisolated(unsafe) let executor = self
                 do {
                     try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
-                } catch let error as FlashkeepError where error.code == .writeFailed && part.policy == .ubi {
+                } catch let error as FlashkeepError
+                    where error.code == .writeFailed && part.policy == .ubi && !part.method.erasesPartition
+                {
                     guard try await isOut(block.range, of: part.partition) else { throw error }
                     progress(.ended(.writing))
                     return FailingBlock(partition: part.partition, range: block.range, error: error)
@@ -89,46 +93,75 @@ final class RestoreExecutor {
         return UBIEraseCounterHeader(try await board.chunk(head, of: partition).bytes[...]) == nil
     }
 
+    /// Erases a whole partition: from then on none of its blocks holds what it did.
+    private func eraseAll(_ part: RestorePlan.Part, _ title: String) async throws {
+        guard let first = part.blocks.first(where: { !$0.isBlank }) ?? part.blocks.first else { return }
+        // Whether bytes reach the board is known before anything is erased.
+        try await writer.stage(try bytes(of: first))
+        for block in part.blocks {
+            try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: Self.entry(block)))
+        }
+        counts.erases += part.blocks.count
+        nonisolated(unsafe) let executor = self
+        try await Task { try await unsafe executor.writer.eraseAll(part.partition) }.value
+    }
+
+    private func bytes(of block: RestorePlan.Block) throws -> [UInt8] {
+        try IntactBag.bytes(
+            block.imageOffset..<block.imageOffset + block.size, in: try bag.reader.file(block.image))
+    }
+
+    private static func entry(_ block: RestorePlan.Block) -> RestoreEntry.Block {
+        RestoreEntry.Block(image: block.image, offset: block.imageOffset, size: block.size)
+    }
+
     private func write(
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String
     ) async throws {
-        let entry = RestoreEntry.Block(image: block.image, offset: block.imageOffset, size: block.size)
-        let isStaged = !block.isBlank || part.method.erasesItself
+        let entry = Self.entry(block)
+        let isErasedAlready = part.method.erasesPartition
+        let isBlank = block.isBlank || isErasedAlready && bytes.allSatisfy { $0 == 0xFF }
+        let isStaged = !isBlank || part.method.erasesItself
         var failure = ""
-        for attempt in 0..<Self.attempts {
+        for attempt in 0..<(isErasedAlready ? 1 : Self.attempts) {
             // What does not reach the board says nothing of its flash, and nothing is erased for it.
             if isStaged { try await writer.stage(bytes) }
-            if attempt == 0 {
+            if attempt == 0, !isErasedAlready {
                 try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
             }
             do {
-                try await put(bytes, block, part, mustErase: block.isErased || attempt > 0)
+                try await put(bytes, block, part, isBlank: isBlank, mustErase: block.isErased || attempt > 0)
             } catch let error as FlashkeepError where error.code == .writeFailed {
                 failure = "\(error.what) \(error.why)"
             }
             if try await holds(bytes, block.range, of: part.partition) {
                 try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
                 counts.blocks += 1
+                counts.places.insert(entry)
                 return
             }
         }
         throw FlashkeepError(
             .writeFailed, what: "\(title) does not take its bytes at \(ByteCount.hex(block.offset)).",
             why: failure.isEmpty ? "What was read back, twice, is not what was written." : failure,
-            next:
-                "All before this block is written and proven, nothing after it was touched. The block may be failing: "
-                + "run the same command once more; if it stays so, leave the board on and get help.")
+            next: (isErasedAlready
+                ? "All before this block is written and proven, all after it in this partition is erased. "
+                : "All before this block is written and proven, nothing after it was touched. ")
+                + "The block may be failing: run the same command once more; if it stays so, leave the board on and get help."
+        )
     }
 
     private func put(
-        _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, mustErase: Bool
+        _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, isBlank: Bool, mustErase: Bool
     ) async throws {
-        let isWritten = !block.isBlank || part.method.erasesItself
+        let isWritten = !isBlank || part.method.erasesItself
         if part.method.erasesItself {
             counts.erases += 1
         } else if mustErase {
-            counts.erases += 1
-            try await writer.erase(block.range, of: part.partition)
+            if !part.method.erasesPartition {
+                counts.erases += 1
+                try await writer.erase(block.range, of: part.partition)
+            }
             guard try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition) else {
                 throw FlashkeepError(
                     .writeFailed, what: "The block is not blank after it was erased.",

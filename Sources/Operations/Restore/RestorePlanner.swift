@@ -18,6 +18,10 @@ struct RestorePlanner {
     let lostToBadBlocks: [FlashStretch]
     /// Blocks that an earlier restore had begun to write and did not finish: they are written whatever they read as now.
     let unfinished: [FlashStretch]
+    /// The board that another restore of this backup is not done with; nil where there is none.
+    let openElsewhere: BoardIdentity?
+    /// Where that is written down.
+    let journal: String
 
     /// What came of planning.
     enum Outcome {
@@ -27,7 +31,7 @@ struct RestorePlanner {
     }
 
     /// An erase block that should become another.
-    private struct Candidate {
+    struct Candidate {
         var place: FlashStretch
         /// nil where it only may differ.
         var change: BlockChange?
@@ -35,10 +39,12 @@ struct RestorePlanner {
     }
 
     /// What is gathered while planning.
-    private struct Work {
+    struct Work {
         var refusals: [RestoreRefusal] = []
         var untouched: [String: (reason: String, differs: Bool)] = [:]
         var parts: [PartKey: RestorePlan.Part] = [:]
+        /// Doubts, one line each.
+        var warnings: [String] = []
 
         mutating func refuse(_ refusal: RestoreRefusal) {
             // One of each kind for a partition: its hundred blocks have the same reason.
@@ -48,7 +54,7 @@ struct RestorePlanner {
         }
     }
 
-    private struct PartKey: Hashable {
+    struct PartKey: Hashable {
         var partition: Int
         var role: Partition.Role
         var policy: RestorePlan.Policy
@@ -57,11 +63,12 @@ struct RestorePlanner {
     func outcome() -> Outcome {
         let identity = RestoreGuards.identity(manifest, comparison.survey, choice)
         var work = Work()
-        work.refusals = identity.refusals
+        work.refusals = identity.refusals + elsewhere
         let chosen = choose(&work)
         for candidate in candidates where chosen.contains(candidate.place) {
             consider(candidate, isNamed: !choice.only.isEmpty, &work)
         }
+        if work.refusals.isEmpty { writeWholePartitions(chosen, &work) }
         for lost in lostToBadBlocks where chosen.contains(lost) && comparison.area(of: lost)?.refusal == nil {
             work.refuse(
                 RestoreRefusal(
@@ -78,13 +85,14 @@ struct RestorePlanner {
             lookForFlash(of: place, &work)
         }
         guard work.refusals.isEmpty else { return .refused(work.refusals) }
-        return .plan(plan(work, warnings: identity.warnings + missing(chosen)))
+        return .plan(
+            plan(work, warnings: identity.warnings + work.warnings + missing(chosen) + halfWritten(chosen)))
     }
 
     // MARK: What is asked for
 
     /// Ranges of flash that may be written as far as the user's words go.
-    private struct Chosen {
+    struct Chosen {
         /// nil for all.
         var stretches: [FlashStretch]?
 
@@ -193,7 +201,12 @@ struct RestorePlanner {
 
     // MARK: One block
 
-    private func consider(_ candidate: Candidate, isNamed: Bool, _ work: inout Work) {
+    /// - Parameters:
+    ///   - isNamed: whether the user asked for it, so that it is refused where it must not be written.
+    ///   - through: the partition to write it through; nil is the narrowest.
+    func consider(
+        _ candidate: Candidate, isNamed: Bool, through: FlashLayout.Place? = nil, _ work: inout Work
+    ) {
         let owners = comparison.old.places.filter { $0.stretch.overlaps(candidate.place) }
         let devices = comparison.new.places.filter { $0.stretch.overlaps(candidate.place) }
         let role = strictest(owners + devices)
@@ -221,9 +234,9 @@ struct RestorePlanner {
                 return
             }
         }
-        guard isSound(candidate, subject, &work), let device = device(devices, candidate, subject, &work) else {
-            return
-        }
+        guard isSound(candidate, subject, &work),
+            let device = device(through.map { [$0] } ?? devices, devices, candidate, subject, &work)
+        else { return }
         add(candidate, role, device, &work)
     }
 
@@ -244,8 +257,13 @@ struct RestorePlanner {
     }
 
     /// The partition of the board to write a block through.
+    ///
+    /// - Parameters:
+    ///   - offered: those that may be taken.
+    ///   - devices: all that the block belongs to.
     private func device(
-        _ devices: [FlashLayout.Place], _ candidate: Candidate, _ subject: String, _ work: inout Work
+        _ offered: [FlashLayout.Place], _ devices: [FlashLayout.Place], _ candidate: Candidate, _ subject: String,
+        _ work: inout Work
     ) -> FlashLayout.Place? {
         if let used = devices.first(where: { !$0.partition.uses.isEmpty }) {
             work.refuse(
@@ -256,7 +274,7 @@ struct RestorePlanner {
                     next: "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone"))
             return nil
         }
-        let whole = devices.filter {
+        let whole = offered.filter {
             $0.range.lowerBound <= candidate.place.range.lowerBound
                 && $0.range.upperBound >= candidate.place.range.upperBound
         }
@@ -376,6 +394,31 @@ struct RestorePlanner {
             seconds: RestoreTime.estimate(parts, rate: rate))
     }
 
+    /// What is known of one board must not be taken for what is known of another.
+    private var elsewhere: [RestoreRefusal] {
+        let now = comparison.survey.board
+        guard let other = openElsewhere, RestoreGuards.isSameUnit(other, now) == false else { return [] }
+        let name = other.macAddresses.first ?? other.serialNumber ?? other.hostname ?? "another board"
+        return [
+            RestoreRefusal(
+                .otherRestoreOpen, "the board",
+                why: "a restore of this backup onto another unit, \(PlainText.line(name)), was begun and is not done",
+                next:
+                    "end that one first; to give it up, and with it what is known of that unit's half-written blocks, "
+                    + "move \(PlainText.line(journal)) out of the way")
+        ]
+    }
+
+    /// Blocks that an earlier restore had begun, and that are not asked for now.
+    private func halfWritten(_ chosen: Chosen) -> [String] {
+        let left = Set(unfinished.filter { !chosen.contains($0) }.map(subject)).sorted()
+        guard !left.isEmpty else { return [] }
+        return [
+            "an earlier restore left erase blocks of \(left.joined(separator: ", ")) half written, and this one leaves them "
+                + "so: restore that too"
+        ]
+    }
+
     /// What of the choice the backup cannot give.
     private func missing(_ chosen: Chosen) -> [String] {
         let unread = comparison.overlay.oldHoles.values.joined().filter {
@@ -390,7 +433,7 @@ struct RestorePlanner {
 
     // MARK: Words and ranks
 
-    private func title(_ partition: Partition) -> String {
+    func title(_ partition: Partition) -> String {
         PrintableText.partition(partition.index, partition.name)
     }
 
@@ -448,7 +491,7 @@ struct RestorePlanner {
         }
     }
 
-    private static func aftermath(_ role: Partition.Role) -> String {
+    static func aftermath(_ role: Partition.Role) -> String {
         switch role {
         case .bootloader:
             "The board no longer starts: a serial loader of the processor or a programmer must write the bootloader."

@@ -12,6 +12,9 @@ package struct RestoreRefusal: Sendable, Codable, Hashable {
         /// The board no longer has this range of flash, or only a part.
         case layoutChanged = "layout-changed"
 
+        /// Another unit is half restored from this backup.
+        case otherRestoreOpen = "other-restore-open"
+
         // What was asked for.
         case unknownPartition = "unknown-partition"
         /// Two partitions that share bytes.

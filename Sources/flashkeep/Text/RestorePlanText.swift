@@ -10,7 +10,10 @@ enum RestorePlanText {
     static func text(_ plan: RestorePlan, style: TextStyle, isVerbose: Bool) -> String {
         var lines: [String] = []
         if plan.blockCount == 0 {
-            lines.append("\(style.good("Nothing is to be written")): what may be written is as in the backup.")
+            lines.append(
+                plan.untouched.contains(where: \.differs)
+                    ? "\(style.doubtful("Nothing is written")): all that differs is left as it is."
+                    : "\(style.good("Nothing is to be written")): all is as in the backup.")
         } else {
             lines.append(
                 "\(style.strong("Plan")): \(count(plan.blockCount, "erase block")) of "
@@ -91,8 +94,12 @@ enum RestorePlanText {
             lines.append(style.doubtful("Left as it is, though it differs:"))
             lines += left.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
-        if let before = report.backupBefore {
-            lines.append("What was on the board before is in \(SafeText.line(before)).")
+        lines += earlier(report.backupBefore, report.backupsSince)
+        if report.unfinished > 0 {
+            lines.append(
+                style.bad("Half written")
+                    + " by an earlier restore, and not asked for now: \(count(report.unfinished, "erase block")); "
+                    + "restore --status names them.")
         }
         lines.append("Next: restart the board when you are ready; it was not restarted.")
         return lines.joined(separator: "\n") + "\n"
@@ -117,11 +124,21 @@ enum RestorePlanText {
                     + "\(ByteCount.hex($0.offset))"
             }
         }
-        if let before = status.backupBefore {
-            lines.append("What was on the board before is in \(SafeText.line(before)).")
+        lines += earlier(status.backupBefore, status.backupsSince)
+        if status.backupBefore == nil, !status.isEnded {
+            lines.append("What was on the board is not backed up yet, and nothing was written.")
+        }
+        if status.isEnded, !status.isWhole {
+            lines.append("Next: restore what is half written; it is erased and written anew.")
         }
         if !status.isEnded { lines.append("Next: run the same restore again; it goes on where it was.") }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func earlier(_ before: String?, _ since: [String]) -> [String] {
+        guard let before else { return [] }
+        return ["What was on the board before is in \(SafeText.line(before))."]
+            + since.map { "What was written to it meanwhile is in \(SafeText.line($0))." }
     }
 
     private static func title(_ partition: Partition) -> String {

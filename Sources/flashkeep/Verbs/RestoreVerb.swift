@@ -115,7 +115,7 @@ struct RestoreVerb: Verb {
         guard let address = `where` else {
             let status = try Restore.status(FilePath(bag))
             try desk.give(status) { RestorePlanText.text(status, style: desk.style) }
-            return status.isEnded || status.address == nil ? .done : .notWhole
+            return (status.isEnded || status.address == nil) && status.isWhole ? .done : .notWhole
         }
         let reach = try Reach(
             address: address, options: board, known: [bag],
@@ -134,12 +134,12 @@ struct RestoreVerb: Verb {
         if !choices.dryRun, plan.blockCount == 0 {
             // A restore that was cut off after its last block is ended by that.
             _ = try await Restore.run(
-                prepared, on: reach.reacher, before: before(desk), environment: desk.environment,
-                progress: desk.handler)
+                prepared, on: reach.reacher, before: before(desk), isBeforeChosen: choices.before != nil,
+                environment: desk.environment, progress: desk.handler)
         }
         if choices.dryRun || plan.blockCount == 0 {
             try desk.give(planning) { RestorePlanText.text(plan, style: desk.style, isVerbose: desk.isVerbose) }
-            return .done
+            return choices.dryRun || !leavesSomething(plan) ? .done : .notWhole
         }
         if !choices.yes {
             desk.progress.end()
@@ -147,10 +147,15 @@ struct RestoreVerb: Verb {
             try await confirm(planning, desk)
         }
         let report = try await Restore.run(
-            prepared, on: reach.reacher, before: before(desk), environment: desk.environment,
-            transcript: reach.transcript, progress: desk.handler)
+            prepared, on: reach.reacher, before: before(desk), isBeforeChosen: choices.before != nil,
+            environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
         try desk.give(report) { RestorePlanText.text(report, style: desk.style) }
-        return .done
+        return report.unfinished > 0 || leavesSomething(plan) ? .notWhole : .done
+    }
+
+    /// Whether the board is not as the backup though all of it was asked for.
+    private func leavesSomething(_ plan: RestorePlan) -> Bool {
+        choices.only.isEmpty && plan.untouched.contains(where: \.differs)
     }
 
     private func before(_ desk: Desk) -> FilePath {

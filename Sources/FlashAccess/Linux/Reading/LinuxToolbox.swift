@@ -12,7 +12,8 @@ package struct LinuxToolbox: Sendable, Equatable {
     /// The tools that reading and writing can use.
     static let names = [
         "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
-        "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf", "uudecode", "flash_erase", "mtd",
+        "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf", "uudecode", "flash_erase", "flash_eraseall",
+        "mtd",
     ]
 
     /// Those of them that a board has.

@@ -8,18 +8,24 @@ struct FlashEraseMethod: LinuxWriteMethod {
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         // Busybox has no applet of this name.
-        toolbox.has("flash_erase") && ["nor", "nand", "mlc-nand", "ram", "dataflash"].contains(partition.type)
-            && partition.eraseBlockSize > 0
+        toolbox.has("flash_erase") && Self.types.contains(partition.type) && partition.eraseBlockSize > 0
+    }
+
+    /// Kinds of flash that are erased and then written (sysfs `type`).
+    static let types: Set<String> = ["nor", "nand", "mlc-nand", "ram", "dataflash"]
+
+    /// For people: the command that writes a block's bytes.
+    static func program(_ file: String, _ node: String, _ partition: Partition, _ toolbox: LinuxToolbox) -> String {
+        "\(toolbox.invocation("dd")) if=\(file) of=\(node) bs=\(partition.eraseBlockSize) seek=NUMBER count=1 conv=notrunc"
     }
 
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
         let node = "/dev/mtd\(partition.index)"
-        let dd = toolbox.invocation("dd")
         return WriteMethod(
             name: "flash_erase and dd",
             commands: [
                 "\(toolbox.invocation("flash_erase")) -q \(node) OFFSET 1",
-                "\(dd) if=FILE of=\(node) bs=\(partition.eraseBlockSize) seek=NUMBER count=1 conv=notrunc",
+                Self.program("FILE", node, partition, toolbox),
             ])
     }
 

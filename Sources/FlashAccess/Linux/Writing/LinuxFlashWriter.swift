@@ -72,6 +72,26 @@ final class LinuxFlashWriter: FlashWriting {
         guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said) }
     }
 
+    func eraseAll(_ partition: Partition) async throws {
+        let method = try chosen(for: partition)
+        let node = try await nodes.writeNode(for: partition, method.node)
+        guard let command = method.eraseAll(ShellDialect.quote(node), toolbox) else {
+            throw failed(
+                "erase", 0, partition, "\(method.description(of: partition, toolbox).name) erases single blocks.")
+        }
+        let blocks = partition.size / max(1, partition.eraseBlockSize)
+        let said = try await act(
+            "erase", command, on: node, partition, method.node, at: 0,
+            patience: Self.erasing(partition.type) * blocks)
+        guard said.isEmpty else { throw failed("erase", 0, partition, said) }
+    }
+
+    /// How long an erase block may take at most: S29GL-P and W25Q128 have 3.5 s and 2 s, NAND has 10 ms, and a busy
+    /// processor its own mind.
+    private static func erasing(_ type: String) -> Duration {
+        type.contains("nand") ? .milliseconds(50) : .seconds(4)
+    }
+
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
         let method = try chosen(for: partition)
         try await check(method, partition)
@@ -99,14 +119,14 @@ final class LinuxFlashWriter: FlashWriting {
     /// - Returns: what it said.
     private func act(
         _ act: String, _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode,
-        at offset: Int
+        at offset: Int, patience: Duration = .zero
     ) async throws -> String {
         try await prepare()
         let test = root.isEmpty ? (kind == .block ? "-b" : "-c") : "-e"
         let line = ShellDialect.quote(Self.line(of: partition))
         let reply = try await shell.runOnce(
             "fkis \(line)&&[ \(test) \(ShellDialect.quote(node)) ]||{ echo FKGONE;false;}&&\(command)",
-            silence: shell.silence * 4)
+            silence: shell.silence * 4 + patience)
         if reply.text.contains("FKGONE") {
             throw FlashkeepError(
                 .layoutChanged, what: "mtd\(partition.index) is no longer what it was.",

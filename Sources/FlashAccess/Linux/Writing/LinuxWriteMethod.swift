@@ -15,6 +15,8 @@ protocol LinuxWriteMethod: Sendable {
     ///
     /// - Parameter offset: of the block, from the start of the partition.
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String?
+    /// The command that erases a whole partition, where no less can be erased; nil for all others.
+    func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String?
     /// The commands that write one erase block.
     ///
     /// - Parameters:
@@ -28,6 +30,7 @@ protocol LinuxWriteMethod: Sendable {
 
 extension LinuxWriteMethod {
     var sign: String? { nil }
+    func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? { nil }
 }
 
 /// The device that is written through (Linux `Documentation/admin-guide/devices.txt`).
@@ -40,7 +43,9 @@ enum LinuxWriteNode: Sendable, Hashable {
 
 /// The methods, in the order in which they are taken.
 enum LinuxWriteMethods {
-    static let all: [any LinuxWriteMethod] = [FlashEraseMethod(), MTDBlockMethod(), OpenWrtMTDMethod()]
+    static let all: [any LinuxWriteMethod] = [
+        FlashEraseMethod(), MTDBlockMethod(), OpenWrtMTDMethod(), FlashEraseAllMethod(),
+    ]
 
     /// - Throws: ``WriteRefusal`` where none is right.
     static func choose(
@@ -50,9 +55,9 @@ enum LinuxWriteMethods {
         let isNAND = partition.type.contains("nand")
         throw WriteRefusal(
             why: isNAND
-                ? "NAND is erased block by block by flash_erase, or by OpenWrt's mtd where the partition's first block is "
+                ? "NAND is erased by flash_erase or flash_eraseall, or by OpenWrt's mtd where the partition's first block is "
                     + "good; what else the board has would skip blocks or destroy their neighbours"
-                : "the board has neither flash_erase nor OpenWrt's mtd, nor a block device of it (mtdblock)",
+                : "the board has neither flash_erase, flash_eraseall nor OpenWrt's mtd, nor a block device of it (mtdblock)",
             next: "start an initramfs that has mtd-utils")
     }
 }

@@ -1,0 +1,74 @@
+import FlashAccess
+import FlashModel
+
+/// What follows where a board can erase no less than a whole partition.
+extension RestorePlanner {
+    /// Has all good blocks of such partitions written, and not only those that differ.
+    func writeWholePartitions(_ chosen: Chosen, _ work: inout Work) {
+        let asked = work.parts.filter { $0.value.method.erasesPartition }
+        let touched = comparison.new.places.filter { place in
+            asked.values.contains { $0.partition.index == place.partition.index }
+        }
+        // What lies within another one that is erased is erased with it.
+        let outermost = touched.filter { place in
+            !touched.contains { other in
+                other.space == place.space && other.range != place.range
+                    && other.range.clamped(to: place.range) == place.range
+            }
+        }
+        let differing = Dictionary(grouping: asked.values, by: \.partition.index)
+        for key in asked.keys { work.parts[key] = nil }
+        for place in outermost {
+            writeWhole(place, chosen, &work)
+            merge(place.partition, &work)
+            let inner = touched.filter { $0.space == place.space && $0.range.overlaps(place.range) }
+            let count = inner.flatMap { differing[$0.partition.index] ?? [] }.map(\.blocks.count).saturatingSum()
+            let all = work.parts.values.filter { $0.partition.index == place.partition.index }.map(\.blocks.count)
+            work.warnings.append(
+                "the board can erase no less than all of \(title(place.partition)): \(all.saturatingSum()) erase blocks are "
+                    + "written for the \(count) that differ")
+        }
+    }
+
+    private func writeWhole(_ place: FlashLayout.Place, _ chosen: Chosen, _ work: inout Work) {
+        let size = place.partition.eraseBlockSize
+        guard size > 0 else { return }
+        let pairs = comparison.overlay.pairs.filter { $0.old.space == place.space && $0.range.overlaps(place.range) }
+        let bad = (comparison.overlay.newHoles[place.space] ?? []).filter(\.state.isBad)
+        let changes = Dictionary(
+            comparison.findings.filter { $0.stretch.overlaps(place.stretch) }.map { ($0.stretch, $0.change) },
+            uniquingKeysWith: { first, _ in first })
+        for start in stride(from: place.range.lowerBound, to: place.range.upperBound, by: size) {
+            let block = FlashStretch(space: place.space, range: start..<min(start + size, place.range.upperBound))
+            if bad.contains(where: { $0.stretch.overlaps(block) }) { continue }
+            let pair = pairs.first { pair in
+                pair.meaningful.contains { $0.clamped(to: block.range) == block.range }
+            }
+            guard chosen.contains(block), let pair else {
+                return work.refuse(
+                    RestoreRefusal(
+                        .noWay, title(place.partition),
+                        why: "the board can erase no less than all of it, and "
+                            + (pair == nil
+                                ? "the backup has no bytes for its block at \(ByteCount.hex(start - place.range.lowerBound))"
+                                : "not all of it was asked for"),
+                        next: "start an initramfs that has mtd-utils"))
+            }
+            consider(
+                Candidate(place: block, change: changes[block], pair: pair), isNamed: true, through: place, &work)
+        }
+    }
+
+    /// Makes one part of what belongs to several kinds of partitions: it is as delicate as the most delicate of them.
+    private func merge(_ partition: Partition, _ work: inout Work) {
+        let parts = work.parts.filter { $0.key.partition == partition.index }
+        guard parts.count > 1, let first = parts.values.max(by: { Self.rank($0.role) < Self.rank($1.role) }) else {
+            return
+        }
+        var whole = first
+        if Set(parts.values.map(\.policy)).count > 1 { whole.policy = .absolute }
+        whole.blocks = parts.values.flatMap(\.blocks)
+        for key in parts.keys { work.parts[key] = nil }
+        work.parts[PartKey(partition: partition.index, role: whole.role, policy: whole.policy)] = whole
+    }
+}

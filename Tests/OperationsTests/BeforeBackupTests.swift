@@ -1,0 +1,154 @@
+import BackupBags
+import FlashModel
+import Operations
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What was on a board before a restore is in a backup, whatever happens between its attempts.
+@Suite("Backups before restores")
+struct BeforeBackupTests {
+    private typealias Kept = RestoreTests.Kept
+
+    /// Restores, and has the board lost at a call.
+    private func restore(
+        _ kept: Kept, _ reacher: SimulatedReacher, _ choice: RestoreChoice = RestoreTests.everything,
+        before: FilePath? = nil, isChosen: Bool = false
+    ) async throws -> RestoreReport {
+        let prepared = try await Restore.plan(kept.bag, on: reacher, choice: choice)
+        return try await Restore.run(
+            prepared, on: reacher, before: before ?? kept.folder.path.appending("before"), isBeforeChosen: isChosen,
+            reconnects: 0, environment: .simulated())
+    }
+
+    /// A board on which a restore broke off after some blocks, with one half written.
+    private func brokenOff(_ kept: Kept, _ choice: RestoreChoice = RestoreTests.everything) async throws
+        -> SimulatedHardware
+    {
+        let writes = Writes()
+        let reacher = SimulatedReacher(RestoreTests.changed(kept.hardware)) { _, _ in
+        } onCall: { _, hardware in
+            if hardware.chips.values.contains(where: { $0.erases.values.reduce(0, +) >= 3 }) {
+                writes.count += 1
+                if writes.count > 1 { throw SimulatedReacher.lost }
+            }
+        }
+        await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
+            _ = try await restore(kept, reacher, choice)
+        }
+        return reacher.hardware
+    }
+
+    private final class Writes: @unchecked Sendable {
+        var count = 0
+    }
+
+    private func isIn(_ bag: String, _ hardware: SimulatedHardware) async throws -> Bool {
+        try await Diff.run(old: FilePath(bag), board: SimulatedReacher(hardware), environment: .simulated()).isSame
+    }
+
+    @Test("A name that is taken is refused before anything is done, and the next name is used")
+    func taken() async throws {
+        let kept = try await Kept(RestoreTests.router())
+        let reacher = SimulatedReacher(RestoreTests.changed(kept.hardware))
+        let inside = kept.bag.appending("data").appending("before")
+        try kept.folder.write("mine", "file")
+        for place in [kept.bag, inside, kept.folder.path.appending("file")] {
+            await #expect(throws: FlashkeepError(.targetExists, what: "", why: "", next: "")) {
+                _ = try await restore(kept, reacher, before: place, isChosen: true)
+            }
+        }
+        let isUntouched = reacher.hardware.chips.values.allSatisfy { $0.erases.isEmpty }
+        #expect(isUntouched && !kept.folder.exists("bag.restore"))
+        #expect(try await Verify.run(bag: kept.bag).ok)
+        let report = try await restore(kept, reacher, before: kept.folder.path.appending("new"), isChosen: true)
+        #expect(try await isIn(try #require(report.backupBefore), RestoreTests.changed(kept.hardware)))
+    }
+
+    @Test("What others wrote while it was broken off is backed up too")
+    func writtenSince() async throws {
+        let kept = try await Kept(RestoreTests.router())
+        var board = try await brokenOff(kept)
+        // One that was the same as in the backup, and one that may be done already.
+        board.chips["spi0.0"]?.bytes[10 * 1024] ^= 0x42
+        board.chips["spi0.0"]?.bytes[9 * 1024 + 7] ^= 0x42
+        let reacher = SimulatedReacher(board)
+        let report = try await restore(kept, reacher)
+        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        let first = try #require(report.backupBefore)
+        #expect(try await isIn(first, RestoreTests.changed(kept.hardware)))
+        #expect(report.backupsSince.count == 1)
+        #expect(try await isIn(try #require(report.backupsSince.first), board))
+        let status = try Restore.status(kept.bag)
+        #expect(status.backupBefore == first && status.backupsSince == report.backupsSince)
+        #expect(status.parts.allSatisfy { $0.done <= $0.planned })
+    }
+
+    @Test("Where nothing was written since, there is no second one")
+    func nothingSince() async throws {
+        let kept = try await Kept(RestoreTests.router())
+        let reacher = SimulatedReacher(try await brokenOff(kept))
+        let report = try await restore(kept, reacher, before: kept.folder.path.appending("other"))
+        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        #expect(report.backupsSince.isEmpty && !kept.folder.exists("other"))
+        #expect(try await isIn(try #require(report.backupBefore), RestoreTests.changed(kept.hardware)))
+    }
+
+    @Test("One that is gone is made again, of what is there now")
+    func removed() async throws {
+        let kept = try await Kept(RestoreTests.router())
+        let board = try await brokenOff(kept)
+        try kept.folder.remove("before")
+        let reacher = SimulatedReacher(board)
+        let report = try await restore(kept, reacher)
+        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        #expect(try await isIn(try #require(report.backupsSince.first), board))
+    }
+
+    @Test("A half-written block stays known until it is written, also when another restore has ended")
+    func halfWritten() async throws {
+        let kept = try await Kept(RestoreTests.router())
+        let board = try await brokenOff(kept)
+        let open = try Restore.status(kept.bag).parts.filter { !$0.unfinished.isEmpty }
+        let title = try #require(open.first?.partition)
+        #expect(open.count == 1 && title.contains("mtd") && !title.contains("art"))
+        var reacher = SimulatedReacher(board)
+        let other = try await restore(
+            kept, reacher, RestoreChoice(only: ["art"], allowed: [.calibration]))
+        #expect(other.unfinished == 1 && other.plan.warnings.contains { $0.contains("half written") })
+        let between = try Restore.status(kept.bag)
+        #expect(between.isEnded && !between.isWhole)
+        // It reads right by now, and is erased all the same.
+        var right = reacher.hardware
+        for (id, chip) in kept.hardware.chips { right.chips[id]?.bytes = chip.bytes }
+        for id in right.chips.keys { right.chips[id]?.erases = [:] }
+        reacher = SimulatedReacher(right)
+        let report = try await restore(kept, reacher, before: kept.folder.path.appending("last"))
+        #expect(report.erases == 1 && report.unfinished == 0)
+        #expect(try Restore.status(kept.bag).isWhole)
+        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+    }
+
+    @Test("Until it is complete, the status names none, and another place may be chosen")
+    func incomplete() async throws {
+        let kept = try await Kept(RestoreTests.router())
+        let board = RestoreTests.changed(kept.hardware)
+        let reads = Writes()
+        let reacher = SimulatedReacher(board) { _, _ in
+        } onCall: { _, _ in
+            guard kept.folder.exists("before.partial") else { return }
+            reads.count += 1
+            if reads.count > 2 { throw SimulatedReacher.lost }
+        }
+        await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
+            _ = try await restore(kept, reacher)
+        }
+        let status = try Restore.status(kept.bag)
+        #expect(status.backupBefore == nil && !status.isEnded && status.isWhole)
+        let again = SimulatedReacher(board)
+        let report = try await restore(kept, again, before: kept.folder.path.appending("other"), isChosen: true)
+        #expect(report.backupBefore?.hasSuffix("other") == true)
+        #expect(try await isIn(try #require(report.backupBefore), board))
+        #expect(RestoreTests().isSame(again.hardware, kept.hardware))
+    }
+}
