@@ -48,6 +48,8 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case manifestInvalid = "manifest-invalid"
 
         case usage
+        /// The user was asked, and did not say yes.
+        case notConfirmed = "not-confirmed"
         case interrupted
         case internalFault = "internal-fault"
     }

@@ -33,7 +33,9 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
                 .failed
             case .diskFull, .fileUnavailable, .notABag, .bagIncomplete, .manifestTooNew, .internalFault: .failed
             case .bagDamaged, .manifestInvalid: .mismatch
-            case .layoutChanged, .targetExists, .otherBackupInProgress, .bagUnsafePath, .imageUnsuitable: .refused
+            case .layoutChanged, .targetExists, .otherBackupInProgress, .bagUnsafePath, .imageUnsuitable,
+                .notConfirmed:
+                .refused
             case .interrupted: .interrupted
             }
     }

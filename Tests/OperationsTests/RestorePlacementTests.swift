@@ -159,6 +159,10 @@ struct RestorePlacementTests {
         let report = try await kept.restore(reacher)
         #expect(report.setAside == 2)
         #expect(try Restore.status(kept.bag).parts.map(\.setAside.count) == [2])
+        #expect(try Restore.status(kept.bag).isWhole)
+        let erases = reacher.hardware.chips["nand0"]?.erases
+        #expect(try await kept.restore(reacher).plan.blockCount == 0)
+        #expect(reacher.hardware.chips["nand0"]?.erases == erases)
         #expect(try Self.attached(reacher.hardware) == Self.attached(then))
     }
 

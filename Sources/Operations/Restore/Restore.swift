@@ -128,6 +128,7 @@ package enum Restore {
                 report.backupBefore = journal.earlierBackups.first
                 try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
             }
+            report.unfinished = journal.unfinished.count
             return report
         }
         let kept = KnownFlashBoard.Count()
@@ -152,9 +153,11 @@ package enum Restore {
         var lost = 0
         while true {
             let achieved = counts.places.count + kept.bytes
+            var isConnected = false
             do {
                 progress(.began(.connecting, bytes: nil))
                 try await reacher.withBoard(transcript: transcript) { board in
+                    isConnected = true
                     progress(.ended(.connecting))
                     // What was not seen just now may be another's by now.
                     var isKept = backups.isEmpty
@@ -191,7 +194,10 @@ package enum Restore {
                     }
                 }
                 break
-            } catch let error as FlashkeepError where [.boardLost, .boardSilent].contains(error.code) {
+            } catch let error as FlashkeepError
+                where [.boardLost, .boardSilent].contains(error.code) || lost > 0 && !isConnected
+            {
+                // A board that is starting again may refuse for a while.
                 try Task.checkCancellation()
                 if counts.places.count + kept.bytes > achieved { lost = 0 }
                 guard lost < reconnects else { throw error }

@@ -119,7 +119,7 @@ struct RestorePlanner {
                         next: isVolume
                             ? "restore the partition below UBI" : "take another backup, of a board that shows it"))
             } else {
-                let names = comparison.old.places.map { "mtd\($0.partition.index)" }.joined(separator: ", ")
+                let names = comparison.old.places.map { self.title($0.partition) }.joined(separator: ", ")
                 work.refuse(
                     RestoreRefusal(
                         .unknownPartition, title,
@@ -223,12 +223,17 @@ struct RestorePlanner {
                 return
             }
             guard choice.allowed.contains(role) else {
-                let why = "it is a part of the \(Self.words(role)), and a mistake there \(Self.risk(role))"
+                let isKnown = (owners + devices).contains { $0.partition.role == role }
+                let why =
+                    (isKnown
+                        ? "it is a part of the \(Self.words(role))"
+                        : "nothing tells what is where on its chip, so that it may be a part of the \(Self.words(role))")
+                    + ", and a mistake there \(Self.risk(role))"
                 if isNamed {
                     return work.refuse(
                         RestoreRefusal(
                             .notAllowed, subject, why: why,
-                            next: "add --allow \(role.rawValue) if you can do without it"))
+                            next: "add --allow \(role.rawValue) to write it all the same"))
                 }
                 work.untouched[subject] = ("\(why); --allow \(role.rawValue) writes it", true)
                 return
@@ -271,7 +276,8 @@ struct RestorePlanner {
                     .inUse, title(used.partition),
                     why:
                         "the running system uses it: \(used.partition.uses.map { PlainText.line($0) }.joined(separator: ", "))",
-                    next: "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone"))
+                    next: "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone; or "
+                        + "unmount it and detach it from UBI (umount, ubidetach)"))
             return nil
         }
         let whole = offered.filter {

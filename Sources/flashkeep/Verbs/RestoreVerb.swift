@@ -180,7 +180,7 @@ struct RestoreVerb: Verb {
         }
         guard answer.trimmingBlanks == SafeText.line(name) else {
             throw FlashkeepError(
-                .interrupted, what: "Nothing was written.", why: "What was typed is not the board's name.",
+                .notConfirmed, what: "Nothing was written.", why: "What was typed is not the board's name.",
                 next: "Run the same command again when you like.")
         }
     }
