@@ -152,7 +152,11 @@ package enum BoardAddress: Sendable, Equatable {
         }
         guard let portText else { return (user, try checked(String(host), of: text), defaultPort) }
         guard let port = Int(portText), (1...65_535).contains(port) else {
-            throw misunderstood(text, why: "A port is a number from 1 to 65535.")
+            throw misunderstood(
+                text,
+                why: portText.contains("?")
+                    ? "Who logs in stands before the host: \(text.prefix { $0 != ":" })://root@HOST:PORT."
+                    : "A port is a number from 1 to 65535.")
         }
         return (user, try checked(String(host), of: text), port)
     }

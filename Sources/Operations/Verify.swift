@@ -194,7 +194,7 @@ package enum Verify {
             VerifyProblem(
                 kind: .total, path: BagLayout.bagInfo, expected: PlainText.line(field.value), actual: actual,
                 message:
-                    "\(BagLayout.bagInfo) says \(PlainText.line(field.value)) bytes and files below data/, and there are \(actual)"
+                    "\(BagLayout.bagInfo) has a Payload-Oxum of \(PlainText.line(field.value)) (bytes.files below data/), and there are \(actual)"
             )
         ]
     }

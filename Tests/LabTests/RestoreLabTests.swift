@@ -61,6 +61,28 @@ struct RestoreLabTests {
             })
     }
 
+    /// With busybox's own tools, which erase no less than a partition. Bad blocks it cannot name: a partition that has
+    /// some is refused.
+    @Test func busyboxAloneErasesWholePartitions() async throws {
+        let options = ["--nor", "none", "--nand", "small", "--bad", "2", "--nandsim", "parts=4,4,24"]
+        try await LabBoard.with(options + ["--busybox-mtd", "--without-mtd-utils"]) { board in
+            let digests = try await board.digests()
+            let bag = try await board.backup(.ssh).bag
+            _ = try await board.ssh(
+                "for m in 0 1;do flash_eraseall -q /dev/mtd$m;dd if=/dev/urandom bs=128k count=2 2>/dev/null"
+                    + "|dd of=/dev/mtd$m bs=2048 2>/dev/null;done")
+            let prepared = try await Restore.plan(
+                FilePath(bag), on: try board.reacher(.ssh), choice: RestoreChoice(only: ["mtd0"]))
+            #expect(prepared.planning.refusals.map(\.code) == [.badBlocksUnknown])
+            let report = try await restore(board, .ssh, bag, choice: RestoreChoice(only: ["mtd1"]))
+            #expect(report.plan.parts.map(\.method.name) == ["flash_eraseall and dd"])
+            #expect(report.blocksWritten == 4 && report.erases == 4)
+            let now = try await board.digests().split(separator: "\n")
+            let changed = zip(now, digests.split(separator: "\n")).filter { $0 != $1 }
+            #expect(changed.count == 1 && changed.first?.0.contains("mtd0") == true, "\(changed)")
+        }
+    }
+
     @Test(arguments: LabBoard.Way.allCases)
     func whatWasOverwrittenIsPutBack(_ way: LabBoard.Way) async throws {
         try await LabBoard.with(BackupLabTests.tiny) { board in

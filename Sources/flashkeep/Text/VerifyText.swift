@@ -28,7 +28,9 @@ enum VerifyText {
         // Of a damaged backup it would only tell what once was true.
         if report.ok, let summary = report.summary { lines += SummaryText.lines(summary, style: style) }
         if !report.ok {
-            lines.append("Next: take another copy of this backup. Images that are not named above can still be used.")
+            lines.append(
+                "Next: take another copy of this backup. Images that are not named above can still be used, by hand or "
+                    + "with extract; restore wants all of it intact.")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -38,9 +38,14 @@ struct DiffVerb: Verb {
             report = try await Diff.run(old: FilePath(bag), new: FilePath(other), progress: desk.handler)
         } else {
             let reach = try Reach(address: other, options: board, known: [bag], common: common, desk: desk)
-            report = try await Diff.run(
-                old: FilePath(bag), board: reach.reacher, environment: desk.environment, transcript: reach.transcript,
-                progress: desk.handler)
+            do {
+                report = try await Diff.run(
+                    old: FilePath(bag), board: reach.reacher, environment: desk.environment,
+                    transcript: reach.transcript, progress: desk.handler)
+            } catch var error as FlashkeepError where error.code == .hostNotFound {
+                error.why += " Nor is there a folder of that name."
+                throw error
+            }
         }
         try desk.give(report) { DiffText.text(report, style: desk.style, isVerbose: desk.isVerbose) }
         guard report.isSame else { return .mismatch }
