@@ -69,6 +69,14 @@ package struct BoardIdentity: Sendable, Codable, Hashable {
         self.macAddresses = macAddresses
         self.serialNumber = serialNumber
     }
+
+    /// Whether it is one and the same unit, and not only the same model: by the serial number, else by the addresses of
+    /// its network interfaces; nil where nothing tells.
+    package func isSameUnit(as other: BoardIdentity) -> Bool? {
+        if let mine = serialNumber, let its = other.serialNumber, !mine.isEmpty, !its.isEmpty { return mine == its }
+        guard !macAddresses.isEmpty, !other.macAddresses.isEmpty else { return nil }
+        return !Set(macAddresses).isDisjoint(with: other.macAddresses)
+    }
 }
 
 /// A UBI device: a layer that spreads volumes over the erase blocks of one MTD device.

@@ -77,7 +77,7 @@ package final class RestoreJournal {
     /// one had begun.
     private var begun: [RestoreEntry.Block: RestoreEntry] = [:]
     /// Places that did not take their bytes, of all restores.
-    private var aside: [RestoreEntry] = []
+    private var aside: [(block: RestoreEntry.Block, board: BoardIdentity?)] = []
 
     /// Reads what there is; nothing is made by that.
     ///
@@ -100,8 +100,10 @@ package final class RestoreJournal {
         begun.sorted { ($0.key.image, $0.key.offset) < ($1.key.image, $1.key.offset) }.map(\.value)
     }
 
-    /// Places of flash that do not take their bytes.
-    package var failing: [RestoreEntry.Block] { aside.compactMap(\.block) }
+    /// Places of a board's flash that do not take their bytes.
+    package func failing(on now: BoardIdentity) -> [RestoreEntry.Block] {
+        aside.filter { $0.board?.isSameUnit(as: now) != false }.map(\.block)
+    }
 
     /// The board that was written to last; nil where nobody wrote it down.
     package private(set) var board: BoardIdentity?
@@ -155,7 +157,7 @@ package final class RestoreJournal {
         case .failing:
             // Its content is another's now.
             begun[block] = nil
-            aside.append(entry)
+            aside.append((block, board))
         case .planned, .backedUp, .ended: break
         }
     }

@@ -33,7 +33,7 @@ struct BoardComparison: Sendable {
     }
 
     /// Places the blocks of a backup on a board.
-    typealias Placing = (_ old: FlashLayout, _ new: FlashLayout) throws -> BlockPlacement
+    typealias Placing = (_ old: FlashLayout, _ new: FlashLayout, _ board: BoardIdentity) throws -> BlockPlacement
 
     /// Surveys a board and compares it.
     ///
@@ -63,7 +63,7 @@ struct BoardComparison: Sendable {
         let plan = BackupPlan(survey)
         let backup = FlashLayout(bag.manifest)
         let new = FlashLayout(survey, plan, chips: ChipPairs.find(bag.manifest.chips, survey.chips))
-        let placement = try placing?(backup, new)
+        let placement = try placing?(backup, new, survey.board)
         let old = placement?.layout ?? backup
         let overlay = FlashOverlay(old, new)
         try Diff.check(overlay, names.old, names.new)

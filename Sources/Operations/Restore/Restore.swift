@@ -299,7 +299,7 @@ package enum Restore {
         }
         var stretches = places(of: blocks, prepared.bag, prepared.comparison.old)
         // Where a block was set aside, others are to be written than those of the plan.
-        let aside = places(of: journal.failing, prepared.bag, FlashLayout(prepared.bag.manifest))
+        let aside = places(of: journal.failing(on: survey.board), prepared.bag, FlashLayout(prepared.bag.manifest))
         stretches += aside.compactMap { prepared.comparison.area(of: $0)?.stretch }
         let ranges = Dictionary(grouping: stretches, by: \.space)
         let comparison = try await BoardComparison.run(
@@ -374,9 +374,9 @@ package enum Restore {
     private static func placing(
         _ bag: IntactBag, _ choice: RestoreChoice, _ journal: RestoreJournal
     ) -> BoardComparison.Placing {
-        { old, new in
+        { old, new, board in
             try BlockPlacement(
-                old, on: new, bag, streams: choice.isStream, failing: places(of: journal.failing, bag, old))
+                old, on: new, bag, streams: choice.isStream, failing: places(of: journal.failing(on: board), bag, old))
         }
     }
 
@@ -399,7 +399,7 @@ package enum Restore {
         let block = RestoreEntry.Block(
             image: prepared.bag.manifest.images[run.source].path, offset: run.inSource(stretch.range).lowerBound,
             size: stretch.range.count)
-        guard !journal.failing.contains(block) else { throw failing.error }
+        guard !journal.failing(on: prepared.planning.board).contains(block) else { throw failing.error }
         try journal.append(
             RestoreEntry(.failing, at: environment.timestamp(), partition: title, block: block))
         progress(
@@ -422,7 +422,7 @@ package enum Restore {
         guard let plan = planning.plan else { throw refused(planning) }
         let seen = Set(confirmed.parts.flatMap { part in part.blocks.map { Key(part.partition, $0) } })
         let moving =
-            journal.failing.isEmpty
+            journal.failing(on: planning.board).isEmpty
             ? [] : Set(confirmed.parts.filter { $0.policy == .ubi }.map(\.partition.index))
         for part in plan.parts where part.policy != .ubi || !moving.contains(part.partition.index) {
             for block in part.blocks where !seen.contains(Key(part.partition, block)) {

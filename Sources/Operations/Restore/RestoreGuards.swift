@@ -30,7 +30,7 @@ enum RestoreGuards {
             warnings.append("the model is not known on both sides: look whether this is the right board")
         }
         if !choice.isAnotherUnit {
-            switch isSameUnit(old, new) {
+            switch old.isSameUnit(as: new) {
             case false?:
                 refusals.append(
                     RestoreRefusal(
@@ -43,15 +43,6 @@ enum RestoreGuards {
             }
         }
         return (refusals, warnings)
-    }
-
-    /// nil where nothing tells.
-    static func isSameUnit(_ old: BoardIdentity, _ new: BoardIdentity) -> Bool? {
-        if let before = old.serialNumber, let now = new.serialNumber, !before.isEmpty, !now.isEmpty {
-            return before == now
-        }
-        guard !old.macAddresses.isEmpty, !new.macAddresses.isEmpty else { return nil }
-        return !Set(old.macAddresses).isDisjoint(with: new.macAddresses)
     }
 
     /// What of a chip's geometry is another than it was; empty where it is the same. Each of these changes where bytes

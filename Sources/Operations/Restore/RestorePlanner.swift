@@ -403,7 +403,7 @@ struct RestorePlanner {
     /// What is known of one board must not be taken for what is known of another.
     private var elsewhere: [RestoreRefusal] {
         let now = comparison.survey.board
-        guard let other = openElsewhere, RestoreGuards.isSameUnit(other, now) == false else { return [] }
+        guard let other = openElsewhere, other.isSameUnit(as: now) == false else { return [] }
         let name = other.macAddresses.first ?? other.serialNumber ?? other.hostname ?? "another board"
         return [
             RestoreRefusal(
