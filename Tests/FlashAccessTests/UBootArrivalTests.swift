@@ -342,11 +342,12 @@ struct UBootArrivalTests {
         #expect(outcome.requests == 1)
     }
 
-    @Test("Bad lines: the prompt is found, or a clear error; nothing harmful is sent", arguments: 1...20)
-    func badLine(_ seed: Int) async throws {
+    @Test(
+        "Bad lines: the prompt is found, or a clear error; nothing harmful is sent", arguments: 1...40, [60, 500])
+    func badLine(_ seed: Int, _ rate: Int) async throws {
         var faults = LineFaults()
-        faults.replyRate = 60
-        faults.commandRate = 60
+        faults.replyRate = rate
+        faults.commandRate = rate
         var scenario = UBootScenario()
         scenario.start = seed % 2 == 0 ? .off : .prompt
         let board = SimulatedUBoot(scenario)
@@ -360,9 +361,10 @@ struct UBootArrivalTests {
                 notify: { if case .needsPower = $0 { board.powerOn() } })
             do {
                 let found = try await arrival.find(Console(channel))
-                #expect(found == .uboot(prompt: Array("=> ".utf8)) || found == .linux)
+                // A line on which a reply in three is damaged is no reason to take U-Boot for anything else.
+                #expect(found == .uboot(prompt: Array("=> ".utf8)) || found == .linux && rate < 500)
             } catch let error as FlashkeepError {
-                #expect([.boardSilent, .replyNotUnderstood].contains(error.code), "\(error)")
+                #expect([.boardSilent, .replyNotUnderstood].contains(error.code) && rate < 500, "\(error)")
             }
         }
         // An Enter stands only behind the word that was echoed, or behind a blank.

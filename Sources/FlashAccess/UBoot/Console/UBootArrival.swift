@@ -94,7 +94,8 @@ package struct UBootArrival: Sendable {
         var silences = 0
         var passwords = 0
         var refused: [[UInt8]] = []
-        let began = ContinuousClock.now
+        /// Since when something came again and again without a pause; nil in a pause.
+        var talksSince: ContinuousClock.Instant?
 
         init(arrival: UBootArrival) {
             self.arrival = arrival
@@ -108,17 +109,20 @@ package struct UBootArrival: Sendable {
                 let bytes = try await console.bytes(within: timing.settled)
                 try Task.checkCancellation()
                 if let bytes {
+                    let start = talksSince ?? .now
+                    talksSince = start
                     if let found = try await take(bytes, console) { return found }
                     // Something talks all the time, and is no bootloader: whether a system listens behind that, the
                     // shell's own way in finds out.
                     if !hasStarted, !arrival.wantsBootloader, !isWaitingForPower,
-                        ContinuousClock.now - began > timing.settled * 10
+                        ContinuousClock.now - start > timing.settled * 10
                     {
                         if LineSense(seen) == .garbage { throw garbage(console) }
                         return .linux
                     }
-                } else if let found = try await quiet(console) {
-                    return found
+                } else {
+                    talksSince = nil
+                    if let found = try await quiet(console) { return found }
                 }
             }
             throw silent(console)
@@ -200,7 +204,7 @@ package struct UBootArrival: Sendable {
             silences += 1
             if let candidate = text.promptCandidate, !refused.contains(candidate) {
                 switch try await prove(candidate, console) {
-                case .yes: return .uboot(prompt: candidate)
+                case .yes(let prompt): return .uboot(prompt: prompt)
                 case .linux: return try await linux()
                 case .no: refused.append(candidate)
                 case .deaf: throw deaf(console)
@@ -316,7 +320,8 @@ package struct UBootArrival: Sendable {
         // MARK: Proving a prompt
 
         private enum Verdict {
-            case yes
+            /// With the prompt as it came twice, where the candidate was damaged on its way.
+            case yes(prompt: [UInt8])
             case no
             case linux
             /// It printed, and echoes nothing.
@@ -326,7 +331,9 @@ package struct UBootArrival: Sendable {
         /// Says a word that nobody knows, and sees who complains.
         private mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
             var hasHeard = false
-            for attempt in 0..<3 {
+            var (silent, denied) = (0, 0)
+            var lastPrompt = candidate
+            for attempt in 0..<timing.attempts {
                 if attempt > 0 {
                     try await console.channel.write([0x03])
                     _ = try await console.collect(quiet: timing.settled, longest: timing.settled * 4)
@@ -340,6 +347,8 @@ package struct UBootArrival: Sendable {
                 }
                 if echo.isEmpty {
                     // A countdown may be over, and the system starting: it is not deaf then.
+                    silent += 1
+                    if silent == 3 { break }
                     continue
                 }
                 hasHeard = true
@@ -350,15 +359,20 @@ package struct UBootArrival: Sendable {
                 var reader = UBootConsoleText(prompt: candidate)
                 let events = reader.feed(answer)
                 let isUnknown = events.contains { if case .unknownCommand = $0 { true } else { false } }
-                if isUnknown, reader.openLine == candidate { return .yes }
+                if isUnknown, reader.openLine == lastPrompt, !lastPrompt.isEmpty { return .yes(prompt: lastPrompt) }
                 let said = String(decoding: answer, as: UTF8.self).lowercased()
                 if said.contains("not found") { return .linux }
                 if said.contains("illegal command") { throw somebodyElse("RedBoot", console) }
                 if said.contains("invalid command") || said.contains("command status =") {
                     throw somebodyElse("CFE", console)
                 }
-                if isUnknown { continue }
-                return .no
+                if isUnknown {
+                    lastPrompt = reader.openLine
+                    continue
+                }
+                // Words that a bad line made others do so each time anew.
+                denied += 1
+                if denied == 3 { break }
             }
             return hasStarted && !hasHeard ? .deaf : .no
         }
