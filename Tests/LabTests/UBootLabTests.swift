@@ -74,6 +74,8 @@ struct UBootLabTests {
                     "--image", board.state.appending(path: "tftp/\(linux.file)").path, "--to", bag.path,
                     "--load-address", String(linux.loadAddress, radix: 16), "--set", "bootargs=\(linux.bootargs)",
                     "--set", "initrd_high=\(linux.initrdHigh)", "--progress", "plain",
+                    // As boards have it: by this alone the image would be started before anybody has seen it whole.
+                    "--set", "autostart=yes",
                     "--power-cycle", "'\(power)' power --state '\(board.state.path)' on",
                 ])
             // 4: the simulated chip is larger than its partitions, which is said.

@@ -51,6 +51,12 @@ package struct UBootEnvironment: Sendable, Hashable {
         (1...256).contains(text.bytes.count) && text.bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 
+    /// Variables of these that have U-Boot run whatever it has just loaded (`boot/bootm.c`, bootm_maybe_autostart;
+    /// `autoscript` until 2009, `common/cmd_net.c` and `common/cmd_load.c`).
+    package static func loadStarters(in variables: [String: String]) -> [String] {
+        ["autostart", "autoscript"].filter { variables[$0].map { $0 != "no" } ?? false }
+    }
+
     /// Whether its console goes over the network (`drivers/net/netconsole.c`): the serial line may be mute.
     package var usesNetworkConsole: Bool {
         ["stdin", "stdout", "stderr"].contains { name in

@@ -7,6 +7,8 @@ package final class UBootStarter {
     private let session: UBootSession
     private let lines = UBootCommands()
     private let version: UBootReply
+    /// What was set here.
+    private var changed: [String: String] = [:]
     /// What the board can do, and where its memory lies.
     package let facts: UBootFacts
 
@@ -79,6 +81,7 @@ package final class UBootStarter {
                 next: "Use letters, digits, single blanks and . _ - / : , + @ = ( ) % * alone.")
         }
         _ = try await session.ask(line)
+        changed[name] = value
     }
 
     /// What a load came to.
@@ -97,6 +100,10 @@ package final class UBootStarter {
     ///   - size: bytes that must come.
     ///   - sum: their CRC-32.
     package func load(_ name: String, to memory: UInt64, size: Int, sum: UInt32) async throws -> Load {
+        // It is started by ``start(_:at:)``, when all of it is known to be there.
+        for name in UBootEnvironment.loadStarters(in: variables.merging(changed) { $1 }) {
+            try await set(name, to: "no")
+        }
         let answer = try await session.say(
             try lines.tftpGet(to: memory, file: name), silence: .seconds(60), pause: .seconds(60))
         let result = UBootTransferResult(answer.reply)

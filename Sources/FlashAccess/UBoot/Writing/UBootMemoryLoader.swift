@@ -15,10 +15,6 @@ final class UBootMemoryLoader {
     /// The board's start, counted by the session, in which ``keepQuiet()`` was done.
     private var quietIn: Int?
 
-    /// Variables that have U-Boot run what it has just loaded (`boot/bootm.c`, bootm_maybe_autostart; `autoscript` until
-    /// 2009, `common/cmd_net.c` and `common/cmd_load.c`).
-    private static let starters = ["autostart", "autoscript"]
-
     /// How often bytes had to be sent again.
     private(set) var repeats = 0
 
@@ -102,7 +98,7 @@ final class UBootMemoryLoader {
     /// Sees that a block that looks like a kernel or a script is not started once it is loaded.
     private func keepQuiet() async throws {
         guard quietIn != session.returns else { return }
-        for name in Self.starters where facts.environment?.variables[name].map({ $0 != "no" }) ?? false {
+        for name in UBootEnvironment.loadStarters(in: facts.environment?.variables ?? [:]) {
             _ = try await session.ask(try lines.setEnvironment(name, "no"))
         }
         quietIn = session.returns
