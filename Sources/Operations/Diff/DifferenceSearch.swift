@@ -12,7 +12,8 @@ struct DifferenceSearch {
     /// Bytes of an erase block.
     let block: Int
 
-    /// Bytes of the runs whose checksums are compared before those of their erase blocks.
+    /// Bytes of the runs whose checksums are compared before those of their erase blocks. A sum over everything before
+    /// that would only be one more read of all flash, wherever a single byte differs.
     private static let runSize = 1 << 20
 
     /// The erase blocks whose checksums differ; all of them where the board has no checksum. In the pair's space.
@@ -20,10 +21,6 @@ struct DifferenceSearch {
         let ranges = pair.meaningful
         guard !ranges.isEmpty, let algorithm = board.checksumAlgorithms.first else { return ranges }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        let whole = try await board.checksum(algorithm, of: partition, ranges: ranges.map(pair.new.inSource))
-        if try IntactBag.checksum(algorithm, of: ranges.map(pair.old.inSource), in: file, buffer: &buffer) == whole {
-            return []
-        }
         return try await board.differing(
             algorithm, partition, ranges, block: block, run: Self.runSize, onDevice: pair.new.inSource
         ) { try IntactBag.checksum(algorithm, of: [pair.old.inSource($0)], in: file, buffer: &buffer) }
