@@ -13,8 +13,9 @@ struct DifferenceSearch {
     let block: Int
 
     /// Bytes of the runs whose checksums are compared before those of their erase blocks. A sum over everything before
-    /// that would only be one more read of all flash, wherever a single byte differs.
-    private static let runSize = 1 << 20
+    /// that would only be one more read of all flash, wherever a single byte differs. To start a checksum takes a board
+    /// about as long as to read 128 KiB: of longer runs more is read twice, of shorter ones more are started.
+    private static let runSize = 512 << 10
 
     /// The erase blocks whose checksums differ; all of them where the board has no checksum. In the pair's space.
     func suspects() async throws -> [Range<Int>] {
