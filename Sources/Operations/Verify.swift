@@ -130,8 +130,11 @@ package enum Verify {
             }
             problems += contradictions(manifest, found, digests, told: Set(problems.compactMap(\.path)))
         } catch let error as FlashkeepError where error.code == .manifestInvalid || error.code == .manifestTooNew {
-            problems.append(
-                VerifyProblem(kind: .manifest, path: Manifest.path, message: "\(error.what): \(error.why)"))
+            // That it is not there was said already.
+            if !problems.contains(where: { $0.kind == .missing && $0.path == Manifest.path }) {
+                problems.append(
+                    VerifyProblem(kind: .manifest, path: Manifest.path, message: "\(error.what): \(error.why)"))
+            }
         } catch let error as FlashkeepError where error.code == .bagDamaged {
             problems.append(VerifyProblem(kind: .manifest, path: Manifest.path, message: error.why))
         }

@@ -85,6 +85,7 @@ struct DiffTests {
         let ubi = try #require(report.partitions.first { $0.index == 7 })
         #expect(ubi.omissions.map(\.offset) == [2048, 4 * 2048])
         #expect(ubi.omissions.map(\.isLoss) == [false, true])
+        #expect(ubi.omissions.map(\.reason) == ["factory-bad", "now marked bad"])
     }
 
     @Test("What cannot be read is named, and is no change")

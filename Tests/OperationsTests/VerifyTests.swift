@@ -94,6 +94,9 @@ struct VerifyTests {
         try bags.remove(bag.appending(SampleBags.first))
         #expect(
             kinds(try await Verify.run(bag: bag)) == ["missing \(SampleBags.first)", "total bag-info.txt"])
+        let headless = try bags.make("h")
+        try bags.remove(headless.appending(Manifest.path))
+        #expect(kinds(try await Verify.run(bag: headless)) == ["missing \(Manifest.path)"])
         let other = try bags.make("c")
         try bags.write([1], other.appending("data/images/x.bin"))
         try bags.write([1], other.appending("notes.txt"))

@@ -127,7 +127,9 @@ extension DiffReport {
             // What is a hole on both sides is told as the older one has it.
             for hole in (overlay.newHoles[place.space] ?? []) + (unread[place.space] ?? []) {
                 omissions += PartitionMap.gaps(in: hole.range, leaving: oldHoles.map(\.range)).compactMap {
-                    omission($0, "now \(hole.state.rawValue)", isLoss: true)
+                    // Not by the factory, or it would have been so before.
+                    omission(
+                        $0, "now \(hole.state == .factoryBad ? "marked bad" : hole.state.rawValue)", isLoss: true)
                 }
             }
             let others = new.layout.places.filter { $0.stretch == place.stretch }
