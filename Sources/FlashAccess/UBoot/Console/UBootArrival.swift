@@ -359,7 +359,9 @@ package struct UBootArrival: Sendable {
                 var reader = UBootConsoleText(prompt: candidate)
                 let events = reader.feed(answer)
                 let isUnknown = events.contains { if case .unknownCommand = $0 { true } else { false } }
-                if isUnknown, reader.openLine == lastPrompt, !lastPrompt.isEmpty { return .yes(prompt: lastPrompt) }
+                if isUnknown, [candidate, lastPrompt].contains(reader.openLine) {
+                    return .yes(prompt: reader.openLine)
+                }
                 let said = String(decoding: answer, as: UTF8.self).lowercased()
                 if said.contains("not found") { return .linux }
                 if said.contains("illegal command") { throw somebodyElse("RedBoot", console) }
@@ -367,7 +369,7 @@ package struct UBootArrival: Sendable {
                     throw somebodyElse("CFE", console)
                 }
                 if isUnknown {
-                    lastPrompt = reader.openLine
+                    if UBootSession.isNearly(reader.openLine, candidate) { lastPrompt = reader.openLine }
                     continue
                 }
                 // Words that a bad line made others do so each time anew.
