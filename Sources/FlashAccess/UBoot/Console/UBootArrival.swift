@@ -328,6 +328,9 @@ package struct UBootArrival: Sendable {
             case deaf
         }
 
+        /// How often no echo, or no complaint, must come for that to be no accident of the line.
+        private static let believed = 3
+
         /// Says a word that nobody knows, and sees who complains.
         private mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
             var hasHeard = false
@@ -348,7 +351,7 @@ package struct UBootArrival: Sendable {
                 if echo.isEmpty {
                     // A countdown may be over, and the system starting: it is not deaf then.
                     silent += 1
-                    if silent == 3 { break }
+                    if silent == Self.believed { break }
                     continue
                 }
                 hasHeard = true
@@ -359,8 +362,10 @@ package struct UBootArrival: Sendable {
                 var reader = UBootConsoleText(prompt: candidate)
                 let events = reader.feed(answer)
                 let isUnknown = events.contains { if case .unknownCommand = $0 { true } else { false } }
-                if isUnknown, [candidate, lastPrompt].contains(reader.openLine) {
-                    return .yes(prompt: reader.openLine)
+                if isUnknown {
+                    if [candidate, lastPrompt].contains(reader.openLine) { return .yes(prompt: reader.openLine) }
+                    if UBootSession.isNearly(reader.openLine, candidate) { lastPrompt = reader.openLine }
+                    continue
                 }
                 let said = String(decoding: answer, as: UTF8.self).lowercased()
                 if said.contains("not found") { return .linux }
@@ -368,13 +373,9 @@ package struct UBootArrival: Sendable {
                 if said.contains("invalid command") || said.contains("command status =") {
                     throw somebodyElse("CFE", console)
                 }
-                if isUnknown {
-                    if UBootSession.isNearly(reader.openLine, candidate) { lastPrompt = reader.openLine }
-                    continue
-                }
                 // Words that a bad line made others do so each time anew.
                 denied += 1
-                if denied == 3 { break }
+                if denied == Self.believed { break }
             }
             return hasStarted && !hasHeard ? .deaf : .no
         }
