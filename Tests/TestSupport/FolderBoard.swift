@@ -260,7 +260,7 @@ package final class FolderBoard: Sendable {
         case $b$s$c in *[!0-9]*|'') exec REAL "$@";; esac
         [ -n "$c" ] && [ -r "$t" ] && [ ${#b} -lt 10 ] && [ ${#s} -lt 10 ] && [ ${#c} -lt 8 ] || exec REAL "$@"
         from=$(($s * $b)) to=$((($s + $c) * $b)) most=$c
-        count() { read -r v <"BOARD/root/sys/class/mtd/$n/$1"; echo $(($v + 1)) >"BOARD/root/sys/class/mtd/$n/$1"; }
+        count() { read -r v <BOARD/root/sys/class/mtd/$n/$1; echo $(($v + 1)) >BOARD/root/sys/class/mtd/$n/$1; }
         while read -r kind start end; do
           [ $start -lt $to ] && [ $end -gt $from ] || continue
           case $kind in
@@ -274,7 +274,7 @@ package final class FolderBoard: Sendable {
         [ $most = $c ] && exec REAL "$@"
         [ $most -gt 0 ] && REAL if="$f" bs=$b skip=$s count=$most 2>/dev/null
         exit 1
-        """#.replacing("\"BOARD/root/sys/class/mtd/$n/$1\"", with: "BOARD/root/sys/class/mtd/$n/$1")
+        """#
 
     /// Tells the bad blocks, like mtd-utils.
     private static let mtdinfo = #"""
