@@ -437,7 +437,7 @@ struct RestorePlanner {
         ]
     }
 
-    // MARK: Words and ranks
+    // MARK: Words and places
 
     func title(_ partition: Partition) -> String {
         PrintableText.partition(partition.index, partition.name)
@@ -468,44 +468,5 @@ struct RestorePlanner {
             return .bootloader
         }
         return [.firmware, .config].first(where: roles.contains) ?? .unknown
-    }
-
-    /// What can be missed least is written last.
-    static func rank(_ role: Partition.Role) -> Int {
-        switch role {
-        case .config, .unknown: 0
-        case .environment: 1
-        case .firmware: 2
-        case .calibration: 3
-        case .bootloader: 4
-        }
-    }
-
-    private static func words(_ role: Partition.Role) -> String {
-        switch role {
-        case .environment: "bootloader's environment"
-        case .calibration: "calibration data"
-        default: role.rawValue
-        }
-    }
-
-    private static func risk(_ role: Partition.Role) -> String {
-        switch role {
-        case .bootloader: "leaves a board that no longer starts"
-        case .environment: "can keep the board from starting, and addresses may be in it"
-        default: "cannot be made good, since each unit has its own"
-        }
-    }
-
-    static func aftermath(_ role: Partition.Role) -> String {
-        switch role {
-        case .bootloader:
-            "The board no longer starts: a serial loader of the processor or a programmer must write the bootloader."
-        case .environment: "The bootloader starts with its defaults; run the same command again."
-        case .calibration: "The radio may not work until the same command was run again; the bytes are in the backup."
-        case .firmware:
-            "The system may no longer start, the bootloader does: boot an initramfs and run the same command again."
-        case .config, .unknown: "What is stored there may be lost until the same command was run again."
-        }
     }
 }
