@@ -113,8 +113,9 @@ let package = Package(
         .testTarget(
             name: "FlashkeepTests",
             dependencies: [
-                "BackupBags", "BoardChannels", "FlashModel", "Operations", "flashkeep",
+                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations", "TestSupport", "flashkeep",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(

@@ -1,42 +1,69 @@
 import FlashModel
 
 /// What a person wants to know of a backup first: whether it is whole, and how it is known to be right.
+///
+/// It believes no word of a manifest that the rest of the manifest does not bear out: what is in the backup is computed
+/// from the images and gaps, and anything that is not known keeps a backup from being whole.
 package struct Summary: Sendable, Codable, Hashable {
-    /// Whether every byte of flash that is known of is in it, and readable.
+    /// Whether every byte of the board's flash is known to be in it, and readable.
     package var isWhole: Bool
     /// Whether every image was checked, and was the same.
     package var isProven: Bool
-    /// What is missing or damaged, one sentence each without a full stop; empty where it is whole.
+    /// What is missing or damaged, one sentence each without a full stop.
     package var missing: [String]
+    /// What is not known of the board's flash, one sentence each without a full stop: it may be missing.
+    package var unknown: [String]
     /// Why an image is not proven, one sentence each without a full stop; empty where all are.
     package var doubts: [String]
-    /// Whether it is whole, in a sentence; ends with a colon where ``missing`` follows.
+    /// Storage of the board that no backup holds, such as an eMMC: what and how large, one line each; nil where it was not
+    /// found out.
+    package var otherStorage: [String]?
+    /// Whether it is whole, in a sentence; ends with a colon where ``missing`` or ``unknown`` follow.
     package var wholeness: String
     /// Whether it is proven, in a sentence; ends with a colon where ``doubts`` follow.
     package var provenness: String
 
+    /// What keeps it from being whole, one sentence each without a full stop; empty where it is whole.
+    package var lacks: [String] { missing + unknown }
+
+    /// Names the storage that no backup holds; nil where none is known of.
+    package var storageSentence: String? {
+        guard let otherStorage, !otherStorage.isEmpty else { return nil }
+        return "Not in it, since it is no MTD flash: \(otherStorage.joined(separator: ", "))."
+    }
+
     /// All of that in plain sentences, for `backup`, `verify` and `info`.
     package var sentences: [String] {
-        [wholeness] + missing.map { "\($0)." } + [provenness] + doubts.map { "\($0)." }
+        [wholeness] + lacks.map { "\($0)." } + [storageSentence].compactMap { $0 } + [provenness]
+            + doubts.map { "\($0)." }
     }
 
     /// Looks through a manifest.
     package init(of manifest: Manifest) {
         missing = Self.missing(in: manifest)
+        unknown = manifest.unknowns.map { PrintableText.again($0.text, asciiOnly: true) }
         doubts = Self.doubts(in: manifest)
-        isWhole = missing.isEmpty
-        isProven = doubts.isEmpty && !manifest.images.isEmpty
+        otherStorage = manifest.otherStorage?.map(\.text)
+        let isEmpty = !manifest.images.contains { $0.size > 0 }
+        isWhole = missing.isEmpty && unknown.isEmpty && !isEmpty
+        isProven = doubts.isEmpty && !isEmpty
         wholeness =
-            isWhole
-            ? "The backup is whole: everything that the board shows of its flash is in it."
-            : "The backup is not whole:"
-        let proven = manifest.images.count { $0.proof.result == .proven }
+            if isWhole {
+                "The backup is whole: everything that the board shows of its flash is in it."
+            } else if isEmpty {
+                "The backup is not whole: nothing is in it" + (missing.isEmpty && unknown.isEmpty ? "." : ":")
+            } else if missing.isEmpty {
+                "The backup may not be whole:"
+            } else {
+                "The backup is not whole:"
+            }
+        let proven = manifest.images.count { Self.isProven($0.proof) }
         if manifest.images.isEmpty {
             provenness = "It holds no images."
         } else if isProven {
             provenness = "It is proven: \(Self.proof(in: manifest))."
         } else if proven == 0 {
-            provenness = "It is not proven:"
+            provenness = "It is not proven" + (doubts.isEmpty ? "." : ":")
         } else {
             provenness = "\(proven) of \(manifest.images.count) images are proven; the others are not:"
         }
@@ -51,10 +78,20 @@ package struct Summary: Sendable, Codable, Hashable {
             lines.append("\(partition.title) (\(ByteCount.text(partition.size))) is not in it: \(reason)")
         }
         for gap in manifest.gaps {
+            guard let size = gap.size else {
+                // Of a chip whose size is not known, ``unknown`` says that.
+                if manifest.chip(gap.chip)?.exactSize != nil {
+                    lines.append(
+                        "what lies beyond \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) is not in it: \(PlainText.line(gap.reason))"
+                    )
+                }
+                continue
+            }
             lines.append(
-                "\(ByteCount.text(gap.size)) at \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) are not in it: \(PlainText.line(gap.reason))"
+                "\(ByteCount.text(size)) at \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) are not in it: \(PlainText.line(gap.reason))"
             )
         }
+        lines += unaccounted(in: manifest)
         for image in manifest.images {
             for (state, words) in [
                 (BlockState.unread, "could not be read and are 0xFF in the file"),
@@ -73,11 +110,32 @@ package struct Summary: Sendable, Codable, Hashable {
         return lines
     }
 
+    /// Bytes of chips that are in no image and in no gap. Where partitions of unknown place may be those bytes, that is
+    /// unknown, not missing.
+    private static func unaccounted(in manifest: Manifest) -> [String] {
+        let placeless = Set(manifest.unknowns.filter { $0.subject == .partitionPlace }.compactMap(\.chip))
+        return manifest.chips.filter { !placeless.contains($0.id) }.flatMap { chip -> [String] in
+            let images = manifest.images.filter { $0.chip == chip.id }.compactMap { manifest.chipRange(of: $0) }
+            let gaps = manifest.gaps.filter { $0.chip == chip.id }.compactMap { gap in
+                gap.offset.plus(gap.size ?? Manifest.largestNumber).map { gap.offset..<max(gap.offset, $0) }
+            }
+            return PartitionMap.gaps(in: 0..<(chip.exactSize ?? chip.leastSize), leaving: images + gaps).map { range in
+                "\(ByteCount.text(range.count)) at \(ByteCount.hex(range.lowerBound)) of \(Self.chip(chip.id)) are not in it: "
+                    + "the backup has no image of them, and does not say why"
+            }
+        }
+    }
+
+    /// Whether a proof says what it was made against.
+    private static func isProven(_ proof: Proof) -> Bool { proof.result == .proven && proof.against != .none }
+
     private static func doubts(in manifest: Manifest) -> [String] {
         manifest.images.compactMap { image in
             let words: String
             switch image.proof.result {
-            case .proven: return nil
+            case .proven:
+                if isProven(image.proof) { return nil }
+                words = "is called proven, and was not checked against anything"
             case .changed: words = "was written to by the running system while it was read"
             case .unstable: words = "was not the same twice, and nothing was seen to write to it"
             case .unproven: words = "was not checked against anything"

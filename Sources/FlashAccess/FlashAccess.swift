@@ -9,6 +9,12 @@ package protocol FlashSurveying {
     ///
     /// - Throws: ``FlashkeepError`` with `noMTD`, `noPartitions`, `notRoot`, `boardLost` and others.
     func survey() async throws -> (survey: Survey, evidence: [Evidence])
+
+    /// Asks again for what tells which partition is which, and whether the board restarted.
+    ///
+    /// - Returns: what differs from the last ``survey()``; empty where nothing does.
+    /// - Throws: as ``survey()``; `internalFault` where there was none.
+    func layoutChanges() async throws -> [LayoutChange]
 }
 
 /// A piece of a partition as it was read.

@@ -17,6 +17,14 @@ package enum BlockState: String, Sendable, Codable, CaseIterable {
     /// Differed between reads though nothing was seen to write to it: bad contact, power or a dying cell.
     case unstable
 
+    /// Whether an erase block of this state holds no data at all.
+    package var isBad: Bool {
+        switch self {
+        case .factoryBad, .wornBad, .badBlockTable: true
+        case .eccCorrected, .eccFailed, .unread, .changed, .unstable: false
+        }
+    }
+
     /// Whether the bytes that are kept may not be what the flash held.
     package var isDamage: Bool {
         switch self {

@@ -58,7 +58,7 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
     package var uses: [String]
     /// Whether something may be writing to it while it is read.
     package var isLive: Bool
-    /// Its bad blocks, on NAND.
+    /// Its bad blocks, on flash that can have any: NAND, and what may be NAND. nil where there can be none.
     package var badBlocks: BadBlockKnowledge?
 
     package var id: Int { index }
@@ -93,6 +93,14 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
     package var chipRange: Range<Int>? {
         guard let offset, offset >= 0, size >= 0, let end = offset.plus(size) else { return nil }
         return offset..<end
+    }
+
+    /// Whether something told its place. A guess is no place: nothing may be decided by it.
+    package var isPlaced: Bool {
+        switch offsetSource {
+        case .sysfs, .dmesg, .deviceTree, .commandLine, .wholeChip: chipRange != nil
+        case .guess, .none: false
+        }
     }
 
     /// Whether it is a view that UBI makes of a volume (gluebi), and no flash of its own.

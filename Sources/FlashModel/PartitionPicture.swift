@@ -80,7 +80,7 @@ package struct PartitionPicture: Sendable {
         }
         // A whole-chip device would hide what no partition proper reaches.
         let inner = placed.filter { $0.partition?.offsetSource != .wholeChip }
-        let whole = 0..<max(chip.size, placed.map(\.range.upperBound).max() ?? 0)
+        let whole = 0..<max(chip.leastSize, placed.map(\.range.upperBound).max() ?? 0)
         if placed.count == inner.count || !inner.isEmpty {
             placed += PartitionMap.gaps(in: whole, leaving: inner.map(\.range)).map { (nil, $0) }
         }
@@ -188,7 +188,7 @@ package struct PartitionPicture: Sendable {
     }
 
     private func lines(_ chip: Chip, _ rows: [Row]) -> [String] {
-        let size = max(chip.size, rows.compactMap { $0.range?.upperBound }.max() ?? 0)
+        let size = max(chip.leastSize, rows.compactMap { $0.range?.upperBound }.max() ?? 0)
         let columns = Columns(rows, self, size: size)
         var result = [title(chip)]
         var hasUnplaced = false
@@ -201,7 +201,7 @@ package struct PartitionPicture: Sendable {
         }
         if rows.contains(where: { $0.range != nil }) {
             let end = "  " + " " + ByteCount.hex(size)
-            result.append(end + (chip.sizeKnowledge == .exact ? " end of the chip" : " or more: the end is not known"))
+            result.append(end + (chip.exactSize != nil ? " end of the chip" : " or more: the end is not known"))
         }
         return result
     }
@@ -222,7 +222,11 @@ package struct PartitionPicture: Sendable {
         let words = chip.identification["partname"] ?? chip.identification["words"] ?? chip.identification["name"]
         var text = "\(shown(chip.id, limit: 40)): \(kind)"
         if let words, words != chip.id { text += " \"\(shown(words, limit: 40))\"" }
-        text += ", \(chip.sizeKnowledge == .exact ? "" : "at least ")\(ByteCount.text(chip.size))"
+        switch chip.size {
+        case .exact(let bytes): text += ", \(ByteCount.text(bytes))"
+        case .atLeast(0): text += ", of unknown size"
+        case .atLeast(let bytes): text += ", at least \(ByteCount.text(bytes))"
+        }
         if chip.eraseBlockSize > 0 { text += ", erase blocks of \(ByteCount.text(chip.eraseBlockSize))" }
         if chip.pageSize > 1 {
             text += ", pages of \(chip.pageSize)" + (chip.oobSize > 0 ? "+\(chip.oobSize)" : "")

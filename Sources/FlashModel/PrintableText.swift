@@ -28,6 +28,12 @@ package enum PrintableText {
         return result
     }
 
+    /// The same for text that may have been made printable before: its backslashes stay as they are.
+    package static func again(_ text: String, asciiOnly: Bool = false) -> String {
+        text.split(separator: "\\", omittingEmptySubsequences: false)
+            .map { escaped(String($0), limit: .max, asciiOnly: asciiOnly) }.joined(separator: "\\")
+    }
+
     /// A partition as a terminal shows it: `mtd3 "rootfs"`.
     package static func partition(_ index: Int, _ name: String) -> String {
         "mtd\(index) \"\(escaped(name, limit: 40))\""

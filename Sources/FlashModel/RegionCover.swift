@@ -67,12 +67,12 @@ package struct CoverGap: Sendable, Codable, Hashable {
     package var chip: String
     /// Bytes from the start of the chip.
     package var offset: Int
-    /// Bytes.
-    package var size: Int
+    /// Bytes; nil where it reaches to the end of a chip whose size is not known.
+    package var size: Int?
     /// Why, in words.
     package var reason: String
 
-    package init(chip: String, offset: Int, size: Int, reason: String) {
+    package init(chip: String, offset: Int, size: Int?, reason: String) {
         self.chip = chip
         self.offset = offset
         self.size = size
@@ -148,24 +148,17 @@ package struct RegionCover: Sendable, Codable, Hashable {
             return "a view that UBI makes of a volume; its bytes are in the image of the device below UBI"
         }
         if partition.size <= 0 {
-            return "has no bytes: the kernel disabled it because it lies outside of its chip"
+            return "has no bytes: it lies outside of its chip, or its size is not known"
         }
         return nil
-    }
-
-    /// Whether the place is known well enough to merge with others.
-    private static func place(_ partition: Partition) -> Range<Int>? {
-        switch partition.offsetSource {
-        case .sysfs, .dmesg, .deviceTree, .commandLine, .wholeChip: partition.chipRange
-        case .guess, .none: nil
-        }
     }
 
     private mutating func add(chip: String, _ partitions: [Partition], size: Chip?) {
         var placed: [(partition: Partition, range: Range<Int>)] = []
         var unplaced: [Partition] = []
         for partition in partitions {
-            if let range = Self.place(partition) {
+            // Only what is placed can be merged with others.
+            if partition.isPlaced, let range = partition.chipRange {
                 placed.append((partition, range))
             } else {
                 unplaced.append(partition)
@@ -277,24 +270,28 @@ package struct RegionCover: Sendable, Codable, Hashable {
     }
 
     private mutating func addGaps(chip: Chip?, covered: [Range<Int>], unplaced: [Partition]) {
-        guard let chip, chip.size > 0, chip.sizeKnowledge == .exact || !covered.isEmpty else { return }
-        let whole = 0..<(chip.sizeKnowledge == .exact ? chip.size : covered.map(\.upperBound).max() ?? 0)
-        let ranges = PartitionMap.gaps(in: whole, leaving: covered)
-        var unplacedSize = 0
-        for partition in unplaced {
-            unplacedSize = unplacedSize.plus(partition.size) ?? Int.max
+        guard let chip, chip.leastSize >= 0 else { return }
+        let end = covered.map(\.upperBound).reduce(chip.leastSize, max)
+        let ranges = PartitionMap.gaps(in: 0..<(chip.exactSize ?? end), leaving: covered)
+        let unplacedSize = unplaced.map(\.size).saturatingSum()
+        // Partitions of unknown place may fill what seems free; only when they cannot fill it all is there a gap. Whether
+        // they do is not known, which ``FlashUnknown`` says.
+        if ranges.map(\.count).saturatingSum() > unplacedSize {
+            let reason =
+                unplaced.isEmpty
+                ? "no partition of the running system reaches it"
+                : "no partition of known place reaches it; it may hold in part "
+                    + unplaced.prefix(8).map { "mtd\($0.index)" }.joined(separator: ", ")
+                    + (unplaced.count > 8 ? " and others" : "") + ", whose place is not known"
+            for range in ranges {
+                gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))
+            }
         }
-        // Partitions of unknown place may fill what seems free; only when they cannot fill it all is there a gap.
-        let free = ranges.map(\.count).saturatingSum()
-        guard free > unplacedSize else { return }
-        let reason =
-            unplaced.isEmpty
-            ? "no partition of the running system reaches it"
-            : "no partition of known place reaches it; it may hold in part "
-                + unplaced.prefix(8).map { "mtd\($0.index)" }.joined(separator: ", ")
-                + (unplaced.count > 8 ? " and others" : "") + ", whose place is not known"
-        for range in ranges {
-            gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))
+        // Partitions of unknown place may lie there.
+        if chip.exactSize == nil, unplaced.isEmpty {
+            gaps.append(
+                CoverGap(
+                    chip: chip.id, offset: end, size: nil, reason: "nothing tells how large the chip is"))
         }
     }
 }

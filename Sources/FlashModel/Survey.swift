@@ -10,21 +10,28 @@ package struct Survey: Sendable, Codable, Hashable {
     package var ubi: [UBIDevice]
     /// Tools found on the board, by name, with their generation where it was asked: `nanddump` → `mtd-utils 2.1.5`.
     package var tools: [String: String]
-    /// Storage that is no MTD: `mmcblk0`, `sda`. For boards whose firmware lies elsewhere.
-    package var otherStorage: [String]
+    /// Whether the chips and partitions are known to be all that there are.
+    package var table: TableKnowledge
+    /// Storage that is no MTD, and that a backup does not hold; nil where the board was not asked, or did not answer.
+    package var otherStorage: [OtherStorageDevice]?
+    /// What tells one boot of the board from the next (`/proc/sys/kernel/random/boot_id`); nil where nothing does.
+    package var bootID: String?
     /// Contradictions and doubts, one line each, for a person.
     package var warnings: [String]
 
     package init(
         board: BoardIdentity = BoardIdentity(), chips: [Chip] = [], partitions: [Partition] = [],
-        ubi: [UBIDevice] = [], tools: [String: String] = [:], otherStorage: [String] = [], warnings: [String] = []
+        ubi: [UBIDevice] = [], tools: [String: String] = [:], table: TableKnowledge,
+        otherStorage: [OtherStorageDevice]? = nil, bootID: String? = nil, warnings: [String] = []
     ) {
         self.board = board
         self.chips = chips
         self.partitions = partitions
         self.ubi = ubi
         self.tools = tools
+        self.table = table
         self.otherStorage = otherStorage
+        self.bootID = bootID
         self.warnings = warnings
     }
 

@@ -4,49 +4,37 @@ import SystemPackage
 
 /// A backup that was seen to be as it was made, before anything is done with its bytes.
 struct IntactBag: Sendable {
-    let reader: BagReader
     let manifest: Manifest
+    private let reader: BagReader
+    /// By path in the bag.
+    private let sums: [String: VerifiedImage.Sums]
 
     /// Reads every byte of a backup and opens it.
     ///
     /// - Throws: `bagDamaged` where a byte is another than when it was made, and what ``Verify`` throws.
     static func open(_ path: FilePath, progress: @escaping ProgressHandler) async throws -> IntactBag {
-        let report = try await Verify.run(bag: path, progress: progress)
-        guard report.ok else {
+        let verified = try await Verify.examine(bag: path, keepsSums: true, progress: progress)
+        guard verified.report.ok, let manifest = verified.manifest else {
             throw FlashkeepError(
                 .bagDamaged, what: "The backup \(PlainText.line(path.string)) is damaged.",
-                why: report.problems.first?.message ?? "",
+                why: verified.report.problems.first.map(\.message) ?? "It has no manifest.",
                 next: "flashkeep verify tells all that is wrong; take another copy of it.")
         }
-        let reader = try BagReader.open(path)
-        return IntactBag(reader: reader, manifest: try reader.manifest())
+        return IntactBag(manifest: manifest, reader: verified.reader, sums: verified.sums)
     }
 
-    /// The file of an image.
+    /// An image, by its path in the bag.
     ///
-    /// - Parameter number: a position in ``Manifest/images``.
-    func file(of number: Int) throws -> OpenFile { try reader.file(manifest.images[number].path) }
-
-    /// One checksum over ranges of a file, one after another.
-    static func checksum(
-        _ algorithm: ChecksumAlgorithm, of ranges: [Range<Int>], in file: OpenFile, buffer: inout [UInt8]
-    ) throws -> Digest {
-        var sum = StreamingChecksum(algorithm)
-        for range in ranges {
-            try file.stream(range, buffer: &buffer) { _, bytes in sum.update(bytes) }
-        }
-        return sum.finalize()
-    }
-
-    /// The bytes of a range of a file.
-    static func bytes(_ range: Range<Int>, in file: OpenFile) throws -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: range.count)
-        let got = try file.read(into: &buffer, count: range.count, at: range.lowerBound)
-        guard got == range.count else {
+    /// - Throws: `bagDamaged` where it is none that was verified, and what ``BackupBags/BagReader/file(_:)`` throws.
+    func image(_ path: String) throws -> VerifiedImage {
+        guard let sums = sums[path] else {
             throw FlashkeepError(
-                .fileUnavailable, what: "An image of the backup ends too early.",
-                why: "It was changed while it was read.", next: "Take another copy of the backup.")
+                .bagDamaged, what: "\(PlainText.line(path)) is no image of the backup.", why: "It was not verified.",
+                next: "Take another copy of the backup.")
         }
-        return buffer
+        return VerifiedImage(try reader.file(path), sums)
     }
+
+    /// - Parameter number: a position in ``Manifest/images``.
+    func image(_ number: Int) throws -> VerifiedImage { try image(manifest.images[number].path) }
 }

@@ -37,6 +37,8 @@ package struct SurveyReport: Sendable, Codable, Hashable {
     package var bytesToRead: Int
     /// What a backup would not hold.
     package var gaps: [CoverGap]
+    /// What is not known of the board's flash. As long as there is any of it, no backup is called whole.
+    package var unknowns: [FlashUnknown]
     /// What it need not read.
     package var skipped: [CoverSkip]
     /// The board's best checksum; nil where it has none, and all is read twice.
@@ -71,7 +73,7 @@ package enum SurveyBoard {
                 images: plan.images.map {
                     SurveyReport.Image(path: $0.path, chip: $0.chip, offset: $0.offset, size: $0.size)
                 },
-                bytesToRead: plan.size, gaps: plan.cover.gaps, skipped: plan.cover.skipped,
+                bytesToRead: plan.size, gaps: plan.cover.gaps, unknowns: survey.unknowns, skipped: plan.cover.skipped,
                 checksum: board.checksumAlgorithms.first, estimate: estimate, commands: board.commands)
         }
     }

@@ -22,6 +22,8 @@ package struct VerifyProblem: Sendable, Codable, Hashable {
         case total
         /// `flashkeep.json` cannot be used, or contradicts the files.
         case manifest
+        /// An image is not what the board's checksum says, or is called proven without having been checked.
+        case proof
     }
 
     package var kind: Kind
@@ -85,6 +87,25 @@ package enum Verify {
     package static func run(
         bag path: FilePath, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> VerifyReport {
+        try await examine(bag: path, keepsSums: false, progress: progress).report
+    }
+
+    /// What a verification found, and what can be worked with.
+    struct Examination: Sendable {
+        var report: VerifyReport
+        var reader: BagReader
+        /// nil where it cannot be used.
+        var manifest: Manifest?
+        /// By path in the bag, of the images; empty unless they were asked for.
+        var sums: [String: VerifiedImage.Sums]
+    }
+
+    /// The same as ``run(bag:progress:)``, and what was read is remembered.
+    ///
+    /// - Parameter keepsSums: whether sums of the images are kept, so that bytes that are read later can be checked.
+    static func examine(
+        bag path: FilePath, keepsSums: Bool, progress: @escaping ProgressHandler
+    ) async throws -> Examination {
         let bag = try BagReader.open(path, tolerant: true)
         let files = try bag.files()
         var problems = bag.problems.map { VerifyProblem(kind: .list, message: $0) }
@@ -97,50 +118,93 @@ package enum Verify {
         problems += extra(files, listed: Set(listed.map(\.path)), notes: &notes)
         problems += total(bag.info, files)
 
-        let jobs = listed.compactMap { entry in found[entry.path].map { Job(entry: entry, file: $0) } }
-            .filter { $0.file.kind == .file }
-            .sorted { $0.file.size > $1.file.size }
-        let digests = try await digests(of: jobs, in: bag, progress: progress)
+        let manifest = self.manifest(of: bag)
+        var images: [String: (record: ImageRecord, formatVersion: Int)] = [:]
+        if let manifest = manifest.value {
+            for image in manifest.images { images[image.path] = (image, manifest.formatVersion) }
+        }
+        let jobs = listed.compactMap { entry -> Job? in
+            guard let file = found[entry.path], file.kind == .file else { return nil }
+            let image = images[entry.path]
+            return Job(
+                entry: entry, file: file,
+                claims: image.map { ProofClaim.all(of: $0.record, formatVersion: $0.formatVersion) } ?? [],
+                keepsSums: keepsSums && image != nil)
+        }.sorted { $0.file.size > $1.file.size }
+        let outcomes = try await read(jobs, in: bag, progress: progress)
         for job in jobs {
-            switch digests[job.entry.path] {
-            case .digest(let actual) where actual != job.entry.sha256:
+            switch outcomes[job.entry.path] {
+            case .read(let contents) where contents.sha256 != job.entry.sha256:
                 problems.append(
                     VerifyProblem(
-                        kind: .changed, path: job.entry.path, expected: job.entry.sha256, actual: actual,
+                        kind: .changed, path: job.entry.path, expected: job.entry.sha256, actual: contents.sha256,
                         message: "\(PlainText.line(job.entry.path)) was changed: its SHA-256 is another"))
             case .failed(let error):
                 problems.append(
                     VerifyProblem(
                         kind: .unreadable, path: job.entry.path,
                         message: "\(PlainText.line(job.entry.path)) cannot be read: \(error.why)"))
-            case .digest, nil: break
+            case .read, nil: break
             }
         }
 
-        var images: [VerifyReport.Image] = []
-        var summary: Summary?
-        do {
-            let manifest = try Manifest.decode(try bag.manifestBytes())
-            summary = Summary(of: manifest)
-            images = manifest.images.map { image in
-                let isSame: Bool = if case .digest(image.sha256) = digests[image.path] { true } else { false }
-                return VerifyReport.Image(
+        var report = VerifyReport(
+            bag: path.string, ok: false, problems: [], notes: notes, images: [], filesChecked: jobs.count,
+            bytesChecked: jobs.map(\.file.size).saturatingSum(), summary: nil)
+        switch manifest {
+        case .read(let manifest, let sha256):
+            report.summary = Summary(of: manifest)
+            report.images = manifest.images.map { image in
+                VerifyReport.Image(
                     path: image.path, size: image.size, sha256: image.sha256,
-                    isIntact: isSame && found[image.path]?.size == image.size, proof: image.proof)
+                    isIntact: outcomes[image.path]?.contents?.sha256 == image.sha256
+                        && found[image.path]?.size == image.size, proof: image.proof)
             }
-            problems += contradictions(manifest, found, digests, told: Set(problems.compactMap(\.path)))
-        } catch let error as FlashkeepError where error.code == .manifestInvalid || error.code == .manifestTooNew {
+            let told = Set(problems.compactMap(\.path))
+            problems += contradictions(manifest, found, outcomes, told: told)
+            problems += unproven(manifest, outcomes, told: told)
+            // It is read twice: as a file like all others, and for what it says.
+            if let contents = outcomes[Manifest.path]?.contents, contents.sha256 != sha256 {
+                problems.append(
+                    VerifyProblem(
+                        kind: .manifest, path: Manifest.path, message: "\(Manifest.path) changed while it was read"))
+            }
+        case .unusable(let message):
             // That it is not there was said already.
             if !problems.contains(where: { $0.kind == .missing && $0.path == Manifest.path }) {
-                problems.append(
-                    VerifyProblem(kind: .manifest, path: Manifest.path, message: "\(error.what): \(error.why)"))
+                problems.append(VerifyProblem(kind: .manifest, path: Manifest.path, message: message))
             }
-        } catch let error as FlashkeepError where error.code == .bagDamaged {
-            problems.append(VerifyProblem(kind: .manifest, path: Manifest.path, message: error.why))
+        case .failed(let error): throw error
         }
-        return VerifyReport(
-            bag: path.string, ok: problems.isEmpty, problems: problems, notes: notes, images: images,
-            filesChecked: jobs.count, bytesChecked: jobs.map(\.file.size).saturatingSum(), summary: summary)
+        report.problems = problems
+        report.ok = problems.isEmpty
+        return Examination(
+            report: report, reader: bag, manifest: manifest.value, sums: outcomes.compactMapValues { $0.contents?.sums }
+        )
+    }
+
+    /// What became of reading `flashkeep.json`.
+    private enum ReadManifest {
+        case read(Manifest, sha256: String)
+        case unusable(String)
+        case failed(any Error)
+
+        var value: Manifest? {
+            if case .read(let manifest, _) = self { manifest } else { nil }
+        }
+    }
+
+    private static func manifest(of bag: BagReader) -> ReadManifest {
+        do {
+            let bytes = try bag.manifestBytes()
+            return .read(try Manifest.decode(bytes), sha256: StreamingChecksum.digest(of: bytes, .sha256).hex)
+        } catch let error as FlashkeepError where error.code == .manifestInvalid || error.code == .manifestTooNew {
+            return .unusable("\(error.what): \(error.why)")
+        } catch let error as FlashkeepError where error.code == .bagDamaged {
+            return .unusable(error.why)
+        } catch {
+            return .failed(error)
+        }
     }
 
     // MARK: Lists against files
@@ -207,15 +271,30 @@ package enum Verify {
     private struct Job: Sendable {
         var entry: BagEntry
         var file: BagFile
+        /// What the manifest says that the board had computed of it.
+        var claims: [ProofClaim]
+        var keepsSums: Bool
+    }
+
+    /// What was found in a file.
+    private struct Contents: Sendable {
+        var sha256: String
+        /// Those that are not true: what the board had computed, and what is right.
+        var falseClaims: [(claimed: Digest, actual: Digest)]
+        var sums: VerifiedImage.Sums?
     }
 
     private enum Outcome: Sendable {
-        case digest(String)
+        case read(Contents)
         case failed(FlashkeepError)
+
+        var contents: Contents? {
+            if case .read(let contents) = self { contents } else { nil }
+        }
     }
 
-    private static func digests(
-        of jobs: [Job], in bag: BagReader, progress: @escaping ProgressHandler
+    private static func read(
+        _ jobs: [Job], in bag: BagReader, progress: @escaping ProgressHandler
     ) async throws -> [String: Outcome] {
         let total = jobs.map(\.file.size).saturatingSum()
         progress(.began(.checking, bytes: total))
@@ -226,6 +305,8 @@ package enum Verify {
             do {
                 let file = try bag.file(job.entry.path)
                 var hash = StreamingChecksum(.sha256)
+                var claims = job.claims
+                var sums = job.keepsSums ? VerifiedImage.Sums() : nil
                 // To its end, not to the size that it had: it may be growing.
                 var place = 0
                 while true {
@@ -233,10 +314,16 @@ package enum Verify {
                     let got = try file.read(into: &buffer, count: buffer.count, at: place)
                     if got == 0 { break }
                     hash.update(buffer[0..<got])
+                    for number in claims.indices { claims[number].add(buffer[0..<got], at: place) }
+                    sums?.add(buffer[0..<got])
                     place += got
                     counter.add(got)
                 }
-                results.put(.digest(hash.finalize().hex), for: job.entry.path)
+                let contents = Contents(
+                    sha256: hash.finalize().hex,
+                    falseClaims: claims.compactMap { claim in claim.contradiction.map { (claim.digest, $0) } },
+                    sums: sums)
+                results.put(.read(contents), for: job.entry.path)
             } catch let error as FlashkeepError {
                 results.put(.failed(error), for: job.entry.path)
             }
@@ -259,7 +346,7 @@ package enum Verify {
 
     /// - Parameter told: files of which a problem was told already, as their list has it.
     private static func contradictions(
-        _ manifest: Manifest, _ found: [String: BagFile], _ digests: [String: Outcome], told: Set<String>
+        _ manifest: Manifest, _ found: [String: BagFile], _ outcomes: [String: Outcome], told: Set<String>
     ) -> [VerifyProblem] {
         var problems: [VerifyProblem] = []
         for image in manifest.images {
@@ -279,7 +366,7 @@ package enum Verify {
                         kind: .size, path: image.path, expected: "\(image.size)", actual: "\(file.size)",
                         message: "\(shown) has \(file.size) bytes, and should have \(image.size)"))
             }
-            if !isTold, case .digest(let actual) = digests[image.path], actual != image.sha256 {
+            if !isTold, let actual = outcomes[image.path]?.contents?.sha256, actual != image.sha256 {
                 problems.append(
                     VerifyProblem(
                         kind: .manifest, path: image.path, expected: image.sha256, actual: actual,
@@ -295,5 +382,29 @@ package enum Verify {
                     message: "\(PlainText.line(path)) is an image, and \(Manifest.path) does not name it"))
         }
         return problems
+    }
+
+    /// Proofs that the manifest contradicts itself, or the image does.
+    ///
+    /// - Parameter told: files of which a problem was told already: of a changed one no proof can be true.
+    private static func unproven(
+        _ manifest: Manifest, _ outcomes: [String: Outcome], told: Set<String>
+    ) -> [VerifyProblem] {
+        manifest.images.filter { !told.contains($0.path) }.flatMap { image -> [VerifyProblem] in
+            let shown = PlainText.line(image.path)
+            if image.proof.result == .proven, image.proof.against == .none {
+                return [
+                    VerifyProblem(
+                        kind: .proof, path: image.path,
+                        message: "\(shown) is called proven, but was not checked against anything")
+                ]
+            }
+            return (outcomes[image.path]?.contents?.falseClaims ?? []).map { claimed, actual in
+                VerifyProblem(
+                    kind: .proof, path: image.path, expected: claimed.hex, actual: actual.hex,
+                    message: "\(shown) is not what was on the board: the board's \(claimed.algorithm.rawValue) was "
+                        + "\(PlainText.line(claimed.hex)), and that of the file is \(actual.hex)")
+            }
+        }
     }
 }

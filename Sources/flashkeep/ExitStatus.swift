@@ -1,4 +1,6 @@
+import BackupBags
 import FlashModel
+import Operations
 
 /// The program's exit statuses, and which error has which. The only place that maps them.
 enum ExitStatus: Int32, Sendable, CaseIterable {
@@ -10,7 +12,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case mismatch = 2
     /// Refused, to keep from harm.
     case refused = 3
-    /// Done, but not whole: the manifest names what is missing.
+    /// Done, but not whole, or not known to be: the manifest names what is missing and what is not known.
     case notWhole = 4
     /// Used in a wrong way; `EX_USAGE` of `sysexits.h`.
     case usage = 64
@@ -18,6 +20,13 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case boardSilent = 75
     /// Interrupted by the user: 128 and the number of SIGINT.
     case interrupted = 130
+
+    /// Of a backup that was made.
+    init(_ report: BackupReport) {
+        // Nobody asked for bytes that are not the same twice.
+        let isUnstable = report.manifest.images.contains { $0.proof.result == .unstable }
+        self = isUnstable ? .mismatch : report.summary.isWhole ? .done : .notWhole
+    }
 
     init(_ code: FlashkeepError.Code) {
         self =

@@ -42,7 +42,7 @@ struct BagReaderTests {
         #expect(reader.info.contains(BagInfoField(label: "Bagging-Date", value: "2026-11-21")))
         let manifest = try reader.manifest()
         #expect(manifest.partition(2)?.view?.image == Samples.images[1].path)
-        #expect(manifest.formatVersion == 1)
+        #expect(manifest.formatVersion == 2)
         // Through a link to it, as a user may keep one.
         let link = scratch.path.appending("link")
         try scratch.link(link, to: bag.string)
@@ -136,7 +136,7 @@ struct BagReaderTests {
         try scratch.remove(path)
         #expect(code { _ = try BagReader.open(bag).manifest() } == .manifestInvalid)
         #expect(
-            code { _ = try Manifest.decode(Array("{\"formatVersion\": 2, \"future\": true}".utf8)) } == .manifestTooNew)
+            code { _ = try Manifest.decode(Array("{\"formatVersion\": 3, \"future\": true}".utf8)) } == .manifestTooNew)
         #expect(code { _ = try Manifest.decode(Array("{\"formatVersion\": 0}".utf8)) } == .manifestInvalid)
         for text in [
             "", "{", "[]", "{}", "{\"formatVersion\": \"1\"}", "{\"formatVersion\": 1}", "null", "\u{0}",

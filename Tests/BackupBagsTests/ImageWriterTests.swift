@@ -323,7 +323,7 @@ struct ImageWriterTests {
                 ImageRecord(
                     path: Self.path, chip: "c", offset: 0, size: Self.size,
                     sha256: String(repeating: "0", count: 64), proof: .none)
-            ], capture: Samples.capture)
+            ], table: .complete, capture: Samples.capture)
         func complete() throws {
             _ = try builder.complete(manifest: manifest, restoreText: "", bagInfo: Samples.bagInfo)
         }

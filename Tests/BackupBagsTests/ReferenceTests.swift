@@ -60,7 +60,8 @@ struct ReferenceTests {
             BlockFinding(offset: $0.offset * 16, size: 16, state: $0.element, detail: "x")
         }
         full.ubi[0].volumes = [.init(id: 0, name: "rootfs", type: "dynamic", dataBytes: 1, reservedEraseBlocks: 1)]
-        let least = Manifest(board: BoardIdentity(), chips: [], partitions: [], images: [], capture: Samples.capture)
+        let least = Manifest(
+            board: BoardIdentity(), chips: [], partitions: [], images: [], table: .complete, capture: Samples.capture)
         let files = try [full, RestoreTextTests.manifest, least].enumerated().map { number, manifest in
             let path = scratch.path.appending("\(number).json")
             try scratch.write(try manifest.encoded(), path)
@@ -90,6 +91,7 @@ struct ReferenceTests {
                 var chip: Words
                 var partition: Words
                 var image: Words
+                var checksum: Words
             }
             var definitions: Definitions
             enum CodingKeys: String, CodingKey { case definitions = "$defs" }
@@ -106,7 +108,7 @@ struct ReferenceTests {
         let proof = found.image.properties?["proof"]
         #expect(words(proof, "against") == Proof.Against.allCases.map(\.rawValue))
         #expect(words(proof, "result") == Proof.Result.allCases.map(\.rawValue))
-        #expect(words(proof?.properties?["checksum"], "algorithm") == ChecksumAlgorithm.allCases.map(\.rawValue))
+        #expect(words(found.checksum, "algorithm") == ChecksumAlgorithm.allCases.map(\.rawValue))
         let text = String(decoding: data, as: UTF8.self)
         for state in BlockState.allCases { #expect(text.contains("\"\(state.rawValue)\"")) }
     }

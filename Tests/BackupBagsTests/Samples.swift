@@ -49,7 +49,7 @@ enum Samples {
             size: 0x10000),
     ]
 
-    static let survey = Survey(board: board, chips: [nor, nand], partitions: partitions)
+    static let survey = Survey(board: board, chips: [nor, nand], partitions: partitions, table: .complete)
     static let identity = BackupIdentity(survey: survey, images: images)
     static let total = images.reduce(0) { $0 + $1.size }
 
@@ -123,6 +123,6 @@ enum Samples {
         return Manifest(
             board: board, chips: [nor, nand],
             partitions: partitions.map { PartitionRecord($0, view: views[$0.index]) }, images: images,
-            capture: capture, warnings: [])
+            table: .complete, capture: capture, warnings: [])
     }
 }

@@ -64,7 +64,7 @@ import Testing
         #expect(survey.chips.map(\.id) == ["spi0.0"])
         let chip = try #require(survey.chips.first)
         #expect(chip.kind == .spiNOR)
-        #expect(chip.size == 2 << 20)
+        #expect(chip.exactSize == 2 << 20)
         #expect(chip.sizeKnowledge == .exact)
         #expect(chip.identification["jedec_id"] == "bf2541")
         #expect(survey.partitions.map(\.offset) == [0, 0x4_0000, 0x5_0000, 0x5_0000, 0xD_0000, 0x1F_0000, 0x1F_0800])

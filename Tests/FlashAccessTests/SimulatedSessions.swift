@@ -35,7 +35,7 @@ enum SimulatedSessions {
     {
         var flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 0, blockSize: block)
         flash.bytes = bytes
-        flash.chip.size = bytes.count
+        flash.chip.size = .exact(bytes.count)
         var scenario = UBootScenario(SimulatedHardware(identity: BoardIdentity(), chips: [flash], devices: []))
         scenario.bases["nor0"] = 0xBF00_0000
         scenario.allow("flinfo")

@@ -160,7 +160,7 @@ struct UBootSessionTests {
         // `sf read` with a digit too many reads more, and says so.
         var spi = SimulatedHardware.Flash("spi0", kind: .spiNOR, blocks: 0, blockSize: 4096)
         spi.bytes = SimulatedSessions.bytes(0x10000)
-        spi.chip.size = spi.bytes.count
+        spi.chip.size = .exact(spi.bytes.count)
         var scenario = UBootScenario(SimulatedHardware(identity: BoardIdentity(), chips: [spi], devices: []))
         scenario.allow("sf")
         scenario.adapterTime = 0

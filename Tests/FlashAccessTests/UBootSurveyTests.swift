@@ -20,7 +20,7 @@ import Testing
         #expect(survey.chips.map(\.id) == ["nor0"])
         let chip = try #require(survey.chip("nor0"))
         #expect(chip.kind == .nor)
-        #expect(chip.size == 4 << 20)
+        #expect(chip.exactSize == 4 << 20)
         #expect(chip.eraseBlockSize == 0x1_0000)
         #expect(chip.identification["address"] == "0xbe000000")
         #expect(survey.partitions.map(\.name) == ["nor0"])
@@ -52,7 +52,7 @@ import Testing
                 ("sandbox-2026.07-nand-info", "mtd list"), ("sandbox-2026.07-sf", "sf probe"),
             ]))
         #expect(survey.chips.map(\.id) == ["nand0", "nand1", "spi0"])
-        #expect(survey.chips.map(\.size) == [4 << 20, 4 << 30, 2 << 20])
+        #expect(survey.chips.map(\.exactSize) == [4 << 20, 4 << 30, 2 << 20])
         #expect(survey.chips.first?.ecc == Chip.ECC(strength: 1, stepSize: 256))
         #expect(survey.partitions.first?.badBlocks?.bad == [2])
         #expect(survey.partitions.first?.badBlocks?.isComplete == true)
@@ -80,17 +80,17 @@ import Testing
         let survey = try UBootSurvey.assemble(replies: [
             "sf probe": UBootReply(text: probe + "SF: Warning - Only lower 16MiB accessible, Full access …\n")
         ])
-        #expect(survey.chips.map(\.size) == [32 << 20])
+        #expect(survey.chips.map(\.exactSize) == [32 << 20])
         #expect(survey.partitions.map(\.size) == [16 << 20])
         #expect(survey.warnings.contains { $0.contains("only the lower 16 MiB") })
         #expect(RegionCover.plan(survey).gaps.map(\.size) == [16 << 20])
         let unknown = try UBootSurvey.assemble(replies: ["sf probe": UBootReply(text: probe)])
         #expect(unknown.partitions.map(\.size) == [32 << 20])
-        #expect(unknown.warnings.count == 1)
+        #expect(unknown.table.doubts.count == 1 && unknown.table.doubts[0].contains("larger than 16 MiB"))
         let new = try UBootSurvey.assemble(replies: [
             "sf probe": UBootReply(text: probe), "version": UBootReply(text: "U-Boot 2023.01 (Jan 01 2023)\n"),
         ])
-        #expect(new.warnings == [])
+        #expect(new.warnings == [] && new.table == .complete)
     }
 
     @Test func noFlash() {
@@ -99,13 +99,50 @@ import Testing
         }
     }
 
+    /// Consoles of boards whose `nand info` prints no size, with and without a table of defaults: nothing is known of
+    /// what their NAND holds, and nothing is made up.
+    @Test(arguments: [
+        ("board-nand-size-unknown", "zlg@imx280a# "), ("board-mtdparts-defaults", "OMAP3 beagleboard.org # "),
+    ])
+    func nandWithoutSize(name: String, prompt: String) throws {
+        let console = try UBootTranscript(console: name, prompt: prompt)
+        #expect(console.exchanges.count > 6)
+        let replies = Dictionary(
+            console.exchanges.map { ($0.command, $0.reply) }, uniquingKeysWith: { first, _ in first })
+        let survey = try UBootSurvey.assemble(replies: replies)
+        #expect(survey.chips.map(\.id) == ["nand0"] && survey.chips.map(\.size) == [.atLeast(0)])
+        #expect(survey.partitions.isEmpty && survey.table == .complete)
+        #expect(survey.unknowns.map(\.subject) == [.chipSize])
+        #expect(survey.unknowns.map(\.text) == ["how large chip nand0 is, is not known"])
+        let cover = RegionCover.plan(survey)
+        #expect(cover.images.isEmpty && cover.gaps.map(\.size) == [nil] && cover.gaps.map(\.offset) == [0])
+    }
+
+    @Test func answersThatAreNotUnderstood() throws {
+        let nand = "Device 0: NAND 1MiB 3,3V 8-bit, sector size 128 KiB\n"
+        let known = ["nand info": UBootReply(text: nand), "nand bad": UBootReply(text: "Device 0 bad blocks:\n")]
+        func doubts(_ question: String, _ answer: String) throws -> [String] {
+            try UBootSurvey.assemble(replies: known.merging([question: UBootReply(text: answer)]) { $1 }).table.doubts
+        }
+        // There may be a chip behind words that nobody knows.
+        #expect(try doubts("sf probe", "GD25Q64 found, 8 MByte of it\n").count == 1)
+        #expect(try doubts("flinfo", "\nBank # 1: AM29LV160 (16 Mbit)\n  Size: 2.2 MB in 35 Sectors\n").count == 1)
+        #expect(try doubts("flinfo", "\nBank # 1: missing or unknown FLASH type\n").count == 1)
+        #expect(try doubts("nand info", nand + "Device 1: something, sector size ?\n").count == 1)
+        // There is none, or nothing was said.
+        for answer in ["", "\n", "Failed to initialize SPI flash at 0:0 (error -2)\n", "Unknown command 'sf'\n"] {
+            #expect(try doubts("sf probe", answer).isEmpty, "\(answer)")
+        }
+        #expect(try doubts("mtd list", "* nand0\n  - type: NAND flash\n").count == 1)
+    }
+
     @Test func sizeNotKnown() throws {
         let survey = try UBootSurvey.assemble(replies: [
             "nand info": UBootReply(text: "Device 0: nand0, sector size 128 KiB\n"),
             "nand bad": UBootReply(text: "Device 0 bad blocks:\n  00040000\n"),
         ])
         #expect(survey.chips.first?.sizeKnowledge == .atLeast)
-        #expect(survey.chips.first?.size == 0x6_0000)
-        #expect(survey.warnings.contains { $0.contains("how large nand0 is") })
+        #expect(survey.chips.first?.leastSize == 0x6_0000)
+        #expect(survey.unknowns.map(\.subject) == [.chipSize])
     }
 }

@@ -43,6 +43,12 @@ struct UBootTranscript {
     /// The reply to each such command.
     func replies(_ command: String) -> [UBootReply] { exchanges.filter { $0.command == command }.map(\.reply) }
 
+    /// A console as its owner showed it: `Fixtures/UBootConsoles`.
+    init(console name: String, prompt: String) throws {
+        let file = try Self.folder().deletingLastPathComponent().appending(path: "UBootConsoles/\(name).txt")
+        self.init(Array(try Data(contentsOf: file)), prompt: Array(prompt.utf8))
+    }
+
     static func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: folder().appending(path: name + ".txt")))
     }

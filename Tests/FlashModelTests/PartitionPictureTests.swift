@@ -26,7 +26,7 @@ import Testing
                 partition(3, "kernel", 0x5_0000, 0x8_0000, .firmware), rootfs,
                 partition(5, "art", 0x1F_0000, 0x1_0000, .calibration), partition(6, "half\u{1B}[2J", 0x1F_0800, 0x800),
                 partition(7, "Data", nil, 0),
-            ])
+            ], table: .complete)
     }()
 
     @Test func nestedChip() {
@@ -64,12 +64,12 @@ import Testing
     }
 
     @Test func nothingToDraw() {
-        #expect(PartitionPicture().lines(Survey()) == [])
+        #expect(PartitionPicture().lines(Survey(table: .complete)) == [])
     }
 
     @Test func impossibleNumbers() {
         var survey = Self.survey
-        survey.chips[0].size = Int.max
+        survey.chips[0].size = .exact(.max)
         survey.partitions[1].offset = Int.max - 5
         survey.partitions[1].size = 5
         survey.partitions[2].offset = -3

@@ -22,13 +22,13 @@ struct TextTests {
     ]
     static let survey = Survey(
         board: BoardIdentity(model: "Acme\u{7} 3000", hostname: "router"), chips: [chip], partitions: partitions,
-        warnings: ["the kernel hides something"])
+        table: .complete, warnings: ["the kernel hides something"])
 
     static let report = SurveyReport(
         address: "ssh://root@router", way: "Linux shell over SSH", transfer: "raw", survey: survey,
         images: [SurveyReport.Image(path: "data/images/mtd0.bin", chip: "spi0.0", offset: 0, size: 0x80000)],
         bytesToRead: 0x80000, gaps: [CoverGap(chip: "spi0.0", offset: 0, size: 5, reason: "no partition reaches it")],
-        skipped: [], checksum: .sha256,
+        unknowns: survey.unknowns, skipped: [], checksum: .sha256,
         estimate: SurveyReport.Estimate(bytesPerSecond: 10_000, seconds: 52, isMeasured: false), commands: [])
 
     static let manifest = Manifest(
@@ -42,6 +42,7 @@ struct TextTests {
                 path: "data/images/mtd0.bin", chip: "spi0.0", offset: 0, size: 0x20000,
                 sha256: String(repeating: "0", count: 64), proof: Proof(against: .secondRead, result: .proven))
         ],
+        table: .complete,
         capture: CaptureRecord(
             toolVersion: "1", address: "root@router", way: "ssh", startedAt: "", finishedAt: ""),
         warnings: ["something is odd"])

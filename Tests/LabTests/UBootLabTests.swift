@@ -173,7 +173,7 @@ struct UBootLabTests {
                     opener: opener, credentials: .init(), environment: .testing,
                     notify: { event in if case .note(let text) = event { notes.withLock { $0.append(text) } } }),
                 environment: .testing)
-            #expect(survey.survey.chips.map(\.size) == [4 << 20])
+            #expect(survey.survey.chips.map(\.exactSize) == [4 << 20])
             let note = "the line runs at 38400, not 115200: \(opener.traits.address)?baud=38400"
             #expect(notes.withLock { $0 } == [note])
             #expect(try await board.rates() == [38_400, 38_400])
@@ -215,7 +215,7 @@ struct UBootLabTests {
             try board.expectSameBytes(report)
             let chip = try #require(report.manifest.chips.first)
             #expect(report.manifest.chips.count == 1)
-            #expect(chip.size == 2 << 20)
+            #expect(chip.exactSize == 2 << 20)
             #expect(chip.eraseBlockSize == 4096)
             #expect(chip.identification["spi-nor"] == "sst25vf016b")
             #expect(report.manifest.images.allSatisfy { $0.proof.against == .boardChecksum })

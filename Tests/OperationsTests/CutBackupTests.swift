@@ -20,12 +20,12 @@ struct CutBackupTests {
 
     /// Boards whose backups take different ways: by checksum, by a second read, with OOB.
     private static var boards: [(hardware: SimulatedHardware, withOOB: Bool)] {
-        var twice = SimulatedBackups.small()
+        var twice = SampleBoards.small()
         twice.algorithms = []
         twice.chips["nand0"]?.misreads = [4: 1]
-        var withOOB = SimulatedBackups.small()
+        var withOOB = SampleBoards.small()
         withOOB.readsOOB = true
-        return [(SimulatedBackups.small(), false), (twice, false), (withOOB, true)]
+        return [(SampleBoards.small(), false), (twice, false), (withOOB, true)]
     }
 
     /// Runs again until there is a bag, and checks it.

@@ -7,19 +7,18 @@ import Testing
 
 @Suite("What changed on a board")
 struct DiffTests {
-    private typealias Boards = SimulatedBackups
 
     /// A backup of a board, and the board once something was done to it.
     private func compare(
         _ before: SimulatedHardware, _ change: (inout SimulatedHardware) -> Void
     ) async throws -> (report: DiffReport, calls: Int) {
         let folder = try ScratchFolder()
-        let bag = try await Boards.run(SimulatedReacher(before), in: folder).bag
+        let bag = try await SimulatedBackups.run(SimulatedReacher(before), in: folder).bag
         var after = before
         change(&after)
         let reacher = SimulatedReacher(after)
         let live = try await Diff.run(old: FilePath(bag), board: reacher, environment: .simulated())
-        let later = try await Boards.run(SimulatedReacher(after), in: folder) {
+        let later = try await SimulatedBackups.run(SimulatedReacher(after), in: folder) {
             $0.target = folder.path.appending("later")
         }
         // Two backups tell what a backup and the board tell.
@@ -36,7 +35,7 @@ struct DiffTests {
 
     @Test("A board that is as it was is the same, and nothing of it is read", arguments: ChecksumAlgorithm.allCases)
     func same(_ algorithm: ChecksumAlgorithm) async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.algorithms = [algorithm]
         let report = try await compare(hardware) { _ in }.report
         #expect(report.isSame && report.isWhole && report.onlyNew.isEmpty)
@@ -49,7 +48,7 @@ struct DiffTests {
 
     @Test("Each kind of change, in each partition that holds it", arguments: [true, false])
     func kinds(_ hasChecksums: Bool) async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         if !hasChecksums { hardware.algorithms = [] }
         let (report, _) = try await compare(hardware) { board in
             // Block 2 of the NOR is blank, and so is 7.
@@ -76,7 +75,7 @@ struct DiffTests {
 
     @Test("A block that went bad is no change but named")
     func wentBad() async throws {
-        let (report, _) = try await compare(Boards.router()) { board in
+        let (report, _) = try await compare(SampleBoards.router()) { board in
             board.chips["nand0"]?.badBlocks.insert(20)
             guard let nand = board.chips["nand0"] else { return }
             board.devices[7] = nand.device(7, "ubi", 16..<24)
@@ -90,10 +89,10 @@ struct DiffTests {
 
     @Test("What cannot be read is named, and is no change")
     func unreadable() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.algorithms = []
         let folder = try ScratchFolder()
-        let bag = try await Boards.run(SimulatedReacher(hardware), in: folder).bag
+        let bag = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).bag
         hardware.chips["spi0.0"]?.unreadable = [1024..<2048]
         let report = try await Diff.run(
             old: FilePath(bag), board: SimulatedReacher(hardware), environment: .simulated())
@@ -104,7 +103,7 @@ struct DiffTests {
 
     @Test("Another partition table and another name of the chip make no difference to the bytes")
     func anotherLayout() async throws {
-        let (report, _) = try await compare(Boards.router()) { board in
+        let (report, _) = try await compare(SampleBoards.router()) { board in
             guard var nor = board.chips.removeValue(forKey: "spi0.0") else { return }
             nor.bytes[14 * 1024] ^= 1
             nor.chip.id = "flash-1"
@@ -121,7 +120,7 @@ struct DiffTests {
 
     @Test("What only one side has is named")
     func onlyOneSide() async throws {
-        let (report, _) = try await compare(Boards.router()) { board in
+        let (report, _) = try await compare(SampleBoards.router()) { board in
             guard let nor = board.chips["spi0.0"] else { return }
             board.devices.removeFirst(5)
             board.devices.append(nor.device(0, "u-boot", 0..<3))
@@ -158,7 +157,7 @@ struct DiffTests {
     @Test("Boards without flash in common are refused")
     func nothingInCommon() async throws {
         let folder = try ScratchFolder()
-        let bag = try await Boards.run(SimulatedReacher(Boards.small()), in: folder).bag
+        let bag = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.small()), in: folder).bag
         let other = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 6, blockSize: 1024, seed: 8)
         let reacher = SimulatedReacher(
             SimulatedHardware(identity: BoardIdentity(), chips: [other], devices: [other.device(0, "all", 0..<6)]))
@@ -170,12 +169,12 @@ struct DiffTests {
     @Test("A damaged backup is not compared, and the board not touched")
     func damaged() async throws {
         let folder = try ScratchFolder()
-        let report = try await Boards.run(SimulatedReacher(Boards.small()), in: folder)
+        let report = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.small()), in: folder)
         let image = FilePath(report.bag).appending(try #require(report.manifest.images.first).path)
         let file = try FileDescriptor.open(image, .writeOnly)
         try file.writeAll(toAbsoluteOffset: 3, [0x55])
         try file.close()
-        let reacher = SimulatedReacher(Boards.small())
+        let reacher = SimulatedReacher(SampleBoards.small())
         await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
             try await Diff.run(old: FilePath(report.bag), board: reacher, environment: .simulated())
         }

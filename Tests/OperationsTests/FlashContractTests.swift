@@ -8,7 +8,7 @@ import Testing
 @Suite("The contract of ways to flash")
 struct FlashContractTests {
     private static func hardware() -> SimulatedHardware {
-        var hardware = SimulatedBackups.router()
+        var hardware = SampleBoards.router()
         hardware.chips["nand0"]?.corrected = [3, 19]
         hardware.chips["spi0.0"]?.unreadable = [8 * 1024..<8 * 1024 + 512]
         hardware.devices.removeAll { [1, 6].contains($0.partition.index) }

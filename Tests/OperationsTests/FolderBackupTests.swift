@@ -75,12 +75,15 @@ struct FolderBackupTests {
     @Test("Shells and lines", arguments: FolderBoard.shells, Line.allCases)
     func shellsAndLines(_ shell: String, _ line: Line) async throws {
         for tools in line == .quickTerminal ? [.coreutils] : FolderBoard.Tools.allCases {
-            var hardware = SimulatedBackups.router()
+            var hardware = SampleBoards.router()
             // That shell takes its own dd.
             if shell != "busybox sh" { hardware.chips["nand0"]?.corrected = [2, 9] }
             let board = try FolderBoard(hardware, shell: shell, from: tools)
             let report = try await Self.checked(board, Self.opener(line, board))
-            #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
+            // Its kernel shows no whole chips, so that where they end is not known.
+            #expect(
+                report.summary.missing.isEmpty && report.manifest.unknowns.map(\.subject) == [.chipSize, .chipSize])
+            #expect(report.summary.isProven && !report.summary.isWhole, "\(report.summary.sentences)")
             #expect(report.manifest.images.allSatisfy { $0.proof.against == .boardChecksum })
             #expect(report.manifest.images.count == 5)
             #expect(report.manifest.board.model == "Acme R1")
@@ -90,7 +93,7 @@ struct FolderBackupTests {
     @Test("Tools and lines", arguments: Poverty.allCases, Line.allCases)
     func toolsAndLines(_ poverty: Poverty, _ line: Line) async throws {
         for source in line == .pipe ? FolderBoard.Tools.allCases : [.busybox] {
-            var hardware = SimulatedBackups.router()
+            var hardware = SampleBoards.router()
             hardware.chips["nand0"]?.corrected = [2, 20]
             hardware.chips["nand0"]?.failed = [12]
             let board = try FolderBoard(hardware, tools: poverty.tools, from: source)
@@ -108,12 +111,12 @@ struct FolderBackupTests {
     func tabs() async throws {
         for tools in [FolderBoard.allTools, Poverty.onlyOd.tools, Poverty.nothing.tools + ["tr"]] {
             for isSlow in [true, false] {
-                let board = try FolderBoard(SimulatedBackups.router(), tools: tools, from: .busybox)
+                let board = try FolderBoard(SampleBoards.router(), tools: tools, from: .busybox)
                 let report = try await Self.checked(board, board.terminal(isSlow: isSlow, expandsTabs: true))
                 #expect(report.summary.isProven, "\(report.summary.sentences)")
             }
         }
-        let board = try FolderBoard(SimulatedBackups.router(), tools: Poverty.nothing.tools, from: .busybox)
+        let board = try FolderBoard(SampleBoards.router(), tools: Poverty.nothing.tools, from: .busybox)
         await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
             _ = try await Self.checked(board, board.terminal(expandsTabs: true))
         }
@@ -121,7 +124,7 @@ struct FolderBackupTests {
 
     @Test("Bytes that cannot be read become pages that are named, and nothing else is lost", arguments: Line.allCases)
     func readErrors(_ line: Line) async throws {
-        var hardware = SimulatedBackups.router()
+        var hardware = SampleBoards.router()
         // One page in the middle of a NAND block; bytes of NOR, which is read in pieces of 512; the very first page.
         hardware.chips["nand0"]?.unreadable = [10 * 2048 + 600..<10 * 2048 + 601, 18 * 2048..<18 * 2048 + 512]
         hardware.chips["spi0.0"]?.unreadable = [0..<1, 5000..<5200]
@@ -138,7 +141,7 @@ struct FolderBackupTests {
 
     @Test("A partition that vanishes while it is read leaves all the rest", arguments: Line.allCases, [0, 3])
     func vanishing(_ line: Line, _ block: Int) async throws {
-        var hardware = SimulatedBackups.router()
+        var hardware = SampleBoards.router()
         hardware.vanishing = [7: block]
         let board = try FolderBoard(hardware)
         let report = try await Self.checked(board, Self.opener(line, board))
@@ -150,7 +153,7 @@ struct FolderBackupTests {
 
     @Test("With OOB", arguments: Line.allCases)
     func withOOB(_ line: Line) async throws {
-        var hardware = SimulatedBackups.router()
+        var hardware = SampleBoards.router()
         hardware.readsOOB = true
         let board = try FolderBoard(hardware, tools: FolderBoard.allTools)
         let report = try await Self.checked(board, Self.opener(line, board)) { $0.withOOB = true }
@@ -170,7 +173,7 @@ struct FolderBackupTests {
 
     @Test("A board without sysfs is read, each partition on its own")
     func noSysfs() async throws {
-        var hardware = SimulatedBackups.router()
+        var hardware = SampleBoards.router()
         hardware.devices.removeAll { $0.partition.chip == "nand0" }
         hardware.chips["nand0"] = nil
         let board = try FolderBoard(hardware)
@@ -182,7 +185,7 @@ struct FolderBackupTests {
 
     @Test("Nothing that is said to a board could write to its flash, also if a bad line left out the rest")
     func nothingWrites() async throws {
-        var hardware = SimulatedBackups.router()
+        var hardware = SampleBoards.router()
         hardware.readsOOB = true
         hardware.chips["nand0"]?.unreadable = [18 * 2048..<18 * 2048 + 512]
         for tools in [FolderBoard.allTools, Poverty.onlyOd.tools, Poverty.nothing.tools] {

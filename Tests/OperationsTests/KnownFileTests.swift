@@ -33,7 +33,7 @@ struct KnownFileTests {
 
     @Test func aBackupIsItsImages() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(SimulatedBackups.router())
+        let reacher = SimulatedReacher(SampleBoards.router())
         let report = try await SimulatedBackups.run(reacher, in: folder)
         let files = try KnownFile.all(at: FilePath(report.bag))
         let images = report.manifest.images.filter { $0.representation == .data }

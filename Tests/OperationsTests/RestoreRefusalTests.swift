@@ -145,8 +145,8 @@ struct RestoreRefusalTests {
 
     @Test("A board that cannot be written refuses, and says what would help")
     func noWriter() async throws {
-        let kept = try await RestoreTests.Kept(SimulatedBackups.router())
-        var hardware = SimulatedBackups.router()
+        let kept = try await RestoreTests.Kept(SampleBoards.router())
+        var hardware = SampleBoards.router()
         hardware.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
         let planning = try await kept.plan(SimulatedReacher(hardware))
         #expect(planning.refusals.map(\.code) == [.noWay])

@@ -8,7 +8,6 @@ import Testing
 
 @Suite("Restores of simulated boards")
 struct RestoreTests {
-    private typealias Boards = SimulatedBackups
 
     /// A backup, and the folder that it lies in.
     struct Kept {
@@ -42,7 +41,7 @@ struct RestoreTests {
     static let everything = RestoreChoice(allowed: [.bootloader, .environment, .calibration])
 
     static func router() -> SimulatedHardware {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.isWritable = true
         for place in hardware.devices.indices {
             hardware.devices[place].partition.role = .ofName(hardware.devices[place].partition.name)
@@ -229,7 +228,7 @@ struct RestoreTests {
     @Test(
         "Cut off at every call to the board, it is done or can be gone on with", arguments: Cut.allCases, [false, true])
     func everyCut(_ cut: Cut, _ erasesPartitions: Bool) async throws {
-        var small = Boards.small()
+        var small = SampleBoards.small()
         small.isWritable = true
         small.erasesPartitions = erasesPartitions
         small.tears = cut == .power
@@ -275,7 +274,7 @@ struct RestoreTests {
     @Test(
         "When this computer's disk fails at any operation, it is done or can be gone on with", arguments: [true, false])
     func everyDiskOperation(_ isFull: Bool) async throws {
-        var small = Boards.small()
+        var small = SampleBoards.small()
         small.isWritable = true
         let kept = try await Kept(small)
         var before = small

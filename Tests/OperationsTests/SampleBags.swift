@@ -65,6 +65,7 @@ final class SampleBags {
                 PartitionRecord(
                     partition(3, "secret", 0x3000, 0x1000), view: nil, reason: "the board would not give it"),
             ], images: records,
+            table: .complete,
             capture: CaptureRecord(
                 toolVersion: "0.1", address: "local:", way: "test", startedAt: "2026-11-21T03:00:00Z",
                 finishedAt: "2026-11-21T03:00:01Z"))

@@ -9,7 +9,6 @@ import Testing
 /// Whole backups of simulated boards, each with faults of its own.
 @Suite("Backups of simulated boards")
 struct SimulatedBackupTests {
-    private typealias Boards = SimulatedBackups
 
     /// Where erase blocks begin that were found in this state.
     private func blocks(_ report: BackupReport, _ state: BlockState, _ chip: String, of size: Int) -> [Int] {
@@ -20,9 +19,9 @@ struct SimulatedBackupTests {
 
     @Test("Every byte of a sound board is kept once, and proven", arguments: [true, false])
     func sound(_ isDisorderly: Bool) async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.isDisorderly = isDisorderly
-        let report = try await Boards.checked(hardware)
+        let report = try await SimulatedBackups.checked(hardware)
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
         #expect(report.manifest.images.count == 5, "nested and overlapping devices share an image")
         let total = report.manifest.images.map(\.size).reduce(0, +)
@@ -40,36 +39,36 @@ struct SimulatedBackupTests {
 
     @Test("Without a checksum tool all is read twice", arguments: [true, false])
     func secondRead(_ isDisorderly: Bool) async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.algorithms = []
         hardware.isDisorderly = isDisorderly
-        let report = try await Boards.checked(hardware)
+        let report = try await SimulatedBackups.checked(hardware)
         #expect(report.summary.isWhole && report.summary.isProven)
         #expect(report.manifest.images.allSatisfy { $0.proof.against == .secondRead && $0.proof.result == .proven })
     }
 
     @Test("Every checksum that a board may have", arguments: ChecksumAlgorithm.allCases)
     func algorithms(_ algorithm: ChecksumAlgorithm) async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.algorithms = [algorithm]
-        let report = try await Boards.checked(hardware)
+        let report = try await SimulatedBackups.checked(hardware)
         #expect(report.summary.isProven)
         #expect(report.image(0)?.proof.checksum?.algorithm == algorithm)
     }
 
     @Test("Where no proof is wanted none is claimed")
     func noProof() async throws {
-        let report = try await Boards.checked(Boards.router()) { $0.proof = .none }
+        let report = try await SimulatedBackups.checked(SampleBoards.router()) { $0.proof = .none }
         #expect(report.summary.isWhole && !report.summary.isProven)
         #expect(report.manifest.images.allSatisfy { $0.proof == Proof.none })
     }
 
     @Test("What the ECC did is named, block by block; where it failed the backup is not whole")
     func errorCorrection() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.chips["nand0"]?.corrected = [2, 9, 20]
         hardware.chips["nand0"]?.failed = [12]
-        let report = try await Boards.checked(hardware)
+        let report = try await SimulatedBackups.checked(hardware)
         #expect(blocks(report, .eccCorrected, "nand0", of: 2048) == [2, 9, 20])
         #expect(blocks(report, .eccFailed, "nand0", of: 2048) == [12])
         #expect(blocks(report, .factoryBad, "nand0", of: 2048) == [5, 17])
@@ -79,21 +78,21 @@ struct SimulatedBackupTests {
 
     @Test("Bytes that cannot be read are named, and nothing else is lost")
     func unreadable() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         let hole = 4608..<4864
         hardware.chips["spi0.0"]?.unreadable = [hole]
-        let report = try await Boards.checked(hardware)
+        let report = try await SimulatedBackups.checked(hardware)
         #expect(BagCheck.places(report, .unread, chip: "spi0.0") == [hole])
         #expect(!report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
     }
 
     @Test("An image of which nothing could be read is not called proven")
     func nothingReadable() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.chips["spi0.0"]?.unreadable = [0..<3 * 1024]
         for algorithms in [[ChecksumAlgorithm.sha256], []] {
             hardware.algorithms = algorithms
-            let report = try await Boards.checked(hardware)
+            let report = try await SimulatedBackups.checked(hardware)
             #expect(report.image(0)?.proof.result == .unproven)
             #expect(report.image(1)?.proof.result == .proven)
             #expect(!report.summary.isWhole && !report.summary.isProven)
@@ -103,11 +102,11 @@ struct SimulatedBackupTests {
     @Test("A live partition that was written to once between two reads is kept as it is now, and called changed")
     func liveOnce() async throws {
         for algorithms in [[ChecksumAlgorithm.sha256], []] {
-            var hardware = Boards.router()
+            var hardware = SampleBoards.router()
             hardware.algorithms = algorithms
             hardware.devices[7].partition.isLive = true
             hardware.pendingWrites = [7: 1]
-            let report = try await Boards.checked(hardware)
+            let report = try await SimulatedBackups.checked(hardware)
             #expect(report.image(7)?.proof.result == .changed)
             #expect(report.image(7)?.proof.notes.isEmpty == false)
             #expect(report.image(5)?.proof.result == .proven)
@@ -119,12 +118,12 @@ struct SimulatedBackupTests {
     @Test("A live partition that is written to all the time ends, and is called changed")
     func liveAlways() async throws {
         for algorithms in [[ChecksumAlgorithm.sha256], []] {
-            var hardware = Boards.router()
+            var hardware = SampleBoards.router()
             hardware.algorithms = algorithms
             hardware.devices[3].partition.isLive = true
             hardware.devices[1].partition.isLive = true
             hardware.pendingWrites = [1: 10_000]
-            let report = try await Boards.checked(hardware)
+            let report = try await SimulatedBackups.checked(hardware)
             #expect(report.image(3)?.proof.result == .changed)
             #expect(!BagCheck.places(report, .changed, chip: "spi0.0").isEmpty)
         }
@@ -133,10 +132,10 @@ struct SimulatedBackupTests {
     @Test("A block that reads differently each time though nobody writes is unstable, and named")
     func unstable() async throws {
         for algorithms in [[ChecksumAlgorithm.sha256], []] {
-            var hardware = Boards.router()
+            var hardware = SampleBoards.router()
             hardware.algorithms = algorithms
             hardware.chips["spi0.0"]?.unstable = [5]
-            let report = try await Boards.checked(hardware)
+            let report = try await SimulatedBackups.checked(hardware)
             #expect(report.image(1)?.proof.result == .unstable)
             #expect(blocks(report, .unstable, "spi0.0", of: 1024) == [5])
             #expect(report.image(0)?.proof.result == .proven)
@@ -147,10 +146,10 @@ struct SimulatedBackupTests {
     @Test("A block that read wrongly once is put right, and the image proven")
     func misread() async throws {
         for algorithms in [[ChecksumAlgorithm.sha256], []] {
-            var hardware = Boards.router()
+            var hardware = SampleBoards.router()
             hardware.algorithms = algorithms
             hardware.chips["spi0.0"]?.misreads = [5: 1]
-            let report = try await Boards.checked(hardware)
+            let report = try await SimulatedBackups.checked(hardware)
             #expect(report.image(1)?.proof.result == .proven)
             #expect(report.image(1)?.proof.notes.contains { $0.contains("differently the first time") } == true)
             #expect(report.summary.isWhole && report.summary.isProven)
@@ -160,10 +159,10 @@ struct SimulatedBackupTests {
     @Test("A partition that vanishes leaves a backup of all the rest", arguments: [0, 1, 2, 3, 4, 6, 8])
     func vanishing(_ chunks: Int) async throws {
         for algorithms in [[ChecksumAlgorithm.sha256], []] {
-            var hardware = Boards.router()
+            var hardware = SampleBoards.router()
             hardware.algorithms = algorithms
             hardware.vanishing = [7: chunks]
-            let report = try await Boards.checked(hardware)
+            let report = try await SimulatedBackups.checked(hardware)
             let wasRead = chunks >= 4
             #expect(report.summary.isWhole == wasRead, "\(report.summary.sentences)")
             // Four chunks are read, and as many more or a single checksum prove it.
@@ -177,33 +176,33 @@ struct SimulatedBackupTests {
 
     @Test("A board without places keeps each partition on its own")
     func noPlaces() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         for position in hardware.devices.indices {
             hardware.devices[position].partition.offset = nil
             hardware.devices[position].partition.offsetSource = .none
         }
         let folder = try ScratchFolder()
-        let report = try await Boards.run(SimulatedReacher(hardware), in: folder)
+        let report = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder)
         #expect(report.manifest.images.count == 8)
         #expect(BagCheck.problems(report) { hardware.expected($0.index) }.isEmpty)
     }
 
     @Test("Bytes that no partition reaches are a gap, and the backup is not whole")
     func gap() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.devices.removeAll { $0.partition.index == 4 }
-        let report = try await Boards.checked(hardware)
+        let report = try await SimulatedBackups.checked(hardware)
         #expect(report.manifest.gaps.map(\.size) == [2 * 1024])
         #expect(!report.summary.isWhole && report.summary.isProven)
     }
 
     @Test("With OOB every page of NAND is kept a second time, with its OOB bytes")
     func withOOB() async throws {
-        var hardware = Boards.router()
+        var hardware = SampleBoards.router()
         hardware.readsOOB = true
         hardware.chips["nand0"]?.corrected = [20]
         let folder = try ScratchFolder()
-        let report = try await Boards.run(SimulatedReacher(hardware), in: folder) { $0.withOOB = true }
+        let report = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) { $0.withOOB = true }
         #expect(BagCheck.problems(report, hardware).isEmpty)
         let images = report.manifest.images.filter { $0.representation == .dataWithOOB }
         #expect(images.count == 2)
@@ -231,9 +230,9 @@ struct SimulatedBackupTests {
     @Test("A board without nanddump is refused when OOB is asked for, before anything is read")
     func noOOB() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(Boards.router())
+        let reacher = SimulatedReacher(SampleBoards.router())
         await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
-            try await Boards.run(reacher, in: folder) { $0.withOOB = true }
+            try await SimulatedBackups.run(reacher, in: folder) { $0.withOOB = true }
         }
         #expect(reacher.calls == 1)
     }
@@ -245,7 +244,8 @@ struct SimulatedBackupTests {
         let folder = try ScratchFolder()
         let waits = Mutex<[Duration]>([])
         let reacher = SimulatedReacher(
-            Boards.router(), onCall: { number, _ in if [5, 9, 30].contains(number) { throw SimulatedReacher.lost } })
+            SampleBoards.router(),
+            onCall: { number, _ in if [5, 9, 30].contains(number) { throw SimulatedReacher.lost } })
         let told = Told()
         let report = try await Backup.run(
             reacher, options: BackupOptions(target: folder.path.appending("bag")),
@@ -264,7 +264,7 @@ struct SimulatedBackupTests {
         let folder = try ScratchFolder()
         let calls = Mutex(0)
         let reacher = SimulatedReacher(
-            Boards.router(),
+            SampleBoards.router(),
             onCall: { _, _ in
                 let call = calls.withLock { calls in
                     calls += 1
@@ -272,7 +272,7 @@ struct SimulatedBackupTests {
                 }
                 if call % 12 == 0 { throw SimulatedReacher.lost }
             })
-        let report = try await Boards.run(reacher, in: folder) { $0.reconnects = 2 }
+        let report = try await SimulatedBackups.run(reacher, in: folder) { $0.reconnects = 2 }
         #expect(report.summary.isProven && BagCheck.problems(report, reacher.hardware).isEmpty)
         #expect(reacher.connections > 4)
     }
@@ -282,7 +282,7 @@ struct SimulatedBackupTests {
         let folder = try ScratchFolder()
         let waits = Mutex<[Duration]>([])
         let reacher = SimulatedReacher(
-            Boards.router(), onCall: { number, _ in if number >= 5 { throw SimulatedReacher.lost } })
+            SampleBoards.router(), onCall: { number, _ in if number >= 5 { throw SimulatedReacher.lost } })
         await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
             _ = try await Backup.run(
                 reacher, options: BackupOptions(target: folder.path.appending("bag"), reconnects: 3),
@@ -295,13 +295,13 @@ struct SimulatedBackupTests {
     func slowRestart() async throws {
         let folder = try ScratchFolder()
         let reacher = SimulatedReacher(
-            Boards.router(),
+            SampleBoards.router(),
             onReach: { number, _ in
                 if (2...4).contains(number) {
                     throw FlashkeepError(.connectionRefused, what: "No.", why: "Not yet.", next: "Wait.")
                 }
             }, onCall: { number, _ in if number == 7 { throw SimulatedReacher.lost } })
-        let report = try await Boards.run(reacher, in: folder)
+        let report = try await SimulatedBackups.run(reacher, in: folder)
         #expect(report.summary.isProven)
         #expect(reacher.connections == 5)
     }
@@ -310,12 +310,14 @@ struct SimulatedBackupTests {
     func goneForGood() async throws {
         let folder = try ScratchFolder()
         let gone = SimulatedReacher(
-            Boards.router(), onReach: { number, _ in if number > 1 { throw SimulatedReacher.lost } },
+            SampleBoards.router(), onReach: { number, _ in if number > 1 { throw SimulatedReacher.lost } },
             onCall: { number, _ in if number == 12 { throw SimulatedReacher.lost } })
-        await #expect(throws: SimulatedReacher.lost) { try await Boards.run(gone, in: folder) { $0.reconnects = 3 } }
+        await #expect(throws: SimulatedReacher.lost) {
+            try await SimulatedBackups.run(gone, in: folder) { $0.reconnects = 3 }
+        }
         #expect(gone.connections == 4)
         #expect(folder.exists("bag.partial") && !folder.exists("bag"))
-        let report = try await Boards.run(SimulatedReacher(Boards.router()), in: folder)
+        let report = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder)
         #expect(report.resumedBytes > 0)
         #expect(report.summary.isProven)
         #expect(!folder.exists("bag.partial"))
@@ -324,8 +326,8 @@ struct SimulatedBackupTests {
     @Test("The first connection is not tried again: the address may be wrong")
     func neverThere() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(Boards.router(), onReach: { _, _ in throw SimulatedReacher.lost })
-        await #expect(throws: SimulatedReacher.lost) { try await Boards.run(reacher, in: folder) }
+        let reacher = SimulatedReacher(SampleBoards.router(), onReach: { _, _ in throw SimulatedReacher.lost })
+        await #expect(throws: SimulatedReacher.lost) { try await SimulatedBackups.run(reacher, in: folder) }
         #expect(reacher.connections == 1)
         #expect(!folder.exists("bag.partial"))
     }
@@ -342,17 +344,17 @@ struct SimulatedBackupTests {
         for change in changes {
             let folder = try ScratchFolder()
             let reacher = SimulatedReacher(
-                Boards.router(), onReach: { number, hardware in if number == 2 { change(&hardware) } },
+                SampleBoards.router(), onReach: { number, hardware in if number == 2 { change(&hardware) } },
                 onCall: { number, _ in if number == 9 { throw SimulatedReacher.lost } })
             await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
-                try await Boards.run(reacher, in: folder)
+                try await SimulatedBackups.run(reacher, in: folder)
             }
             #expect(!folder.exists("bag"))
             // A new run on that other board must not go on with it either; on the first one it may.
             await #expect(throws: FlashkeepError(.otherBackupInProgress, what: "", why: "", next: "")) {
-                try await Boards.run(reacher, in: folder)
+                try await SimulatedBackups.run(reacher, in: folder)
             }
-            let report = try await Boards.run(SimulatedReacher(Boards.router()), in: folder)
+            let report = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder)
             #expect(report.summary.isProven && report.resumedBytes > 0)
         }
     }
@@ -362,12 +364,12 @@ struct SimulatedBackupTests {
         for code in [FlashkeepError.Code.toolMissing, .unreadable, .replyNotUnderstood, .notRoot] {
             let folder = try ScratchFolder()
             let reacher = SimulatedReacher(
-                Boards.router(),
+                SampleBoards.router(),
                 onCall: { number, _ in
                     if number == 8 { throw FlashkeepError(code, what: "It is so.", why: "So.", next: "So.") }
                 })
             await #expect(throws: FlashkeepError(code, what: "", why: "", next: "")) {
-                try await Boards.run(reacher, in: folder)
+                try await SimulatedBackups.run(reacher, in: folder)
             }
             #expect(reacher.connections == 1)
         }

@@ -9,7 +9,6 @@ import Testing
 /// What goes wrong around a backup, and the words for it.
 @Suite("Trouble with backups")
 struct TroubleTests {
-    private typealias Boards = SimulatedBackups
 
     /// Sees that something ends with this error, and that a person can read it.
     private func expect(
@@ -30,16 +29,16 @@ struct TroubleTests {
     @Test("A disk that is too small is told before anything is read, one that fills up in the middle can go on")
     func fullDisk() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(Boards.router())
+        let reacher = SimulatedReacher(SampleBoards.router())
         await expect(.diskFull) {
-            _ = try await Boards.run(reacher, in: folder, disk: Disk(watcher: DiskTrouble(freeSpace: 1_000)))
+            _ = try await SimulatedBackups.run(reacher, in: folder, disk: Disk(watcher: DiskTrouble(freeSpace: 1_000)))
         }
         #expect(reacher.calls == 1)
         await expect(.diskFull) {
             let trouble = DiskTrouble(failing: 50..<Int.max, .noSpace)
-            _ = try await Boards.run(reacher, in: folder, disk: Disk(watcher: trouble))
+            _ = try await SimulatedBackups.run(reacher, in: folder, disk: Disk(watcher: trouble))
         }
-        let report = try await Boards.run(reacher, in: folder)
+        let report = try await SimulatedBackups.run(reacher, in: folder)
         #expect(report.summary.isProven && BagCheck.problems(report, reacher.hardware).isEmpty)
     }
 
@@ -47,10 +46,12 @@ struct TroubleTests {
     func targetExists() async throws {
         let folder = try ScratchFolder()
         try folder.write("mine", "bag/file")
-        await expect(.targetExists) { _ = try await Boards.run(SimulatedReacher(Boards.router()), in: folder) }
+        await expect(.targetExists) {
+            _ = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder)
+        }
         try folder.write("mine", "other.partial/file")
         await expect(.otherBackupInProgress) {
-            _ = try await Boards.run(SimulatedReacher(Boards.router()), in: folder) {
+            _ = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder) {
                 $0.target = folder.path.appending("other")
             }
         }
@@ -62,11 +63,11 @@ struct TroubleTests {
     func anotherBoardsPartial() async throws {
         let folder = try ScratchFolder()
         let cut = SimulatedReacher(
-            Boards.router(), onCall: { call, _ in if call > 9 { throw SimulatedReacher.lost } })
-        await expect(.boardLost) { _ = try await Boards.run(cut, in: folder) { $0.reconnects = 0 } }
+            SampleBoards.router(), onCall: { call, _ in if call > 9 { throw SimulatedReacher.lost } })
+        await expect(.boardLost) { _ = try await SimulatedBackups.run(cut, in: folder) { $0.reconnects = 0 } }
         let before = folder.snapshot("bag.partial")
         await expect(.otherBackupInProgress) {
-            _ = try await Boards.run(SimulatedReacher(Boards.small()), in: folder)
+            _ = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.small()), in: folder)
         }
         #expect(folder.snapshot("bag.partial") == before)
     }
@@ -74,14 +75,16 @@ struct TroubleTests {
     @Test("Of two runs at once one makes the backup, the other says so")
     func twoAtOnce() async throws {
         let folder = try ScratchFolder()
-        let hardware = Boards.router()
+        let hardware = SampleBoards.router()
         var first: BagBuilder? = try BagBuilder.open(
             target: folder.path.appending("bag"), identity: BackupPlan(hardware.survey).identity(hardware.survey),
             needed: 0)
-        await expect(.otherBackupInProgress) { _ = try await Boards.run(SimulatedReacher(hardware), in: folder) }
+        await expect(.otherBackupInProgress) {
+            _ = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder)
+        }
         #expect(first?.resumedBytes == 0)
         first = nil
-        #expect(try await Boards.run(SimulatedReacher(hardware), in: folder).summary.isProven)
+        #expect(try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).summary.isProven)
     }
 
     @Test("A board without flash, or without MTD")
@@ -137,13 +140,13 @@ struct TroubleTests {
     @Test("Sizes that cannot be are refused, or said, and never crash")
     func giganticSizes() async throws {
         for size in [Int.max, Int.max - 4096, 1 << 62, 1 << 40] {
-            var hardware = Boards.router()
+            var hardware = SampleBoards.router()
             hardware.devices[7].partition.size = size
             let folder = try ScratchFolder()
-            await expect(.diskFull) { _ = try await Boards.run(SimulatedReacher(hardware), in: folder) }
+            await expect(.diskFull) { _ = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) }
             hardware.devices[5].partition.size = size
             hardware.devices[6].partition.size = Int.max
-            await expect(.diskFull) { _ = try await Boards.run(SimulatedReacher(hardware), in: folder) }
+            await expect(.diskFull) { _ = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) }
         }
         for table in ["mtd0: 7fffffffffffffff 00010000 \"x\"\n", "mtd0: ffffffffffffffff ffffffff \"x\"\n"] {
             let board = try FolderBoard(

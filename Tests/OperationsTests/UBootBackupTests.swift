@@ -161,7 +161,7 @@ struct UBootBackupTests {
                     // Devices are numbered as `mtd list` names them.
                     let chips = $0.hardware.chips.values.sorted { $0.chip.id < $1.chip.id }
                     $0.hardware.devices = chips.enumerated().map { number, flash in
-                        flash.device(number, flash.chip.id, 0..<flash.chip.size / flash.chip.eraseBlockSize)
+                        flash.device(number, flash.chip.id, 0..<flash.chip.leastSize / flash.chip.eraseBlockSize)
                     }
                 }
             ),

@@ -130,7 +130,7 @@ struct VerifyTests {
         try bags.rewrite(bag, "flashkeep.json", forged)
         #expect(try await Verify.run(bag: bag).problems.map(\.kind) == [.size])
         forged = good
-        forged.replace("\"formatVersion\" : 1", with: "\"formatVersion\" : 9")
+        forged.replace("\"formatVersion\" : 2", with: "\"formatVersion\" : 9")
         try bags.rewrite(bag, "flashkeep.json", forged)
         let report = try await Verify.run(bag: bag)
         #expect(report.problems.map(\.kind) == [.manifest])

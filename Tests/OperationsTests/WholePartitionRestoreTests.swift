@@ -31,7 +31,7 @@ struct WholePartitionRestoreTests {
 
     @Test("What lies within a partition that is erased goes with it")
     func nested() async throws {
-        let kept = try await Kept(Self.board(SimulatedBackups.small()))
+        let kept = try await Kept(Self.board(SampleBoards.small()))
         var before = kept.hardware
         for place in [2 * 512, 5 * 512] { before.chips["nand0"]?.bytes[place] ^= 1 }
         let reacher = SimulatedReacher(before)
@@ -43,7 +43,7 @@ struct WholePartitionRestoreTests {
 
     @Test("A block that fails ends it: the others of its partition are blank, and the next run writes all")
     func fails() async throws {
-        let kept = try await Kept(Self.board(SimulatedBackups.small()))
+        let kept = try await Kept(Self.board(SampleBoards.small()))
         var before = kept.hardware
         before.chips["nand0"]?.bytes[4 * 512] ^= 1
         before.chips["nand0"]?.lying = [4]
@@ -62,7 +62,7 @@ struct WholePartitionRestoreTests {
 
     @Test("It is refused where the backup lacks a block of it")
     func incomplete() async throws {
-        let kept = try await Kept(Self.board(SimulatedBackups.small()))
+        let kept = try await Kept(Self.board(SampleBoards.small()))
         var before = kept.hardware
         before.chips["nand0"]?.badBlocks = []
         before.chips["nand0"]?.bytes[0] ^= 1
@@ -74,7 +74,7 @@ struct WholePartitionRestoreTests {
 
     @Test("It is refused where only a part of it was asked for")
     func onlyAPart() async throws {
-        let kept = try await Kept(Self.board(SimulatedBackups.small()))
+        let kept = try await Kept(Self.board(SampleBoards.small()))
         var before = kept.hardware
         let nand = try #require(before.chips["nand0"])
         before.chips["nand0"]?.bytes[5 * 512] ^= 1

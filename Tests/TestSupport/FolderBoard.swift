@@ -109,6 +109,8 @@ package final class FolderBoard: Sendable {
     /// Writes a file of the board.
     package func write(_ text: String, _ path: String) throws { try scratch.write(text, "root/\(path)") }
 
+    package func write(_ bytes: [UInt8], _ path: String) throws { try scratch.write(bytes, "root/\(path)") }
+
     /// Has a shell script in the place of a tool.
     package func replace(_ tool: String, with script: String) throws {
         try? FileManager.default.removeItem(atPath: "\(bin)/\(tool)")

@@ -99,6 +99,7 @@ package final class SimulatedReacher: BoardReaching {
 package final class SimulatedBoard: FlashBoard {
     let reacher: SimulatedReacher
     private var isBroken = false
+    private var surveyed: Survey?
 
     fileprivate init(_ reacher: SimulatedReacher) {
         self.reacher = reacher
@@ -124,9 +125,16 @@ package final class SimulatedBoard: FlashBoard {
     }
 
     package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
-        try step {
-            try reacher.call { ($0.survey, [Evidence(name: "made-up.txt", bytes: Array("made up\n".utf8))]) }
-        }
+        let survey = try step { try reacher.call { $0.survey } }
+        surveyed = survey
+        return (survey, [Evidence(name: "made-up.txt", bytes: Array("made up\n".utf8))])
+    }
+
+    package func layoutChanges() async throws -> [LayoutChange] {
+        let now = try step { try reacher.call { $0.survey } }
+        guard let surveyed else { throw Refusal.error("it was not surveyed") }
+        // Its devices are still listed when they are gone.
+        return LayoutChange.between(surveyed, now)
     }
 
     package func read(

@@ -39,6 +39,10 @@ package struct SimulatedHardware: Sendable {
     package var identity: BoardIdentity
     package var chips: [String: Flash]
     package var devices: [Device]
+    /// Whether the board tells of all its devices.
+    package var table = TableKnowledge.complete
+    package var otherStorage: [OtherStorageDevice]? = []
+    package var bootID: String? = "made-up"
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
     package var readsOOB = false
     package var isWritable = false
@@ -66,7 +70,8 @@ package struct SimulatedHardware: Sendable {
     package var survey: Survey {
         Survey(
             board: identity, chips: chips.values.map(\.chip).sorted { $0.id < $1.id },
-            partitions: devices.map(\.partition), tools: [:])
+            partitions: devices.map(\.partition), tools: [:], table: table, otherStorage: otherStorage,
+            bootID: bootID)
     }
 
     package func device(_ index: Int) -> Device? { devices.first { $0.partition.index == index } }
@@ -115,7 +120,7 @@ extension SimulatedHardware.Flash {
         return SimulatedHardware.Device(
             partition: Partition(
                 index: index, name: name, chip: chip.id, offset: hasPlace ? blocks.lowerBound * size : nil,
-                offsetSource: hasPlace ? (blocks.count * size == chip.size ? .wholeChip : .sysfs) : .none,
+                offsetSource: hasPlace ? (blocks.count * size == chip.exactSize ? .wholeChip : .sysfs) : .none,
                 size: blocks.count * size, eraseBlockSize: size, pageSize: chip.pageSize, oobSize: chip.oobSize,
                 type: chip.kind.isNAND ? "nand" : "nor", parent: parent, isLive: isLive,
                 badBlocks: chip.kind.isNAND ? BadBlockKnowledge(bad: bad, source: "test", isComplete: true) : nil),

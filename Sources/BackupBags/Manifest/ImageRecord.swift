@@ -80,16 +80,41 @@ package struct Proof: Sendable, Codable, Hashable {
         case unproven
     }
 
+    /// A part of an image that has a checksum of its own, because it was read from a device of its own.
+    package struct Part: Sendable, Codable, Hashable {
+        /// Bytes from the start of the file.
+        package var offset: Int
+        /// Bytes.
+        package var size: Int
+        /// The board's, over the part's bytes outside of bad and damaged blocks.
+        package var checksum: Digest
+
+        package init(offset: Int, size: Int, checksum: Digest) {
+            self.offset = offset
+            self.size = size
+            self.checksum = checksum
+        }
+
+        /// The bytes of the file.
+        package var range: Range<Int> { offset..<(offset + size) }
+    }
+
     package var against: Against
-    /// The board's checksum over the bytes outside of bad blocks, where there was one.
+    /// The board's checksum over the bytes outside of bad and damaged blocks; nil where there was none, and where
+    /// ``parts`` have theirs.
     package var checksum: Digest?
+    /// Of an image that was read from several devices: each part with its checksum. nil for all others.
+    package var parts: [Part]?
     package var result: Result
     /// In words, one line each: what differed, why it was not checked.
     package var notes: [String]
 
-    package init(against: Against, checksum: Digest? = nil, result: Result, notes: [String] = []) {
+    package init(
+        against: Against, checksum: Digest? = nil, parts: [Part]? = nil, result: Result, notes: [String] = []
+    ) {
         self.against = against
         self.checksum = checksum
+        self.parts = parts
         self.result = result
         self.notes = notes
     }

@@ -6,11 +6,14 @@ package import FlashModel
 package struct Manifest: Sendable, Codable, Hashable {
     /// The version that this program writes. A higher one is refused: it may mean what is not understood here. Fields
     /// may be added without a new version, and are ignored by programs that do not know them.
-    package static let currentFormatVersion = 1
+    ///
+    /// Version 2 says whether the board's table was complete (``table``), and has gaps without an end. A reader of
+    /// version 1 would have called such a backup whole.
+    package static let currentFormatVersion = 2
     /// Its path in a bag.
     package static let path = "flashkeep.json"
 
-    /// ``currentFormatVersion`` of the program that wrote it.
+    /// ``currentFormatVersion`` of the program that wrote it; 1 or more.
     package var formatVersion: Int
     /// Who the board is.
     package var board: BoardIdentity
@@ -24,6 +27,10 @@ package struct Manifest: Sendable, Codable, Hashable {
     package var gaps: [GapRecord]
     /// The UBI devices that were attached.
     package var ubi: [UBIDevice]
+    /// Whether ``chips`` and ``partitions`` are known to be all that the board had.
+    package var table: TableKnowledge
+    /// Storage of the board that is no MTD flash, and is not here; nil where the board was not asked, or did not answer.
+    package var otherStorage: [OtherStorageDevice]?
     /// How and when it was made.
     package var capture: CaptureRecord
     /// Doubts and contradictions, one line each, for a person.
@@ -31,7 +38,8 @@ package struct Manifest: Sendable, Codable, Hashable {
 
     package init(
         board: BoardIdentity, chips: [Chip], partitions: [PartitionRecord], images: [ImageRecord],
-        gaps: [GapRecord] = [], ubi: [UBIDevice] = [], capture: CaptureRecord, warnings: [String] = []
+        gaps: [GapRecord] = [], ubi: [UBIDevice] = [], table: TableKnowledge,
+        otherStorage: [OtherStorageDevice]? = nil, capture: CaptureRecord, warnings: [String] = []
     ) {
         formatVersion = Self.currentFormatVersion
         self.board = board
@@ -40,6 +48,8 @@ package struct Manifest: Sendable, Codable, Hashable {
         self.images = images
         self.gaps = gaps
         self.ubi = ubi
+        self.table = table
+        self.otherStorage = otherStorage
         self.capture = capture
         self.warnings = warnings
     }
@@ -60,6 +70,28 @@ package struct Manifest: Sendable, Codable, Hashable {
         let (end, overflow) = view.offset.addingReportingOverflow(size)
         guard !overflow, view.offset >= 0 else { return nil }
         return (image, view.offset..<end)
+    }
+
+    /// Everything that was not known of the board's flash.
+    package var unknowns: [FlashUnknown] {
+        FlashUnknown.all(chips: chips, partitions: partitions.map(\.partition), table: table)
+    }
+
+    /// Bytes of the chip that an image is of, its OOB bytes not counted; nil where its place is not known, or only
+    /// guessed.
+    package func chipRange(of image: ImageRecord) -> Range<Int>? {
+        guard let offset = image.offset, offset >= 0 else { return nil }
+        let viewers = partitions.filter { $0.view?.image == image.path }
+        guard viewers.allSatisfy(\.partition.isPlaced) else { return nil }
+        switch image.representation {
+        case .data: return offset.plus(image.size).map { offset..<$0 }
+        case .dataWithOOB:
+            // Only whole pages are kept so.
+            guard let chip = chip(image.chip), chip.pageSize > 0, let unit = chip.pageSize.plus(chip.oobSize),
+                let size = (image.size / unit).times(chip.pageSize), let end = offset.plus(size)
+            else { return nil }
+            return offset..<end
+        }
     }
 
     /// What is not plainly good within a partition, offsets counted from the start of its view.

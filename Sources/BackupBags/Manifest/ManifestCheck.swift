@@ -21,7 +21,7 @@ extension Manifest {
             let name = "chip \(PlainText.line(chip.id))"
             check(chipIDs.insert(chip.id).inserted, "\(name) is listed twice")
             check(
-                [chip.size, chip.eraseBlockSize, chip.pageSize, chip.oobSize].allSatisfy(isNumber),
+                [chip.leastSize, chip.eraseBlockSize, chip.pageSize, chip.oobSize].allSatisfy(isNumber),
                 "\(name) has a size that cannot be")
         }
 
@@ -48,6 +48,13 @@ extension Manifest {
                 image.blocks.allSatisfy {
                     isNumber($0.offset) && isNumber($0.size) && $0.offset + $0.size <= image.size
                 }, "\(name) has a finding outside of it")
+        }
+
+        for image in images {
+            check(
+                (image.proof.parts ?? []).allSatisfy {
+                    isNumber($0.offset) && isNumber($0.size) && $0.offset + $0.size <= image.size
+                }, "the proof of image \(PlainText.line(image.path)) is of bytes outside of it")
         }
 
         var indexes: Set<Int> = []

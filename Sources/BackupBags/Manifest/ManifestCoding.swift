@@ -37,10 +37,13 @@ extension Manifest {
                 why: "its \(path) has formatVersion \(version), and this program knows \(currentFormatVersion)",
                 next: "use a newer flashkeep, or put the images back by hand as its RESTORE.md says")
         }
-        guard version == currentFormatVersion else { throw invalid("there is no formatVersion \(version)") }
+        guard version >= 1 else { throw invalid("there is no formatVersion \(version)") }
         let manifest: Manifest
         do {
-            manifest = try JSONText.value(Manifest.self, from: bytes)
+            manifest =
+                version == 1
+                ? try JSONText.value(ManifestVersion1.self, from: bytes).manifest
+                : try JSONText.value(Manifest.self, from: bytes)
         } catch {
             throw invalid(JSONText.reason(error))
         }

@@ -63,10 +63,12 @@ struct RestoreSteps {
                 "the board's kernel had it read-only. A system that lets it be written is needed, such as an initramfs made for restoring"
         }
         let block = partition.eraseBlockSize
-        if block <= 0 || partition.size % block != 0 || (partition.offset.map { $0 % block != 0 } ?? false) {
+        // A guessed place says nothing.
+        let start = partition.partition.isPlaced ? partition.offset : nil
+        if block <= 0 || partition.size % block != 0 || start.map({ $0 % block != 0 }) == true {
             return "it does not begin and end on erase blocks, so that its neighbours would be erased with it"
         }
-        if isNAND, partition.pageSize <= 0 || block % partition.pageSize != 0 { return "its page size is not known" }
+        if isNAND, partition.pageSize <= 1 || block % partition.pageSize != 0 { return "its page size is not known" }
         return nil
     }
 

@@ -38,7 +38,14 @@ package enum RestoreText {
         let known = facts.compactMap { fact in fact.1.map { "- \(fact.0): \(quoted($0))" } }
         if !known.isEmpty { lines += known + [""] }
         let summary = Summary(of: manifest)
-        lines += [summary.wholeness] + summary.missing.map { "- \($0)" }
+        lines += [summary.wholeness] + summary.lacks.map { "- \($0)" }
+        if let storage = summary.storageSentence {
+            lines += ["", storage]
+        } else if manifest.otherStorage == nil {
+            lines += [
+                "", "Whether the board has other storage (eMMC, SD card, disks) was not found out; none of it is here.",
+            ]
+        }
         lines += ["", summary.provenness] + summary.doubts.map { "- \($0)" }
         return lines
     }
@@ -59,7 +66,12 @@ package enum RestoreText {
             "| chip | kind | size | erase block | page | OOB |", "| --- | --- | --- | --- | --- | --- |",
         ]
         for chip in manifest.chips {
-            let size = (chip.sizeKnowledge == .atLeast ? "at least " : "") + amount(chip.size)
+            let size =
+                switch chip.size {
+                case .exact(let bytes): amount(bytes)
+                case .atLeast(0): "not known"
+                case .atLeast(let bytes): "at least " + amount(bytes)
+                }
             lines.append(
                 "| \(quoted(chip.id)) | \(chip.kind.rawValue) | \(size) | \(chip.eraseBlockSize) | \(chip.pageSize) | \(chip.oobSize) |"
             )
@@ -179,9 +191,16 @@ package enum RestoreText {
                 "- mtd\(partition.index) \(quoted(partition.name)), \(amount(partition.size)): \(quoted(reason))")
         }
         for gap in manifest.gaps {
+            let size = gap.size.map { "\(amount($0)) at" } ?? "everything from"
             lines.append(
-                "- \(amount(gap.size)) at \(ByteCount.hex(gap.offset)) of chip \(quoted(gap.chip)): \(quoted(gap.reason))"
+                "- \(size) \(ByteCount.hex(gap.offset)) of chip \(quoted(gap.chip)): \(quoted(gap.reason))"
             )
+        }
+        for unknown in manifest.unknowns where unknown.subject != .chipSize {
+            lines.append("- \(quoted(unknown.text))")
+        }
+        for device in manifest.otherStorage ?? [] {
+            lines.append("- \(quoted(device.text)): it is no MTD flash, and not a part of this backup")
         }
         for warning in manifest.warnings { lines.append("- \(quoted(warning))") }
         return lines.isEmpty ? [] : ["## 6. What is not here, and doubts", ""] + lines

@@ -1,3 +1,5 @@
+import FlashModel
+
 /// A line or a word of what a board printed: bytes, with the few questions that parsers ask of them.
 ///
 /// Bytes and not `String`, because what a board prints need not be valid UTF-8, and because Swift's characters join a
@@ -14,6 +16,9 @@ struct ByteText: Hashable {
 
     /// As text; bytes that are no UTF-8 become U+FFFD. At most `limit` bytes of it.
     func string(limit: Int = 256) -> String { String(decoding: bytes.prefix(limit), as: UTF8.self) }
+
+    /// As the name of a partition: no two names become one (``FlashModel/NameText``). At most `limit` bytes of it.
+    func name(limit: Int = 256) -> String { NameText.text(bytes.prefix(limit)) }
 
     /// Without blanks and tabs, CR and LF at both ends.
     var trimmed: ByteText {

@@ -54,7 +54,7 @@ package struct PartitionDefinition: Sendable, Hashable {
             var name = "Partition_" + padded(parts.count)
             if rest.take("(") {
                 guard let text = rest.before(")"), let behind = rest.after(")") else { return nil }
-                name = text.string()
+                name = text.name()
                 rest = behind
             }
             var isReadOnly = false

@@ -5,24 +5,56 @@ struct UBootChipMap {
     private(set) var chips: [Chip] = []
     private(set) var partitions: [Partition] = []
     private(set) var warnings: [String] = []
+    /// Why there may be flash that is in neither list, or that is not what it seems; one line each.
+    private(set) var doubts: [String] = []
     /// ``Chip/id`` → how many of its bytes U-Boot reads truly, where that is not all of them.
     private var reach: [String: Int] = [:]
 
     init(_ facts: UBootFacts) {
-        for device in facts.mtd?.devices ?? [] { add(device) }
-        for line in (facts.mtd?.strayLines ?? []).prefix(5) {
-            warnings.append("a line of mtd list was not understood: \"\(PrintableText.escaped(line, limit: 80))\"")
+        if let mtd = facts.mtd {
+            for device in mtd.devices { add(device) }
+            for line in mtd.strayLines.prefix(5) { doubt("a line of mtd list was not understood", line) }
         }
-        for bank in facts.flash?.banks ?? [] { add(bank) }
-        for number in facts.flash?.missing ?? [] {
-            warnings.append("flash bank \(number) is there for U-Boot, but it found no chip that it knows")
+        for answer in facts.misunderstood {
+            doubt("U-Boot's answer to \(answer.question) was not understood", answer.line)
+        }
+        if let flash = facts.flash {
+            for bank in flash.banks { add(bank) }
+            for number in flash.misunderstood {
+                doubts.append("what flinfo says of flash bank \(number) was not understood")
+            }
+            for number in flash.missing {
+                doubts.append("U-Boot was made for a flash bank \(number), and found no chip there that it knows")
+            }
         }
         if let spi = facts.spi { add(spi, version: facts.version) }
-        for device in facts.nand?.devices ?? [] { add(device) }
+        if let nand = facts.nand {
+            for device in nand.devices { add(device) }
+            for line in nand.strayLines.prefix(5) { doubt("a line of nand info was not understood", line) }
+        }
     }
 
+    private mutating func doubt(_ words: String, _ line: String) {
+        doubts.append("\(words): \"\(PrintableText.escaped(line, limit: 80))\"")
+    }
+
+    /// Whether one more chip is taken in.
+    private mutating func hasRoom(for name: String) -> Bool {
+        if chips.count < Self.mostChips { return true }
+        let doubt = "U-Boot tells of more than \(Self.mostChips) chips; the others are left out"
+        if !doubts.contains(doubt) { doubts.append(doubt) }
+        return false
+    }
+
+    /// Boards have one or two.
+    private static let mostChips = 32
+
     private mutating func add(_ device: UBootMTDList.Device) {
-        guard chips.count < 32, !device.name.isEmpty, !chips.contains(where: { $0.id == device.name }) else { return }
+        guard !device.name.isEmpty, !chips.contains(where: { $0.id == device.name }) else {
+            doubts.append("mtd list has two devices of one name or one without a name: \"\(shown(device.name))\"")
+            return
+        }
+        guard hasRoom(for: device.name) else { return }
         let type = ByteText(device.type).lowercased
         let driver = ByteText(device.driver).lowercased
         let kind: Chip.Kind =
@@ -42,7 +74,7 @@ struct UBootChipMap {
                 .unknown
             }
         guard let size = device.size, size > 0 else {
-            warnings.append("mtd list does not tell how large \(shown(device.name)) is; it is left out")
+            doubts.append("mtd list does not tell how large \(shown(device.name)) is; it is left out")
             return
         }
         var ecc: Chip.ECC?
@@ -68,17 +100,19 @@ struct UBootChipMap {
         }
         let sizes = Set(bank.sectorSizes ?? [])
         if let position = chips.firstIndex(where: { $0.id == name && $0.kind == .nor }) {
-            if chips[position].size == bank.size {
+            if chips[position].exactSize == bank.size {
                 chips[position].identification["address"] = address
                 chips[position].identification["flinfo"] = bank.name
             } else {
-                warnings.append(
-                    "mtd list and flinfo differ on \(name): \(ByteCount.text(chips[position].size)) and "
+                let least = min(chips[position].leastSize, bank.size)
+                doubts.append(
+                    "mtd list and flinfo differ on \(name): \(ByteCount.text(chips[position].leastSize)) and "
                         + ByteCount.text(bank.size))
+                chips[position].size = .atLeast(least)
             }
             return
         }
-        guard chips.count < 32 else { return }
+        guard hasRoom(for: name) else { return }
         var identification = ["command": "flinfo", "flinfo": bank.name]
         identification["address"] = address
         let id = chips.contains { $0.id == name } ? "bank\(bank.number)" : name
@@ -91,11 +125,11 @@ struct UBootChipMap {
 
     private mutating func add(_ spi: UBootSPIFlash, version: UBootVersion?) {
         let position: Int
-        if let known = chips.firstIndex(where: { $0.kind == .spiNOR && $0.size == spi.size }) {
+        if let known = chips.firstIndex(where: { $0.kind == .spiNOR && $0.exactSize == spi.size }) {
             chips[known].identification["spi-nor"] = spi.name
             position = known
         } else {
-            guard chips.count < 32 else { return }
+            guard hasRoom(for: spi.name) else { return }
             let id = (0..<64).lazy.map { "spi\($0)" }.first { name in !chips.contains { $0.id == name } } ?? "spi"
             chips.append(
                 Chip(
@@ -114,10 +148,10 @@ struct UBootChipMap {
             warnings.append(
                 "\(shown(id)) has \(ByteCount.text(spi.size)), but this U-Boot reads only the lower 16 MiB of it "
                     + "(3-byte addresses): what lies beyond cannot be saved this way")
-        } else if !(version?.isAtLeast(2018, 9) ?? false) {
-            warnings.append(
-                "\(shown(id)) is larger than 16 MiB: older U-Boots read its start again in place of what lies beyond; "
-                    + "compare the two before the backup is called whole")
+        } else if version?.isAtLeast(2018, 9) != true {
+            doubts.append(
+                "\(shown(id)) is larger than 16 MiB, and older U-Boots read its start again in place of what lies beyond: "
+                    + "compare the two")
         }
     }
 
@@ -125,19 +159,25 @@ struct UBootChipMap {
         let name = "nand\(device.index)"
         if let position = chips.firstIndex(where: { $0.id == name }) {
             chips[position].identification["nand"] = device.name
+            if let size = device.size, chips[position].exactSize != size {
+                doubts.append(
+                    "mtd list and nand info differ on \(name): \(ByteCount.text(chips[position].leastSize)) and "
+                        + ByteCount.text(size))
+                chips[position].size = .atLeast(min(size, chips[position].leastSize))
+            }
             if chips[position].eraseBlockSize != device.eraseSize {
                 warnings.append("mtd list and nand info differ on the erase blocks of \(name)")
             }
             return
         }
-        guard chips.count < 32 else { return }
+        guard hasRoom(for: name) else { return }
         var ecc: Chip.ECC?
         if let strength = device.eccStrength, let step = device.eccStepSize, strength > 0 {
             ecc = Chip.ECC(strength: strength, stepSize: step)
         }
         chips.append(
             Chip(
-                id: name, kind: .nand, size: device.size ?? 0, sizeKnowledge: device.size == nil ? .atLeast : .exact,
+                id: name, kind: .nand, size: device.size.map { .exact($0) } ?? .atLeast(0),
                 eraseBlockSize: device.eraseSize, pageSize: device.pageSize ?? 1, oobSize: device.oobSize ?? 0,
                 ecc: ecc, identification: ["command": "nand", "nand": device.name], source: "nand info"))
     }
@@ -156,15 +196,15 @@ struct UBootChipMap {
         for position in chips.indices {
             var pieces = table(chips[position], facts)
             let chip = chips[position]
-            if chip.sizeKnowledge == .atLeast {
-                let end = pieces.map { $0.offset.plus($0.size) ?? 0 }.max() ?? 0
-                let bad = facts.badBlocks[chip.id]?.offsets.last.flatMap { $0.plus(chip.eraseBlockSize) } ?? 0
-                chips[position].size = max(chip.size, end, bad)
-                warnings.append(
-                    "nothing tells how large \(shown(chip.id)) is: it has at least "
-                        + ByteCount.text(chips[position].size))
+            if case .atLeast(let told) = chip.size {
+                // Partitions and bad blocks are on the chip, so it reaches that far.
+                var ends = pieces.compactMap { $0.offset.plus($0.size) }
+                if let bad = facts.badBlocks[chip.id] {
+                    ends += bad.offsets.compactMap { $0.plus(chip.eraseBlockSize) }
+                }
+                chips[position].size = .atLeast(ends.reduce(told, max))
             }
-            let size = chips[position].size
+            let size = chips[position].leastSize
             let outside = pieces.filter { ($0.offset.plus($0.size) ?? .max) > size }
             for piece in outside.prefix(5) {
                 warnings.append("\(shown(piece.name)) reaches beyond the end of \(shown(chip.id)); it is left out")
@@ -178,7 +218,7 @@ struct UBootChipMap {
             let wholes = min(size, reach[chip.id] ?? size)
             let hasGaps = !PartitionMap.gaps(in: 0..<wholes, leaving: covered).isEmpty
             let base = partitions.count
-            if hasGaps || size == 0 {
+            if hasGaps {
                 add(
                     Piece(name: chip.id, offset: 0, size: wholes), source: .wholeChip, chips[position], facts,
                     parent: nil)
@@ -194,17 +234,30 @@ struct UBootChipMap {
     private mutating func add(
         _ piece: Piece, source: Partition.OffsetSource, _ chip: Chip, _ facts: UBootFacts, parent: Int?
     ) {
-        guard partitions.count < BoardLimits.devices else { return }
+        guard partitions.count < BoardLimits.devices else {
+            let doubt = "there are more than \(BoardLimits.devices) partitions; the others are left out"
+            if !doubts.contains(doubt) { doubts.append(doubt) }
+            return
+        }
         partitions.append(
             Partition(
                 index: partitions.count, name: piece.name, chip: chip.id, offset: piece.offset, offsetSource: source,
                 size: piece.size, eraseBlockSize: chip.eraseBlockSize, pageSize: chip.pageSize, oobSize: chip.oobSize,
                 type: chip.kind.rawValue, isWritable: piece.isReadOnly ? false : nil, parent: parent,
                 role: source == .wholeChip ? .unknown : Partition.Role.ofName(piece.name),
-                badBlocks: chip.kind.isNAND ? badBlocks(piece, chip, facts) : nil))
+                badBlocks: badBlocks(piece, chip, facts)))
     }
 
-    private func badBlocks(_ piece: Piece, _ chip: Chip, _ facts: UBootFacts) -> BadBlockKnowledge {
+    /// nil for what has no bad blocks.
+    private func badBlocks(_ piece: Piece, _ chip: Chip, _ facts: UBootFacts) -> BadBlockKnowledge? {
+        switch chip.kind {
+        case .nor, .spiNOR, .dataflash, .ram, .rom: return nil
+        case .nand, .mlcNAND, .spiNAND: break
+        case .unknown:
+            return BadBlockKnowledge(
+                bad: [], source: "none", isComplete: false,
+                note: "nothing tells what kind of flash it is, and NAND has bad blocks")
+        }
         guard let known = facts.badBlocks[chip.id], chip.eraseBlockSize > 0 else {
             return BadBlockKnowledge(
                 bad: [], source: "none", isComplete: false, note: "U-Boot was not asked, or did not answer")
@@ -230,7 +283,7 @@ struct UBootChipMap {
         let names = [chip.id] + (chip.kind == .spiNOR && isOnlyNOR ? ["nor0"] : [])
         if let device = facts.parts?.devices.first(where: { names.contains($0.id) }), !device.parts.isEmpty {
             if !device.isComplete {
-                warnings.append("mtdparts told of other partitions of \(shown(chip.id)) than it listed")
+                doubts.append("mtdparts told of other partitions of \(shown(chip.id)) than it listed")
             }
             return device.parts.map {
                 Piece(name: $0.name, offset: $0.offset, size: $0.size, isReadOnly: $0.flags & 1 == 1)
@@ -248,8 +301,12 @@ struct UBootChipMap {
         let definition =
             definitions.first { wanted.contains($0.id) }
             ?? (definitions.count == 1 && chips.count == 1 ? definitions.first : nil)
-        return (definition?.parts ?? []).compactMap { part in
-            guard part.offset >= 0, let size = part.size ?? chip.size.minus(part.offset), size >= 0 else { return nil }
+        guard let definition else { return [] }
+        return definition.parts.compactMap { part in
+            // `-` is all the rest: of a chip of unknown size nobody knows how much that is.
+            guard part.offset >= 0, let size = part.size ?? chip.exactSize?.minus(part.offset), size >= 0 else {
+                return nil
+            }
             return Piece(name: part.name, offset: part.offset, size: size, isReadOnly: part.isReadOnly)
         }
     }

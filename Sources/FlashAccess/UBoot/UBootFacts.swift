@@ -12,6 +12,9 @@ package struct UBootFacts: Sendable {
     package var parts: UBootMTDParts?
     /// By the name of the MTD device: `nand0`.
     package var badBlocks: [String: UBootBadBlocks]
+    /// Answers to questions for chips that name none as far as they are understood, and do not say that there is none:
+    /// the question, and the first line of what was said. There may be a chip all the same.
+    package var misunderstood: [(question: String, line: String)]
     /// Whether `nand read.raw` gives pages with their OOB bytes (since 2011.12).
     package var readsRawNAND: Bool
     /// Whether `mtd read.raw.oob` does.
@@ -24,6 +27,9 @@ package struct UBootFacts: Sendable {
         "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "help nand", "mtd list",
         "mtdparts",
     ]
+
+    /// The questions whose answers say what chips there are, and what lies where on them.
+    static let layoutQuestions = ["flinfo", "sf probe", "nand info", "mtd list", "mtdparts"]
 
     /// The command whose presence in `help` a question needs.
     static func command(of question: String) -> String {
@@ -40,6 +46,19 @@ package struct UBootFacts: Sendable {
         case "printenv": UBootEnvironment(reply).map { $0.addsUp != false } ?? false
         case "flinfo": UBootFlashInfo(reply).map { $0.banks.allSatisfy(\.isComplete) } ?? false
         default: true
+        }
+    }
+
+    /// Whether a reply says that there is nothing: `Failed to initialize SPI flash at 0:0 (error -2)`, `no devices
+    /// available`, `Unknown command 'sf' - try 'help'`, `Could not find MTD device`.
+    private static func saysNone(_ reply: UBootReply) -> Bool {
+        let signs = [
+            "fail", "unknown command", "not found", "could not", "cannot", "no devices", "no mtd", "no spi", "no nand",
+            "no flash", "not available", "not supported", "invalid", "error", "usage:",
+        ]
+        return reply.lines.contains { line in
+            let text = line.lowercased
+            return signs.contains { text.contains($0) }
         }
     }
 
@@ -62,11 +81,21 @@ package struct UBootFacts: Sendable {
             replies["help mtd"].map { reply in
                 reply.lines.contains { $0.trimmed.hasPrefix("mtd read[.raw][.oob] ") }
             } ?? false
+        let chips: [(String, Bool)] = [
+            ("flinfo", flash != nil), ("sf probe", spi != nil), ("nand info", nand != nil), ("mtd list", mtd != nil),
+        ]
+        misunderstood = chips.compactMap { question, isUnderstood in
+            guard !isUnderstood, let reply = replies[question], !Self.saysNone(reply),
+                // What stands behind the last line end is the prompt; the echo may be there too.
+                let line = reply.lines.dropLast().first(where: { !$0.trimmed.isEmpty && !$0.contains(question) })
+            else { return nil }
+            return (question, line.trimmed.string(limit: 120))
+        }
         badBlocks = [:]
         for (command, reply) in replies.sorted(by: { $0.key < $1.key }) {
             guard let bad = UBootBadBlocks(reply) else { continue }
             if command == "nand bad" {
-                badBlocks["nand\(bad.device ?? 0)"] = bad
+                if let device = bad.device { badBlocks["nand\(device)"] = bad }
             } else if let name = ByteText(command).dropping("mtd bad ")?.string(), bad.name == name {
                 badBlocks[name] = bad
             }

@@ -54,6 +54,8 @@ package struct UBootFlashInfo: Sendable, Hashable {
     package var banks: [Bank]
     /// Numbers of banks that U-Boot was made for but found nothing in: `missing or unknown FLASH type`.
     package var missing: [Int]
+    /// Numbers of banks of which it said something else, which was not understood.
+    package var misunderstood: [Int] = []
 
     /// Parses what `flinfo` printed; nil where it speaks of no bank.
     package init?(_ reply: UBootReply) {
@@ -61,6 +63,7 @@ package struct UBootFlashInfo: Sendable, Hashable {
         missing = []
         var number: Int?
         var name = ""
+        var announced: [Int] = []
         for line in reply.lines {
             let text = line.trimmed
             if let rest = text.dropping("Bank # ") {
@@ -69,6 +72,7 @@ package struct UBootFlashInfo: Sendable, Hashable {
                     number = nil
                     continue
                 }
+                if announced.count < 64, !announced.contains(value) { announced.append(value) }
                 if rest.contains("missing or unknown") {
                     if !missing.contains(value) { missing.append(value) }
                     number = nil
@@ -92,7 +96,10 @@ package struct UBootFlashInfo: Sendable, Hashable {
                 if banks[last].sectors.count < 65_536 { banks[last].sectors += sectors }
             }
         }
-        if banks.isEmpty, missing.isEmpty { return nil }
+        misunderstood = announced.filter { number in
+            !missing.contains(number) && !banks.contains { $0.number == number }
+        }
+        if banks.isEmpty, missing.isEmpty, misunderstood.isEmpty { return nil }
     }
 
     /// ` 4 MB in 64 Sectors`.

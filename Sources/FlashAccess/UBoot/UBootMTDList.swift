@@ -53,7 +53,7 @@ package struct UBootMTDList: Sendable, Hashable {
             if let name = line.dropping("* ") {
                 guard devices.count < BoardLimits.devices else { break }
                 devices.append(
-                    Device(name: name.trimmed.string(limit: 80), type: "", driver: "", path: "", parts: []))
+                    Device(name: name.trimmed.name(limit: 80), type: "", driver: "", path: "", parts: []))
                 open = []
                 continue
             }
@@ -98,7 +98,7 @@ package struct UBootMTDList: Sendable, Hashable {
         guard rest.hasPrefix("0x"), let start = rest.takeHexadecimal(), rest.take("-"), rest.hasPrefix("0x"),
             let end = rest.takeHexadecimal(), end >= start, rest.take(" : "), let name = rest.quoted
         else { return nil }
-        return (start, end, name.string(limit: 80))
+        return (start, end, name.name(limit: 80))
     }
 
     private static func take(_ text: ByteText, into device: inout Device) {

@@ -74,7 +74,7 @@ package struct UBootMTDParts: Sendable, Hashable {
             guard takeLastHexadecimal(&rest) != nil else { return nil }
         }
         guard let size = takeLastHexadecimal(&rest) else { return nil }
-        return Part(name: rest.trimmed.string(limit: 80), offset: offset, size: size, flags: flags)
+        return Part(name: rest.trimmed.name(limit: 80), offset: offset, size: size, flags: flags)
     }
 
     private static func takeLast(_ text: inout ByteText) -> ByteText? {

@@ -27,6 +27,8 @@ package struct UBootNANDInfo: Sendable, Hashable {
 
     /// By number, each once.
     package var devices: [Device]
+    /// Lines that begin as a device does and were not understood, or were one too many.
+    package var strayLines: [String] = []
 
     /// Parses what `nand info` printed; nil where it tells of no device.
     package init?(_ reply: UBootReply) {
@@ -34,7 +36,15 @@ package struct UBootNANDInfo: Sendable, Hashable {
         for line in reply.lines.prefix(2000) {
             let text = line.trimmed
             if let device = Self.device(text) {
-                if devices.count < 16, !devices.contains(where: { $0.index == device.index }) { devices.append(device) }
+                if devices.contains(where: { $0.index == device.index }) {
+                    if !devices.contains(where: { $0.name == device.name }) { note(text) }
+                } else if devices.count < 16 {
+                    devices.append(device)
+                } else {
+                    note(text)
+                }
+            } else if text.hasPrefix("Device "), text.contains("sector size") {
+                note(text)
             } else if let last = devices.indices.last {
                 func number(_ label: String) -> Int? {
                     guard let rest = text.dropping(label), rest.words.count == 2,
@@ -56,6 +66,10 @@ package struct UBootNANDInfo: Sendable, Hashable {
             }
         }
         if devices.isEmpty { return nil }
+    }
+
+    private mutating func note(_ line: ByteText) {
+        if strayLines.count < BoardLimits.warnings { strayLines.append(line.string(limit: 120)) }
     }
 
     private static func device(_ line: ByteText) -> Device? {

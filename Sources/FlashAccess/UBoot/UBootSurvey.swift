@@ -42,7 +42,7 @@ package enum UBootSurvey {
         }
         return Survey(
             board: identity(facts), chips: map.chips, partitions: map.partitions, tools: tools(facts),
-            warnings: warnings)
+            table: TableKnowledge(doubts: map.doubts), warnings: warnings)
     }
 
     private static func identity(_ facts: UBootFacts) -> BoardIdentity {

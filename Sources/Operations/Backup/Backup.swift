@@ -101,6 +101,7 @@ package enum Backup {
                     try await survey(board, work, progress)
                     try open(work, options, environment, transcript, disk, progress)
                     try await capture(board, work, options, environment, progress)
+                    try await checkLayout(board, work, progress)
                     work.way = board.way
                     work.transfer = board.transferName
                     work.commands = board.commands
@@ -163,16 +164,34 @@ package enum Backup {
         }
         work.survey = survey
         work.evidence = evidence
-        work.warnings = survey.partitions.compactMap(badBlockDoubt)
-        for warning in survey.warnings + work.warnings { progress(.warning(warning)) }
+        for warning in survey.warnings + survey.unknowns.map(\.text) { progress(.warning(warning)) }
     }
 
-    /// What is not known of a partition's bad blocks, in words.
-    private static func badBlockDoubt(_ partition: Partition) -> String? {
-        guard let known = partition.badBlocks, !known.isComplete else { return nil }
-        return
-            "the bad blocks of mtd\(partition.index) are not all known (\(known.note ?? "no source tells")): they are "
-            + "read as if they were good, and their bytes mean nothing"
+    /// Sees that the board's partitions are still those that are read: a file under another's name would be proven, and
+    /// wrong.
+    ///
+    /// - Throws: `layoutChanged` where a number stands for something else by now, or the board restarted unseen.
+    private static func checkLayout(_ board: any FlashBoard, _ work: Work, _ progress: ProgressHandler) async throws {
+        for change in try await board.layoutChanges() {
+            switch change {
+            case .restarted, .replaced:
+                throw FlashkeepError(
+                    .layoutChanged, what: "The board's flash was partitioned anew while it was read.",
+                    why: "Since the start, \(change.text).",
+                    next: "What was read may stand under wrong names: run the command again with another --to, while "
+                        + "nothing else changes the board.")
+            case .vanished:
+                // What was read of it is right; what was not is named block by block.
+                let warning = "\(change.text) since the start of the backup"
+                if !work.warnings.contains(warning) { work.warnings.append(warning) }
+            case .appeared:
+                let doubt = "\(change.text): it appeared while the backup was made, and is not in it"
+                if let table = work.survey?.table, !table.doubts.contains(doubt) {
+                    work.survey?.table = table.adding([doubt])
+                    progress(.warning(doubt))
+                }
+            }
+        }
     }
 
     private static func open(
@@ -181,6 +200,7 @@ package enum Backup {
     ) throws {
         guard work.builder == nil, let survey = work.survey else { return }
         let plan = BackupPlan(survey, withOOB: options.withOOB)
+        guard plan.size > 0 else { throw nothingToRead(survey) }
         let target = try options.target ?? BackupName.target(for: survey, in: options.folder, day: environment.day)
         let builder = try BagBuilder.open(
             target: target, identity: plan.identity(survey), needed: plan.size, disk: disk)
@@ -195,6 +215,16 @@ package enum Backup {
         transcript.attach(builder.transcript)
     }
 
+    private static func nothingToRead(_ survey: Survey) -> FlashkeepError {
+        FlashkeepError(
+            .noPartitions, what: "There is nothing to back up: not a byte of flash is known of.",
+            why: survey.unknowns.isEmpty
+                ? "The board shows no partition that has any bytes."
+                : survey.unknowns.prefix(3).map(\.text).joined(separator: "; "),
+            next: "flashkeep info shows what the board tells. Try another way in: its Linux, its bootloader, or a "
+                + "programmer.")
+    }
+
     private static func capture(
         _ board: any FlashBoard, _ work: Work, _ options: BackupOptions, _ environment: OperationEnvironment,
         _ progress: @escaping ProgressHandler
@@ -206,6 +236,13 @@ package enum Backup {
                 .toolMissing, what: "The OOB bytes cannot be read on this board.",
                 why: "It has no nanddump of mtd-utils, and no U-Boot that reads NAND as it is.",
                 next: "Leave --oob out, or start an initramfs that has mtd-utils.")
+        }
+        if options.withOOB, let partition = BackupPlan.lackingOOB(survey) {
+            throw FlashkeepError(
+                .unreadable,
+                what: "The OOB bytes of \(PrintableText.partition(partition.index, partition.name)) cannot be kept.",
+                why: "Nothing tells how large its pages are and how many OOB bytes each has.",
+                next: "Leave --oob out, or start a system whose kernel has this in /sys/class/mtd.")
         }
         var captures: [ImageCapture] = []
         var present = 0
@@ -229,6 +266,8 @@ package enum Backup {
         progress(.ended(.reading))
 
         guard options.proof == .best else { return }
+        // What is proven now must be what was read.
+        try await checkLayout(board, work, progress)
         progress(.began(.proving, bytes: plan.size))
         let proven = ProgressCount(total: plan.size, environment, tell: progress)
         var proofs: [ImageProof] = []
@@ -279,7 +318,7 @@ package enum Backup {
         let manifest = Manifest(
             board: survey.board, chips: survey.chips, partitions: partitions(survey, plan), images: images,
             gaps: plan.cover.gaps.map { GapRecord(chip: $0.chip, offset: $0.offset, size: $0.size, reason: $0.reason) },
-            ubi: survey.ubi,
+            ubi: survey.ubi, table: survey.table, otherStorage: survey.otherStorage,
             capture: CaptureRecord(
                 toolVersion: environment.toolVersion, address: reacher.address,
                 way: work.way + (work.transfer.isEmpty ? "" : " (\(work.transfer))"), startedAt: startedAt,

@@ -54,6 +54,14 @@ package struct BackupPlan: Sendable, Hashable {
         }
     }
 
+    /// A NAND partition whose OOB bytes cannot be kept, because its geometry is not known; nil where there is none.
+    static func lackingOOB(_ survey: Survey) -> Partition? {
+        survey.partitions.first { partition in
+            survey.chip(partition.chip)?.kind.isNAND == true && partition.size > 0 && !partition.isUBIVolume
+                && (partition.oobSize <= 0 || partition.pageSize <= 1)
+        }
+    }
+
     private static func image(_ image: CoverImage, _ survey: Survey, withOOB: Bool) -> Image? {
         var pieces: [Piece] = []
         var position = 0

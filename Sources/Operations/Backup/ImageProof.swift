@@ -58,9 +58,9 @@ final class ImageProof {
     private func proveByChecksum(_ algorithm: ChecksumAlgorithm) async throws -> Proof {
         var notes: [String] = []
         var result = Proof.Result.proven
-        var value: Digest?
+        var parts: [Proof.Part] = []
         for piece in image.pieces {
-            let ranges = meaningful(piece)
+            var ranges = meaningful(piece)
             guard !ranges.isEmpty else { continue }
             var onBoard = try await board.checksum(algorithm, of: piece.partition, ranges: ranges)
             if try own(algorithm, piece, ranges) != onBoard {
@@ -69,6 +69,13 @@ final class ImageProof {
                 notes += outcome.notes
                 result = Self.worse(result, outcome.result)
                 if outcome.result == .proven {
+                    // What was read again may be damaged, and then means nothing any more.
+                    ranges = meaningful(piece)
+                    guard !ranges.isEmpty else {
+                        result = Self.worse(result, .unproven)
+                        notes.append("nothing of mtd\(piece.partition.index) could be read")
+                        continue
+                    }
                     onBoard = try await board.checksum(algorithm, of: piece.partition, ranges: ranges)
                     if try own(algorithm, piece, ranges) != onBoard {
                         result = Self.worse(result, piece.partition.isLive ? .changed : .unstable)
@@ -76,12 +83,14 @@ final class ImageProof {
                     }
                 }
             }
-            value = onBoard
+            let range = piece.imageRange
+            parts.append(Proof.Part(offset: range.lowerBound, size: range.count, checksum: onBoard))
         }
         if algorithm == .cksum { notes.append("the board's best checksum has only 32 bits") }
-        return Proof(
-            against: .boardChecksum, checksum: image.pieces.count == 1 && result == .proven ? value : nil,
-            result: result, notes: notes)
+        guard result == .proven else { return Proof(against: .boardChecksum, result: result, notes: notes) }
+        return image.pieces.count == 1
+            ? Proof(against: .boardChecksum, checksum: parts.first?.checksum, result: result, notes: notes)
+            : Proof(against: .boardChecksum, parts: parts, result: result, notes: notes)
     }
 
     private func own(
@@ -206,6 +215,7 @@ final class ImageProof {
         if let unstable = counts[.unstable] {
             proof.notes.append("\(unstable) of these blocks read differently again when all else was done")
             proof.checksum = nil
+            proof.parts = nil
         }
         return proof
     }

@@ -93,9 +93,9 @@ struct BoardComparison: Sendable {
     ) async throws {
         let partition = pieces[pair.new.source].partition
         counter.tell(.item(PlainText.partition(partition.index, partition.name), bytes: pair.range.count))
-        let file = try bag.file(of: pair.old.source)
+        let image = try bag.image(pair.old.source)
         let block = partition.eraseUnit
-        let search = DifferenceSearch(board: board, partition: partition, file: file, pair: pair, block: block)
+        let search = DifferenceSearch(board: board, partition: partition, image: image, pair: pair, block: block)
         let suspects = try await search.suspects()
         counter.add(pair.meaningful.total - suspects.total)
         if depth == .blocks, let algorithm = board.checksumAlgorithms.first {
@@ -105,7 +105,7 @@ struct BoardComparison: Sendable {
         }
         for part in Diff.batches(suspects, block) {
             try Task.checkCancellation()
-            let before = try IntactBag.bytes(pair.old.inSource(part), in: file)
+            let before = try image.bytes(pair.old.inSource(part))
             let now = try await search.read(part)
             bytesRead += part.count
             unread += now.unread.map { FlashLayout.Hole(space: pair.old.space, range: $0, state: .unread) }

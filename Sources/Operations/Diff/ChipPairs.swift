@@ -30,10 +30,9 @@ enum ChipPairs {
     static func mayBeSame(_ first: Chip, _ second: Chip) -> Bool {
         let isOneKind = first.kind == .unknown || second.kind == .unknown || first.kind.isNAND == second.kind.isNAND
         let isOneSize =
-            switch (first.sizeKnowledge, second.sizeKnowledge) {
-            case (.exact, .exact): first.size == second.size
-            case (.atLeast, .exact): first.size <= second.size
-            case (.exact, .atLeast): second.size <= first.size
+            switch (first.size, second.size) {
+            case (.exact(let one), .exact(let other)): one == other
+            case (.atLeast(let least), .exact(let whole)), (.exact(let whole), .atLeast(let least)): least <= whole
             case (.atLeast, .atLeast): true
             }
         return isOneKind && isOneSize

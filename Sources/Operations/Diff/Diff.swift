@@ -25,11 +25,11 @@ package enum Diff {
         var findings: [DiffReport.Finding] = []
         for pair in overlay.pairs {
             let block = eraseBlock(of: pair, new.manifest)
-            let files = (old: try old.file(of: pair.old.source), new: try new.file(of: pair.new.source))
+            let images = (old: try old.image(pair.old.source), new: try new.image(pair.new.source))
             for part in batches(pair.meaningful, block) {
                 try Task.checkCancellation()
-                let before = try IntactBag.bytes(pair.old.inSource(part), in: files.old)
-                let after = try IntactBag.bytes(pair.new.inSource(part), in: files.new)
+                let before = try images.old.bytes(pair.old.inSource(part))
+                let after = try images.new.bytes(pair.new.inSource(part))
                 findings += changes(before, after, at: part, in: pair.old.space, block)
                 counter.add(part.count)
             }

@@ -7,7 +7,7 @@ struct DifferenceSearch {
     let board: any FlashBoard
     let partition: Partition
     /// The backup's image.
-    let file: OpenFile
+    let image: VerifiedImage
     let pair: FlashOverlay.Pair
     /// Bytes of an erase block.
     let block: Int
@@ -24,7 +24,7 @@ struct DifferenceSearch {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         return try await board.differing(
             algorithm, partition, ranges, block: block, run: Self.runSize, onDevice: pair.new.inSource
-        ) { try IntactBag.checksum(algorithm, of: [pair.old.inSource($0)], in: file, buffer: &buffer) }
+        ) { try image.checksum(algorithm, of: [pair.old.inSource($0)], buffer: &buffer) }
     }
 
     /// How blocks differ whose checksums do, without a byte of them: one that holds data on both sides counts as rewritten.
@@ -38,7 +38,7 @@ struct DifferenceSearch {
             ? [] : try await board.checksums(algorithm, of: partition, each: suspects.map(pair.new.inSource))
         var blank: [Int: Digest] = [:]
         return try suspects.enumerated().map { number, part in
-            let before = try IntactBag.bytes(pair.old.inSource(part), in: file)
+            let before = try image.bytes(pair.old.inSource(part))
             let ofBlank =
                 blank[part.count]
                 ?? StreamingChecksum.digest(of: [UInt8](repeating: 0xFF, count: part.count), algorithm)

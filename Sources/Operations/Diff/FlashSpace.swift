@@ -201,13 +201,3 @@ struct FlashLayout: Sendable {
         places.sort { $0.partition.index < $1.partition.index }
     }
 }
-
-extension BlockState {
-    /// Whether an erase block of this state holds no data at all.
-    var isBad: Bool {
-        switch self {
-        case .factoryBad, .wornBad, .badBlockTable: true
-        case .eccCorrected, .eccFailed, .unread, .changed, .unstable: false
-        }
-    }
-}

@@ -66,7 +66,7 @@ struct BlockPlacement: Sendable {
             read: { block, offset, count in
                 guard let run = blocks.old[block].run else { return [] }
                 let start = run.inSource(blocks.range(block)).lowerBound + offset
-                return try IntactBag.bytes(start..<start + count, in: bag.file(of: run.source))
+                return try bag.image(run.source).bytes(start..<start + count)
             })
     }
 
@@ -135,7 +135,7 @@ struct BlockPlacement: Sendable {
 
     private func isBlank(_ block: Int, _ blocks: PlacedBlocks) throws -> Bool {
         guard let run = blocks.old[block].run else { return false }
-        return try IntactBag.bytes(run.inSource(blocks.range(block)), in: bag.file(of: run.source))
+        return try bag.image(run.source).bytes(run.inSource(blocks.range(block)))
             .allSatisfy { $0 == 0xFF }
     }
 

@@ -102,12 +102,14 @@ final class KnownFlashBoard: FlashBoard {
     private func give(
         _ part: Range<Int>, of run: Run, _ each: (FlashChunk) async throws -> Void
     ) async throws {
-        let file = try bag.file(of: run.image)
+        let image = try bag.image(run.image)
         for piece in part.cut(atMultiplesOf: Disk.bufferSize) {
-            let bytes = try IntactBag.bytes(piece.shifted(by: run.offset - run.range.lowerBound), in: file)
+            let bytes = try image.bytes(piece.shifted(by: run.offset - run.range.lowerBound))
             try await each(FlashChunk(offset: piece.lowerBound, bytes: bytes))
         }
     }
+
+    func layoutChanges() async throws -> [LayoutChange] { try await board.layoutChanges() }
 
     func readWithOOB(
         _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void

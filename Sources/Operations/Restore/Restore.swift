@@ -345,8 +345,8 @@ package enum Restore {
             let was = (comparison.overlay.oldHoles[hole.space] ?? []).map(\.range)
             for part in PartitionMap.gaps(in: hole.range, leaving: was) {
                 for run in comparison.old.runs[hole.space] ?? [] where run.range.overlaps(part) {
-                    let bytes = try IntactBag.bytes(
-                        run.inSource(part.clamped(to: run.range)), in: try bag.file(of: run.source))
+                    let bytes = try bag.image(run.source).bytes(
+                        run.inSource(part.clamped(to: run.range)))
                     if bytes.contains(where: { $0 != 0xFF }) {
                         lost.append(FlashStretch(space: hole.space, range: part))
                     }

@@ -59,6 +59,7 @@ final class RestoreExecutor {
         for part in plan.parts {
             let title = PlainText.partition(part.partition.index, part.partition.name)
             counter.tell(.item(title, bytes: part.blocks.map(\.size).saturatingSum()))
+            try await checkLayout()
             if part.method.erasesPartition { try await eraseAll(part, title) }
             for block in part.blocks {
                 try Task.checkCancellation()
@@ -79,6 +80,19 @@ final class RestoreExecutor {
         }
         progress(.ended(.writing))
         return nil
+    }
+
+    /// Sees that the numbers of the board's partitions still stand for what the plan was made for.
+    private func checkLayout() async throws {
+        let changes = try await board.layoutChanges().filter { change in
+            // What is new has no part in the plan.
+            if case .appeared = change { false } else { true }
+        }
+        guard let change = changes.first else { return }
+        throw FlashkeepError(
+            .layoutChanged, what: "The board's flash was partitioned anew since it was compared.",
+            why: "Since then, \(change.text).",
+            next: "Nothing was written after that. Run the same command again and look at the new plan.")
     }
 
     /// Erases a block that does not take its bytes, and tells whether UBI will leave it alone: with headers of what was
@@ -107,8 +121,7 @@ final class RestoreExecutor {
     }
 
     private func bytes(of block: RestorePlan.Block) throws -> [UInt8] {
-        try IntactBag.bytes(
-            block.imageOffset..<block.imageOffset + block.size, in: try bag.reader.file(block.image))
+        try bag.image(block.image).bytes(block.imageOffset..<block.imageOffset + block.size)
     }
 
     private static func entry(_ block: RestorePlan.Block) -> RestoreEntry.Block {

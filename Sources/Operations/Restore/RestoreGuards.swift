@@ -52,7 +52,7 @@ enum RestoreGuards {
         func compare(_ name: String, _ before: Int, _ now: Int) {
             if before != now { found.append("\(name) of \(before), now \(now)") }
         }
-        if old.sizeKnowledge == .exact, new.sizeKnowledge == .exact { compare("a size", old.size, new.size) }
+        if let before = old.exactSize, let now = new.exactSize { compare("a size", before, now) }
         if old.kind.isNAND || new.kind.isNAND {
             compare("an erase block", old.eraseBlockSize, new.eraseBlockSize)
             compare("a page", old.pageSize, new.pageSize)

@@ -39,6 +39,9 @@ package struct RestorePlan: Sendable, Codable, Hashable {
     package struct Part: Sendable, Codable, Hashable {
         /// As the board has it now.
         package var partition: Partition
+        /// The backup's partitions that its blocks are of, as `mtd3 "rootfs"`, in the order of their numbers. Bytes go back
+        /// to their place on the chip, which may be another partition's by now.
+        package var content: [String]
         /// The most delicate of the kinds of partitions that its blocks belong to.
         package var role: Partition.Role
         package var policy: Policy
@@ -72,6 +75,11 @@ package struct RestorePlan: Sendable, Codable, Hashable {
     package var warnings: [String]
     /// How long the writing takes, about: whole seconds.
     package var seconds: Int
+
+    /// Whether bytes go to partitions of other numbers or names than the backup had them in.
+    package var changesPartitions: Bool {
+        parts.contains { $0.content != [PrintableText.partition($0.partition.index, $0.partition.name)] }
+    }
 
     /// Erase blocks that are written or erased.
     package var blockCount: Int { parts.reduce(0) { $0 + $1.blocks.count } }

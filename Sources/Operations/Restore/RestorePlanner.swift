@@ -324,7 +324,8 @@ struct RestorePlanner {
                         next: "use a backup of this board, or write volumes and files by hand"))
                 return false
             }
-            if chip.kind.isNAND, partition.badBlocks?.isComplete != true {
+            // nil is flash that has none.
+            if partition.badBlocks.map({ !$0.isComplete }) ?? chip.kind.isNAND {
                 work.refuse(
                     RestoreRefusal(
                         .badBlocksUnknown, title(partition),
@@ -353,12 +354,14 @@ struct RestorePlanner {
                             next: "start an initramfs that has mtd-utils"))
                 }
                 work.parts[key] = RestorePlan.Part(
-                    partition: partition, role: role, policy: policy, method: method, blocks: [],
+                    partition: partition, content: [], role: role, policy: policy, method: method, blocks: [],
                     ifPowerFails: Self.aftermath(role))
             } catch {
                 return work.refuse(RestoreRefusal(.noWay, title(partition), why: error.why, next: error.next))
             }
         }
+        let owner = subject(candidate.place)
+        if work.parts[key]?.content.contains(owner) == false { work.parts[key]?.content.append(owner) }
         let isNAND = comparison.survey.chip(partition.chip)?.kind.isNAND ?? partition.type.contains("nand")
         work.parts[key]?.blocks.append(
             RestorePlan.Block(

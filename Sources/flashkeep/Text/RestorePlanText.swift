@@ -29,6 +29,16 @@ enum RestorePlanText {
                 ])
             }
             lines += table.lines(style: style)
+            if plan.changesPartitions {
+                lines.append(
+                    style.doubtful("Other partitions than in the backup")
+                        + ": bytes go to the place on the chip that they came from.")
+                for part in plan.parts where part.content != [title(part.partition)] {
+                    lines.append(
+                        "  \(title(part.partition)) is now where the backup has "
+                            + part.content.map { SafeText.line($0) }.joined(separator: ", "))
+                }
+            }
             let moved = plan.parts.flatMap(\.blocks).count { $0.movedFrom != nil }
             if moved > 0 {
                 lines.append("\(count(moved, "erase block")) of them \(moved == 1 ? "moves" : "move") past bad ones.")

@@ -6,8 +6,7 @@ enum SafeText {
     ///
     /// What was made printable before stays as it is: a backslash is not written out again.
     static func line(_ text: String, limit: Int = 600) -> String {
-        let safe = text.split(separator: "\\", omittingEmptySubsequences: false)
-            .map { PrintableText.escaped(String($0), limit: .max) }.joined(separator: "\\")
+        let safe = PrintableText.again(text)
         return safe.count <= limit ? safe : String(safe.prefix(limit - 3)) + "..."
     }
 

@@ -121,9 +121,18 @@ enum SurveyText {
         }
         var lines = Paragraphs.folded(sentences.joined(separator: " "), width: width, first: "  ")
         for gap in report.gaps {
+            // One without an end is among what is not known.
+            guard let size = gap.size else { continue }
             lines += Paragraphs.folded(
-                "Not in it: \(ByteCount.text(gap.size)) at \(ByteCount.hex(gap.offset)) of \(SafeText.line(gap.chip)): "
+                "Not in it: \(ByteCount.text(size)) at \(ByteCount.hex(gap.offset)) of \(SafeText.line(gap.chip)): "
                     + SafeText.sentence(gap.reason), width: width, first: "  ")
+        }
+        for unknown in report.unknowns {
+            lines += Paragraphs.folded("Not known: \(SafeText.sentence(unknown.text))", width: width, first: "  ")
+        }
+        for device in report.survey.otherStorage ?? [] {
+            lines += Paragraphs.folded(
+                "Not in it, since it is no MTD flash: \(SafeText.line(device.text)).", width: width, first: "  ")
         }
         for skip in report.skipped {
             lines += Paragraphs.folded(
@@ -155,11 +164,6 @@ enum SurveyText {
                 next: "    ")
         }
         for command in report.commands { lines.append("  reads with: " + SafeText.line(command)) }
-        if !report.survey.otherStorage.isEmpty {
-            lines += Paragraphs.folded(
-                SafeText.line("other storage: " + report.survey.otherStorage.joined(separator: ", ")), width: width,
-                first: "  ", next: "    ")
-        }
         return lines
     }
 }

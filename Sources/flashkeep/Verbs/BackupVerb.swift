@@ -92,8 +92,6 @@ struct BackupVerb: Verb {
         try desk.give(report) {
             BackupText.text(report, elapsed: elapsed(), style: desk.style, isVerbose: desk.isVerbose)
         }
-        // Nobody asked for bytes that are not the same twice.
-        if report.manifest.images.contains(where: { $0.proof.result == .unstable }) { return .mismatch }
-        return report.summary.isWhole ? .done : .notWhole
+        return ExitStatus(report)
     }
 }

@@ -382,7 +382,7 @@ extension UBootMachine {
             var text = "\n"
             for number in 0..<4 {
                 guard let chip = scenario.hardware.chips["nand\(number)"]?.chip else { continue }
-                let name = scenario.namesNANDSize ? "NAND \(chip.size >> 10)KiB 3,3V 8-bit" : "nand\(number)"
+                let name = scenario.namesNANDSize ? "NAND \(chip.leastSize >> 10)KiB 3,3V 8-bit" : "nand\(number)"
                 text += "Device \(number): \(name), sector size \(chip.eraseBlockSize >> 10) KiB\n"
                 text +=
                     "  Page size  \(Self.padded(chip.pageSize, 11)) b\n  OOB size   \(Self.padded(chip.oobSize, 11)) b\n"
@@ -555,9 +555,9 @@ extension UBootMachine {
             text += "  - OOB size: \(chip.oobSize) bytes\n  - OOB available: 8 bytes\n  - ECC strength: 1 bits\n"
             text += "  - ECC step size: 256 bytes\n  - bitflip threshold: 1 bits\n"
         }
-        text += "  - 0x000000000000-0x\(Self.digits(UInt64(chip.size), 12)) : \"\(chip.id)\"\n"
+        text += "  - 0x000000000000-0x\(Self.digits(UInt64(chip.leastSize), 12)) : \"\(chip.id)\"\n"
         for device in scenario.hardware.devices
-        where device.partition.chip == chip.id && device.partition.size < chip.size {
+        where device.partition.chip == chip.id && device.partition.size < chip.leastSize {
             let end = device.start + device.partition.size
             text += "\t  - 0x\(Self.digits(UInt64(device.start), 12))-0x\(Self.digits(UInt64(end), 12)) : "
             text += "\"\(device.partition.name)\"\n"

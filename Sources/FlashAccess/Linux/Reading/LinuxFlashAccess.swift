@@ -18,6 +18,8 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private let frames: LinuxFrameReader
     private let digests: LinuxChecksums
     private let blockWriter: LinuxFlashWriter
+    /// What the board answered to the last survey, and what came of it.
+    private var surveyed: (replies: [String: LinuxProbeReply], survey: Survey)?
 
     /// Of the channel to the shell.
     package var channelTraits: ChannelTraits { shell.console.channel.traits }
@@ -119,7 +121,21 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             survey = try LinuxSurvey.assemble(replies: replies)
         }
         survey.warnings += lost.map { "the board's reply for \($0) never came through the same twice and is left out" }
+        surveyed = (replies, survey)
         return (survey, evidence)
+    }
+
+    package func layoutChanges() async throws -> [LayoutChange] {
+        guard let surveyed else {
+            throw FlashkeepError(
+                .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
+                next: "Please report this.")
+        }
+        var replies = surveyed.replies
+        for probe in LinuxProbes.all(root: root) where LinuxProbes.ofState.contains(probe.name) {
+            replies[probe.name] = LinuxProbeReply(try await shell.run(probe.command))
+        }
+        return LayoutChange.between(surveyed.survey, try LinuxSurvey.assemble(replies: replies))
     }
 
     /// What mtdinfo says of bad blocks where the board has it and not the nodes that it needs; nil where nothing more

@@ -23,7 +23,7 @@ struct AttributeBlocks {
         for line in reply.lines {
             if nameFollows {
                 nameFollows = false
-                if !blocks.isEmpty { blocks[blocks.count - 1].name = line.string() }
+                if !blocks.isEmpty { blocks[blocks.count - 1].name = line.name() }
                 continue
             }
             if let title = line.dropping("== ") {

@@ -11,9 +11,16 @@ enum BadBlockSources {
     ///   - chip: its chip.
     /// - Returns: nil for what has no bad blocks.
     static func knowledge(_ partition: Partition, chip: Chip?, facts: LinuxFacts) -> BadBlockKnowledge? {
-        guard partition.type == "nand" || partition.type == "mlc-nand", partition.size > 0,
-            partition.eraseBlockSize > 0
-        else { return nil }
+        guard partition.size > 0, mayHaveBadBlocks(partition.type) else { return nil }
+        guard partition.type != "unknown" else {
+            return BadBlockKnowledge(
+                bad: [], source: "none", isComplete: false,
+                note: "nothing tells what kind of flash it is, and NAND has bad blocks")
+        }
+        guard partition.eraseBlockSize > 0 else {
+            return BadBlockKnowledge(
+                bad: [], source: "none", isComplete: false, note: "nothing tells how large its erase blocks are")
+        }
         let sysfs = facts.sysfs.devices[partition.index]
         if facts.isExpertMode {
             return BadBlockKnowledge(
@@ -28,11 +35,19 @@ enum BadBlockSources {
         guard let sysfs, let badCount = sysfs.badBlocks else {
             return fromLog(partition, chip: chip, facts: facts, expected: nil, tableCount: 0)
         }
-        let tableCount = sysfs.tableBlocks ?? 0
+        // Both attributes came with one change of the kernel (3.17, `Documentation/ABI/testing/sysfs-class-mtd`). Without the second, any number may be of the table.
+        guard let tableCount = sysfs.tableBlocks else {
+            return fromLog(partition, chip: chip, facts: facts, expected: nil, tableCount: 0)
+        }
         if badCount == 0, tableCount == 0 {
             return BadBlockKnowledge(bad: [], source: "sysfs", isComplete: true)
         }
         return fromLog(partition, chip: chip, facts: facts, expected: badCount, tableCount: tableCount)
+    }
+
+    /// By the kernel's word for the type (`drivers/mtd/mtdcore.c`, mtd_type_show): all others have no bad blocks.
+    private static func mayHaveBadBlocks(_ type: String) -> Bool {
+        !["absent", "ram", "rom", "nor", "dataflash", "ubi"].contains(type)
     }
 
     private static func fromMap(
@@ -85,7 +100,7 @@ enum BadBlockSources {
         var table: [Int] = []
         var notes: [String] = []
         if tableCount > 0 {
-            if let chip, chip.sizeKnowledge == .exact, range.upperBound == chip.size, tableCount <= count {
+            if range.upperBound == chip?.exactSize, tableCount <= count {
                 table = Array((count - tableCount)..<count)
             } else {
                 notes.append("\(tableCount) blocks hold the bad-block table; which ones is not known")

@@ -1,3 +1,5 @@
+import FlashModel
+
 /// Flash chips and partitions in the device tree, from a dump of its properties.
 ///
 /// A flash node has a child `partitions` with `compatible = "fixed-partitions"`; in older trees the partitions are
@@ -31,7 +33,7 @@ package struct DeviceTree: Sendable, Hashable {
 
         /// The strings of a property that is a list of them.
         package func strings(_ property: String) -> [String] {
-            (properties[property] ?? []).split(separator: 0).map { String(decoding: $0.prefix(256), as: UTF8.self) }
+            (properties[property] ?? []).split(separator: 0).map { NameText.text($0.prefix(256)) }
         }
 
         /// The 32-bit cells of a property.

@@ -140,7 +140,7 @@ package struct KernelLog: Sendable, Hashable {
             else { return false }
             // A nested group ends when all its lines are there; what follows belongs to the group around it.
             while let last = open.last, last.left <= 0 { open.removeLast() }
-            var entry = KernelLog.Line(name: name.string(), start: start, end: end)
+            var entry = KernelLog.Line(name: name.name(), start: start, end: end)
             if let last = open.last {
                 entry.group = last.group
                 open[open.count - 1].left -= 1
@@ -154,7 +154,7 @@ package struct KernelLog: Sendable, Hashable {
 
         /// `Creating N MTD partitions on "name":` and `Deleting MTD partitions on "name":`.
         private mutating func groupChange(_ line: ByteText, _ log: inout KernelLog) -> Bool {
-            guard let master = line.after("MTD partitions on ")?.quoted?.string() else { return false }
+            guard let master = line.after("MTD partitions on ")?.quoted?.name() else { return false }
             if line.contains("Deleting MTD partitions on ") {
                 let gone = Set(log.groups.indices.filter { log.groups[$0].master == master })
                 log.remove(groups: gone)

@@ -15,8 +15,10 @@ package struct LinuxFacts: Sendable {
     package var environment: UBootPrintout
     package var tools: LinuxTools
     package var nodes: LinuxNodes
-    /// Block devices that are no MTD, with their bytes.
-    package var otherStorage: [(name: String, size: Int)]
+    /// Block devices that are no MTD; nil where the board did not tell.
+    package var otherStorage: [OtherStorageDevice]?
+    /// What tells one boot from the next; nil where nothing does.
+    package var bootID: String?
     /// What sysfs tells of SPI devices, by name (`spi0.0`): `modalias`, `jedec_id`, `manufacturer`, `partname`.
     package var spiDevices: [String: [String: String]]
     /// The user's number; nil where it is not known. 0 is root.
@@ -61,7 +63,8 @@ package struct LinuxFacts: Sendable {
         environment = UBootPrintout(output: replies["fw-printenv.txt"], errors: replies["fw-printenv-errors.txt"])
         tools = LinuxTools(replies)
         nodes = LinuxNodes(reply("nodes.txt"))
-        otherStorage = OtherStorage.parse(replies["partitions.txt"])
+        otherStorage = OtherStorage.parse(replies["partitions.txt"], mounts: mounts, root: commandLine.root)
+        bootID = reply("boot-id.txt").lines.first.map { $0.trimmed.string(limit: 64) }.flatMap { $0.isEmpty ? nil : $0 }
         spiDevices = [:]
         for block in AttributeBlocks(reply("spi-nor.txt")).blocks.prefix(64) {
             spiDevices[block.title] = block.values

@@ -489,7 +489,9 @@ struct LinuxPartitionMap {
 
         var size = 0
         for device in members {
-            if let range = range(device) { size = max(size, range.upperBound) }
+            // A guessed place says nothing of where the chip ends; that the partition fits says a little.
+            let isPlaced = places[device.index].map { $0.source != .guess } ?? false
+            size = max(size, (isPlaced ? range(device)?.upperBound : nil) ?? device.size)
         }
         var knowledge = Chip.SizeKnowledge.atLeast
         var pageSize = sample?.pageSize

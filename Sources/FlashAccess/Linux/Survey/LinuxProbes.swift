@@ -15,7 +15,12 @@ package enum LinuxProbes {
     }
 
     /// Without these a backup would not know what there is; what the others would have told may stay unknown.
-    static let indispensable: Set = ["user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", blockMaps]
+    static let indispensable: Set = [
+        "user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", blockMaps, "mounts.txt", "sysfs-ubi.txt", "boot-id.txt",
+    ]
+
+    /// What tells whether the table of partitions, and the boot that made it, are still those of the survey.
+    static let ofState: Set = ["proc-mtd.txt", "sysfs-mtd.txt", "boot-id.txt"]
 
     /// The probe that tells which blocks are bad.
     static let blockMaps = "mtdinfo-map.txt"
@@ -79,6 +84,8 @@ package enum LinuxProbes {
                 + #"/tmp/syslog.log /tmp/boot.log; do [ -f "$R$f" ] && grep -i -e mtd -e nand -e 'spi-nor' -e 'm25p' "#
                 + #"-e ' : "' "$R$f" | head -n 400; done; logread | head -n 1500"#
         ),
+        // `Documentation/admin-guide/sysctl/kernel.rst`, random: made up anew at each boot.
+        ("boot-id.txt", #"f="$R/proc/sys/kernel/random/boot_id"; [ -r "$f" ] && read -r v <"$f" && echo "$v""#),
         ("cmdline.txt", #"cat "$R/proc/cmdline""#),
         ("mounts.txt", #"cat "$R/proc/mounts""#),
         ("partitions.txt", #"cat "$R/proc/partitions""#),

@@ -20,7 +20,9 @@ package enum LinuxSurvey {
         facts: LinuxFacts, replies: [String: LinuxProbeReply]
     ) throws(FlashkeepError) -> Survey {
         if facts.procMTD.entries.isEmpty, facts.sysfs.devices.isEmpty {
-            throw facts.procMTD.hasHeader ? noPartitions(facts) : noMTD(facts)
+            throw facts.procMTD.strayLines.isEmpty
+                ? facts.procMTD.hasHeader ? noPartitions(facts) : noMTD(facts)
+                : tableNotUnderstood(facts.procMTD)
         }
         let map = LinuxPartitionMap(facts)
         var partitions = map.partitions
@@ -30,14 +32,7 @@ package enum LinuxSurvey {
         }
         FlashUses.note(facts, on: &partitions)
 
-        var warnings = facts.procMTD.strayLines.prefix(5).map {
-            "a line of /proc/mtd was not understood: \"\(PrintableText.escaped($0, limit: 80))\""
-        }
-        if facts.procMTD.isCut {
-            warnings.append("there are more than \(BoardLimits.devices) MTD devices; the others are left out")
-        }
-        warnings += map.warnings
-        warnings += doubts(facts, chips: map.chips)
+        var warnings = map.warnings + doubts(facts, chips: map.chips)
         if warnings.count > BoardLimits.warnings {
             let more = warnings.count - BoardLimits.warnings
             warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more of the kind"]
@@ -45,7 +40,53 @@ package enum LinuxSurvey {
         return Survey(
             board: BoardTexts.identity(replies, kernelLog: facts.kernelLog, environment: facts.environment),
             chips: map.chips, partitions: partitions, ubi: facts.ubi, tools: facts.tools.summary,
-            otherStorage: facts.otherStorage.map { PrintableText.escaped($0.name) }, warnings: warnings)
+            table: TableKnowledge(doubts: tableDoubts(facts)), otherStorage: facts.otherStorage, bootID: facts.bootID,
+            warnings: warnings)
+    }
+
+    /// Why the list of MTD devices may not be all of it. Any line that was not understood may have been a device; what it
+    /// should have said counts as known only where sysfs has the device with its number.
+    private static func tableDoubts(_ facts: LinuxFacts) -> [String] {
+        let known = facts.sysfs.devices.filter { $0.value.size != nil }
+        let strays = facts.procMTD.strayLines.filter { stray in
+            // Two lines of one number contradict each other: sysfs decides which of them is right only if it has both
+            // values of one of them.
+            stray.index.map { known[$0] == nil || facts.procMTD.contradicted.contains($0) && !agrees($0, facts) }
+                ?? true
+        }
+        var doubts = strays.prefix(5).map {
+            "a line of /proc/mtd was not understood: \"\(PrintableText.escaped($0.text, limit: 80))\""
+        }
+        if strays.count > doubts.count {
+            doubts.append("\(strays.count - doubts.count) more lines of /proc/mtd were not understood")
+        }
+        if facts.procMTD.isCut || facts.sysfs.isCut {
+            doubts.append("there are more than \(BoardLimits.devices) MTD devices; the others are left out")
+        }
+        let listed = Set(facts.procMTD.entries.map(\.index))
+        for (index, device) in facts.sysfs.devices.sorted(by: { $0.key < $1.key })
+        where device.size == nil && !listed.contains(index) {
+            doubts.append("sysfs has mtd\(index), but nothing tells how large it is; it is left out")
+        }
+        return doubts
+    }
+
+    /// Whether sysfs says the same of a device as the table's first line with its number.
+    private static func agrees(_ index: Int, _ facts: LinuxFacts) -> Bool {
+        guard let device = facts.sysfs.devices[index],
+            let entry = facts.procMTD.entries.first(where: { $0.index == index })
+        else { return false }
+        return device.size == entry.size && device.eraseSize == entry.eraseSize && device.name == entry.name
+    }
+
+    private static func tableNotUnderstood(_ table: ProcMTD) -> FlashkeepError {
+        let line = table.strayLines.first.map { PrintableText.escaped($0.text, limit: 80) } ?? ""
+        return FlashkeepError(
+            .replyNotUnderstood, what: "The board's table of flash, /proc/mtd, was not understood.",
+            why: "None of its lines says what a partition is; the first was \"\(line)\".",
+            next:
+                "Look at it with cat /proc/mtd; if messages of the kernel stand in it, silence them (dmesg -n 1) and run "
+                + "the same command again.")
     }
 
     private static func doubts(_ facts: LinuxFacts, chips: [Chip]) -> [String] {
@@ -80,7 +121,7 @@ package enum LinuxSurvey {
         FlashkeepError(
             .noPartitions, what: "The kernel knows of no flash: /proc/mtd is empty",
             why: "it has MTD, but no driver found a chip, or none has a partition table" + storage(facts),
-            next: facts.otherStorage.isEmpty
+            next: facts.otherStorage?.isEmpty != false
                 ? "load the flash driver if it is a module, or read the flash from the bootloader or with a programmer"
                 : "if the firmware is on that storage, copy it with dd; else use the bootloader or a programmer")
     }
@@ -89,17 +130,13 @@ package enum LinuxSurvey {
         FlashkeepError(
             .noMTD, what: "The board has no MTD flash: /proc/mtd cannot be read",
             why: "its kernel was built without MTD" + storage(facts),
-            next: facts.otherStorage.isEmpty
+            next: facts.otherStorage?.isEmpty != false
                 ? "check that this is the right board, or read the flash from the bootloader or with a programmer"
                 : "this is a board with block storage; copy it with dd, Flashkeep keeps MTD flash only")
     }
 
     private static func storage(_ facts: LinuxFacts) -> String {
-        guard !facts.otherStorage.isEmpty else { return "" }
-        let names = facts.otherStorage.prefix(6).map { device in
-            let kind = device.name.hasPrefix("mmcblk") ? "eMMC or SD card" : "disk"
-            return "\(PrintableText.escaped(device.name, limit: 20)) (\(kind), \(ByteCount.text(device.size)))"
-        }
-        return "; its storage is " + names.joined(separator: ", ")
+        guard let devices = facts.otherStorage, !devices.isEmpty else { return "" }
+        return "; its storage is " + devices.prefix(6).map(\.text).joined(separator: ", ")
     }
 }

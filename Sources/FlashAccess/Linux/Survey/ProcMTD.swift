@@ -22,8 +22,20 @@ package struct ProcMTD: Sendable, Hashable {
     package var hasHeader = false
     /// Whether there were more devices than are taken in.
     package var isCut = false
-    /// Lines that are neither: a message of the kernel in between, a line torn on its way. For a warning.
-    package var strayLines: [String] = []
+    /// Lines that are neither: a message of the kernel in between, a line torn on its way, a number that was there
+    /// before with other values. Any of them may have been a device.
+    package var strayLines: [Stray] = []
+
+    /// Numbers that were there more than once, with other values.
+    package var contradicted: Set<Int> = []
+
+    /// A line that was not understood.
+    package struct Stray: Sendable, Hashable {
+        /// The N of `mtdN:` that it begins with; nil where it begins otherwise.
+        package var index: Int?
+        /// At most 256 bytes of it.
+        package var text: String
+    }
 
     /// Parses what `cat /proc/mtd` printed.
     package init(_ reply: LinuxProbeReply) {
@@ -37,16 +49,25 @@ package struct ProcMTD: Sendable, Hashable {
                 if known[entry.index] == nil, known.count >= BoardLimits.devices {
                     isCut = true
                 } else if let other = known[entry.index], other != entry {
-                    strayLines.append(text.string())
+                    contradicted.insert(entry.index)
+                    strayLines.append(Self.stray(text))
                 } else {
                     known[entry.index] = entry
                 }
             } else {
-                strayLines.append(text.string())
+                strayLines.append(Self.stray(text))
             }
         }
         entries = known.values.sorted { $0.index < $1.index }
-        strayLines = Array(strayLines.prefix(BoardLimits.warnings))
+        strayLines = Array(strayLines.prefix(BoardLimits.lines))
+    }
+
+    private static func stray(_ line: ByteText) -> Stray {
+        var rest = line
+        guard rest.take("mtd"), let index = rest.takeDecimal(), rest.take(":") else {
+            return Stray(index: nil, text: line.name())
+        }
+        return Stray(index: index, text: line.name())
     }
 
     private static func entry(_ line: ByteText) -> Entry? {
@@ -58,6 +79,6 @@ package struct ProcMTD: Sendable, Hashable {
         guard let eraseSize = rest.takeHexadecimal(), rest.take(" ") else { return nil }
         rest.takeBlanks()
         guard rest.hasPrefix("\""), rest.hasSuffix("\""), let name = rest.quoted else { return nil }
-        return Entry(index: index, size: size, eraseSize: eraseSize, name: name.string())
+        return Entry(index: index, size: size, eraseSize: eraseSize, name: name.name())
     }
 }

@@ -64,12 +64,16 @@ package struct SysfsMTD: Sendable, Hashable {
 
     /// By number.
     package var devices: [Int: Device] = [:]
+    /// Whether there were more devices than are taken in.
+    package var isCut = false
 
     /// Parses the reply to the probe `sysfs-mtd.txt`.
     package init(_ reply: LinuxProbeReply) {
         for block in AttributeBlocks(reply).blocks {
-            guard let index = Self.index(block.title), devices[index] == nil, devices.count < BoardLimits.devices else {
-                continue
+            guard let index = Self.index(block.title), devices[index] == nil else { continue }
+            guard devices.count < BoardLimits.devices else {
+                isCut = true
+                break
             }
             var device = Device(index: index)
             device.name = block.name

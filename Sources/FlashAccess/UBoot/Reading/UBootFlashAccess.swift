@@ -31,6 +31,8 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     /// What reads a board, once it has told what it has.
     private struct SurveyedBoard {
         var survey: Survey
+        /// By question.
+        var replies: [String: UBootReply]
         var facts: UBootFacts
         /// Brings flash to where it can be read.
         var staging: UBootStaging
@@ -132,10 +134,15 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         if !nand.isEmpty, help?.has("mtd") ?? false { try await ask("help mtd") }
         let facts = UBootFacts(replies)
         var survey = try UBootSurvey.assemble(facts: facts)
-        survey.warnings += lost.map { "U-Boot's reply to \($0) never came through the same twice and is left out" }
+        let lostWords = { (question: String) in
+            "U-Boot's reply to \(question) never came through the same twice and is left out"
+        }
+        // Without one of these there may be chips and partitions that nobody heard of.
+        survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
+        survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)
         let staging = UBootStaging(session, facts, lines: lines, examples: examples)
         board = SurveyedBoard(
-            survey: survey, facts: facts, staging: staging,
+            survey: survey, replies: replies, facts: facts, staging: staging,
             printer: UBootMemoryPrinter(
                 session, facts.help, format: wantedFormat,
                 printsToNetwork: { [transfers] in transfers?.printsToNetwork ?? false }, lines: lines,
@@ -146,6 +153,21 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             writer: UBootFlashWriter(
                 session, recovery, survey, facts, staging, transfers, lines: lines, examples: examples))
         return (survey, evidence)
+    }
+
+    package func layoutChanges() async throws -> [LayoutChange] {
+        guard let board else {
+            throw FlashkeepError(
+                .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
+                next: "Please report this.")
+        }
+        var replies = board.replies
+        for question in UBootFacts.layoutQuestions where replies[question] != nil {
+            let reply = try await recovery.surviving { try await self.session.agreed(on: question) }
+            // What never comes the same twice says nothing new.
+            if let reply { replies[question] = reply }
+        }
+        return LayoutChange.between(board.survey, try UBootSurvey.assemble(facts: UBootFacts(replies)))
     }
 
     private static func evidenceName(_ question: String) -> String {

@@ -182,7 +182,7 @@ final class UBootStaging {
         guard chip.kind.isNAND, chip.pageSize > 1 else { return range }
         let start = range.lowerBound - range.lowerBound % chip.pageSize
         let end = range.upperBound.roundedUp(to: chip.pageSize) ?? range.upperBound
-        return start..<max(start, min(end, max(range.upperBound, chip.size)))
+        return start..<max(start, min(end, max(range.upperBound, chip.leastSize)))
     }
 
     /// Says once since the board's last start what must be said before a chip is used.

@@ -11,11 +11,11 @@ struct SerialFlashMethod: UBootWriteMethod {
     private let chip: Chip
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
-        guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.size % chip.eraseBlockSize == 0 else {
+        guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.leastSize % chip.eraseBlockSize == 0 else {
             throw .throughLinux("sf probe does not tell how much is erased at once")
         }
         // Those before wrap around at 16 MiB, or have only 3-byte addresses.
-        if chip.size > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
+        if chip.leastSize > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
             throw .throughLinux("this U-Boot may take an address beyond 16 MiB for one at the chip's start")
         }
         self.lines = lines
@@ -47,7 +47,7 @@ struct SerialFlashMethod: UBootWriteMethod {
     }
 
     private func check(_ block: Range<Int>) throws(UBootCommandFault) {
-        guard !block.isEmpty, block.lowerBound >= 0, block.upperBound <= chip.size,
+        guard !block.isEmpty, block.lowerBound >= 0, block.upperBound <= chip.leastSize,
             block.lowerBound % chip.eraseBlockSize == 0, block.count % chip.eraseBlockSize == 0
         else { throw .badRange }
     }

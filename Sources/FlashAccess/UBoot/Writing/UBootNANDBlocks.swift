@@ -16,7 +16,8 @@ struct UBootNANDBlocks: Sendable {
 
     init(_ chip: Chip, _ facts: UBootFacts) throws(WriteRefusal) {
         // Since 2018 `nand info` does not tell a size: then the partitions do, and there may be more of the chip.
-        guard chip.pageSize > 1, chip.eraseBlockSize > 0, chip.eraseBlockSize % chip.pageSize == 0, chip.size > 0 else {
+        guard chip.pageSize > 1, chip.eraseBlockSize > 0, chip.eraseBlockSize % chip.pageSize == 0, chip.leastSize > 0
+        else {
             throw .throughLinux("this U-Boot does not tell the chip's size, erase blocks and pages")
         }
         guard let known = facts.badBlocks[chip.id], known.isComplete else {
@@ -30,13 +31,13 @@ struct UBootNANDBlocks: Sendable {
 
     /// - Throws: ``UBootCommandFault`` where a range is not just one erase block, or that is bad.
     func check(_ block: Range<Int>) throws(UBootCommandFault) {
-        guard block.lowerBound >= 0, block.upperBound <= chip.size, block.count == chip.eraseBlockSize,
+        guard block.lowerBound >= 0, block.upperBound <= chip.leastSize, block.count == chip.eraseBlockSize,
             block.lowerBound % chip.eraseBlockSize == 0
         else { throw .badRange }
         guard !bad.contains(where: block.contains) else {
             throw .refused("The block is bad: U-Boot would write the next one in its place.")
         }
-        guard reachesEnd || block.upperBound < chip.size else {
+        guard reachesEnd || block.upperBound < chip.leastSize else {
             throw .refused("This U-Boot is too old to write a chip's last block, and would only erase it.")
         }
     }

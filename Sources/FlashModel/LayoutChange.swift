@@ -1,0 +1,55 @@
+/// Something that became different between two surveys of a board of which one backup, or one restore, is made.
+package enum LayoutChange: Sendable, Hashable {
+    /// The board restarted: its next kernel may have given the numbers to other partitions.
+    case restarted
+    /// A partition is gone.
+    ///
+    /// - Parameter was: as the first survey had it.
+    case vanished(was: Partition)
+    /// There is one more partition.
+    case appeared(Partition)
+    /// A number stands for something else than before: another name, size or place.
+    case replaced(was: Partition, by: Partition)
+
+    /// What differs, by number of the partition. What may change while a board is at work is no change: how a partition
+    /// is used, whether it may be written, how many bad blocks it has.
+    package static func between(_ first: Survey, _ second: Survey) -> [LayoutChange] {
+        var changes: [LayoutChange] = []
+        if let before = first.bootID, let after = second.bootID, before != after { changes.append(.restarted) }
+        let now = Dictionary(second.partitions.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        for was in first.partitions {
+            guard let partition = now[was.index] else {
+                changes.append(.vanished(was: was))
+                continue
+            }
+            if !was.isSamePlace(as: partition) { changes.append(.replaced(was: was, by: partition)) }
+        }
+        let known = Set(first.partitions.map(\.index))
+        changes += second.partitions.filter { !known.contains($0.index) }.map { .appeared($0) }
+        return changes
+    }
+
+    /// For a person: one sentence without a full stop.
+    package var text: String {
+        switch self {
+        case .restarted: "the board restarted"
+        case .vanished(let was): "\(Self.title(was)) is gone"
+        case .appeared(let partition): "\(Self.title(partition)) is new"
+        case .replaced(let was, let partition):
+            was.name == partition.name
+                ? "\(Self.title(was)) has another size or place" : "\(Self.title(was)) is now \(Self.title(partition))"
+        }
+    }
+
+    private static func title(_ partition: Partition) -> String {
+        PrintableText.partition(partition.index, partition.name)
+    }
+}
+
+extension Partition {
+    /// Whether it has the name, size, geometry and place of another one.
+    fileprivate func isSamePlace(as other: Partition) -> Bool {
+        name == other.name && size == other.size && eraseBlockSize == other.eraseBlockSize && type == other.type
+            && chip == other.chip && offset == other.offset
+    }
+}

@@ -1,0 +1,52 @@
+import BackupBags
+import FlashModel
+
+/// A checksum that a manifest says the board had computed over the flash, and the bytes of the image that it is of: so
+/// that a verification need not believe it.
+struct ProofClaim: Sendable {
+    /// As the manifest has it.
+    let digest: Digest
+    /// Bytes of the file that it may be of: one of these lists is right.
+    private let candidates: [[Range<Int>]]
+    private var sums: [StreamingChecksum]
+
+    /// What an image's proof claims; empty where it names no checksum.
+    static func all(of image: ImageRecord, formatVersion: Int) -> [ProofClaim] {
+        if let parts = image.proof.parts, !parts.isEmpty {
+            return parts.map { ProofClaim($0.checksum, image, within: $0.range, formatVersion) }
+        }
+        return image.proof.checksum.map { [ProofClaim($0, image, within: 0..<image.size, formatVersion)] } ?? []
+    }
+
+    private init(_ digest: Digest, _ image: ImageRecord, within whole: Range<Int>, _ formatVersion: Int) {
+        self.digest = digest
+        let bad = image.blocks.filter(\.state.isBad)
+        let damaged = image.blocks.filter(\.state.isDamage)
+        let good = bad.reduce([whole]) { $0.removing($1.range) }
+        candidates =
+            [damaged.reduce(good) { $0.removing($1.range) }]
+            // Flashkeep 0.1 took the sum before a second read found what the ECC could not repair.
+            + (formatVersion == 1 && !damaged.isEmpty ? [good] : [])
+        sums = candidates.map { _ in StreamingChecksum(digest.algorithm) }
+    }
+
+    /// Takes bytes of the file in, in their order.
+    mutating func add(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+        let all = offset..<offset + bytes.count
+        for (number, ranges) in candidates.enumerated() {
+            for range in ranges {
+                let mine = range.clamped(to: all)
+                if !mine.isEmpty {
+                    let start = bytes.startIndex + mine.lowerBound - offset
+                    sums[number].update(bytes[start..<start + mine.count])
+                }
+            }
+        }
+    }
+
+    /// What is right instead; nil where the claim is true.
+    var contradiction: Digest? {
+        let found = sums.map { $0.finalize() }
+        return found.contains(digest) ? nil : found.first
+    }
+}

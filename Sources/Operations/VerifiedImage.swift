@@ -1,0 +1,102 @@
+import BackupBags
+import FlashModel
+import SystemPackage
+
+/// A file of a backup whose bytes are handed out only as long as they are those that were verified: a failing stick, or a
+/// program that copies files, may change them between the verification and the moment they are written to a board.
+struct VerifiedImage: Sendable {
+    /// The sums of a file, taken while all of it was verified.
+    struct Sums: Sendable {
+        /// Bytes of which one sum is taken. It divides what a file is read by, and most erase blocks.
+        static let step = 64 << 10
+
+        private var digests: [Digest] = []
+        /// Bytes of the file.
+        private(set) var size = 0
+
+        /// Takes the next bytes in. Only the last call may bring no multiple of ``step``.
+        mutating func add(_ bytes: ArraySlice<UInt8>) {
+            var rest = bytes
+            while !rest.isEmpty {
+                digests.append(StreamingChecksum.digest(of: rest.prefix(Self.step), .sha256))
+                rest = rest.dropFirst(Self.step)
+            }
+            size += bytes.count
+        }
+
+        /// Whether bytes are those that were verified at a place.
+        ///
+        /// - Parameter offset: a multiple of ``step``.
+        func hold(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
+            let number = offset / Self.step
+            return digests.indices.contains(number) && digests[number] == StreamingChecksum.digest(of: bytes, .sha256)
+        }
+    }
+
+    private let file: OpenFile
+    private let sums: Sums
+
+    init(_ file: OpenFile, _ sums: Sums) {
+        self.file = file
+        self.sums = sums
+    }
+
+    /// Bytes of a range.
+    ///
+    /// - Throws: `bagDamaged` where they are no longer those that were verified, `fileUnavailable`.
+    func bytes(_ range: Range<Int>) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        try stream(range, buffer: &buffer) { bytes += $0 }
+        return bytes
+    }
+
+    /// One checksum over ranges, one after another.
+    ///
+    /// - Throws: as ``bytes(_:)``.
+    func checksum(_ algorithm: ChecksumAlgorithm, of ranges: [Range<Int>], buffer: inout [UInt8]) throws -> Digest {
+        var sum = StreamingChecksum(algorithm)
+        for range in ranges { try stream(range, buffer: &buffer) { sum.update($0) } }
+        return sum.finalize()
+    }
+
+    /// Reads a range piece by piece.
+    ///
+    /// - Parameter buffer: at least one ``Sums/step`` long.
+    private func stream(
+        _ range: Range<Int>, buffer: inout [UInt8], each: (ArraySlice<UInt8>) throws -> Void
+    ) throws {
+        let step = Sums.step
+        guard !range.isEmpty else { return }
+        guard range.lowerBound >= 0, range.upperBound <= sums.size, buffer.count >= step else {
+            throw changed(at: range)
+        }
+        // Whole steps, since only of these is the sum known.
+        var place = range.lowerBound / step * step
+        while place < range.upperBound {
+            let wanted = min(
+                buffer.count / step * step, min(sums.size, (range.upperBound + step - 1) / step * step) - place)
+            guard try file.read(into: &buffer, count: wanted, at: place) == wanted else { throw changed(at: range) }
+            for start in stride(from: 0, to: wanted, by: step) {
+                let part = buffer[start..<min(wanted, start + step)]
+                guard sums.hold(part, at: place + start) else {
+                    throw changed(at: place + start..<place + start + part.count)
+                }
+                let mine = (place + start..<place + start + part.count).clamped(to: range)
+                if !mine.isEmpty { try each(buffer[mine.shifted(by: -place)]) }
+            }
+            place += wanted
+        }
+    }
+
+    private func changed(at range: Range<Int>) -> FlashkeepError {
+        FlashkeepError(
+            .bagDamaged, what: "The backup changed since it was verified: \(PlainText.line(file.path.string)).",
+            why:
+                "Its bytes from \(ByteCount.hex(range.lowerBound)) on are no longer those that were checked a moment ago.",
+            next:
+                "Nothing of them was used. Take another copy of the backup, from another disk, and run the same command "
+                + "again.")
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// What is not known must not become 0, nothing or no on its way to "whole", "proven" or exit status 0. This searches all
+/// files on that way for defaults: each one is listed here with the reason why it claims nothing.
+@Suite struct DefaultsTests {
+    private static let repository = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Files and folders from what a board says to what a user is told.
+    private static let way = [
+        "Sources/FlashModel/Chip.swift", "Sources/FlashModel/Partition.swift", "Sources/FlashModel/PartitionMap.swift",
+        "Sources/FlashModel/RegionCover.swift", "Sources/FlashModel/FlashUnknown.swift",
+        "Sources/FlashModel/TableKnowledge.swift", "Sources/FlashModel/LayoutChange.swift",
+        "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
+        "Sources/FlashAccess/Linux/Survey", "Sources/FlashAccess/UBoot", "Sources/BackupBags/Summary.swift",
+        "Sources/BackupBags/Manifest", "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
+        "Sources/Operations/VerifiedImage.swift", "Sources/Operations/IntactBag.swift", "Sources/Operations/Backup",
+        "Sources/flashkeep/ExitStatus.swift",
+    ]
+
+    /// Of folders, files that survey nothing: text for people, tools, and what reads or writes once all is known.
+    private static let besides: Set = [
+        "BoardTexts.swift", "DeviceTree.swift", "LinuxTools.swift", "UBootPrintout.swift", "UBootLoadAddress.swift",
+        "UBootPageDump.swift", "UBootRecords.swift", "UBootConsoleText.swift", "UBootTransferResult.swift",
+        "UBootWriteResult.swift", "UBootEnvironment.swift", "UBootCommands.swift", "UBootFacts+Memory.swift",
+        "UBootMemoryDump.swift",
+    ]
+
+    private static let text = "words for a person"
+    private static let match = "two sources that do not say the same do not match"
+    private static let geometry =
+        "0 and 1 stand for a geometry that is not known, and are no claim: BadBlockSources and UBootChipMap make the bad "
+        + "blocks unknown then, --oob is refused, and a restore refuses another geometry"
+
+    /// File → a part of the line → why it claims nothing.
+    private static let reasons: [String: [String: String]] = [
+        "PartitionMap": ["chipRange?.isEmpty": "what has no place overlaps nothing that is known"],
+        "FlashUnknown": ["known.note": text],
+        "SysfsMTD": ["block.values[\"path\"]": "an empty path is no path: the parent is unknown then"],
+        "KernelLog": [
+            "chip?.trimmed": text, ": Found": text, "line.group.map": "a line of no group stays",
+        ],
+        "LogMatch": ["parent.map": "a line without a parent ends the chain"],
+        "LinuxPartitionMap": [
+            "shown((index": text, "device(index)?.name": text, "sysfs.eraseSize ?? 0": geometry,
+            "kernelVersion": "of an unknown kernel no device is taken for a whole chip, whose size would be exact",
+            "part.size.map": "a part without a size is all the rest, and matches by name",
+            "groupsOfPath": "no group at that path is not several", "\"\\(device.eraseSize)\"": match,
+            "members[.shape": "no members overlap nothing", "path.last": text, "chipPath": text,
+            "device(index).map": text,
+            "nand.words.map": match, "spiDevices": text, "places[device.index].map": "no place is not placed",
+            "members.map(\\.eraseSize)": geometry, "oobSize ?? 0": geometry, "nand.device.map": match,
+            "chipKind?.pageSize": geometry, "chipKind?.oobSize": geometry,
+        ],
+        "LinuxSurvey": ["?? true": "a line without a number is doubtful", "strayLines.first": text],
+        "LinuxFacts": [
+            "expert-mode": "off unless debugfs or the log says otherwise; the kernel logs it when it is on",
+            "printk": "levels that are not known are not put back",
+            "reply.lines.first?.words": "an unknown kernel is nil",
+        ],
+        "Mounts": ["device ?? 0": "ubi:name is on ubi0 (Documentation/filesystems/ubifs.rst)"],
+        "SysfsUBI": ["block.name": text, "data_bytes": text, "reserved_ebs": text],
+        "UBootChipMap": [
+            "device.blockSize ?? 0": geometry, "device.oobSize ?? 0": geometry, "spi.eraseSize ?? 0": geometry,
+            "device.pageSize ?? 1": geometry, "bank.sectorSizes": "then the mean of the sectors stands for them",
+            "version.map": "of an unknown version the next test doubts all beyond 16 MiB",
+            "mtdids": "without names none matches",
+        ],
+        "UBootSurvey": ["ethernetAddresses": text, "variables[name]": text],
+        "UBootFacts": [
+            "UBootEnvironment(reply)": "what is no reply is asked for again",
+            "UBootFlashInfo(reply)": "what is no reply is asked for again",
+            "} ?? false": "raw reads that are not known are not used",
+        ],
+        "UBootMTDList": ["outer?.offset": "a partition of no other counts from the chip's start"],
+        "Summary": ["proof.notes.first": text],
+        "ManifestCheck": [
+            "value.map": "a number that is not there is not out of range", "image.proof.parts": "nothing lies outside",
+            "partition.badBlocks": "nothing lies outside", "size.map": "a size that cannot be told is refused",
+        ],
+        "Verify": [
+            "ProofClaim.all": "a file that is no image claims nothing", "falseClaims": "unread files are reported",
+        ],
+        "ProofClaim": ["proof.checksum": "without a checksum there is nothing to compute"],
+        "Backup": ["presentBytes": "counts what need not be read again"],
+        "BackupName": ["names(in:": "a folder that cannot be listed holds no name that is known"],
+    ]
+
+    private static func files() throws -> [URL] {
+        try way.flatMap { path -> [URL] in
+            let url = repository.appending(path: path)
+            guard !path.hasSuffix(".swift") else { return [url] }
+            return try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "swift" && !besides.contains($0.lastPathComponent) }
+        }
+    }
+
+    @Test func everyDefaultHasAReason() throws {
+        let defaults = try Regex(#"\?\? (0|1|\[\]|\[:\]|false|true|"")(?![0-9A-Za-z_.])"#)
+        var used: Set<String> = []
+        var count = 0
+        for file in try Self.files() {
+            let name = file.deletingPathExtension().lastPathComponent
+            for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+            where line.contains("?? ") && line.contains(defaults) {
+                count += 1
+                let reason = Self.reasons[name]?.keys.filter { line.contains($0) }.max { $0.count < $1.count }
+                #expect(
+                    reason != nil,
+                    "\(name): a default on the way from what is not known to a claim: \(line.drop { $0 == " " })")
+                if let reason { used.insert("\(name): \(reason)") }
+            }
+        }
+        let listed = Set(Self.reasons.flatMap { file, lines in lines.keys.map { "\(file): \($0)" } })
+        #expect(used == listed, "these reasons have no line any more: \(listed.subtracting(used).sorted())")
+        print("\(count) defaults on the way from what is not known to a claim, each with its reason")
+    }
+}

@@ -1,0 +1,166 @@
+import BackupBags
+import FlashModel
+import Operations
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Backups whose lists are all right and whose manifest claims what is not so: nothing that can be computed is believed.
+@Suite("Backups that claim too much")
+struct ForgedBagTests {
+    /// A backup of a made-up board, and the folder that it lies in.
+    private struct Kept {
+        let folder: ScratchFolder
+        let bag: FilePath
+        var manifest: Manifest { get throws { try BagReader.open(bag).manifest() } }
+
+        init(_ hardware: SimulatedHardware = SampleBoards.router()) async throws {
+            folder = try ScratchFolder()
+            bag = FilePath(try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).bag)
+        }
+
+        func read(_ name: String) -> [UInt8] { ScratchFolder.read(bag.appending(name)) }
+
+        func write(_ bytes: [UInt8], _ name: String) throws { try folder.write(bytes, "bag/\(name)") }
+
+        /// Writes another manifest, and all lists anew, as whoever changes a backup would.
+        func forge(_ change: (inout Manifest) throws -> Void) throws {
+            var manifest = try manifest
+            try change(&manifest)
+            for place in manifest.images.indices {
+                manifest.images[place].sha256 =
+                    StreamingChecksum.digest(of: read(manifest.images[place].path), .sha256).hex
+            }
+            try write(try manifest.encoded(), Manifest.path)
+            for list in ["manifest-sha256.txt", "tagmanifest-sha256.txt"] {
+                let lines = String(decoding: read(list), as: UTF8.self).split(separator: "\n").map { line in
+                    let name = line.split(separator: " ", maxSplits: 1).last.map { $0.drop { $0 == " " } } ?? ""
+                    return "\(StreamingChecksum.digest(of: read(String(name)), .sha256).hex)  \(name)\n"
+                }
+                try write(Array(lines.joined().utf8), list)
+            }
+        }
+
+        /// Turns a bit of an image that means something.
+        func turnBit(_ path: String, at place: Int) throws {
+            var bytes = read(path)
+            bytes[place] ^= 1
+            try write(bytes, path)
+        }
+    }
+
+    @Test("An image that was changed together with all lists is not what the board's checksum says")
+    func changedImage() async throws {
+        for (algorithm, number) in [
+            (ChecksumAlgorithm.sha256, 0), (.md5, 1), (.sha1, 2), (.crc32, 3), (.cksum, 4),
+        ] {
+            var hardware = SampleBoards.router()
+            hardware.algorithms = [algorithm]
+            let kept = try await Kept(hardware)
+            let image = try kept.manifest.images[number]
+            #expect(image.proof.checksum != nil || image.proof.parts?.count == 2, "\(image)")
+            #expect(try await Verify.run(bag: kept.bag).ok)
+            try kept.turnBit(image.path, at: 7)
+            try kept.forge { _ in }
+            let report = try await Verify.run(bag: kept.bag)
+            #expect(report.problems.map(\.kind) == [.proof] && report.problems.first?.path == image.path, "\(report)")
+            #expect(report.problems.first?.message.contains("is not what was on the board") == true)
+            // Nothing of it goes to a board either.
+            await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
+                _ = try await Restore.plan(kept.bag, on: SimulatedReacher(hardware), choice: RestoreChoice())
+            }
+        }
+    }
+
+    @Test("Bytes of bad and damaged blocks are in no checksum, as when it was taken")
+    func damagedBlocks() async throws {
+        var hardware = SampleBoards.router()
+        hardware.chips["nand0"]?.failed = [2, 12]
+        hardware.chips["spi0.0"]?.unreadable = [4_200..<4_300]
+        hardware.chips["spi0.0"]?.misreads = [9: 1]
+        let kept = try await Kept(hardware)
+        let report = try await Verify.run(bag: kept.bag)
+        #expect(report.ok, "\(report.problems)")
+        #expect(report.summary?.isProven == true)
+    }
+
+    @Test("What is called proven without having been checked is a contradiction")
+    func provenByNothing() async throws {
+        let kept = try await Kept()
+        try kept.forge { $0.images[1].proof = Proof(against: .none, result: .proven) }
+        let report = try await Verify.run(bag: kept.bag)
+        #expect(report.problems.map(\.kind) == [.proof] && report.summary?.isProven == false)
+        #expect(report.problems.first?.message.contains("was not checked against anything") == true)
+    }
+
+    @Test("A chip with neither image nor gap, or nothing at all, is not whole")
+    func nothingThere() async throws {
+        let kept = try await Kept()
+        try kept.forge { manifest in
+            manifest.chips.append(
+                Chip(
+                    id: "more", kind: .nor, size: .exact(4_096), eraseBlockSize: 1_024, pageSize: 1, oobSize: 0,
+                    source: "sysfs"))
+        }
+        let report = try await Verify.run(bag: kept.bag)
+        #expect(report.ok && report.summary?.isWhole == false)
+        #expect(report.summary?.missing.first?.hasPrefix("4 KiB at 0x00000000 of chip more are not in it") == true)
+        // Half of a chip that the manifest no longer speaks of.
+        let half = try await Kept()
+        try half.forge { manifest in
+            let path = manifest.images.first { $0.chip == "spi0.0" }?.path
+            manifest.partitions.removeAll { $0.view?.image == path }
+            manifest.images.removeAll { $0.path == path }
+        }
+        let summary = Summary(of: try half.manifest)
+        #expect(!summary.isWhole && summary.missing.contains { $0.hasPrefix("3 KiB at 0x00000000 of chip spi0.0") })
+        let empty = Summary(
+            of: Manifest(
+                board: BoardIdentity(), chips: [], partitions: [], images: [], table: .complete,
+                capture: try kept.manifest.capture))
+        #expect(!empty.isWhole && !empty.isProven)
+        #expect(empty.sentences == ["The backup is not whole: nothing is in it.", "It holds no images."])
+    }
+
+    @Test("Bytes that go bad after they were verified are never written", arguments: [false, true])
+    func goingBad(_ hasChecksums: Bool) async throws {
+        var hardware = RestoreTests.router()
+        if !hasChecksums { hardware.algorithms = [] }
+        let before = RestoreTests.changed(hardware)
+        let counter = SimulatedReacher(before)
+        _ = try await RestoreTests.Kept(hardware).restore(counter)
+        var refused = 0
+        for number in stride(from: 0, to: counter.calls, by: hasChecksums ? 1 : 3) {
+            let kept = try await RestoreTests.Kept(hardware)
+            let reacher = SimulatedReacher(
+                before,
+                onCall: { call, _ in
+                    guard call == number else { return }
+                    // A bit of each block of each image: whatever is written next would be wrong.
+                    for image in try BagReader.open(kept.bag).manifest().images {
+                        var bytes = ScratchFolder.read(kept.bag.appending(image.path))
+                        for place in stride(from: 3, to: bytes.count, by: 512) { bytes[place] ^= 4 }
+                        try kept.folder.write(bytes, "bag/\(image.path)")
+                    }
+                })
+            do {
+                _ = try await kept.restore(reacher)
+                #expect(number > counter.calls / 2, "at call \(number) of \(counter.calls)")
+            } catch let error as FlashkeepError {
+                #expect(error.code == .bagDamaged && error.what.contains("changed since it was verified"), "\(error)")
+                refused += 1
+            }
+            // Each block is as it was, as it should be, or blank: none holds what the files have now.
+            for (id, flash) in reacher.hardware.chips {
+                let size = flash.chip.eraseBlockSize
+                for block in 0..<flash.bytes.count / size {
+                    let range = block * size..<(block + 1) * size
+                    let now = flash.bytes[range]
+                    let isKnown = [before, hardware].contains { $0.chips[id]?.bytes[range] == now }
+                    #expect(isKnown, "block \(block) of \(id), changed at call \(number)")
+                }
+            }
+        }
+        #expect(refused > 5)
+    }
+}
