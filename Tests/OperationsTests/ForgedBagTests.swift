@@ -130,7 +130,7 @@ struct ForgedBagTests {
         let counter = SimulatedReacher(before)
         _ = try await RestoreTests.Kept(hardware).restore(counter)
         var refused = 0
-        for number in stride(from: 0, to: counter.calls, by: hasChecksums ? 1 : 3) {
+        for number in stride(from: 0, to: counter.calls, by: hasChecksums ? 9 : 31) {
             let kept = try await RestoreTests.Kept(hardware)
             let reacher = SimulatedReacher(
                 before,
