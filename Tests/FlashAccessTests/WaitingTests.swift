@@ -37,13 +37,13 @@ struct WaitingTests {
 
     static let short: WaitLimits = {
         var limits = WaitLimits()
-        limits.login = .seconds(40)
-        limits.reply = .seconds(10)
-        limits.transfer = .seconds(12)
-        limits.conversation = .seconds(12)
-        limits.start = .seconds(15)
-        limits.typing = .seconds(12)
-        limits.power = .seconds(20)
+        limits.login = .seconds(15)
+        limits.reply = .seconds(4)
+        limits.transfer = .seconds(5)
+        limits.conversation = .seconds(5)
+        limits.start = .seconds(6)
+        limits.typing = .seconds(5)
+        limits.power = .seconds(8)
         return limits
     }()
 
@@ -59,10 +59,10 @@ struct WaitingTests {
     }
 
     private func outcome(
-        _ talk: Talk, over below: any ChannelOpening = SilentBoard(),
+        _ talk: Talk, over below: any ChannelOpening = SilentBoard(), hasRate: Bool = false,
         starts: @escaping @Sendable (String) -> Bool = { _ in true }, _ body: (any BoardChannel) async throws -> Void
     ) async -> Outcome {
-        let opener = TalkingOpener(below, talk, starts: starts)
+        let opener = TalkingOpener(below, talk, hasRate: hasRate, starts: starts)
         do {
             try await opener.withChannel { try await body($0) }
             return Outcome(error: nil, time: opener.time, sent: opener.sent)
@@ -75,6 +75,7 @@ struct WaitingTests {
         var timing = UBootTiming()
         timing.limits = limits
         timing.power = limits.power
+        if limits.reply < WaitLimits().reply { timing.silence = .seconds(1) }
         return timing
     }
 
@@ -115,9 +116,7 @@ struct WaitingTests {
 
     @Test("Looking for the line's rate ends", arguments: cases)
     func rate(_ talk: Talk, _: WaitLimits) async throws {
-        var scenario = UBootScenario()
-        scenario.start = .off
-        let outcome = await outcome(talk, over: SimulatedUBoot(scenario)) { channel in
+        let outcome = await outcome(talk, hasRate: true) { channel in
             _ = try await LineRateSearch(quiet: .milliseconds(170)).run(Console(channel))
         }
         #expect(outcome.error == nil)
@@ -190,12 +189,13 @@ struct WaitingTests {
 
     /// Runs the body with a session at the prompt of a simulated U-Boot, where somebody talks once a command was sent.
     private func session(
-        _ talk: Talk, _ limits: WaitLimits, from command: String?, _ body: (UBootSession) async throws -> Void
+        _ talk: Talk, _ limits: WaitLimits, from command: String?, hasRate: Bool = false,
+        _ body: (UBootSession) async throws -> Void
     ) async -> Outcome {
         let board = SimulatedSessions.nor(SimulatedSessions.bytes(0x8000))
         return await outcome(
-            talk, over: board,
-            starts: { sent in command.map { sent.hasSuffix("\($0) \r") || sent.contains("\($0) \r") } ?? true }
+            talk, over: board, hasRate: hasRate,
+            starts: { sent in command.map { sent.contains("\($0) \r") } ?? true }
         ) { channel in
             try await body(UBootSession(Console(channel), prompt: Array("=> ".utf8), arrival: arrival(limits)))
         }
@@ -229,13 +229,23 @@ struct WaitingTests {
         #expect(outcome.time <= limits.conversation + limits.reply + limits.typing + .seconds(20), "\(outcome)")
     }
 
+    @Test("A load over the line ends", arguments: cases)
+    func load(_ talk: Talk, _ limits: WaitLimits) async throws {
+        let outcome = await session(talk, limits, from: "loady 81000000") { session in
+            let load = YMODEMLoad(session: session, lines: UBootCommands())
+            _ = try await load.load([UInt8](repeating: 1, count: 4_096), to: 0x8100_0000)
+        }
+        #expect(outcome.time <= limits.conversation + limits.reply + limits.typing + .seconds(60), "\(outcome)")
+    }
+
     @Test("A change of rate ends, and so does following a start", arguments: cases)
     func changes(_ talk: Talk, _ limits: WaitLimits) async throws {
-        var outcome = await session(talk, limits, from: "setenv baudrate 230400") { session in
+        var outcome = await session(talk, limits, from: "setenv baudrate 230400", hasRate: true) { session in
             _ = try await session.changeRate(to: 230_400)
         }
         #expect(outcome.time <= limits.typing + limits.prompt * 6, "\(outcome)")
-        outcome = await session(talk, limits, from: nil) { session in
+        outcome = await session(talk, limits, from: nil, hasRate: true) { session in
+            try await session.console.channel.setLineRate(230_400)
             await UBootLineRate(session, wish: .highest, notify: { _ in }).restore()
             try await session.sayUnheard("setenv stdout serial")
         }

@@ -65,6 +65,7 @@ package final class TalkingOpener: ChannelOpening {
     private let below: any ChannelOpening
     private let talk: Talk
     private let starts: @Sendable (String) -> Bool
+    private let hasRate: Bool
     private let state = Mutex(State())
 
     private struct State {
@@ -73,12 +74,16 @@ package final class TalkingOpener: ChannelOpening {
         var reads = 0
     }
 
-    /// - Parameter starts: asked with all that was sent to the board, until it says yes: from then on there is talk.
+    /// - Parameters:
+    ///   - hasRate: whether the line has a rate that can be set, to no effect.
+    ///   - starts: asked with all that was sent to the board, until it says yes: from then on there is talk.
     package init(
-        _ below: any ChannelOpening, _ talk: Talk, starts: @escaping @Sendable (String) -> Bool = { _ in true }
+        _ below: any ChannelOpening, _ talk: Talk, hasRate: Bool = false,
+        starts: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
         self.below = below
         self.talk = talk
+        self.hasRate = hasRate
         self.starts = starts
     }
 
@@ -95,7 +100,7 @@ package final class TalkingOpener: ChannelOpening {
             let start = channel.time
             return try await body(
                 TalkingLine(
-                    channel, talk,
+                    channel, talk, rate: hasRate ? 115_200 : nil,
                     wrote: { bytes in self.state.withLock { $0.sent += bytes } },
                     hasBegun: { self.starts(self.sent) },
                     passed: { time in self.state.withLock { $0.time = time - start } }))
@@ -107,6 +112,7 @@ private final class TalkingLine: BoardChannel {
     private struct State {
         var next: Duration?
         var position = 0
+        var rate: Int?
     }
 
     private let below: any BoardChannel
@@ -117,7 +123,7 @@ private final class TalkingLine: BoardChannel {
     private let state = Mutex(State())
 
     init(
-        _ below: any BoardChannel, _ talk: Talk, wrote: @escaping @Sendable ([UInt8]) -> Void,
+        _ below: any BoardChannel, _ talk: Talk, rate: Int?, wrote: @escaping @Sendable ([UInt8]) -> Void,
         hasBegun: @escaping @Sendable () -> Bool, passed: @escaping @Sendable (Duration) -> Void
     ) {
         self.below = below
@@ -125,13 +131,18 @@ private final class TalkingLine: BoardChannel {
         self.wrote = wrote
         self.hasBegun = hasBegun
         self.passed = passed
+        state.withLock { $0.rate = rate }
     }
 
     var traits: ChannelTraits { below.traits }
     var time: Duration { below.time }
-    var lineRate: Int? { below.lineRate }
-    func setLineRate(_ rate: Int) async throws { try await below.setLineRate(rate) }
+    var lineRate: Int? { state.withLock { $0.rate } ?? below.lineRate }
     func markBulk(_ isBulk: Bool) { below.markBulk(isBulk) }
+
+    func setLineRate(_ rate: Int) async throws {
+        if state.withLock({ $0.rate }) != nil { return state.withLock { $0.rate = rate } }
+        try await below.setLineRate(rate)
+    }
 
     func write(_ bytes: [UInt8], isSecret: Bool) async throws {
         try await below.write(bytes, isSecret: isSecret)

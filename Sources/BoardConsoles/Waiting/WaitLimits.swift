@@ -42,7 +42,7 @@ package struct WaitLimits: Sendable {
     package var power: Duration = .seconds(600)
 
     /// The same where nobody can be asked (`--json`): a script may switch it on at the same time.
-    package var unattendedPower: Duration = .seconds(60)
+    package var unattendedPower: Duration = .seconds(30)
 
     /// Putting a board's terminal back in order at the end, also after Ctrl-C: somebody waits for it.
     package var farewell: Duration = .seconds(10)
