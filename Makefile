@@ -4,7 +4,7 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product flashkeep -Xlinker -s
 
-.PHONY: help build demo test unit lab check format bench install clean
+.PHONY: help build demo test unit lab campaign check format bench install clean
 
 help:
 	@echo "make demo      back up an emulated router and look at the result"
@@ -12,6 +12,7 @@ help:
 	@echo "make bench     measure speed, memory and line use, as ratios"
 	@echo "make install   build and install flashkeep below $(PREFIX) (PREFIX=...)"
 	@echo "make unit      the quick tests alone;  make lab: those with emulated boards"
+	@echo "make campaign  one lab test many times on a busy machine (RUNS=30 AT_ONCE=3 FILTER=...)"
 	@echo "make format    put the sources into the project's form;  make check: is it kept"
 
 build:
@@ -41,6 +42,15 @@ unit:
 lab:
 	FLASHKEEP_LAB=1 FLASHKEEP_BAGIT_PYTHON=$(CURDIR)/.lab/venv/bin/python \
 		$(SWIFT) test --no-parallel --filter LabTests
+
+RUNS ?= 30
+AT_ONCE ?= 3
+FILTER ?= LabTests.*aLoginOnASerialLineFullOfKernelMessages
+
+campaign:
+	@Scripts/setup test
+	$(SWIFT) build --build-tests
+	@Scripts/campaign-login $(RUNS) $(AT_ONCE) '$(FILTER)'
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift

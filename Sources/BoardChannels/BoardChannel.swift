@@ -8,6 +8,10 @@ package protocol BoardChannel: AnyObject, Sendable {
     /// What may be expected of the stream.
     var traits: ChannelTraits { get }
 
+    /// The time by which ``read(timeout:)`` measures: it begins anywhere and never goes back. A simulated board counts its
+    /// own.
+    var time: Duration { get }
+
     /// The bytes that came next, at least one, as soon as there are any.
     ///
     /// - Parameter timeout: how long to wait; nil waits without end.
@@ -35,6 +39,7 @@ package protocol BoardChannel: AnyObject, Sendable {
 }
 
 extension BoardChannel {
+    package var time: Duration { ComputerTime.now }
     package func write(_ bytes: [UInt8]) async throws { try await write(bytes, isSecret: false) }
     package func markBulk(_ isBulk: Bool) {}
     package var lineRate: Int? { nil }
@@ -45,6 +50,12 @@ extension BoardChannel {
             why: "It is no serial port of this computer, so its rate is somebody else's.",
             next: "Set the rate where the port is, or leave --baud out.")
     }
+}
+
+/// The time of this computer, as ``BoardChannel/time`` has it.
+private enum ComputerTime {
+    static let start = ContinuousClock.now
+    static var now: Duration { start.duration(to: .now) }
 }
 
 /// What a read brought.

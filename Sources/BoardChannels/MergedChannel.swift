@@ -19,6 +19,7 @@ package final class MergedChannel: BoardChannel {
     }
 
     package var traits: ChannelTraits { line.traits }
+    package var time: Duration { line.time }
 
     /// Listens to this as well from now on, in place of what was attached before; nil listens to the line alone.
     package func attach(_ input: (any ChannelInput)?) {

@@ -136,7 +136,7 @@ package final class ProcessChannel: BoardChannel {
     /// Whether an error may only say that the program is gone, so that the program's own words say more.
     private static func isChannelFailure(_ error: any Error) -> Bool {
         guard let error = error as? FlashkeepError else { return !(error is CancellationError) }
-        return error.code == .boardLost || error.code == .boardSilent || error.code == .replyNotUnderstood
+        return error.code == .boardLost || error.code.isLostReply || error.code == .replyNotUnderstood
     }
 
     /// Waits until the program closed its output, at most a second.

@@ -10,6 +10,10 @@ package final class StreamChannel: BoardChannel {
     private let channel: any Channel
     /// The port's rate; nil for a socket.
     private let line: SerialLine?
+    /// How many writes there were, and the number of the one that is not done; 0 is none.
+    private let writes = Atomic<UInt64>(0)
+    private let pendingWrite = Atomic<UInt64>(0)
+    private let isStuck = Atomic<Bool>(false)
 
     private init(traits: ChannelTraits, inbox: ByteInbox, channel: any Channel, line: SerialLine?) {
         self.line = line
@@ -23,11 +27,45 @@ package final class StreamChannel: BoardChannel {
     }
 
     package func write(_ bytes: [UInt8], isSecret: Bool) async throws {
+        try Task.checkCancellation()
+        let number = writes.wrappingAdd(1, ordering: .relaxed).newValue
+        pendingWrite.store(number, ordering: .relaxed)
+        defer { pendingWrite.store(0, ordering: .relaxed) }
+        // Closing is all that ends a write to somebody who takes nothing.
+        let limit = Self.writePatience + .seconds(bytes.count / Self.slowestLine)
+        let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { self.giveUpWrite(number) }
+        defer { alarm.cancel() }
         do {
-            try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+            try await withTaskCancellationHandler {
+                try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+            } onCancel: {
+                channel.eventLoop.scheduleTask(in: TimeAmount(Self.lastPatience)) { self.giveUpWrite(number) }
+            }
         } catch {
+            try Task.checkCancellation()
+            guard !isStuck.load(ordering: .relaxed) else { throw stuck() }
             throw Self.lost(traits, error)
         }
+    }
+
+    /// How long a board may take no byte: what is sent to it waits in this computer until then.
+    private static let writePatience = Duration.seconds(60)
+    /// The same once it is known that nobody waits for it any more.
+    private static let lastPatience = Duration.seconds(2)
+    /// Bytes a second of the slowest line: 1200 bits a second, a quarter lost.
+    private static let slowestLine = 90
+
+    private func giveUpWrite(_ number: UInt64) {
+        guard pendingWrite.load(ordering: .relaxed) == number else { return }
+        isStuck.store(true, ordering: .relaxed)
+        channel.close(promise: nil)
+    }
+
+    private func stuck() -> FlashkeepError {
+        FlashkeepError(
+            .boardSilent, what: "\(traits.address) takes nothing of what is sent to it.",
+            why: "It was waited for as long as the slowest line needs.",
+            next: "Check that flow control is off and the board runs, then run the same command again: it resumes.")
     }
 
     package var lineRate: Int? { line?.rate }

@@ -1,5 +1,5 @@
 package import BoardChannels
-private import FlashModel
+package import FlashModel
 
 /// A channel used as a dialogue: send something, wait for something.
 ///
@@ -9,29 +9,104 @@ package final class Console {
     package let channel: any BoardChannel
     /// Received and not yet used.
     private var buffer: [UInt8] = []
+    /// The last that came, as it came, for error messages.
+    private var recent: [UInt8] = []
+    /// When something came last.
+    private var lastArrival: Duration?
+    /// The end of what is done now, and what that is.
+    private var limit: (end: Duration, task: String)?
+    private var kernelFilter: KernelMessageFilter?
+    /// Passwords that were sent: a board may echo them.
+    private var secrets: [[UInt8]] = []
+
+    /// Bytes of ``recent``.
+    private static let recentBytes = 4_096
+    /// Bytes that ``collect(quiet:longest:until:)`` keeps.
+    private static let collectedBytes = 65_536
+    /// How soon after its last word somebody still counts as talking.
+    private static let talks = Duration.seconds(3)
 
     package init(_ channel: any BoardChannel) {
         self.channel = channel
     }
 
+    /// The channel's own time; see ``BoardChannel/time``.
+    package var time: Duration { channel.time }
+
     /// Sends text as it is; line ends are the caller's.
     package func send(_ text: String, isSecret: Bool = false) async throws {
+        if isSecret {
+            let secret = text.utf8.filter { $0 > 0x20 }
+            if secret.count >= 4 { secrets.append(secret) }
+        }
         try await channel.write(Array(text.utf8), isSecret: isSecret)
+    }
+
+    // MARK: Waiting
+
+    /// Does something that must end in time, whatever comes meanwhile. Limits nest: the first that is reached counts.
+    ///
+    /// - Parameters:
+    ///   - duration: by the channel's time. Waits end there; what is being written is written.
+    ///   - task: what is done, for the error, such as `the login`.
+    /// - Throws: what the body throws; ``FlashkeepError`` with `noReplyInTime` where the limit is reached and something
+    ///   came in the last seconds, and with `boardSilent` where nothing did.
+    package func within<Result>(_ duration: Duration, _ task: String, body: () async throws -> Result) async throws
+        -> Result
+    {
+        let outer = limit
+        defer { limit = outer }
+        let end = time + duration
+        if outer.map({ end < $0.end }) ?? true { limit = (end, task) }
+        return try await body()
+    }
+
+    /// The one place where a console waits.
+    private func read(within timeout: Duration) async throws -> [UInt8]? {
+        var timeout = timeout
+        var isLast = false
+        if let limit {
+            let rest = limit.end - time
+            guard rest > .zero else { throw tooLate(limit.task) }
+            isLast = rest < timeout
+            timeout = min(timeout, rest)
+        }
+        switch try await channel.read(timeout: timeout) {
+        case .bytes(let bytes):
+            lastArrival = time
+            recent = Array((recent + bytes.suffix(Self.recentBytes)).suffix(Self.recentBytes))
+            return bytes
+        case .timedOut:
+            if isLast, let limit { throw tooLate(limit.task) }
+            return nil
+        case .closed: throw closed()
+        }
     }
 
     /// Takes what was received: at once if there is something, else what comes within the time.
     ///
+    /// - Parameter silence: how long to wait; what is taken for the kernel's does not count.
     /// - Returns: nil where nothing came.
-    /// - Throws: ``FlashkeepError`` with `boardLost` where the channel is closed.
+    /// - Throws: ``FlashkeepError`` with `boardLost` where the channel is closed, and as ``within(_:_:body:)``.
     package func bytes(within silence: Duration) async throws -> [UInt8]? {
         if !buffer.isEmpty {
             defer { buffer = [] }
             return buffer
         }
-        switch try await channel.read(timeout: silence) {
-        case .bytes(let bytes): return bytes
-        case .timedOut: return nil
-        case .closed: throw closed()
+        return try await newBytes(within: silence)
+    }
+
+    /// The same, of what did not come before.
+    private func newBytes(within silence: Duration) async throws -> [UInt8]? {
+        let end = time + silence
+        while true {
+            guard let bytes = try await read(within: max(.zero, end - time)) else {
+                let held = kernelFilter?.release() ?? []
+                return held.isEmpty ? nil : held
+            }
+            guard kernelFilter != nil else { return bytes }
+            if let rest = kernelFilter?.take(bytes), !rest.isEmpty { return rest }
+            guard time < end else { return nil }
         }
     }
 
@@ -45,12 +120,14 @@ package final class Console {
     /// - Parameters:
     ///   - pattern: at least one byte.
     ///   - silence: how long nothing may come.
+    ///   - longest: how long it may take in all; nil is four times the silence.
     ///   - limit: the most bytes before the pattern.
-    /// - Returns: what came before the pattern; nil where the board fell silent or sent more than the limit (what was
-    ///   received then waits to be read).
+    /// - Returns: what came before the pattern; nil where the board fell silent, took too long or sent more than the
+    ///   limit (what was received then waits to be read).
     package func bytes(
-        until pattern: [UInt8], silence: Duration, limit: Int
+        until pattern: [UInt8], silence: Duration, longest: Duration? = nil, limit: Int
     ) async throws -> [UInt8]? {
+        let end = time + (longest ?? silence * 4)
         var searched = 0
         while true {
             if let range = ByteSearch.firstRange(of: pattern, in: buffer, from: max(0, searched - pattern.count + 1)) {
@@ -59,38 +136,94 @@ package final class Console {
                 return before
             }
             searched = buffer.count
-            guard buffer.count <= limit else { return nil }
-            switch try await channel.read(timeout: silence) {
-            case .bytes(let bytes): buffer += bytes
-            case .timedOut: return nil
-            case .closed: throw closed()
-            }
+            let rest = end - time
+            guard buffer.count <= limit, rest > .zero else { return nil }
+            guard let more = try await newBytes(within: min(silence, rest)) else { return nil }
+            buffer += more
         }
     }
 
-    /// Takes everything until the board has been silent for a while.
+    /// Takes everything until the board has been silent for a while, or has said enough.
     ///
     /// - Parameters:
     ///   - quiet: how long it must be silent.
-    ///   - longest: how long a board that never falls silent is listened to; nil is for 200 reads.
+    ///   - longest: how long a board that never falls silent is listened to; nil is five times as long.
+    ///   - until: whether that is all that was to be heard.
     /// - Returns: the last 64 KiB of it.
-    package func collect(quiet: Duration, longest: Duration? = nil) async throws -> [UInt8] {
-        var all = buffer
-        buffer = []
-        let end = longest.map { ContinuousClock.now + $0 }
-        for _ in 0..<200 {
-            if let end, ContinuousClock.now >= end { return all }
-            switch try await channel.read(timeout: quiet) {
-            case .bytes(let bytes):
-                all += bytes
-                if all.count > 65_536 { all.removeFirst(all.count - 65_536) }
-            case .timedOut: return all
-            case .closed:
-                if all.isEmpty { throw closed() }
+    package func collect(
+        quiet: Duration, longest: Duration? = nil, until isEnough: ([UInt8]) -> Bool = { _ in false }
+    ) async throws -> [UInt8] {
+        var all: [UInt8] = []
+        let end = time + (longest ?? quiet * 5)
+        repeat {
+            do {
+                guard let bytes = try await bytes(within: min(quiet, max(.zero, end - time))) else { return all }
+                all += bytes.suffix(Self.collectedBytes)
+                if all.count > Self.collectedBytes { all.removeFirst(all.count - Self.collectedBytes) }
+            } catch let error as FlashkeepError where error.code == .boardLost && !all.isEmpty {
                 return all
             }
-        }
+        } while !isEnough(all) && time < end
         return all
+    }
+
+    // MARK: The kernel's messages
+
+    /// Takes the kernel's messages out of what is read from now on: so there are pauses between them, and nothing is
+    /// torn apart by them.
+    package func beginFilteringKernel() {
+        if kernelFilter == nil { kernelFilter = KernelMessageFilter() }
+    }
+
+    /// Reads everything as it comes from now on, as before ``beginFilteringKernel()``.
+    package func endFilteringKernel() {
+        buffer += kernelFilter?.release() ?? []
+        kernelFilter = nil
+    }
+
+    /// The last of the kernel's messages that were taken out since this was last called, at most 4 KiB.
+    package func takeKernelMessages() -> [UInt8] { kernelFilter?.takeMessages() ?? [] }
+
+    // MARK: Errors
+
+    /// Whether something came a moment ago: then what is missing is a reply, and not the board.
+    package var isTalking: Bool { isTalking(after: Self.talks) }
+
+    /// The same for who must be silent for less than usual.
+    package func isTalking(after silence: Duration) -> Bool {
+        lastArrival.map { time - $0 < min(silence, Self.talks) } ?? false
+    }
+
+    /// The last lines that came, safe to show to a person; empty where there are none.
+    package var lastWords: String {
+        TerminalText.lastLines(
+            secrets.reduce(recent) { bytes, secret in
+                var bytes = bytes
+                while let range = ByteSearch.firstRange(of: secret, in: bytes) {
+                    bytes.replaceSubrange(range, with: repeatElement(UInt8(ascii: "*"), count: 3))
+                }
+                return bytes
+            })
+    }
+
+    /// The error of somebody who talks, and does not come to an end.
+    ///
+    /// - Parameter task: what did not end in time, such as `the login`.
+    package func talksOn(during task: String) -> FlashkeepError {
+        let last = lastWords
+        return FlashkeepError(
+            .noReplyInTime, what: "\(channel.traits.address) keeps sending, but \(task) did not end in time.",
+            why: last.isEmpty ? "Nothing that it sent was text." : "The last that it said was: \(last)",
+            next: "Look at the console by hand, stop what talks there, then run the same command again.")
+    }
+
+    private func tooLate(_ task: String) -> FlashkeepError {
+        if isTalking { return talksOn(during: task) }
+        let last = lastWords
+        return FlashkeepError(
+            .boardSilent, what: "\(channel.traits.address) stopped answering during \(task).",
+            why: last.isEmpty ? "Nothing came." : "The last that it said was: \(last)",
+            next: "Check power, cable and network, then run the same command again: it resumes.")
     }
 
     private func closed() -> FlashkeepError {

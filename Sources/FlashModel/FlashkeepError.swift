@@ -16,6 +16,8 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case programMissing = "program-missing"
         case portUnavailable = "port-unavailable"
         case boardSilent = "board-silent"
+        /// Something comes from the board, but not what was waited for, and the limit is reached.
+        case noReplyInTime = "no-reply-in-time"
         case boardLost = "board-lost"
         case replyNotUnderstood = "reply-not-understood"
         /// Who answers is a bootloader where a system was looked for.
@@ -52,6 +54,9 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case notConfirmed = "not-confirmed"
         case interrupted
         case internalFault = "internal-fault"
+
+        /// Whether a reply did not come: the same may be asked again.
+        package var isLostReply: Bool { self == .boardSilent || self == .noReplyInTime }
     }
 
     /// Which error it is.

@@ -33,7 +33,8 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
             switch code {
             case .addressNotUnderstood, .usage: .usage
             // A name that is not found may be one that the board itself announces once it is up.
-            case .hostNotFound, .connectionRefused, .hostUnreachable, .boardSilent, .boardLost: .boardSilent
+            case .hostNotFound, .connectionRefused, .hostUnreachable, .boardSilent, .boardLost, .noReplyInTime:
+                .boardSilent
             case .hostKeyChanged, .hostKeyUnknown, .authenticationFailed, .passwordNeeded, .programMissing,
                 .portUnavailable, .replyNotUnderstood, .bootloaderAnswers:
                 .failed

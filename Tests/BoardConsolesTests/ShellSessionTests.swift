@@ -2,6 +2,7 @@ import BoardChannels
 import BoardConsoles
 import FlashModel
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -53,6 +54,36 @@ import Testing
             // Large output, all of it.
             let big = try await shell.run("i=0;while [ $i -lt 3000 ];do echo $i-0123456789abcdef;i=$(($i+1));done")
             #expect(big.text.split(separator: "\n").count == 3_000)
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(3)),
+        arguments: [(true, 0.0), (true, 2.5), (false, 0.0), (false, 2.5)] as [(Bool, Double)])
+    func aLoginIsFoundWhileTheKernelTalks(hasTimes: Bool, delay: Double) async throws {
+        let login = SimulatedLogin(
+            shell: ["busybox", "sh"], password: "s3cret!", every: .milliseconds(56), delay: .seconds(delay),
+            hasTimes: hasTimes)
+        // Whoever reads may get the beginning of a message alone.
+        var faults = LineFaults()
+        faults.pieceSize = 25
+        let transcript = Mutex("")
+        do {
+            try await FaultyOpener(login, faults, seed: 1).withChannel { channel in
+                let start = ContinuousClock.now
+                let recorded = RecordingChannel(
+                    channel, detail: .everything, now: { start.duration(to: .now) },
+                    sink: { entry in transcript.withLock { $0 += entry.line + "\n" } })
+                try await ShellSession.withShell(
+                    over: recorded, credentials: Credentials(password: { "s3cret!" }), nonce: Self.nonce
+                ) { shell in
+                    let reply = try await shell.run("echo hello")
+                    #expect(reply.text == "hello\n")
+                }
+            }
+        } catch {
+            let lines = transcript.withLock { $0 }.split(separator: "\n").filter { !$0.contains("ath10k") }
+            Issue.record("\(error)\n\(lines.joined(separator: "\n"))")
         }
     }
 

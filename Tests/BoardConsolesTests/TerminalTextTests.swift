@@ -61,3 +61,39 @@ import Testing
         #expect(LoginPrompt(Array(text.utf8)) == nil)
     }
 }
+
+@Suite struct KernelMessageFilterTests {
+    private static let stream =
+        "<6>[    0.000000] Linux version 5.4\r\nOpenWrt lo[   12.345678] a [x] <y>\r\ngin: [1] [  3.14] <b> <12[<6>"
+        + "[  123.456789][    T1] b\r\nPass<4>[99999.000001] c\r\nword: [   12.34"
+    private static let rest = "OpenWrt login: [1] [  3.14] <b> <12[Password: "
+
+    @Test func theKernelIsTakenOutHoweverTheStreamIsCut() {
+        let bytes = Array(Self.stream.utf8)
+        for size in [1, 2, 3, 7, 16, 1_000] {
+            var filter = KernelMessageFilter()
+            var rest: [UInt8] = []
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                rest += filter.take(bytes[start..<min(start + size, bytes.count)])
+            }
+            #expect(String(decoding: rest, as: UTF8.self) == Self.rest, "\(size)")
+            #expect(filter.isUndecided)
+            #expect(String(decoding: filter.release(), as: UTF8.self) == "[   12.34")
+            #expect(!filter.isUndecided)
+            let messages = String(decoding: filter.takeMessages(), as: UTF8.self)
+            #expect(messages.contains("Linux version") && messages.hasSuffix("c\r\n"))
+            #expect(filter.takeMessages().isEmpty)
+        }
+    }
+
+    @Test func whatIsKeptIsBounded() {
+        var filter = KernelMessageFilter()
+        _ = filter.take("[    1.000000] ".utf8)
+        for _ in 0..<100 { #expect(filter.take([UInt8](repeating: 0x41, count: 1_000)).isEmpty) }
+        #expect(filter.takeMessages().count <= 8_192)
+        // A message that has no end is over when nothing follows.
+        #expect(filter.release().isEmpty)
+        #expect(filter.take("x".utf8) == [0x78])
+        #expect(filter.take([UInt8](repeating: UInt8(ascii: "["), count: 10_000)).count >= 9_999)
+    }
+}

@@ -298,7 +298,7 @@ struct UBootArrivalTests {
         var scenario = UBootScenario()
         scenario.start = .off
         var timing = UBootTiming.simulated
-        timing.power = .milliseconds(100)
+        timing.power = .seconds(30)
         let outcome = try await arrive(scenario, powers: false, timing: timing)
         #expect(outcome.error?.code == .boardSilent)
         #expect(outcome.requests == 1)
@@ -353,7 +353,7 @@ struct UBootArrivalTests {
         let board = SimulatedUBoot(scenario)
         let opener = FaultyOpener(board, faults, seed: UInt64(seed))
         var timing = UBootTiming.simulated
-        timing.power = .milliseconds(500)
+        timing.power = .seconds(30)
         let settled = timing
         try await opener.withChannel { channel in
             let arrival = UBootArrival(

@@ -73,7 +73,7 @@ struct ErrorTests {
 
     @Test(
         arguments: [
-            (.addressNotUnderstood, 64), (.usage, 64), (.boardSilent, 75), (.boardLost, 75),
+            (.addressNotUnderstood, 64), (.usage, 64), (.boardSilent, 75), (.boardLost, 75), (.noReplyInTime, 75),
             (.hostUnreachable, 75), (.connectionRefused, 75), (.bagDamaged, 2), (.targetExists, 3), (.interrupted, 130),
             (.authenticationFailed, 1), (.diskFull, 1), (.imageUnsuitable, 3),
         ] as [(FlashkeepError.Code, Int32)])

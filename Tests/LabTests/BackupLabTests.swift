@@ -6,7 +6,9 @@ import SystemPackage
 import Testing
 
 /// Whole backups of emulated boards, compared with what was put on their flash.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct BackupLabTests {
     /// A board whose flash is small enough for a serial line: 256 KiB NOR, 2 MiB NAND in four partitions, two bad
     /// blocks.

@@ -33,11 +33,16 @@ struct LabBoard {
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
+    /// After so many minutes a test has hung, and fails. None takes half as long, on a busy machine either.
+    static let minutes = 10
+    /// A board lives a minute longer than its test may, so that the test fails first and says where it hung.
+    static let lifetime = ["--lifetime", "\(minutes * 60 + 60)"]
+
     /// Starts a board, runs the body, and ends the board.
     @discardableResult
     static func with<Result>(_ options: [String] = [], body: (LabBoard) async throws -> Result) async throws -> Result {
         let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
-        let started = try await run("Lab/board", ["start", "--state", state.path] + options)
+        let started = try await run("Lab/board", ["start", "--state", state.path] + lifetime + options)
         defer { try? FileManager.default.removeItem(at: state) }
         guard started.status == 0 else {
             throw LabFailure(text: "the board did not start: \(started.output.suffix(2_000))")
@@ -50,7 +55,8 @@ struct LabBoard {
         } catch {
             result = .failure(error)
         }
-        _ = try await run("Lab/board", ["stop", "--state", state.path])
+        // In a task of its own: also where the test has taken too long.
+        _ = try await Task { try await run("Lab/board", ["stop", "--state", state.path]) }.value
         return try result.get()
     }
 
@@ -97,9 +103,18 @@ struct LabBoard {
         let handle = try FileHandle(forWritingTo: log)
         process.standardOutput = handle
         process.standardError = handle
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                process.terminationHandler = { _ in continuation.resume() }
+                do {
+                    try process.run()
+                    if Task.isCancelled { process.terminate() }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } onCancel: {
+            if process.isRunning { process.terminate() }
         }
         try handle.close()
         let output = String(decoding: try Data(contentsOf: log), as: UTF8.self)

@@ -6,7 +6,9 @@ import Foundation
 import Testing
 
 /// Flash read over each way in, compared with what was put there.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct ReadingLabTests {
     @Test func everyWayReadsNORAndNANDBitExact() async throws {
         try await LabBoard.with(BackupLabTests.tiny) { board in

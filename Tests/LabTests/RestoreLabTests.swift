@@ -7,7 +7,9 @@ import SystemPackage
 import Testing
 
 /// Backups put back on emulated boards, compared with what the flash held, which the lab itself reads.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct RestoreLabTests {
     /// All that a board's flash is overwritten with, by its own tools, block by block: what, and how.
     private enum Damage: CaseIterable {

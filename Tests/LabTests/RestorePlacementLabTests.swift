@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 
 /// Backups of one board's NAND put onto another one, whose bad blocks are others: the same unit years later.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct RestorePlacementLabTests {
     /// 12 MiB for UBI behind two partitions of four blocks.
     private static let options = ["--nor", "none", "--nand", "small", "--ubifs"]

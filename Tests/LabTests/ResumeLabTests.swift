@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 /// The program itself, killed at several points of a backup, and started again.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct ResumeLabTests {
     private func start(_ board: LabBoard, _ target: String, log: URL) throws -> Process {
         let process = Process()

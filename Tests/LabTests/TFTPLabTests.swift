@@ -6,7 +6,9 @@ import Testing
 import Transfers
 
 /// The TFTP server against clients that were not written here, and beside servers that were not.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct TFTPLabTests {
     struct Client: Sendable, CustomTestStringConvertible {
         var testDescription: String

@@ -10,7 +10,9 @@ import SystemPackage
 import Testing
 
 /// What goes wrong on real boards, and the error that says so.
-@Suite(.enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct TroubleLabTests {
     @Test func boardsWithoutMTDSaySo() async throws {
         for (options, code) in [(["--mtd", "none"], FlashkeepError.Code.noMTD), (["--mtd", "empty"], .noPartitions)] {

@@ -41,7 +41,7 @@ struct UBootBoard {
         body: (UBootBoard) async throws -> Result
     ) async throws -> Result {
         let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
-        let start = ["Lab/uboot", "start", "--state", state.path] + options
+        let start = ["Lab/uboot", "start", "--state", state.path] + LabBoard.lifetime + options
         let started = try await LabBoard.run(
             "Lab/uboot", before.isEmpty ? Array(start.dropFirst()) : before + ["Lab/uboot"] + start.dropFirst())
         defer { try? FileManager.default.removeItem(at: state) }
@@ -56,10 +56,14 @@ struct UBootBoard {
         } catch {
             result = .failure(error)
         }
-        let check = try await LabBoard.run("Lab/uboot", ["check", "--state", state.path])
+        // In a task of its own: also where the test has taken too long.
+        let check = try await Task {
+            let check = try await LabBoard.run("Lab/uboot", ["check", "--state", state.path])
+            _ = try await LabBoard.run("Lab/uboot", ["stop", "--state", state.path])
+            return check
+        }.value
         #expect(
             check.status == 0, "a backup must not change the flash: \(check.output)", sourceLocation: sourceLocation)
-        _ = try await LabBoard.run("Lab/uboot", ["stop", "--state", state.path])
         return try result.get()
     }
 

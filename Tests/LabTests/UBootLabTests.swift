@@ -10,7 +10,9 @@ import SystemPackage
 import Testing
 
 /// Boards are backed up from real U-Boots over their serial line alone, compared byte for byte, and not changed.
-@Suite(.enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct UBootLabTests {
     @Test func maltaFromItsPromptAndAgainWithTheFirstBackupKnown() async throws {
         try await UBootBoard.with(["--board", "malta"]) { board in

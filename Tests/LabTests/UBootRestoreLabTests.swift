@@ -13,7 +13,9 @@ import Testing
 ///
 /// QEMU 7.2's parallel flash (`hw/block/pflash_cfi01.c`) takes a buffered write only at the start of a sector, one buffer
 /// of 2 KiB; so the sectors that are written here have no more than that.
-@Suite(.enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized)
+@Suite(
+    .enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized,
+    .timeLimit(.minutes(LabBoard.minutes)))
 struct UBootRestoreLabTests {
     /// A board, and the commands that write to it.
     struct Sample: Sendable, CustomTestStringConvertible {

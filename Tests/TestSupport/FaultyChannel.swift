@@ -90,6 +90,7 @@ private final class FaultyChannel: BoardChannel {
     }
 
     var traits: ChannelTraits { below.traits }
+    var time: Duration { below.time }
 
     func markBulk(_ isBulk: Bool) {
         state.withLock { $0.isBulk = isBulk }

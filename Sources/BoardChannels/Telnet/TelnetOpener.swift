@@ -37,14 +37,18 @@ package final class TelnetChannel: BoardChannel {
     }
 
     package var traits: ChannelTraits { below.traits }
+    package var time: Duration { below.time }
 
     package func read(timeout: Duration?) async throws -> ChannelRead {
+        // Options that are negotiated for ever bring no byte of the board's.
+        let end = timeout.map { below.time + $0 }
         while true {
-            let read = try await below.read(timeout: timeout)
+            let read = try await below.read(timeout: end.map { max(.zero, $0 - below.time) })
             guard case .bytes(let bytes) = read else { return read }
             let (data, reply) = state.withLock { $0.receive(bytes) }
             if !reply.isEmpty { try await below.write(reply) }
             if !data.isEmpty { return .bytes(data) }
+            if let end, below.time >= end { return .timedOut }
         }
     }
 

@@ -15,10 +15,14 @@ package enum LoginPrompt: Equatable, Sendable {
     /// Nothing but the kernel says anything.
     case kernelOnly
 
-    /// - Parameter bytes: what was received since something was last sent.
-    package init?(_ bytes: [UInt8]) {
+    /// - Parameters:
+    ///   - bytes: what was received since something was last sent.
+    ///   - kernel: the kernel's messages of that time, where they were taken out of it already.
+    ///   - isTorn: whether something talks all the time, so that a question may stand in the midst of it.
+    package init?(_ bytes: [UInt8], kernel: [UInt8] = [], isTorn: Bool = false) {
         let plain = TerminalText.plain(bytes.suffix(8_192))
-        let (said, hadMessages) = TerminalText.withoutKernelMessages(plain)
+        let (said, hasMessages) = TerminalText.withoutKernelMessages(plain)
+        let hadMessages = hasMessages || !kernel.isEmpty
         let text = String(decoding: said, as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
         let last = lines.last.map { $0.drop { $0 == " " } } ?? ""
@@ -37,13 +41,23 @@ package enum LoginPrompt: Equatable, Sendable {
             self = .pressEnter
         } else if let prompt = Self.bootloaderPrompt(trimmed, text) {
             self = .bootloader(prompt)
-        } else if Self.isStart(text) || (hadMessages && Self.isStart(String(decoding: plain, as: UTF8.self))) {
+        } else if isTorn, let question = lines.reversed().lazy.compactMap(Self.question).first {
+            self = question
+        } else if Self.isStart(text) || (hadMessages && Self.isStart(String(decoding: plain + kernel, as: UTF8.self))) {
             self = .booting
         } else if hadMessages, lines.allSatisfy({ $0.allSatisfy { $0 == " " } }) {
             self = .kernelOnly
         } else {
             return nil
         }
+    }
+
+    /// The question of a login at the start of a line that goes on with something else.
+    private static func question(_ line: Substring) -> Self? {
+        let start = line.prefix(64).lowercased()
+        if start.hasPrefix("password: ") || start.hasPrefix("passwd: ") { return .password }
+        let words = start.split(separator: " ", maxSplits: 2)
+        return words.prefix(2).contains("login:") && words.first != "last" ? .user : nil
     }
 
     private static func isStart(_ text: String) -> Bool {

@@ -157,7 +157,7 @@ package final class ShellSession {
             do {
                 return try await act()
             } catch let error as FlashkeepError
-                where error.code == .boardSilent && isTerminal && attempt < timing.attempts
+                where error.code.isLostReply && isTerminal && attempt < timing.attempts
             {
                 attempt += 1
                 retries += 1
@@ -217,11 +217,12 @@ package final class ShellSession {
                 command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput, isDoubled: isDoubled)
                 + input)
         let marker = dialect.beginMarker(sequence)
+        let longest = silence + timing.limits.reply
         guard
-            try await console.bytes(until: marker, silence: silence, limit: 1 << 20) != nil,
+            try await console.bytes(until: marker, silence: silence, longest: longest, limit: 1 << 20) != nil,
             // The rest of the marker's line: a line end, of one or two characters.
             try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64) != nil
-        else { throw silent(during: command) }
+        else { throw lost(command) }
     }
 
     /// Reads the rest of a started command's reply and its status.
@@ -230,26 +231,29 @@ package final class ShellSession {
         _ command: String, silence: Duration? = nil, limit: Int = 1 << 20
     ) async throws -> (output: [UInt8], status: Int) {
         let silence = silence ?? timing.silence
+        let longest = silence + timing.limits.reply
         var output: [UInt8]?
         var status: Int?
         for _ in 0..<(isDoubled ? 2 : 1) where status == nil {
             guard
-                let before = try await console.bytes(until: dialect.endMarker(sequence), silence: silence, limit: limit)
+                let before = try await console.bytes(
+                    until: dialect.endMarker(sequence), silence: silence, longest: longest, limit: limit)
             else { break }
             output = output ?? before
-            let digits = try await console.bytes(until: [UInt8(ascii: ":")], silence: silence, limit: 3) ?? []
+            let digits =
+                try await console.bytes(until: [UInt8(ascii: ":")], silence: silence, longest: longest, limit: 3) ?? []
             status = Int(String(decoding: digits, as: UTF8.self)).flatMap { (0...255).contains($0) ? $0 : nil }
             // What was taken for a status may hold the second marker.
             if status == nil { console.putBack(digits + [UInt8(ascii: ":")]) }
         }
-        guard var output, let status else { throw silent(during: command) }
+        guard var output, let status else { throw lost(command) }
         // The second of the markers that begin it.
         if let again = ByteSearch.firstRange(of: dialect.beginMarker(sequence), in: output),
             let end = output[again.upperBound...].firstIndex(of: 0x0A)
         {
             output.removeSubrange(...end)
         }
-        _ = try await console.bytes(until: [0x0A], silence: silence, limit: 64)
+        _ = try await console.bytes(until: [0x0A], silence: silence, longest: longest, limit: 64)
         isReplyPending = false
         return (output, status)
     }
@@ -282,7 +286,7 @@ package final class ShellSession {
                 "[ \"$FKA\" = \"$FKB\" ]&&eval \"$FKA\"&&echo \"<${#FKB}>\"", silence: timing.silence, limit: 1 << 16)
             if reply.text == "<\(script.utf8.count)>\n" { return }
         }
-        throw silent(during: script)
+        throw lost(script)
     }
 
     /// Ends whatever the board is still sending; the session can go on afterwards.
@@ -292,6 +296,11 @@ package final class ShellSession {
 
     /// The longest silence of a board that is at work.
     package var silence: Duration { timing.silence }
+
+    /// How long so many bytes of flash data may take on this line.
+    package func bulkTime(_ bytes: Int) -> Duration {
+        timing.limits.bulk(bytes, isSlow: console.channel.traits.isSlow)
+    }
 
     private var isTerminal: Bool { console.channel.traits.mayHaveTerminal }
 
@@ -308,7 +317,7 @@ package final class ShellSession {
         do {
             try await clean()
             try await checkBoot()
-        } catch let error as FlashkeepError where error.code == .boardSilent {
+        } catch let error as FlashkeepError where error.code.isLostReply {
             try await recover()
         }
     }
@@ -333,7 +342,11 @@ package final class ShellSession {
     private func expectShell() async throws {
         try await console.send("echo \(dialect.typedWord)P0:\n")
         let marker = Array("\(dialect.word)P0:".utf8)
-        guard try await console.bytes(until: marker, silence: timing.arrival, limit: 1 << 20) != nil else {
+        guard
+            try await console.bytes(
+                until: marker, silence: timing.arrival, longest: timing.limits.login, limit: 1 << 20) != nil
+        else {
+            guard !console.isTalking(after: timing.arrival) else { throw console.talksOn(during: "the login") }
             throw notAShell(try await console.collect(quiet: .milliseconds(100)))
         }
         _ = try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64)
@@ -341,16 +354,40 @@ package final class ShellSession {
 
     /// On a terminal: finds a shell behind whatever is there.
     private func arrive() async throws {
-        var seen = try await console.collect(quiet: timing.quiet, longest: timing.quiet * 5)
+        // Until the kernel is silenced it may never pause.
+        console.beginFilteringKernel()
+        try await console.within(timing.limits.login, "the login") { try await findShell() }
+    }
+
+    /// What was said to the board last, as far as the next answer depends on it.
+    private enum Said {
+        case nothing
+        case credentials
+        case probe
+    }
+
+    private func findShell() async throws {
+        var (seen, hasPaused) = try await listen()
         var everSeen = seen
         var asked = (user: 0, password: 0, denial: 0, probe: 0, wake: 0)
         var waits = 0
+        var said = Said.nothing
         for _ in 0..<timing.arrivalSteps {
-            switch LoginPrompt(seen) {
+            // Its echo has a gap, so that only a shell can have said it; a slow one says it late.
+            if asked.probe > 0, ByteSearch.firstRange(of: Array("\(dialect.word)P".utf8), in: seen) != nil { return }
+            let before = said
+            said = .nothing
+            let prompt = LoginPrompt(seen, kernel: console.takeKernelMessages(), isTorn: !hasPaused)
+            switch prompt {
             case .user:
                 asked.user += 1
                 guard asked.user <= 3 else { throw denied() }
                 try await console.send("\(credentials.user)\n")
+                said = .credentials
+            case .password where before == .probe && asked.denial < 3:
+                // The probe was taken for a user's name.
+                asked.denial += 1
+                try await console.send("\n")
             case .password:
                 asked.password += 1
                 guard asked.password <= 1 else { throw denied() }
@@ -359,6 +396,7 @@ package final class ShellSession {
                 undo?.owesPassword = false
                 try await console.send(password + "\n", isSecret: true)
                 undo?.loggedIn = true
+                said = .credentials
             case .denied where asked.password == 0 && asked.denial < 3:
                 // Not ours: a login that somebody had left at its password, which our first characters ended.
                 asked.denial += 1
@@ -375,7 +413,7 @@ package final class ShellSession {
             case .kernelOnly:
                 // Linux runs there, so that Enter is harmless; it brings a question or a prompt, once somebody listens.
                 waits += 1
-                guard waits < timing.bootWaits else { throw silent(during: "waiting for a login") }
+                guard waits < timing.bootWaits else { throw console.talksOn(during: "the login") }
                 try await console.send(waits % 4 == 1 ? "\u{3}" : "\n")
             case nil where everSeen.isEmpty:
                 // ^C is harmless everywhere; Enter is not: U-Boot repeats its last command. Only when ^C brought
@@ -389,27 +427,60 @@ package final class ShellSession {
                 try await console.send("\u{3}")
             case nil:
                 asked.probe += 1
-                guard asked.probe <= 4 else { throw notAShell(everSeen) }
+                guard asked.probe <= 4 else {
+                    throw console.isTalking && LineSense(everSeen) != .garbage
+                        ? console.talksOn(during: "the login") : notAShell(everSeen)
+                }
                 try await console.send("echo \(dialect.typedWord)P\(asked.probe):\n")
+                said = .probe
                 let marker = Array("\(dialect.word)P\(asked.probe):".utf8)
-                if try await console.bytes(until: marker, silence: timing.probe, limit: 1 << 20) != nil {
-                    _ = try await console.collect(quiet: timing.quiet, longest: timing.quiet * 5)
+                if try await console.bytes(
+                    until: marker, silence: timing.probe, longest: timing.probe, limit: 1 << 16) != nil
+                {
+                    _ = try await console.collect(quiet: timing.quiet)
                     return
                 }
             }
             // A board under load, or one that has only begun, takes its time for the first word.
-            if everSeen.isEmpty, let first = try await console.bytes(within: timing.probe) { console.putBack(first) }
-            // A kernel that talks all the time must not be waited for.
-            seen = try await console.collect(
-                quiet: asked.password > 0 ? timing.quiet * 3 : timing.quiet, longest: timing.quiet * 5)
+            if everSeen.isEmpty || prompt == .kernelOnly, let first = try await console.bytes(within: timing.probe) {
+                console.putBack(first)
+            }
+            (seen, hasPaused) = try await listen(afterCredentials: said == .credentials)
             everSeen = Array((everSeen + seen).suffix(65_536))
         }
         throw everSeen.isEmpty ? nothingAnswers() : notAShell(everSeen)
     }
 
+    /// Takes what is said, apart from the kernel, until there is a pause.
+    ///
+    /// - Parameter afterCredentials: whether a user or a password was sent: a pause counts only behind an answer to that,
+    ///   and not behind the echo.
+    /// - Returns: what came, and whether there was a pause.
+    private func listen(afterCredentials: Bool = false) async throws -> (seen: [UInt8], hasPaused: Bool) {
+        let longest = timing.quiet * 5
+        let end = console.time + (afterCredentials ? timing.login : .zero)
+        var seen: [UInt8] = []
+        while true {
+            let start = console.time
+            seen += try await console.collect(quiet: timing.quiet, longest: longest)
+            seen = Array(seen.suffix(8_192))
+            let hasPaused = console.time - start < longest
+            guard console.time < end else { return (seen, hasPaused) }
+            // A question, or a shell's prompt: the line is open.
+            if LoginPrompt(seen, isTorn: !hasPaused) != nil { return (seen, hasPaused) }
+            let text = TerminalText.plain(seen)
+            let line = text.suffix(from: text.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)
+            if hasPaused, line.contains(where: { $0 != 0x20 }), !line.elementsEqual(credentials.user.utf8) {
+                return (seen, hasPaused)
+            }
+            if let more = try await console.bytes(within: max(.zero, end - console.time)) { console.putBack(more) }
+        }
+    }
+
     /// Silences the kernel and makes the terminal a clean pipe, as far as the board's tools go.
     private func clean() async throws {
         line = .mapped
+        defer { console.endFilteringKernel() }
         let silence = timing.silence
         let limit = 1 << 16
         // The first number of printk is the level below which messages reach the console
@@ -442,7 +513,7 @@ package final class ShellSession {
             "\(prepare)echo \(dialect.typedWord)R:;dd bs=4096 2>/dev/null|FKI=inner sh\(restore)\n")
         guard
             try await console.bytes(until: Array("\(dialect.word)R:".utf8), silence: silence, limit: limit) != nil
-        else { throw silent(during: "preparing the terminal") }
+        else { throw lost("preparing the terminal") }
         _ = try await console.bytes(until: [0x0A], silence: silence, limit: 16)
         undo?.hasInnerShell = true
         if let inner = try await innerLine(attempts: timing.attempts) {
@@ -480,7 +551,7 @@ package final class ShellSession {
                 case "<inner>\r\n": return .mapped
                 default: return nil
                 }
-            } catch let error as FlashkeepError where error.code == .boardSilent {
+            } catch let error as FlashkeepError where error.code.isLostReply {
                 continue
             }
         }
@@ -489,13 +560,15 @@ package final class ShellSession {
 
     /// Finds the shell again after a reply was lost.
     private func recover() async throws {
-        guard isTerminal else { throw silent(during: "waiting for a reply") }
-        var attempt = 1
-        while true {
-            do {
-                return try await reenter()
-            } catch let error as FlashkeepError where error.code == .boardSilent && attempt < timing.attempts {
-                attempt += 1
+        guard isTerminal else { throw lost("waiting for a reply") }
+        try await console.within(timing.limits.login, "the way back to the shell") {
+            var attempt = 1
+            while true {
+                do {
+                    return try await reenter()
+                } catch let error as FlashkeepError where error.code.isLostReply && attempt < timing.attempts {
+                    attempt += 1
+                }
             }
         }
     }
@@ -525,14 +598,19 @@ package final class ShellSession {
     private func end() async {
         // In a task of its own: it must run to its end even where the user has cancelled everything.
         nonisolated(unsafe) let session = self
-        await Task { try? await unsafe session.undoEverything() }.value
+        await Task {
+            try? await unsafe session.console.within(unsafe session.timing.limits.farewell, "the end") {
+                try await unsafe session.undoEverything()
+            }
+        }.value
     }
 
     private func undoEverything() async throws {
         guard isTerminal else {
             guard !isReplyPending else { return }
             try await console.send("exit\n")
-            for _ in 0..<40 where try await console.channel.read(timeout: .milliseconds(50)) == .closed { return }
+            // It closes the channel, which ends this.
+            _ = try await console.collect(quiet: .seconds(2), longest: .seconds(2))
             return
         }
         guard let undo else { return }
@@ -580,11 +658,21 @@ package final class ShellSession {
 
     // MARK: Errors
 
-    private func silent(during command: String) -> FlashkeepError {
+    /// The error of a reply that did not come: because nothing came, or because something else does.
+    private func lost(_ command: String) -> FlashkeepError {
+        guard console.isTalking else { return silent(during: command) }
+        return console.talksOn(during: "the reply to \"\(Self.start(of: command))\"")
+    }
+
+    private static func start(of command: String) -> String {
         let start = command.split(separator: "\n").first.map { $0.count < command.count ? "\($0) …" : String($0) } ?? ""
+        return start.count > 120 ? "\(start.prefix(120)) …" : start
+    }
+
+    private func silent(during command: String) -> FlashkeepError {
         return FlashkeepError(
             .boardSilent, what: "\(console.channel.traits.address) stopped answering.",
-            why: "No reply came to: \(start.count > 120 ? "\(start.prefix(120)) …" : start)",
+            why: "No reply came to: \(Self.start(of: command))",
             next: "Check power, cable and network, then run the same command again: it goes on where it was.")
     }
 
@@ -629,24 +717,4 @@ package final class ShellSession {
             why: "None was given, and nobody can be asked here.",
             next: "Set FLASHKEEP_PASSWORD or use --password-file.")
     }
-}
-
-/// How long a shell session waits, and how often it tries again.
-package struct ShellTiming: Sendable {
-    /// The longest silence of a running command.
-    package var silence: Duration = .seconds(30)
-    /// The longest wait for the first reply of a board that was just reached.
-    package var arrival: Duration = .seconds(60)
-    /// How long a terminal must say nothing until it is taken to have said all.
-    package var quiet: Duration = .milliseconds(400)
-    /// How long a shell may take to answer an echo.
-    package var probe: Duration = .seconds(4)
-    /// The most steps of a login.
-    package var arrivalSteps = 80
-    /// The most pauses of ``quiet`` length while the board starts.
-    package var bootWaits = 60
-    /// How often a command is said at most.
-    package var attempts = 3
-
-    package init() {}
 }

@@ -110,7 +110,7 @@ package enum Backup {
                 break
             } catch let error as FlashkeepError
                 where
-                (error.code == .boardLost || error.code == .boardSilent || (work.survey != nil && !work.isConnected))
+                (error.code == .boardLost || error.code.isLostReply || (work.survey != nil && !work.isConnected))
                 && work.survey != nil && (lost < options.reconnects || (lost > 0 && work.achieved > achieved))
             {
                 // It may only be restarting. Anything else than silence is final. A line that breaks again and again

@@ -195,7 +195,7 @@ package enum Restore {
                 }
                 break
             } catch let error as FlashkeepError
-                where [.boardLost, .boardSilent].contains(error.code) || lost > 0 && !isConnected
+                where [.boardLost, .boardSilent, .noReplyInTime].contains(error.code) || lost > 0 && !isConnected
             {
                 // A board that is starting again may refuse for a while.
                 try Task.checkCancellation()

@@ -34,7 +34,8 @@ struct Reach: Sendable {
         case .serial, .tcp:
             reacher = SerialBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment,
-                settings: try Self.settings(options, known, boot, network, rate), notify: desk.handler)
+                settings: try Self.settings(options, known, boot, network, rate, mayAsk: desk.mayAsk),
+                notify: desk.handler)
         case .ssh, .telnet, .local:
             reacher = LinuxBoardReacher(
                 opener: opener, credentials: credentials, environment: desk.environment, root: Self.root(address))
@@ -51,13 +52,15 @@ struct Reach: Sendable {
 
     private static func settings(
         _ options: BoardOptions, _ known: [String], _ boot: NetworkBoot?, _ network: UploadNetwork?,
-        _ rate: UBootLineRate.Wish?
+        _ rate: UBootLineRate.Wish?, mayAsk: Bool
     ) throws -> SerialBoardReacher.Settings {
         let store = ContentStore()
         for path in known {
             for file in try KnownFile.all(at: FilePath(path)) { try store.add(file) }
         }
         var settings = SerialBoardReacher.Settings(store: store, rate: rate, boot: boot, network: network)
+        // Nobody reads that the board must be switched on.
+        if !mayAsk, options.powerCycle == nil { settings.timing.power = settings.timing.limits.unattendedPower }
         if let key = options.stopKey { settings.stopKey = try KeyText.bytes(key) }
         if let command = options.powerCycle { settings.powerCycle = { try await LocalCommand.run(command) } }
         return settings

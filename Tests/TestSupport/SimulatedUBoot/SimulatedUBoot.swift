@@ -110,13 +110,17 @@ package final class SimulatedUBoot: ChannelOpening {
         machine.withLock { $0.received(within: Self.microseconds(timeout)) }
     }
 
+    /// Microseconds on the board's clock.
+    fileprivate var now: Int { machine.withLock { $0.clock } }
+
     fileprivate func setLineRate(_ rate: Int) {
         machine.withLock { $0.lineRate = rate }
     }
 
     private static func microseconds(_ time: Duration) -> Int {
         let (seconds, rest) = time.components
-        return Int(seconds) * 1_000_000 + Int(rest / 1_000_000_000_000)
+        // Up: who waits for a part of one must not wait for nothing.
+        return Int(seconds) * 1_000_000 + Int((rest + 999_999_999_999) / 1_000_000_000_000)
     }
 
     // MARK: The network
@@ -145,6 +149,7 @@ private final class SimulatedLine: BoardChannel {
     }
 
     var traits: ChannelTraits { board.traits }
+    var time: Duration { .microseconds(board.now) }
 
     func read(timeout: Duration?) async throws -> ChannelRead {
         try Task.checkCancellation()

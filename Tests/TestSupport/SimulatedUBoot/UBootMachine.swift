@@ -43,7 +43,7 @@ struct UBootMachine {
     private var rateChange: (at: Int, rate: Int)?
 
     private(set) var phase = Phase.off
-    private var clock = 0
+    private(set) var clock = 0
     /// When the transmitter is free.
     private var lineFree = 0
     private var output = UBootWire()

@@ -139,12 +139,17 @@ final class LinuxFrameReader {
                 var isDone = false
                 // A damaged number may have asked for more than there is, without end.
                 var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
+                // Time for one frame, from the one before.
+                let pace = shell.silence + shell.bulkTime(encoding.arrivalLimit(for: request.group * unit))
+                var end = shell.console.time + pace
                 while !isDone {
-                    guard allowance > 0, let bytes = try await shell.console.bytes(within: shell.silence) else {
-                        throw stalled(partition)
-                    }
+                    guard allowance > 0, shell.console.time < end,
+                        let bytes = try await shell.console.bytes(
+                            within: min(shell.silence, end - shell.console.time))
+                    else { throw stalled(partition) }
                     allowance -= bytes.count
                     for event in parser.feed(bytes) {
+                        end = shell.console.time + pace
                         switch event {
                         case .done: isDone = true
                         case .damaged: break
@@ -173,7 +178,7 @@ final class LinuxFrameReader {
                 shell.console.putBack(parser.takeRest())
                 try await shell.finish(command)
             }
-        } catch let error as FlashkeepError where error.code == .boardSilent && !plan.isReliable {
+        } catch let error as FlashkeepError where error.code.isLostReply && !plan.isReliable {
             try await shell.interrupt()
         }
         // Only now: while frames come, the shell takes no other command.
@@ -350,7 +355,10 @@ final class LinuxFrameReader {
     }
 
     private func stalled(_ partition: Partition) -> FlashkeepError {
-        FlashkeepError(
+        guard !shell.console.isTalking else {
+            return shell.console.talksOn(during: "the next part of mtd\(partition.index)")
+        }
+        return FlashkeepError(
             .boardSilent, what: "\(shell.console.channel.traits.address) stopped sending mtd\(partition.index).",
             why: "Nothing that makes sense came for a while.",
             next: "Check power, cable and network, then run the same command again: it goes on where it was.")

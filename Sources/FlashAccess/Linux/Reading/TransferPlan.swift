@@ -106,7 +106,7 @@ struct TransferPlan {
                 if decoded == pattern { return .whole }
                 if first == arrived { return .changed }
                 first = arrived
-            } catch let error as FlashkeepError where error.code == .boardSilent {
+            } catch let error as FlashkeepError where error.code.isLostReply {
                 try await shell.interrupt()
             }
         }

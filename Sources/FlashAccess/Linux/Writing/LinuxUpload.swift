@@ -109,7 +109,7 @@ final class LinuxUpload {
                 command, input: form.lines(bytes, toolbox), silence: shell.silence * 4)
             guard reply.status == 0 else { return (nil, TerminalText.lastLines(reply.output, count: 1)) }
             return (algorithm.flatMap { Self.digest(in: reply, $0) }, "")
-        } catch let error as FlashkeepError where error.code == .boardSilent && !isReliable {
+        } catch let error as FlashkeepError where error.code.isLostReply && !isReliable {
             // The line ate the end of the text.
             try await shell.interrupt()
             return (nil, error.why)

@@ -105,7 +105,8 @@ package final class UBootStarter {
             try await set(name, to: "no")
         }
         let answer = try await session.say(
-            try lines.tftpGet(to: memory, file: name), silence: .seconds(60), pause: .seconds(60))
+            try lines.tftpGet(to: memory, file: name), silence: .seconds(60), pause: .seconds(60),
+            longest: session.timing.limits.transfer)
         let result = UBootTransferResult(answer.reply)
         guard case .done(let bytes) = result.outcome else { return .failed(result.outcome) }
         // Some versions print the number only where it is not zero.
@@ -142,8 +143,8 @@ package final class UBootStarter {
     ///
     /// - Parameter longest: after this it is asked anyway.
     package func follow(silence: Duration = .seconds(3), longest: Duration = .seconds(180)) async throws {
-        let end = ContinuousClock.now + longest
-        while ContinuousClock.now < end, try await session.console.bytes(within: silence) != nil {
+        let end = session.console.time + longest
+        while session.console.time < end, try await session.console.bytes(within: silence) != nil {
             try Task.checkCancellation()
         }
     }

@@ -95,7 +95,17 @@ package struct UBootArrival: Sendable {
         var passwords = 0
         var refused: [[UInt8]] = []
         /// Since when something came again and again without a pause; nil in a pause.
-        var talksSince: ContinuousClock.Instant?
+        var talksSince: Duration?
+        /// What is waited for, and since when.
+        var stage = Stage(isWaitingForPower: false, hasStarted: false)
+        var stageStart = Duration.zero
+        /// How often somebody was asked to switch the board.
+        var powerRequests = 0
+
+        struct Stage: Equatable {
+            var isWaitingForPower: Bool
+            var hasStarted: Bool
+        }
 
         init(arrival: UBootArrival) {
             self.arrival = arrival
@@ -104,29 +114,46 @@ package struct UBootArrival: Sendable {
         var timing: UBootTiming { arrival.timing }
 
         mutating func run(_ console: Console) async throws -> Found {
-            let patience = ContinuousClock.now + timing.power
-            while ContinuousClock.now < patience {
-                let bytes = try await console.bytes(within: timing.settled)
+            stageStart = console.time
+            while true {
+                try checkTime(console)
+                // Who says a line now and then leaves no long pause behind a prompt.
+                let isPrompt = wakes > 0 && text.promptCandidate.map { !refused.contains($0) } ?? false
+                let bytes = try await console.bytes(within: isPrompt ? timing.settled / 3 : timing.settled)
                 try Task.checkCancellation()
                 if let bytes {
-                    let start = talksSince ?? .now
+                    let start = talksSince ?? console.time
                     talksSince = start
                     if let found = try await take(bytes, console) { return found }
                     // Something talks all the time, and is no bootloader: whether a system listens behind that, the
                     // shell's own way in finds out.
-                    if !hasStarted, !arrival.wantsBootloader, !isWaitingForPower,
-                        ContinuousClock.now - start > timing.settled * 10
-                    {
+                    if !hasStarted, !isWaitingForPower, console.time - start > timing.settled * 10 {
                         if LineSense(seen) == .garbage { throw garbage(console) }
-                        return .linux
+                        guard arrival.wantsBootloader else { return .linux }
+                        try await askForPower(console)
                     }
                 } else {
                     talksSince = nil
                     if let found = try await quiet(console) { return found }
                 }
             }
-            throw silent(console)
         }
+
+        /// Sees that what is waited for now, the power or a start, does not take too long.
+        private mutating func checkTime(_ console: Console) throws {
+            let now = Stage(isWaitingForPower: isWaitingForPower, hasStarted: hasStarted)
+            if now != stage {
+                stage = now
+                stageStart = console.time
+            }
+            let limit = isWaitingForPower ? timing.power : timing.limits.start
+            guard console.time - stageStart >= limit || powerRequests > Self.mostRequests else { return }
+            guard console.isTalking else { throw silent(console) }
+            throw noEnd(console, isWaitingForPower ? "the wait for its bootloader" : "the start of its bootloader")
+        }
+
+        /// How often somebody is asked to switch the board: whose start is missed so often, it cannot be stopped.
+        private static let mostRequests = 5
 
         /// Something came.
         private mutating func take(_ bytes: [UInt8], _ console: Console) async throws -> Found? {
@@ -248,18 +275,22 @@ package struct UBootArrival: Sendable {
                 // Somebody answers, and it is no bootloader that we know: the shell's own way in says who.
                 return .linux
             } else {
-                isWaitingForPower = true
-                try await arrival.notify(
-                    .needsPower(
-                        seen.isEmpty
-                            ? "Nothing answers at \(console.channel.traits.address). Switch the board on now (or off and on)."
-                            : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."
-                    ))
-                seen = []
-                text = UBootConsoleText()
-                refused = []
+                try await askForPower(console)
             }
             return nil
+        }
+
+        private mutating func askForPower(_ console: Console) async throws {
+            isWaitingForPower = true
+            powerRequests += 1
+            try await arrival.notify(
+                .needsPower(
+                    seen.isEmpty
+                        ? "Nothing answers at \(console.channel.traits.address). Switch the board on now (or off and on)."
+                        : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."))
+            seen = []
+            text = UBootConsoleText()
+            refused = []
         }
 
         /// Sends the next of the keys that stop the countdown.
@@ -303,6 +334,7 @@ package struct UBootArrival: Sendable {
                 return
             }
             isWaitingForPower = true
+            powerRequests += 1
             try await arrival.notify(
                 .needsPower("The board starts its system: it was too late to stop it. Switch it off and on."))
         }
@@ -311,6 +343,7 @@ package struct UBootArrival: Sendable {
             guard arrival.wantsBootloader else { return .linux }
             if !isWaitingForPower {
                 isWaitingForPower = true
+                powerRequests += 1
                 try await arrival.notify(
                     .needsPower("Linux runs on the board, and its bootloader is needed. Switch it off and on."))
             }
@@ -345,7 +378,7 @@ package struct UBootArrival: Sendable {
                 var echo: [UInt8] = []
                 for byte in word {
                     try await console.channel.write([byte])
-                    if let got = try await console.bytes(within: timing.echo) { echo += got }
+                    if let got = try await console.bytes(within: timing.echo) { echo += got.suffix(word.count + 1) }
                     if echo.isEmpty { break }
                 }
                 if echo.isEmpty {
@@ -357,7 +390,19 @@ package struct UBootArrival: Sendable {
                 hasHeard = true
                 guard echo == word else { continue }
                 try await console.send("\r")
-                let answer = try await console.collect(quiet: timing.settled, longest: timing.settled * 10)
+                var isWhole = false
+                let answer = try await console.collect(
+                    quiet: timing.settled, longest: timing.settled * 10,
+                    until: { answer in
+                        var reader = UBootConsoleText(prompt: candidate)
+                        let events = reader.feed(answer)
+                        isWhole =
+                            events.contains { if case .unknownCommand = $0 { true } else { false } }
+                            && reader.openLine == candidate
+                        return isWhole
+                    })
+                // Nothing follows what is the prompt; where something does, there is another one.
+                if isWhole, let more = try await console.bytes(within: timing.quiet * 2) { console.putBack(more) }
                 seen = Array((seen + answer).suffix(8_192))
                 var reader = UBootConsoleText(prompt: candidate)
                 let events = reader.feed(answer)
@@ -381,6 +426,11 @@ package struct UBootArrival: Sendable {
         }
 
         // MARK: Errors
+
+        private func noEnd(_ console: Console, _ task: String) -> FlashkeepError {
+            if LineSense(seen) == .garbage { return garbage(console) }
+            return console.talksOn(during: task)
+        }
 
         private func silent(_ console: Console) -> FlashkeepError {
             FlashkeepError(

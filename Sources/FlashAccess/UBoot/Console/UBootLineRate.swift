@@ -143,7 +143,9 @@ package final class UBootLineRate {
             do {
                 let bytes = try await dump.bytes(at: proof.address, count: Self.proofSize, session)
                 guard CRC32.sum(of: bytes) == proof.sum else { return false }
-            } catch let error as FlashkeepError where [.boardSilent, .replyNotUnderstood].contains(error.code) {
+            } catch let error as FlashkeepError
+                where [.boardSilent, .noReplyInTime, .replyNotUnderstood].contains(error.code)
+            {
                 return false
             }
         }
@@ -180,7 +182,9 @@ package final class UBootLineRate {
         nonisolated(unsafe) let rate = self
         let isDone = await Task {
             do {
-                try await unsafe rate.lower(to: own)
+                try await unsafe rate.session.console.within(unsafe rate.session.timing.limits.farewell, "the end") {
+                    try await unsafe rate.lower(to: own)
+                }
                 return true
             } catch {
                 return false

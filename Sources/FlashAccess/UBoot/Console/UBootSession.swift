@@ -23,6 +23,8 @@ package final class UBootSession {
         var reply: UBootReply
         /// Whether the prompt came behind it. Without it the end may be missing.
         var isWhole: Bool
+        /// Whether something came all the time, until the time was over.
+        var isLate = false
     }
 
     package let console: Console
@@ -74,13 +76,18 @@ package final class UBootSession {
         accepts: (UBootReply) -> Bool = { _ in true }
     ) async throws -> UBootReply {
         var last: Answer?
-        for attempt in 0..<timing.attempts {
-            if attempt > 0 { retries += 1 }
-            let answer = try await say(
-                command, silence: silence, pause: pause, namesItself: namesItself, accepts: accepts)
-            if answer.isWhole, accepts(answer.reply) { return answer.reply }
-            last = answer
+        let longest = timing.limits.reply * 2 + (silence ?? timing.silence) * timing.attempts
+        let reply = try await console.within(longest, "the reply to \"\(command)\"") { () -> UBootReply? in
+            for attempt in 0..<timing.attempts {
+                if attempt > 0 { retries += 1 }
+                let answer = try await say(
+                    command, silence: silence, pause: pause, namesItself: namesItself, accepts: accepts)
+                if answer.isWhole, accepts(answer.reply) { return answer.reply }
+                last = answer
+            }
+            return nil
         }
+        if let reply { return reply }
         guard let last, !last.reply.output.isEmpty else { throw lost(command) }
         throw FlashkeepError(
             .replyNotUnderstood, what: "\(address) answered \"\(command)\" in a way that was not understood.",
@@ -96,31 +103,36 @@ package final class UBootSession {
         var vote = ReplyVote()
         var last: UBootReply?
         var agreed: UBootReply?
-        for _ in 0..<Self.mostReadings {
-            let answer = try await say(question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
-            guard answer.isWhole else { continue }
-            // Twice the same to the last byte is what the board says, whatever a parser thinks of it.
-            if answer.reply == last { return answer.reply }
-            last = answer.reply
-            if let reply = vote.take(answer.reply) {
-                if UBootFacts.isWhole(reply, to: question) { return reply }
-                agreed = reply
+        return try await console.within(timing.limits.reply * 4, "the reply to \"\(question)\"") {
+            for _ in 0..<Self.mostReadings {
+                let answer = try await say(question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
+                guard answer.isWhole else { continue }
+                // Twice the same to the last byte is what the board says, whatever a parser thinks of it.
+                if answer.reply == last { return answer.reply }
+                last = answer.reply
+                if let reply = vote.take(answer.reply) {
+                    if UBootFacts.isWhole(reply, to: question) { return reply }
+                    agreed = reply
+                }
             }
+            return agreed
         }
-        return agreed
     }
 
     /// Runs a command once, and takes what came also where the end is missing.
     ///
     /// - Parameters:
     ///   - pause: the longest silence once it has begun to print; nil is for `silence`.
+    ///   - longest: how long it may go on printing, beyond `silence`; nil is for a reply's usual limit.
     ///   - isBulk: whether it prints flash data, of which a transcript keeps the count alone.
     ///   - question: what it asks before it goes on; it is answered with Enter.
     ///   - isHopeless: whether what came shows that nothing good will: the command is not waited for any more, and the
     ///     next one ends it with ^C.
     ///   - accepts: whether the reply is known to be whole, so that the prompt behind it needs no silence to be believed.
+    /// - Throws: ``Interruption``; `noReplyInTime` where something is printed all the time; `boardSilent`, `boardLost`.
     func say(
-        _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
+        _ command: String, silence: Duration? = nil, pause: Duration? = nil, longest: Duration? = nil,
+        namesItself: Bool = false,
         isBulk: Bool = false, question: UBootQuestion? = nil, isHopeless: (UBootReply) -> Bool = { _ in false },
         accepts: (UBootReply) -> Bool = { _ in false }
     ) async throws -> Answer {
@@ -132,8 +144,9 @@ package final class UBootSession {
         try await console.send("\r")
         let silence = silence ?? timing.silence
         var answer = try await receive(
-            silence: silence, pause: pause ?? silence, namesItself: namesItself, question: question,
-            isHopeless: isHopeless, accepts: accepts)
+            silence: silence, pause: pause ?? silence, longest: silence + (longest ?? timing.limits.reply),
+            namesItself: namesItself, question: question, isHopeless: isHopeless, accepts: accepts)
+        if answer.isLate { throw console.talksOn(during: "the reply to \"\(command)\"") }
         if answer.isWhole { mayWaitForEnter = false }
         // The echo of Enter comes first, but for a blank that the line doubled. Another character before it stood behind
         // the command, and made it another one.
@@ -152,9 +165,10 @@ package final class UBootSession {
         try await type(command)
         try await console.send("\r")
         isUntidy = true
-        try await talk(console)
+        try await console.within(timing.limits.conversation, "\"\(command)\"") { try await talk(console) }
         return try await receive(
-            silence: timing.silence, pause: timing.silence, namesItself: false, accepts: { _ in false })
+            silence: timing.silence, pause: timing.silence, longest: timing.limits.reply, namesItself: false,
+            accepts: { _ in false })
     }
 
     /// Types a command up to its last character, and has its echo.
@@ -163,19 +177,21 @@ package final class UBootSession {
     /// `md` read beyond the end of the flash.
     private func type(_ command: String) async throws {
         let bytes = Array("\(command) ".utf8)
-        for attempt in 0..<(timing.attempts * 4) {
-            if attempt > 0 {
-                retries += 1
-                try await clear(isThorough: attempt > 1)
-                window = max(1, window / 2)
+        try await console.within(timing.limits.typing, "the echo of \"\(command)\"") {
+            for attempt in 0..<(timing.attempts * 4) {
+                if attempt > 0 {
+                    retries += 1
+                    try await clear(isThorough: attempt > 1)
+                    window = max(1, window / 2)
+                }
+                if try await hasEchoed(bytes) {
+                    // What works is kept; a line that became good again gets quick again.
+                    if attempt == 0 { window = min(timing.window, window + 1) }
+                    return
+                }
             }
-            if try await hasEchoed(bytes) {
-                // What works is kept; a line that became good again gets quick again.
-                if attempt == 0 { window = min(timing.window, window + 1) }
-                return
-            }
+            throw lost(command)
         }
-        throw lost(command)
     }
 
     /// Whether the echo of the whole line was the line.
@@ -188,10 +204,10 @@ package final class UBootSession {
                 try await console.channel.write(Array(bytes[sent..<end]))
                 sent = end
             }
-            let asked = ContinuousClock.now
+            let asked = console.time
             guard let got = try await console.bytes(within: echoWait) else { return false }
             try watchRate(got)
-            slowestEcho = max(slowestEcho, asked.duration(to: .now))
+            slowestEcho = max(slowestEcho, console.time - asked)
             for (index, byte) in got.enumerated() {
                 if echoed < sent, byte == bytes[echoed] {
                     echoed += 1
@@ -238,7 +254,7 @@ package final class UBootSession {
             if mayWaitForEnter { try await console.send(" \r") }
             try await console.send("\u{3}")
             let answer = try await receive(
-                silence: timing.echo, pause: timing.settled, namesItself: false,
+                silence: timing.echo, pause: timing.settled, longest: timing.limits.prompt, namesItself: false,
                 // `<INTERRUPT>`, as far as it came through.
                 accepts: { reply in
                     !isThorough
@@ -255,9 +271,9 @@ package final class UBootSession {
         throw lost("^C")
     }
 
-    /// Takes what comes until the prompt, or silence.
+    /// Takes what comes until the prompt, or silence, or for so long at most.
     private func receive(
-        silence: Duration, pause: Duration, namesItself: Bool, question: UBootQuestion? = nil,
+        silence: Duration, pause: Duration, longest: Duration, namesItself: Bool, question: UBootQuestion? = nil,
         isHopeless: (UBootReply) -> Bool = { _ in false },
         accepts: (UBootReply) -> Bool
     ) async throws -> Answer {
@@ -267,6 +283,10 @@ package final class UBootSession {
         var isAtPrompt = false
         var bannerAt: String?
         var question = question
+        let limit = console.time + longest
+        /// When the prompt was seen that was no end, since more came; and when something came last.
+        var promptSeen: Duration?
+        var arrived = console.time
         while true {
             // Behind a prompt nothing follows; what does makes it part of the reply.
             // The end of the command's own line is no sign that it has begun to answer.
@@ -280,7 +300,11 @@ package final class UBootSession {
                 } else {
                     hasBegun ? pause : silence
                 }
-            guard let bytes = try await console.bytes(within: wait) else {
+            let rest = limit - console.time
+            guard rest > .zero else {
+                return Answer(reply: UBootReply(output: output), isWhole: false, isLate: true)
+            }
+            guard let bytes = try await console.bytes(within: min(wait, rest)) else {
                 if isAtPrompt || text.endsWithPrompt { return try end(output, bannerAt, namesItself) }
                 if bannerAt == nil, Self.isNearly(text.openLine, prompt), accepts(UBootReply(output: output)) {
                     // All that was asked for is there, and the board waits at a prompt that only arrived damaged.
@@ -288,6 +312,13 @@ package final class UBootSession {
                     output.removeLast(min(output.count, text.openLine.count))
                     return Answer(reply: UBootReply(output: output), isWhole: true)
                 }
+                return Answer(reply: UBootReply(output: output), isWhole: false, isLate: rest < wait)
+            }
+            // The prompt came, and something that does not belong to the reply talks behind it, with pauses as no reply
+            // has: a device, or the network. ^C brings another prompt.
+            let gap = console.time - arrived
+            arrived = console.time
+            if let seen = promptSeen, gap > timing.quiet * 4, console.time - seen > timing.silence {
                 return Answer(reply: UBootReply(output: output), isWhole: false)
             }
             try watchRate(bytes, heard: output)
@@ -299,7 +330,9 @@ package final class UBootSession {
             }
             for event in text.feed(bytes) {
                 switch event {
-                case .prompt: isAtPrompt = true
+                case .prompt:
+                    isAtPrompt = true
+                    promptSeen = console.time
                 case .banner(let version):
                     isAtPrompt = false
                     bannerAt = "U-Boot \(version.text) started"
@@ -391,7 +424,8 @@ package final class UBootSession {
         isUntidy = true
         text = UBootConsoleText(prompt: prompt)
         var output: [UInt8] = []
-        while let bytes = try await console.bytes(within: timing.echo) {
+        let limit = console.time + timing.limits.prompt
+        while console.time < limit, let bytes = try await console.bytes(within: timing.echo) {
             output = Array((output + bytes).suffix(4_096))
             try watch(bytes)
             if UBootQuestion.rate.isAsked(in: output) { break }
@@ -433,7 +467,8 @@ package final class UBootSession {
     private func hasAnswered() async throws -> Bool {
         try await console.send("\u{3} \r")
         text = UBootConsoleText(prompt: prompt)
-        while let bytes = try await console.bytes(within: timing.echo) {
+        let limit = console.time + timing.limits.prompt
+        while console.time < limit, let bytes = try await console.bytes(within: timing.echo) {
             try watch(bytes)
             guard text.openLine == prompt, try await isSilent() else { continue }
             isUntidy = false
@@ -476,7 +511,11 @@ package final class UBootSession {
 
     /// A board that falls silent at a raised rate may have been reset to its own one.
     private func lost(_ command: String) -> any Error {
-        guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else { return silent(command) }
+        guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else {
+            guard console.isTalking else { return silent(command) }
+            return console.talksOn(
+                during: command == "^C" ? "the way back to the prompt" : "the echo of \"\(command)\"")
+        }
         return Interruption(why: "the board does not answer at \(rate) baud")
     }
 

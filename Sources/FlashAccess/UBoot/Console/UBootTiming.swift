@@ -1,4 +1,6 @@
-/// How long a session with U-Boot waits, and how often it tries again.
+package import BoardConsoles
+
+/// How long a session with U-Boot waits for a pause, and how often it tries again. What has no pause ends by ``limits``.
 package struct UBootTiming: Sendable {
     /// How long the echo of what was typed may take. A line at 9600 bits a second needs 8 ms for 8 characters, a board
     /// that is busy in its network driver some hundred.
@@ -12,7 +14,9 @@ package struct UBootTiming: Sendable {
     /// The longest wait for a prompt after a key was sent.
     package var arrival: Duration = .seconds(20)
     /// The longest wait for somebody to switch the board on.
-    package var power: Duration = .seconds(600)
+    package var power: Duration = WaitLimits().power
+    /// How long anything may take altogether.
+    package var limits = WaitLimits()
     /// How often a command is said at most.
     package var attempts = 8
     /// Characters that may be typed ahead of their echo: half of the 16550's FIFO, which is all that most builds have.

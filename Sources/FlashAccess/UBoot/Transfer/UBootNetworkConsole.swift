@@ -1,3 +1,4 @@
+private import BoardConsoles
 private import FlashModel
 
 /// U-Boot's output over the network while it is typed to over the serial line (`drivers/net/netconsole.c`): what `md`
@@ -106,7 +107,7 @@ final class UBootNetworkConsole {
     /// The same at the end. Never throws: the board may be gone.
     func close() async {
         do {
-            try await leave()
+            try await session.console.within(session.timing.limits.farewell, "the end") { try await leave() }
         } catch is UBootSession.Interruption {
             // The board was reset, which did it.
         } catch {

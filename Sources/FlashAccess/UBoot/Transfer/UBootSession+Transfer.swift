@@ -14,7 +14,7 @@ extension UBootSession {
     func transfer(_ line: String) async throws -> UBootTransferResult.Outcome {
         let timeouts = Self.timeouts
         let answer = try await say(
-            line, silence: Self.transferSilence, pause: Self.transferSilence,
+            line, silence: Self.transferSilence, pause: Self.transferSilence, longest: timing.limits.transfer,
             isHopeless: { $0.output.suffix(timeouts.count).elementsEqual(timeouts) },
             accepts: { if case .done = UBootTransferResult($0).outcome { true } else { false } })
         let outcome = UBootTransferResult(answer.reply).outcome

@@ -93,7 +93,9 @@ final class UBootTransfers {
     /// - Returns: whether that is what happened: what failed can be said again.
     /// - Throws: the error, where the user wants just this way.
     func retreat(from error: FlashkeepError) async throws -> Bool {
-        guard console.isOpen, [.boardSilent, .replyNotUnderstood].contains(error.code) else { return false }
+        guard console.isOpen, [.boardSilent, .noReplyInTime, .replyNotUnderstood].contains(error.code) else {
+            return false
+        }
         await console.close()
         try giveUp(UBootWayFailure(way: .netconsole, error: error))
         return true

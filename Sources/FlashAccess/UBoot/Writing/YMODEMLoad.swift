@@ -35,8 +35,13 @@ struct YMODEMLoad: UBootLoad {
     /// - Returns: why it failed; nil where all was sent.
     private func talk(_ sending: YMODEMSending, _ console: Console) async throws -> String? {
         var sending = sending
+        // Since the last step: bytes that mean nothing are no sign that the board goes on.
+        var stepped = console.time
         while true {
-            guard let got = try await console.bytes(within: Self.silence) else {
+            let rest = stepped + Self.silence - console.time
+            let got = rest > .zero ? try await console.bytes(within: rest) : nil
+            guard let got else {
+                stepped = console.time
                 switch sending.timedOut() {
                 case .wait: continue
                 case .send(let bytes): try await console.channel.write(bytes)
@@ -50,7 +55,9 @@ struct YMODEMLoad: UBootLoad {
             for (index, byte) in got.enumerated() {
                 switch sending.take(byte) {
                 case .wait: continue
-                case .send(let bytes): try await console.channel.write(bytes)
+                case .send(let bytes):
+                    try await console.channel.write(bytes)
+                    stepped = console.time
                 case .done:
                     console.putBack(got[(index + 1)...])
                     return nil
