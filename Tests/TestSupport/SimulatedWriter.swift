@@ -61,6 +61,9 @@ extension SimulatedBoard: FlashWriting {
             name: "simulated", commands: ["write OFFSET"], erasesPartition: reacher.hardware.erasesPartitions)
     }
 
+    /// There is nothing to prove: it does as it is told.
+    package func prove(_ partition: Partition) async throws {}
+
     package func stage(_ bytes: [UInt8]) async throws {
         try step { try reacher.call { $0.staged = bytes } }
     }
