@@ -68,7 +68,7 @@ package protocol FlashWriting {
     /// Brings the bytes of an erase block onto the board, and sees that they arrived as they are: all that can fail
     /// on the way must fail before something is erased.
     ///
-    /// - Throws: `writeFailed` where they do not arrive, `boardLost` and others. No flash was touched then.
+    /// - Throws: `commandFailed` where they do not arrive, `boardLost` and others. No flash was touched then.
     func stage(_ bytes: [UInt8]) async throws
 
     /// Erases one erase block.

@@ -140,20 +140,22 @@ struct FolderRestoreTests {
 
     @Test(
         "A dd that has no conv= destroys nothing: the next method is taken, which does without it",
-        arguments: ["flash_erase", "flash_eraseall", "mtdblock"])
-    func noConversions(_ tool: String) async throws {
+        arguments: ["flash_erase", "flash_eraseall", "mtdblock"], [FolderBackupTests.Line.pipe, .slowTerminal])
+    func noConversions(_ tool: String, _ line: FolderBackupTests.Line) async throws {
         try await withBag { bag, original, before in
             let board = try FolderBoard(Self.changed(), tools: FolderBoard.allTools + [tool])
             try board.wrap("dd", in: Self.oldBusybox)
             let choice = RestoreChoice(only: [tool == "mtdblock" ? "mtd1" : "mtd2"])
-            let prepared = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: choice)
+            let prepared = try await Restore.plan(
+                bag, on: board.reacher(FolderBackupTests.opener(line, board)), choice: choice)
             let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
             #expect(
                 plan.parts.map(\.method.name)
                     == [tool == "mtdblock" ? "dd without conv= to the block device" : "\(tool) and dd without conv="])
             #expect(plan.parts.allSatisfy { !$0.method.commands.joined().contains("conv=") })
             let report = try await Restore.run(
-                prepared, on: board.reacher(board.pipe), before: before, reconnects: 0, environment: .simulated())
+                prepared, on: board.reacher(FolderBackupTests.opener(line, board)), before: before, reconnects: 0,
+                environment: .simulated())
             #expect(report.blocksWritten == plan.blockCount)
             for part in plan.parts {
                 let name = "dev/mtd\(part.partition.index)"

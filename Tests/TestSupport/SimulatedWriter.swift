@@ -65,6 +65,9 @@ extension SimulatedBoard: FlashWriting {
     package func prove(_ partition: Partition) async throws {}
 
     package func stage(_ bytes: [UInt8]) async throws {
+        if reacher.hardware.refusesBytes {
+            throw FlashkeepError(.commandFailed, what: "No room.", why: "Made so.", next: "Make room.")
+        }
         try step { try reacher.call { $0.staged = bytes } }
     }
 

@@ -41,6 +41,7 @@ final class RestoreExecutor {
     private let counts: Counts
     /// What the command said that erased a whole partition, where it said that it failed.
     private var complaint: FlashkeepError?
+    private var hasWarned = false
 
     init(
         _ bag: IntactBag, _ board: any FlashBoard, _ writer: any FlashWriting, _ journal: RestoreJournal,
@@ -142,12 +143,15 @@ final class RestoreExecutor {
             if attempt == 0, !isErasedAlready {
                 try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
             }
+            var overruled: FlashkeepError?
             do {
-                try await put(bytes, block, part, isBlank: isBlank, mustErase: block.isErased || attempt > 0)
+                overruled = try await put(
+                    bytes, block, part, isBlank: isBlank, mustErase: block.isErased || attempt > 0)
             } catch let error as FlashkeepError where Self.failures.contains(error.code) {
-                failure = error
+                (failure, overruled) = (error, error)
             }
             if try await holds(bytes, block.range, of: part.partition) {
+                if let overruled { warn(overruled, title, block) }
                 try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
                 counts.blocks += 1
                 counts.places.insert(entry)
@@ -156,6 +160,17 @@ final class RestoreExecutor {
             }
         }
         throw try await unwritten(block, part, title, failure)
+    }
+
+    /// Warns of a command that reported a failure, though the block holds its bytes: each time where the flash is said to
+    /// fail, once for a tool.
+    private func warn(_ error: FlashkeepError, _ title: String, _ block: RestorePlan.Block) {
+        guard error.code == .writeFailed || !hasWarned else { return }
+        hasWarned = hasWarned || error.code == .commandFailed
+        progress(
+            .warning(
+                "\(title) holds its bytes at \(ByteCount.hex(block.offset)), though a command reported a failure. \(error.why)"
+            ))
     }
 
     /// What is to be said of a block that does not hold its bytes in the end. Only what was seen: it is not the block's
@@ -192,20 +207,22 @@ final class RestoreExecutor {
         try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition)
     }
 
+    /// - Returns: what a command said of a failure, where the block is blank all the same.
     private func put(
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, isBlank: Bool, mustErase: Bool
-    ) async throws {
+    ) async throws -> FlashkeepError? {
         let isWritten = !isBlank || part.method.erasesItself
+        var complaint = part.method.erasesPartition ? complaint : nil
         if part.method.erasesItself {
             counts.erases += 1
         } else if mustErase {
-            var complaint = part.method.erasesPartition ? complaint : nil
             if !part.method.erasesPartition {
                 counts.erases += 1
                 do {
                     try await writer.erase(block.range, of: part.partition)
                 } catch let error as FlashkeepError where error.code == .commandFailed {
-                    // A block that is blank must be written, whatever the tool says of its success.
+                    // A block that is blank must be written, whatever the tool says of its success. Not where the flash is
+                    // said to fail: in place of a block that it takes for bad, U-Boot would write the next one.
                     complaint = error
                 }
             }
@@ -213,13 +230,15 @@ final class RestoreExecutor {
                 throw complaint
                     ?? FlashkeepError(
                         .commandFailed, what: "The block is not blank after it was erased.",
-                        why: "The command that erases it reported success. Nothing was written into the block.",
+                        why:
+                            "The command that erases it (\(part.method.name)) reported success. Nothing was written into it.",
                         next: "")
             }
         }
-        guard isWritten else { return }
+        guard isWritten else { return complaint }
         try await writer.program(bytes, at: block.offset, of: part.partition)
         counts.bytes += bytes.count
+        return complaint
     }
 
     /// Whether the flash holds just these bytes, and the ECC had nothing against them: by the board's own checksum where it

@@ -12,6 +12,9 @@ final class LinuxFlashWriter: FlashWriting {
     private let root: String
     private let proof: LinuxWriteProof
     private var isTaught = false
+    /// Why this kernel must not be asked to erase anything; nil where nothing speaks against it.
+    private var danger: WriteRefusal?
+    private var hasMode = false
     /// What came of the proofs.
     private var verdicts: [ProofKey: Verdict] = [:]
     /// What lies on the board, and where.
@@ -59,6 +62,11 @@ final class LinuxFlashWriter: FlashWriting {
     func prove(_ partition: Partition) async throws {
         // Where nothing suits, nothing is to be proven; `method(for:)` says why.
         guard upload.refusal == nil, let methods = try? LinuxWriteMethods.suited(to: partition, toolbox) else { return }
+        if !hasMode {
+            danger = try await expertMode()
+            hasMode = true
+        }
+        guard danger == nil else { return }
         for method in methods {
             let key = ProofKey(method, partition)
             if verdicts[key] == nil {
@@ -71,6 +79,7 @@ final class LinuxFlashWriter: FlashWriting {
 
     /// The first method that suits, and of which no proof failed.
     private func candidate(for partition: Partition) throws(WriteRefusal) -> any LinuxWriteMethod {
+        if let danger { throw danger }
         var failures: [String] = []
         for method in try LinuxWriteMethods.suited(to: partition, toolbox) {
             guard case .fails(let why)? = verdicts[ProofKey(method, partition)] else { return method }
@@ -173,15 +182,19 @@ final class LinuxFlashWriter: FlashWriting {
         return said
     }
 
+    /// In expert analysis mode the kernel erases blocks that are marked bad, and with them their marks.
+    private func expertMode() async throws -> WriteRefusal? {
+        let mode = try await shell.run("cat \(ShellDialect.quote("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
+        guard mode.text.hasPrefix("Y") else { return nil }
+        return WriteRefusal(
+            why:
+                "the board's kernel is in expert analysis mode (debugfs, mtd/expert_analysis_mode), in which it would erase "
+                + "the marks of bad blocks",
+            next: "switch that off (echo N into that file), and run the same command again")
+    }
+
     private func prepare() async throws {
         guard !isTaught else { return }
-        let mode = try await shell.run("cat \(ShellDialect.quote("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
-        guard !mode.text.hasPrefix("Y") else {
-            throw FlashkeepError(
-                .writeFailed, what: "This board would erase the marks of bad blocks.",
-                why: "Its kernel is in expert analysis mode (debugfs, mtd/expert_analysis_mode).",
-                next: "Switch that off (echo N into that file), and run the same command again.")
-        }
         try await shell.define("fkis", Self.isStillThere(root))
         isTaught = true
     }

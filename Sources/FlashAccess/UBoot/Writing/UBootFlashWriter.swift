@@ -127,7 +127,7 @@ final class UBootFlashWriter: FlashWriting {
             }
         }
         guard let first = complaints.first else { return }
-        throw failed(partition, offset, "U-Boot's command \(first).", .commandFailed)
+        throw failed(partition, offset, "U-Boot's command \(first).")
     }
 
     /// Runs a command.
@@ -187,7 +187,7 @@ final class UBootFlashWriter: FlashWriting {
     }
 
     private func failed(
-        _ partition: Partition, _ offset: Int, _ why: String, _ code: FlashkeepError.Code = .writeFailed
+        _ partition: Partition, _ offset: Int, _ why: String, _ code: FlashkeepError.Code = .commandFailed
     ) -> FlashkeepError {
         FlashkeepError(
             code,
