@@ -50,6 +50,13 @@ package protocol FlashWriting {
     /// - Throws: ``WriteRefusal`` where the board has no right way.
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod
 
+    /// Shows that a partition can be erased and written, without touching its flash: that the tools are those that are
+    /// meant, and that the command that will write works. From then on ``method(for:)`` gives the first method for which
+    /// all of this was shown, or refuses and says what was seen. What was shown once is not tried again.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` and others; a method that does not work is no error.
+    func prove(_ partition: Partition) async throws
+
     /// Makes partitions writable that the board's system keeps read-only, as far as it has a way; until ``lock()``.
     ///
     /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` where it has none, `boardLost` and others.
@@ -61,14 +68,15 @@ package protocol FlashWriting {
     /// Brings the bytes of an erase block onto the board, and sees that they arrived as they are: all that can fail
     /// on the way must fail before something is erased.
     ///
-    /// - Throws: `writeFailed` where they do not arrive, `boardLost` and others. No flash was touched then.
+    /// - Throws: `commandFailed` where they do not arrive, `boardLost` and others. No flash was touched then.
     func stage(_ bytes: [UInt8]) async throws
 
     /// Erases one erase block.
     ///
     /// - Parameter block: bytes from the start of the partition.
-    /// - Throws: ``FlashModel/FlashkeepError`` with `writeFailed` where the board says that it failed, `layoutChanged`
-    ///   where the partition is no longer what it was, `boardLost` and others.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `writeFailed` where the board says that its flash failed,
+    ///   `commandFailed` where a tool says that it failed and nothing tells whether the flash did, `layoutChanged` where
+    ///   the partition is no longer what it was, `toolMissing` where no method was shown to work, `boardLost` and others.
     func erase(_ block: Range<Int>, of partition: Partition) async throws
 
     /// Erases all good blocks of a partition, where nothing less can be erased.

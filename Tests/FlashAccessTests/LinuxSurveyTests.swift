@@ -13,7 +13,10 @@ import Testing
         #expect(survey.partition(9)?.size == 0x1F000)
         #expect(survey.partition(9)?.role == .bootloader)
         #expect(survey.partition(10)?.role == .config)
-        #expect(survey.partitions.allSatisfy { $0.offsetSource == .guess })
+        // The directory is no whole erase block: nothing tells where the one behind it begins.
+        #expect(survey.partitions.dropLast().allSatisfy { $0.offsetSource == .guess })
+        #expect(survey.partition(10)?.offsetSource == Partition.OffsetSource.none)
+        #expect(survey.partition(10)?.offset == nil)
         // This board has 16 MiB, but guessed places do not tell: that its largest partition fits is all that is known.
         #expect(survey.chips.map(\.size) == [.atLeast(survey.partitions.map(\.size).max() ?? 0)])
         #expect(survey.unknowns.map(\.subject).prefix(2) == [.chipSize, .partitionPlace])
@@ -24,6 +27,34 @@ import Testing
         #expect(cover.images.first?.fileName == "mtd0-RedBoot.bin")
         #expect(cover.images.map(\.size).reduce(0, +) == 16 << 20)
         #expect(cover.gaps.isEmpty)
+    }
+
+    private static func offsets(_ table: String, log: String = "") throws -> [Int?] {
+        var replies = ["proc-mtd.txt": LinuxProbeReply(text: table)]
+        if !log.isEmpty { replies["dmesg.txt"] = LinuxProbeReply(text: log) }
+        return try LinuxSurvey.assemble(replies: replies).partitions.map(\.offset)
+    }
+
+    @Test("A guess ends where it cannot be right")
+    func endsOfGuesses() throws {
+        // Behind a partition that is no whole erase blocks.
+        #expect(
+            try Self.offsets(
+                "mtd0: 00030000 00020000 \"boot\"\nmtd1: 00400000 00020000 \"data\"\nmtd2: 00400000 00020000 \"more\"\n"
+            )
+                == [0, nil, nil])
+        // A kernel and what it mounts fill the firmware just so, though neither is whole erase blocks.
+        #expect(
+            try Self.offsets(
+                "mtd0: 00030000 00010000 \"u-boot\"\nmtd1: 00fb0000 00010000 \"firmware\"\n"
+                    + "mtd2: 0011a791 00010000 \"kernel\"\nmtd3: 00e9586f 00010000 \"rootfs\"\n"
+                    + "mtd4: 00010000 00010000 \"art\"\n")
+                == [0, 0x30000, 0x30000, 0x14A791, 0xFE0000])
+        // Partitions that are larger than the chip share bytes.
+        let table = "mtd0: 00800000 00010000 \"a\"\nmtd1: 00800000 00010000 \"b\"\nmtd2: 00400000 00010000 \"c\"\n"
+        #expect(try Self.offsets(table) == [0, 0x80_0000, 0x100_0000])
+        #expect(
+            try Self.offsets(table, log: "[    1.0] m25p80 spi0.0: w25q128 (16384 Kbytes)\n") == [nil, nil, nil])
     }
 
     /// A NAND board: names that repeat, a kernel whose size is no multiple of anything, a container of two.

@@ -148,10 +148,28 @@ struct RestoreLabTests {
             _ = try await overwrite(board)
             let digests = try await board.digests()
             _ = try await board.ssh("mount -o remount,size=64k /tmp; dd if=/dev/zero of=/tmp/full bs=1k 2>/dev/null")
-            await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
-                _ = try await restore(board, .ssh, bag)
-            }
+            // The tools cannot be tried, so there is no plan.
+            let planning = try await Restore.plan(
+                FilePath(bag), on: try board.reacher(.ssh), choice: RestoreChoice(allowed: [.bootloader])
+            ).planning
+            #expect(Set(planning.refusals.map(\.code)) == [.noWay])
+            #expect(planning.refusals.first?.why.contains("in the board's /tmp") == true, "\(planning.refusals)")
             #expect(try await board.digests() == digests)
+        }
+    }
+
+    /// What a `dd` without `conv=` does with devices: it writes in place, as with it.
+    @Test func ddWithoutConversionsWritesInPlace() async throws {
+        try await LabBoard.with(BackupLabTests.tiny) { board in
+            let digests = try await board.digests()
+            for target in ["/dev/mtd0", "/dev/mtdblock0"] {
+                let erase = target == "/dev/mtd0" ? "flash_erase -q /dev/mtd0 131072 1&&" : ""
+                _ = try await board.ssh(
+                    "dd if=/dev/mtd0ro of=/tmp/x bs=65536 skip=2 count=1 2>/dev/null;"
+                        + "\(erase)dd if=/tmp/x of=\(target) bs=65536 seek=2 count=1;sync;echo 3 >/proc/sys/vm/drop_caches"
+                )
+                #expect(try await board.digests() == digests, "\(target)")
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 import BoardChannels
 import FlashAccess
 import FlashModel
+import Foundation
 import Operations
 import SystemPackage
 import TestSupport
@@ -125,6 +126,145 @@ struct FolderRestoreTests {
             FilePath(bag), on: board.reacher(board.pipe), choice: RestoreChoice()
         ).planning
         #expect(planning.refusals.map(\.code) == [.noWay] && planning.refusals.first?.subject == "mtd2 \"ubi\"")
+    }
+
+    /// The usage of a busybox that was built without FEATURE_DD_IBS_OBS: OpenWrt 8.09, the SDK of the AM335x.
+    private static let oldBusybox = """
+        case " $* " in *' conv='*)
+          printf 'BusyBox v1.11.2 (2009-01-05 04:31:07 UTC) multi-call binary\\n\\n' >&2
+          printf 'Usage: dd [if=FILE] [of=FILE] [bs=N] [count=N] [skip=N]\\n\\t[seek=N]\\n\\n' >&2
+          exit 1;;
+        esac
+        $REAL "$@"
+        """
+
+    @Test(
+        "A dd that has no conv= destroys nothing: the next method is taken, which does without it",
+        arguments: ["flash_erase", "flash_eraseall", "mtdblock"], [FolderBackupTests.Line.pipe, .slowTerminal])
+    func noConversions(_ tool: String, _ line: FolderBackupTests.Line) async throws {
+        try await withBag { bag, original, before in
+            let board = try FolderBoard(Self.changed(), tools: FolderBoard.allTools + [tool])
+            try board.wrap("dd", in: Self.oldBusybox)
+            let choice = RestoreChoice(only: [tool == "mtdblock" ? "mtd1" : "mtd2"])
+            let prepared = try await Restore.plan(
+                bag, on: board.reacher(FolderBackupTests.opener(line, board)), choice: choice)
+            let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
+            #expect(
+                plan.parts.map(\.method.name)
+                    == [tool == "mtdblock" ? "dd without conv= to the block device" : "\(tool) and dd without conv="])
+            #expect(plan.parts.allSatisfy { !$0.method.commands.joined().contains("conv=") })
+            let report = try await Restore.run(
+                prepared, on: board.reacher(FolderBackupTests.opener(line, board)), before: before, reconnects: 0,
+                environment: .simulated())
+            #expect(report.blocksWritten == plan.blockCount)
+            for part in plan.parts {
+                let name = "dev/mtd\(part.partition.index)"
+                #expect(board.contents[name] == original.contents[name])
+            }
+        }
+    }
+
+    @Test(
+        "A dd that cannot write at an offset is refused by the plan, and says what it printed",
+        arguments: [true, false])
+    func noSeek(_ isHonest: Bool) async throws {
+        try await withBag { bag, _, _ in
+            let board = try FolderBoard(Self.changed(), tools: Self.base + ["base64", "flash_eraseall"])
+            try board.wrap(
+                "dd",
+                in:
+                    "case \" $* \" in *' seek='*) echo 'Usage: dd [if=FILE] [of=FILE]' >&2;exit \(isHonest ? 1 : 0);; esac;"
+                    + "$REAL \"$@\"")
+            let before = board.contents
+            let planning = try await Restore.plan(
+                bag, on: board.reacher(board.pipe), choice: RestoreChoice(only: ["mtd2"])
+            ).planning
+            let refusal = try #require(planning.refusals.first)
+            #expect(planning.plan == nil && refusal.code == .noWay && refusal.subject == "mtd2 \"ubi\"")
+            #expect(
+                refusal.why.contains(
+                    isHonest
+                        ? "on a plain file, dd ended with status 1: Usage: dd [if=FILE] [of=FILE]"
+                        : "on a plain file, dd reported success and did not write what it was told to"))
+            #expect(refusal.next.contains("initramfs"))
+            #expect(board.contents == before)
+        }
+    }
+
+    @Test("Another program called flash_erase is not started with a device")
+    func anotherProgram() async throws {
+        try await withBag { bag, _, _ in
+            let board = try FolderBoard(Self.changed(), tools: FolderBoard.allTools + ["flash_erase"])
+            // That of mtd-utils 1.4.2, which counts in erase blocks, and would erase others.
+            try board.replace(
+                "flash_erase",
+                with:
+                    "[ \"$*\" = --help ]&&{ echo 'Usage: flash_erase [options] MTD_DEVICE <start block> <block count>';"
+                    + "exit 0;};echo \"$*\" >>'\(board.root.replacing("'", with: "'\\''"))/started'")
+            let planning = try await Restore.plan(
+                bag, on: board.reacher(board.pipe), choice: RestoreChoice(only: ["mtd2"])
+            ).planning
+            let refusal = try #require(planning.refusals.first)
+            #expect(refusal.why.contains("flash_erase is another program than the one meant"))
+            #expect(refusal.why.contains("it counts where it begins in erase blocks, not in bytes"))
+            #expect(refusal.why.contains("<start block> <block count>"))
+            #expect(board.contents["started"] == nil)
+        }
+    }
+
+    @Test("A partition of whole erase blocks is written though nothing tells where it begins")
+    func noPlace() async throws {
+        func board(_ change: (inout [UInt8]) -> Void = { _ in }) throws -> FolderBoard {
+            var nand = SimulatedHardware.Flash(
+                "nand0", kind: .nand, blocks: 6, blockSize: 8192, pageSize: 2048, oobSize: 64, seed: 15)
+            change(&nand.bytes)
+            var hardware = SimulatedHardware(
+                identity: BoardIdentity(model: "Acme R1", hostname: "acme", macAddresses: ["02:00:00:00:00:01"]),
+                chips: [nand], devices: [nand.device(0, "kernel", 0..<2), nand.device(1, "rootfs", 2..<6)])
+            hardware.isWritable = true
+            // One and a half erase blocks: whatever stands behind it does not begin there.
+            hardware.devices[0].partition.size = 12_288
+            let board = try FolderBoard(hardware, tools: Self.base + ["base64"])
+            // As before Linux 4.1: no offsets, and all devices in one folder, whatever their chip.
+            let devices = "\(board.root)/sys/devices"
+            try board.write("Linux version 2.6.39 (made up)\n", "proc/version")
+            try FileManager.default.moveItem(
+                atPath: "\(devices)/platform/nand0", toPath: "\(devices)/virtual")
+            for index in 0...1 {
+                try board.remove("sys/devices/virtual/mtd/mtd\(index)/offset")
+                try board.remove("sys/class/mtd/mtd\(index)")
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(board.root)/sys/class/mtd/mtd\(index)",
+                    withDestinationPath: "\(devices)/virtual/mtd/mtd\(index)")
+            }
+            return board
+        }
+        let folder = try ScratchFolder()
+        let original = try board()
+        let bag = try await Backup.run(
+            original.reacher(original.pipe),
+            options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated()
+        ).bag
+        let now = try board { $0[3 * 8192 + 5] ^= 1 }
+        let prepared = try await Restore.plan(
+            FilePath(bag), on: now.reacher(now.pipe), choice: RestoreChoice(only: ["mtd1"]))
+        let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
+        #expect(plan.parts.map(\.partition.offset) == [nil] && plan.blockCount == 1)
+        _ = try await Restore.run(
+            prepared, on: now.reacher(now.pipe), before: folder.path.appending("before"), reconnects: 0,
+            environment: .simulated())
+        #expect(now.contents["dev/mtd1"] == original.contents["dev/mtd1"])
+    }
+
+    /// Runs the body with a backup of the board, which is given too, and a place for another one.
+    private func withBag(_ body: (FilePath, FolderBoard, FilePath) async throws -> Void) async throws {
+        let folder = try ScratchFolder()
+        let original = try FolderBoard(Self.hardware())
+        let bag = try await Backup.run(
+            original.reacher(original.pipe),
+            options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated()
+        ).bag
+        try await body(FilePath(bag), original, folder.path.appending("before"))
     }
 
     @Test("What the kernel keeps read-only is written only when mtd-rw is asked for, which is unloaded again")

@@ -139,7 +139,7 @@ struct RefuseListTests {
             try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
                 let partition = try #require(try await flash.survey().survey.partition(0))
                 let writer = try #require(flash.writer)
-                await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+                await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
                     try await writer.erase(0..<Self.size, of: partition)
                 }
             }
@@ -166,7 +166,7 @@ struct RefuseListTests {
             try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
                 _ = try await flash.survey()
                 let writer = try #require(flash.writer)
-                await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+                await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
                     try await writer.stage([UInt8](repeating: 0x42, count: Self.size))
                 }
             }

@@ -166,6 +166,23 @@ struct RestorePlacementTests {
         #expect(try Self.attached(reacher.hardware) == Self.attached(then))
     }
 
+    @Test("Bytes that do not reach the board erase no block of UBI, and set none aside")
+    func noRoom() async throws {
+        var random = SplitMix64(state: 6)
+        let then = Self.board(
+            bad: [9], Self.fill(Self.area(bad: [9], used: 6, image: 7, fastmap: false, using: &random)))
+        let kept = try await RestoreTests.Kept(then)
+        var now = Self.board(bad: [9]) { bytes, range in for place in range { bytes[place] = 0x42 } }
+        now.refusesBytes = true
+        let reacher = SimulatedReacher(now)
+        await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
+            _ = try await kept.restore(reacher)
+        }
+        #expect(reacher.hardware.chips["nand0"]?.erases.isEmpty == true)
+        #expect(reacher.hardware.chips["nand0"]?.bytes == now.chips["nand0"]?.bytes)
+        #expect(try Restore.status(kept.bag).parts.allSatisfy(\.setAside.isEmpty))
+    }
+
     @Test("A failing block that UBI would believe stops it")
     func stale() async throws {
         var random = SplitMix64(state: 7)

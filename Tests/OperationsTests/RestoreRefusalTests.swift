@@ -32,6 +32,25 @@ struct RestoreRefusalTests {
         }
     }
 
+    @Test("A guessed place refuses nothing")
+    func guess() async throws {
+        func guessed(_ hardware: SimulatedHardware) -> SimulatedHardware {
+            var hardware = hardware
+            for place in hardware.devices.indices where hardware.devices[place].partition.chip == "spi0.0" {
+                hardware.devices[place].partition.offset = hardware.devices[place].start + 0x123
+                hardware.devices[place].partition.offsetSource = .guess
+            }
+            return hardware
+        }
+        let kept = try await RestoreTests.Kept(guessed(RestoreTests.router()))
+        var now = guessed(RestoreTests.router())
+        now.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
+        let planning = try await kept.plan(
+            SimulatedReacher(now), RestoreChoice(only: ["rootfs"], allowed: [.bootloader, .environment, .calibration]))
+        #expect(planning.refusals.isEmpty, "\(planning.refusals)")
+        #expect(planning.plan?.blockCount == 1)
+    }
+
     private static func scene(_ code: RestoreRefusal.Code) -> Scene {
         switch code {
         case .otherModel: Scene("the board") { $0.now.identity.model = "Acme R2" }

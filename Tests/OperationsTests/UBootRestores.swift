@@ -83,7 +83,9 @@ final class UBootRestores: Sendable {
                 _ = try await restore(board, bag, reconnects: 2)
             } catch let error as FlashkeepError {
                 // What was broken off is gone on with. The last is for a reset in the first words of a connection.
-                let codes: [FlashkeepError.Code] = [.boardLost, .boardSilent, .writeFailed, .replyNotUnderstood]
+                let codes: [FlashkeepError.Code] = [
+                    .boardLost, .boardSilent, .writeFailed, .commandFailed, .replyNotUnderstood,
+                ]
                 #expect(codes.contains(error.code), "\(command): \(error)")
                 _ = try await restore(board, bag, reconnects: 2)
             }

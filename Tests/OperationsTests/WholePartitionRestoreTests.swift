@@ -48,7 +48,7 @@ struct WholePartitionRestoreTests {
         before.chips["nand0"]?.bytes[4 * 512] ^= 1
         before.chips["nand0"]?.lying = [4]
         let reacher = SimulatedReacher(before)
-        await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+        await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
             _ = try await kept.restore(reacher)
         }
         #expect(try Restore.status(kept.bag).parts.map(\.unfinished.count) == [2])

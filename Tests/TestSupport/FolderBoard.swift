@@ -3,6 +3,7 @@ package import BoardConsoles
 import FlashModel
 import Foundation
 package import Operations
+import Synchronization
 import SystemPackage
 
 /// A made-up board as a folder that looks like the root of one, read through real shells with real tools.
@@ -48,7 +49,7 @@ package final class FolderBoard: Sendable {
         try makeTools(tools, source)
         try makeTree()
         try makeTroubles()
-        let dd = hardware.isWritable ? Self.dd.replacing("of=/dev/null) ;;", with: "of=*) exec REAL \"$@\";;") : Self.dd
+        let dd = hardware.isWritable ? Self.dd.replacing("of=/dev/null) ;;", with: Self.writing) : Self.dd
         for (name, script) in [
             ("dd", dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump), ("flash_erase", Self.flashErase),
             ("flash_eraseall", Self.flashEraseAll), ("mtd", Self.openWrtMTD), ("insmod", Self.insmod),
@@ -86,11 +87,21 @@ package final class FolderBoard: Sendable {
     }
 
     package func reacher(
-        _ opener: any ChannelOpening, timing: ShellTiming = .quick,
-        environment: OperationEnvironment = .simulated()
+        _ opener: any ChannelOpening, timing: ShellTiming = .quick, environment: OperationEnvironment? = nil
     ) -> LinuxBoardReacher {
         LinuxBoardReacher(
-            opener: opener, credentials: Credentials(), environment: environment, root: root, timing: timing)
+            opener: opener, credentials: Credentials(), environment: environment ?? .simulated(seed: Self.seed()),
+            root: root, timing: timing)
+    }
+
+    private static let reachers = Mutex<UInt64>(0)
+
+    /// Differs for each board of each process: all share the folder for temporary files, in which a session makes its own.
+    private static func seed() -> UInt64 {
+        reachers.withLock { number in
+            number += 1
+            return UInt64(UInt32(bitPattern: ProcessInfo.processInfo.processIdentifier)) << 32 | number
+        }
     }
 
     // MARK: What happened
@@ -116,6 +127,15 @@ package final class FolderBoard: Sendable {
         try? FileManager.default.removeItem(atPath: "\(bin)/\(tool)")
         try scratch.write("#!/bin/sh\nPATH=/bin:/usr/bin\n\(script)\n", "bin/\(tool)")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(tool)")
+    }
+
+    /// Has a shell script in the place of a tool, in which `$REAL` starts the tool that was there.
+    package func wrap(_ tool: String, in script: String) throws {
+        let real = scratch.path.appending("real").string
+        try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: "\(bin)/\(tool)", toPath: "\(real)/\(tool)")
+        let path = ShellDialect.quote("\(real)/\(tool)")
+        try replace(tool, with: "REAL=fkreal\nfkreal() { \(path) \"$@\"; }\n\(script)")
     }
 
     /// Removes a file of the board.
@@ -246,6 +266,11 @@ package final class FolderBoard: Sendable {
 
     // MARK: Programs
 
+    /// What `dd` does with its target on boards that are written to. A device keeps its end, whatever `dd` is told: the
+    /// kernel cuts off plain files alone (Linux `fs/open.c`).
+    private static let writing =
+        #"of=/dev/null) ;; of=BOARD/root/dev/*) exec REAL "$@" conv=notrunc;; of=*) exec REAL "$@";;"#
+
     /// Stands before the real `dd`.
     private static let dd = #"""
         #!/bin/sh
@@ -288,7 +313,13 @@ package final class FolderBoard: Sendable {
     /// Erases a block, like mtd-utils.
     private static let flashErase = #"""
         #!/bin/sh
-        [ "$1" = -q ] && [ "$4" = 1 ] || { echo usage >&2; exit 1; }
+        if [ "$1" = --help ]; then
+          echo "Usage: flash_erase [options] MTD_DEVICE <start offset> <block count>"
+          echo "  -q, --quiet       do not display progress messages"
+          exit 0
+        fi
+        [ "$1" = -q ] && [ "$4" = 1 ] || { echo "flash_erase: error!: no MTD device specified" >&2; exit 255; }
+        case $2 in BOARD/*) ;; *) echo "flash_erase: error!: mtd_get_dev_info failed" >&2; exit 255;; esac
         n=${2##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$(($3 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
@@ -297,7 +328,12 @@ package final class FolderBoard: Sendable {
     /// Erases all blocks that are not bad, like busybox.
     private static let flashEraseAll = #"""
         #!/bin/sh
-        [ "$1" = -q ] && [ $# = 2 ] || { echo usage >&2; exit 1; }
+        [ "$1" = -q ] && [ $# = 2 ] || {
+          echo "Usage: flash_eraseall [-jNq] MTD_DEVICE" >&2
+          echo "	-q	Don't display progress messages" >&2
+          exit 1
+        }
+        case $2 in BOARD/*) ;; *) echo "flash_eraseall: $2: not a char device" >&2; exit 1;; esac
         n=${2##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         read -r s <BOARD/root/sys/class/mtd/$n/size
@@ -318,11 +354,13 @@ package final class FolderBoard: Sendable {
         #!/bin/sh
         if [ $# = 0 ]; then
           echo "Usage: mtd [<options> ...] <command> [<arguments> ...] <device>[:<device>...]" >&2
+          echo "        -q                      quiet mode (once: no [w] on writing," >&2
+          echo "        -f                      force write without trx checks" >&2
           echo "        -p <number>             write beginning at partition offset" >&2
           exit 1
         fi
         [ "$1 $2 $3 $4 $6" = "-q -q -f -p write" ] && [ $# = 8 ] || { echo usage >&2; exit 1; }
-        case $8 in BOARD/*) ;; *) echo "Could not open mtd device: $8" >&2; exit 1;; esac
+        case $8 in BOARD/*) ;; *) echo "Could not get MTD device info from $8" >&2; exit 1;; esac
         n=${8##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         echo "Seeking on mtd device '$8' to: $5" >&2

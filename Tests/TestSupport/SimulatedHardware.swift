@@ -50,6 +50,8 @@ package struct SimulatedHardware: Sendable {
     var staged: [UInt8] = []
     /// Whether an erase or a write that is cut off was half done.
     package var tears = false
+    /// Whether bytes do not reach the board.
+    package var refusesBytes = false
     /// Whether no less than a whole partition can be erased.
     package var erasesPartitions = false
     /// How often the running system still writes to a device: once after each read or checksum of it.

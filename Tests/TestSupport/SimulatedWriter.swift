@@ -61,7 +61,13 @@ extension SimulatedBoard: FlashWriting {
             name: "simulated", commands: ["write OFFSET"], erasesPartition: reacher.hardware.erasesPartitions)
     }
 
+    /// There is nothing to prove: it does as it is told.
+    package func prove(_ partition: Partition) async throws {}
+
     package func stage(_ bytes: [UInt8]) async throws {
+        if reacher.hardware.refusesBytes {
+            throw FlashkeepError(.commandFailed, what: "No room.", why: "Made so.", next: "Make room.")
+        }
         try step { try reacher.call { $0.staged = bytes } }
     }
 

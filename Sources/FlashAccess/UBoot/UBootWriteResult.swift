@@ -70,6 +70,13 @@ package struct UBootWriteResult: Sendable, Hashable {
         }
     }
 
+    /// Whether it tells of flash that failed, or of a block that it takes for bad: not of a command that it did not
+    /// understand, or that did something else.
+    package var isOfFlash: Bool {
+        guard let failure else { return !skipped.isEmpty }
+        return ["failure", "Failure", "failed", "Failed", "ERROR"].contains(where: failure.contains)
+    }
+
     private static let otherBytes = "it speaks of other bytes than those that were meant"
 
     private static func range(_ offset: Int, _ size: Int) -> Range<Int>? {

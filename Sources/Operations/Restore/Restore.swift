@@ -99,7 +99,8 @@ package enum Restore {
                     bag, board, names: (path.string, reacher.address), depth: .blocks,
                     placing: placing(bag, choice, journal), progress: progress)
                 return PreparedRestore(
-                    planning: try planning(path, bag, board, comparison, reacher.address, choice, journal), path: path,
+                    planning: try await planning(path, bag, board, comparison, reacher.address, choice, journal),
+                    path: path,
                     choice: choice, bag: bag, comparison: comparison)
             }
         }
@@ -306,7 +307,7 @@ package enum Restore {
             prepared.bag, board, survey, names: (prepared.path.string, address),
             only: ranges.mapValues { PartitionMap.merged($0.map(\.range)) }, depth: .blocks,
             placing: placing(prepared.bag, prepared.choice, journal), progress: progress)
-        let planning = try planning(
+        let planning = try await planning(
             prepared.path, prepared.bag, board, comparison, address, prepared.choice, journal)
         return (planning, survey)
     }
@@ -314,7 +315,9 @@ package enum Restore {
     private static func planning(
         _ path: FilePath, _ bag: IntactBag, _ board: any FlashBoard, _ comparison: BoardComparison, _ address: String,
         _ choice: RestoreChoice, _ journal: RestoreJournal
-    ) throws -> RestorePlanning {
+    ) async throws -> RestorePlanning {
+        let unfinished = places(of: journal.unfinished.compactMap(\.block), bag, comparison.old)
+        try await prove(board, comparison, unfinished)
         let planner = RestorePlanner(
             backup: path.string, address: address, manifest: bag.manifest, comparison: comparison, choice: choice,
             rate: board.usualRate,
@@ -327,7 +330,7 @@ package enum Restore {
                 return try writer.method(for: partition)
             },
             lostToBadBlocks: try lost(comparison, bag),
-            unfinished: places(of: journal.unfinished.compactMap(\.block), bag, comparison.old),
+            unfinished: unfinished,
             openElsewhere: journal.isOpen ? journal.board : nil, journal: journal.place.string)
         var planning = RestorePlanning(
             plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
@@ -336,6 +339,18 @@ package enum Restore {
         case .refused(let refusals): planning.refusals = refusals
         }
         return planning
+    }
+
+    /// Has the board show that it can write what differs, before a plan promises it.
+    private static func prove(
+        _ board: any FlashBoard, _ comparison: BoardComparison, _ unfinished: [FlashStretch]
+    ) async throws {
+        guard let writer = board.writer else { return }
+        let stretches = comparison.findings.map(\.stretch) + unfinished
+        for place in comparison.new.places where place.partition.isWritable != false && place.partition.uses.isEmpty {
+            guard stretches.contains(where: { $0.overlaps(place.stretch) }) else { continue }
+            try await writer.prove(place.partition)
+        }
     }
 
     /// Blocks that went bad since the backup, for which it has data.

@@ -22,7 +22,12 @@ final class RestoreExecutor {
         fileprivate(set) var places: Set<RestoreEntry.Block> = []
         fileprivate(set) var erases = 0
         fileprivate(set) var bytes = 0
+        /// Names of methods by which a block was written and read back.
+        fileprivate(set) var methods: Set<String> = []
     }
+
+    /// What a writer throws where a command fails and the board is still there: what is on the flash then decides.
+    private static let failures: [FlashkeepError.Code] = [.writeFailed, .commandFailed]
 
     /// An erase block that does not take its bytes, of a partition in which they may as well lie in another one.
     struct FailingBlock {
@@ -34,6 +39,9 @@ final class RestoreExecutor {
     }
 
     private let counts: Counts
+    /// What the command said that erased a whole partition, where it said that it failed.
+    private var complaint: FlashkeepError?
+    private var hasWarned = false
 
     init(
         _ bag: IntactBag, _ board: any FlashBoard, _ writer: any FlashWriting, _ journal: RestoreJournal,
@@ -50,8 +58,8 @@ final class RestoreExecutor {
 
     /// - Returns: where it stopped for a block that does not take its bytes, though others may have them; nil where all is
     ///   written.
-    /// - Throws: `writeFailed` where a block does not take its bytes: nothing after it was touched. What the board
-    ///   throws; `CancellationError`, never between the erase of a block and its write.
+    /// - Throws: `writeFailed` where a block does not take its bytes, `commandFailed` where nothing tells that the block is
+    ///   the reason: nothing after it was touched. What the board throws; `CancellationError`, never between the erase of a block and its write.
     func run(_ plan: RestorePlan) async throws -> FailingBlock? {
         let total = plan.parts.flatMap(\.blocks).map(\.size).saturatingSum()
         progress(.began(.writing, bytes: total))
@@ -100,7 +108,7 @@ final class RestoreExecutor {
     private func isOut(_ range: Range<Int>, of partition: Partition) async throws -> Bool {
         do {
             try await writer.erase(range, of: partition)
-        } catch let error as FlashkeepError where error.code == .writeFailed {
+        } catch let error as FlashkeepError where Self.failures.contains(error.code) {
             // What is there now decides.
         }
         let head = range.lowerBound..<range.lowerBound + min(range.count, max(partition.pageSize, 2_048))
@@ -116,8 +124,14 @@ final class RestoreExecutor {
             try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: Self.entry(block)))
         }
         counts.erases += part.blocks.count
+        complaint = nil
         nonisolated(unsafe) let executor = self
-        try await Task { try await unsafe executor.writer.eraseAll(part.partition) }.value
+        do {
+            try await Task { try await unsafe executor.writer.eraseAll(part.partition) }.value
+        } catch let error as FlashkeepError where Self.failures.contains(error.code) {
+            // What is blank now must be written, whatever it says.
+            complaint = error
+        }
     }
 
     private func bytes(of block: RestorePlan.Block) throws -> [UInt8] {
@@ -135,56 +149,109 @@ final class RestoreExecutor {
         let isErasedAlready = part.method.erasesPartition
         let isBlank = block.isBlank || isErasedAlready && bytes.allSatisfy { $0 == 0xFF }
         let isStaged = !isBlank || part.method.erasesItself
-        var failure = ""
+        var failure: FlashkeepError?
         for attempt in 0..<(isErasedAlready ? 1 : Self.attempts) {
             // What does not reach the board says nothing of its flash, and nothing is erased for it.
             if isStaged { try await writer.stage(bytes) }
             if attempt == 0, !isErasedAlready {
                 try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
             }
+            var overruled: FlashkeepError?
             do {
-                try await put(bytes, block, part, isBlank: isBlank, mustErase: block.isErased || attempt > 0)
-            } catch let error as FlashkeepError where error.code == .writeFailed {
-                failure = "\(error.what) \(error.why)"
+                overruled = try await put(
+                    bytes, block, part, isBlank: isBlank, mustErase: block.isErased || attempt > 0)
+            } catch let error as FlashkeepError where Self.failures.contains(error.code) {
+                (failure, overruled) = (error, error)
             }
             if try await holds(bytes, block.range, of: part.partition) {
+                if let overruled { warn(overruled, title, block) }
                 try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
                 counts.blocks += 1
                 counts.places.insert(entry)
+                if isStaged { counts.methods.insert(part.method.name) }
                 return
             }
         }
-        throw FlashkeepError(
-            .writeFailed, what: "\(title) does not take its bytes at \(ByteCount.hex(block.offset)).",
-            why: failure.isEmpty ? "What was read back, twice, is not what was written." : failure,
-            next: (isErasedAlready
-                ? "All before this block is written and proven, all after it in this partition is erased. "
-                : "All before this block is written and proven, nothing after it was touched. ")
-                + "The block may be failing: run the same command once more; if it stays so, leave the board on and get help."
-        )
+        throw try await unwritten(block, part, title, failure)
     }
 
+    /// Warns of a command that reported a failure, though the block holds its bytes: each time where the flash is said to
+    /// fail, once for a tool.
+    private func warn(_ error: FlashkeepError, _ title: String, _ block: RestorePlan.Block) {
+        guard error.code == .writeFailed || !hasWarned else { return }
+        hasWarned = hasWarned || error.code == .commandFailed
+        progress(
+            .warning(
+                "\(title) holds its bytes at \(ByteCount.hex(block.offset)), though a command reported a failure. \(error.why)"
+            ))
+    }
+
+    /// What is to be said of a block that does not hold its bytes in the end. Only what was seen: it is not the block's
+    /// fault where nothing was ever written by the same tools, and no tool spoke of an error of the flash.
+    private func unwritten(
+        _ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String, _ failure: FlashkeepError?
+    ) async throws -> FlashkeepError {
+        let isBlank = try await readsBlank(block, part)
+        let isOfFlash = failure?.code == .writeFailed || counts.methods.contains(part.method.name)
+        let reason =
+            failure.map { "\($0.what) \($0.why)" }
+            ?? "The board's tools (\(part.method.name)) reported success, and what was read back is not what was written."
+        let others =
+            part.method.erasesPartition
+            ? "All before this block is written and proven, all after it in this partition is erased."
+            : counts.places.isEmpty
+                ? "Nothing else was touched."
+                : "All before this block is written and proven, nothing after it was touched."
+        let advice =
+            isOfFlash
+            ? "The block may be failing: run the same command once more. If it fails again, leave the board on and get help."
+            : "The tools may be at fault, and not the block. Leave the board on if it cannot start without this block. Else "
+                + "start an initramfs that has mtd-utils, or the bootloader, and restore through that: the restore begins "
+                + "with this block."
+        return FlashkeepError(
+            isOfFlash ? .writeFailed : .commandFailed,
+            what: "\(title) was not written at \(ByteCount.hex(block.offset)).",
+            why:
+                "\(reason) The erase block \(isBlank ? "is blank now" : "is not blank, and does not hold what it should").",
+            next: "\(others) \(advice)")
+    }
+
+    private func readsBlank(_ block: RestorePlan.Block, _ part: RestorePlan.Part) async throws -> Bool {
+        try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition)
+    }
+
+    /// - Returns: what a command said of a failure, where the block is blank all the same.
     private func put(
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, isBlank: Bool, mustErase: Bool
-    ) async throws {
+    ) async throws -> FlashkeepError? {
         let isWritten = !isBlank || part.method.erasesItself
+        var complaint = part.method.erasesPartition ? complaint : nil
         if part.method.erasesItself {
             counts.erases += 1
         } else if mustErase {
             if !part.method.erasesPartition {
                 counts.erases += 1
-                try await writer.erase(block.range, of: part.partition)
+                do {
+                    try await writer.erase(block.range, of: part.partition)
+                } catch let error as FlashkeepError where error.code == .commandFailed {
+                    // A block that is blank must be written, whatever the tool says of its success. Not where the flash is
+                    // said to fail: in place of a block that it takes for bad, U-Boot would write the next one.
+                    complaint = error
+                }
             }
-            guard try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition) else {
-                throw FlashkeepError(
-                    .writeFailed, what: "The block is not blank after it was erased.",
-                    why: "Nothing was written into it.",
-                    next: "It may be failing.")
+            guard try await readsBlank(block, part) else {
+                throw complaint
+                    ?? FlashkeepError(
+                        .commandFailed, what: "The block is not blank after it was erased.",
+                        why:
+                            "The command that erases it (\(part.method.name)) reported success. Nothing was written into it.",
+                        next: "")
             }
         }
-        guard isWritten else { return }
+        guard isWritten else { return complaint }
         try await writer.program(bytes, at: block.offset, of: part.partition)
         counts.bytes += bytes.count
+        return complaint
     }
 
     /// Whether the flash holds just these bytes, and the ECC had nothing against them: by the board's own checksum where it

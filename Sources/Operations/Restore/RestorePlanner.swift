@@ -301,7 +301,8 @@ struct RestorePlanner {
         let partition = place.partition
         let block = partition.eraseBlockSize
         let start = candidate.place.range.lowerBound - place.range.lowerBound
-        let onChip = partition.offset ?? 0
+        // A guess says nothing of where it really begins; that of what is written, the board's kernel knows.
+        let onChip = partition.offsetSource == .guess ? 0 : partition.offset ?? 0
         guard block > 0, start % block == 0, onChip % block == 0, candidate.place.range.count == block else {
             work.refuse(
                 RestoreRefusal(

@@ -25,7 +25,7 @@ extension UBootMachine {
         var loadsTo: UInt64?
     }
 
-    mutating func run(_ line: String) -> Done {
+    mutating func obey(_ line: String) -> Done {
         let words = line.split(separator: " ").map(String.init)
         guard let first = words.first else { return Done() }
         let name = first.split(separator: ".").first.map(String.init) ?? first
@@ -118,7 +118,12 @@ extension UBootMachine {
 
     private func help(_ words: [String]) -> Done {
         guard words.count == 1 else {
-            var text = "\(words[1]) - made up\n\nUsage:\n\(words[1]) \n"
+            guard scenario.commands.contains(words[1]) else {
+                return Done(text: scenario.unknown.replacing("%", with: words[1]) + "\n")
+            }
+            var text =
+                scenario.usages[words[1]] ?? UBootUsages.texts[words[1]]
+                ?? "\(words[1]) - made up\n\nUsage:\n\(words[1]) \n"
             if scenario.hardware.readsOOB {
                 if words[1] == "nand" { text += "nand read.raw - addr off|partition [pages]\n" }
                 if words[1] == "mtd" {

@@ -141,6 +141,11 @@ package struct UBootScenario: Sendable {
         "version",
     ]
 
+    /// Name → what `help NAME` prints in place of what is usual.
+    package var usages: [String: String] = [:]
+    /// Start of a command line → what is wrong with it.
+    package var writeFaults: [String: UBootWriteFault] = [:]
+
     /// What `help` says of `tftp`: here that of HiSilicon's, which uploads too.
     package var tftpHelp = "tftp  - download or upload image via network using TFTP protocol"
     /// Nil where no cable is in.

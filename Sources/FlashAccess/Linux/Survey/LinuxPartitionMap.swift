@@ -363,45 +363,65 @@ struct LinuxPartitionMap {
     /// Where nothing tells a place, partitions mostly follow one another in the order of their numbers. A device called
     /// firmware is mostly divided into the ones behind it, if their sizes fill it; so is any device that all the rest
     /// together fill: a whole chip.
+    ///
+    /// A guess ends where it cannot be right: behind a partition that is no whole erase blocks, and where the partitions
+    /// together are larger than any chip that the kernel's log names. What follows has no known place.
     private mutating func guess() {
         var shapes: [ChipKey: [Device]] = [:]
         for device in devices where !device.isUBIVolume && device.size > 0 && places[device.index] == nil {
             if let key = keys[device.index], case .shape = key { shapes[key, default: []].append(device) }
         }
         for members in shapes.values {
-            var position = 0
-            var next = 0
-            while next < members.count {
-                let device = members[next]
-                places[device.index] = (position, .guess)
-                next += 1
-                var inner = position
-                for part in members[next..<(next + divided(device, into: members[next...]))] {
-                    places[part.index] = (inner, .guess)
-                    inner = inner.plus(part.size)?.roundedUp(to: max(1, part.eraseSize)) ?? inner
-                    next += 1
-                }
-                guard let end = position.plus(device.size) else { return }
-                position = end
-            }
+            guard let guessed = stacked(members) else { continue }
+            for (index, offset) in guessed { places[index] = (offset, .guess) }
         }
     }
 
-    /// How many of the following devices divide this one; 0 where they do not fill it.
-    private func divided(_ device: Device, into following: ArraySlice<Device>) -> Int {
-        let isFirmware = device.name.lowercased().hasPrefix("firmware")
-        var sum = 0
-        var count = 0
-        for part in following {
-            guard let next = sum.plus(part.size)?.roundedUp(to: max(1, part.eraseSize)), next <= device.size else {
-                return 0
+    /// Places of partitions that follow one another; nil where no chip is as large as they are together.
+    private func stacked(_ members: [Device]) -> [(index: Int, offset: Int)]? {
+        let largest = [
+            facts.kernelLog.spiNOR.map(\.size).max(), facts.kernelLog.cfi.map(\.size).max(),
+            facts.kernelLog.nand.map(\.size).max(),
+        ].compactMap { $0 }.max().flatMap { $0 > 0 ? $0 : nil }
+        var guessed: [(index: Int, offset: Int)] = []
+        var position: Int? = 0
+        var next = 0
+        while next < members.count, let start = position {
+            let device = members[next]
+            guard let end = start.plus(device.size), end <= largest ?? .max else { return nil }
+            guessed.append((device.index, start))
+            next += 1
+            for offset in divided(device, into: members[next...]) {
+                guard let place = start.plus(offset) else { break }
+                guessed.append((members[next].index, place))
+                next += 1
             }
-            sum = next
-            count += 1
-            if sum == device.size { break }
+            position = device.size % max(1, device.eraseSize) == 0 ? end : nil
         }
-        guard sum == device.size, count >= 2 else { return 0 }
-        return isFirmware || count == following.count ? count : 0
+        return guessed
+    }
+
+    /// Where those of the following devices begin, from this one's start, that divide it; none where they do not fill it.
+    private func divided(_ device: Device, into following: ArraySlice<Device>) -> [Int] {
+        let isFirmware = device.name.lowercased().hasPrefix("firmware")
+        // Within firmware, a kernel that is no whole erase blocks is followed at once by what it mounts, or after the rest
+        // of its block.
+        for isAligned in isFirmware ? [false, true] : [true] {
+            var starts: [Int] = []
+            var sum = 0
+            for part in following where sum < device.size {
+                guard let next = sum.plus(part.size),
+                    let end = isAligned ? next.roundedUp(to: max(1, part.eraseSize)) : next, end <= device.size
+                else {
+                    sum = 0
+                    break
+                }
+                starts.append(sum)
+                sum = end
+            }
+            if sum == device.size, starts.count >= 2, isFirmware || starts.count == following.count { return starts }
+        }
+        return []
     }
 
     // MARK: - Results

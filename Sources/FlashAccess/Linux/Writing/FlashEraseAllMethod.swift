@@ -4,9 +4,11 @@ import FlashModel
 /// for block. It skips bad blocks, stops at the first failure with another status than 0, and says nothing else
 /// (`miscutils/flash_eraseall.c`). That of mtd-utils before 1.5 goes on after a failure, but not silently.
 struct FlashEraseAllMethod: LinuxWriteMethod {
-    private let blocks = FlashEraseMethod()
-
+    let copy: BlockCopy
+    var rehearsed: BlockCopy? { copy }
     let node = LinuxWriteNode.character
+    let tools = [LinuxWriteTool.flashEraseAll]
+    var name: String { "flash_eraseall and dd\(copy.suffix)" }
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         toolbox.has("flash_eraseall") && FlashEraseMethod.types.contains(partition.type) && partition.eraseBlockSize > 0
@@ -15,10 +17,11 @@ struct FlashEraseAllMethod: LinuxWriteMethod {
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
         let node = "/dev/mtd\(partition.index)"
         return WriteMethod(
-            name: "flash_eraseall and dd",
+            name: name,
             commands: [
                 eraseAll(node, toolbox) ?? "",
-                FlashEraseMethod.program("FILE", node, partition, toolbox),
+                copy.command(
+                    from: "FILE", to: node, unit: partition.eraseBlockSize, seek: "NUMBER", count: 1, toolbox),
             ], erasesPartition: true)
     }
 
@@ -32,6 +35,6 @@ struct FlashEraseAllMethod: LinuxWriteMethod {
         _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox
     ) -> [String] {
-        blocks.program(node, from: file, bytes, at: offset, of: partition, toolbox)
+        FlashEraseMethod(copy: copy).program(node, from: file, bytes, at: offset, of: partition, toolbox)
     }
 }

@@ -4,7 +4,11 @@ import FlashModel
 /// and stops at the first failure without touching a neighbour. `nandwrite` does not: after a failed program it goes on in
 /// the next block, and says that all is well.
 struct FlashEraseMethod: LinuxWriteMethod {
+    let copy: BlockCopy
+    var rehearsed: BlockCopy? { copy }
     let node = LinuxWriteNode.character
+    let tools = [LinuxWriteTool.flashErase]
+    var name: String { "flash_erase and dd\(copy.suffix)" }
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         // Busybox has no applet of this name.
@@ -14,18 +18,14 @@ struct FlashEraseMethod: LinuxWriteMethod {
     /// Kinds of flash that are erased and then written (sysfs `type`).
     static let types: Set<String> = ["nor", "nand", "mlc-nand", "ram", "dataflash"]
 
-    /// For people: the command that writes a block's bytes.
-    static func program(_ file: String, _ node: String, _ partition: Partition, _ toolbox: LinuxToolbox) -> String {
-        "\(toolbox.invocation("dd")) if=\(file) of=\(node) bs=\(partition.eraseBlockSize) seek=NUMBER count=1 conv=notrunc"
-    }
-
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
         let node = "/dev/mtd\(partition.index)"
         return WriteMethod(
-            name: "flash_erase and dd",
+            name: name,
             commands: [
                 "\(toolbox.invocation("flash_erase")) -q \(node) OFFSET 1",
-                Self.program("FILE", node, partition, toolbox),
+                copy.command(
+                    from: "FILE", to: node, unit: partition.eraseBlockSize, seek: "NUMBER", count: 1, toolbox),
             ])
     }
 
@@ -41,8 +41,9 @@ struct FlashEraseMethod: LinuxWriteMethod {
         guard unit > 0, bytes.count % unit == 0, offset % unit == 0 else { return [] }
         // Many controllers store ECC bytes that are not 0xFF for a page that is: UBI could not write to it any more.
         return NotBlank.units(of: bytes, unit).map { run in
-            "\(toolbox.invocation("dd")) if=\(file) of=\(node) bs=\(unit) skip=\(run.lowerBound) "
-                + "seek=\(offset / unit + run.lowerBound) count=\(run.count) conv=notrunc"
+            copy.command(
+                from: file, to: node, unit: unit, skip: "\(run.lowerBound)", seek: "\(offset / unit + run.lowerBound)",
+                count: run.count, toolbox)
         }
     }
 }

@@ -47,7 +47,7 @@ final class LinuxUpload {
     /// Brings bytes to the board.
     ///
     /// - Returns: the file.
-    /// - Throws: `diskFull` where the board has no room, `writeFailed` where they never arrive as they are, `boardLost`.
+    /// - Throws: `diskFull` where the board has no room, `commandFailed` where they never arrive as they are, `boardLost`.
     func put(_ bytes: [UInt8]) async throws -> String {
         guard let form = LinuxUploadForm.choose(toolbox) else { throw failed("the board has no tool for it") }
         let file = "\(try await nodes.ownFolder())/mtd-block"
@@ -79,10 +79,11 @@ final class LinuxUpload {
             let end = min(start + piece, bytes.count)
             let complaint = try await give(Array(bytes[start..<end]), form, into: part).complaint
             guard complaint.isEmpty else { return (nil, complaint) }
+            // Without conv=, which not every dd has: it cuts off what lies behind, and there is nothing yet.
             let joined = try await shell.run(
                 start == 0
                     ? "cat \(part) >\(file)"
-                    : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) conv=notrunc 2>/dev/null",
+                    : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) 2>/dev/null",
                 mergesErrors: true, isProvenElsewhere: true)
             guard joined.status == 0 else {
                 // A full disk is the usual reason, and dd's words for it are its own.
@@ -122,7 +123,7 @@ final class LinuxUpload {
 
     private func failed(_ why: String) -> FlashkeepError {
         FlashkeepError(
-            .writeFailed, what: "Bytes do not reach \(shell.console.channel.traits.address) as they are.",
+            .commandFailed, what: "Bytes do not reach \(shell.console.channel.traits.address) as they are.",
             why: why.isEmpty ? "They arrived damaged each time." : why,
             next: "Nothing of this block was erased. Make room in the board's /tmp, or use a better line; then run the "
                 + "same command again.")

@@ -3,14 +3,19 @@ import FlashModel
 /// A way to write a kind of flash with some tools: text in, text out. One a file; the rules of which tool tells the truth
 /// are those of mtd-utils 2.1, busybox 1.35 and Linux 6.1 (`drivers/mtd`), as they were seen to behave.
 protocol LinuxWriteMethod: Sendable {
+    /// For people; different for each method.
+    var name: String { get }
+    /// The tools that must be known by their usage.
+    var tools: [LinuxWriteTool] { get }
+    /// The `dd` that writes, which is tried on a plain file; nil where the tool writes MTD devices alone, and must refuse
+    /// a plain file.
+    var rehearsed: BlockCopy? { get }
     /// Whether it is right for the flash of a partition, and the board has its tools.
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool
     /// For people.
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod
     /// What node it writes through.
     var node: LinuxWriteNode { get }
-    /// What the tool's usage must say, which it prints when it is called with nothing; nil where its name is enough.
-    var sign: String? { get }
     /// The command that erases one erase block; nil where each write does.
     ///
     /// - Parameter offset: of the block, from the start of the partition.
@@ -29,7 +34,6 @@ protocol LinuxWriteMethod: Sendable {
 }
 
 extension LinuxWriteMethod {
-    var sign: String? { nil }
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? { nil }
 }
 
@@ -44,14 +48,19 @@ enum LinuxWriteNode: Sendable, Hashable {
 /// The methods, in the order in which they are taken.
 enum LinuxWriteMethods {
     static let all: [any LinuxWriteMethod] = [
-        FlashEraseMethod(), MTDBlockMethod(), OpenWrtMTDMethod(), FlashEraseAllMethod(),
+        FlashEraseMethod(copy: .keeping), FlashEraseMethod(copy: .plain), MTDBlockMethod(copy: .synchronous),
+        MTDBlockMethod(copy: .plain), OpenWrtMTDMethod(), FlashEraseAllMethod(copy: .keeping),
+        FlashEraseAllMethod(copy: .plain),
     ]
 
+    /// Those that are right for a partition by what is known of the board: at least one.
+    ///
     /// - Throws: ``WriteRefusal`` where none is right.
-    static func choose(
-        for partition: Partition, _ toolbox: LinuxToolbox
-    ) throws(WriteRefusal) -> any LinuxWriteMethod {
-        if let method = all.first(where: { $0.suits(partition, toolbox) }) { return method }
+    static func suited(
+        to partition: Partition, _ toolbox: LinuxToolbox
+    ) throws(WriteRefusal) -> [any LinuxWriteMethod] {
+        let methods = all.filter { $0.suits(partition, toolbox) }
+        guard methods.isEmpty else { return methods }
         let isNAND = partition.type.contains("nand")
         throw WriteRefusal(
             why: isNAND

@@ -3,7 +3,12 @@ import FlashModel
 /// `dd` to the block device: on NOR the kernel erases and writes the whole erase block (`drivers/mtd/mtdblock.c`). Never
 /// on NAND, where it knows nothing of bad blocks and tells of no failure.
 struct MTDBlockMethod: LinuxWriteMethod {
+    let copy: BlockCopy
+    var rehearsed: BlockCopy? { copy }
     let node = LinuxWriteNode.block
+    /// `dd` shows what it can by what it does.
+    let tools: [LinuxWriteTool] = []
+    var name: String { "dd\(copy.suffix) to the block device" }
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         // Block devices end with whole sectors of 512 bytes.
@@ -13,11 +18,12 @@ struct MTDBlockMethod: LinuxWriteMethod {
 
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
         WriteMethod(
-            name: "dd to the block device",
-            commands: program(
-                "/dev/mtdblock\(partition.index)", from: "FILE", [UInt8](repeating: 0, count: partition.eraseBlockSize),
-                at: 0, of: partition, toolbox
-            ).map { $0.replacing("seek=0", with: "seek=NUMBER") }, erasesItself: true)
+            name: name,
+            commands: [
+                copy.command(
+                    from: "FILE", to: "/dev/mtdblock\(partition.index)", unit: partition.eraseBlockSize, seek: "NUMBER",
+                    count: 1, toolbox)
+            ], erasesItself: true)
     }
 
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }
@@ -27,10 +33,9 @@ struct MTDBlockMethod: LinuxWriteMethod {
         _ toolbox: LinuxToolbox
     ) -> [String] {
         guard !bytes.isEmpty, offset % bytes.count == 0 else { return [] }
-        // Only with fsync does dd tell of a failure.
         return [
-            "\(toolbox.invocation("dd")) if=\(file) of=\(node) bs=\(bytes.count) seek=\(offset / bytes.count) count=1 "
-                + "conv=notrunc,fsync"
+            copy.command(
+                from: file, to: node, unit: bytes.count, seek: "\(offset / bytes.count)", count: 1, toolbox)
         ]
     }
 }

@@ -4,10 +4,11 @@ import FlashModel
 /// whole, and ends with another status than 0 where either fails. It knows partitions by name before it knows them by
 /// path, and of two with the same name takes the first; a path is no name.
 struct OpenWrtMTDMethod: LinuxWriteMethod {
+    let name = "mtd write"
     let node = LinuxWriteNode.character
-
-    /// What its usage says where it can write at an offset.
-    let sign: String? = "write beginning at partition offset"
+    let tools = [LinuxWriteTool.openWrtMTD]
+    /// It writes MTD devices and nothing else.
+    let rehearsed: BlockCopy? = nil
 
     /// Offsets are the C type `int` where it erases.
     private static let limit = 1 << 31
@@ -22,7 +23,7 @@ struct OpenWrtMTDMethod: LinuxWriteMethod {
 
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
         WriteMethod(
-            name: "mtd write",
+            name: name,
             commands: [line("OFFSET", "FILE", "/dev/mtd\(partition.index)", toolbox)], erasesItself: true,
             writesBlankPages: partition.type.contains("nand"))
     }

@@ -5,6 +5,7 @@ import FlashModel
 struct MTDMethod: UBootWriteMethod {
     let name = "mtd erase and mtd write"
     let commands = ["mtd erase NAME OFFSET SIZE", "mtd write NAME RAM OFFSET SIZE"]
+    let signs = [UBootCommandSign.mtd]
     var unit: Int { blocks.page }
     private let device: String
     private let blocks: UBootNANDBlocks

@@ -5,6 +5,7 @@ import FlashModel
 struct NANDMethod: UBootWriteMethod {
     let name = "nand erase and nand write"
     let commands = ["nand device NUMBER", "nand erase OFFSET SIZE", "nand write RAM OFFSET SIZE"]
+    let signs = [UBootCommandSign.nand]
     var unit: Int { blocks.page }
     private let blocks: UBootNANDBlocks
     private let lines: UBootCommands

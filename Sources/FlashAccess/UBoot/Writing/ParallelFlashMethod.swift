@@ -12,6 +12,10 @@ struct ParallelFlashMethod: UBootWriteMethod {
         "protect off START END", "erase START END", "protect off START END", "cp.b RAM START SIZE",
         "protect on START END",
     ]
+    var signs: [UBootCommandSign] {
+        [.erase, .copy] + (bank.sectors.contains(where: \.isReadOnly) ? [.protect] : [])
+    }
+    var copied: Range<UInt64>? { bank.range }
     private let lines: UBootCommands
     private let bank: UBootFlashInfo.Bank
     private let base: UInt64

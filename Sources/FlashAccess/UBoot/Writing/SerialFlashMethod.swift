@@ -6,6 +6,7 @@ struct SerialFlashMethod: UBootWriteMethod {
     let name = "sf erase and sf write"
     /// Bytes of a page of all serial NOR.
     let unit = 256
+    let signs = [UBootCommandSign.serial]
     let commands = ["sf probe", "sf erase OFFSET SIZE", "sf write RAM OFFSET SIZE"]
     private let lines: UBootCommands
     private let chip: Chip

@@ -15,6 +15,9 @@ final class UBootFlashWriter: FlashWriting {
     private let lines: UBootCommands
     private let examples: UBootExamples
     private let loader: UBootMemoryLoader
+    private let proof: UBootWriteProof
+    /// Chip → why U-Boot's commands must not write it; an empty text where they may. What is missing was not tried.
+    private var verdicts: [String: String] = [:]
     /// What stands in RAM, where, and since which start of the board.
     private var staged: (bytes: [UInt8], address: UInt64, start: Int)?
 
@@ -32,6 +35,7 @@ final class UBootFlashWriter: FlashWriting {
         self.examples = examples
         loader = UBootMemoryLoader(
             session, facts, network: transfers?.network, lines: lines, examples: examples)
+        proof = UBootWriteProof(session, facts, lines: lines, examples: examples)
     }
 
     /// How often bytes had to be sent again.
@@ -43,10 +47,24 @@ final class UBootFlashWriter: FlashWriting {
         }
         let method = try UBootWriteMethods.choose(for: chip, facts, lines)
         if let refusal = loader.refusal { throw refusal }
+        if let why = verdicts[chip.id], !why.isEmpty {
+            throw .throughLinux("this U-Boot was not shown to write it: \(why)")
+        }
         guard let load = loader.first else { throw .throughLinux("nothing brings bytes to its RAM") }
         return WriteMethod(
             name: "\(method.name), bytes by \(load.command)",
             commands: [load.example, "crc32 RAM SIZE"] + method.commands)
+    }
+
+    func prove(_ partition: Partition) async throws {
+        guard let chip = survey.chip(partition.chip), verdicts[chip.id] == nil, loader.refusal == nil,
+            let method = try? UBootWriteMethods.choose(for: chip, facts, lines)
+        else { return }
+        verdicts[chip.id] =
+            try await recovery.surviving {
+                try await self.transfers?.returnToLine()
+                return try await self.proof.complaint(about: method)
+            } ?? ""
     }
 
     func stage(_ bytes: [UInt8]) async throws {
@@ -63,18 +81,16 @@ final class UBootFlashWriter: FlashWriting {
     }
 
     func erase(_ block: Range<Int>, of partition: Partition) async throws {
-        let (chip, method, onChip) = try place(block, of: partition)
+        let (chip, method, onChip) = try await place(block, of: partition)
         // Also after a reset in its midst: to erase once more does no harm.
         try await recovery.surviving {
             try await self.staging.prepare(chip)
-            for command in try method.erase(onChip) {
-                try await self.say(command, partition, block.lowerBound, attempts: 2)
-            }
+            try await self.run(try method.erase(onChip), partition, block.lowerBound, attempts: 2)
         }
     }
 
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
-        let (chip, method, block) = try place(offset..<offset + bytes.count, of: partition)
+        let (chip, method, block) = try await place(offset..<offset + bytes.count, of: partition)
         guard let staged, staged.bytes == bytes else {
             throw failed(partition, offset, "The bytes are not in the board's RAM.")
         }
@@ -93,45 +109,70 @@ final class UBootFlashWriter: FlashWriting {
             let parts = NotBlank.units(of: bytes, method.unit).map {
                 $0.lowerBound * method.unit..<$0.upperBound * method.unit
             }
-            for command in try method.program(parts, of: block, from: staged.address) {
-                try await self.say(command, partition, offset, attempts: 1)
+            try await self.run(
+                try method.program(parts, of: block, from: staged.address), partition, offset, attempts: 1)
+        }
+    }
+
+    /// Runs commands, also the last of them where one before it complains: that puts protection back.
+    ///
+    /// - Throws: as ``say(_:_:_:attempts:)``; `commandFailed` where one of those complained whose words are not needed.
+    private func run(
+        _ commands: [UBootWriteCommand], _ partition: Partition, _ offset: Int, attempts: Int
+    ) async throws {
+        var complaints: [String] = []
+        for command in commands {
+            if let complaint = try await say(command, partition, offset, attempts: attempts) {
+                complaints.append("\(command.line) printed \"\(PrintableText.escaped(complaint, limit: 120))\"")
             }
         }
+        guard let first = complaints.first else { return }
+        throw failed(partition, offset, "U-Boot's command \(first).")
     }
 
     /// Runs a command.
     ///
     /// - Parameter attempts: how often it may complain before that is believed: its reply may be damaged on its way.
-    /// - Throws: `writeFailed` where it complains.
+    /// - Returns: what it says against its having worked, where only the flash itself tells; nil where it says nothing.
+    /// - Throws: `writeFailed` where it says that the flash failed, `commandFailed` where it did something else.
     private func say(
         _ command: UBootWriteCommand, _ partition: Partition, _ offset: Int, attempts: Int
-    ) async throws {
+    ) async throws -> String? {
         examples.note(command.line)
         // A large sector may take 16 s.
         let silence = Duration.seconds(60)
         guard let work = command.work else {
-            _ = try await session.ask(command.line, silence: silence, pause: silence)
-            return
+            let reply = try await session.ask(command.line, silence: silence, pause: silence)
+            return UBootNORWriteResult(reply).failure
         }
         var complaint: String?
+        var isOfFlash = false
         for _ in 0..<attempts {
             let answer = try await session.say(command.line, silence: silence, pause: silence)
-            complaint = UBootWriteResult(answer.reply).complaint(work)
-            if complaint == nil { return }
+            let result = UBootWriteResult(answer.reply)
+            complaint = result.complaint(work)
+            isOfFlash = result.isOfFlash
+            if complaint == nil { return nil }
         }
         if let complaint {
-            throw failed(partition, offset, "U-Boot's answer: \(PrintableText.escaped(complaint, limit: 160)).")
+            throw failed(
+                partition, offset,
+                "U-Boot's command \(command.line) printed \"\(PrintableText.escaped(complaint, limit: 160))\".",
+                isOfFlash ? .writeFailed : .commandFailed)
         }
+        return nil
     }
 
     /// The chip of a partition, how it is written, and where on it a block lies.
     private func place(
         _ block: Range<Int>, of partition: Partition
-    ) throws -> (Chip, any UBootWriteMethod, Range<Int>) {
+    ) async throws -> (Chip, any UBootWriteMethod, Range<Int>) {
+        try await prove(partition)
         guard let chip = survey.chip(partition.chip), let base = partition.chipRange,
             let end = base.lowerBound.plus(block.upperBound), end <= base.upperBound, block.lowerBound >= 0
         else { throw failed(partition, block.lowerBound, "Its place is not known.") }
         do {
+            _ = try self.method(for: partition)
             let method = try UBootWriteMethods.choose(for: chip, facts, lines)
             let onChip = block.shifted(by: base.lowerBound)
             _ = try method.erase(onChip)
@@ -145,9 +186,11 @@ final class UBootFlashWriter: FlashWriting {
         }
     }
 
-    private func failed(_ partition: Partition, _ offset: Int, _ why: String) -> FlashkeepError {
+    private func failed(
+        _ partition: Partition, _ offset: Int, _ why: String, _ code: FlashkeepError.Code = .commandFailed
+    ) -> FlashkeepError {
         FlashkeepError(
-            .writeFailed,
+            code,
             what: "\(PrintableText.partition(partition.index, partition.name)) was not written at "
                 + "\(ByteCount.hex(offset)).",
             why: why, next: "Run the same command again: it goes on where it was.")

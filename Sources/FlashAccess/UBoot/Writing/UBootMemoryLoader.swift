@@ -65,7 +65,7 @@ final class UBootMemoryLoader {
     ///
     /// - Parameter area: addresses that are used for something else.
     /// - Returns: the address.
-    /// - Throws: `writeFailed` where they never arrive as they are; ``UBootSession/Interruption``.
+    /// - Throws: `commandFailed` where they never arrive as they are; ``UBootSession/Interruption``.
     func put(_ bytes: [UInt8], outside area: Range<UInt64>?) async throws -> UInt64 {
         let memory = try facts.freeMemory(bytes.count, outside: area).lowerBound
         let sum = CRC32.sum(of: bytes)
@@ -90,7 +90,7 @@ final class UBootMemoryLoader {
             load.giveUp(why)
         }
         throw FlashkeepError(
-            .writeFailed, what: "Bytes do not reach the board's RAM as they are.",
+            .commandFailed, what: "Bytes do not reach the board's RAM as they are.",
             why: why.isEmpty ? "No way to it is left." : why,
             next: "Nothing of this block was erased. Use a better line, or restore through Linux (--image).")
     }

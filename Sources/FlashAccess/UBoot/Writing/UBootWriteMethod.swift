@@ -8,6 +8,13 @@ protocol UBootWriteMethod: Sendable {
     /// Commands that do it by hand, as ``WriteMethod/commands``.
     var commands: [String] { get }
 
+    /// The commands that must be known by their help.
+    var signs: [UBootCommandSign] { get }
+
+    /// Where the flash stands in memory that a copy writes to, which can then be tried; nil for commands that only flash
+    /// can show.
+    var copied: Range<UInt64>? { get }
+
     /// Bytes that are programmed at once; the size of an erase block is a multiple of it.
     var unit: Int { get }
 
@@ -25,6 +32,10 @@ protocol UBootWriteMethod: Sendable {
     func program(
         _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
     ) throws(UBootCommandFault) -> [UBootWriteCommand]
+}
+
+extension UBootWriteMethod {
+    var copied: Range<UInt64>? { nil }
 }
 
 /// The one place where the methods are listed.

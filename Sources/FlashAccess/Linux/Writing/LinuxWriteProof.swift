@@ -1,0 +1,129 @@
+private import BoardChannels
+internal import BoardConsoles
+import FlashModel
+
+/// Shows, without touching flash, that a method's tools will do what they are meant to: each is known by its usage; what
+/// erases must refuse a plain file as it refuses whatever is no MTD device; and `dd` must write a block into a plain file
+/// just as it is going to write it to flash, with the same command line.
+final class LinuxWriteProof {
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let toolbox: LinuxToolbox
+    /// Tool → why it is not the one that is meant; an empty text where it is.
+    private var complaints: [String: String] = [:]
+
+    init(_ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox) {
+        self.shell = shell
+        self.nodes = nodes
+        self.toolbox = toolbox
+    }
+
+    /// A line that damages commands may make a good tool fail.
+    private var attempts: Int { shell.console.channel.traits.isReliable ? 1 : 3 }
+
+    /// Why a method must not be used for a partition; nil where all of it was shown to work. A clause.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` and others.
+    func complaint(about method: any LinuxWriteMethod, for partition: Partition) async throws -> String? {
+        for tool in method.tools {
+            if let why = try await complaint(about: tool) { return why }
+        }
+        guard let rehearsal = LinuxWriteRehearsal(partition) else {
+            return
+                "erase blocks of \(ByteCount.text(max(0, partition.eraseBlockSize))) are too big to be tried in a file"
+        }
+        let prefix = "\(try await nodes.ownFolder())/mtd-"
+        var why: String?
+        for _ in 0..<attempts {
+            why = try await complaint(about: method, for: partition, rehearsal, at: prefix)
+            if why == nil { break }
+        }
+        _ = try await shell.run("rm -f \(prefix)a \(prefix)t", mergesErrors: true)
+        return why
+    }
+
+    private func complaint(about tool: LinuxWriteTool) async throws -> String? {
+        if let known = complaints[tool.name] { return known.isEmpty ? nil : known }
+        let command = [toolbox.invocation(tool.name), tool.question].filter { !$0.isEmpty }.joined(separator: " ")
+        let reply = try await shell.run(command, limit: 1 << 16, mergesErrors: true)
+        let why = tool.complaint(about: reply.text).map { "\(tool.name) is another program than the one meant: \($0)" }
+        complaints[tool.name] = why ?? ""
+        return why
+    }
+
+    private func complaint(
+        about method: any LinuxWriteMethod, for partition: Partition, _ rehearsal: LinuxWriteRehearsal,
+        at prefix: String
+    ) async throws -> String? {
+        let (source, target) = ("\(prefix)a", "\(prefix)t")
+        let made = try await shell.run(rehearsal.command(making: prefix), mergesErrors: true)
+        for (file, bytes) in [(source, rehearsal.source), (target, rehearsal.target)] {
+            guard try await holds(file, bytes) else {
+                return "a file of \(ByteCount.text(bytes.count)) to try it with cannot be made in the board's /tmp: "
+                    + Self.words(of: made, else: "nothing tells why")
+            }
+        }
+        let program = method.program(
+            target, from: source, rehearsal.bytes, at: rehearsal.offset, of: partition, toolbox)
+        guard !program.isEmpty else { return "its erase blocks are not whole pages" }
+        let erase = method.erase(target, offset: rehearsal.offset, toolbox) ?? method.eraseAll(target, toolbox)
+        let refused = [erase].compactMap { $0 } + (method.rehearsed == nil ? program : [])
+        for command in refused {
+            if let why = try await complaint(aboutRefusalOf: command, target, rehearsal) { return why }
+        }
+        guard let copy = method.rehearsed else { return nil }
+        for command in program {
+            // What it says of the time that it took is never the same; the file tells what came of it.
+            let reply = try await shell.run(command, mergesErrors: true, isProvenElsewhere: true)
+            guard reply.status == 0 else {
+                return "on a plain file, \(Self.tool(command)) ended with status \(reply.status): "
+                    + Self.words(of: reply, else: "it gave no reason")
+            }
+        }
+        guard try await holds(target, rehearsal.result(of: copy)) else {
+            return
+                "on a plain file, \(Self.tool(program.first ?? "")) reported success and did not write what it was told to"
+        }
+        return nil
+    }
+
+    /// What erases must know a plain file for what it is, and must know its options.
+    private func complaint(
+        aboutRefusalOf command: String, _ target: String, _ rehearsal: LinuxWriteRehearsal
+    ) async throws -> String? {
+        let tool = Self.tool(command)
+        let reply = try await shell.run(command, mergesErrors: true, isProvenElsewhere: true)
+        guard try await holds(target, rehearsal.target) else {
+            return "\(tool) changed a plain file that it should have refused"
+        }
+        guard reply.status != 0 else {
+            return "\(tool) reported success for a plain file, which it cannot erase"
+        }
+        let text = reply.text.lowercased()
+        guard
+            !["usage", "invalid option", "unrecognized option", "unknown option", "not found"].contains(
+                where: text.contains)
+        else { return "\(tool) does not take the options it needs: \(Self.words(of: reply, else: ""))" }
+        return nil
+    }
+
+    /// Whether a file of text on the board holds these bytes.
+    private func holds(_ file: String, _ bytes: [UInt8]) async throws -> Bool {
+        guard let algorithm = toolbox.checksumAlgorithms.first, let tool = toolbox.command(for: algorithm) else {
+            return try await shell.run("cat \(file)", limit: bytes.count + 1024).output == bytes
+        }
+        let reply = try await shell.run("\(tool) <\(file)")
+        let digest = reply.text.split(separator: "\n").lazy.compactMap { LinuxToolbox.digest($0, algorithm) }.first
+        return digest == StreamingChecksum.digest(of: bytes, algorithm)
+    }
+
+    /// The program that a command line starts.
+    private static func tool(_ command: String) -> String {
+        let words = command.split(separator: " ").map(String.init)
+        return (words.first == "busybox" ? words.dropFirst().first : words.first) ?? "the tool"
+    }
+
+    private static func words(of reply: ShellReply, else nothing: String) -> String {
+        LinuxToolUsage(reply.text).summary ?? nothing
+    }
+}
