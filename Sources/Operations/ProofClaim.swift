@@ -9,6 +9,8 @@ struct ProofClaim: Sendable {
     /// Bytes of the file that it may be of: one of these lists is right.
     private let candidates: [[Range<Int>]]
     private var sums: [StreamingChecksum]
+    /// Whether it is the SHA-256 of the whole file, which a verification computes anyway.
+    private let isOfFile: Bool
 
     /// What an image's proof claims; empty where it names no checksum.
     static func all(of image: ImageRecord, formatVersion: Int) -> [ProofClaim] {
@@ -27,11 +29,13 @@ struct ProofClaim: Sendable {
             [damaged.reduce(good) { $0.removing($1.range) }]
             // Flashkeep 0.1 took the sum before a second read found what the ECC could not repair.
             + (formatVersion == 1 && !damaged.isEmpty ? [good] : [])
+        isOfFile = digest.algorithm == .sha256 && candidates == [[0..<image.size]]
         sums = candidates.map { _ in StreamingChecksum(digest.algorithm) }
     }
 
     /// Takes bytes of the file in, in their order.
     mutating func add(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+        guard !isOfFile else { return }
         let all = offset..<offset + bytes.count
         for (number, ranges) in candidates.enumerated() {
             for range in ranges {
@@ -45,8 +49,10 @@ struct ProofClaim: Sendable {
     }
 
     /// What is right instead; nil where the claim is true.
-    var contradiction: Digest? {
-        let found = sums.map { $0.finalize() }
+    ///
+    /// - Parameter file: the SHA-256 of the whole file.
+    func contradiction(file: Digest) -> Digest? {
+        let found = isOfFile ? [file] : sums.map { $0.finalize() }
         return found.contains(digest) ? nil : found.first
     }
 }

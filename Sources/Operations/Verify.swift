@@ -319,10 +319,12 @@ package enum Verify {
                     place += got
                     counter.add(got)
                 }
+                let sha256 = hash.finalize()
                 let contents = Contents(
-                    sha256: hash.finalize().hex,
-                    falseClaims: claims.compactMap { claim in claim.contradiction.map { (claim.digest, $0) } },
-                    sums: sums)
+                    sha256: sha256.hex,
+                    falseClaims: claims.compactMap { claim in
+                        claim.contradiction(file: sha256).map { (claim.digest, $0) }
+                    }, sums: sums)
                 results.put(.read(contents), for: job.entry.path)
             } catch let error as FlashkeepError {
                 results.put(.failed(error), for: job.entry.path)

@@ -260,6 +260,36 @@ struct ClaimTests {
         try await Self.expectUnknown(try await Self.back(up: reacher), "mtd9 \"late\" is new")
     }
 
+    @Test("A restore goes by place, and its plan says which partitions these are now")
+    func otherTable() async throws {
+        var hardware = SampleBoards.router()
+        hardware.isWritable = true
+        let made = try await Self.back(up: SimulatedReacher(hardware))
+        // Another firmware divides the same chip otherwise: the rootfs is now two partitions, with other numbers.
+        var now = hardware
+        let nor = try #require(now.chips["spi0.0"])
+        now.devices.removeAll { $0.partition.chip == "spi0.0" }
+        now.devices += [
+            nor.device(0, "u-boot", 0..<3), nor.device(1, "linux", 3..<7), nor.device(2, "squashfs", 7..<10),
+            nor.device(3, "jffs2", 10..<14), nor.device(8, "art", 14..<16),
+        ]
+        now.chips["spi0.0"]?.bytes[8 * 1024] ^= 0xFF
+        now.chips["spi0.0"]?.bytes[12 * 1024] ^= 0xFF
+        let reacher = SimulatedReacher(now)
+        let prepared = try await Restore.plan(
+            made.bag, on: reacher, choice: RestoreChoice(allowed: [.bootloader, .environment, .calibration]))
+        let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
+        #expect(plan.changesPartitions)
+        #expect(plan.parts.map(\.content) == [["mtd3 \"rootfs\""], ["mtd3 \"rootfs\""]])
+        let text = RestorePlanText.text(plan, style: .plain, isVerbose: false)
+        #expect(text.contains("Other partitions than in the backup: bytes go to the place on the chip"), "\(text)")
+        #expect(text.contains("mtd2 \"squashfs\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
+        #expect(text.contains("mtd3 \"jffs2\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
+        _ = try await Restore.run(
+            prepared, on: reacher, before: made.folder.path.appending("before"), environment: .simulated())
+        #expect(reacher.hardware.chips["spi0.0"]?.bytes == hardware.chips["spi0.0"]?.bytes)
+    }
+
     // MARK: Other storage
 
     @Test("Storage that is no MTD is named everywhere, as not in the backup")
