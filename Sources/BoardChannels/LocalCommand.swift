@@ -9,8 +9,29 @@ package enum LocalCommand {
 
     /// Runs a command line through `sh`, and waits for its end.
     ///
-    /// - Throws: ``FlashkeepError`` with `commandFailed` where it ends with another status than 0.
-    package static func run(_ command: String) async throws {
+    /// - Parameter longest: how long it may take; then it is ended.
+    /// - Throws: ``FlashkeepError`` with `commandFailed` where it ends with another status than 0, or not in time.
+    package static func run(_ command: String, longest: Duration) async throws {
+        let ended = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await run(command)
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: longest)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        guard !ended else { return }
+        throw FlashkeepError(
+            .commandFailed, what: "The command \"\(PrintableText.escaped(command, limit: 100))\" did not end.",
+            why: "It took longer than \(longest.components.seconds) s, and was ended.",
+            next: "Try it by hand, or leave the option out and switch the board yourself.")
+    }
+
+    private static func run(_ command: String) async throws {
         let outcome = try await Subprocess.run(
             .path("/bin/sh"), arguments: ["-c", command], input: .none, output: .string(limit: limit),
             error: .string(limit: limit))

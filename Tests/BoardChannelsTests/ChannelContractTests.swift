@@ -58,6 +58,34 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(2))) func aWriteThatNobodyTakesHearsItsCancellation() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        let work = Task {
+            try await TCPOpener(host: "127.0.0.1", port: port).withChannel { channel in
+                // More than both ends keep for each other.
+                try await channel.write([UInt8](repeating: 0, count: 64 << 20))
+            }
+        }
+        try await Task.sleep(for: .milliseconds(500))
+        work.cancel()
+        let start = ContinuousClock.now
+        await #expect(throws: CancellationError.self) { try await work.value }
+        #expect(start.duration(to: .now) < .seconds(20))
+        try await server.close()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aCommandOfThisComputerThatHangsIsEnded() async throws {
+        let start = ContinuousClock.now
+        await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
+            try await LocalCommand.run("sleep 100", longest: .milliseconds(200))
+        }
+        #expect(start.duration(to: .now) < .seconds(30))
+        try await LocalCommand.run("true", longest: .seconds(60))
+    }
+
     private static let echo = """
         import os
         while True:

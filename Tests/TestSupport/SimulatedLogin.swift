@@ -66,19 +66,31 @@ package struct SimulatedLogin: ChannelOpening {
             if not is_echoed: os.write(1, b"\\r\\n")
             return line.strip().decode("latin-1")
 
+        def interrupted(*_): raise KeyboardInterrupt
+
+        # A login that ^C ends is started anew.
+        def serve():
+            while True:
+                try:
+                    signal.signal(signal.SIGINT, interrupted)
+                    name = ask(b"OpenWrt login: ")
+                    if not name: continue
+                    if ask(b"Password: ", False) == password and name == user: return
+                    time.sleep(delay)
+                    os.write(1, b"Login incorrect\\r\\n")
+                except KeyboardInterrupt:
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
+                    time.sleep(0.5)
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         # What is typed is only handed on once this was seen.
         os.write(1, b"lab # 1\\r\\n")
         threading.Thread(target=chatter, daemon=True).start()
         while True:
             try:
-                name = ask(b"OpenWrt login: ")
-                if not name: continue
-                if ask(b"Password: ", False) == password and name == user: break
-                time.sleep(delay)
-                os.write(1, b"Login incorrect\\r\\n")
-            except KeyboardInterrupt:
-                # The next one is started.
-                time.sleep(0.5)
+                serve()
+                break
+            except KeyboardInterrupt: pass
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         child = os.fork()
         if child == 0:

@@ -44,6 +44,9 @@ package struct WaitLimits: Sendable {
     /// The same where nobody can be asked (`--json`): a script may switch it on at the same time.
     package var unattendedPower: Duration = .seconds(30)
 
+    /// The command that switches the power: a socket in a network, with a pause between off and on.
+    package var powerCommand: Duration = .seconds(120)
+
     /// Putting a board's terminal back in order at the end, also after Ctrl-C: somebody waits for it.
     package var farewell: Duration = .seconds(10)
 

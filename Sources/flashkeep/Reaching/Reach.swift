@@ -62,7 +62,10 @@ struct Reach: Sendable {
         // Nobody reads that the board must be switched on.
         if !mayAsk, options.powerCycle == nil { settings.timing.power = settings.timing.limits.unattendedPower }
         if let key = options.stopKey { settings.stopKey = try KeyText.bytes(key) }
-        if let command = options.powerCycle { settings.powerCycle = { try await LocalCommand.run(command) } }
+        if let command = options.powerCycle {
+            let longest = settings.timing.limits.powerCommand
+            settings.powerCycle = { try await LocalCommand.run(command, longest: longest) }
+        }
         return settings
     }
 
