@@ -294,7 +294,7 @@ struct WaitingTests {
     func cancellation(_ isLinux: Bool) async throws {
         // In real time.
         let opener = TerminalOpener(
-            command: ["sh", "-c", "echo '# ';while :;do echo 'link up';sleep 0.05;done"])
+            command: ["sh", "-c", "trap '' INT;echo '# ';while :;do echo 'link up';sleep 0.05;done"])
         let timing = uboot(WaitLimits())
         let work = Task {
             try await opener.withChannel { channel in
