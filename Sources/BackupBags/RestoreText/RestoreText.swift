@@ -150,6 +150,7 @@ package enum RestoreText {
             "- Files with damaged, unread or unstable blocks must not be written as they are.",
             "- Check that the device is there before each write (`[ -c /dev/mtd0 ]`): a redirection to a missing one makes a plain file in RAM and reports success.",
             "- Where it is missing, make it: `mknod /dev/mtd0 c 90 0`, and `mknod /dev/mtd0ro c 90 1`; for `mtdN` the numbers are 2N and 2N+1.",
+            "- Before you erase anything, try the `dd` line that will write on a file in `/tmp` in the place of the device, and compare the two. Some busyboxes have a `dd` without `conv=`: it prints its usage, writes nothing, and what was erased stays blank. Leave `conv=notrunc` out then; a device does not need it.",
             "- Believe no exit status of the flash tools. The only proof is to read back and compare.",
             "- Read back through `/dev/mtdNro`; where there is no such device, through `/dev/mtdN`. `/dev/mtdblockN` can give old bytes from memory.",
             "- Files go to `/tmp` on the board, which is RAM: there must be room (`free`), with 8 MiB to spare. What does not fit goes on a USB stick or a network folder; put its path in the place of `/tmp` then.",
