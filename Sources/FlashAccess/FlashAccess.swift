@@ -17,6 +17,15 @@ package protocol FlashSurveying {
     func layoutChanges() async throws -> [LayoutChange]
 }
 
+extension FlashkeepError {
+    /// A survey is asked for what changed since, and there was none.
+    static var notSurveyed: FlashkeepError {
+        FlashkeepError(
+            .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
+            next: "Please report this.")
+    }
+}
+
 /// A piece of a partition as it was read.
 package struct FlashChunk: Sendable {
     /// Bytes from the start of the partition.

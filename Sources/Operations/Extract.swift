@@ -132,7 +132,7 @@ package enum Extract {
             }
             guard hash.finalize().hex == job.image.sha256 else {
                 for piece in job.pieces { try output.giveUp(piece.name) }
-                return "its image was changed since the backup was made (its SHA-256 is another)"
+                return "its image was changed since the backup was made (its SHA-256 differs)"
             }
             for entry in outputs {
                 try entry.file.sync()

@@ -132,21 +132,7 @@ package enum Verify {
                 keepsSums: keepsSums && image != nil)
         }.sorted { $0.file.size > $1.file.size }
         let outcomes = try await read(jobs, in: bag, progress: progress)
-        for job in jobs {
-            switch outcomes[job.entry.path] {
-            case .read(let contents) where contents.sha256 != job.entry.sha256:
-                problems.append(
-                    VerifyProblem(
-                        kind: .changed, path: job.entry.path, expected: job.entry.sha256, actual: contents.sha256,
-                        message: "\(PlainText.line(job.entry.path)) was changed: its SHA-256 is another"))
-            case .failed(let error):
-                problems.append(
-                    VerifyProblem(
-                        kind: .unreadable, path: job.entry.path,
-                        message: "\(PlainText.line(job.entry.path)) cannot be read: \(error.why)"))
-            case .read, nil: break
-            }
-        }
+        problems += changed(jobs, outcomes)
 
         var report = VerifyReport(
             bag: path.string, ok: false, problems: [], notes: notes, images: [], filesChecked: jobs.count,
@@ -181,6 +167,23 @@ package enum Verify {
         return Examination(
             report: report, reader: bag, manifest: manifest.value, sums: outcomes.compactMapValues { $0.contents?.sums }
         )
+    }
+
+    /// Files that are not as their list has them.
+    private static func changed(_ jobs: [Job], _ outcomes: [String: Outcome]) -> [VerifyProblem] {
+        jobs.compactMap { job in
+            let path = job.entry.path
+            switch outcomes[path] {
+            case .read(let contents) where contents.sha256 != job.entry.sha256:
+                return VerifyProblem(
+                    kind: .changed, path: path, expected: job.entry.sha256, actual: contents.sha256,
+                    message: "\(PlainText.line(path)) was changed: its SHA-256 differs")
+            case .failed(let error):
+                return VerifyProblem(
+                    kind: .unreadable, path: path, message: "\(PlainText.line(path)) cannot be read: \(error.why)")
+            case .read, nil: return nil
+            }
+        }
     }
 
     /// What became of reading `flashkeep.json`.

@@ -426,6 +426,19 @@ import Testing
         #expect(survey.table.doubts.count == 1 && survey.table.doubts[0].contains("was not understood"))
     }
 
+    /// What lies beyond the devices that are taken in may be flash.
+    @Test func tableThatIsTooLong() throws {
+        func table(_ count: Int) -> LinuxProbeReply {
+            let lines = (0..<count).map { "mtd\($0): 00010000 00010000 \"part\($0)\"\n" }
+            return LinuxProbeReply(text: "dev:    size   erasesize  name\n" + lines.joined())
+        }
+        let whole = try LinuxSurvey.assemble(replies: ["proc-mtd.txt": table(256)])
+        #expect(whole.partitions.count == 256 && whole.table == .complete)
+        let cut = try LinuxSurvey.assemble(replies: ["proc-mtd.txt": table(257)])
+        #expect(cut.partitions.count == 256)
+        #expect(cut.table.doubts == ["there are more than 256 MTD devices; the others are left out"])
+    }
+
     /// Roots on UBI and on a squashfs in flash: in use, and live where something may write.
     @Test func mountsAndVolumes() throws {
         var replies = try Fixture.board("board-nandsim")

@@ -104,6 +104,11 @@ enum SurveyText {
 
     private static func plan(_ report: SurveyReport, width: Int) -> [String] {
         let images = report.images.count == 1 ? "1 image" : "\(report.images.count) images"
+        guard report.bytesToRead > 0 else {
+            return Paragraphs.folded(
+                "There is nothing to back up: not a byte of flash is known of.", width: width, first: "  ")
+                + lacks(report, width: width)
+        }
         var sentences = ["It would hold \(ByteCount.text(report.bytesToRead)) of flash in \(images)."]
         if let estimate = report.estimate {
             let rate = "\(ByteCount.text(max(1, estimate.bytesPerSecond)))/s"
@@ -119,7 +124,13 @@ enum SurveyText {
         case nil:
             sentences.append("It is then proven by reading all of it a second time: the board has no checksum tool.")
         }
-        var lines = Paragraphs.folded(sentences.joined(separator: " "), width: width, first: "  ")
+        return Paragraphs.folded(sentences.joined(separator: " "), width: width, first: "  ")
+            + lacks(report, width: width)
+    }
+
+    /// What a backup would not hold, and what is not known.
+    private static func lacks(_ report: SurveyReport, width: Int) -> [String] {
+        var lines: [String] = []
         for gap in report.gaps {
             // One without an end is among what is not known.
             guard let size = gap.size else { continue }

@@ -126,11 +126,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     package func layoutChanges() async throws -> [LayoutChange] {
-        guard let surveyed else {
-            throw FlashkeepError(
-                .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
-                next: "Please report this.")
-        }
+        guard let surveyed else { throw FlashkeepError.notSurveyed }
         var replies = surveyed.replies
         for probe in LinuxProbes.all(root: root) where LinuxProbes.ofState.contains(probe.name) {
             replies[probe.name] = LinuxProbeReply(try await shell.run(probe.command))

@@ -156,11 +156,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     package func layoutChanges() async throws -> [LayoutChange] {
-        guard let board else {
-            throw FlashkeepError(
-                .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
-                next: "Please report this.")
-        }
+        guard let board else { throw FlashkeepError.notSurveyed }
         var replies = board.replies
         for question in UBootFacts.layoutQuestions where replies[question] != nil {
             let reply = try await recovery.surviving { try await self.session.agreed(on: question) }
