@@ -6,16 +6,18 @@ import Testing
 struct WaitingProgramTests {
     /// A board on a TCP port of this machine, for one client.
     private static let board = """
-        import socket, sys, time
+        import select, socket, sys, time
         text, every = sys.argv[1].encode().decode("unicode_escape").encode("latin-1"), float(sys.argv[2])
         server = socket.create_server(("127.0.0.1", 0))
         print(server.getsockname()[1], flush=True)
+        server.settimeout(60)
         client, _ = server.accept()
-        client.settimeout(None)
-        position = 0
-        while True:
+        position, end = 0, time.monotonic() + 240
+        while time.monotonic() < end:
             time.sleep(every)
             try:
+                # It goes when its client has gone, even if it has nothing to say.
+                if select.select([client], [], [], 0)[0] and not client.recv(4096): break
                 if text: client.sendall(text[position:position + 1])
             except OSError: break
             position = (position + 1) % max(1, len(text))
@@ -39,8 +41,10 @@ struct WaitingProgramTests {
         board.arguments = ["python3", "-S", "-c", Self.board, text, String(every)]
         let port = Pipe()
         board.standardOutput = port
+        board.standardError = FileHandle.nullDevice
         try board.run()
-        defer { board.terminate() }
+        // Not SIGTERM: threads of this process block signals, and a child has that from them.
+        defer { kill(board.processIdentifier, SIGKILL) }
         var number = ""
         while !number.hasSuffix("\n") {
             number += String(decoding: try port.fileHandleForReading.read(upToCount: 1) ?? Data(), as: UTF8.self)
