@@ -57,7 +57,7 @@ package struct Summary: Sendable, Codable, Hashable {
             } else {
                 "The backup is not whole:"
             }
-        let proven = manifest.images.count { Self.isProven($0.proof) }
+        let proven = manifest.images.count { Self.isProven($0.proof, manifest) }
         if manifest.images.isEmpty {
             provenness = "It holds no images."
         } else if isProven {
@@ -127,15 +127,17 @@ package struct Summary: Sendable, Codable, Hashable {
     }
 
     /// Whether a proof says what it was made against.
-    private static func isProven(_ proof: Proof) -> Bool { proof.result == .proven && proof.against != .none }
+    private static func isProven(_ proof: Proof, _ manifest: Manifest) -> Bool {
+        proof.result == .proven && proof.isSubstantiated(formatVersion: manifest.formatVersion)
+    }
 
     private static func doubts(in manifest: Manifest) -> [String] {
         manifest.images.compactMap { image in
             let words: String
             switch image.proof.result {
             case .proven:
-                if isProven(image.proof) { return nil }
-                words = "is called proven, and was not checked against anything"
+                if isProven(image.proof, manifest) { return nil }
+                words = "is called proven, and nothing says by what"
             case .changed: words = "was written to by the running system while it was read"
             case .unstable: words = "was not the same twice, and nothing was seen to write to it"
             case .unproven: words = "was not checked against anything"

@@ -52,7 +52,19 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
             }
         }
         for partition in partitions {
-            guard let known = partition.badBlocks, !known.isComplete else { continue }
+            let known: BadBlockKnowledge
+            if let listed = partition.badBlocks {
+                known = listed
+            } else {
+                // Of flash that has bad blocks, a list that is not there says nothing.
+                let kind = chips.first { $0.id == partition.chip }?.kind
+                guard partition.size > 0, !partition.isUBIVolume, kind.map({ $0.isNAND || $0 == .unknown }) == true
+                else {
+                    continue
+                }
+                known = BadBlockKnowledge(bad: [], source: "none", isComplete: false, note: "there is no list of them")
+            }
+            guard !known.isComplete else { continue }
             unknowns.append(
                 FlashUnknown(
                     .badBlocks, chip: partition.chip, partition: partition.index,

@@ -14,10 +14,17 @@ struct ProofClaim: Sendable {
 
     /// What an image's proof claims; empty where it names no checksum.
     static func all(of image: ImageRecord, formatVersion: Int) -> [ProofClaim] {
-        if let parts = image.proof.parts, !parts.isEmpty {
-            return parts.map { ProofClaim($0.checksum, image, within: $0.range, formatVersion) }
-        }
-        return image.proof.checksum.map { [ProofClaim($0, image, within: 0..<image.size, formatVersion)] } ?? []
+        let whole = image.proof.checksum.map { [ProofClaim($0, image, within: 0..<image.size, formatVersion)] } ?? []
+        guard let parts = image.proof.parts else { return whole }
+        return whole + parts.map { ProofClaim($0.checksum, image, within: $0.range, formatVersion) }
+    }
+
+    /// Whether an image that is called proven by the board's checksums has them for all of its bytes that mean anything.
+    static func covers(_ image: ImageRecord, formatVersion: Int) -> Bool {
+        guard image.proof.isSubstantiated(formatVersion: formatVersion) else { return false }
+        guard image.proof.checksum == nil, let parts = image.proof.parts else { return true }
+        let meaningless = image.blocks.filter { $0.state.isBad || $0.state.isDamage }.map(\.range)
+        return PartitionMap.gaps(in: 0..<image.size, leaving: parts.map(\.range) + meaningless).isEmpty
     }
 
     private init(_ digest: Digest, _ image: ImageRecord, within whole: Range<Int>, _ formatVersion: Int) {

@@ -397,11 +397,13 @@ package enum Verify {
     ) -> [VerifyProblem] {
         manifest.images.filter { !told.contains($0.path) }.flatMap { image -> [VerifyProblem] in
             let shown = PlainText.line(image.path)
-            if image.proof.result == .proven, image.proof.against == .none {
+            if image.proof.result == .proven, !ProofClaim.covers(image, formatVersion: manifest.formatVersion) {
                 return [
                     VerifyProblem(
                         kind: .proof, path: image.path,
-                        message: "\(shown) is called proven, but was not checked against anything")
+                        message: image.proof.against == .none
+                            ? "\(shown) is called proven, but was not checked against anything"
+                            : "\(shown) is called proven by the board's checksums, which are not there for all of it")
                 ]
             }
             return (outcomes[image.path]?.contents?.falseClaims ?? []).map { claimed, actual in

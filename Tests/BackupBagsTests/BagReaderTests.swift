@@ -207,6 +207,8 @@ struct BagReaderTests {
     func largest() throws {
         var manifest = try BagReader.open(bag).manifest()
         let size = 1 << 53
+        // Of an exact size, it would be known that the images are too large.
+        for index in manifest.chips.indices { manifest.chips[index].size = .atLeast(0) }
         manifest.partitions = manifest.partitions.map { record in
             var copy = record
             copy.size = size

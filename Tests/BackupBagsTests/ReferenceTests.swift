@@ -56,7 +56,7 @@ struct ReferenceTests {
         full.partitions[0].parent = 1
         full.partitions[0].badBlocks = BadBlockKnowledge(bad: [1], source: "none", isComplete: false, note: "n")
         full.images[0].offset = nil
-        full.images[0].blocks = BlockState.allCases.enumerated().map {
+        full.images[3].blocks = BlockState.allCases.enumerated().map {
             BlockFinding(offset: $0.offset * 16, size: 16, state: $0.element, detail: "x")
         }
         full.ubi[0].volumes = [.init(id: 0, name: "rootfs", type: "dynamic", dataBytes: 1, reservedEraseBlocks: 1)]

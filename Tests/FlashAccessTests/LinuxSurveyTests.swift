@@ -426,6 +426,31 @@ import Testing
         #expect(survey.table.doubts.count == 1 && survey.table.doubts[0].contains("was not understood"))
     }
 
+    /// Flash that only the log names may be flash that no device shows.
+    @Test func flashThatOnlyTheLogNames() throws {
+        let board = try FakeBoard()
+        defer { board.remove() }
+        try board.add(Boards.spiNOR)
+        var replies = try board.probe(shell: ["sh"])
+        func doubts(_ log: String) throws -> [String] {
+            replies["dmesg.txt"] = LinuxProbeReply(text: log)
+            return try LinuxSurvey.assemble(replies: replies).table.doubts
+        }
+        #expect(try doubts("spi-nor spi0.0: w25q16 (2048 Kbytes)\n").isEmpty)
+        #expect(try doubts("spi-nor spi0.0: w25q16 (2048 Kbytes)\nspi-nor spi0.1: w25q128 (16384 Kbytes)\n").count == 1)
+        #expect(
+            try doubts("Creating 1 MTD partitions on \"spi0.1\":\n0x000000000000-0x000001000000 : \"second\"\n").count
+                == 1)
+        // One chip with two sizes has none that is known.
+        replies["dmesg.txt"] = LinuxProbeReply(
+            text: "spi-nor spi0.0: w25q16 (2048 Kbytes)\nspi-nor spi0.0: w25q128 (16384 Kbytes)\n")
+        replies["sysfs-mtd.txt"] = replies["sysfs-mtd.txt"].map { reply in
+            LinuxProbeReply(
+                text: String(decoding: reply.output, as: UTF8.self).replacing("size:65536\n", with: "size:65537\n"))
+        }
+        #expect(try LinuxSurvey.assemble(replies: replies).table.doubts.contains { $0.contains("/proc/mtd says") })
+    }
+
     /// What lies beyond the devices that are taken in may be flash.
     @Test func tableThatIsTooLong() throws {
         func table(_ count: Int) -> LinuxProbeReply {

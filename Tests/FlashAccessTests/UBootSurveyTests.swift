@@ -134,6 +134,10 @@ import Testing
             #expect(try doubts("sf probe", answer).isEmpty, "\(answer)")
         }
         #expect(try doubts("mtd list", "* nand0\n  - type: NAND flash\n").count == 1)
+        // A table of flash that is not listed, or that does not fit.
+        #expect(try doubts("printenv", "mtdparts=mtdparts=nand0:512k(boot);spi0.0:64k(u)\n").count == 1)
+        #expect(try doubts("printenv", "mtdparts=mtdparts=nand0:512k(boot),2m(big)\n").count == 1)
+        #expect(try doubts("printenv", "mtdids=nand0=x\nmtdparts=mtdparts=x:512k(boot)\n").isEmpty)
     }
 
     @Test func sizeNotKnown() throws {

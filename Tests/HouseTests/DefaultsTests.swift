@@ -76,7 +76,8 @@ import Testing
         "UBootMTDList": ["outer?.offset": "a partition of no other counts from the chip's start"],
         "Summary": ["proof.notes.first": text],
         "ManifestCheck": [
-            "value.map": "a number that is not there is not out of range", "image.proof.parts": "nothing lies outside",
+            "value.map": "a number that is not there is not out of range",
+            "chipRange(of": "an image without a place is beyond no end", "image.proof.parts": "nothing lies outside",
             "partition.badBlocks": "nothing lies outside", "size.map": "a size that cannot be told is refused",
         ],
         "Verify": [

@@ -93,6 +93,52 @@ struct ForgedBagTests {
         #expect(report.problems.first?.message.contains("was not checked against anything") == true)
     }
 
+    @Test("A proof by the board's checksums needs them, for all that means anything")
+    func checksumsThatAreNotThere() async throws {
+        let forgeries: [(inout Proof, Int) -> Void] = [
+            { proof, _ in (proof.checksum, proof.parts) = (nil, nil) },
+            { proof, _ in (proof.checksum, proof.parts) = (nil, []) },
+            { proof, size in
+                let sum = proof.checksum ?? proof.parts?.first?.checksum ?? Digest(algorithm: .md5, hex: "00")
+                (proof.checksum, proof.parts) = (nil, [Proof.Part(offset: 0, size: min(10, size), checksum: sum)])
+            },
+            { proof, _ in
+                // A wrong one beside right ones.
+                proof.parts = proof.checksum.map { [Proof.Part(offset: 0, size: 3 * 1024, checksum: $0)] }
+                proof.checksum = Digest(algorithm: .crc32, hex: "deadbeef")
+            },
+        ]
+        for forge in forgeries {
+            let kept = try await Kept()
+            try kept.forge { manifest in
+                for place in manifest.images.indices where manifest.images[place].chip == "spi0.0" {
+                    forge(&manifest.images[place].proof, manifest.images[place].size)
+                }
+            }
+            let report = try await Verify.run(bag: kept.bag)
+            #expect(!report.ok && report.problems.allSatisfy { $0.kind == .proof }, "\(report.problems)")
+        }
+    }
+
+    @Test("What a chip cannot have is no manifest, and a list that is left out says nothing")
+    func impossible() async throws {
+        let kept = try await Kept()
+        let good = try kept.manifest
+        var bad = good
+        let nor = try #require(bad.images.firstIndex { $0.chip == "spi0.0" })
+        bad.images[nor].blocks = [BlockFinding(offset: 0, size: 1024, state: .factoryBad)]
+        #expect(bad.problems.contains { $0.contains("its chip can have none") })
+        bad = good
+        bad.chips[1].size = .exact(1024)
+        #expect(bad.problems.contains { $0.contains("beyond the end of its chip") })
+        bad = good
+        let nand = try #require(bad.partitions.firstIndex { $0.badBlocks != nil })
+        bad.partitions[nand].badBlocks = nil
+        #expect(
+            !Summary(of: bad).isWhole && Summary(of: bad).unknown.contains { $0.contains("there is no list of them") })
+        #expect(Summary(of: good).isWhole && good.problems.isEmpty)
+    }
+
     @Test("A chip with neither image nor gap, or nothing at all, is not whole")
     func nothingThere() async throws {
         let kept = try await Kept()

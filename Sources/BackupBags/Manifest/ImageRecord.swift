@@ -119,6 +119,18 @@ package struct Proof: Sendable, Codable, Hashable {
         self.notes = notes
     }
 
+    /// Whether it names what would prove it: a board's checksum of an image that is called proven by one.
+    ///
+    /// - Parameter formatVersion: of the manifest; the first kept no checksums of images that were read from several
+    ///   devices.
+    package func isSubstantiated(formatVersion: Int) -> Bool {
+        switch against {
+        case .boardChecksum: checksum != nil || parts?.isEmpty == false || formatVersion == 1
+        case .secondRead: true
+        case .none: false
+        }
+    }
+
     /// Nothing was checked.
     package static let none = Proof(against: .none, result: .unproven)
 }

@@ -80,14 +80,15 @@ package struct Manifest: Sendable, Codable, Hashable {
     /// Bytes of the chip that an image is of, its OOB bytes not counted; nil where its place is not known, or only
     /// guessed.
     package func chipRange(of image: ImageRecord) -> Range<Int>? {
-        guard let offset = image.offset, offset >= 0 else { return nil }
+        guard let offset = image.offset, offset >= 0, image.size >= 0 else { return nil }
         let viewers = partitions.filter { $0.view?.image == image.path }
         guard viewers.allSatisfy(\.partition.isPlaced) else { return nil }
         switch image.representation {
         case .data: return offset.plus(image.size).map { offset..<$0 }
         case .dataWithOOB:
             // Only whole pages are kept so.
-            guard let chip = chip(image.chip), chip.pageSize > 0, let unit = chip.pageSize.plus(chip.oobSize),
+            guard let chip = chip(image.chip), chip.pageSize > 0, chip.oobSize >= 0,
+                let unit = chip.pageSize.plus(chip.oobSize),
                 let size = (image.size / unit).times(chip.pageSize), let end = offset.plus(size)
             else { return nil }
             return offset..<end

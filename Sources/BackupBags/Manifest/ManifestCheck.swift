@@ -57,6 +57,20 @@ extension Manifest {
                 }, "the proof of image \(PlainText.line(image.path)) is of bytes outside of it")
         }
 
+        for chip in chips {
+            guard let size = chip.exactSize else { continue }
+            for image in images where image.chip == chip.id {
+                check(
+                    chipRange(of: image).map { $0.upperBound <= size } ?? true,
+                    "image \(PlainText.line(image.path)) reaches beyond the end of its chip")
+            }
+        }
+        for image in images where chip(image.chip)?.kind == .nor || chip(image.chip)?.kind == .spiNOR {
+            check(
+                image.badBlocks.isEmpty && !image.blocks.contains { $0.state.isBad },
+                "image \(PlainText.line(image.path)) has bad blocks, and its chip can have none")
+        }
+
         var indexes: Set<Int> = []
         for partition in partitions {
             let name = partition.title

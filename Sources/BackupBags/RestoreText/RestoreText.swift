@@ -83,7 +83,8 @@ package enum RestoreText {
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for partition in manifest.partitions {
-            let offset = partition.offset.map { ByteCount.hex($0) } ?? "not known"
+            let isGuess = !partition.partition.isPlaced
+            let offset = partition.offset.map { (isGuess ? "perhaps " : "") + ByteCount.hex($0) } ?? "not known"
             let file = partition.view.map { "\(quoted($0.image)) | \(ByteCount.hex($0.offset))" } ?? "none | -"
             lines.append(
                 "| mtd\(partition.index) | \(quoted(partition.name)) | \(quoted(partition.chip)) | \(offset) | \(amount(partition.size)) | \(file) | \(partition.role.rawValue) | \(blocks(of: partition, in: manifest)) |"
@@ -99,7 +100,7 @@ package enum RestoreText {
     /// What is bad or damaged in a partition, for the table.
     private static func blocks(of partition: PartitionRecord, in manifest: Manifest) -> String {
         let findings = manifest.findings(of: partition).coalesced()
-        if findings.isEmpty { return "none" }
+        if findings.isEmpty { return partition.badBlocks?.isComplete == false ? "none known" : "none" }
         let shown = findings.prefix(8).map {
             "\($0.state.rawValue) \(ByteCount.hex($0.offset))+\(ByteCount.hex($0.size, digits: 1))"
         }

@@ -157,7 +157,8 @@ package final class ShellSession {
             do {
                 return try await act()
             } catch let error as FlashkeepError
-                where error.code.isLostReply && isTerminal && attempt < timing.attempts
+                // Somebody who talked for all of a reply's time does so again, and three times that is too long to wait.
+                where error.code == .boardSilent && isTerminal && attempt < timing.attempts
             {
                 attempt += 1
                 retries += 1

@@ -193,6 +193,7 @@ struct UBootChipMap {
 
     /// Lays the partitions on the chips.
     mutating func partition(_ facts: UBootFacts) {
+        lookForOtherTables(facts)
         for position in chips.indices {
             var pieces = table(chips[position], facts)
             let chip = chips[position]
@@ -207,7 +208,7 @@ struct UBootChipMap {
             let size = chips[position].leastSize
             let outside = pieces.filter { ($0.offset.plus($0.size) ?? .max) > size }
             for piece in outside.prefix(5) {
-                warnings.append("\(shown(piece.name)) reaches beyond the end of \(shown(chip.id)); it is left out")
+                doubts.append("\"\(shown(piece.name))\" reaches beyond the end of \(shown(chip.id)); it is left out")
             }
             // Without what it was a part of, a partition still has its place.
             if !outside.isEmpty {
@@ -228,6 +229,27 @@ struct UBootChipMap {
                 let outer = piece.parent.map { first + $0 } ?? (first > base && wholes == size ? base : nil)
                 add(piece, source: .commandLine, chips[position], facts, parent: outer)
             }
+        }
+    }
+
+    /// Tables of flash that U-Boot does not list.
+    private mutating func lookForOtherTables(_ facts: UBootFacts) {
+        var names = Set(chips.map(\.id))
+        if chips.contains(where: { $0.kind == .spiNOR }) { names.insert("nor0") }
+        var tables: [String] = []
+        if let parts = facts.parts { tables += parts.devices.map(\.id).filter { !names.contains($0) } }
+        if let variables = facts.environment?.variables, let value = variables["mtdparts"] {
+            if let ids = variables["mtdids"].map(UBootPartitionVariables.ids) {
+                names.formUnion(names.compactMap { ids[$0] })
+            }
+            let definitions = UBootPartitionVariables.definitions(value)
+            // One definition and one chip belong together, whatever the names.
+            if definitions.count != 1 || chips.count != 1 {
+                tables += definitions.map(\.id).filter { !names.contains($0) }
+            }
+        }
+        for name in Set(tables).sorted().prefix(8) {
+            doubts.append("mtdparts has a table of \"\(shown(name))\", which U-Boot does not list as flash")
         }
     }
 

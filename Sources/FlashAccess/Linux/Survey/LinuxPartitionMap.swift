@@ -10,6 +10,8 @@ struct LinuxPartitionMap {
     private(set) var chips: [Chip] = []
     private(set) var partitions: [Partition] = []
     private(set) var warnings: [String] = []
+    /// Why there may be flash that no MTD device shows, or more of it; one line each.
+    private(set) var doubts: [String] = []
 
     /// An MTD device with what is known of it so far.
     private struct Device {
@@ -97,7 +99,7 @@ struct LinuxPartitionMap {
             add(index: entry.index, name: entry.name, size: entry.size, eraseSize: entry.eraseSize, sysfs: sysfs)
             guard let sysfs else { continue }
             if let size = sysfs.size, size != entry.size {
-                warnings.append(
+                doubts.append(
                     "\(Self.shown((entry.index, entry.name))): /proc/mtd says \(entry.size) bytes, sysfs \(size)")
             }
             if let eraseSize = sysfs.eraseSize, eraseSize != entry.eraseSize {
@@ -438,6 +440,28 @@ struct LinuxPartitionMap {
             chips.append(chip)
             chipIDs[key] = chip.id
         }
+        lookForOthers(than: order)
+    }
+
+    /// Flash that the kernel's log names and that no MTD device shows. Of a chip whose name is not known nothing tells
+    /// whether it is the one in the log; its size is not known either.
+    private mutating func lookForOthers(than order: [ChipKey]) {
+        let names = order.map(names)
+        guard !names.contains(where: \.isEmpty) else { return }
+        let known = Set(names.joined())
+        var others: Set<String> = []
+        for chip in facts.kernelLog.spiNOR where !known.contains(chip.device) { others.insert(chip.device) }
+        for (number, group) in facts.kernelLog.groups.enumerated()
+        where group.parentLine == nil && !known.contains(group.master) {
+            let lines = facts.kernelLog.lines.filter { $0.group == number && !$0.isDisabled }
+            let isShown = lines.contains { line in devices.contains { $0.name == line.name && $0.size == line.size } }
+            if !lines.isEmpty, !isShown { others.insert(group.master) }
+        }
+        for name in others.sorted().prefix(8) {
+            doubts.append(
+                "the kernel's log names flash \"\(PrintableText.escaped(name, limit: 60))\", and no MTD device is of it"
+            )
+        }
     }
 
     private var chipIDs: [ChipKey: String] = [:]
@@ -550,7 +574,10 @@ struct LinuxPartitionMap {
         names: [String], kind: Chip.Kind, nandCount: Int
     ) -> (size: Int?, nand: KernelLog.NAND?, words: String?) {
         let log = facts.kernelLog
-        if let found = log.spiNOR.first(where: { names.contains($0.device) }) { return (found.size, nil, found.part) }
+        let serial = log.spiNOR.filter { names.contains($0.device) }
+        if let found = serial.last {
+            return (serial.allSatisfy { $0.size == found.size } ? found.size : nil, nil, found.part)
+        }
         if let found = log.cfi.first(where: { names.contains($0.device) }) {
             return (found.size > 0 ? found.size : nil, nil, found.words)
         }

@@ -40,7 +40,8 @@ package enum LinuxSurvey {
         return Survey(
             board: BoardTexts.identity(replies, kernelLog: facts.kernelLog, environment: facts.environment),
             chips: map.chips, partitions: partitions, ubi: facts.ubi, tools: facts.tools.summary,
-            table: TableKnowledge(doubts: tableDoubts(facts)), otherStorage: facts.otherStorage, bootID: facts.bootID,
+            table: TableKnowledge(doubts: tableDoubts(facts) + map.doubts), otherStorage: facts.otherStorage,
+            bootID: facts.bootID,
             warnings: warnings)
     }
 
