@@ -114,9 +114,11 @@ package struct Summary: Sendable, Codable, Hashable {
     /// unknown, not missing.
     private static func unaccounted(in manifest: Manifest) -> [String] {
         let placeless = Set(manifest.unknowns.filter { $0.subject == .partitionPlace }.compactMap(\.chip))
+        let ranges = Dictionary(grouping: zip(manifest.images, manifest.chipRanges), by: \.0.chip)
+        let gapsOfChips = Dictionary(grouping: manifest.gaps, by: \.chip)
         return manifest.chips.filter { !placeless.contains($0.id) }.flatMap { chip -> [String] in
-            let images = manifest.images.filter { $0.chip == chip.id }.compactMap { manifest.chipRange(of: $0) }
-            let gaps = manifest.gaps.filter { $0.chip == chip.id }.compactMap { gap in
+            let images = ranges[chip.id, default: []].compactMap(\.1)
+            let gaps = gapsOfChips[chip.id, default: []].compactMap { gap in
                 gap.offset.plus(gap.size ?? Manifest.largestNumber).map { gap.offset..<max(gap.offset, $0) }
             }
             return PartitionMap.gaps(in: 0..<(chip.exactSize ?? chip.leastSize), leaving: images + gaps).map { range in

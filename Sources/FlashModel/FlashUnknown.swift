@@ -30,9 +30,12 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
     /// Everything that is not known, by what a survey or a manifest has. Pure.
     package static func all(chips: [Chip], partitions: [Partition], table: TableKnowledge) -> [FlashUnknown] {
         var unknowns = table.doubts.map { FlashUnknown(.table, text: PrintableText.again($0)) }
+        let onChip = Dictionary(grouping: partitions, by: \.chip)
+        let kinds = Dictionary(chips.map { ($0.id, $0.kind) }, uniquingKeysWith: { first, _ in first })
         for chip in chips {
             let name = words(chip)
-            let placeless = partitions.filter { $0.chip == chip.id && $0.size > 0 && !$0.isUBIVolume && !$0.isPlaced }
+            let mine = onChip[chip.id, default: []]
+            let placeless = mine.filter { $0.size > 0 && !$0.isUBIVolume && !$0.isPlaced }
             if chip.exactSize == nil {
                 unknowns.append(
                     FlashUnknown(
@@ -43,7 +46,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                                 + "is not in a backup"
                             : "how large \(name) is, is not known"))
             }
-            if !placeless.isEmpty, !isCovered(chip, by: partitions) {
+            if !placeless.isEmpty, !isCovered(chip, by: mine) {
                 unknowns.append(
                     FlashUnknown(
                         .partitionPlace, chip: chip.id,
@@ -57,7 +60,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                 known = listed
             } else {
                 // Of flash that has bad blocks, a list that is not there says nothing.
-                let kind = chips.first { $0.id == partition.chip }?.kind
+                let kind = kinds[partition.chip]
                 guard partition.size > 0, !partition.isUBIVolume, kind.map({ $0.isNAND || $0 == .unknown }) == true
                 else {
                     continue
@@ -77,9 +80,11 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
     }
 
     /// Whether partitions of known place are all of a chip, whatever the others are.
+    ///
+    /// - Parameter partitions: those on it.
     private static func isCovered(_ chip: Chip, by partitions: [Partition]) -> Bool {
         guard let size = chip.exactSize else { return false }
-        let ranges = partitions.filter { $0.chip == chip.id && $0.isPlaced }.compactMap(\.chipRange)
+        let ranges = partitions.filter(\.isPlaced).compactMap(\.chipRange)
         return PartitionMap.gaps(in: 0..<size, leaving: ranges).isEmpty
     }
 

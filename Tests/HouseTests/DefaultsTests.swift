@@ -77,7 +77,7 @@ import Testing
         "Summary": ["proof.notes.first": text],
         "ManifestCheck": [
             "value.map": "a number that is not there is not out of range",
-            "chipRange(of": "an image without a place is beyond no end", "image.proof.parts": "nothing lies outside",
+            "image.proof.parts": "nothing lies outside",
             "partition.badBlocks": "nothing lies outside", "size.map": "a size that cannot be told is refused",
         ],
         "Verify": [

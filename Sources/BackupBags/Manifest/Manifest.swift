@@ -77,21 +77,25 @@ package struct Manifest: Sendable, Codable, Hashable {
         FlashUnknown.all(chips: chips, partitions: partitions.map(\.partition), table: table)
     }
 
-    /// Bytes of the chip that an image is of, its OOB bytes not counted; nil where its place is not known, or only
-    /// guessed.
-    package func chipRange(of image: ImageRecord) -> Range<Int>? {
-        guard let offset = image.offset, offset >= 0, image.size >= 0 else { return nil }
-        let viewers = partitions.filter { $0.view?.image == image.path }
-        guard viewers.allSatisfy(\.partition.isPlaced) else { return nil }
-        switch image.representation {
-        case .data: return offset.plus(image.size).map { offset..<$0 }
-        case .dataWithOOB:
-            // Only whole pages are kept so.
-            guard let chip = chip(image.chip), chip.pageSize > 0, chip.oobSize >= 0,
-                let unit = chip.pageSize.plus(chip.oobSize),
-                let size = (image.size / unit).times(chip.pageSize), let end = offset.plus(size)
-            else { return nil }
-            return offset..<end
+    /// For each image, the bytes of the chip that it is of, its OOB bytes not counted; nil where its place is not known, or
+    /// only guessed.
+    package var chipRanges: [Range<Int>?] {
+        let chips = Dictionary(self.chips.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let placeless = Set(partitions.filter { !$0.partition.isPlaced }.compactMap { $0.view?.image })
+        return images.map { image in
+            guard let offset = image.offset, offset >= 0, image.size >= 0, !placeless.contains(image.path) else {
+                return nil
+            }
+            switch image.representation {
+            case .data: return offset.plus(image.size).map { offset..<$0 }
+            case .dataWithOOB:
+                // Only whole pages are kept so.
+                guard let chip = chips[image.chip], chip.pageSize > 0, chip.oobSize >= 0,
+                    let unit = chip.pageSize.plus(chip.oobSize),
+                    let size = (image.size / unit).times(chip.pageSize), let end = offset.plus(size)
+                else { return nil }
+                return offset..<end
+            }
         }
     }
 

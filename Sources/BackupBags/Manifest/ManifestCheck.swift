@@ -57,18 +57,19 @@ extension Manifest {
                 }, "the proof of image \(PlainText.line(image.path)) is of bytes outside of it")
         }
 
-        for chip in chips {
-            guard let size = chip.exactSize else { continue }
-            for image in images where image.chip == chip.id {
+        let byID = Dictionary(chips.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        for (image, range) in zip(images, chipRanges) {
+            guard let chip = byID[image.chip] else { continue }
+            if let size = chip.exactSize, let range {
                 check(
-                    chipRange(of: image).map { $0.upperBound <= size } ?? true,
+                    range.upperBound <= size,
                     "image \(PlainText.line(image.path)) reaches beyond the end of its chip")
             }
-        }
-        for image in images where chip(image.chip)?.kind == .nor || chip(image.chip)?.kind == .spiNOR {
-            check(
-                image.badBlocks.isEmpty && !image.blocks.contains { $0.state.isBad },
-                "image \(PlainText.line(image.path)) has bad blocks, and its chip can have none")
+            if chip.kind == .nor || chip.kind == .spiNOR {
+                check(
+                    image.badBlocks.isEmpty && !image.blocks.contains { $0.state.isBad },
+                    "image \(PlainText.line(image.path)) has bad blocks, and its chip can have none")
+            }
         }
 
         var indexes: Set<Int> = []
