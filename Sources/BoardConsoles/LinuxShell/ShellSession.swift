@@ -129,7 +129,12 @@ package final class ShellSession {
                     command, silence: silence ?? self.timing.silence, limit: limit, mergesErrors: mergesErrors)
             }
         }
-        return isProvenElsewhere ? try await ask() : try await agreed(on: command, mayGrow: mayGrow, ask)
+        // A damaged command may print without end, and is said again. But who made one reply last for all of its time
+        // does so with the next: all attempts together get the time of two.
+        let longest = ((silence ?? timing.silence) + timing.limits.reply) * 2
+        return try await console.within(longest, "the reply to a command") {
+            isProvenElsewhere ? try await ask() : try await agreed(on: command, mayGrow: mayGrow, ask)
+        }
     }
 
     /// Asks until two replies are the same, where the line may damage them.
@@ -157,8 +162,7 @@ package final class ShellSession {
             do {
                 return try await act()
             } catch let error as FlashkeepError
-                // Somebody who talked for all of a reply's time does so again, and three times that is too long to wait.
-                where error.code == .boardSilent && isTerminal && attempt < timing.attempts
+                where error.code.isLostReply && isTerminal && attempt < timing.attempts
             {
                 attempt += 1
                 retries += 1
