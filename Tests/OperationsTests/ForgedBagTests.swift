@@ -102,9 +102,9 @@ struct ForgedBagTests {
                 let sum = proof.checksum ?? proof.parts?.first?.checksum ?? Digest(algorithm: .md5, hex: "00")
                 (proof.checksum, proof.parts) = (nil, [Proof.Part(offset: 0, size: min(10, size), checksum: sum)])
             },
-            { proof, _ in
+            { proof, size in
                 // A wrong one beside right ones.
-                proof.parts = proof.checksum.map { [Proof.Part(offset: 0, size: 3 * 1024, checksum: $0)] }
+                proof.parts = proof.checksum.map { [Proof.Part(offset: 0, size: size, checksum: $0)] }
                 proof.checksum = Digest(algorithm: .crc32, hex: "deadbeef")
             },
         ]
