@@ -47,7 +47,9 @@ struct VerifiedImage: Sendable {
     func bytes(_ range: Range<Int>) throws -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        // Headers of a few bytes are asked for by the thousand: no more is set aside than the steps that hold the range.
+        let steps = range.count / Sums.step + 2
+        var buffer = [UInt8](repeating: 0, count: min(1 << 20, steps * Sums.step))
         try stream(range, buffer: &buffer) { bytes += $0 }
         return bytes
     }
