@@ -52,24 +52,51 @@ let package = Package(
             ]
         ),
 
-        // A board's flash, one folder a way in.
-        .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
+        // Files and folders of this computer.
+        .target(
+            name: "LocalFiles",
+            dependencies: ["FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+        ),
 
-        // What lies on flash.
-        .target(name: "ImageInspection", dependencies: ["FlashModel"]),
+        // What lies on flash, and what a bootloader starts.
+        .target(name: "ImageFormats", dependencies: ["FlashModel"]),
+
+        // A board's flash: the protocols, and what all ways in share.
+        .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel"]),
+
+        // One target for each way in. None of them imports another.
+        .target(
+            name: "LinuxFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
+        ),
+        .target(
+            name: "UBootFlash",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "Transfers",
+            ]
+        ),
+
+        // From an address to a board: the one place that knows every way in.
+        .target(
+            name: "BoardAccess",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "LinuxFlash",
+                "LocalFiles", "Transfers", "UBootFlash", .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
 
         // What a backup is on disk.
         .target(
             name: "BackupBags",
-            dependencies: ["FlashModel", .product(name: "SystemPackage", package: "swift-system")]
+            dependencies: ["FlashModel", "LocalFiles", .product(name: "SystemPackage", package: "swift-system")]
         ),
 
-        // The verbs.
+        // The verbs. They know boards only through the protocols of FlashAccess.
         .target(
             name: "Operations",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageInspection",
-                "Transfers", .product(name: "SystemPackage", package: "swift-system"),
+                "BackupBags", "BoardChannels", "FlashAccess", "FlashModel", "ImageFormats", "LocalFiles",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
@@ -77,43 +104,82 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations", "Transfers",
+                "BackupBags", "BoardAccess", "BoardChannels", "FlashAccess", "FlashModel", "LinuxFlash", "Operations",
+                "Transfers", "UBootFlash",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
-        // Boards that are none, for the tests of several targets.
+        // Shared by several test targets: samples and helpers, simulated boards, and checks of whole backups.
         .target(
             name: "TestSupport",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
-                .product(name: "SystemPackage", package: "swift-system"),
+                "FlashModel", "LocalFiles", "Transfers", .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),
+        .target(
+            name: "TestBoards",
+            dependencies: [
+                "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash",
+                "TestSupport", "Transfers", "UBootFlash", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/TestBoards"
+        ),
+        .target(
+            name: "TestBags",
+            dependencies: [
+                "BackupBags", "FlashModel", "Operations", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/TestBags"
+        ),
 
-        .testTarget(name: "FlashModelTests", dependencies: ["FlashModel"]),
+        .testTarget(name: "FlashModelTests", dependencies: ["FlashModel", "TestSupport"]),
         .testTarget(
-            name: "ImageInspectionTests", dependencies: ["FlashModel", "ImageInspection", "TestSupport"],
+            name: "ImageFormatsTests", dependencies: ["FlashModel", "ImageFormats", "TestSupport", "UBootFlash"],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
-            name: "FlashAccessTests",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "TestSupport"],
+            name: "FlashAccessTests", dependencies: ["FlashAccess", "FlashModel", "TestSupport"]
+        ),
+        .testTarget(
+            name: "LinuxFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash", "TestBoards",
+                "TestSupport", "UBootFlash",
+            ],
             resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "UBootFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "LinuxFlash",
+                "TestBoards", "TestSupport", "Transfers", "UBootFlash",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "BoardAccessTests",
+            dependencies: [
+                "BoardAccess", "BoardChannels", "FlashAccess", "FlashModel", "TestBoards", "TestSupport", "Transfers",
+                "UBootFlash",
+            ]
         ),
         .testTarget(
             name: "BackupBagsTests",
             dependencies: [
-                "BackupBags", "FlashModel", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "BackupBags", "FlashModel", "LocalFiles", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Golden"]
         ),
         .testTarget(
             name: "FlashkeepTests",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashModel", "Operations", "TestSupport", "flashkeep",
+                "BackupBags", "BoardAccess", "BoardChannels", "FlashAccess", "FlashModel", "LinuxFlash", "LocalFiles",
+                "Operations", "TestBags", "TestBoards", "TestSupport", "UBootFlash", "flashkeep",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -121,8 +187,9 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
-                "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "BackupBags", "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
+                "LinuxFlash", "LocalFiles", "Operations", "TestBags", "TestBoards", "TestSupport", "UBootFlash",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(
@@ -149,8 +216,9 @@ let package = Package(
         .testTarget(
             name: "LabTests",
             dependencies: [
-                "BackupBags", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Operations",
-                "TestSupport", "Transfers", .product(name: "SystemPackage", package: "swift-system"),
+                "BackupBags", "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
+                "LinuxFlash", "LocalFiles", "Operations", "TestBags", "TestBoards", "TestSupport", "Transfers",
+                "UBootFlash", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
     ]
@@ -167,7 +235,7 @@ for target in package.targets where target.type != .system && !["CDatagrams", "C
         .enableUpcomingFeature("ImmutableWeakCaptures"),
         .treatAllWarnings(as: .error),
     ]
-    if target.type != .test && target.name != "TestSupport" {
+    if target.type != .test && !target.name.hasPrefix("Test") {
         target.swiftSettings?.append(.strictMemorySafety())
     }
     // For `make test`: what is checked stays checked, and the tests run in a fifth of the time.

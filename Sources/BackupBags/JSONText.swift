@@ -1,3 +1,5 @@
+import FlashModel
+
 #if canImport(FoundationEssentials)
     private import FoundationEssentials
 #else

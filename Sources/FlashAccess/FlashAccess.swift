@@ -19,7 +19,7 @@ package protocol FlashSurveying {
 
 extension FlashkeepError {
     /// A survey is asked for what changed since, and there was none.
-    static var notSurveyed: FlashkeepError {
+    package static var notSurveyed: FlashkeepError {
         FlashkeepError(
             .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
             next: "Please report this.")
@@ -47,7 +47,7 @@ package struct FlashChunk: Sendable {
     /// Bytes that cannot be had: 0xFF, and named.
     ///
     /// - Parameter why: in words.
-    static func unread(_ range: Range<Int>, _ why: String) -> FlashChunk {
+    package static func unread(_ range: Range<Int>, _ why: String) -> FlashChunk {
         FlashChunk(
             offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count),
             findings: [BlockFinding(offset: range.lowerBound, size: range.count, state: .unread, detail: why)])

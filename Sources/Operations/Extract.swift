@@ -1,5 +1,6 @@
 import BackupBags
 package import FlashModel
+import LocalFiles
 import Synchronization
 package import SystemPackage
 

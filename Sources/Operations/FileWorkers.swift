@@ -1,4 +1,5 @@
 import Dispatch
+import FlashModel
 import Synchronization
 
 #if canImport(FoundationEssentials)

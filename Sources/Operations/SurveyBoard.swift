@@ -1,4 +1,5 @@
-internal import FlashAccess
+package import BoardChannels
+package import FlashAccess
 package import FlashModel
 
 /// What a board is, and what a backup of it would be.

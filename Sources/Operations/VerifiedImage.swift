@@ -1,5 +1,6 @@
 import BackupBags
 import FlashModel
+import LocalFiles
 import SystemPackage
 
 /// A file of a backup whose bytes are handed out only as long as they are those that were verified: a failing stick, or a

@@ -1,5 +1,6 @@
 package import BackupBags
-import FlashModel
+package import FlashModel
+import LocalFiles
 import Synchronization
 package import SystemPackage
 

@@ -1,5 +1,5 @@
+import FlashAccess
 import Glibc
-import Operations
 
 /// Time, randomness and waiting as they are outside of tests.
 enum LiveEnvironment {

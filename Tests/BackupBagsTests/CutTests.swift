@@ -1,5 +1,6 @@
 import BackupBags
 import FlashModel
+import LocalFiles
 import SystemPackage
 import Testing
 

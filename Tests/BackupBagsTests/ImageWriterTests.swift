@@ -1,6 +1,7 @@
 import BackupBags
 import FlashModel
 import FoundationEssentials
+import LocalFiles
 import SystemPackage
 import Testing
 

@@ -1,5 +1,6 @@
 import BackupBags
 import FoundationEssentials
+import LocalFiles
 import Synchronization
 import SystemPackage
 

@@ -38,28 +38,6 @@ import Testing
         #expect(LineSense([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0, 0x1C]) == .garbage)
         #expect(LineSense(Array("BusyBox v1.35.0\r\n/ # \u{1B}[6n".utf8)) == .text)
     }
-
-    @Test(arguments: [
-        ("\r\nOpenWrt login: ", LoginPrompt.user), ("Password: ", .password),
-        ("Login incorrect\r\nOpenWrt login: ", .denied),
-        ("Please press Enter to activate this console.", .pressEnter), ("MT7621 # \r\n=> ", .bootloader("=>")),
-        ("[    0.000000] Linux version 5.4\r\n[    0.1] CPU", .booting), ("RedBoot> ", .bootloader("redboot>")),
-        // What the kernel says in between.
-        ("OpenWrt login: [    4.776188] ath10k_pci: warning\r\n[    4.8", .user),
-        ("OpenWrt login: [    4.776188] ath10k_pci: warning\r\n", .user),
-        ("OpenWrt login: [    4.776188] a\r\n<4>[   14.836188] b\r\n", .user),
-        ("OpenWrt login: root\r\nPass[    4.776188] a\r\nword: ", .password),
-        ("[    4.776188] a\r\n[    5.776188] b\r\n", .kernelOnly),
-        ("[    0.000000] Linux version 5.4\r\n[    0.100000] CPU\r\n", .booting),
-    ])
-    func promptsAreTold(text: String, expected: LoginPrompt?) {
-        #expect(LoginPrompt(Array(text.utf8)) == expected)
-    }
-
-    @Test(arguments: ["/ # \u{1B}[6n", "root@OpenWrt:~# ", "$ ", "", "~ >"])
-    func shellPromptsAreNone(text: String) {
-        #expect(LoginPrompt(Array(text.utf8)) == nil)
-    }
 }
 
 @Suite struct KernelMessageFilterTests {

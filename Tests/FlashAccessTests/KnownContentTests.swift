@@ -7,13 +7,7 @@ import Testing
 @Suite struct KnownContentTests {
     static let step = KnownContent.step
 
-    static func random(_ count: Int, seed: UInt64) -> [UInt8] {
-        var random = SplitMix64(state: seed)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }
-        return Array(bytes.prefix(count))
-    }
+    static func random(_ count: Int, seed: UInt64) -> [UInt8] { SplitMix64.bytes(count, seed: seed) }
 
     static func ask(_ known: inout KnownContent, _ bytes: some RandomAccessCollection<UInt8>)
         -> [KnownContent.Candidate]
@@ -190,12 +184,5 @@ import Testing
         // Across the border between content and blank.
         let border = (pieces[7] ?? []).suffix(8192) + blank.prefix(8192)
         #expect(Self.ask(&known, Array(border)) == [.stored(source: 0, offset: 8 * mebibyte - 8192)])
-    }
-}
-
-extension Collection {
-    /// One of its elements, or another where there are none.
-    func randomElement(using random: inout SplitMix64, or other: Element) -> Element {
-        randomElement(using: &random) ?? other
     }
 }

@@ -1,8 +1,12 @@
 import BackupBags
-import BoardConsoles
+import BoardAccess
+import FlashAccess
 import FlashModel
+import LinuxFlash
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

@@ -13,7 +13,7 @@ import Testing
         "Sources/FlashModel/RegionCover.swift", "Sources/FlashModel/FlashUnknown.swift",
         "Sources/FlashModel/TableKnowledge.swift", "Sources/FlashModel/LayoutChange.swift",
         "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
-        "Sources/FlashAccess/Linux/Survey", "Sources/FlashAccess/UBoot", "Sources/BackupBags/Summary.swift",
+        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Summary.swift",
         "Sources/BackupBags/Manifest", "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
         "Sources/Operations/VerifiedImage.swift", "Sources/Operations/IntactBag.swift", "Sources/Operations/Backup",
         "Sources/flashkeep/ExitStatus.swift",

@@ -1,3 +1,5 @@
+import FlashAccess
+import FlashModel
 import Foundation
 import Operations
 import SystemPackage

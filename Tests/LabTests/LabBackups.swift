@@ -1,11 +1,11 @@
 import BackupBags
+import BoardAccess
 import BoardChannels
-import BoardConsoles
 import FlashModel
 import Foundation
+import LinuxFlash
 import Operations
 import SystemPackage
-import TestSupport
 import Testing
 
 extension LabBoard {

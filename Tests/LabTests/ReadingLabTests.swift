@@ -1,8 +1,8 @@
 import BoardChannels
-import BoardConsoles
 import FlashAccess
 import FlashModel
 import Foundation
+import LinuxFlash
 import Testing
 
 /// Flash read over each way in, compared with what was put there.

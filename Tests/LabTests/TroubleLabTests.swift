@@ -1,9 +1,10 @@
 import BackupBags
+import BoardAccess
 import BoardChannels
-import BoardConsoles
 import FlashAccess
 import FlashModel
 import Foundation
+import LinuxFlash
 import Operations
 import Synchronization
 import SystemPackage

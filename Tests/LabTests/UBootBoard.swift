@@ -1,13 +1,14 @@
 import BackupBags
+import BoardAccess
 import BoardChannels
-import BoardConsoles
 import FlashAccess
 import FlashModel
 import Foundation
+import LinuxFlash
 import Operations
 import SystemPackage
-import TestSupport
 import Testing
+import UBootFlash
 
 /// An emulated board of the lab that waits in U-Boot, for the length of a test.
 struct UBootBoard {

@@ -1,13 +1,15 @@
 import BackupBags
+import BoardAccess
 import BoardChannels
 import BoardConsoles
-import FlashAccess
 import FlashModel
 import Foundation
+import LinuxFlash
 import Operations
 import Synchronization
 import SystemPackage
 import Testing
+import UBootFlash
 
 /// Boards are backed up from real U-Boots over their serial line alone, compared byte for byte, and not changed.
 @Suite(

@@ -1,13 +1,14 @@
+import BoardAccess
 import BoardChannels
 import BoardConsoles
 import FlashModel
 import Foundation
 import Operations
 import SystemPackage
-import TestSupport
 import Testing
 
-@testable import FlashAccess
+@testable import LinuxFlash
+@testable import UBootFlash
 
 /// Backups put back from real U-Boots: what the chips hold is then compared as whole files, which QEMU keeps.
 ///

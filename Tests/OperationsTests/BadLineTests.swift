@@ -1,9 +1,11 @@
 import BackupBags
 import BoardChannels
-import BoardConsoles
 import FlashModel
+import LinuxFlash
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,7 +1,10 @@
 import BackupBags
 import FlashModel
+import LocalFiles
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

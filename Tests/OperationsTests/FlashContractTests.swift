@@ -1,6 +1,7 @@
+import BoardChannels
 import FlashAccess
 import FlashModel
-import Operations
+import TestBoards
 import TestSupport
 import Testing
 

@@ -3,6 +3,8 @@ import BoardChannels
 import FlashModel
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,9 +1,11 @@
+import BoardAccess
 import BoardChannels
 import FlashAccess
 import FlashModel
 import Foundation
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import BackupBags
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

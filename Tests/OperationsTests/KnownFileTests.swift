@@ -3,6 +3,7 @@ import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

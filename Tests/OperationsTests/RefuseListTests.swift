@@ -1,8 +1,11 @@
 import BackupBags
+import BoardAccess
+import BoardChannels
 import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,8 +1,9 @@
 import BackupBags
-import FlashAccess
 import FlashModel
+import LocalFiles
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

@@ -3,6 +3,8 @@ import FlashModel
 import Operations
 import Synchronization
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,8 +1,11 @@
 import BackupBags
 import FlashModel
+import LocalFiles
 import Operations
 import Synchronization
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,8 +1,11 @@
 import BoardChannels
 import BoardConsoles
 import FlashModel
+import LinuxFlash
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,8 +1,11 @@
 import BackupBags
 import BoardChannels
 import FlashModel
+import LocalFiles
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
 

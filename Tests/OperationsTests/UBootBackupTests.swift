@@ -1,12 +1,16 @@
 import BackupBags
+import BoardAccess
 import BoardChannels
-import BoardConsoles
 import FlashAccess
 import FlashModel
+import LinuxFlash
 import Operations
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
+import UBootFlash
 
 /// Whole backups over a serial line with U-Boot at its other end.
 @Suite("Backups through U-Boot", .serialized)

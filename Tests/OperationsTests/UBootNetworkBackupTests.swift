@@ -1,13 +1,16 @@
 import BackupBags
+import BoardAccess
 import BoardChannels
-import BoardConsoles
-import FlashAccess
 import FlashModel
+import LinuxFlash
 import Operations
 import Synchronization
 import SystemPackage
+import TestBags
+import TestBoards
 import TestSupport
 import Testing
+import UBootFlash
 
 /// Whole backups from U-Boot, of which the bytes come over the network.
 @Suite("Backups from U-Boot over the network", .serialized)

@@ -2,8 +2,10 @@ import BackupBags
 import FlashAccess
 import FlashModel
 import Operations
+import TestBoards
 import TestSupport
 import Testing
+import UBootFlash
 
 /// Restores through a made-up U-Boot whose bytes come over the network. An emulated board confirms its commands
 /// (`UBootRestoreLabTests`).

@@ -1,12 +1,13 @@
 import BackupBags
 import BoardChannels
 import BoardConsoles
-import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
+import UBootFlash
 
 /// Backups put back through a made-up U-Boot. Emulated boards confirm its commands (`UBootRestoreLabTests`).
 @Suite("Restores through U-Boot", .serialized)

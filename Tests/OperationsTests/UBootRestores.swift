@@ -1,12 +1,14 @@
+import BoardAccess
 import BoardChannels
-import BoardConsoles
-import FlashAccess
 import FlashModel
+import LinuxFlash
 import Operations
 import Synchronization
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
+import UBootFlash
 
 /// Backups of made-up boards that wait in U-Boot, and restores onto them, in a folder that lasts as long.
 final class UBootRestores: Sendable {

@@ -1,7 +1,7 @@
-import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

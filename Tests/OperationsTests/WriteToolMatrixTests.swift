@@ -1,8 +1,8 @@
 import BoardChannels
-import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
+import TestBoards
 import TestSupport
 import Testing
 

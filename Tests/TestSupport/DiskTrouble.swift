@@ -1,4 +1,4 @@
-package import BackupBags
+package import LocalFiles
 import Synchronization
 package import SystemPackage
 

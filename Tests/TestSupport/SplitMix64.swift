@@ -14,3 +14,24 @@ package struct SplitMix64: RandomNumberGenerator {
         return value ^ (value >> 31)
     }
 }
+
+extension SplitMix64 {
+    /// Bytes that are the same for the same seed.
+    package static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
+        var random = SplitMix64(state: seed)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count {
+            let next = random.next()
+            bytes += (0..<8).map { UInt8(truncatingIfNeeded: next >> ($0 * 8)) }
+        }
+        return Array(bytes.prefix(count))
+    }
+}
+
+extension Collection {
+    /// One of its elements, or another where there are none.
+    package func randomElement(using random: inout SplitMix64, or other: Element) -> Element {
+        randomElement(using: &random) ?? other
+    }
+}

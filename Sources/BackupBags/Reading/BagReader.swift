@@ -1,4 +1,5 @@
 import FlashModel
+package import LocalFiles
 package import SystemPackage
 
 /// A file that lies in a bag.

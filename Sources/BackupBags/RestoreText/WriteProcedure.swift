@@ -1,3 +1,5 @@
+import FlashModel
+
 /// How the system that a backup was made through would write a partition.
 package enum WriteProcedure: Sendable, Hashable {
     /// Command lines for one erase block, with words in capitals for what changes from block to block. Where no less than

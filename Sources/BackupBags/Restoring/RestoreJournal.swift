@@ -1,4 +1,5 @@
 package import FlashModel
+package import LocalFiles
 package import SystemPackage
 
 /// A line of a restore's journal.

@@ -1,4 +1,5 @@
 package import FlashModel
+package import LocalFiles
 private import Synchronization
 package import SystemPackage
 

@@ -1,4 +1,5 @@
 import FlashModel
+import LocalFiles
 import SystemPackage
 
 /// The files that make a folder with a payload a bag (RFC 8493 section 2).

@@ -1,4 +1,5 @@
 import FlashModel
+import LocalFiles
 
 /// What is known of an image while it is made.
 struct ImageState: Sendable {

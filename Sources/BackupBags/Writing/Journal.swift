@@ -1,4 +1,5 @@
 import FlashModel
+import LocalFiles
 
 /// A line of the journal: something that is true of the files of a backup in progress.
 ///

@@ -1,4 +1,5 @@
 import FlashModel
+package import LocalFiles
 package import SystemPackage
 
 /// A folder that files are put into, each under its name only when it is whole, and never in place of another.

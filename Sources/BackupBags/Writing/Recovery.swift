@@ -1,4 +1,5 @@
 import FlashModel
+import LocalFiles
 import SystemPackage
 
 /// What a journal says of the images, and whether the files bear it out.

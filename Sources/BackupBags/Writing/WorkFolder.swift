@@ -1,4 +1,5 @@
 import FlashModel
+import LocalFiles
 import SystemPackage
 
 /// The folder in which a backup is made, beside where it will be.

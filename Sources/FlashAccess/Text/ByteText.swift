@@ -4,33 +4,33 @@ import FlashModel
 ///
 /// Bytes and not `String`, because what a board prints need not be valid UTF-8, and because Swift's characters join a
 /// quote with an accent behind it, or CR with LF, into one.
-struct ByteText: Hashable {
+package struct ByteText: Hashable {
     /// The bytes.
-    var bytes: ArraySlice<UInt8>
+    package var bytes: ArraySlice<UInt8>
 
-    init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+    package init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-    init(_ text: String) { bytes = ArraySlice(text.utf8) }
+    package init(_ text: String) { bytes = ArraySlice(text.utf8) }
 
-    var isEmpty: Bool { bytes.isEmpty }
+    package var isEmpty: Bool { bytes.isEmpty }
 
     /// As text; bytes that are no UTF-8 become U+FFFD. At most `limit` bytes of it.
-    func string(limit: Int = 256) -> String { String(decoding: bytes.prefix(limit), as: UTF8.self) }
+    package func string(limit: Int = 256) -> String { String(decoding: bytes.prefix(limit), as: UTF8.self) }
 
     /// As the name of a partition: no two names become one (``FlashModel/NameText``). At most `limit` bytes of it.
-    func name(limit: Int = 256) -> String { NameText.text(bytes.prefix(limit)) }
+    package func name(limit: Int = 256) -> String { NameText.text(bytes.prefix(limit)) }
 
     /// Without blanks and tabs, CR and LF at both ends.
-    var trimmed: ByteText {
+    package var trimmed: ByteText {
         var rest = bytes
         while let first = rest.first, Self.isBlank(first) { rest.removeFirst() }
         while let last = rest.last, Self.isBlank(last) { rest.removeLast() }
         return ByteText(rest)
     }
 
-    func hasPrefix(_ literal: String) -> Bool { bytes.starts(with: literal.utf8) }
+    package func hasPrefix(_ literal: String) -> Bool { bytes.starts(with: literal.utf8) }
 
-    func hasSuffix(_ literal: String) -> Bool { bytes.reversed().starts(with: literal.utf8.reversed()) }
+    package func hasSuffix(_ literal: String) -> Bool { bytes.reversed().starts(with: literal.utf8.reversed()) }
 
     /// Where a literal begins first.
     private func firstIndex(of literal: String) -> Int? {
@@ -46,30 +46,30 @@ struct ByteText: Hashable {
         return nil
     }
 
-    func contains(_ literal: String) -> Bool { firstIndex(of: literal) != nil }
+    package func contains(_ literal: String) -> Bool { firstIndex(of: literal) != nil }
 
     /// What follows the first occurrence of a literal.
-    func after(_ literal: String) -> ByteText? {
+    package func after(_ literal: String) -> ByteText? {
         firstIndex(of: literal).map { ByteText(bytes[($0 + literal.utf8.count)...]) }
     }
 
     /// What stands before the first occurrence of a literal.
-    func before(_ literal: String) -> ByteText? {
+    package func before(_ literal: String) -> ByteText? {
         firstIndex(of: literal).map { ByteText(bytes[..<$0]) }
     }
 
     /// What follows a literal at the start.
-    func dropping(_ literal: String) -> ByteText? {
+    package func dropping(_ literal: String) -> ByteText? {
         hasPrefix(literal) ? ByteText(bytes.dropFirst(literal.utf8.count)) : nil
     }
 
     /// What stands before the last occurrence of a byte.
-    func beforeLast(_ byte: UInt8) -> ByteText? {
+    package func beforeLast(_ byte: UInt8) -> ByteText? {
         bytes.lastIndex(of: byte).map { ByteText(bytes[..<$0]) }
     }
 
     /// What stands between the first quote and the last, which is how the kernel prints names: nothing is escaped.
-    var quoted: ByteText? {
+    package var quoted: ByteText? {
         guard let first = bytes.firstIndex(of: 0x22), let last = bytes.lastIndex(of: 0x22), first < last else {
             return nil
         }
@@ -77,23 +77,23 @@ struct ByteText: Hashable {
     }
 
     /// The words between blanks.
-    var words: [ByteText] { bytes.split(whereSeparator: Self.isBlank).map(ByteText.init) }
+    package var words: [ByteText] { bytes.split(whereSeparator: Self.isBlank).map(ByteText.init) }
 
     /// Parts between a byte; empty parts are kept.
-    func split(_ byte: UInt8, most: Int = 10_000) -> [ByteText] {
+    package func split(_ byte: UInt8, most: Int = 10_000) -> [ByteText] {
         bytes.split(separator: byte, maxSplits: most, omittingEmptySubsequences: false).map(ByteText.init)
     }
 
     /// The number in decimal digits that this is, if it is nothing else and within ``BoardLimits``.
-    var decimal: Int? { Self.number(bytes, radix: 10) }
+    package var decimal: Int? { Self.number(bytes, radix: 10) }
 
     /// The number in hexadecimal digits that this is, with or without `0x`.
-    var hexadecimal: Int? {
+    package var hexadecimal: Int? {
         Self.number(hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes, radix: 16)
     }
 
     /// Takes the decimal digits at the start; nil where there are none.
-    mutating func takeDecimal() -> Int? {
+    package mutating func takeDecimal() -> Int? {
         let digits = bytes.prefix { $0 >= 0x30 && $0 <= 0x39 }
         guard let value = Self.number(digits, radix: 10) else { return nil }
         bytes = bytes.dropFirst(digits.count)
@@ -101,7 +101,7 @@ struct ByteText: Hashable {
     }
 
     /// Takes the hexadecimal digits at the start, with or without `0x`; nil where there are none.
-    mutating func takeHexadecimal() -> Int? {
+    package mutating func takeHexadecimal() -> Int? {
         let rest = hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes
         let digits = rest.prefix { Self.digit($0) != nil }
         guard let value = Self.number(digits, radix: 16) else { return nil }
@@ -110,17 +110,17 @@ struct ByteText: Hashable {
     }
 
     /// Takes a literal at the start.
-    mutating func take(_ literal: String) -> Bool {
+    package mutating func take(_ literal: String) -> Bool {
         guard let rest = dropping(literal) else { return false }
         self = rest
         return true
     }
 
-    mutating func takeBlanks() {
+    package mutating func takeBlanks() {
         bytes = bytes.drop(while: Self.isBlank)
     }
 
-    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+    package static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
 
     private static func digit(_ byte: UInt8) -> Int? {
         switch byte {

@@ -23,7 +23,7 @@ package struct PartitionDefinition: Sendable, Hashable {
     ///
     /// The id ends at the last colon before the first bracket of its definition: ids hold commas and blanks, and even
     /// colons.
-    static func list(_ value: ByteText) -> [PartitionDefinition] {
+    package static func list(_ value: ByteText) -> [PartitionDefinition] {
         var result: [PartitionDefinition] = []
         for text in value.split(0x3B, most: 64) {
             let head = text.before("(") ?? text

@@ -1,6 +1,8 @@
 package import BackupBags
-internal import FlashAccess
-internal import FlashModel
+package import BoardChannels
+package import FlashAccess
+package import FlashModel
+package import LocalFiles
 package import SystemPackage
 
 /// What a user may choose for a backup.

@@ -1,5 +1,6 @@
 internal import BackupBags
 internal import FlashModel
+internal import LocalFiles
 internal import SystemPackage
 
 /// The name of a backup that was given none: the board's and the day, such as `OpenWrt-2026-11-21`.

@@ -1,3 +1,5 @@
+import FlashAccess
+import FlashModel
 private import Synchronization
 
 /// Counts bytes and tells of them, at most about once for each 256 KiB.

@@ -1,6 +1,7 @@
 import BackupBags
-import FlashAccess
-import FlashModel
+package import BoardChannels
+package import FlashAccess
+package import FlashModel
 package import SystemPackage
 
 /// Tells what changed on a board's flash, by partition and erase block.

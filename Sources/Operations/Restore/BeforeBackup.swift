@@ -1,6 +1,7 @@
 import BackupBags
 import FlashAccess
 import FlashModel
+import LocalFiles
 import SystemPackage
 
 /// The backup of what is on a board before it is written to: nothing is overwritten that is not in one.

@@ -1,6 +1,6 @@
 import BackupBags
 import FlashModel
-import ImageInspection
+import ImageFormats
 
 /// Where the blocks of a backup go on a board whose bad blocks are others than the backup's. Pure but for what it reads of
 /// the backup.

@@ -1,6 +1,8 @@
 import BackupBags
+import BoardChannels
 import FlashAccess
 import FlashModel
+import LocalFiles
 
 /// Hands on a board that is reached already.
 struct KnownFlashReacher: BoardReaching {

@@ -1,6 +1,8 @@
 package import BackupBags
-import FlashAccess
+package import BoardChannels
+package import FlashAccess
 package import FlashModel
+package import LocalFiles
 package import SystemPackage
 
 /// What planning came to.

@@ -1,7 +1,7 @@
 import BackupBags
 import FlashAccess
 import FlashModel
-import ImageInspection
+import ImageFormats
 
 /// Does what a plan says, block by block, and believes only what is read back.
 final class RestoreExecutor {

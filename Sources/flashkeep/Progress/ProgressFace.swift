@@ -1,4 +1,4 @@
-import Operations
+import FlashModel
 import Synchronization
 
 /// Shows a verb's progress on standard error.

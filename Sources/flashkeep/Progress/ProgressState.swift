@@ -1,4 +1,4 @@
-import Operations
+import FlashModel
 
 /// Where a verb's work stands, as its events tell it. Pure: told the time.
 struct ProgressState: Sendable {

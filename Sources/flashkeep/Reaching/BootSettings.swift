@@ -1,5 +1,5 @@
+import BoardAccess
 import FlashModel
-import Operations
 import SystemPackage
 
 /// How an image is started on a board, made of what was typed.

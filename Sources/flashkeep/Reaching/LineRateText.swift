@@ -1,6 +1,6 @@
 import BoardChannels
-import FlashAccess
 import FlashModel
+import UBootFlash
 
 /// The rate of `--baud`, as typed.
 enum LineRateText {

@@ -1,7 +1,7 @@
-import FlashAccess
+import BoardAccess
 import FlashModel
-import Operations
 import Transfers
+import UBootFlash
 
 /// The network between this computer and a board in U-Boot, made of what was typed.
 enum NetworkSettings {

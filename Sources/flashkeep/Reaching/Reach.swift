@@ -1,9 +1,12 @@
+import BoardAccess
 import BoardChannels
 import BoardConsoles
 import FlashAccess
 import FlashModel
+import LinuxFlash
 import Operations
 import SystemPackage
+import UBootFlash
 
 /// The way to a board, made of what was typed.
 struct Reach: Sendable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackupBags
+import FlashAccess
 import Operations
 import SystemPackage
 

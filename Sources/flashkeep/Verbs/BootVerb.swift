@@ -1,4 +1,6 @@
 import ArgumentParser
+import BoardChannels
+import FlashAccess
 import FlashModel
 import Operations
 

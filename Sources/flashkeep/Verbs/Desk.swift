@@ -1,6 +1,6 @@
 import BackupBags
+import FlashAccess
 import FlashModel
-import Operations
 
 /// What a verb works with: the terminal, the clock, and how the user wants to be told.
 struct Desk: Sendable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlashAccess
 import FlashModel
 import Operations
 import Synchronization

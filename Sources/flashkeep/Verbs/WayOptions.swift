@@ -1,6 +1,6 @@
 import ArgumentParser
 import BoardChannels
-import FlashAccess
+import UBootFlash
 
 /// Options of verbs that may read and write flash from U-Boot over the network.
 struct WayOptions: ParsableArguments, Sendable {

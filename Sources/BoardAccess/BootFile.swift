@@ -1,0 +1,53 @@
+private import FlashModel
+package import ImageFormats
+package import LocalFiles
+package import SystemPackage
+
+/// An image that is to be started on a board, on this computer.
+package struct BootFile: Sendable {
+    /// As the user named it.
+    package let path: FilePath
+    package let image: BootImage
+    /// The CRC-32 of all of it.
+    package let sum: UInt32
+
+    /// The name under which the board asks for it: letters, digits, `.`, `-` and `_`, so that every U-Boot takes it as
+    /// one word.
+    package var name: String {
+        let last = path.lastComponent?.string ?? "image"
+        let kept = last.utf8.map { byte -> UInt8 in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x2D, 0x5F: byte
+            default: 0x5F
+            }
+        }
+        // A leading dash or dot means something else to some.
+        return "fk-" + String(decoding: kept.suffix(60), as: UTF8.self)
+    }
+
+    /// Opens a file and finds out what it is.
+    ///
+    /// - Parameter address: where the user wants it in RAM, which bytes in no known format need.
+    /// - Throws: ``FlashkeepError`` with `fileUnavailable`, `imageUnsuitable` where no board can start it.
+    package init(_ path: FilePath, address: UInt64? = nil, disk: Disk = Disk()) throws {
+        let named = try disk.openNamed(path)
+        guard !named.isDirectory else {
+            throw FlashkeepError(
+                .fileUnavailable, what: "\(PrintableText.escaped(path.string)) is no image.", why: "It is a folder.",
+                next: "Give the initramfs image that was made for this board.")
+        }
+        self.path = path
+        let file = named.file
+        let size = try file.size()
+        image = try BootImage(size: size) { range in
+            var bytes = [UInt8](repeating: 0, count: range.count)
+            let got = try file.read(into: &bytes, count: range.count, at: range.lowerBound)
+            return Array(bytes[..<got])
+        }
+        var sum = CRC32()
+        var buffer = [UInt8](repeating: 0, count: Disk.bufferSize)
+        try file.stream(0..<size, buffer: &buffer) { _, bytes in sum.update(bytes) }
+        self.sum = sum.value
+        if let refusal = image.refusal(file: path.string, address: address) { throw refusal }
+    }
+}

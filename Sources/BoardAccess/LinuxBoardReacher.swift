@@ -1,0 +1,87 @@
+package import BoardChannels
+package import FlashAccess
+private import FlashModel
+package import LinuxFlash
+
+/// Reaches a board that runs Linux, through a shell over any channel.
+package struct LinuxBoardReacher: BoardReaching {
+    private let opener: any ChannelOpening
+    private let credentials: Credentials
+    private let environment: OperationEnvironment
+    private let root: String
+    private let timing: ShellTiming
+
+    /// - Parameter root: a prefix of all paths on the board, for tests.
+    package init(
+        opener: any ChannelOpening, credentials: Credentials, environment: OperationEnvironment, root: String = "",
+        timing: ShellTiming = ShellTiming()
+    ) {
+        self.opener = opener
+        self.credentials = credentials
+        self.environment = environment
+        self.root = root
+        self.timing = timing
+    }
+
+    package var address: String { opener.traits.address }
+
+    package func withBoard<Result: Sendable>(
+        transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        try await opener.recorded(in: transcript, environment).withChannel { channel in
+            try await Self.withShell(channel, credentials, environment, root: root, timing: timing, body: body)
+        }
+    }
+
+    /// Runs the body with the board behind a shell on an open channel.
+    static func withShell<Result: Sendable>(
+        _ channel: any BoardChannel, _ credentials: Credentials, _ environment: OperationEnvironment,
+        root: String = "", timing: ShellTiming = ShellTiming(), body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        try await ShellSession.withShell(
+            over: channel, credentials: credentials, nonce: environment.nonce(), timing: timing
+        ) { shell in
+            try await LinuxFlashAccess.withAccess(shell, root: root) { access in
+                try await body(access)
+            }
+        }
+    }
+}
+
+extension LinuxFlashAccess: FlashBoard {
+    package var way: String { "Linux shell \(channelTraits.place)" }
+
+    package var usualRate: Int? { channelTraits.isSlow ? 10_000 : nil }
+}
+
+extension ChannelOpening {
+    /// The same, with all that crosses written down.
+    func recorded(in transcript: TranscriptLog, _ environment: OperationEnvironment) -> any ChannelOpening {
+        let clock = environment.stopwatch()
+        return RecordingOpener(self) { transcript.recording($0, clock: clock) }
+    }
+}
+
+extension TranscriptLog {
+    /// A channel with all that crosses it written down.
+    func recording(_ channel: any BoardChannel, clock: @escaping @Sendable () -> Duration) -> any BoardChannel {
+        let copied: any BoardChannel =
+            hasCopy
+            ? RecordingChannel(channel, detail: .everything, now: clock, sink: { self.appendToCopy($0) })
+            : channel
+        return RecordingChannel(copied, detail: .withoutBulk, now: clock, sink: { self.append($0) })
+    }
+}
+
+extension ChannelTraits {
+    /// Where a dialogue takes place, in words.
+    var place: String {
+        switch way {
+        case "ssh": "over SSH"
+        case "telnet": "over telnet"
+        case "serial": "on a serial line"
+        case "tcp": "on a serial line over TCP"
+        default: "on this machine"
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import FlashAccess
+import FlashModel
+import ImageFormats
+private import Synchronization
+private import SystemPackage
+package import Transfers
+import UBootFlash
+
+/// Loads an image over TFTP from this computer into the RAM of a board that waits in U-Boot, and starts it.
+package struct NetworkBoot: Sendable {
+    /// A variable of U-Boot that the user wants set, in RAM alone.
+    package struct Variable: Sendable, Hashable {
+        package var name: String
+        package var value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package let file: BootFile
+    /// Where in the board's RAM the image goes; nil finds a free place.
+    package var memory: UInt64?
+    /// Set before the start, in this order.
+    package var variables: [Variable]
+    /// The board's address for this; nil works it out.
+    package var board: IPv4Address?
+    /// This computer's address that the board reaches; nil works it out.
+    package var host: IPv4Address?
+    /// This computer's interfaces, as they are when it matters.
+    package var interfaces: @Sendable () throws -> [HostInterface]
+    /// UDP port of the server: all but few U-Boots ask port 69 alone.
+    package var port: Int
+    /// This program's path, quoted for a shell: for an error's advice.
+    package var program: String
+    /// How often a load that broke is begun anew.
+    private static let attempts = 3
+
+    package init(
+        file: BootFile, memory: UInt64? = nil, variables: [Variable] = [], board: IPv4Address? = nil,
+        host: IPv4Address? = nil,
+        interfaces: @escaping @Sendable () throws -> [HostInterface], port: Int = 69, program: String = "flashkeep"
+    ) {
+        self.file = file
+        self.memory = memory
+        self.variables = variables
+        self.board = board
+        self.host = host
+        self.interfaces = interfaces
+        self.port = port
+        self.program = program
+    }
+
+    /// Does it, and returns when the system that was started has fallen silent.
+    ///
+    /// - Throws: `hostUnreachable`, `addressNotUnderstood`, `imageUnsuitable`, `portUnavailable`, `commandFailed`, and
+    ///   what the line's trouble throws.
+    func run(
+        _ session: UBootSession, environment: OperationEnvironment, notify: @escaping ProgressHandler
+    ) async throws {
+        let starter = try await UBootStarter.learn(session)
+        if let refusal = starter.refusal(of: file.image, file: file.path.string, address: memory) { throw refusal }
+        let memory = try memory ?? starter.place(for: file.image, file: file.path.string)
+        for variable in variables { try await starter.set(variable.name, to: variable.value) }
+        let plan = try UBootNetworkPlan(
+            variables: starter.variables, interfaces: try interfaces(), board: board, host: host,
+            hardwareAddress: UBootNetworkPlan.hardwareAddress(environment.nonce()))
+        let catalog = TFTPCatalog()
+        catalog.offer(file.name, file: file.path)
+        let seen = Seen()
+        notify(
+            .note("the board (\(plan.board)) loads \(file.path.lastComponent?.string ?? file.name) from \(plan.host)"))
+        try await withTFTPServer(
+            catalog, TFTPServer.Configuration(addresses: ["\(plan.host)"], port: port, program: program),
+            observer: { event in
+                seen.note(event.client)
+                if case .advanced(let bytes, let size) = event.kind {
+                    notify(.advanced(done: bytes, total: size))
+                }
+            }
+        ) { _ in
+            try await starter.set(plan)
+            try await load(starter, to: memory, plan, seen)
+        }
+        notify(.note("\(file.image.summary) is in the board's RAM and is started"))
+        try await starter.start(file.image, at: memory)
+        try await starter.follow()
+    }
+
+    private func load(_ starter: UBootStarter, to memory: UInt64, _ plan: UBootNetworkPlan, _ seen: Seen) async throws {
+        var last = UBootStarter.Load.damaged
+        for _ in 0..<Self.attempts {
+            last = try await starter.load(file.name, to: memory, size: file.image.size, sum: file.sum)
+            switch last {
+            case .done: return
+            case .failed(.noEthernet), .failed(.notSet), .failed(.reservedMemory): throw error(last, plan, seen)
+            case .failed, .damaged: continue
+            }
+        }
+        throw error(last, plan, seen)
+    }
+
+    /// Which clients asked for something.
+    private final class Seen: Sendable {
+        private let clients = Mutex<Set<String>>([])
+        func note(_ client: String) { clients.withLock { _ = $0.insert(client) } }
+        func contains(_ client: String) -> Bool { clients.withLock { $0.contains(client) } }
+    }
+
+    private func error(_ load: UBootStarter.Load, _ plan: UBootNetworkPlan, _ seen: Seen) -> FlashkeepError {
+        let what = "The board could not load the image over TFTP."
+        let check = "see with: sudo tcpdump -n host \(plan.board)"
+        guard case .failed(let outcome) = load else {
+            return FlashkeepError(
+                .commandFailed, what: what, why: "It came with another CRC-32, \(Self.attempts) times.",
+                next:
+                    "The board's RAM or its network is faulty, or the address range is used by something; try another cable."
+            )
+        }
+        switch outcome {
+        case .noHost:
+            return FlashkeepError(
+                .hostUnreachable, what: what, why: "Nobody answered the board's question for \(plan.host) (ARP).",
+                next:
+                    "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)"
+            )
+        case .noAnswer where seen.contains("\(plan.board)"):
+            return FlashkeepError(
+                .hostUnreachable, what: what,
+                why: "Its requests came here, but our answers did not reach it, or ceased to.",
+                next: "Let UDP out to \(plan.board) through this computer's firewall, and check the cable; \(check)")
+        case .noAnswer:
+            return FlashkeepError(
+                .hostUnreachable, what: what, why: "No request of the board came to \(plan.host), port \(port).",
+                next: "Let UDP port \(port) in through this computer's firewall, and check the cable; \(check)")
+        case .noEthernet:
+            return FlashkeepError(
+                .toolMissing, what: what, why: "This U-Boot has no network.",
+                next: "Back up straight from U-Boot: leave --image out.")
+        case .notSet(let name):
+            return FlashkeepError(
+                .commandFailed, what: what, why: "Its variable \(PrintableText.escaped(name, limit: 40)) is not set.",
+                next: "Please report this, with --transcript FILE.")
+        case .reservedMemory:
+            return FlashkeepError(
+                .imageUnsuitable, what: what, why: "It would have overwritten U-Boot itself.",
+                next: "Take a smaller initramfs image.")
+        case .refused(let reason, _):
+            return FlashkeepError(
+                .commandFailed, what: what,
+                why: "The server said: \(PrintableText.escaped(reason, limit: 100))",
+                next: "Is another TFTP server running at \(plan.host)? Stop it, or look what it says.")
+        case .interrupted, .unclear, .done:
+            return FlashkeepError(
+                .commandFailed, what: what, why: "The transfer broke off.",
+                next: "Run it again; --transcript FILE keeps what the board says.")
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package import BoardChannels
+private import Synchronization
+package import Transfers
+import UBootFlash
+
+/// What this computer does for a board that sends its flash, or fetches what is to be written there: a TFTP server, and an
+/// ear for what is printed over the network. Both begin when they are first needed.
+package final class UploadComputer: UBootNetworkHost {
+    /// A TFTP server in a task of its own, from ``start(_:_:)`` to ``stop()``.
+    private struct Server: Sendable {
+        let host: IPv4Address
+        let task: Task<Void, Never>
+        let end: AsyncStream<Void>.Continuation
+
+        func stop() async {
+            end.finish()
+            await task.value
+        }
+    }
+
+    private struct State {
+        var server: Server?
+        /// The place for what comes under a name; made anew when the board asks again.
+        var sinks: [String: TFTPMemorySink] = [:]
+        /// Names of what was offered, and fetched to its end.
+        var fetched: Set<String> = []
+        var input: DatagramInput?
+    }
+
+    private let channel: MergedChannel
+    private let listInterfaces: @Sendable () throws -> [HostInterface]
+    private let uploadPort: Int
+    private let consolePort: Int
+    private let program: String
+    private let catalog = TFTPCatalog()
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - channel: what the board prints over the network is brought in here.
+    ///   - uploadPort: of the TFTP server; all but few U-Boots ask port 69 alone. 0 for one that is free.
+    ///   - consolePort: for what is printed over the network; 0 for one that is free.
+    ///   - program: this program's path, quoted for a shell: for an error's advice.
+    package init(
+        _ channel: MergedChannel, interfaces: @escaping @Sendable () throws -> [HostInterface], uploadPort: Int = 69,
+        consolePort: Int = 6666, program: String = "flashkeep"
+    ) {
+        self.channel = channel
+        listInterfaces = interfaces
+        self.uploadPort = uploadPort
+        self.consolePort = consolePort
+        self.program = program
+    }
+
+    package func interfaces() throws -> [HostInterface] { try listInterfaces() }
+
+    // MARK: Transfers
+
+    package func serve(at host: IPv4Address) async throws {
+        if let server = state.withLock({ $0.server }) {
+            if server.host == host { return }
+            await server.stop()
+        }
+        _ = try await start(host)
+    }
+
+    /// Starts the server.
+    ///
+    /// - Returns: its port.
+    func start(_ host: IPv4Address) async throws -> Int {
+        let (ready, isReady) = AsyncThrowingStream.makeStream(of: Int.self)
+        let (end, ending) = AsyncStream.makeStream(of: Void.self)
+        let configuration = TFTPServer.Configuration(addresses: ["\(host)"], port: uploadPort, program: program)
+        let task = Task { [catalog] in
+            do {
+                try await withTFTPServer(catalog, configuration) { server in
+                    isReady.yield(server.port)
+                    for await _ in end {}
+                }
+                isReady.finish()
+            } catch {
+                isReady.finish(throwing: error)
+            }
+        }
+        let server = Server(host: host, task: task, end: ending)
+        do {
+            for try await port in ready {
+                state.withLock { $0.server = server }
+                return port
+            }
+            throw CancellationError()
+        } catch {
+            await server.stop()
+            throw error
+        }
+    }
+
+    package func expect(_ name: String, count: Int, from board: IPv4Address) {
+        catalog.expect(name, size: count) { [self] _, client in
+            guard client == "\(board)" else { throw TFTPError(.accessViolation, "This is awaited of another board.") }
+            let sink = TFTPMemorySink(limit: count)
+            state.withLock { $0.sinks[name] = sink }
+            return sink
+        }
+    }
+
+    package func collect(_ name: String) -> [UInt8]? {
+        catalog.withdraw(name)
+        return state.withLock { $0.sinks.removeValue(forKey: name) }?.bytes
+    }
+
+    package func offer(_ name: String, _ bytes: [UInt8], to board: IPv4Address) {
+        catalog.offer(name) { [self] client in
+            guard client == "\(board)" else { throw TFTPError(.accessViolation, "This is offered to another board.") }
+            return TFTPMemorySource(bytes) { [self] in state.withLock { _ = $0.fetched.insert(name) } }
+        }
+    }
+
+    package func withdraw(_ name: String) -> Bool {
+        catalog.withdraw(name)
+        return state.withLock { $0.fetched.remove(name) != nil }
+    }
+
+    // MARK: The console
+
+    package func listen(at host: IPv4Address, to board: IPv4Address) async throws -> Int {
+        await stopListening()
+        let input = try await DatagramInput.open(host: "\(host)", port: consolePort, from: "\(board)")
+        state.withLock { $0.input = input }
+        channel.attach(input)
+        return input.port
+    }
+
+    package func stopListening() async {
+        let input = state.withLock { state in
+            defer { state.input = nil }
+            return state.input
+        }
+        channel.attach(nil)
+        await input?.close()
+    }
+
+    package func close() async {
+        await stopListening()
+        let server = state.withLock { state in
+            defer { state.server = nil }
+            return state.server
+        }
+        await server?.stop()
+    }
+}

@@ -1,0 +1,94 @@
+private import FlashModel
+private import Synchronization
+
+/// Something whose bytes are at hand: an image of an earlier backup, a firmware file.
+package protocol ContentSource: Sendable {
+    /// Bytes of it.
+    var size: Int { get }
+
+    /// Reads a part; fewer bytes than asked for at its end.
+    ///
+    /// - Throws: what reading throws.
+    func read(offset: Int, count: Int) throws -> [UInt8]
+}
+
+/// Content that is at hand and need not cross a slow line again: sources that were given, and what was read from the
+/// board so far. It lasts for all connections to a board.
+package final class ContentStore: Sendable {
+    private struct State {
+        var known = KnownContent()
+        var sources: [any ContentSource] = []
+        /// What crossed already, one after another, each at a multiple of the step.
+        var own: [UInt8] = []
+    }
+
+    /// Bytes of what crossed that are kept. More than this a serial line brings in a day.
+    private static let ownLimit = 64 << 20
+    /// The number of what crossed, as a source.
+    private static let ownSource = -1
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Takes in a source, from its start to its end.
+    ///
+    /// - Throws: what reading it throws, `CancellationError`.
+    package func add(_ source: any ContentSource) throws {
+        let number = state.withLock { state in
+            state.sources.append(source)
+            return state.sources.count - 1
+        }
+        var offset = 0
+        while offset < source.size {
+            try Task.checkCancellation()
+            let bytes = try source.read(offset: offset, count: min(1 << 20, source.size - offset))
+            guard !bytes.isEmpty else { return }
+            state.withLock { $0.known.add(bytes, source: number, offset: offset) }
+            offset += bytes.count
+        }
+    }
+
+    /// Keeps bytes that crossed, which may come again.
+    package func remember(_ bytes: [UInt8]) {
+        state.withLock { state in
+            guard state.own.count + bytes.count + KnownContent.step <= Self.ownLimit else { return }
+            let gap = (KnownContent.step - state.own.count % KnownContent.step) % KnownContent.step
+            state.own += [UInt8](repeating: 0, count: gap)
+            state.known.add(bytes, source: Self.ownSource, offset: state.own.count)
+            state.own += bytes
+        }
+    }
+
+    /// What a plan does next.
+    package func next(_ plan: inout ChunkPlan) -> ChunkPlan.Step? {
+        state.withLock { plan.next(&$0.known) }
+    }
+
+    /// The bytes of the first candidate that has both sums; nil where none has: a file was changed.
+    package func bytes(of candidates: [KnownContent.Candidate], count: Int, sum: UInt32, half: UInt32) -> [UInt8]? {
+        for candidate in candidates {
+            guard let bytes = bytes(of: candidate, count: count), bytes.count == count, CRC32.sum(of: bytes) == sum,
+                CRC32.sum(of: bytes[..<(count / 2)]) == half
+            else { continue }
+            return bytes
+        }
+        return nil
+    }
+
+    private func bytes(of candidate: KnownContent.Candidate, count: Int) -> [UInt8]? {
+        switch candidate {
+        case .repeated(let byte): return [UInt8](repeating: byte, count: count)
+        case .stored(Self.ownSource, let offset):
+            return state.withLock { state in
+                guard offset >= 0, count >= 0, offset <= state.own.count - count else { return nil }
+                return Array(state.own[offset..<(offset + count)])
+            }
+        case .stored(let number, let offset):
+            let source = state.withLock { state in
+                state.sources.indices.contains(number) ? state.sources[number] : nil
+            }
+            return try? source?.read(offset: offset, count: count)
+        }
+    }
+}

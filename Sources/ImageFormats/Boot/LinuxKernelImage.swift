@@ -1,0 +1,115 @@
+/// A Linux kernel as the kernel's own build makes it: what `bootz` and `booti` start.
+package struct LinuxKernelImage: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable {
+        /// 32-bit Arm, unpacking itself (`Documentation/arch/arm/booting.rst`).
+        case zImage
+        /// 64-bit Arm (`Documentation/arch/arm64/booting.rst`).
+        case arm64
+        /// RISC-V (`Documentation/arch/riscv/boot-image-header.rst`).
+        case riscv
+    }
+
+    package var kind: Kind
+    /// Bytes from the start of memory, a multiple of 2 MiB, at which it runs. 0 of a zImage, which finds its place.
+    package var textOffset: UInt64
+    /// Bytes of memory that it takes there, more than the file has; of a zImage those of the file. 0: not told.
+    package var imageSize: UInt64
+    /// Whether it may run anywhere in memory, at a multiple of 2 MiB and ``textOffset``.
+    package var runsAnywhere: Bool
+
+    /// Finds out whether it is one.
+    init?(_ bytes: inout ImageBytes) throws {
+        // The numbers for 32-bit Arm are in the kernel's byte order.
+        if try bytes.has([0x18, 0x28, 0x6F, 0x01], at: 0x24) {
+            try self.init(zImage: &bytes, isBigEndian: false)
+        } else if try bytes.has([0x01, 0x6F, 0x28, 0x18], at: 0x24) {
+            try self.init(zImage: &bytes, isBigEndian: true)
+        } else if try bytes.has(Array("ARM".utf8) + [0x64], at: 56) {
+            try self.init(.arm64, &bytes)
+        } else if try bytes.has(Array("RSC".utf8) + [0x05], at: 56) {
+            try self.init(.riscv, &bytes)
+        } else {
+            return nil
+        }
+    }
+
+    private init(zImage bytes: inout ImageBytes, isBigEndian: Bool) throws {
+        let start = try bytes.number(at: 0x28, bytes: 4, isBigEndian: isBigEndian)
+        let end = try bytes.number(at: 0x2C, bytes: 4, isBigEndian: isBigEndian)
+        kind = .zImage
+        textOffset = 0
+        imageSize = UInt64(max(0, end - start))
+        runsAnywhere = true
+    }
+
+    private init(_ kind: Kind, _ bytes: inout ImageBytes) throws {
+        func number(_ offset: Int) throws -> UInt64 {
+            try bytes.bytes(at: offset, count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        self.kind = kind
+        textOffset = try number(8)
+        imageSize = try number(16)
+        runsAnywhere = kind == .arm64 ? try number(24) & 8 != 0 : false
+        if kind == .arm64, imageSize == 0 {
+            // Before Linux 3.17; U-Boot takes these (`arch/arm/lib/image.c`, booti_setup).
+            textOffset = 0x80000
+            imageSize = 16 << 20
+        }
+    }
+
+    package var architecture: BoardArchitecture {
+        switch kind {
+        case .zImage: .arm
+        case .arm64: .arm64
+        case .riscv: .riscv
+        }
+    }
+
+    package var command: BootCommand { kind == .zImage ? .bootz : .booti }
+
+    /// Where `booti` moves it (`arch/arm/lib/image.c` and `arch/riscv/lib/image.c`, booti_setup); nil where it stays,
+    /// or at most moves up to the next multiple of 2 MiB: ``BootImage/room``.
+    ///
+    /// - Parameter memoryStart: where the board's first bank of memory starts.
+    package func target(memoryStart: UInt64) -> Range<UInt64>? {
+        guard kind != .zImage, !runsAnywhere else { return nil }
+        var (base, overflow) = memoryStart.addingReportingOverflow(kind == .arm64 ? Self.alignment - 1 : 0)
+        guard !overflow else { return nil }
+        if kind == .arm64 { base -= base % Self.alignment }
+        let (start, startOverflow) = base.addingReportingOverflow(textOffset)
+        overflow = startOverflow
+        let (end, endOverflow) = start.addingReportingOverflow(imageSize)
+        return overflow || endOverflow ? nil : start..<end
+    }
+
+    /// 2 MiB: what 64-bit Arm kernels are aligned to.
+    static let alignment: UInt64 = 2 << 20
+    /// The largest kernel that is believed. Bytes.
+    private static let largest: UInt64 = 512 << 20
+
+    /// Why it cannot be started, as far as it tells itself.
+    func fault(fileSize: Int) -> String? {
+        let size = UInt64(max(0, fileSize))
+        guard imageSize > 0, imageSize <= Self.largest, textOffset <= Self.largest else {
+            return "The sizes in its kernel header make no sense: the header is damaged."
+        }
+        switch kind {
+        case .zImage:
+            guard size >= imageSize else {
+                return "It is cut off: the header says \(imageSize) bytes, the file has \(fileSize)."
+            }
+            guard size - imageSize <= UInt64(BootImage.padding) else {
+                return
+                    "A kernel of \(imageSize) bytes and \(size - imageSize) more behind it: this is made to be written "
+                    + "to flash."
+            }
+        case .arm64, .riscv:
+            // What the file has is part of what it takes; a device tree may be behind.
+            guard size <= imageSize + UInt64(BootImage.padding) else {
+                return "A kernel that takes \(imageSize) bytes in a file of \(fileSize): this is made to be written to "
+                    + "flash."
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,197 @@
+package import BoardChannels
+import BoardConsoles
+package import FlashAccess
+package import FlashModel
+private import Transfers
+
+/// The flash of a board that runs Linux, through a shell.
+///
+/// Everything is read through the character devices, which return the bytes of a bad or damaged block instead of
+/// failing; what the ECC did is learned from its counters (Linux `drivers/mtd/mtdchar.c`, `drivers/mtd/mtdcore.c`).
+package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksumming {
+    private let shell: ShellSession
+    private let root: String
+    private let toolbox: LinuxToolbox
+    /// The replies to the probes ``LinuxProbes/ofTools``.
+    private let toolReplies: [String: ShellReply]
+    private let nodes: DeviceNodes
+    private let plan: TransferPlan
+    private let frames: LinuxFrameReader
+    private let digests: LinuxChecksums
+    private let blockWriter: LinuxFlashWriter
+    /// What the board answered to the last survey, and what came of it.
+    private var surveyed: (replies: [String: LinuxProbeReply], survey: Survey)?
+
+    /// Of the channel to the shell.
+    package var channelTraits: ChannelTraits { shell.console.channel.traits }
+
+    /// What the transfer is, for people: `raw`, `gzip`, `gzip+base64 with md5 frames`.
+    package var transferName: String {
+        plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
+    }
+
+    /// How often a frame or a command had to be asked for again.
+    package var retries: Int { frames.repeatedFrames + shell.retries + blockWriter.repeats }
+
+    /// Command lines that do by hand what was done here.
+    package var commands: [String] {
+        let dd = toolbox.invocation("dd")
+        let sum = checksumAlgorithms.first.flatMap { toolbox.command(for: $0) }
+        let read = "\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1"
+        return [plan.encoding.command(read, toolbox.invocation)]
+            + (sum.map { ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK | \($0)"] } ?? [])
+            + (frames.hasReadOOB ? ["nanddump --bb=dumpbad --oob -s OFFSET -l LENGTH /dev/mtdN"] : [])
+    }
+
+    private init(
+        shell: ShellSession, root: String, toolbox: LinuxToolbox, toolReplies: [String: ShellReply], plan: TransferPlan
+    ) {
+        self.toolReplies = toolReplies
+        self.shell = shell
+        self.root = root
+        self.toolbox = toolbox
+        self.plan = plan
+        nodes = DeviceNodes(shell: shell, root: root, canMake: toolbox.has("mknod"))
+        frames = LinuxFrameReader(shell, nodes, root: root, toolbox, plan)
+        digests = LinuxChecksums(shell, nodes, toolbox, isReliable: plan.isReliable)
+        blockWriter = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable)
+    }
+
+    /// Runs the body with access to the board behind a shell; what was made on the board for it is removed again.
+    ///
+    /// - Parameter root: a prefix of all paths, for tests: a folder that looks like a board.
+    /// - Throws: ``FlashkeepError`` with `toolMissing` where the board has not even `dd`.
+    package static func withAccess<Result: Sendable>(
+        _ shell: ShellSession, root: String = "", body: (LinuxFlashAccess) async throws -> Result
+    ) async throws -> Result {
+        var replies: [String: ShellReply] = [:]
+        for probe in LinuxProbes.all(root: root) where LinuxProbes.ofTools.contains(probe.name) {
+            replies[probe.name] = try await shell.run(probe.command)
+        }
+        let toolbox = LinuxToolbox(LinuxTools(replies.mapValues { LinuxProbeReply($0) }))
+        guard toolbox.has("dd") else {
+            throw FlashkeepError(
+                .toolMissing, what: "The board has no dd.", why: "Flash is read block by block, which needs it.",
+                next: "Back up from the bootloader, or start an initramfs that has busybox with dd.")
+        }
+        let plan = try await TransferPlan.choose(shell, toolbox)
+        let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan)
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(access))
+        } catch {
+            result = .failure(error)
+        }
+        if case .success = result { await access.nodes.removeAll() }
+        return try result.get()
+    }
+
+    /// What writes flash here.
+    package var writer: (any FlashWriting)? { blockWriter }
+
+    // MARK: Survey
+
+    package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
+        var replies: [String: LinuxProbeReply] = [:]
+        var evidence: [Evidence] = []
+        var lost: [String] = []
+        for probe in LinuxProbes.all(root: root) {
+            let reply: ShellReply
+            do {
+                if let known = toolReplies[probe.name] {
+                    reply = known
+                } else {
+                    reply = try await shell.run(probe.command, mayGrow: LinuxProbes.growing.contains(probe.name))
+                }
+            } catch let error as FlashkeepError
+                where error.code == .replyNotUnderstood && !LinuxProbes.indispensable.contains(probe.name)
+            {
+                // Less is known then, and nothing wrong.
+                lost.append(probe.name)
+                continue
+            }
+            replies[probe.name] = LinuxProbeReply(reply)
+            if !reply.output.isEmpty { evidence.append(Evidence(name: probe.name, bytes: reply.output)) }
+        }
+        // A folder that looks like a board can be read by anybody; a board only by root.
+        if root.isEmpty, let user = LinuxSurvey.userID(replies: replies), user != 0 { throw notRoot(user) }
+        var survey = try LinuxSurvey.assemble(replies: replies)
+        if let maps = try await mapsOfMissingNodes(survey) {
+            replies[LinuxProbes.blockMaps, default: LinuxProbeReply(output: [], exitStatus: 0)].output += maps
+            evidence.append(Evidence(name: "own-nodes-\(LinuxProbes.blockMaps)", bytes: maps))
+            survey = try LinuxSurvey.assemble(replies: replies)
+        }
+        survey.warnings += lost.map { "the board's reply for \($0) never came through the same twice and is left out" }
+        surveyed = (replies, survey)
+        return (survey, evidence)
+    }
+
+    package func layoutChanges() async throws -> [LayoutChange] {
+        guard let surveyed else { throw FlashkeepError.notSurveyed }
+        var replies = surveyed.replies
+        for probe in LinuxProbes.all(root: root) where LinuxProbes.ofState.contains(probe.name) {
+            replies[probe.name] = LinuxProbeReply(try await shell.run(probe.command))
+        }
+        return LayoutChange.between(surveyed.survey, try LinuxSurvey.assemble(replies: replies))
+    }
+
+    /// What mtdinfo says of bad blocks where the board has it and not the nodes that it needs; nil where nothing more
+    /// can be had.
+    private func mapsOfMissingNodes(_ survey: Survey) async throws -> [UInt8]? {
+        guard toolbox.has("mtdinfo") else { return nil }
+        var maps: [UInt8] = []
+        for partition in survey.partitions where partition.badBlocks?.isComplete == false {
+            do {
+                let node = try await nodes.node(for: partition.index, forTools: true)
+                let name = "mtd\(partition.index)"
+                let reply = try await shell.run(
+                    "echo '== \(name)';\(toolbox.invocation("mtdinfo")) -M \(ShellDialect.quote(node))")
+                if reply.status == 0 { maps += reply.output }
+            } catch let error as FlashkeepError where error.code == .unreadable || error.code == .replyNotUnderstood {
+                // It stays unknown, and is said to be.
+                continue
+            }
+        }
+        return maps.isEmpty ? nil : maps
+    }
+
+    private func notRoot(_ user: Int) -> FlashkeepError {
+        FlashkeepError(
+            .notRoot, what: "The user that we are on \(shell.console.channel.traits.address) cannot read flash.",
+            why:
+                "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
+            next: "Log in as root: root@HOST, telnet://root@HOST, or ?user=root on a serial line.")
+    }
+
+    // MARK: Reading
+
+    package func read(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        try await frames.read(partition, ranges, source: .data, each: each)
+    }
+
+    package var readsOOB: Bool { frames.readsOOB }
+
+    package func readWithOOB(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        try await frames.read(partition, ranges, source: .pagesWithOOB, each: each)
+    }
+
+    // MARK: Checksums
+
+    package var checksumAlgorithms: [ChecksumAlgorithm] { toolbox.checksumAlgorithms }
+
+    package func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest {
+        try await digests.checksum(algorithm, of: partition, ranges: ranges)
+    }
+
+    package func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest] {
+        try await digests.checksums(algorithm, of: partition, each: ranges)
+    }
+}

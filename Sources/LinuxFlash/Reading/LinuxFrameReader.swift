@@ -1,0 +1,401 @@
+private import BoardChannels
+internal import BoardConsoles
+import FlashAccess
+internal import FlashModel
+private import Transfers
+
+/// Reads flash in frames that the board's shell sends, and asks again for those that the line damaged.
+final class LinuxFrameReader {
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let root: String
+    private let toolbox: LinuxToolbox
+    private let plan: TransferPlan
+    /// The sysfs folders that have ECC counters; nil in place of those that have none.
+    private var counterFolders: [Int: String?] = [:]
+    /// Bytes of a frame that this line lets through; less than planned where it damages many.
+    private var frameSize: Int
+    /// What the shell was taught to send.
+    private var sources: Set<LinuxReadScript.Source> = []
+
+    /// How often a frame was read again.
+    private(set) var repeatedFrames = 0
+
+    init(_ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, _ plan: TransferPlan) {
+        self.shell = shell
+        self.nodes = nodes
+        self.root = root
+        self.toolbox = toolbox
+        self.plan = plan
+        frameSize = plan.frameSize
+    }
+
+    /// Whether the board has what reads the OOB bytes.
+    var readsOOB: Bool { toolbox.has("nanddump") && !toolbox.invocation("nanddump").hasPrefix("busybox") }
+
+    /// Whether OOB bytes were read.
+    var hasReadOOB: Bool { sources.contains(.pagesWithOOB) }
+
+    /// Reads ranges of a partition and hands them on in pieces.
+    ///
+    /// - Throws: as ``FlashReading``.
+    func read(
+        _ partition: Partition, _ ranges: [Range<Int>], source: LinuxReadScript.Source,
+        each: (FlashChunk) async throws -> Void
+    ) async throws {
+        if source == .pagesWithOOB {
+            guard readsOOB, partition.pageSize > 1, partition.oobSize > 0 else { throw noOOB(partition) }
+        }
+        try await teach(source)
+        let block = max(1, partition.eraseBlockSize)
+        for range in ranges where !range.isEmpty {
+            // Whole erase blocks are asked for; what a range does not want of them is cut off here.
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let end = min(range.upperBound, start - start % block + plan.batchSize)
+                try await readBatch(partition, start..<end, source: source, each: each)
+                start = end
+            }
+        }
+    }
+
+    /// Defines the function that sends frames, once.
+    private func teach(_ source: LinuxReadScript.Source) async throws {
+        guard !sources.contains(source) else { return }
+        try await shell.define(
+            Self.function(source),
+            LinuxReadScript.frames(
+                name: Self.function(source), word: shell.dialect.typedWord, source: source, encoding: plan.encoding,
+                toolbox: toolbox, checksum: plan.checksum.flatMap { toolbox.command(for: $0) },
+                isDoubled: !plan.isReliable))
+        sources.insert(source)
+    }
+
+    private static func function(_ source: LinuxReadScript.Source) -> String {
+        source == .data ? "fkread" : "fkoob"
+    }
+
+    /// A run of blocks that is still to be read.
+    private struct Request {
+        var first: Int
+        var count: Int
+        /// Bytes of a block.
+        var blockSize: Int
+        /// Blocks a frame.
+        var group: Int
+        /// How often it was asked for because the line damaged it.
+        var attempts = 0
+        /// Whether it is asked for since the board seems to be unable to read it.
+        var isDoubtful = false
+
+        var range: Range<Int> { first * blockSize..<(first + count) * blockSize }
+    }
+
+    private func readBatch(
+        _ partition: Partition, _ range: Range<Int>, source: LinuxReadScript.Source,
+        each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let block = max(1, partition.eraseBlockSize)
+        let first = range.lowerBound / block
+        let count = (range.upperBound + block - 1) / block - first
+        var waiting = [
+            Request(first: first, count: count, blockSize: block, group: max(1, frameSize / block))
+        ]
+        while let request = waiting.popLast() {
+            waiting += try await send(request, partition, wanted: range, source: source, each: each).reversed()
+        }
+    }
+
+    /// Asks for a run of blocks, hands on what came well, and returns what must be asked for again, and how.
+    private func send(
+        _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source,
+        each: (FlashChunk) async throws -> Void
+    ) async throws -> [Request] {
+        let node = try await nodes.node(for: partition, forTools: source == .pagesWithOOB)
+        let counters = try await counterFolder(of: partition)
+        let command =
+            "\(Self.function(source)) \(ShellDialect.quote(node)) \(request.blockSize) \(request.first) \(request.count) "
+            + "\(request.group) \(counters.map { ShellDialect.quote($0) } ?? "-")"
+        let origin = "\(node):\(request.blockSize):\(counters ?? "-")"
+        let encoding = plan.encoding
+        let unit = arrivingUnit(request.blockSize, partition, source)
+        let deviceEnd = (partition.size / request.blockSize) * unit + partition.size % request.blockSize
+        let isPlain = encoding == .raw && shell.line == .clean
+        let lastBlock = request.first + request.count
+        var parser = InlineFrameParser(
+            word: shell.dialect.word, isDoubled: !plan.isReliable,
+            payloadLimit: encoding.arrivalLimit(for: request.group * unit),
+            expected: { count in isPlain && lastBlock * unit <= deviceEnd ? count * unit : nil })
+
+        var missing = BlockRuns(request.first..<request.first + request.count)
+        var again: [Request] = []
+        var unreadable: [Range<Int>] = []
+        var gaveNothing = false
+        var earlier: [Int: [UInt8]] = [:]
+        do {
+            for _ in 0..<(plan.readsTwice ? 2 : 1) {
+                shell.console.channel.markBulk(true)
+                defer { shell.console.channel.markBulk(false) }
+                try await shell.start(command)
+                var isDone = false
+                // A damaged number may have asked for more than there is, without end.
+                var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
+                // Time for one frame, from the one before.
+                let pace = shell.silence + shell.bulkTime(encoding.arrivalLimit(for: request.group * unit))
+                var end = shell.console.time + pace
+                while !isDone {
+                    guard allowance > 0, shell.console.time < end,
+                        let bytes = try await shell.console.bytes(
+                            within: min(shell.silence, end - shell.console.time))
+                    else { throw stalled(partition) }
+                    allowance -= bytes.count
+                    for event in parser.feed(bytes) {
+                        end = shell.console.time + pace
+                        switch event {
+                        case .done: isDone = true
+                        case .damaged: break
+                        case .frame(let frame):
+                            let blocks = frame.first..<frame.first + frame.count
+                            guard frame.origin == origin, missing.contains(blocks),
+                                counters == nil || (frame.before != nil && frame.after != nil),
+                                let bytes = decoded(frame, request, partition, source: source)
+                            else { continue }
+                            if plan.readsTwice {
+                                guard earlier[frame.first] == bytes else {
+                                    earlier[frame.first] = bytes
+                                    continue
+                                }
+                            }
+                            missing.remove(blocks)
+                            gaveNothing = gaveNothing || bytes.isEmpty
+                            switch judge(frame, bytes, request, partition, source: source) {
+                            case .good(let chunk): try await hand(chunk, partition, wanted, source, each)
+                            case .again(let request): again.append(request)
+                            case .unreadable(let range): unreadable.append(range)
+                            }
+                        }
+                    }
+                }
+                shell.console.putBack(parser.takeRest())
+                try await shell.finish(command)
+            }
+        } catch let error as FlashkeepError where error.code.isLostReply && !plan.isReliable {
+            try await shell.interrupt()
+        }
+        // Only now: while frames come, the shell takes no other command.
+        if gaveNothing { try await nodes.checkStillThere(partition) }
+        for range in unreadable {
+            try await hand(hole(range, request.blockSize, unit), partition, wanted, source, each)
+        }
+        adapt(to: missing, of: request, partition)
+        for run in missing.runs {
+            repeatedFrames += 1
+            again.append(try retry(run, of: request, partition, source: source))
+        }
+        return again
+    }
+
+    /// Where the ECC counters of a partition are; nil where there are none.
+    private func counterFolder(of partition: Partition) async throws -> String? {
+        guard partition.chipHasCounters else { return nil }
+        if let known = counterFolders[partition.index] { return known }
+        let folder = "\(root)/sys/class/mtd/mtd\(partition.index)"
+        let quoted = ShellDialect.quote(folder)
+        let isThere = try await shell.run("[ -r \(quoted)/ecc_failures ]&&[ -r \(quoted)/corrected_bits ]").status == 0
+        counterFolders[partition.index] = .some(isThere ? folder : nil)
+        return isThere ? folder : nil
+    }
+
+    /// Large frames cost least on a good line, small ones on a bad one.
+    private func adapt(to missing: BlockRuns, of request: Request, _ partition: Partition) {
+        guard request.blockSize == partition.eraseBlockSize else { return }
+        if missing.runs.isEmpty {
+            frameSize = min(plan.frameSize, frameSize * 2)
+        } else {
+            frameSize = max(partition.eraseBlockSize, min(frameSize, request.group * request.blockSize) / 2)
+        }
+    }
+
+    /// Bytes that arrive for a block.
+    private func arrivingUnit(_ blockSize: Int, _ partition: Partition, _ source: LinuxReadScript.Source) -> Int {
+        guard source == .pagesWithOOB, partition.pageSize > 0 else { return blockSize }
+        return blockSize / partition.pageSize * (partition.pageSize + partition.oobSize)
+    }
+
+    /// The bytes of a frame, if it came through the line undamaged.
+    private func decoded(
+        _ frame: InlineFrame, _ request: Request, _ partition: Partition, source: LinuxReadScript.Source
+    ) -> [UInt8]? {
+        let limit = frame.count * arrivingUnit(request.blockSize, partition, source)
+        guard
+            let bytes = plan.encoding.decode(
+                frame.payload, lineEndsAreMapped: shell.line == .mapped, limit: limit)
+        else { return nil }
+        if let algorithm = plan.checksum {
+            guard let digest = LinuxToolbox.digest(frame.checksum, algorithm),
+                StreamingChecksum.digest(of: bytes, algorithm) == digest
+            else { return nil }
+        }
+        return bytes
+    }
+
+    /// What is to be done with a frame that came through the line undamaged.
+    private enum Verdict {
+        case good(FlashChunk)
+        /// It must be asked for in smaller pieces, to find out where something is.
+        case again(Request)
+        /// Bytes of the partition that cannot be had.
+        case unreadable(Range<Int>)
+    }
+
+    /// Looks at what the board says of a frame.
+    private func judge(
+        _ frame: InlineFrame, _ bytes: [UInt8], _ request: Request, _ partition: Partition,
+        source: LinuxReadScript.Source
+    ) -> Verdict {
+        let unit = arrivingUnit(request.blockSize, partition, source)
+        let start = frame.first * request.blockSize
+        let end = min((frame.first + frame.count) * request.blockSize, partition.size)
+        // Each block alone tells which it was.
+        let single = Request(first: frame.first, count: frame.count, blockSize: request.blockSize, group: 1)
+        guard bytes.count == (source == .data ? end - start : frame.count * unit) else {
+            if frame.count > 1 { return .again(single) }
+            guard let size = smallerBlock(than: request.blockSize, partition, source) else {
+                // What a bad line made short is short for once: the board must say so twice.
+                guard plan.isReliable || request.isDoubtful else {
+                    var next = single
+                    next.isDoubtful = true
+                    return .again(next)
+                }
+                return .unreadable(start..<end)
+            }
+            return .again(
+                Request(first: start / size, count: (end - start + size - 1) / size, blockSize: size, group: 1))
+        }
+        let state = Self.eccState(frame)
+        if state != nil, frame.count > 1 { return .again(single) }
+        let findings = state.map {
+            [BlockFinding(offset: start, size: end - start, state: $0, detail: Self.eccDetail(frame, $0))]
+        }
+        let chunk = FlashChunk(offset: start, bytes: bytes, findings: findings ?? [])
+        return .good(source == .data ? chunk : chunk.scaled(request.blockSize, to: unit))
+    }
+
+    /// The next smaller piece to ask for where a block cannot be read; nil where there is none.
+    private func smallerBlock(
+        than size: Int, _ partition: Partition, _ source: LinuxReadScript.Source
+    ) -> Int? {
+        // With OOB only whole pages can be had.
+        let candidates = source == .data ? [max(partition.pageSize, 2_048), 512] : [partition.pageSize]
+        return candidates.first { $0 < size && size % $0 == 0 }
+    }
+
+    /// Hands on the part of a chunk that was asked for.
+    private func hand(
+        _ chunk: FlashChunk, _ partition: Partition, _ wanted: Range<Int>, _ source: LinuxReadScript.Source,
+        _ each: (FlashChunk) async throws -> Void
+    ) async throws {
+        var range = wanted
+        if source == .pagesWithOOB {
+            let (page, unit) = (partition.pageSize, partition.pageSize + partition.oobSize)
+            range = wanted.lowerBound / page * unit..<(wanted.upperBound + page - 1) / page * unit
+        }
+        // Whole blocks are asked for; pieces of them may lie outside of what is wanted.
+        guard chunk.range.overlaps(range) else { return }
+        try await each(chunk.cut(to: range))
+    }
+
+    /// Bytes that cannot be had: 0xFF, and named.
+    private func hole(_ range: Range<Int>, _ blockSize: Int, _ unit: Int) -> FlashChunk {
+        let finding = BlockFinding(
+            offset: range.lowerBound, size: range.count, state: .unread, detail: "the board reported a read error")
+        let count = unit == blockSize ? range.count : range.count / blockSize * unit
+        return FlashChunk(
+            offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: count), findings: [finding]
+        ).scaled(blockSize, to: unit)
+    }
+
+    /// What the counters say happened between their two samples.
+    private static func eccState(_ frame: InlineFrame) -> BlockState? {
+        guard let before = frame.before, let after = frame.after else { return nil }
+        if after.failures != before.failures { return .eccFailed }
+        return after.corrected != before.corrected ? .eccCorrected : nil
+    }
+
+    private static func eccDetail(_ frame: InlineFrame, _ state: BlockState) -> String? {
+        guard let before = frame.before, let after = frame.after else { return nil }
+        switch state {
+        case .eccFailed: return "\(after.failures - before.failures) ECC steps could not be repaired"
+        default: return "\(after.corrected - before.corrected) flipped bits were repaired"
+        }
+    }
+
+    /// What the line damaged is asked for again, in smaller frames; a line that never lets a block through ends it.
+    private func retry(
+        _ run: Range<Int>, of request: Request, _ partition: Partition, source: LinuxReadScript.Source
+    ) throws -> Request {
+        var next = Request(
+            first: run.lowerBound, count: run.count, blockSize: request.blockSize,
+            group: max(1, request.group / 4), attempts: request.attempts + 1, isDoubtful: request.isDoubtful)
+        let smaller = source == .data ? max(512, min(partition.pageSize, 4_096)) : partition.pageSize
+        if next.attempts > 3, request.blockSize > smaller, request.blockSize % smaller == 0 {
+            let factor = request.blockSize / smaller
+            next.first *= factor
+            // The last block of a device may be a part of one.
+            let end = min(run.upperBound * request.blockSize, partition.size)
+            next.count = (end + smaller - 1) / smaller - next.first
+            next.blockSize = smaller
+            next.group = 4
+        }
+        if next.attempts <= 30 { return next }
+        throw FlashkeepError(
+            .boardSilent, what: "The line to \(shell.console.channel.traits.address) is too bad to read from.",
+            why: "Offset \(ByteCount.hex(next.range.lowerBound)) of mtd\(partition.index) arrived damaged "
+                + "\(next.attempts) times.",
+            next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
+    }
+
+    private func stalled(_ partition: Partition) -> FlashkeepError {
+        guard !shell.console.isTalking else {
+            return shell.console.talksOn(during: "the next part of mtd\(partition.index)")
+        }
+        return FlashkeepError(
+            .boardSilent, what: "\(shell.console.channel.traits.address) stopped sending mtd\(partition.index).",
+            why: "Nothing that makes sense came for a while.",
+            next: "Check power, cable and network, then run the same command again: it goes on where it was.")
+    }
+
+    private func noOOB(_ partition: Partition) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "The OOB bytes of mtd\(partition.index) cannot be read.",
+            why: "It needs a NAND device and the nanddump of mtd-utils on the board.",
+            next: "Leave --oob out, or start an initramfs that has mtd-utils.")
+    }
+}
+
+extension FlashChunk {
+    /// The part of it that lies in a range, which it overlaps, with what was found there.
+    fileprivate func cut(to wanted: Range<Int>) -> FlashChunk {
+        let part = range.clamped(to: wanted)
+        guard part != range else { return self }
+        return FlashChunk(
+            offset: part.lowerBound, bytes: Array(bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]),
+            findings: findings.compactMap { $0.clipped(to: part) })
+    }
+
+    /// The same chunk with positions in a device whose blocks arrive with more bytes than they have on flash.
+    fileprivate func scaled(_ block: Int, to unit: Int) -> FlashChunk {
+        guard block > 0 else { return self }
+        return FlashChunk(
+            offset: offset / block * unit, bytes: bytes,
+            findings: findings.map {
+                BlockFinding(
+                    offset: $0.offset / block * unit, size: $0.size / block * unit, state: $0.state, detail: $0.detail)
+            })
+    }
+}
+
+extension Partition {
+    /// Whether the kernel counts what the ECC does: only NAND has ECC.
+    fileprivate var chipHasCounters: Bool { pageSize > 1 || type.contains("nand") }
+}

@@ -1,0 +1,38 @@
+import FlashAccess
+
+/// What `fw_printenv` printed: the variables of U-Boot, if they are its own.
+///
+/// U-Boot's own `fw_printenv` prints a built-in default environment with exit status 0 when the CRC is wrong, and only
+/// standard error tells (`tools/env/fw_env.c`, "Bad CRC, using default environment"). So variables are believed only
+/// when nothing of that kind was said.
+package struct UBootPrintout: Sendable, Hashable {
+    /// As printed; the first of each name. Built-in defaults where ``problem`` is set.
+    package var variables: [String: String] = [:]
+    /// Why the variables are not the board's; nil where nothing speaks against it.
+    package var problem: String?
+
+    /// The variables, if they are the board's own; else none.
+    package var boardsOwn: [String: String] { problem == nil ? variables : [:] }
+
+    /// Parses standard output and standard error, taken apart.
+    package init(output: LinuxProbeReply?, errors: LinuxProbeReply?) {
+        for line in output?.lines.prefix(4096) ?? [] {
+            guard let name = line.before("=")?.string(limit: 256), !name.isEmpty, let value = line.after("=") else {
+                continue
+            }
+            if variables[name] == nil { variables[name] = value.string(limit: BoardLimits.lineBytes) }
+        }
+        let said = (errors?.lines ?? []) + (output?.lines ?? [])
+        for words in ["Bad CRC", "using default", "default environment", "Cannot ", "wrong or corrupted"] {
+            if let line = said.first(where: { $0.contains(words) && $0.before("=") == nil }) {
+                problem = line.trimmed.string()
+                return
+            }
+        }
+        if let output, output.exitStatus != 0 {
+            problem = "fw_printenv ended with status \(output.exitStatus)"
+        } else if variables.isEmpty {
+            problem = "fw_printenv printed nothing"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import FlashAccess
+import FlashModel
+
+/// `flash_eraseall` of busybox, which erases a whole partition and nothing less, and `dd` to the character device, block
+/// for block. It skips bad blocks, stops at the first failure with another status than 0, and says nothing else
+/// (`miscutils/flash_eraseall.c`). That of mtd-utils before 1.5 goes on after a failure, but not silently.
+struct FlashEraseAllMethod: LinuxWriteMethod {
+    let copy: BlockCopy
+    var rehearsed: BlockCopy? { copy }
+    let node = LinuxWriteNode.character
+    let tools = [LinuxWriteTool.flashEraseAll]
+    var name: String { "flash_eraseall and dd\(copy.suffix)" }
+
+    func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
+        toolbox.has("flash_eraseall") && FlashEraseMethod.types.contains(partition.type) && partition.eraseBlockSize > 0
+    }
+
+    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
+        let node = "/dev/mtd\(partition.index)"
+        return WriteMethod(
+            name: name,
+            commands: [
+                eraseAll(node, toolbox) ?? "",
+                copy.command(
+                    from: "FILE", to: node, unit: partition.eraseBlockSize, seek: "NUMBER", count: 1, toolbox),
+            ], erasesPartition: true)
+    }
+
+    func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? {
+        "\(toolbox.invocation("flash_eraseall")) -q \(node)"
+    }
+
+    func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }
+
+    func program(
+        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ toolbox: LinuxToolbox
+    ) -> [String] {
+        FlashEraseMethod(copy: copy).program(node, from: file, bytes, at: offset, of: partition, toolbox)
+    }
+}

@@ -1,0 +1,239 @@
+internal import BoardConsoles
+import FlashAccess
+import FlashModel
+
+/// Writes flash through a board's shell: bytes into a file on the board first, proven there; then the erase, then the
+/// write. Each command that touches flash looks in the same breath whether the device is still the one that was planned
+/// for: numbers change between firmwares.
+final class LinuxFlashWriter: FlashWriting {
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let toolbox: LinuxToolbox
+    private let upload: LinuxUpload
+    private let root: String
+    private let proof: LinuxWriteProof
+    private var isTaught = false
+    /// Why this kernel must not be asked to erase anything; nil where nothing speaks against it.
+    private var danger: WriteRefusal?
+    private var hasMode = false
+    /// What came of the proofs.
+    private var verdicts: [ProofKey: Verdict] = [:]
+    /// What lies on the board, and where.
+    private var staged: (bytes: [UInt8], file: String)?
+
+    /// What a proof is of: partitions that are alike need only one.
+    private struct ProofKey: Hashable {
+        var method: String
+        var eraseBlockSize: Int
+        var pageSize: Int
+
+        init(_ method: any LinuxWriteMethod, _ partition: Partition) {
+            self.method = method.name
+            eraseBlockSize = partition.eraseBlockSize
+            pageSize = partition.pageSize
+        }
+    }
+
+    private enum Verdict {
+        case works
+        /// A clause.
+        case fails(String)
+    }
+
+    init(
+        _ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, isReliable: Bool
+    ) {
+        self.shell = shell
+        self.nodes = nodes
+        self.root = root
+        self.toolbox = toolbox
+        upload = LinuxUpload(shell, nodes, toolbox, isReliable: isReliable)
+        proof = LinuxWriteProof(shell, nodes, toolbox)
+    }
+
+    /// How often bytes had to be sent again.
+    var repeats: Int { upload.repeats }
+
+    func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
+        let method = try candidate(for: partition)
+        if let refusal = upload.refusal { throw refusal }
+        return method.description(of: partition, toolbox)
+    }
+
+    func prove(_ partition: Partition) async throws {
+        // Where nothing suits, nothing is to be proven; `method(for:)` says why.
+        guard upload.refusal == nil, let methods = try? LinuxWriteMethods.suited(to: partition, toolbox) else { return }
+        if !hasMode {
+            danger = try await expertMode()
+            hasMode = true
+        }
+        guard danger == nil else { return }
+        for method in methods {
+            let key = ProofKey(method, partition)
+            if verdicts[key] == nil {
+                let complaint = try await proof.complaint(about: method, for: partition)
+                verdicts[key] = complaint.map { .fails($0) } ?? .works
+            }
+            if case .works? = verdicts[key] { return }
+        }
+    }
+
+    /// The first method that suits, and of which no proof failed.
+    private func candidate(for partition: Partition) throws(WriteRefusal) -> any LinuxWriteMethod {
+        if let danger { throw danger }
+        var failures: [String] = []
+        for method in try LinuxWriteMethods.suited(to: partition, toolbox) {
+            guard case .fails(let why)? = verdicts[ProofKey(method, partition)] else { return method }
+            // Methods share tools, and what is wrong with them.
+            if !failures.contains(why) { failures.append(why) }
+        }
+        throw WriteRefusal(
+            why: "no tool of the board was shown to write it: \(failures.joined(separator: "; "))",
+            next: "start an initramfs that has mtd-utils, or restore from the bootloader; nothing was erased")
+    }
+
+    func unlock() async throws { try await KernelUnlock(shell, root: root).load() }
+
+    func lock() async throws { try await KernelUnlock(shell, root: root).unload() }
+
+    func stage(_ bytes: [UInt8]) async throws { _ = try await file(with: bytes) }
+
+    private func file(with bytes: [UInt8]) async throws -> String {
+        if let staged, staged.bytes == bytes { return staged.file }
+        staged = nil
+        let file = try await upload.put(bytes)
+        staged = (bytes, file)
+        return file
+    }
+
+    func erase(_ block: Range<Int>, of partition: Partition) async throws {
+        let method = try await chosen(for: partition)
+        let node = try await nodes.writeNode(for: partition, method.node)
+        guard let command = method.erase(ShellDialect.quote(node), offset: block.lowerBound, toolbox) else { return }
+        let said = try await act("erase", command, on: node, partition, method.node, at: block.lowerBound)
+        // It says that all is well also after a failure, but not silently.
+        guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said, status: 0) }
+    }
+
+    func eraseAll(_ partition: Partition) async throws {
+        let method = try await chosen(for: partition)
+        let node = try await nodes.writeNode(for: partition, method.node)
+        guard let command = method.eraseAll(ShellDialect.quote(node), toolbox) else {
+            throw FlashkeepError(
+                .internalFault, what: "mtd\(partition.index) is not erased as a whole.",
+                why: "\(method.name) erases single blocks.", next: "Please report this.")
+        }
+        let blocks = partition.size / max(1, partition.eraseBlockSize)
+        let said = try await act(
+            "erase", command, on: node, partition, method.node, at: 0,
+            patience: Self.erasing(partition.type) * blocks)
+        guard said.isEmpty else { throw failed("erase", 0, partition, said, status: 0) }
+    }
+
+    /// How long an erase block may take at most: S29GL-P and W25Q128 have 3.5 s and 2 s, NAND has 10 ms, and a busy
+    /// processor its own mind.
+    private static func erasing(_ type: String) -> Duration {
+        type.contains("nand") ? .milliseconds(50) : .seconds(4)
+    }
+
+    func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
+        let method = try await chosen(for: partition)
+        let node = try await nodes.writeNode(for: partition, method.node)
+        let file = try await file(with: bytes)
+        let commands = method.program(
+            ShellDialect.quote(node), from: file, bytes, at: offset, of: partition, toolbox)
+        for command in commands { _ = try await act("write", command, on: node, partition, method.node, at: offset) }
+        guard method.node == .block, root.isEmpty else { return }
+        // What is read next must come from the flash, and not from the kernel's memory.
+        _ = try await shell.run("sync;echo 3 >/proc/sys/vm/drop_caches")
+    }
+
+    /// What was shown to work: nothing else touches flash.
+    private func chosen(for partition: Partition) async throws -> any LinuxWriteMethod {
+        try await prove(partition)
+        do {
+            return try candidate(for: partition)
+        } catch {
+            throw FlashkeepError(
+                .toolMissing, what: "mtd\(partition.index) cannot be written.", why: error.why, next: error.next)
+        }
+    }
+
+    /// Runs a command that touches flash, once: its reply is lost with the line, and then reading tells what became of it.
+    ///
+    /// - Returns: what it said.
+    private func act(
+        _ act: String, _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode,
+        at offset: Int, patience: Duration = .zero
+    ) async throws -> String {
+        try await prepare()
+        let test = root.isEmpty ? (kind == .block ? "-b" : "-c") : "-e"
+        let line = ShellDialect.quote(Self.line(of: partition))
+        let reply = try await shell.runOnce(
+            "fkis \(line)&&[ \(test) \(ShellDialect.quote(node)) ]||{ echo FKGONE;false;}&&\(command)",
+            silence: shell.silence * 4 + patience)
+        if reply.text.contains("FKGONE") {
+            throw FlashkeepError(
+                .layoutChanged, what: "mtd\(partition.index) is no longer what it was.",
+                why: "The board's /proc/mtd or its device nodes changed since they were looked at.",
+                next: "Nothing was written by this step; run the same command again.")
+        }
+        let said = reply.text.split(separator: "\n").filter { !Self.isCount($0) }.joined(separator: "\n")
+        guard reply.status == 0 else { throw failed(act, offset, partition, said, status: reply.status) }
+        return said
+    }
+
+    /// In expert analysis mode the kernel erases blocks that are marked bad, and with them their marks.
+    private func expertMode() async throws -> WriteRefusal? {
+        let mode = try await shell.run("cat \(ShellDialect.quote("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
+        guard mode.text.hasPrefix("Y") else { return nil }
+        return WriteRefusal(
+            why:
+                "the board's kernel is in expert analysis mode (debugfs, mtd/expert_analysis_mode), in which it would erase "
+                + "the marks of bad blocks",
+            next: "switch that off (echo N into that file), and run the same command again")
+    }
+
+    private func prepare() async throws {
+        guard !isTaught else { return }
+        try await shell.define("fkis", Self.isStillThere(root))
+        isTaught = true
+    }
+
+    /// What `dd` says when all is well: `1+0 records in`, `65536 bytes copied`.
+    private static func isCount(_ line: Substring) -> Bool {
+        line.hasSuffix("records in") || line.hasSuffix("records out") || line.contains(" copied")
+    }
+
+    /// A line of `/proc/mtd` (Linux `drivers/mtd/mtdcore.c`, mtd_proc_show).
+    static func line(of partition: Partition) -> String {
+        func hex(_ value: Int) -> String {
+            let digits = String(max(0, value), radix: 16)
+            return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+        }
+        return "mtd\(partition.index): \(hex(partition.size)) \(hex(partition.eraseBlockSize)) \"\(partition.name)\""
+    }
+
+    private static func isStillThere(_ root: String) -> String {
+        "fkis(){ while IFS= read -r l;do [ \"$l\" = \"$1\" ]&&return 0;done <\(ShellDialect.quote("\(root)/proc/mtd"));"
+            + "return 1;}"
+    }
+
+    /// - Returns: `writeFailed` where the words are those of flash that fails, else `commandFailed`.
+    private func failed(
+        _ act: String, _ offset: Int, _ partition: Partition, _ said: String, status: Int
+    ) -> FlashkeepError {
+        let words = LinuxToolUsage(said).summary
+        let ending = status == 0 ? "reported success" : "ended with status \(status)"
+        return FlashkeepError(
+            Self.isOfFlash(said) ? .writeFailed : .commandFailed,
+            what: "The board could not \(act) mtd\(partition.index) at \(ByteCount.hex(offset)).",
+            why: "The command \(ending) and printed \(words.map { "\"\($0)\"" } ?? "nothing").",
+            next: "Run the same command again; what was written already is kept.")
+    }
+
+    /// Whether a tool's words are those of the kernel for a block that fails: EIO.
+    static func isOfFlash(_ said: String) -> Bool {
+        ["Input/output error", "I/O error"].contains(where: said.contains)
+    }
+}

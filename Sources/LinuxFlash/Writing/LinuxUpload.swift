@@ -1,0 +1,132 @@
+private import BoardChannels
+internal import BoardConsoles
+import FlashAccess
+import FlashModel
+
+/// Brings bytes into a file on the board, and sees that they arrived as they are. A file holds one erase block at most:
+/// a small board's /tmp is RAM.
+final class LinuxUpload {
+    /// Bytes of one command. Little is to be said again where a line damages something.
+    private static let reliablePiece = 128 << 10
+    private static let unreliablePiece = 2 << 10
+    private static let attempts = 6
+
+    private let shell: ShellSession
+    private let nodes: DeviceNodes
+    private let toolbox: LinuxToolbox
+    private let isReliable: Bool
+    private let piece: Int
+
+    /// How often something had to be sent again.
+    private(set) var repeats = 0
+
+    init(_ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox, isReliable: Bool) {
+        self.shell = shell
+        self.nodes = nodes
+        self.toolbox = toolbox
+        self.isReliable = isReliable
+        piece = isReliable ? Self.reliablePiece : Self.unreliablePiece
+    }
+
+    /// Why bytes cannot be brought to this board; nil where they can.
+    var refusal: WriteRefusal? {
+        if LinuxUploadForm.choose(toolbox) == nil {
+            return WriteRefusal(
+                why: "the board has nothing that makes bytes of text: no base64, uudecode, xxd or printf",
+                next: "start an initramfs that has one of them")
+        }
+        if !isReliable, algorithm == nil {
+            return WriteRefusal(
+                why: "the line may damage bytes, and the board has no checksum to see it before they are written",
+                next: "use SSH, or start an initramfs that has md5sum or sha256sum")
+        }
+        return nil
+    }
+
+    private var algorithm: ChecksumAlgorithm? { toolbox.checksumAlgorithms.first }
+
+    /// Brings bytes to the board.
+    ///
+    /// - Returns: the file.
+    /// - Throws: `diskFull` where the board has no room, `commandFailed` where they never arrive as they are, `boardLost`.
+    func put(_ bytes: [UInt8]) async throws -> String {
+        guard let form = LinuxUploadForm.choose(toolbox) else { throw failed("the board has no tool for it") }
+        let file = "\(try await nodes.ownFolder())/mtd-block"
+        var last = ""
+        for attempt in 0..<Self.attempts {
+            if attempt > 0 { repeats += 1 }
+            let sent = try await send(bytes, form, to: file)
+            last = sent.complaint
+            guard last.isEmpty else { continue }
+            guard let algorithm else {
+                if isReliable { return file }
+                break
+            }
+            if sent.digest == StreamingChecksum.digest(of: bytes, algorithm) { return file }
+            last = "what arrived has another \(algorithm.rawValue)"
+        }
+        throw failed(last)
+    }
+
+    /// - Returns: the checksum of what arrived, as the board computed it; and what it said against it, empty where nothing.
+    private func send(
+        _ bytes: [UInt8], _ form: LinuxUploadForm, to file: String
+    ) async throws -> (digest: Digest?, complaint: String) {
+        if bytes.count <= piece {
+            return try await give(bytes, form, into: file, checksumOf: file)
+        }
+        let part = "\(file).part"
+        for start in stride(from: 0, to: bytes.count, by: piece) {
+            let end = min(start + piece, bytes.count)
+            let complaint = try await give(Array(bytes[start..<end]), form, into: part).complaint
+            guard complaint.isEmpty else { return (nil, complaint) }
+            // Without conv=, which not every dd has: it cuts off what lies behind, and there is nothing yet.
+            let joined = try await shell.run(
+                start == 0
+                    ? "cat \(part) >\(file)"
+                    : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) 2>/dev/null",
+                mergesErrors: true, isProvenElsewhere: true)
+            guard joined.status == 0 else {
+                // A full disk is the usual reason, and dd's words for it are its own.
+                return (nil, TerminalText.lastLines(joined.output, count: 1) + " (is there room in /tmp?)")
+            }
+        }
+        guard let algorithm, let tool = toolbox.command(for: algorithm) else { return (nil, "") }
+        let reply = try await shell.run("\(tool) <\(file)", isProvenElsewhere: true)
+        return (Self.digest(in: reply, algorithm), "")
+    }
+
+    /// Has lines made bytes of, by a command that writes them into a file.
+    ///
+    /// - Parameter file: whose checksum is computed in the same breath; nil for none.
+    private func give(
+        _ bytes: [UInt8], _ form: LinuxUploadForm, into target: String, checksumOf file: String? = nil
+    ) async throws -> (digest: Digest?, complaint: String) {
+        var command = form.command(into: target, toolbox)
+        if let file, let algorithm, let tool = toolbox.command(for: algorithm) {
+            command = "{ \(command)&&\(tool) <\(file);}"
+        }
+        do {
+            let reply = try await shell.run(
+                command, input: form.lines(bytes, toolbox), silence: shell.silence * 4)
+            guard reply.status == 0 else { return (nil, TerminalText.lastLines(reply.output, count: 1)) }
+            return (algorithm.flatMap { Self.digest(in: reply, $0) }, "")
+        } catch let error as FlashkeepError where error.code.isLostReply && !isReliable {
+            // The line ate the end of the text.
+            try await shell.interrupt()
+            return (nil, error.why)
+        }
+    }
+
+    private static func digest(in reply: ShellReply, _ algorithm: ChecksumAlgorithm) -> Digest? {
+        reply.text.split(separator: "\n").lazy.compactMap { LinuxToolbox.digest($0, algorithm) }.first
+    }
+
+    private func failed(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .commandFailed, what: "Bytes do not reach \(shell.console.channel.traits.address) as they are.",
+            why: why.isEmpty ? "They arrived damaged each time." : why,
+            next: "Nothing of this block was erased. Make room in the board's /tmp, or use a better line; then run the "
+                + "same command again.")
+    }
+}

@@ -1,0 +1,42 @@
+import FlashAccess
+import FlashModel
+
+/// `dd` to the block device: on NOR the kernel erases and writes the whole erase block (`drivers/mtd/mtdblock.c`). Never
+/// on NAND, where it knows nothing of bad blocks and tells of no failure.
+struct MTDBlockMethod: LinuxWriteMethod {
+    let copy: BlockCopy
+    var rehearsed: BlockCopy? { copy }
+    let node = LinuxWriteNode.block
+    /// `dd` shows what it can by what it does.
+    let tools: [LinuxWriteTool] = []
+    var name: String { "dd\(copy.suffix) to the block device" }
+
+    func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
+        // Block devices end with whole sectors of 512 bytes.
+        ["nor", "ram"].contains(partition.type) && partition.pageSize <= 1 && partition.eraseBlockSize > 0
+            && partition.size % 512 == 0
+    }
+
+    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
+        WriteMethod(
+            name: name,
+            commands: [
+                copy.command(
+                    from: "FILE", to: "/dev/mtdblock\(partition.index)", unit: partition.eraseBlockSize, seek: "NUMBER",
+                    count: 1, toolbox)
+            ], erasesItself: true)
+    }
+
+    func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }
+
+    func program(
+        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ toolbox: LinuxToolbox
+    ) -> [String] {
+        guard !bytes.isEmpty, offset % bytes.count == 0 else { return [] }
+        return [
+            copy.command(
+                from: file, to: node, unit: bytes.count, seek: "\(offset / bytes.count)", count: 1, toolbox)
+        ]
+    }
+}

@@ -1,0 +1,98 @@
+import FlashModel
+package import SystemPackage
+
+/// A file that is open, until the last one lets go of it.
+///
+/// Reads and writes name their offset, so that several can work on it at the same time.
+package final class OpenFile: Sendable {
+    /// Where it is, for error texts.
+    package let path: FilePath
+    package let descriptor: FileDescriptor
+    private let disk: Disk
+
+    package init(path: FilePath, descriptor: FileDescriptor, disk: Disk) {
+        self.path = path
+        self.descriptor = descriptor
+        self.disk = disk
+    }
+
+    deinit {
+        // A program that is being started right now may have the descriptor too until it runs, and the lock with it.
+        SystemCalls.unlock(descriptor)
+        try? descriptor.close()
+    }
+
+    /// Bytes in it now.
+    package func size() throws -> Int {
+        try disk.perform("look at", path, nil) { try SystemCalls.status(of: descriptor).size }
+    }
+
+    /// Puts all bytes at an offset.
+    ///
+    /// - Throws: `diskFull` and others; an unknown part of the bytes may have been written then.
+    package func write(_ bytes: some Sequence<UInt8>, count: Int, at offset: Int) throws {
+        try disk.perform("write", path, .write(path, offset: offset, count: count)) {
+            _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes)
+        }
+    }
+
+    /// Puts all bytes at an offset.
+    package func write(_ bytes: [UInt8], at offset: Int) throws {
+        try write(bytes, count: bytes.count, at: offset)
+    }
+
+    /// Reads up to `count` bytes, at most as many as `buffer` holds, into its beginning.
+    ///
+    /// - Returns: how many came; fewer than asked for only at the end of the file.
+    package func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws -> Int {
+        let wanted = min(count, buffer.count)
+        return try disk.perform("read", path, .read(path, offset: offset, count: wanted)) {
+            var done = 0
+            while done < wanted {
+                let place = Int64(offset) + Int64(done)
+                let got = try unsafe buffer.withUnsafeMutableBytes { bytes in
+                    try unsafe descriptor.read(
+                        fromAbsoluteOffset: place, into: UnsafeMutableRawBufferPointer(rebasing: bytes[done..<wanted]))
+                }
+                if got == 0 { break }
+                done += got
+            }
+            return done
+        }
+    }
+
+    /// Reads a range piece by piece.
+    ///
+    /// - Parameters:
+    ///   - buffer: at most this much is read at a time; it is the only memory used.
+    ///   - each: called for each piece, with its offset.
+    /// - Throws: `fileUnavailable` where the file ends before the range does.
+    package func stream(
+        _ range: Range<Int>, buffer: inout [UInt8], each: (Int, ArraySlice<UInt8>) throws -> Void
+    ) throws {
+        var place = range.lowerBound
+        while place < range.upperBound {
+            let got = try read(into: &buffer, count: range.upperBound - place, at: place)
+            guard got > 0 else {
+                throw FlashkeepError(
+                    .fileUnavailable, what: "cannot read \(DiskErrors.shown(path)) at \(ByteCount.hex(place))",
+                    why: "the file ends there, and should not before \(ByteCount.hex(range.upperBound))",
+                    next: "check that nothing else changes the folder, and run the same command again")
+            }
+            try each(place, buffer[0..<got])
+            place += got
+        }
+    }
+
+    /// Makes it exactly this many bytes long; new ones are zero.
+    package func truncate(to size: Int) throws {
+        try disk.perform("set the size of", path, .truncate(path, size: size)) {
+            try descriptor.resize(to: Int64(size))
+        }
+    }
+
+    /// Makes its bytes durable: they are still there after the power failed.
+    package func sync() throws {
+        try disk.perform("save", path, .sync(path)) { try SystemCalls.syncData(descriptor) }
+    }
+}

@@ -1,0 +1,292 @@
+import FlashAccess
+
+/// Tells from the bytes of a console who speaks and what happens: a start, a countdown, a prompt, a crash. Pure.
+///
+/// It works byte by byte and keeps no more than a line, so that the same bytes give the same events however they were
+/// cut on their way.
+package struct UBootConsoleText: Sendable {
+    package enum Event: Sendable, Hashable {
+        /// U-Boot starts. In the midst of work: the board was reset.
+        case banner(UBootVersion)
+        /// A line of the start that tells what the board is: `Board`, `Model`, `CPU`, `DRAM`, `Flash`, `NAND`, `SF`.
+        case fact(label: String, value: String)
+        /// The stored environment is damaged: variables are built-in ones.
+        case defaultEnvironment
+        /// It waits for a key.
+        case stopPrompt(UBootStopPrompt)
+        /// A menu whose digits may write flash. The digit that leads to the command line, where the menu names it.
+        case menu(commandLineKey: UInt8?)
+        /// It asks for a password.
+        case passwordPrompt(String)
+        /// The known prompt, at the start of a line.
+        case prompt
+        /// The command is not known; its name, where it is said.
+        case unknownCommand(String?)
+        /// `** Too many args (max. 16) **`.
+        case tooManyArguments
+        /// `<INTERRUPT>`: ^C was taken.
+        case interrupted
+        /// The bell: the line is full and was cut.
+        case bell
+        /// The board resets itself, or asks for it.
+        case reset(String)
+        /// The processor stopped on an error; a reset mostly follows, on some boards not.
+        case exception(String)
+        /// It waits for Enter at another rate: `## Switch baudrate to 921600 bps and press ENTER ...`.
+        case rateChange(Int)
+        /// Standard input or output is the network.
+        case networkConsole(String)
+        /// The system is started: U-Boot is gone.
+        case systemStart(String)
+        /// Another speaks: `RedBoot`, `CFE`, `Linux login`, `Breed`.
+        case other(String)
+        /// Bytes that no text has: mostly another rate.
+        case garbage
+    }
+
+    /// The prompt, once it is known: its exact bytes, such as `=> `.
+    package var prompt: [UInt8]?
+
+    /// The line that has not ended yet, at most ``lineLimit`` bytes of it, without control characters.
+    package private(set) var openLine: [UInt8] = []
+
+    /// Bytes of a line that are kept.
+    static let lineLimit = 1024
+
+    private var isCut = false
+    private var isReturned = false
+    private var hasPrompted = false
+    private var escape = Escape.none
+    private var isInMenu = false
+    private var lastStop: UBootStopPrompt?
+    private var hasStopped = false
+    /// Whether the open line holds the word `boot`, without which it is no countdown.
+    private var namesBoot = false
+    /// The last 32 bytes, a bit each: whether it is none that text has.
+    private var odd: UInt32 = 0
+    private var isGarbage = false
+
+    private enum Escape: Sendable {
+        case none
+        case begun
+        case sequence
+    }
+
+    package init(prompt: [UInt8]? = nil) {
+        self.prompt = prompt
+    }
+
+    /// Takes in bytes and tells what they mean.
+    package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Event] {
+        var events: [Event] = []
+        for byte in bytes { take(byte, &events) }
+        return events
+    }
+
+    /// The open line, if it may be a prompt: short, and it ends as prompts do. Whether it is one, only silence and the
+    /// answer to a question can tell: `Bank # ` of `flinfo` looks the same for a moment.
+    package var promptCandidate: [UInt8]? {
+        guard !isCut, (2...48).contains(openLine.count), openLine.last == 0x20, let mark = openLine.dropLast().last
+        else { return nil }
+        guard [0x3E, 0x23, 0x24, 0x3A].contains(mark), openLine.first != 0x20, !isContinuation else { return nil }
+        // A colon ends questions, too.
+        return mark == 0x3A && UBootConsoleText.isPassword(ByteText(openLine[...])) ? nil : openLine
+    }
+
+    /// Whether the open line ends with the known prompt but does not begin with it: some errors print no end of line
+    /// before it. To be believed after silence only.
+    package var endsWithPrompt: Bool {
+        guard let prompt, !prompt.isEmpty, openLine.count > prompt.count else { return false }
+        return openLine.suffix(prompt.count).elementsEqual(prompt)
+    }
+
+    /// Whether hush waits for the rest of a command, a quote left open: `> `.
+    package var isContinuation: Bool { openLine == [0x3E, 0x20] }
+
+    private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
+        watchRate(byte, &events)
+        switch escape {
+        case .begun:
+            escape = byte == 0x5B ? .sequence : .none
+            return
+        case .sequence:
+            if (0x40...0x7E).contains(byte) { escape = .none }
+            return
+        case .none: break
+        }
+        switch byte {
+        case 0x1B: escape = .begun
+        case 0x0A: endLine(&events)
+        case 0x0D: isReturned = true
+        case 0x08:
+            if !openLine.isEmpty { openLine.removeLast() }
+        case 0x07: events.append(.bell)
+        case 0x00..<0x20 where byte != 0x09: break
+        case 0x7F: break
+        default:
+            // Behind CR and without LF the line is written anew.
+            if isReturned { endLine(&events) }
+            append(byte, &events)
+        }
+    }
+
+    private mutating func append(_ byte: UInt8, _ events: inout [Event]) {
+        guard openLine.count < Self.lineLimit else {
+            isCut = true
+            return
+        }
+        openLine.append(byte)
+        if byte | 0x20 == 0x74, openLine.suffix(4).elementsEqual("boot".utf8, by: { $0 | 0x20 == $1 }) {
+            namesBoot = true
+        }
+        if let prompt, !hasPrompted, openLine == prompt {
+            hasPrompted = true
+            isInMenu = false
+            lastStop = nil
+            events.append(.prompt)
+        }
+        // What waits does not end its line. Checked where a word or a label ends.
+        guard openLine.count <= 200, byte == 0x3A || byte == 0x20 else { return }
+        let line = ByteText(openLine[...])
+        if namesBoot, !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: false) {
+            hasStopped = true
+            note(stop, &events)
+        }
+        if byte == 0x3A, Self.isPassword(line) { events.append(.passwordPrompt(line.string(limit: 80))) }
+        if byte == 0x3A, line.hasSuffix("login:"), line.words.count <= 3 { events.append(.other("Linux login")) }
+    }
+
+    private mutating func note(_ stop: UBootStopPrompt, _ events: inout [Event]) {
+        // A countdown that writes its line anew says it again.
+        if let lastStop, lastStop.keys == stop.keys { return }
+        lastStop = stop
+        events.append(.stopPrompt(stop))
+    }
+
+    private mutating func endLine(_ events: inout [Event]) {
+        let line = ByteText(openLine[...])
+        if !line.trimmed.isEmpty { classify(line, &events) }
+        openLine = []
+        isCut = false
+        isReturned = false
+        hasPrompted = false
+        hasStopped = false
+        namesBoot = false
+    }
+
+    private mutating func classify(_ line: ByteText, _ events: inout [Event]) {
+        let text = line.trimmed
+        // Dumps of memory are most of what a board ever says, and say nothing of these.
+        if let colon = line.bytes.prefix(19).firstIndex(of: 0x3A), colon - line.bytes.startIndex >= 8,
+            ByteText(line.bytes[..<colon]).address != nil
+        {
+            return
+        }
+        if let version = UBootVersion(line: text), !text.hasPrefix("##") {
+            isInMenu = false
+            lastStop = nil
+            events.append(.banner(version))
+            return
+        }
+        if namesBoot, !hasStopped {
+            let stop = UBootStopPrompt(line: line, isWhole: true)
+            // `Enter password - autoboot in 5 sec...` (`configs/MCR3000_defconfig`): no other key stops it.
+            if stop?.keys.isEmpty ?? true, text.lowercased.hasPrefix("enter password") {
+                events.append(.passwordPrompt(text.string(limit: 80)))
+            } else if let stop {
+                note(stop, &events)
+            }
+        }
+        if let event = Self.event(text) { events.append(event) }
+        menu(text, &events)
+    }
+
+    /// Ralink's and MediaTek's menu: `   4: Entr boot command line interface.`
+    private mutating func menu(_ text: ByteText, _ events: inout [Event]) {
+        let lower = text.lowercased
+        if lower.hasPrefix("please choose the operation") || lower.contains("boot menu") {
+            isInMenu = true
+            events.append(.menu(commandLineKey: nil))
+        } else if isInMenu, let key = lower.bytes.first, (0x30...0x39).contains(key),
+            lower.bytes.dropFirst().first == 0x3A, lower.contains("command line")
+        {
+            events.append(.menu(commandLineKey: key))
+        }
+    }
+
+    private static func event(_ text: ByteText) -> Event? {
+        if text.hasSuffix("<INTERRUPT>") { return .interrupted }
+        if let rest = text.dropping("Unknown command") {
+            let name = rest.after("'")?.before("'")?.string(limit: 80)
+            return .unknownCommand(name)
+        }
+        if text.hasPrefix("** Too many args") { return .tooManyArguments }
+        if text.contains("bad CRC, using default environment") || text == ByteText("Using default environment") {
+            return .defaultEnvironment
+        }
+        let lower = text.lowercased
+        for words in ["resetting cpu", "resetting ...", "please reset the board", "resetting the board"]
+        where lower.contains(words) {
+            return .reset(text.string(limit: 80))
+        }
+        for words in [
+            "data abort", "prefetch abort", "undefined instruction", "software interrupt", "ooops:",
+            "\"synchronous abort\"", "\"error\" handler", "machine check", "bad trap", "unhandled exception",
+        ]
+        where lower.hasPrefix(words) {
+            return .exception(text.string(limit: 80))
+        }
+        if var rest = text.dropping("## Switch baudrate to "), let rate = rest.takeDecimal() {
+            return .rateChange(rate)
+        }
+        if let event = systemOrOther(text) { return event }
+        return label(text)
+    }
+
+    private static func systemOrOther(_ text: ByteText) -> Event? {
+        for words in ["Starting kernel ...", "Linux version ", "## Starting application", "Booting Linux on"]
+        where text.hasPrefix(words) || text.contains("] " + words) {
+            return .systemStart(text.string(limit: 80))
+        }
+        if text.hasPrefix("RedBoot(tm)") || text.contains("enter ^C to abort") { return .other("RedBoot") }
+        if text.hasPrefix("CFE version") || text.contains("stop auto run") { return .other("CFE") }
+        if text.hasPrefix("Breed") || text.contains("Boot and Recovery Environment") { return .other("Breed") }
+        if text.hasPrefix("barebox ") { return .other("barebox") }
+        return nil
+    }
+
+    private static func label(_ text: ByteText) -> Event? {
+        guard let label = text.before(":"), let value = text.after(":")?.trimmed, !value.isEmpty else { return nil }
+        switch label.string(limit: 16) {
+        case "Board", "Model", "CPU", "SoC", "DRAM", "Flash", "NAND", "SF", "Machine":
+            return .fact(label: label.string(), value: value.string(limit: 120))
+        case "In", "Out", "Err":
+            let devices = value.split(0x2C, most: 16)
+            return devices.contains(ByteText("nc")) ? .networkConsole(text.string(limit: 80)) : nil
+        default: return nil
+        }
+    }
+
+    /// `PASSWD :`, `Password:`, `Enter password:`.
+    private static func isPassword(_ line: ByteText) -> Bool {
+        let words = line.lowercased.words
+        guard (1...5).contains(words.count), line.bytes.last == 0x3A || line.bytes.last == 0x20 else { return false }
+        return words.contains { $0.hasPrefix("password") || $0.hasPrefix("passwd") }
+    }
+
+    /// A third and more of 32 bytes that are no text's: the line goes at another rate.
+    private mutating func watchRate(_ byte: UInt8, _ events: inout [Event]) {
+        let isText =
+            switch byte {
+            case 0x03, 0x06...0x0D, 0x15, 0x18, 0x1B, 0x20...0x7E: true
+            default: false
+            }
+        odd = odd << 1 | (isText ? 0 : 1)
+        if !isGarbage, odd.nonzeroBitCount >= 11 {
+            isGarbage = true
+            events.append(.garbage)
+        } else if isGarbage, odd == 0 {
+            isGarbage = false
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import FlashAccess
+import FlashModel
+
+/// The MTD devices and their partitions, by what `mtd list` prints (`cmd/mtd.c`, since 2018.11).
+package struct UBootMTDList: Sendable, Hashable {
+    /// A partition of a device, or of another partition.
+    package struct Part: Sendable, Hashable {
+        package var name: String
+        /// Bytes from the start of the device.
+        package var offset: Int
+        /// Bytes.
+        package var size: Int
+        /// How deep it is: 1 is a part of the device, 2 a part of that.
+        package var depth: Int
+        /// Position in ``Device/parts`` of the partition that it is a part of.
+        package var parent: Int?
+    }
+
+    package struct Device: Sendable, Hashable {
+        package var name: String
+        /// `NOR flash`, `NAND flash`, `MLC NAND flash`, …; empty where it is not said.
+        package var type: String
+        /// The driver's name in U-Boot, such as `jedec_spi_nor`; empty where it is not said.
+        package var driver: String
+        /// The node's path in the device tree; empty where it is not said.
+        package var path: String
+        /// Bytes; nil where the line that tells was not understood.
+        package var size: Int?
+        /// Bytes of an erase block.
+        package var blockSize: Int?
+        /// Bytes of the smallest write: the page, on NAND.
+        package var pageSize: Int?
+        /// Bytes a page.
+        package var oobSize: Int?
+        /// Correctable bits a step.
+        package var eccStrength: Int?
+        /// Bytes a step.
+        package var eccStepSize: Int?
+        package var parts: [Part]
+    }
+
+    /// As printed.
+    package var devices: [Device]
+    /// Partitions that reach beyond what they are a part of, and lines that are none.
+    package var strayLines: [String]
+
+    /// Parses what `mtd list` printed; nil where it lists no device.
+    package init?(_ reply: UBootReply) {
+        devices = []
+        strayLines = []
+        // Positions of the partitions that the next one may be a part of, the outermost first.
+        var open: [Int] = []
+        for line in reply.lines {
+            if let name = line.dropping("* ") {
+                guard devices.count < BoardLimits.devices else { break }
+                devices.append(
+                    Device(name: name.trimmed.name(limit: 80), type: "", driver: "", path: "", parts: []))
+                open = []
+                continue
+            }
+            guard let device = devices.indices.last else { continue }
+            let depth = line.bytes.prefix { $0 == 0x09 }.count
+            var text = ByteText(line.bytes.dropFirst(depth))
+            guard text.take("  - ") else { continue }
+            if let (start, end, name) = Self.range(text) {
+                if depth == 0 {
+                    if devices[device].size == nil, start == 0 { devices[device].size = end }
+                    continue
+                }
+                open = Array(open.prefix(depth - 1))
+                guard open.count == depth - 1, devices[device].parts.count < BoardLimits.devices else {
+                    note(text)
+                    continue
+                }
+                // Offsets are counted from what a partition is a part of (`drivers/mtd/mtdpart.c`).
+                let outer = open.last.map { devices[device].parts[$0] }
+                guard let offset = start.plus(outer?.offset ?? 0), let stop = offset.plus(end - start) else {
+                    note(text)
+                    continue
+                }
+                if let outer, stop > outer.offset + outer.size { note(text) }
+                open.append(devices[device].parts.count)
+                devices[device].parts.append(
+                    Part(name: name, offset: offset, size: end - start, depth: depth, parent: open.dropLast().last))
+            } else if depth == 0 {
+                Self.take(text, into: &devices[device])
+            }
+        }
+        if devices.isEmpty { return nil }
+    }
+
+    private mutating func note(_ line: ByteText) {
+        if strayLines.count < BoardLimits.warnings { strayLines.append(line.string(limit: 120)) }
+    }
+
+    /// `0x000000000000-0x000002000000 : "nor0"`.
+    private static func range(_ text: ByteText) -> (Int, Int, String)? {
+        var rest = text
+        guard rest.hasPrefix("0x"), let start = rest.takeHexadecimal(), rest.take("-"), rest.hasPrefix("0x"),
+            let end = rest.takeHexadecimal(), end >= start, rest.take(" : "), let name = rest.quoted
+        else { return nil }
+        return (start, end, name.name(limit: 80))
+    }
+
+    private static func take(_ text: ByteText, into device: inout Device) {
+        guard let key = text.before(": "), let value = text.after(": ")?.trimmed else { return }
+        let number = value.words.first
+        switch key.string(limit: 32) {
+        case "type": device.type = value.string(limit: 40)
+        case "driver": device.driver = value.string(limit: 80)
+        case "path": device.path = value.string(limit: 200)
+        case "block size": device.blockSize = number?.hexadecimal
+        case "min I/O": device.pageSize = number?.hexadecimal
+        case "OOB size": device.oobSize = number?.decimal
+        case "ECC strength": device.eccStrength = number?.decimal
+        case "ECC step size": device.eccStepSize = number?.decimal
+        default: break
+        }
+    }
+}

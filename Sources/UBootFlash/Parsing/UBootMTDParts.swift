@@ -1,0 +1,118 @@
+package import FlashAccess
+
+/// The partitions that U-Boot itself goes by, as `mtdparts` prints them (`cmd/mtdparts.c`, list_partitions).
+package struct UBootMTDParts: Sendable, Hashable {
+    package struct Part: Sendable, Hashable {
+        package var name: String
+        /// Bytes from the start of the device.
+        package var offset: Int
+        /// Bytes.
+        package var size: Int
+        /// The mask of flags; 1 is read-only.
+        package var flags: Int
+    }
+
+    package struct Device: Sendable, Hashable {
+        /// U-Boot's name: `nand0`, `nor0`.
+        package var id: String
+        /// The kernel's name, from `mtdids`.
+        package var mtdID: String
+        package var parts: [Part]
+        /// Whether there are as many as announced.
+        package var isComplete: Bool
+    }
+
+    package var devices: [Device]
+    /// What it complains of, such as `mtdids not defined, no default present`.
+    package var problem: String?
+
+    /// Parses what `mtdparts` printed; nil where it says nothing of partitions.
+    package init?(_ reply: UBootReply) {
+        devices = []
+        var announced = 0
+        var isNet = false
+        for line in reply.lines.prefix(5000) {
+            if let device = Self.device(line) {
+                guard devices.count < 16 else { break }
+                devices.append(device.0)
+                announced = device.1
+            } else if line.trimmed.hasPrefix("#: name") {
+                isNet = line.contains("net size")
+            } else if let last = devices.indices.last, let part = Self.part(line, isNet: isNet) {
+                guard devices[last].parts.count < BoardLimits.devices else { continue }
+                devices[last].parts.append(part)
+                devices[last].isComplete = devices[last].parts.count == announced
+            } else if problem == nil, devices.isEmpty,
+                line.contains("mtdids not defined") || line.contains("variable not set")
+                    || line.contains("not found!") || line.contains("no partitions defined")
+            {
+                problem = line.trimmed.string(limit: 120)
+            }
+        }
+        if devices.isEmpty, problem == nil { return nil }
+    }
+
+    /// `device nand0 <nand0>, # parts = 4`.
+    private static func device(_ line: ByteText) -> (Device, Int)? {
+        guard let rest = line.dropping("device "), let id = rest.before(" <"), let tail = rest.after(" <"),
+            let mtdID = tail.before(">, # parts = "), let count = tail.after(">, # parts = ")?.trimmed.decimal
+        else { return nil }
+        return (
+            Device(id: id.string(limit: 80), mtdID: mtdID.string(limit: 80), parts: [], isComplete: count == 0), count
+        )
+    }
+
+    /// ` 0: u-boot              0x00100000\t0x00000000\t0`: a long name touches the size. With net sizes another column
+    /// of what is left without bad blocks: `0x00100000\t0x000e0000 (!)\t0x00000000\t0`.
+    private static func part(_ line: ByteText, isNet: Bool) -> Part? {
+        var rest = line
+        rest.takeBlanks()
+        guard rest.takeDecimal() != nil, rest.take(": ") else { return nil }
+        guard let flags = takeLast(&rest).flatMap(\.decimal), let offset = takeLastHexadecimal(&rest) else {
+            return nil
+        }
+        if isNet {
+            if rest.trimmed.hasSuffix("(!)") { _ = takeLast(&rest) }
+            guard takeLastHexadecimal(&rest) != nil else { return nil }
+        }
+        guard let size = takeLastHexadecimal(&rest) else { return nil }
+        return Part(name: rest.trimmed.name(limit: 80), offset: offset, size: size, flags: flags)
+    }
+
+    private static func takeLast(_ text: inout ByteText) -> ByteText? {
+        text = text.trimmed
+        guard let word = text.words.last else { return nil }
+        text = ByteText(text.bytes.dropLast(word.bytes.count))
+        return word
+    }
+
+    /// Takes `0x…` off the end, even where a name touches it.
+    private static func takeLastHexadecimal(_ text: inout ByteText) -> Int? {
+        text = text.trimmed
+        guard let head = text.beforeLast(0x78), head.bytes.last == 0x30 else { return nil }
+        let digits = ByteText(text.bytes.dropFirst(head.bytes.count + 1))
+        guard let value = digits.hexadecimal, digits.bytes.count >= 8 else { return nil }
+        text = ByteText(head.bytes.dropLast())
+        return value
+    }
+}
+
+/// The variables `mtdids` and `mtdparts` (`cmd/mtdparts.c`).
+package enum UBootPartitionVariables {
+    /// `mtdids`: `nand0=gpmi-nand,nor0=spi0.0` → U-Boot's name → the kernel's.
+    package static func ids(_ value: String) -> [String: String] {
+        var result: [String: String] = [:]
+        for pair in ByteText(value).split(0x2C, most: 64) {
+            guard let id = pair.before("="), let name = pair.after("="), !id.isEmpty, !name.isEmpty else { continue }
+            let key = id.trimmed.string(limit: 80)
+            if result[key] == nil { result[key] = name.trimmed.string(limit: 80) }
+        }
+        return result
+    }
+
+    /// `mtdparts`: `mtdparts=spi0.0:256k(u-boot),-(firmware)`; the prefix may be missing.
+    package static func definitions(_ value: String) -> [PartitionDefinition] {
+        let text = ByteText(value).trimmed
+        return PartitionDefinition.list(text.dropping("mtdparts=") ?? text)
+    }
+}

@@ -1,0 +1,76 @@
+import FlashAccess
+package import FlashModel
+
+/// From U-Boot's replies to a survey. Pure: the same replies give the same survey.
+///
+/// `mtd list` is believed before `flinfo`, `sf probe` and `nand info`, which tell of chips that it does not list. Where
+/// no partition table is known, or one that leaves gaps, the whole chip is presented as a partition: U-Boot reads all
+/// of it.
+package enum UBootSurvey {
+    /// What 3-byte addresses reach, in bytes.
+    static let shortAddressLimit = 16 << 20
+
+    /// Puts together what is known of the board.
+    ///
+    /// - Parameter replies: by command, as in ``UBootFacts/questions``; any may be missing.
+    /// - Throws: `noPartitions` where no reply tells of a flash chip.
+    package static func assemble(replies: [String: UBootReply]) throws(FlashkeepError) -> Survey {
+        try assemble(facts: UBootFacts(replies))
+    }
+
+    /// The same, for a caller who has parsed the replies already.
+    package static func assemble(facts: UBootFacts) throws(FlashkeepError) -> Survey {
+        var map = UBootChipMap(facts)
+        guard !map.chips.isEmpty else {
+            throw FlashkeepError(
+                .noPartitions, what: "U-Boot tells of no flash",
+                why: "none of flinfo, sf probe, nand info and mtd list named a chip",
+                next:
+                    "if the flash is serial, give its bus and chip select; else read it from Linux or with a programmer"
+            )
+        }
+        map.partition(facts)
+        var warnings = map.warnings
+        if facts.environment?.usesNetworkConsole == true {
+            warnings.append("U-Boot's console goes over the network (netconsole): the serial line may fall silent")
+        }
+        if facts.environment?.addsUp == false {
+            warnings.append("U-Boot's variables do not add up to the size that it tells: a line was lost on the way")
+        }
+        if warnings.count > BoardLimits.warnings {
+            let more = warnings.count - BoardLimits.warnings
+            warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more of the kind"]
+        }
+        return Survey(
+            board: identity(facts), chips: map.chips, partitions: map.partitions, tools: tools(facts),
+            table: TableKnowledge(doubts: map.doubts), warnings: warnings)
+    }
+
+    private static func identity(_ facts: UBootFacts) -> BoardIdentity {
+        func variable(_ name: String) -> String? {
+            facts.environment?.variables[name].flatMap { $0.isEmpty ? nil : PrintableText.escaped($0, limit: 100) }
+        }
+        var addresses = Set(facts.board?.ethernetAddresses ?? [])
+        for name in ["ethaddr", "eth1addr", "eth2addr", "wifiaddr"] {
+            let value = ByteText(facts.environment?.variables[name] ?? "").trimmed.lowercased
+            let parts = value.split(0x3A, most: 8)
+            if parts.count == 6, parts.allSatisfy({ $0.isHexadecimal(digits: 2) }) { addresses.insert(value.string()) }
+        }
+        addresses.remove("00:00:00:00:00:00")
+        return BoardIdentity(
+            model: variable("board_name") ?? variable("board") ?? variable("model"),
+            compatible: [variable("fdtfile")].compactMap { $0 },
+            bootloader: facts.version.map { "U-Boot " + PrintableText.escaped($0.text, limit: 64) },
+            processor: variable("soc") ?? variable("cpu"), macAddresses: addresses.sorted(),
+            serialNumber: variable("serial#"))
+    }
+
+    /// What of U-Boot's commands serves a backup.
+    private static func tools(_ facts: UBootFacts) -> [String: String] {
+        var result: [String: String] = [:]
+        for name in ["crc32", "flinfo", "hash", "loadx", "loady", "md", "mtd", "nand", "sf", "tftpboot", "tftpput"] {
+            if let help = facts.help?.commands[name] { result[name] = PrintableText.escaped(help, limit: 80) }
+        }
+        return result
+    }
+}

@@ -1,0 +1,94 @@
+import FlashAccess
+
+/// How `tftpboot` or `tftpput` ended (`net/tftp.c`, `net/net.c`).
+package struct UBootTransferResult: Sendable, Hashable {
+    package enum Outcome: Sendable, Hashable {
+        /// This many bytes crossed. None is said with `done` alone.
+        case done(bytes: Int)
+        /// The server refused: `TFTP error: 'File not found' (1)`.
+        case refused(reason: String, code: Int?)
+        /// No answer, or it ceased: `Retry count exceeded`, `TFTP server died` (also for an ICMP unreachable).
+        case noAnswer
+        /// Nobody has the server's address: `ARP Retry count exceeded`.
+        case noHost
+        /// A variable is not set: `*** ERROR: `ipaddr' not set`, `Error: ethernet@… address not set.`.
+        case notSet(String)
+        /// `No ethernet found.`
+        case noEthernet
+        /// It would have overwritten U-Boot itself: `trying to overwrite reserved memory`.
+        case reservedMemory
+        /// ^C.
+        case interrupted
+        /// Anything else: the reply ends before the transfer did, or it is none.
+        case unclear
+    }
+
+    package var outcome: Outcome
+    /// `pcnet#0`; nil where it did not come so far.
+    package var device: String?
+    /// The server's address, as U-Boot took it.
+    package var server: String?
+    /// The board's own address.
+    package var ownAddress: String?
+    /// The address in memory that it took.
+    package var memory: UInt64?
+
+    /// Parses what the command printed.
+    package init(_ reply: UBootReply) {
+        var isDone = false
+        var bytes: Int?
+        var failure: Outcome?
+        for line in reply.lines.prefix(100_000) {
+            let text = line.trimmed
+            if text == ByteText("done") {
+                isDone = true
+                failure = nil
+            } else if var rest = text.dropping("Bytes transferred = ") {
+                let value = rest.takeDecimal()
+                if let value, rest.after("(")?.before(" hex)")?.hexadecimal == value { bytes = value }
+            } else if let rest = text.dropping("Using ") {
+                if let name = rest.before(" device") { device = name.string(limit: 64) }
+            } else if let rest = text.dropping("TFTP from server ") ?? text.dropping("TFTP to server ") {
+                server = rest.before(";")?.string(limit: 64)
+                ownAddress = rest.after("our IP address is ")?.words.first?.string(limit: 64)
+            } else if let rest = text.dropping("Load address: ") ?? text.dropping("Save address: ") {
+                memory = rest.trimmed.address
+            } else if failure == nil {
+                failure = Self.failure(text)
+            }
+        }
+        if isDone {
+            outcome = .done(bytes: bytes ?? 0)
+        } else {
+            outcome = failure ?? .unclear
+        }
+    }
+
+    private static func failure(_ line: ByteText) -> Outcome? {
+        if let rest = line.after("TFTP error: ") {
+            if rest.contains("reserved memory") { return .reservedMemory }
+            let code = rest.after("' (")?.before(")")?.decimal
+            return .refused(reason: (rest.quotedSingly ?? rest).string(limit: 80), code: code)
+        }
+        if line.contains("ARP Retry count exceeded") { return .noHost }
+        if line.contains("Retry count exceeded") || line.contains("TFTP server died") { return .noAnswer }
+        if let rest = line.dropping("*** ERROR: `"), let name = rest.before("' not set") {
+            return .notSet(name.string(limit: 64))
+        }
+        // The driver's complaint; boards with a second device go on with that.
+        if line.contains("No ethernet found") { return .noEthernet }
+        if line.contains("overwrite reserved memory") { return .reservedMemory }
+        if line == ByteText("Abort") || line.contains("<INTERRUPT>") { return .interrupted }
+        return nil
+    }
+}
+
+extension ByteText {
+    /// What stands between the first single quote and the last.
+    fileprivate var quotedSingly: ByteText? {
+        guard let first = bytes.firstIndex(of: 0x27), let last = bytes.lastIndex(of: 0x27), first < last else {
+            return nil
+        }
+        return ByteText(bytes[(first + 1)..<last])
+    }
+}

@@ -1,0 +1,85 @@
+import FlashAccess
+import FlashModel
+
+/// Ranges of flash by uploads over the network, each compared with the board's own checksum.
+final class UBootUploadReader {
+    /// Brings the bytes of a range to where they can be sent from.
+    typealias Placing = () async throws -> UBootStaging.Place
+
+    private let session: UBootSession
+    private let facts: UBootFacts
+    private let transfers: UBootTransfers
+    private let recovery: UBootRecovery
+    private let lines: UBootCommands
+    private let examples: UBootExamples
+    /// Pieces that the network brought otherwise than the board's checksum says.
+    private(set) var refetched = 0
+
+    init(
+        _ session: UBootSession, _ facts: UBootFacts, _ transfers: UBootTransfers, _ recovery: UBootRecovery,
+        lines: UBootCommands, examples: UBootExamples
+    ) {
+        self.session = session
+        self.facts = facts
+        self.transfers = transfers
+        self.recovery = recovery
+        self.lines = lines
+        self.examples = examples
+    }
+
+    /// A range by one upload, or, where not all of it can be read, by one for each part.
+    ///
+    /// - Parameters:
+    ///   - size: of the parts, which begin at its multiples.
+    ///   - place: brings the bytes of the range or of a part to where they can be sent from.
+    /// - Returns: nil where there is no such way (any more).
+    /// - Throws: the way's error where the user wants just that one, and what reading throws.
+    func chunks(
+        of range: Range<Int>, size: Int, _ place: (Range<Int>) async throws -> UBootStaging.Place
+    ) async throws -> [FlashChunk]? {
+        guard let chunk = try await chunk(of: range, { try await place(range) }) else { return nil }
+        guard !chunk.findings.isEmpty, range.count > size else { return [chunk] }
+        var chunks: [FlashChunk] = []
+        for part in range.cut(atMultiplesOf: size) {
+            guard let chunk = try await self.chunk(of: part, { try await place(part) }) else { return nil }
+            chunks.append(chunk)
+        }
+        return chunks
+    }
+
+    /// What one upload brings; nil where there is no such way (any more).
+    ///
+    /// - Parameter range: of the chunk that it becomes.
+    /// - Throws: as ``chunks(of:size:_:)``.
+    func chunk(of range: Range<Int>, _ place: Placing) async throws -> FlashChunk? {
+        while true {
+            do {
+                return try await recovery.surviving {
+                    guard let (upload, plan) = try await self.transfers.upload(self.facts) else { return nil }
+                    switch try await place() {
+                    case .at(let address): return try await self.chunk(of: range, at: address, upload, plan)
+                    case .unread(let why): return .unread(range, why)
+                    }
+                }
+            } catch let failure as UBootWayFailure {
+                try transfers.giveUp(failure)
+            }
+        }
+    }
+
+    private func chunk(
+        of range: Range<Int>, at address: UInt64, _ upload: UBootUpload, _ plan: UBootNetworkPlan
+    ) async throws -> FlashChunk {
+        var checksum: UBootCheckedUpload.Checksum?
+        if facts.hasChecksum {
+            checksum = { try await self.session.checksum(at: $0, count: $1, self.lines, self.examples) }
+        }
+        let fetch: UBootCheckedUpload.Fetch = { try await upload.bytes(at: $0, count: $1, plan) }
+        var checked = UBootCheckedUpload(fetch: fetch, checksum: checksum)
+        defer { refetched += checked.repeats }
+        let bytes = try await checked.bytes(at: address, count: range.count)
+        examples.note(try upload.command.line(lines, from: address, count: UInt64(range.count), file: "FILE"))
+        transfers.noteUse(upload.command.way)
+        return FlashChunk(offset: range.lowerBound, bytes: bytes)
+    }
+}

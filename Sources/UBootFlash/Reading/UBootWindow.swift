@@ -1,0 +1,94 @@
+import FlashAccess
+import FlashModel
+
+/// How the bytes of a chip come to stand in the board's address space.
+enum UBootWindow: Sendable, Hashable {
+    /// They stand there: parallel flash, and serial flash that the board's controller maps.
+    case mapped(base: UInt64)
+    /// `sf read`.
+    case spi
+    /// `nand read` of this device.
+    case nand(Int)
+    /// `mtd read` of this device.
+    case mtd(String)
+
+    /// The window of a chip; nil where U-Boot has no way to read it.
+    init?(_ chip: Chip, _ facts: UBootFacts) {
+        if let address = chip.identification["address"].flatMap({ ByteText($0).address }) {
+            self = .mapped(base: address)
+        } else if chip.source.hasPrefix("mtd list") {
+            self = .mtd(chip.id)
+        } else if chip.kind.isNAND, let index = Self.number(of: chip.id, after: "nand") {
+            self = .nand(index)
+        } else if chip.kind == .spiNOR {
+            self = .spi
+        } else {
+            return nil
+        }
+    }
+
+    /// Whether bytes must be brought into RAM first.
+    var isStaged: Bool { if case .mapped = self { false } else { true } }
+
+    private static func number(of name: String, after prefix: String) -> Int? {
+        name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
+    }
+
+    /// What must be said once before the chip is read.
+    func preparation(_ commands: UBootCommands) throws -> String? {
+        switch self {
+        case .mapped, .mtd: nil
+        case .spi: try commands.spiProbe()
+        case .nand(let index): try commands.nandDevice(index)
+        }
+    }
+
+    /// The command that brings a range of the chip to a place in RAM; nil where it stands in the address space.
+    func read(_ range: Range<Int>, to memory: UInt64, _ commands: UBootCommands) throws -> String? {
+        guard let offset = UInt64(exactly: range.lowerBound) else { throw UBootCommandFault.badRange }
+        let count = UInt64(range.count)
+        switch self {
+        case .mapped: return nil
+        case .spi: return try commands.spiRead(to: memory, offset: offset, count: count)
+        case .nand: return try commands.nandRead(to: memory, offset: offset, count: count)
+        case .mtd(let name): return try commands.mtdRead(name, to: memory, offset: offset, count: count)
+        }
+    }
+
+    /// Whether pages can be read with their OOB bytes this way.
+    func readsOOB(_ facts: UBootFacts) -> Bool {
+        switch self {
+        case .mapped, .spi: false
+        case .nand: facts.readsRawNAND
+        case .mtd: facts.readsRawMTD
+        }
+    }
+
+    /// The commands that bring pages of NAND to a place in RAM, each followed by its OOB bytes.
+    func readWithOOB(
+        _ pages: Range<Int>, of chip: Chip, to memory: UInt64, _ commands: UBootCommands
+    ) throws -> [String] {
+        func offset(_ page: Int) throws -> UInt64 {
+            guard let offset = page.times(chip.pageSize).flatMap(UInt64.init(exactly:)) else {
+                throw UBootCommandFault.badRange
+            }
+            return offset
+        }
+        switch self {
+        case .mapped, .spi: throw UBootCommandFault.badRange
+        case .nand:
+            return [
+                try commands.nandReadRaw(
+                    to: memory, offset: try offset(pages.lowerBound), pages: UInt64(clamping: pages.count))
+            ]
+        case .mtd(let name):
+            // Of several pages it would give all data first, and then all OOB bytes.
+            return try pages.map { page in
+                guard let place = (page - pages.lowerBound).times(chip.pageSize + chip.oobSize).flatMap(memory.plus)
+                else { throw UBootCommandFault.badRange }
+                return try commands.mtdReadRawWithOOB(
+                    name, to: place, offset: try offset(page), count: UInt64(clamping: chip.pageSize))
+            }
+        }
+    }
+}

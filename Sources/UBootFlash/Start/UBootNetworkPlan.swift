@@ -1,0 +1,137 @@
+package import FlashModel
+package import Transfers
+
+/// Which addresses a U-Boot and this computer use for TFTP, and what must be set in the board's RAM for it. Pure.
+package struct UBootNetworkPlan: Sendable, Hashable {
+    package var board: IPv4Address
+    package var host: IPv4Address
+    /// Variables to set, in RAM alone: those that are another. An empty value deletes.
+    package var variables: [String: String]
+    /// All that must be set after a reset, when nobody knows what the board has: also what had its value before.
+    package var allVariables: [String: String]
+
+    /// Works it out: what the user says comes first, then what the board has, where it fits to an interface of this
+    /// computer, then a free-looking address of the only network that there is.
+    ///
+    /// - Parameters:
+    ///   - variables: U-Boot's, as they are.
+    ///   - hardwareAddress: a locally administered one for boards that have none.
+    /// - Throws: `hostUnreachable` where no interface fits, with the command that gives it an address;
+    ///   `addressNotUnderstood` where what the user says does not fit.
+    package init(
+        variables: [String: String], interfaces: [HostInterface], board wantedBoard: IPv4Address? = nil,
+        host wantedHost: IPv4Address? = nil, hardwareAddress: String
+    ) throws(FlashkeepError) {
+        let interfaces = interfaces.filter { !$0.isLoopback }
+        let ownBoard = variables["ipaddr"].flatMap(IPv4Address.init).flatMap { $0.value == 0 ? nil : $0 }
+        let ownServer = variables["serverip"].flatMap(IPv4Address.init)
+        let interface = try Self.interface(interfaces, wantedBoard, wantedHost, ownBoard, ownServer)
+        host = interface.address
+        if let wantedBoard {
+            board = wantedBoard
+        } else if let ownBoard, interface.reaches(ownBoard), ownBoard != host {
+            board = ownBoard
+        } else {
+            board = Self.neighbour(of: interface)
+        }
+        guard board != host, interface.reaches(board) else {
+            throw FlashkeepError(
+                .addressNotUnderstood, what: "The board cannot have the address \(board).",
+                why: board == host
+                    ? "It is this computer's own."
+                    : "It is not in the network \(host)/\(interface.prefixLength) of \(interface.name).",
+                next: "Give another one with --board-ip, or this computer's with --host-ip.")
+        }
+        var changes: [String: String] = [:]
+        for (name, value) in [
+            ("ipaddr", "\(board)"), ("serverip", "\(host)"), ("netmask", "\(interface.netmask)"),
+        ] where variables[name] != value {
+            changes[name] = value
+        }
+        // A gateway of another network makes some versions send everything there.
+        if let gateway = variables["gatewayip"].flatMap(IPv4Address.init), !interface.reaches(gateway) {
+            changes["gatewayip"] = ""
+        }
+        if !Self.isHardwareAddress(variables["ethaddr"] ?? "") { changes["ethaddr"] = hardwareAddress }
+        self.variables = changes
+        allVariables = [
+            "ipaddr": "\(board)", "serverip": "\(host)", "netmask": "\(interface.netmask)",
+            "ethaddr": variables["ethaddr"] ?? hardwareAddress,
+        ].merging(changes) { $1 }
+    }
+
+    /// A hardware address for a board that has none: locally administered, for one host (IEEE 802, section 8.2).
+    ///
+    /// - Parameter nonce: what makes it another one than others have; its last 5 characters.
+    package static func hardwareAddress(_ nonce: String) -> String {
+        let digits = Array(Hexadecimal.text(nonce.utf8.suffix(5).map { $0 }))
+        let octets = stride(from: 0, to: digits.count - 1, by: 2).map { String(digits[$0...($0 + 1)]) }
+        return (["02"] + octets).joined(separator: ":")
+    }
+
+    private static func interface(
+        _ interfaces: [HostInterface], _ wantedBoard: IPv4Address?, _ wantedHost: IPv4Address?,
+        _ ownBoard: IPv4Address?, _ ownServer: IPv4Address?
+    ) throws(FlashkeepError) -> HostInterface {
+        if let wantedHost {
+            if let found = interfaces.first(where: { $0.address == wantedHost }) { return found }
+            throw FlashkeepError(
+                .addressNotUnderstood, what: "This computer does not have the address \(wantedHost).",
+                why: interfaces.isEmpty ? "It has no network." : "It has \(Self.list(interfaces)).",
+                next: "Give one of its own with --host-ip, or set it: sudo ip address add \(wantedHost)/24 dev DEVICE")
+        }
+        if let wantedBoard {
+            if let found = interfaces.first(where: { $0.reaches(wantedBoard) }) { return found }
+            throw unreachable(wantedBoard, interfaces)
+        }
+        if let ownServer, let found = interfaces.first(where: { $0.address == ownServer }),
+            ownBoard.map(found.reaches) ?? true
+        {
+            return found
+        }
+        if let ownBoard {
+            if let found = interfaces.first(where: { $0.reaches(ownBoard) }) { return found }
+            throw unreachable(ownBoard, interfaces)
+        }
+        // The board has no address of its own: any will do, where there is no choice of networks.
+        if interfaces.count == 1, let only = interfaces.first { return only }
+        throw FlashkeepError(
+            .hostUnreachable, what: "It is not clear over which network the board is reached.",
+            why: interfaces.isEmpty
+                ? "This computer has no network."
+                : "The board has no address, and this computer has \(list(interfaces)).",
+            next: "Say which of this computer's addresses the board is connected to: --host-ip ADDRESS")
+    }
+
+    private static func list(_ interfaces: [HostInterface]) -> String {
+        interfaces.map { "\($0.address)/\($0.prefixLength) (\(PrintableText.escaped($0.name, limit: 20)))" }
+            .joined(separator: ", ")
+    }
+
+    private static func unreachable(_ board: IPv4Address, _ interfaces: [HostInterface]) -> FlashkeepError {
+        let last = board.value & 0xFF
+        let host = IPv4Address(value: board.value & 0xFFFF_FF00 | (last == 2 ? 3 : 2))
+        return FlashkeepError(
+            .hostUnreachable, what: "This computer is not in the network of the board, \(board).",
+            why: interfaces.isEmpty ? "It has no network." : "It has \(list(interfaces)).",
+            next: "Give the port that the board is connected to an address: sudo ip address add \(host)/24 dev DEVICE")
+    }
+
+    /// A host of the same network that is seldom given away: from the top, below the usual gateways.
+    private static func neighbour(of interface: HostInterface) -> IPv4Address {
+        let mask = interface.netmask.value
+        let network = interface.address.value & mask
+        for distance: UInt32 in [13, 12, 11, 2, 1] where ~mask > distance {
+            let candidate = IPv4Address(value: network | (~mask - distance))
+            if candidate != interface.address, interface.reaches(candidate) { return candidate }
+        }
+        return IPv4Address(value: interface.address.value ^ 1)
+    }
+
+    /// Six octets, not all zero, not a multicast address.
+    private static func isHardwareAddress(_ text: String) -> Bool {
+        let octets = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt8($0, radix: 16) }
+        guard octets.count == 6, let first = octets[0], first & 1 == 0 else { return false }
+        return octets.allSatisfy { $0 != nil } && octets.contains { $0 != 0 }
+    }
+}

@@ -1,0 +1,159 @@
+private import BoardConsoles
+package import FlashModel
+package import ImageFormats
+
+/// Loads an image into a board's RAM over TFTP, and starts it. Nothing is written to flash, and what is set of the
+/// environment is set in RAM alone.
+package final class UBootStarter {
+    private let session: UBootSession
+    private let lines = UBootCommands()
+    private let version: UBootReply
+    /// What was set here.
+    private var changed: [String: String] = [:]
+    /// What the board can do, and where its memory lies.
+    package let facts: UBootFacts
+
+    private init(_ session: UBootSession, version: UBootReply, facts: UBootFacts) {
+        self.session = session
+        self.version = version
+        self.facts = facts
+    }
+
+    /// Asks the board what must be known before something is loaded.
+    ///
+    /// - Throws: `replyNotUnderstood`, `boardSilent`, `boardLost`.
+    package static func learn(_ session: UBootSession) async throws -> UBootStarter {
+        var replies: [String: UBootReply] = [:]
+        for question in ["version", "help", "bdinfo", "printenv"] {
+            replies[question] = try await session.agreed(on: question)
+        }
+        return UBootStarter(
+            session, version: replies["version"] ?? UBootReply(output: []), facts: UBootFacts(replies))
+    }
+
+    /// U-Boot's variables.
+    package var variables: [String: String] { facts.environment?.variables ?? [:] }
+
+    /// Why the image is not started on this board; nil where nothing speaks against it.
+    package func refusal(of image: BootImage, file: String, address: UInt64? = nil) -> FlashkeepError? {
+        image.refusal(
+            file: file, board: BoardArchitecture.guess(version: version, board: facts.board, help: facts.help),
+            help: facts.help, address: address)
+    }
+
+    /// Where in RAM the image goes: nothing of U-Boot's and nothing that it unpacks to is hit.
+    ///
+    /// - Throws: `imageUnsuitable` where there is no room.
+    package func place(for image: BootImage, file: String) throws -> UInt64 {
+        guard let board = facts.board else { throw noPlace(file, "bdinfo tells of no memory.") }
+        do {
+            let hints = ["loadaddr", "kernel_addr_r", "ramdisk_addr_r"].compactMap { facts.environment?.address($0) }
+            return try UBootLoadAddress(board).choose(
+                size: image.room, target: image.target(memoryStart: board.banks.first?.lowerBound), hints: hints)
+        } catch {
+            switch error {
+            case .emptyImage: throw noPlace(file, "It is empty.")
+            case .unknownRelocation: throw noPlace(file, "bdinfo does not tell where U-Boot itself lies.")
+            case .tooLarge(let largest):
+                throw noPlace(
+                    file,
+                    "It needs \(ByteCount.text(Int(clamping: image.room))), and the largest free range has "
+                        + "\(ByteCount.text(Int(clamping: largest))).")
+            }
+        }
+    }
+
+    /// Sets what a plan wants set, in RAM.
+    package func set(_ plan: UBootNetworkPlan) async throws {
+        for (name, value) in plan.variables.sorted(by: { $0.key < $1.key }) { try await set(name, to: value) }
+    }
+
+    /// Sets a variable in RAM; an empty value deletes it.
+    ///
+    /// - Throws: `usage` where U-Boot would not take the name or value as it is.
+    package func set(_ name: String, to value: String) async throws {
+        let line: String
+        do {
+            line = try lines.setEnvironment(name, value)
+        } catch {
+            throw FlashkeepError(
+                .usage, what: "The variable \(PrintableText.escaped(name, limit: 60)) cannot be set.",
+                why: "U-Boot would not take its name or value as it is, or would lose its console.",
+                next: "Use letters, digits, single blanks and . _ - / : , + @ = ( ) % * alone.")
+        }
+        _ = try await session.ask(line)
+        changed[name] = value
+    }
+
+    /// What a load came to.
+    package enum Load: Sendable, Hashable {
+        /// All bytes are in RAM, with the right CRC-32 where the board can compute one.
+        case done
+        /// It did not come to its end.
+        case failed(UBootTransferResult.Outcome)
+        /// It came, and the CRC-32 is another.
+        case damaged
+    }
+
+    /// Loads a file from a TFTP server.
+    ///
+    /// - Parameters:
+    ///   - size: bytes that must come.
+    ///   - sum: their CRC-32.
+    package func load(_ name: String, to memory: UInt64, size: Int, sum: UInt32) async throws -> Load {
+        // It is started by ``start(_:at:)``, when all of it is known to be there.
+        for name in UBootEnvironment.loadStarters(in: variables.merging(changed) { $1 }) {
+            try await set(name, to: "no")
+        }
+        let answer = try await session.say(
+            try lines.tftpGet(to: memory, file: name), silence: .seconds(60), pause: .seconds(60),
+            longest: session.timing.limits.transfer)
+        let result = UBootTransferResult(answer.reply)
+        guard case .done(let bytes) = result.outcome else { return .failed(result.outcome) }
+        // Some versions print the number only where it is not zero.
+        guard bytes == size else { return .failed(.unclear) }
+        guard facts.hasChecksum else { return .done }
+        let count = UInt64(size)
+        let reply = try await session.ask(
+            try lines.crc32(at: memory, count: count), silence: .seconds(60),
+            accepts: { UBootChecksum($0)?.covers(memory, count: count) ?? false })
+        return UBootChecksum(reply)?.digest.hex == Hexadecimal.text(sum) ? .done : .damaged
+    }
+
+    /// Starts what was loaded, and returns when it runs.
+    ///
+    /// - Throws: `commandFailed` where U-Boot keeps the board.
+    package func start(_ image: BootImage, at memory: UInt64) async throws {
+        let command = try lines.start(image.command ?? .bootm, at: memory)
+        do {
+            let answer = try await session.say(command, silence: .seconds(60), pause: .seconds(60))
+            throw FlashkeepError(
+                .commandFailed, what: "The image did not start.",
+                why: "\(command) answered: \(TerminalText.lastLines(answer.reply.output))",
+                next: "Take the initramfs image that was made for just this board.")
+        } catch let interruption as UBootSession.Interruption {
+            guard interruption.isSystemStart else {
+                throw FlashkeepError(
+                    .commandFailed, what: "The image did not start: the board was reset.", why: interruption.why,
+                    next: "Take the initramfs image that was made for just this board.")
+            }
+        }
+    }
+
+    /// Listens until the system that was started falls silent: then somebody may be asked there.
+    ///
+    /// - Parameter longest: after this it is asked anyway.
+    package func follow(silence: Duration = .seconds(3), longest: Duration = .seconds(180)) async throws {
+        let end = session.console.time + longest
+        while session.console.time < end, try await session.console.bytes(within: silence) != nil {
+            try Task.checkCancellation()
+        }
+    }
+
+    private func noPlace(_ file: String, _ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .imageUnsuitable,
+            what: "There is no room for \(PrintableText.escaped(file, limit: 80)) in the board's RAM.",
+            why: why, next: "Take a smaller initramfs image.")
+    }
+}

@@ -1,0 +1,127 @@
+private import BoardConsoles
+import FlashAccess
+private import FlashModel
+
+/// U-Boot's output over the network while it is typed to over the serial line (`drivers/net/netconsole.c`): what `md`
+/// prints comes at the pace of the network.
+///
+/// Only `stdout` is changed, and in RAM alone: after a reset, and at the end, the console is on the line again.
+final class UBootNetworkConsole {
+    private let session: UBootSession
+    private let network: UBootNetwork
+    private let lines: UBootCommands
+    /// The board's start in which the output was sent to the network; nil where it is on the line.
+    private var openIn: Int?
+    /// What `stdout` was.
+    private var output = "serial"
+
+    /// The UDP port that U-Boot sends to where `ncip` names none.
+    static let usualPort = 6666
+
+    init(_ session: UBootSession, _ network: UBootNetwork, lines: UBootCommands) {
+        self.session = session
+        self.network = network
+        self.lines = lines
+    }
+
+    /// Whether `coninfo` lists it: `nc       00000003 IO`, or `|-- nc (IO)` since 2016 (`cmd/console.c`).
+    static func isListed(_ reply: UBootReply) -> Bool {
+        reply.lines.prefix(200).contains { line in
+            let words = line.words
+            return words.first == ByteText("nc")
+                || (words.first == ByteText("|--") && words.dropFirst().first == ByteText("nc"))
+        }
+    }
+
+    /// Whether the output is on the network now.
+    var isOpen: Bool { openIn == session.returns }
+
+    /// Sends the output over the network, if it is not sent there already.
+    ///
+    /// The network is tried first, by `ping`: without an answer to its first packet U-Boot would wait at each character
+    /// that it prints, and could not be told to stop.
+    ///
+    /// - Parameter facts: of the board, with its variables as they were when it started.
+    /// - Throws: ``UBootWayFailure``, ``UBootSession/Interruption``.
+    func open(_ facts: UBootFacts) async throws {
+        guard !isOpen else { return }
+        let variables = facts.environment?.variables ?? [:]
+        do {
+            let plan = try await network.prepare(variables)
+            try await check(plan, facts)
+            let port = try await network.host.listen(at: plan.host, to: plan.board)
+            let own = variables["stdout"] ?? "serial"
+            output = own.split(separator: ",").contains("nc") || !UBootCommands.isSafe(own) ? "serial" : own
+            for name in ["ncoutport", "ncinport"] where variables[name] != nil {
+                try await network.say(try lines.setEnvironment(name, ""))
+            }
+            let place = port == Self.usualPort ? "\(plan.host)" : "\(plan.host):\(port)"
+            try await network.say(try lines.setEnvironment("ncip", place))
+            openIn = session.returns
+            let line = try lines.standardOutput("nc")
+            // The end of this line comes over the line, and the prompt over the network: none waits for the other.
+            _ = try await session.say(line, silence: session.timing.settled, pause: session.timing.settled)
+            network.note(line)
+            let reply = try await session.ask(
+                try lines.printEnvironment(["stdout"]), accepts: { Self.output(in: $0) != nil })
+            guard Self.output(in: reply) == "nc" else { throw failure("U-Boot did not take nc for its stdout.") }
+        } catch let error as FlashkeepError where error.code != .boardLost {
+            throw UBootWayFailure(way: .netconsole, error: error)
+        }
+    }
+
+    /// What `printenv stdout` tells.
+    private static func output(in reply: UBootReply) -> String? {
+        reply.lines.prefix(20).compactMap { $0.trimmed.dropping("stdout=")?.string(limit: 200) }.first
+    }
+
+    private func check(_ plan: UBootNetworkPlan, _ facts: UBootFacts) async throws {
+        guard facts.help?.has("ping") ?? false else { throw failure("U-Boot has no ping to try the network with.") }
+        let line = try lines.ping("\(plan.host)")
+        // An answer that the line has damaged is asked for again; a clear one is enough.
+        for _ in 0..<3 {
+            let answer = try await session.say(line, silence: .seconds(30), pause: .seconds(30))
+            network.note(line)
+            let words = answer.reply.lines.map(\.trimmed)
+            if words.contains(where: { $0.hasSuffix("\(plan.host) is alive") }) { return }
+            if words.contains(where: { $0.hasSuffix("not alive") }) { break }
+        }
+        throw failure("\(plan.host) did not answer the board's ping.")
+    }
+
+    /// The board was reset: its output is on the line again.
+    func wasReset() async {
+        openIn = nil
+        await network.host.stopListening()
+    }
+
+    /// Brings the output back to the line.
+    ///
+    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    func leave() async throws {
+        guard isOpen else { return }
+        _ = try await session.ask(try lines.standardOutput(output))
+        openIn = nil
+        await network.host.stopListening()
+    }
+
+    /// The same at the end. Never throws: the board may be gone.
+    func close() async {
+        do {
+            try await session.console.within(session.timing.limits.farewell, "the end") { try await leave() }
+        } catch is UBootSession.Interruption {
+            // The board was reset, which did it.
+        } catch {
+            // Its echo does not come any more: typed without it.
+            if let line = try? lines.standardOutput(output) { try? await session.sayUnheard(line) }
+        }
+        openIn = nil
+        await network.host.stopListening()
+    }
+
+    private func failure(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .commandFailed, what: "The board's console could not be had over the network (netconsole).", why: why,
+            next: "Check the cable, and that this computer's firewall lets ping and UDP port \(Self.usualPort) in.")
+    }
+}

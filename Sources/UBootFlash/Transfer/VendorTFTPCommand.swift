@@ -1,0 +1,25 @@
+import FlashAccess
+
+/// `tftp 82000000 file 1000000`, which uploads with a size and downloads without (HiSilicon's U-Boot 2010.06, and what
+/// was made from it).
+///
+/// It is known by its help alone: `tftp - download or upload image via network using TFTP protocol`. It is never tried:
+/// with other loaders the same line would be a download.
+struct VendorTFTPCommand: UBootUploadCommand {
+    var way: UBootWay { .tftp }
+
+    func question(_ help: UBootHelp) -> String? {
+        help.has("tftp") && !Self.uploads(help.commands["tftp"] ?? "") ? "help tftp" : nil
+    }
+
+    func isOffered(_ help: UBootHelp, answer: UBootReply?) -> Bool {
+        guard let text = help.commands["tftp"] else { return false }
+        return Self.uploads(text) || answer?.lines.contains { Self.uploads($0.string()) } ?? false
+    }
+
+    func line(_ lines: UBootCommands, from memory: UInt64, count: UInt64, file: String) throws -> String {
+        try lines.vendorTFTPPut(from: memory, count: count, file: file)
+    }
+
+    private static func uploads(_ text: String) -> Bool { ByteText(text).lowercased.contains("upload") }
+}

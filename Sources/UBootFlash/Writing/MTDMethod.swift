@@ -1,0 +1,42 @@
+import FlashAccess
+import FlashModel
+
+/// `mtd erase` and `mtd write` (`cmd/mtd.c`, since 2018.11) of NAND, one good block at a time. Never `.dontskipbad`, `.raw`
+/// or `.dontskipff`.
+struct MTDMethod: UBootWriteMethod {
+    let name = "mtd erase and mtd write"
+    let commands = ["mtd erase NAME OFFSET SIZE", "mtd write NAME RAM OFFSET SIZE"]
+    let signs = [UBootCommandSign.mtd]
+    var unit: Int { blocks.page }
+    private let device: String
+    private let blocks: UBootNANDBlocks
+    private let lines: UBootCommands
+
+    init(_ device: String, _ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+        guard UBootCommands.isSafe(device) else {
+            throw .throughLinux("U-Boot would not take the chip's name as it is")
+        }
+        blocks = try UBootNANDBlocks(chip, facts)
+        self.device = device
+        self.lines = lines
+    }
+
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        try blocks.check(block)
+        let numbers = [UBootCommands.hex(block.lowerBound), UBootCommands.hex(block.count)]
+        return [UBootWriteCommand(try lines.line(["mtd", "erase", device] + numbers), .mtdErase(block))]
+    }
+
+    func program(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        var writes: [UBootWriteCommand] = []
+        for (source, range) in try blocks.runs(parts, of: block, from: memory) {
+            let numbers = [
+                UBootCommands.hex(source), UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.count),
+            ]
+            writes.append(UBootWriteCommand(try lines.line(["mtd", "write", device] + numbers), .mtdWrite(range)))
+        }
+        return writes
+    }
+}

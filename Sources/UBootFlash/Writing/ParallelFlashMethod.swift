@@ -1,0 +1,95 @@
+import FlashAccess
+import FlashModel
+
+/// `protect off`, `erase` and `cp.b` (`cmd/flash.c`, `drivers/mtd/cfi_flash.c`), for whole sectors that the board itself has
+/// listed, so that no neighbour is hit: `erase START +SIZE` would round up to the next sector.
+struct ParallelFlashMethod: UBootWriteMethod {
+    /// Bytes that are written at once where the board does not tell the size of its chip's write buffer.
+    private static let smallUnit = 512
+
+    let name = "erase and cp.b"
+    let unit: Int
+    let commands = [
+        "protect off START END", "erase START END", "protect off START END", "cp.b RAM START SIZE",
+        "protect on START END",
+    ]
+    var signs: [UBootCommandSign] {
+        [.erase, .copy] + (bank.sectors.contains(where: \.isReadOnly) ? [.protect] : [])
+    }
+    var copied: Range<UInt64>? { bank.range }
+    private let lines: UBootCommands
+    private let bank: UBootFlashInfo.Bank
+    private let base: UInt64
+
+    init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+        guard let window = UBootWindow(chip, facts), case .mapped(let base) = window,
+            let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.exactSize }),
+            let sizes = bank.sectorSizes, let sector = sizes.first
+        else { throw .throughLinux("flinfo did not tell where each sector begins") }
+        guard facts.help?.has("erase") ?? false, facts.help?.has("cp") ?? false else {
+            throw .throughLinux("this U-Boot has no erase, or no cp")
+        }
+        if bank.sectors.contains(where: \.isReadOnly), !(facts.help?.has("protect") ?? false) {
+            throw .throughLinux("sectors are protected, and this U-Boot has no protect")
+        }
+        let unit = bank.writeBufferSize ?? Self.smallUnit
+        guard sizes.allSatisfy({ $0 == sector }), sector % unit == 0 else {
+            throw .throughLinux("the chip has sectors of different sizes")
+        }
+        self.lines = lines
+        self.bank = bank
+        self.base = base
+        self.unit = unit
+    }
+
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        let range = try sectors(block)
+        // It counts sectors that it left alone, too; whoever reads the flash knows.
+        return try unprotected(range, [line(["erase"], range)])
+    }
+
+    func program(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        let range = try sectors(block)
+        guard let flash = bank.range else { throw .badRange }
+        var copies: [String] = []
+        for part in parts {
+            guard part.clamped(to: 0..<block.count) == part, !part.isEmpty,
+                let start = range.lowerBound.plus(part.lowerBound), let source = memory.plus(part.lowerBound),
+                let end = source.plus(part.count), !flash.overlaps(source..<end),
+                // At odd addresses the driver for 16-bit chips stops some processors.
+                start % 2 == 0, part.count % 2 == 0
+            else { throw .badRange }
+            copies.append(
+                try lines.line([
+                    "cp.b", UBootCommands.hex(source), UBootCommands.hex(start), UBootCommands.hex(UInt64(part.count)),
+                ]))
+        }
+        return try unprotected(range, copies)
+    }
+
+    /// Commands between those that take off and put back the protection of sectors that have it.
+    private func unprotected(
+        _ range: Range<UInt64>, _ inner: [String]
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        let isProtected = bank.sectors.contains { range.contains($0.start) && $0.isReadOnly }
+        let all =
+            isProtected ? try [line(["protect", "off"], range)] + inner + [line(["protect", "on"], range)] : inner
+        return all.map { UBootWriteCommand($0) }
+    }
+
+    private func line(_ words: [String], _ range: Range<UInt64>) throws(UBootCommandFault) -> String {
+        try lines.line(words + [UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.upperBound - 1)])
+    }
+
+    /// The addresses of a block that is whole sectors.
+    private func sectors(_ block: Range<Int>) throws(UBootCommandFault) -> Range<UInt64> {
+        guard !block.isEmpty, let whole = bank.range, let start = base.plus(block.lowerBound),
+            let end = start.plus(block.count), (start..<end).clamped(to: whole) == start..<end,
+            bank.sectors.contains(where: { $0.start == start }),
+            end == whole.upperBound || bank.sectors.contains(where: { $0.start == end })
+        else { throw .badRange }
+        return start..<end
+    }
+}

@@ -1,0 +1,56 @@
+import FlashAccess
+import FlashModel
+
+/// `sf erase` and `sf write` (`cmd/sf.c`), with numbers that are always hexadecimal and whole blocks: a decimal length or a
+/// zero too many has bricked boards.
+struct SerialFlashMethod: UBootWriteMethod {
+    let name = "sf erase and sf write"
+    /// Bytes of a page of all serial NOR.
+    let unit = 256
+    let signs = [UBootCommandSign.serial]
+    let commands = ["sf probe", "sf erase OFFSET SIZE", "sf write RAM OFFSET SIZE"]
+    private let lines: UBootCommands
+    private let chip: Chip
+
+    init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+        guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.leastSize % chip.eraseBlockSize == 0 else {
+            throw .throughLinux("sf probe does not tell how much is erased at once")
+        }
+        // Those before wrap around at 16 MiB, or have only 3-byte addresses.
+        if chip.leastSize > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
+            throw .throughLinux("this U-Boot may take an address beyond 16 MiB for one at the chip's start")
+        }
+        self.lines = lines
+        self.chip = chip
+    }
+
+    func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        try check(block)
+        let words = ["sf", "erase", UBootCommands.hex(block.lowerBound), UBootCommands.hex(block.count)]
+        return [UBootWriteCommand(try lines.line(words))]
+    }
+
+    func program(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [UBootWriteCommand] {
+        try check(block)
+        var writes: [UBootWriteCommand] = []
+        for part in parts {
+            guard part.clamped(to: 0..<block.count) == part, !part.isEmpty, let source = memory.plus(part.lowerBound),
+                source.plus(part.count) != nil
+            else { throw .badRange }
+            let line = try lines.line([
+                "sf", "write", UBootCommands.hex(source), UBootCommands.hex(block.lowerBound + part.lowerBound),
+                UBootCommands.hex(part.count),
+            ])
+            writes.append(UBootWriteCommand(line))
+        }
+        return writes
+    }
+
+    private func check(_ block: Range<Int>) throws(UBootCommandFault) {
+        guard !block.isEmpty, block.lowerBound >= 0, block.upperBound <= chip.leastSize,
+            block.lowerBound % chip.eraseBlockSize == 0, block.count % chip.eraseBlockSize == 0
+        else { throw .badRange }
+    }
+}

@@ -1,0 +1,199 @@
+private import BoardConsoles
+import FlashAccess
+import FlashModel
+
+/// Writes the flash of a board that waits at U-Boot's prompt, block by block: bytes into RAM first, proven there by their
+/// CRC-32; then the commands of the chip's method. Nothing that U-Boot says of its success is believed (`Erased 2 sectors`
+/// may mean that none was): who calls reads the flash back.
+final class UBootFlashWriter: FlashWriting {
+    private let session: UBootSession
+    private let recovery: UBootRecovery
+    /// The ways over the network; nil where there is only the line.
+    private let transfers: UBootTransfers?
+    private let survey: Survey
+    private let facts: UBootFacts
+    private let staging: UBootStaging
+    private let lines: UBootCommands
+    private let examples: UBootExamples
+    private let loader: UBootMemoryLoader
+    private let proof: UBootWriteProof
+    /// Chip → why U-Boot's commands must not write it; an empty text where they may. What is missing was not tried.
+    private var verdicts: [String: String] = [:]
+    /// What stands in RAM, where, and since which start of the board.
+    private var staged: (bytes: [UInt8], address: UInt64, start: Int)?
+
+    init(
+        _ session: UBootSession, _ recovery: UBootRecovery, _ survey: Survey, _ facts: UBootFacts,
+        _ staging: UBootStaging, _ transfers: UBootTransfers?, lines: UBootCommands, examples: UBootExamples
+    ) {
+        self.session = session
+        self.recovery = recovery
+        self.transfers = transfers
+        self.survey = survey
+        self.facts = facts
+        self.staging = staging
+        self.lines = lines
+        self.examples = examples
+        loader = UBootMemoryLoader(
+            session, facts, network: transfers?.network, lines: lines, examples: examples)
+        proof = UBootWriteProof(session, facts, lines: lines, examples: examples)
+    }
+
+    /// How often bytes had to be sent again.
+    var repeats: Int { loader.repeats }
+
+    func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
+        guard let chip = survey.chip(partition.chip) else {
+            throw WriteRefusal(why: "its chip is not known", next: "run the same command again")
+        }
+        let method = try UBootWriteMethods.choose(for: chip, facts, lines)
+        if let refusal = loader.refusal { throw refusal }
+        if let why = verdicts[chip.id], !why.isEmpty {
+            throw .throughLinux("this U-Boot was not shown to write it: \(why)")
+        }
+        guard let load = loader.first else { throw .throughLinux("nothing brings bytes to its RAM") }
+        return WriteMethod(
+            name: "\(method.name), bytes by \(load.command)",
+            commands: [load.example, "crc32 RAM SIZE"] + method.commands)
+    }
+
+    func prove(_ partition: Partition) async throws {
+        guard let chip = survey.chip(partition.chip), verdicts[chip.id] == nil, loader.refusal == nil,
+            let method = try? UBootWriteMethods.choose(for: chip, facts, lines)
+        else { return }
+        verdicts[chip.id] =
+            try await recovery.surviving {
+                try await self.transfers?.returnToLine()
+                return try await self.proof.complaint(about: method)
+            } ?? ""
+    }
+
+    func stage(_ bytes: [UInt8]) async throws {
+        if let staged, staged.bytes == bytes, staged.start == session.returns { return }
+        staged = nil
+        // Not where flash is brought to be read.
+        let area = try survey.chips.filter { UBootWindow($0, facts)?.isStaged ?? false }.map(\.eraseBlockSize).max()
+            .map(staging.area)
+        let address = try await recovery.surviving {
+            try await self.transfers?.returnToLine()
+            return try await self.loader.put(bytes, outside: area)
+        }
+        staged = (bytes, address, session.returns)
+    }
+
+    func erase(_ block: Range<Int>, of partition: Partition) async throws {
+        let (chip, method, onChip) = try await place(block, of: partition)
+        // Also after a reset in its midst: to erase once more does no harm.
+        try await recovery.surviving {
+            try await self.staging.prepare(chip)
+            try await self.run(try method.erase(onChip), partition, block.lowerBound, attempts: 2)
+        }
+    }
+
+    func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
+        let (chip, method, block) = try await place(offset..<offset + bytes.count, of: partition)
+        guard let staged, staged.bytes == bytes else {
+            throw failed(partition, offset, "The bytes are not in the board's RAM.")
+        }
+        try await recovery.surviving {
+            // A reset took the RAM, and left the block half written.
+            guard staged.start == self.session.returns else {
+                throw self.failed(partition, offset, "The board was reset while it was written.")
+            }
+            try await self.staging.prepare(chip)
+            let sum = try await self.session.checksum(
+                at: staged.address, count: bytes.count, self.lines, self.examples)
+            guard sum == CRC32.sum(of: bytes) else {
+                self.staged = nil
+                throw self.failed(partition, offset, "The bytes in the board's RAM are others than a moment ago.")
+            }
+            let parts = NotBlank.units(of: bytes, method.unit).map {
+                $0.lowerBound * method.unit..<$0.upperBound * method.unit
+            }
+            try await self.run(
+                try method.program(parts, of: block, from: staged.address), partition, offset, attempts: 1)
+        }
+    }
+
+    /// Runs commands, also the last of them where one before it complains: that puts protection back.
+    ///
+    /// - Throws: as ``say(_:_:_:attempts:)``; `commandFailed` where one of those complained whose words are not needed.
+    private func run(
+        _ commands: [UBootWriteCommand], _ partition: Partition, _ offset: Int, attempts: Int
+    ) async throws {
+        var complaints: [String] = []
+        for command in commands {
+            if let complaint = try await say(command, partition, offset, attempts: attempts) {
+                complaints.append("\(command.line) printed \"\(PrintableText.escaped(complaint, limit: 120))\"")
+            }
+        }
+        guard let first = complaints.first else { return }
+        throw failed(partition, offset, "U-Boot's command \(first).")
+    }
+
+    /// Runs a command.
+    ///
+    /// - Parameter attempts: how often it may complain before that is believed: its reply may be damaged on its way.
+    /// - Returns: what it says against its having worked, where only the flash itself tells; nil where it says nothing.
+    /// - Throws: `writeFailed` where it says that the flash failed, `commandFailed` where it did something else.
+    private func say(
+        _ command: UBootWriteCommand, _ partition: Partition, _ offset: Int, attempts: Int
+    ) async throws -> String? {
+        examples.note(command.line)
+        // A large sector may take 16 s.
+        let silence = Duration.seconds(60)
+        guard let work = command.work else {
+            let reply = try await session.ask(command.line, silence: silence, pause: silence)
+            return UBootNORWriteResult(reply).failure
+        }
+        var complaint: String?
+        var isOfFlash = false
+        for _ in 0..<attempts {
+            let answer = try await session.say(command.line, silence: silence, pause: silence)
+            let result = UBootWriteResult(answer.reply)
+            complaint = result.complaint(work)
+            isOfFlash = result.isOfFlash
+            if complaint == nil { return nil }
+        }
+        if let complaint {
+            throw failed(
+                partition, offset,
+                "U-Boot's command \(command.line) printed \"\(PrintableText.escaped(complaint, limit: 160))\".",
+                isOfFlash ? .writeFailed : .commandFailed)
+        }
+        return nil
+    }
+
+    /// The chip of a partition, how it is written, and where on it a block lies.
+    private func place(
+        _ block: Range<Int>, of partition: Partition
+    ) async throws -> (Chip, any UBootWriteMethod, Range<Int>) {
+        try await prove(partition)
+        guard let chip = survey.chip(partition.chip), let base = partition.chipRange,
+            let end = base.lowerBound.plus(block.upperBound), end <= base.upperBound, block.lowerBound >= 0
+        else { throw failed(partition, block.lowerBound, "Its place is not known.") }
+        do {
+            _ = try self.method(for: partition)
+            let method = try UBootWriteMethods.choose(for: chip, facts, lines)
+            let onChip = block.shifted(by: base.lowerBound)
+            _ = try method.erase(onChip)
+            return (chip, method, onChip)
+        } catch let refusal as WriteRefusal {
+            throw failed(partition, block.lowerBound, refusal.why)
+        } catch UBootCommandFault.refused(let why) {
+            throw failed(partition, block.lowerBound, why)
+        } catch {
+            throw failed(partition, block.lowerBound, "The block does not begin and end with a sector.")
+        }
+    }
+
+    private func failed(
+        _ partition: Partition, _ offset: Int, _ why: String, _ code: FlashkeepError.Code = .commandFailed
+    ) -> FlashkeepError {
+        FlashkeepError(
+            code,
+            what: "\(PrintableText.partition(partition.index, partition.name)) was not written at "
+                + "\(ByteCount.hex(offset)).",
+            why: why, next: "Run the same command again: it goes on where it was.")
+    }
+}

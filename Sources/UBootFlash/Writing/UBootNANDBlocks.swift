@@ -1,0 +1,64 @@
+import FlashAccess
+import FlashModel
+
+/// The erase blocks of a chip of NAND that may be written: whole ones that are not bad.
+///
+/// In place of a bad block U-Boot writes the next good one (`drivers/mtd/nand/raw/nand_util.c`, nand_write_skip_bad;
+/// `cmd/mtd.c`, do_mtd_io, which does not even say so): never may it be asked for one.
+struct UBootNANDBlocks: Sendable {
+    /// Bytes of a page.
+    let page: Int
+    private let chip: Chip
+    /// Offsets of the bad blocks, those of the bad-block table among them.
+    private let bad: Set<Int>
+    /// Whether the last page can be written: until 2009.08 it could not, `Attempt to write outside the flash area`
+    /// (`drivers/mtd/nand/nand_util.c`, nand_write_skip_bad).
+    private let reachesEnd: Bool
+
+    init(_ chip: Chip, _ facts: UBootFacts) throws(WriteRefusal) {
+        // Since 2018 `nand info` does not tell a size: then the partitions do, and there may be more of the chip.
+        guard chip.pageSize > 1, chip.eraseBlockSize > 0, chip.eraseBlockSize % chip.pageSize == 0, chip.leastSize > 0
+        else {
+            throw .throughLinux("this U-Boot does not tell the chip's size, erase blocks and pages")
+        }
+        guard let known = facts.badBlocks[chip.id], known.isComplete else {
+            throw .throughLinux("this U-Boot does not tell which blocks are bad, and skips them without a word")
+        }
+        self.chip = chip
+        page = chip.pageSize
+        bad = Set(known.offsets)
+        reachesEnd = facts.version?.isAtLeast(2009, 11) ?? false
+    }
+
+    /// - Throws: ``UBootCommandFault`` where a range is not just one erase block, or that is bad.
+    func check(_ block: Range<Int>) throws(UBootCommandFault) {
+        guard block.lowerBound >= 0, block.upperBound <= chip.leastSize, block.count == chip.eraseBlockSize,
+            block.lowerBound % chip.eraseBlockSize == 0
+        else { throw .badRange }
+        guard !bad.contains(where: block.contains) else {
+            throw .refused("The block is bad: U-Boot would write the next one in its place.")
+        }
+        guard reachesEnd || block.upperBound < chip.leastSize else {
+            throw .refused("This U-Boot is too old to write a chip's last block, and would only erase it.")
+        }
+    }
+
+    /// Where runs of pages of a block stand in RAM, and where on the chip they belong.
+    ///
+    /// - Parameters:
+    ///   - parts: bytes from the start of the block.
+    ///   - memory: where the block's bytes stand in RAM.
+    func runs(
+        _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
+    ) throws(UBootCommandFault) -> [(memory: UInt64, range: Range<Int>)] {
+        try check(block)
+        var runs: [(memory: UInt64, range: Range<Int>)] = []
+        for part in parts {
+            guard part.clamped(to: 0..<block.count) == part, !part.isEmpty, part.lowerBound % page == 0,
+                part.count % page == 0, let source = memory.plus(part.lowerBound), source.plus(part.count) != nil
+            else { throw .badRange }
+            runs.append((source, part.shifted(by: block.lowerBound)))
+        }
+        return runs
+    }
+}

@@ -1,0 +1,197 @@
+package import BoardChannels
+import FlashModel
+import Synchronization
+import TestSupport
+
+/// What a line does to what crosses it. Rates are one in so many bytes; nil is never.
+package struct LineFaults: Sendable {
+    /// Among bytes from the board that are flash data.
+    package var bulkRate: Int?
+    /// Among all bytes from the board.
+    package var replyRate: Int?
+    /// Among bytes to the board.
+    package var commandRate: Int?
+    /// The kernel says something after so many bytes from the board.
+    package var kernelLineEvery: Int?
+    /// The connection is cut after so many bytes from the board, once for each number.
+    package var cutsAfter: [Int] = []
+    /// Nothing comes any more after so many bytes from the board, once for each number.
+    package var silencesAfter: [Int] = []
+    /// Reads bring at most so many bytes.
+    package var pieceSize: Int?
+
+    package init() {}
+}
+
+/// Opens a channel to a board over a line that damages what crosses it; the same seed gives the same damage to the
+/// same bytes.
+package final class FaultyOpener: ChannelOpening {
+    private let below: any ChannelOpening
+    private let faults: LineFaults
+    fileprivate let state: Mutex<State>
+
+    fileprivate struct State {
+        var random: SplitMix64
+        var cuts: [Int]
+        var silences: [Int]
+        var damaged = 0
+        var connections = 0
+        /// Bytes from the board, through all connections.
+        var received = 0
+        /// Bytes to the board, before they are damaged.
+        var sent: [UInt8] = []
+    }
+
+    package init(_ below: any ChannelOpening, _ faults: LineFaults, seed: UInt64) {
+        self.below = below
+        self.faults = faults
+        state = Mutex(State(random: SplitMix64(state: seed), cuts: faults.cutsAfter, silences: faults.silencesAfter))
+    }
+
+    package var traits: ChannelTraits { below.traits }
+
+    /// Bytes that were damaged so far.
+    package var damaged: Int { state.withLock { $0.damaged } }
+    package var connections: Int { state.withLock { $0.connections } }
+    /// All that was said to the board.
+    package var sent: String { String(decoding: state.withLock { $0.sent }, as: UTF8.self) }
+    package var received: Int { state.withLock { $0.received } }
+
+    package func withChannel<Result: Sendable>(
+        _ body: (any BoardChannel) async throws -> Result
+    ) async throws -> Result {
+        state.withLock { $0.connections += 1 }
+        return try await below.withChannel { channel in
+            try await body(FaultyChannel(channel, faults, self))
+        }
+    }
+}
+
+/// One connection over such a line.
+private final class FaultyChannel: BoardChannel {
+    private struct State {
+        var isBulk = false
+        /// Bytes from the board in this connection.
+        var received = 0
+        var sinceKernelLine = 0
+        var isCut = false
+        var isSilent = false
+        var waiting: [UInt8] = []
+    }
+
+    private let below: any BoardChannel
+    private let faults: LineFaults
+    private let opener: FaultyOpener
+    private let state = Mutex(State())
+
+    init(_ below: any BoardChannel, _ faults: LineFaults, _ opener: FaultyOpener) {
+        self.below = below
+        self.faults = faults
+        self.opener = opener
+    }
+
+    var traits: ChannelTraits { below.traits }
+    var time: Duration { below.time }
+
+    func markBulk(_ isBulk: Bool) {
+        state.withLock { $0.isBulk = isBulk }
+        below.markBulk(isBulk)
+    }
+
+    func read(timeout: Duration?) async throws -> ChannelRead {
+        if let ready = takeWaiting() { return .bytes(ready) }
+        while true {
+            let (isCut, isSilent) = state.withLock { ($0.isCut, $0.isSilent) }
+            if isCut { return .closed }
+            if isSilent {
+                try await Task.sleep(for: timeout ?? .seconds(60))
+                return .timedOut
+            }
+            let read = try await below.read(timeout: timeout)
+            guard case .bytes(let bytes) = read else { return read }
+            take(bytes)
+            if let ready = takeWaiting() { return .bytes(ready) }
+        }
+    }
+
+    func write(_ bytes: [UInt8], isSecret: Bool) async throws {
+        if state.withLock({ $0.isCut }) {
+            throw FlashkeepError(.boardLost, what: "The line is cut.", why: "Made so.", next: "Go on.")
+        }
+        let damaged = opener.state.withLock { state in
+            state.sent += bytes
+            return Self.damage(bytes, faults.commandRate, &state)
+        }
+        if !damaged.isEmpty { try await below.write(damaged, isSecret: isSecret) }
+    }
+
+    private func takeWaiting() -> [UInt8]? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else { return nil }
+            let piece = Array(state.waiting.prefix(faults.pieceSize ?? Int.max))
+            state.waiting.removeFirst(piece.count)
+            return piece
+        }
+    }
+
+    private func take(_ bytes: [UInt8]) {
+        state.withLock { state in
+            opener.state.withLock { shared in
+                var rest = bytes[...]
+                while let byte = rest.popFirst() {
+                    state.received += 1
+                    shared.received += 1
+                    if let place = shared.cuts.firstIndex(where: { $0 <= state.received }) {
+                        shared.cuts.remove(at: place)
+                        state.isCut = true
+                        return
+                    }
+                    if let place = shared.silences.firstIndex(where: { $0 <= state.received }) {
+                        shared.silences.remove(at: place)
+                        state.isSilent = true
+                        return
+                    }
+                    let bulkRate = state.isBulk ? faults.bulkRate : nil
+                    if Self.isHit(faults.replyRate, &shared) {
+                        state.waiting += Self.damage(Self.damaged(byte, &shared), bulkRate, &shared)
+                    } else if Self.isHit(bulkRate, &shared) {
+                        state.waiting += Self.damaged(byte, &shared)
+                    } else {
+                        state.waiting.append(byte)
+                    }
+                    state.sinceKernelLine += 1
+                    if let every = faults.kernelLineEvery, state.sinceKernelLine >= every {
+                        state.sinceKernelLine = 0
+                        state.waiting += Array(
+                            "\r\n[  123.456789] br-lan: port 1(eth0) entered forwarding state\r\n".utf8)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Loses, flips, replaces or repeats some of the bytes.
+    private static func damage(_ bytes: [UInt8], _ rate: Int?, _ state: inout FaultyOpener.State) -> [UInt8] {
+        var result: [UInt8] = []
+        for byte in bytes {
+            if isHit(rate, &state) { result += damaged(byte, &state) } else { result.append(byte) }
+        }
+        return result
+    }
+
+    private static func isHit(_ rate: Int?, _ state: inout FaultyOpener.State) -> Bool {
+        guard let rate else { return false }
+        return Int.random(in: 0..<rate, using: &state.random) == 0
+    }
+
+    /// What comes in place of a byte.
+    private static func damaged(_ byte: UInt8, _ state: inout FaultyOpener.State) -> [UInt8] {
+        state.damaged += 1
+        switch Int.random(in: 0..<4, using: &state.random) {
+        case 0: return []
+        case 1: return [byte, byte]
+        case 2: return [byte ^ (1 << UInt8.random(in: 0..<8, using: &state.random))]
+        default: return [UInt8.random(in: 0...255, using: &state.random)]
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package import FlashAccess
+import FlashModel
+import TestSupport
+
+/// What every way to a board's flash must do, whatever is behind it. Run against each of them.
+package enum FlashContract {
+    /// Looks whether a way in keeps the contract; what is wrong comes back, a line each.
+    ///
+    /// - Parameters:
+    ///   - hardware: what is on the board.
+    ///   - access: the way in.
+    package static func problems(
+        _ hardware: SimulatedHardware,
+        _ access: any FlashSurveying & FlashReading & FlashChecksumming
+    ) async throws -> [String] {
+        var problems: [String] = []
+        let (survey, evidence) = try await access.survey()
+        if survey.partitions.map(\.index) != hardware.devices.map(\.partition.index) {
+            problems.append("the survey has the partitions \(survey.partitions.map(\.index))")
+        }
+        if survey.partitions.map(\.size) != hardware.devices.map(\.partition.size) { problems.append("other sizes") }
+        if evidence.isEmpty { problems.append("there is no evidence") }
+        for partition in survey.partitions {
+            guard let device = hardware.device(partition.index), let flash = hardware.chips[device.partition.chip]
+            else {
+                continue
+            }
+            let bytes = Array(flash.bytes[device.start..<device.start + partition.size])
+            let bad = Set(partition.badBlocks?.bad ?? [])
+            for ranges in Self.ranges(of: partition, without: bad) {
+                problems += try await read(partition, ranges, bytes, access).map {
+                    "mtd\(partition.index) \(ranges): \($0)"
+                }
+                guard !ranges.isEmpty else { continue }
+                for algorithm in access.checksumAlgorithms {
+                    let all = ranges.flatMap { bytes[$0] }
+                    if try await access.checksum(algorithm, of: partition, ranges: ranges)
+                        != StreamingChecksum.digest(of: all, algorithm)
+                    {
+                        problems.append("mtd\(partition.index) has another \(algorithm) of \(ranges)")
+                    }
+                    let each = try await access.checksums(algorithm, of: partition, each: ranges)
+                    if each != ranges.map({ StreamingChecksum.digest(of: bytes[$0], algorithm) }) {
+                        problems.append("mtd\(partition.index) has another \(algorithm) of one of \(ranges)")
+                    }
+                }
+            }
+            if access.readsOOB, partition.oobSize > 0 {
+                problems += try await readWithOOB(partition, device, hardware, bad, access)
+            }
+        }
+        return problems
+    }
+
+    /// Ranges at all kinds of bounds, none of which touches a bad block.
+    private static func ranges(of partition: Partition, without bad: Set<Int>) -> [[Range<Int>]] {
+        let block = partition.eraseBlockSize
+        let size = partition.size
+        let sets = [
+            [0..<size], [], [0..<1], [size - 1..<size], [1..<size - 1], [block - 1..<block + 1],
+            [block / 2 + 3..<block + 7, 2 * block..<2 * block + block / 2],
+            [0..<5, 5..<6, block..<2 * block, max(2 * block, size - block - 1)..<size],
+        ]
+        return sets.map { ranges in
+            bad.reduce(ranges.map { $0.clamped(to: 0..<size) }.filter { !$0.isEmpty }) { ranges, number in
+                let hole = number * block..<(number + 1) * block
+                return ranges.flatMap { range -> [Range<Int>] in
+                    guard range.overlaps(hole) else { return [range] }
+                    return [
+                        range.lowerBound..<max(range.lowerBound, hole.lowerBound),
+                        min(range.upperBound, hole.upperBound)..<range.upperBound,
+                    ].filter { !$0.isEmpty }
+                }
+            }
+        }
+    }
+
+    private static func read(
+        _ partition: Partition, _ ranges: [Range<Int>], _ bytes: [UInt8], _ access: any FlashReading
+    ) async throws -> [String] {
+        var problems: [String] = []
+        var times = [UInt8](repeating: 0, count: bytes.count)
+        try await access.read(partition, ranges: ranges) { chunk in
+            if chunk.bytes.isEmpty { problems.append("an empty chunk") }
+            guard chunk.offset >= 0, chunk.range.upperBound <= bytes.count else {
+                problems.append("a chunk at \(chunk.range)")
+                return
+            }
+            for place in chunk.range { times[place] += 1 }
+            let unread = chunk.findings.filter { $0.state == .unread }.map(\.range)
+            let wrong = chunk.range.first { place in
+                let isUnread = unread.contains { $0.contains(place) }
+                return chunk.bytes[place - chunk.offset] != (isUnread ? 0xFF : bytes[place])
+            }
+            if let wrong { problems.append("another byte at \(wrong)") }
+            for finding in chunk.findings
+            where finding.size <= 0 || finding.range.clamped(to: chunk.range) != finding.range {
+                problems.append("a finding at \(finding.range) in a chunk of \(chunk.range)")
+            }
+        }
+        for place in bytes.indices where times[place] != (ranges.contains { $0.contains(place) } ? 1 : 0) {
+            problems.append("byte \(place) came \(times[place]) times")
+            break
+        }
+        return problems
+    }
+
+    private static func readWithOOB(
+        _ partition: Partition, _ device: SimulatedHardware.Device, _ hardware: SimulatedHardware, _ bad: Set<Int>,
+        _ access: any FlashReading
+    ) async throws -> [String] {
+        guard let flash = hardware.chips[device.partition.chip] else { return [] }
+        let (page, block) = (partition.pageSize, partition.eraseBlockSize)
+        let unit = page + partition.oobSize
+        var problems: [String] = []
+        // The first good block from its second page on, and a page of the last.
+        let first = (0..<partition.size / block).first { !bad.contains($0) } ?? 0
+        let last = (0..<partition.size / block).last { !bad.contains($0) } ?? 0
+        let ranges = [first * block + page..<(first + 1) * block, last * block..<last * block + page]
+        var times: [Int: Int] = [:]
+        try await access.readWithOOB(partition, ranges: ranges) { chunk in
+            for place in chunk.range {
+                times[place, default: 0] += 1
+                let number = place / unit
+                let whole =
+                    Array(flash.bytes[device.start + number * page..<device.start + (number + 1) * page])
+                    + hardware.oob(device.start / page + number, of: flash.chip)
+                if chunk.bytes[place - chunk.offset] != whole[place % unit] {
+                    problems.append("mtd\(partition.index) has another byte at \(place) with OOB")
+                    return
+                }
+            }
+        }
+        let wanted = Set(ranges.flatMap { $0.lowerBound / page * unit..<$0.upperBound / page * unit })
+        if Set(times.keys) != wanted || times.values.contains(where: { $0 != 1 }) {
+            problems.append("mtd\(partition.index): \(ranges) with OOB came as \(times.count) bytes")
+        }
+        return problems
+    }
+}

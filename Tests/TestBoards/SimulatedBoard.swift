@@ -1,0 +1,245 @@
+package import BoardChannels
+package import FlashAccess
+package import FlashModel
+import Synchronization
+import TestSupport
+
+/// Reaches a made-up board, within this process.
+///
+/// Every call of a reached board, and every chunk that it hands on, is numbered through all connections; a test may
+/// make any of them fail.
+package final class SimulatedReacher: BoardReaching {
+    package let address = "simulated:"
+
+    private struct State {
+        var hardware: SimulatedHardware
+        var calls = 0
+        var connections = 0
+        var chunks: [Int: Int] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let onReach: @Sendable (Int, inout SimulatedHardware) throws -> Void
+    private let onCall: @Sendable (Int, inout SimulatedHardware) throws -> Void
+
+    /// - Parameters:
+    ///   - onReach: called with the number of each connection, from 1.
+    ///   - onCall: called with the number of each call, from 0, before it and once more after each chunk; what it
+    ///     throws ends the connection.
+    package init(
+        _ hardware: SimulatedHardware,
+        onReach: @escaping @Sendable (Int, inout SimulatedHardware) throws -> Void = { _, _ in },
+        onCall: @escaping @Sendable (Int, inout SimulatedHardware) throws -> Void = { _, _ in }
+    ) {
+        state = Mutex(State(hardware: hardware))
+        self.onReach = onReach
+        self.onCall = onCall
+    }
+
+    package var hardware: SimulatedHardware { state.withLock { $0.hardware } }
+    package var calls: Int { state.withLock { $0.calls } }
+    package var connections: Int { state.withLock { $0.connections } }
+
+    package func withBoard<Result: Sendable>(
+        transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        try state.withLock { state in
+            state.connections += 1
+            try onReach(state.connections, &state.hardware)
+        }
+        return try await body(SimulatedBoard(self))
+    }
+
+    func call<Result>(_ body: (inout SimulatedHardware) throws -> Result) throws -> Result {
+        try state.withLock { state in
+            defer { state.calls += 1 }
+            try onCall(state.calls, &state.hardware)
+            return try body(&state.hardware)
+        }
+    }
+
+    /// The same without a number: no fault happens.
+    func quietly<Result>(_ body: (inout SimulatedHardware) throws -> Result) throws -> Result {
+        try state.withLock { try body(&$0.hardware) }
+    }
+
+    /// One more chunk of a device is asked for.
+    fileprivate func chunk(
+        _ range: Range<Int>, of partition: Partition
+    ) throws -> (bytes: [UInt8], findings: [BlockFinding]) {
+        try call { hardware in
+            let device = try Self.device(partition, hardware)
+            if let left = hardware.vanishing[partition.index] {
+                guard left > 0 else { throw Self.vanished(partition) }
+                hardware.vanishing[partition.index] = left - 1
+            }
+            return try hardware.read(range, of: device)
+        }
+    }
+
+    static func device(
+        _ partition: Partition, _ hardware: SimulatedHardware
+    ) throws -> SimulatedHardware.Device {
+        guard let device = hardware.device(partition.index) else { throw vanished(partition) }
+        guard device.partition == partition else { throw Refusal.error("mtd\(partition.index) is not that partition") }
+        return device
+    }
+
+    private static func vanished(_ partition: Partition) -> FlashkeepError {
+        FlashkeepError(.partitionVanished, what: "mtd\(partition.index) vanished.", why: "Made so.", next: "Look on.")
+    }
+
+    /// The error of a board that is gone.
+    package static var lost: FlashkeepError {
+        FlashkeepError(.boardLost, what: "The board is gone.", why: "Made so.", next: "Run it again.")
+    }
+}
+
+/// A connection to a made-up board. It refuses what a real board must not be asked: bad blocks, bytes beyond the end,
+/// ranges out of order, and anything after the connection broke.
+package final class SimulatedBoard: FlashBoard {
+    let reacher: SimulatedReacher
+    private var isBroken = false
+    private var surveyed: Survey?
+
+    fileprivate init(_ reacher: SimulatedReacher) {
+        self.reacher = reacher
+    }
+
+    package let way = "simulation"
+    package let usualRate: Int? = nil
+    package var transferName: String { "simulated" }
+    package var retries: Int { 0 }
+    package var commands: [String] { ["look at it"] }
+    package var readsOOB: Bool { reacher.hardware.readsOOB }
+    package var writer: (any FlashWriting)? { reacher.hardware.isWritable ? self : nil }
+    package var checksumAlgorithms: [ChecksumAlgorithm] { reacher.hardware.algorithms }
+
+    func step<Result>(_ body: () throws -> Result) throws -> Result {
+        if isBroken { throw Refusal.error("the connection broke and is used all the same") }
+        do {
+            return try body()
+        } catch {
+            isBroken = (error as? FlashkeepError)?.code != .partitionVanished
+            throw error
+        }
+    }
+
+    package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
+        let survey = try step { try reacher.call { $0.survey } }
+        surveyed = survey
+        return (survey, [Evidence(name: "made-up.txt", bytes: Array("made up\n".utf8))])
+    }
+
+    package func layoutChanges() async throws -> [LayoutChange] {
+        let now = try step { try reacher.call { $0.survey } }
+        guard let surveyed else { throw Refusal.error("it was not surveyed") }
+        // Its devices are still listed when they are gone.
+        return LayoutChange.between(surveyed, now)
+    }
+
+    package func read(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let block = try begin(partition, ranges)
+        for range in ordered(ranges.flatMap { Self.cut($0, by: block) }) {
+            let (bytes, findings) = try step { try reacher.chunk(range, of: partition) }
+            try await each(FlashChunk(offset: range.lowerBound, bytes: bytes, findings: findings))
+            try step { try reacher.call { _ in } }
+        }
+        try end(partition)
+    }
+
+    package func readWithOOB(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let block = try begin(partition, ranges)
+        guard readsOOB, partition.oobSize > 0 else { throw Refusal.error("there is no OOB") }
+        let page = partition.pageSize
+        let unit = page + partition.oobSize
+        for range in ordered(ranges.flatMap { Self.cut($0, by: block) }) {
+            guard range.lowerBound % page == 0, range.upperBound % page == 0 else { throw Refusal.error("half a page") }
+            let (bytes, findings) = try step { try reacher.chunk(range, of: partition) }
+            var pages: [UInt8] = []
+            let hardware = reacher.hardware
+            guard let chip = hardware.chips[partition.chip]?.chip, let start = hardware.device(partition.index)?.start
+            else { throw Refusal.error("no chip") }
+            for position in stride(from: 0, to: bytes.count, by: page) {
+                pages += bytes[position..<position + page]
+                pages += hardware.oob((start + range.lowerBound + position) / page, of: chip)
+            }
+            try await each(
+                FlashChunk(
+                    offset: range.lowerBound / page * unit, bytes: pages,
+                    findings: findings.map {
+                        BlockFinding(
+                            offset: $0.offset / page * unit, size: $0.size / page * unit, state: $0.state,
+                            detail: $0.detail)
+                    }))
+            try step { try reacher.call { _ in } }
+        }
+        try end(partition)
+    }
+
+    package func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest {
+        _ = try begin(partition, ranges)
+        guard checksumAlgorithms.contains(algorithm) else { throw Refusal.error("no \(algorithm)") }
+        var checksum = StreamingChecksum(algorithm)
+        for range in ranges where !range.isEmpty {
+            checksum.update(try step { try reacher.chunk(range, of: partition) }.bytes)
+        }
+        try end(partition)
+        return checksum.finalize()
+    }
+
+    package func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest] {
+        var digests: [Digest] = []
+        for range in ranges { digests.append(try await checksum(algorithm, of: partition, ranges: [range])) }
+        return digests
+    }
+
+    /// Checks what is asked, and returns the bytes of a chunk.
+    private func begin(_ partition: Partition, _ ranges: [Range<Int>]) throws -> Int {
+        var last = 0
+        for range in ranges {
+            guard range.lowerBound >= last, range.upperBound <= partition.size else {
+                throw Refusal.error("\(ranges) are no ranges of mtd\(partition.index)")
+            }
+            last = range.upperBound
+        }
+        return try step {
+            try reacher.call { hardware in
+                _ = try SimulatedReacher.device(partition, hardware)
+                return hardware.chunkBlocks * partition.eraseBlockSize
+            }
+        }
+    }
+
+    private func end(_ partition: Partition) throws {
+        try step {
+            try reacher.call { hardware in
+                if let device = hardware.device(partition.index) { hardware.letItWrite(to: device) }
+            }
+        }
+    }
+
+    private func ordered(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        guard reacher.hardware.isDisorderly else { return ranges }
+        return stride(from: 0, to: ranges.count, by: 2).flatMap { ranges[$0..<min($0 + 2, ranges.count)].reversed() }
+    }
+
+    private static func cut(_ range: Range<Int>, by size: Int) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(range.upperBound, (start / size + 1) * size)
+            parts.append(start..<end)
+            start = end
+        }
+        return parts
+    }
+}

@@ -1,0 +1,210 @@
+import FlashAccess
+package import FlashModel
+import TestSupport
+
+/// A made-up board: its chips with all their faults, and the MTD devices that its kernel shows of them.
+package struct SimulatedHardware: Sendable {
+    /// A chip. Blocks are erase blocks, counted from its start.
+    package struct Flash: Sendable {
+        package var chip: Chip
+        package var bytes: [UInt8]
+        package var badBlocks: Set<Int> = []
+        /// The ECC repairs them at each read.
+        package var corrected: Set<Int> = []
+        /// The ECC cannot repair them: what is read is not what was written.
+        package var failed: Set<Int> = []
+        /// Bytes that no read gives.
+        package var unreadable: [Range<Int>] = []
+        /// Blocks that read differently each time.
+        package var unstable: Set<Int> = []
+        /// Blocks of which so many reads still give something else.
+        package var misreads: [Int: Int] = [:]
+        /// Blocks of which so many erases and writes still fail, and say so.
+        package var failing: [Int: Int] = [:]
+        /// Blocks of which so many writes still fail, in the midst of their first page.
+        package var failingPrograms: [Int: Int] = [:]
+        /// Blocks that say that all is well, and keep a bit of what they held.
+        package var lying: Set<Int> = []
+        /// How often each block was erased.
+        package var erases: [Int: Int] = [:]
+        /// How often something was read.
+        var reads = 0
+    }
+
+    /// An MTD device.
+    package struct Device: Sendable {
+        package var partition: Partition
+        /// Where it is on its chip, known or not.
+        package var start: Int
+    }
+
+    package var identity: BoardIdentity
+    package var chips: [String: Flash]
+    package var devices: [Device]
+    /// Whether the board tells of all its devices.
+    package var table = TableKnowledge.complete
+    package var otherStorage: [OtherStorageDevice]? = []
+    package var bootID: String? = "made-up"
+    package var algorithms: [ChecksumAlgorithm] = [.sha256]
+    package var readsOOB = false
+    package var isWritable = false
+    /// What a writer brought to the board.
+    package var staged: [UInt8] = []
+    /// Whether an erase or a write that is cut off was half done.
+    package var tears = false
+    /// Whether bytes do not reach the board.
+    package var refusesBytes = false
+    /// Whether no less than a whole partition can be erased.
+    package var erasesPartitions = false
+    /// How often the running system still writes to a device: once after each read or checksum of it.
+    package var pendingWrites: [Int: Int] = [:]
+    /// After how many chunks a device is gone.
+    package var vanishing: [Int: Int] = [:]
+    /// Whether the second of two chunks comes before the first.
+    package var isDisorderly = false
+    /// Erase blocks a chunk.
+    package var chunkBlocks = 2
+
+    package init(identity: BoardIdentity, chips: [Flash], devices: [Device]) {
+        self.identity = identity
+        self.chips = Dictionary(uniqueKeysWithValues: chips.map { ($0.chip.id, $0) })
+        self.devices = devices
+    }
+
+    package var survey: Survey {
+        Survey(
+            board: identity, chips: chips.values.map(\.chip).sorted { $0.id < $1.id },
+            partitions: devices.map(\.partition), tools: [:], table: table, otherStorage: otherStorage,
+            bootID: bootID)
+    }
+
+    package func device(_ index: Int) -> Device? { devices.first { $0.partition.index == index } }
+
+    /// What a backup of a device should hold: the bytes of the chip, 0xFF in the place of bad blocks.
+    package func expected(_ index: Int) -> [UInt8] {
+        guard let device = device(index), let flash = chips[device.partition.chip] else { return [] }
+        let block = flash.chip.eraseBlockSize
+        return (device.start..<device.start + device.partition.size).map {
+            flash.badBlocks.contains($0 / block) ? 0xFF : flash.bytes[$0]
+        }
+    }
+
+    /// The OOB bytes of a page of a chip.
+    package func oob(_ page: Int, of chip: Chip) -> [UInt8] {
+        (0..<chip.oobSize).map { UInt8(truncatingIfNeeded: $0 &* 3 &+ page) }
+    }
+}
+
+extension SimulatedHardware.Flash {
+    /// A chip whose bytes are made up.
+    package init(
+        _ id: String, kind: Chip.Kind, blocks: Int, blockSize: Int, pageSize: Int = 1, oobSize: Int = 0,
+        badBlocks: Set<Int> = [], seed: UInt64 = 7
+    ) {
+        var random = SplitMix64(state: seed)
+        var bytes = (0..<blocks * blockSize).map { _ in UInt8.random(in: 0...255, using: &random) }
+        // Much of a flash is empty, or says the same again and again.
+        for block in stride(from: 2, to: blocks, by: 5) {
+            bytes.replaceSubrange(
+                block * blockSize..<(block + 1) * blockSize, with: [UInt8](repeating: 0xFF, count: blockSize))
+        }
+        self.init(
+            chip: Chip(
+                id: id, kind: kind, size: blocks * blockSize, sizeKnowledge: .exact, eraseBlockSize: blockSize,
+                pageSize: pageSize, oobSize: oobSize, source: "sysfs"), bytes: bytes, badBlocks: badBlocks)
+    }
+
+    /// A device on this chip; its bad blocks are those of the chip.
+    package func device(
+        _ index: Int, _ name: String, _ blocks: Range<Int>, isLive: Bool = false, hasPlace: Bool = true,
+        parent: Int? = nil
+    ) -> SimulatedHardware.Device {
+        let size = chip.eraseBlockSize
+        let bad = badBlocks.filter { blocks.contains($0) }.map { $0 - blocks.lowerBound }.sorted()
+        return SimulatedHardware.Device(
+            partition: Partition(
+                index: index, name: name, chip: chip.id, offset: hasPlace ? blocks.lowerBound * size : nil,
+                offsetSource: hasPlace ? (blocks.count * size == chip.exactSize ? .wholeChip : .sysfs) : .none,
+                size: blocks.count * size, eraseBlockSize: size, pageSize: chip.pageSize, oobSize: chip.oobSize,
+                type: chip.kind.isNAND ? "nand" : "nor", parent: parent, isLive: isLive,
+                badBlocks: chip.kind.isNAND ? BadBlockKnowledge(bad: bad, source: "test", isComplete: true) : nil),
+            start: blocks.lowerBound * size)
+    }
+}
+
+extension SimulatedHardware.Flash {
+    /// Whether an erase or a write of a block fails this time.
+    package mutating func fails(_ block: Int) -> Bool {
+        guard let left = failing[block], left > 0 else { return false }
+        failing[block] = left - 1
+        return true
+    }
+}
+
+extension SimulatedHardware {
+    /// Undoes the last half of what has changed since: what a command that is cut off leaves behind.
+    package mutating func tear(since before: SimulatedHardware) {
+        for (id, flash) in before.chips {
+            let changed = flash.bytes.indices.filter { flash.bytes[$0] != chips[id]?.bytes[$0] }
+            for place in changed.dropFirst(changed.count / 2) { chips[id]?.bytes[place] = flash.bytes[place] }
+        }
+    }
+
+    /// Reads bytes of a device as its kernel would give them.
+    package mutating func read(_ range: Range<Int>, of device: Device) throws -> (
+        bytes: [UInt8], findings: [BlockFinding]
+    ) {
+        let id = device.partition.chip
+        guard var flash = chips[id] else { throw Refusal.error("no chip \(id)") }
+        let block = flash.chip.eraseBlockSize
+        let onChip = device.start + range.lowerBound..<device.start + range.upperBound
+        guard onChip.upperBound <= flash.bytes.count else { throw Refusal.error("beyond the end of \(id)") }
+        var bytes = Array(flash.bytes[onChip])
+        var findings: [BlockFinding] = []
+        flash.reads += 1
+        for number in onChip.lowerBound / block...(onChip.upperBound - 1) / block {
+            if flash.badBlocks.contains(number) { throw Refusal.error("block \(number) is bad and was read") }
+            let part = (number * block..<(number + 1) * block).clamped(to: onChip)
+            let first = part.lowerBound - onChip.lowerBound
+            let finding = { (state: BlockState) in
+                BlockFinding(
+                    offset: part.lowerBound - device.start, size: part.count, state: state, detail: "as made up")
+            }
+            if flash.corrected.contains(number) { findings.append(finding(.eccCorrected)) }
+            if flash.failed.contains(number) {
+                bytes[first] ^= 0x81
+                findings.append(finding(.eccFailed))
+            }
+            if flash.unstable.contains(number) { bytes[first] ^= UInt8(truncatingIfNeeded: flash.reads) }
+            if let left = flash.misreads[number], left > 0 {
+                flash.misreads[number] = left - 1
+                bytes[first + part.count / 2] ^= 0x10
+            }
+        }
+        for hole in flash.unreadable {
+            let part = hole.clamped(to: onChip)
+            guard !part.isEmpty else { continue }
+            for place in part { bytes[place - onChip.lowerBound] = 0xFF }
+            findings.append(
+                BlockFinding(
+                    offset: part.lowerBound - device.start, size: part.count, state: .unread, detail: "made up"))
+        }
+        chips[id] = flash
+        return (bytes, findings)
+    }
+
+    /// The running system writes, if it still wants to.
+    package mutating func letItWrite(to device: Device) {
+        let index = device.partition.index
+        guard let left = pendingWrites[index], left > 0 else { return }
+        pendingWrites[index] = left - 1
+        chips[device.partition.chip]?.bytes[device.start + device.partition.size - 1] &+= 1
+    }
+}
+
+/// What a fake says to everything that it was not made for.
+enum Refusal {
+    static func error(_ why: String) -> FlashkeepError {
+        FlashkeepError(.internalFault, what: "The made-up board refuses.", why: why, next: "Look at the test.")
+    }
+}

@@ -1,0 +1,6 @@
+package import UBootFlash
+
+extension UBootTiming {
+    /// The usual times, which a simulated board counts and nobody waits.
+    package static var simulated: UBootTiming { UBootTiming() }
+}

@@ -1,0 +1,73 @@
+import TestSupport
+
+/// What is wrong with a command that writes.
+package struct UBootWriteFault: Sendable {
+    package enum Kind: Sendable {
+        /// It says that it worked, and did nothing.
+        case nothing
+        /// It says that it worked, and did the first half.
+        case half
+        /// It prints its usage.
+        case usage
+        /// It works, and says this besides.
+        case complains(String)
+        /// It does nothing, and says this.
+        case fails(String)
+    }
+
+    package var kind: Kind
+    /// Whether `cp` does as it should between flash and RAM, and only into flash does not.
+    package var isOnFlashOnly: Bool
+
+    package init(_ kind: Kind, isOnFlashOnly: Bool = false) {
+        self.kind = kind
+        self.isOnFlashOnly = isOnFlashOnly
+    }
+}
+
+extension UBootMachine {
+    /// Runs a line with what is wrong with its command.
+    mutating func run(_ line: String) -> Done {
+        let words = line.split(separator: " ").map(String.init)
+        guard let fault = scenario.writeFaults.first(where: { (line + " ").hasPrefix($0.key) })?.value,
+            !fault.isOnFlashOnly || isIntoFlash(words)
+        else { return obey(line) }
+        let (hardware, memory, protected) = (scenario.hardware, self.memory, self.protected)
+        switch fault.kind {
+        case .usage: return obey("help \(words.first ?? "")")
+        case .fails(let text): return Done(text: text + "\n")
+        case .complains(let text):
+            var done = obey(line)
+            done.text += text + "\n"
+            return done
+        case .nothing:
+            let done = obey(line)
+            (scenario.hardware, self.memory, self.protected) = (hardware, memory, protected)
+            return done
+        case .half:
+            let done = obey(line)
+            for (id, before) in hardware.chips {
+                guard let after = scenario.hardware.chips[id]?.bytes else { continue }
+                let changed = after.indices.filter { after[$0] != before.bytes[$0] }
+                for place in changed.dropFirst(changed.count / 2) {
+                    scenario.hardware.chips[id]?.bytes[place] = before.bytes[place]
+                }
+            }
+            if words.count == 4, words[0].hasPrefix("cp"), !isIntoFlash(words), let target = Self.number(words[2]),
+                let count = Self.number(words[3]).map({ Int(clamping: $0) })
+            {
+                self.memory.write(
+                    target + UInt64(count / 2), memory.read(target + UInt64(count / 2), count - count / 2))
+            }
+            return done
+        }
+    }
+
+    private func isIntoFlash(_ words: [String]) -> Bool {
+        guard words.count == 4, words[0].hasPrefix("cp"), let target = Self.number(words[2]) else { return true }
+        return scenario.bases.contains { id, base in
+            let size = UInt64(scenario.hardware.chips[id]?.bytes.count ?? 0)
+            return target >= base && target - base < size
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package import FlashAccess
+package import FlashModel
+import TestSupport
+
+extension SimulatedHardware {
+    /// Erases a block as far as it can.
+    mutating func erase(_ block: Range<Int>, of device: Device, isTorn: Bool = false) throws {
+        try change(block, of: device) { flash, onChip, number in
+            flash.erases[number, default: 0] += 1
+            let part = isTorn ? onChip.prefix(onChip.count / 2) : onChip[...]
+            for place in part { flash.bytes[place] = 0xFF }
+            if flash.lying.contains(number) { flash.bytes[onChip.lowerBound + 1] &= 0xFE }
+        }
+    }
+
+    /// Programs: bits go from 1 to 0 only.
+    mutating func program(_ bytes: [UInt8], at offset: Int, of device: Device, isTorn: Bool = false) throws {
+        try change(offset..<offset + bytes.count, of: device) { flash, onChip, number in
+            let page = max(1, flash.chip.pageSize)
+            for (place, byte) in zip(isTorn ? onChip.prefix(onChip.count / 2) : onChip[...], bytes) {
+                let pageStart = place - place % page
+                let isBlankPage = bytes[(pageStart - onChip.lowerBound)..<(pageStart - onChip.lowerBound + page)]
+                    .allSatisfy { $0 == 0xFF }
+                if flash.chip.kind.isNAND, !isBlankPage, place == pageStart,
+                    flash.bytes[pageStart..<pageStart + page].contains(where: { $0 != 0xFF })
+                {
+                    throw Refusal.error("a page of NAND was programmed that is not blank")
+                }
+                flash.bytes[place] &= byte
+            }
+            if flash.lying.contains(number) { flash.bytes[onChip.lowerBound] ^= 1 }
+        }
+    }
+
+    private mutating func change(
+        _ range: Range<Int>, of device: Device, body: (inout Flash, Range<Int>, Int) throws -> Void
+    ) throws {
+        let id = device.partition.chip
+        guard var flash = chips[id] else { throw Refusal.error("no chip \(id)") }
+        let size = flash.chip.eraseBlockSize
+        let onChip = device.start + range.lowerBound..<device.start + range.upperBound
+        guard range.lowerBound >= 0, range.upperBound <= device.partition.size, onChip.lowerBound % size == 0,
+            onChip.count == size
+        else { throw Refusal.error("\(range) of mtd\(device.partition.index) is no erase block") }
+        let number = onChip.lowerBound / size
+        guard !flash.badBlocks.contains(number) else { throw Refusal.error("block \(number) is bad and was written") }
+        if flash.fails(number) {
+            chips[id] = flash
+            throw FlashkeepError(.writeFailed, what: "Block \(number) fails.", why: "Made so.", next: "Look on.")
+        }
+        try body(&flash, onChip, number)
+        chips[id] = flash
+    }
+}
+
+extension SimulatedBoard: FlashWriting {
+    package func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
+        guard partition.name != "unwritable" else {
+            throw WriteRefusal(why: "it is made so", next: "make it otherwise")
+        }
+        return WriteMethod(
+            name: "simulated", commands: ["write OFFSET"], erasesPartition: reacher.hardware.erasesPartitions)
+    }
+
+    /// There is nothing to prove: it does as it is told.
+    package func prove(_ partition: Partition) async throws {}
+
+    package func stage(_ bytes: [UInt8]) async throws {
+        if reacher.hardware.refusesBytes {
+            throw FlashkeepError(.commandFailed, what: "No room.", why: "Made so.", next: "Make room.")
+        }
+        try step { try reacher.call { $0.staged = bytes } }
+    }
+
+    package func erase(_ block: Range<Int>, of partition: Partition) async throws {
+        guard !reacher.hardware.erasesPartitions else { throw Refusal.error("single blocks cannot be erased") }
+        try change(partition) { try $0.erase(block, of: $1, isTorn: $2) }
+    }
+
+    package func eraseAll(_ partition: Partition) async throws {
+        guard reacher.hardware.erasesPartitions else { throw Refusal.error("single blocks can be erased") }
+        try change(partition) { hardware, device, isTorn in
+            let size = partition.eraseBlockSize
+            let blocks = stride(from: 0, to: partition.size, by: size).map { $0..<$0 + size }
+            for block in isTorn ? blocks.prefix(blocks.count / 2) : blocks[...]
+            where hardware.chips[device.partition.chip]?.badBlocks.contains((device.start + block.lowerBound) / size)
+                == false
+            {
+                try hardware.erase(block, of: device)
+            }
+        }
+    }
+
+    package func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
+        guard reacher.hardware.staged == bytes else { throw Refusal.error("these bytes were not staged") }
+        try change(partition) { try $0.program(bytes, at: offset, of: $1, isTorn: $2) }
+    }
+
+    /// Something that can be cut off before, in the midst and after.
+    private func change(
+        _ partition: Partition, _ body: (inout SimulatedHardware, SimulatedHardware.Device, Bool) throws -> Void
+    ) throws {
+        do {
+            try step { try reacher.call { _ in } }
+        } catch {
+            let isTorn = reacher.hardware.tears
+            if isTorn {
+                try reacher.quietly { try body(&$0, try SimulatedReacher.device(partition, $0), true) }
+            }
+            throw error
+        }
+        try reacher.quietly { try body(&$0, try SimulatedReacher.device(partition, $0), false) }
+        try step { try reacher.call { _ in } }
+    }
+}

@@ -1,6 +1,0 @@
-package import FlashAccess
-
-extension UBootTiming {
-    /// The usual times, which a simulated board counts and nobody waits.
-    package static var simulated: UBootTiming { UBootTiming() }
-}

@@ -1,0 +1,385 @@
+import BoardChannels
+import BoardConsoles
+import FlashModel
+import Synchronization
+import TestBoards
+import Testing
+
+@testable import UBootFlash
+
+/// Who answers on a line, found out without harm.
+@Suite("Arriving at a serial line", .serialized)
+struct UBootArrivalTests {
+    /// What came of it.
+    private struct Outcome {
+        var found: UBootArrival.Found?
+        var error: FlashkeepError?
+        var board: SimulatedUBoot
+        var notices: [UBootArrival.Notice]
+
+        var requests: Int { notices.count { if case .needsPower = $0 { true } else { false } } }
+    }
+
+    private static let proof = "fkabcdefgh\r"
+    private static let interrupt = "\u{3}"
+    /// What is said to a board that says nothing.
+    private static let wakes = "\u{3}\u{3} \r \r echo fk''abcdefgh\r"
+
+    /// Arrives at a board that is switched on when that is asked for.
+    private func arrive(
+        _ scenario: UBootScenario, powers: Bool = true, timing: UBootTiming = .simulated,
+        _ change: (inout UBootArrival) -> Void = { _ in }
+    ) async throws -> Outcome {
+        let board = SimulatedUBoot(scenario)
+        let notices = Mutex<[UBootArrival.Notice]>([])
+        var outcome = Outcome(board: board, notices: [])
+        try await board.withChannel { channel in
+            var arrival = UBootArrival(
+                nonce: { "abcdefgh12345678" }, timing: timing,
+                notify: { notice in
+                    notices.withLock { $0.append(notice) }
+                    if powers, case .needsPower = notice { board.powerOn() }
+                })
+            change(&arrival)
+            do {
+                outcome.found = try await arrival.find(Console(channel))
+            } catch let error as FlashkeepError {
+                outcome.error = error
+            }
+        }
+        outcome.notices = notices.withLock { $0 }
+        #expect(board.offences.isEmpty, "\(board.offences)")
+        return outcome
+    }
+
+    private func prompt(_ text: String) -> UBootArrival.Found { .uboot(prompt: Array(text.utf8)) }
+
+    // MARK: U-Boot
+
+    @Test(
+        "A prompt that waits, whatever it looks like",
+        arguments: [
+            "=> ", "==> ", "U-Boot> ", "u-boot=> ", "ar7240> ", "MT7621 # ", "hisilicon # ", "maltael # ",
+            "MX6QSABRELITE U-Boot > ", "VExpress# ", "(IPQ40xx) # ", "U-Boot $ ",
+        ])
+    func waitingPrompt(_ text: String) async throws {
+        for end in [UBootScenario.LineEnd.usual, .reversed, .doubled] {
+            var scenario = UBootScenario()
+            scenario.prompt = text
+            scenario.lineEnd = end
+            let outcome = try await arrive(scenario)
+            #expect(outcome.found == prompt(text), "\(text)")
+            #expect(outcome.board.typed == Self.interrupt + Self.proof, "\(text)")
+            #expect(outcome.notices.isEmpty)
+        }
+    }
+
+    @Test(
+        "A countdown is stopped by the key that it names",
+        arguments: [
+            ("Hit any key to stop autoboot: ", nil, " "),
+            ("Hit any key to stop autoboot: ", "\u{3}", " \u{3}"),
+            ("Hit 'gl' key to stop booting in", "gl", "gl"),
+            ("Press SPACE to abort autoboot in 3 seconds ", " ", " "),
+            ("Press ESC to abort autoboot in 3 seconds", "\u{1B}", "\u{1B}"),
+            ("Hit Ctrl-C to stop autoboot: ", "\u{3}", "\u{3}"),
+            ("Enter 'noautoboot' to stop autoboot. Booting in seconds: ", "noautoboot", "noautoboot"),
+            ("Press \"<Esc><Esc>\" to stop autoboot in 3 seconds", "\u{1B}\u{1B}", "\u{1B}\u{1B}"),
+        ] as [(String, String?, String)])
+    func countdown(_ text: String, _ keys: String?, _ sent: String) async throws {
+        for start in [UBootScenario.Start.off, .countdown] {
+            var scenario = UBootScenario()
+            scenario.start = start
+            scenario.countdown = UBootScenario.Countdown(text, keys: keys)
+            let outcome = try await arrive(scenario)
+            #expect(outcome.found == prompt("=> "), "\(text)")
+            #expect(outcome.requests == (start == .off ? 1 : 0))
+            let before = start == .off ? Self.wakes : ""
+            // ^C in the pauses of a start is harmless everywhere.
+            let typed = outcome.board.typed
+            #expect(typed.hasPrefix(before))
+            #expect(typed.dropFirst(before.count).drop { $0 == "\u{3}" }.starts(with: sent.drop { $0 == "\u{3}" }))
+            let others = typed.dropFirst(before.count).filter { $0 != "\u{3}" }
+            #expect(others == sent.filter { $0 != "\u{3}" } + Self.proof, "\(text)")
+            #expect(outcome.board.commands.count == 1)
+        }
+    }
+
+    @Test("TP-Link names no key, and takes tpl")
+    func tpLink() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.prompt = "ar7240> "
+        scenario.countdown = UBootScenario.Countdown("Autobooting in 1 seconds\n", keys: "tpl")
+        let outcome = try await arrive(scenario)
+        #expect(outcome.found == prompt("ar7240> "))
+        #expect(outcome.board.typed == Self.wakes + "tpl" + Self.proof)
+    }
+
+    @Test("The user's key does no harm where it comes twice")
+    func userKeyTwice() async throws {
+        for keys in [" ", "\u{1B}", "x", "abort"] {
+            var scenario = UBootScenario()
+            scenario.start = .off
+            scenario.countdown = UBootScenario.Countdown(keys: keys)
+            let outcome = try await arrive(scenario) { $0.stopKey = Array(keys.utf8) }
+            #expect(outcome.found == prompt("=> "))
+            #expect(outcome.requests == 1)
+            #expect(outcome.board.commands.count == 1)
+        }
+    }
+
+    @Test("A start with long pauses is waited for")
+    func pauses() async throws {
+        for milliseconds in [400, 700, 3_000, 12_000] {
+            var scenario = UBootScenario()
+            scenario.start = .off
+            scenario.startTime = milliseconds * 1_000
+            let outcome = try await arrive(scenario)
+            #expect(outcome.found == prompt("=> "), "\(milliseconds)")
+            #expect(outcome.requests == 1, "\(milliseconds)")
+            #expect(outcome.board.typed.allSatisfy { "\u{3} \recho fk'abcdefgh".contains($0) })
+        }
+    }
+
+    @Test("The user's key is sent, and no other")
+    func userKey() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.countdown = UBootScenario.Countdown("Autoboot in a moment ", keys: "xyz")
+        let outcome = try await arrive(scenario) { $0.stopKey = Array("xyz".utf8) }
+        #expect(outcome.found == prompt("=> "))
+        #expect(
+            outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "xyz" + Self.proof)
+    }
+
+    @Test("With no delay the user's key is there before it is looked for")
+    func noDelay() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.countdown = UBootScenario.Countdown("Hit any key to stop autoboot: ", seconds: 0)
+        let outcome = try await arrive(scenario) { $0.stopKey = [0x20] }
+        #expect(outcome.found == prompt("=> "))
+    }
+
+    @Test("Of a menu, the digit that it calls the command line, and never another", arguments: ["4", "1", nil])
+    func menu(_ digit: Character?) async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.prompt = "MT7621 # "
+        scenario.version = "U-Boot 1.1.3 (Jul  3 2014 - 12:00:00)"
+        scenario.menu = UBootScenario.Menu(commandLine: digit)
+        let outcome = try await arrive(scenario)
+        if let digit {
+            #expect(outcome.found == prompt("MT7621 # "))
+            #expect(
+                outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "\(digit)"
+                    + Self.proof)
+        } else {
+            #expect(outcome.found == .linux)
+            #expect(outcome.requests == 1)
+            #expect(outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" })
+        }
+    }
+
+    @Test("A loader that asks for a password")
+    func password() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.password = "secret"
+        let right = try await arrive(scenario) { $0.password = { "secret" } }
+        #expect(right.found == prompt("=> "))
+        #expect(right.board.typed == Self.wakes + " secret\r" + Self.proof)
+        let wrong = try await arrive(scenario) { $0.password = { "guess" } }
+        #expect(wrong.error?.code == .authenticationFailed)
+        #expect(wrong.board.typed == Self.wakes + " guess\r")
+        let none = try await arrive(scenario)
+        #expect(none.error?.code == .passwordNeeded)
+        #expect(none.board.typed == Self.wakes + " ")
+    }
+
+    @Test("Too late: the system starts, and the power is asked for again")
+    func missed() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.countdown = UBootScenario.Countdown("Autoboot in 3 seconds\n", keys: "secret")
+        // Whoever will do with Linux gets it.
+        let linux = try await arrive(scenario)
+        #expect(linux.found == .linux)
+        #expect(linux.requests == 1)
+        // Whoever wants the bootloader is asked for the power until it can be stopped.
+        let asked = Mutex(0)
+        let board = SimulatedUBoot(scenario)
+        try await board.withChannel { channel in
+            let arrival = UBootArrival(
+                wantsBootloader: true, nonce: { "abcdefgh12345678" }, timing: .simulated,
+                notify: { notice in
+                    guard case .needsPower = notice else { return }
+                    let count = asked.withLock { count in
+                        count += 1
+                        return count
+                    }
+                    if count == 3 { board.change { $0.countdown = UBootScenario.Countdown() } }
+                    board.powerOn()
+                })
+            let found = try await arrival.find(Console(channel))
+            #expect(found == prompt("=> "))
+        }
+        #expect(asked.withLock { $0 } == 3)
+        #expect(board.offences.isEmpty)
+    }
+
+    @Test("A running Linux is waited out where the bootloader is needed")
+    func restartedLinux() async throws {
+        for start in [UBootScenario.Start.login, .shell] {
+            var scenario = UBootScenario()
+            scenario.start = start
+            let outcome = try await arrive(scenario) { $0.wantsBootloader = true }
+            #expect(outcome.found == prompt("=> "))
+            #expect(outcome.requests == 1)
+        }
+    }
+
+    // MARK: Others
+
+    @Test("Linux goes to the shell's way in", arguments: [UBootScenario.Start.login, .shell])
+    func linux(_ start: UBootScenario.Start) async throws {
+        var scenario = UBootScenario()
+        scenario.start = start
+        let outcome = try await arrive(scenario)
+        #expect(outcome.found == .linux)
+        #expect(outcome.notices.isEmpty)
+        #expect(outcome.board.typed == Self.interrupt + (start == .shell ? Self.proof : ""))
+    }
+
+    @Test("What talks all the time is left to the shell's way in")
+    func chatter() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .chatter
+        var timing = UBootTiming.simulated
+        timing.settled = .milliseconds(30)
+        let outcome = try await arrive(scenario, timing: timing)
+        #expect(outcome.found == .linux)
+        #expect(outcome.board.typed.isEmpty)
+    }
+
+    @Test("RedBoot and CFE are named")
+    func otherLoaders() async throws {
+        var redboot = UBootScenario()
+        redboot.dialect = .redboot
+        redboot.prompt = "RedBoot> "
+        let first = try await arrive(redboot)
+        #expect(first.error?.code == .replyNotUnderstood)
+        #expect(first.error?.what.contains("RedBoot") == true)
+        var cfe = UBootScenario()
+        cfe.dialect = .cfe
+        cfe.prompt = "CFE> "
+        let second = try await arrive(cfe)
+        #expect(second.error?.what.contains("CFE") == true)
+        // By their own words while they start.
+        for (line, name) in [
+            ("RedBoot(tm) bootstrap and debug environment [ROMRAM]", "RedBoot"),
+            ("CFE version 1.0.37-106.14 for BCM96362 (32bit,SP,BE)", "CFE"),
+            ("barebox 2023.02.0 #1", "barebox"),
+        ] {
+            var scenario = UBootScenario()
+            scenario.start = .off
+            scenario.version = line
+            let outcome = try await arrive(scenario)
+            #expect(outcome.error?.what.contains(name) == true, "\(line)")
+            #expect(outcome.board.typed == Self.wakes)
+        }
+    }
+
+    // MARK: Nobody
+
+    @Test("Nothing answers: the power is asked for once, and then it is said")
+    func silence() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        var timing = UBootTiming.simulated
+        timing.power = .seconds(30)
+        let outcome = try await arrive(scenario, powers: false, timing: timing)
+        #expect(outcome.error?.code == .boardSilent)
+        #expect(outcome.requests == 1)
+        #expect(outcome.board.typed == Self.wakes)
+    }
+
+    @Test("A wrong rate is called that")
+    func garbage() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .garbage
+        var timing = UBootTiming.simulated
+        // Shorter than the pauses between what comes.
+        timing.settled = .milliseconds(5)
+        let outcome = try await arrive(scenario, powers: false, timing: timing)
+        #expect(outcome.error?.code == .replyNotUnderstood)
+        #expect(outcome.error?.what.contains("garbage") == true)
+        #expect(outcome.error?.next.contains("baud") == true)
+        #expect(outcome.board.typed.allSatisfy { "\u{3} \recho fk'abcdefgh".contains($0) })
+    }
+
+    @Test("A wrong rate without a pause is called that, too")
+    func endlessGarbage() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .garbage
+        var timing = UBootTiming.simulated
+        timing.settled = .milliseconds(30)
+        let outcome = try await arrive(scenario, powers: false, timing: timing)
+        #expect(outcome.error?.what.contains("garbage") == true)
+    }
+
+    @Test("A board that prints and hears nothing is told from a locked one")
+    func deadReceiveLine() async throws {
+        var scenario = UBootScenario()
+        scenario.start = .off
+        scenario.isDeaf = true
+        // It stands at its prompt, having nothing to start.
+        scenario.countdown = nil
+        let outcome = try await arrive(scenario)
+        #expect(outcome.error?.code == .replyNotUnderstood)
+        #expect(outcome.error?.why.contains("echoed nothing") == true)
+        #expect(outcome.requests == 1)
+    }
+
+    @Test(
+        "Bad lines: the prompt is found, or a clear error; nothing harmful is sent", arguments: 1...40, [60, 500])
+    func badLine(_ seed: Int, _ rate: Int) async throws {
+        var faults = LineFaults()
+        faults.replyRate = rate
+        faults.commandRate = rate
+        var scenario = UBootScenario()
+        scenario.start = seed % 2 == 0 ? .off : .prompt
+        let board = SimulatedUBoot(scenario)
+        let opener = FaultyOpener(board, faults, seed: UInt64(seed))
+        var timing = UBootTiming.simulated
+        timing.power = .seconds(30)
+        let settled = timing
+        try await opener.withChannel { channel in
+            let arrival = UBootArrival(
+                nonce: { "abcdefgh12345678" }, timing: settled,
+                notify: { if case .needsPower = $0 { board.powerOn() } })
+            do {
+                let found = try await arrival.find(Console(channel))
+                // A line on which a reply in three is damaged is no reason to take U-Boot for anything else.
+                #expect(found == .uboot(prompt: Array("=> ".utf8)) || found == .linux && rate < 500)
+            } catch let error as FlashkeepError {
+                #expect([.boardSilent, .replyNotUnderstood].contains(error.code) && rate < 500, "\(error)")
+            }
+        }
+        // An Enter stands only behind the word that was echoed, or behind a blank.
+        var line = ""
+        for character in opener.sent {
+            if character == "\r" {
+                #expect(!line.isEmpty)
+                let word = String(line.drop { $0 == " " })
+                #expect(["", "fkabcdefgh", "echo fk''abcdefgh"].contains(word), "\(line)")
+                line = ""
+            } else if character == "\u{3}" {
+                line = ""
+            } else {
+                line.append(character)
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import TestSupport
+import Testing
+import UBootFlash
+
+/// S-records as U-Boots sent them.
+@Suite struct UBootRecordsTests {
+    @Test(
+        "Recorded replies are taken whole, cut anywhere only in part",
+        arguments: [
+            ("arm-2026.07-saves", 0x4100_0000, 0x40), ("lab-malta-be-built-saves", 0xBE05_0000, 0x80),
+            ("lab-malta-built-saves", 0xBE06_0000, 0x80), ("lab-virt-built-saves", 0xE_0000, 0x80),
+        ])
+    func recorded(name: String, start: Int, count: Int) throws {
+        let bytes = try UBootTranscript.bytes(name)
+        let whole = UBootRecords(UBootReply(output: bytes))
+        #expect(whole.rejected == 0)
+        for address in stride(from: start, to: start + count, by: 16) {
+            #expect(whole.lines[UInt64(address)]?.count == 16, "\(name) \(address)")
+        }
+        for cut in 0..<bytes.count {
+            let part = UBootRecords(UBootReply(output: Array(bytes[..<cut])))
+            #expect(part.lines.allSatisfy { whole.lines[$0.key] == $0.value })
+        }
+    }
+
+    @Test("A short last record is taken", arguments: [0x4100_0040])
+    func short(address: Int) throws {
+        let records = UBootRecords(UBootReply(output: try UBootTranscript.bytes("arm-2026.07-saves")))
+        #expect(records.lines[UInt64(address)] == Array("032083".utf8) || records.lines[UInt64(address)]?.count == 6)
+    }
+
+    @Test("No character that is dropped, doubled or another is taken for memory")
+    func damaged() throws {
+        let bytes = try UBootTranscript.bytes("lab-malta-built-saves")
+        let whole = UBootRecords(UBootReply(output: bytes)).lines
+        for index in bytes.indices {
+            var copies: [[UInt8]] = []
+            for bit in 0..<8 {
+                var copy = bytes
+                copy[index] ^= 1 << UInt8(bit)
+                copies.append(copy)
+            }
+            var copy = bytes
+            copy.remove(at: index)
+            copies.append(copy)
+            copy = bytes
+            copy.insert(bytes[index], at: index)
+            copies.append(copy)
+            for copy in copies {
+                for (address, line) in UBootRecords(UBootReply(output: copy)).lines {
+                    #expect(whole[address] == line, "\(index)")
+                }
+            }
+        }
+    }
+
+    @Test("Two records of one address that differ are neither believed")
+    func contradiction() {
+        // 10 + 0 + 0 + 0 + 0 + 1: the sum is its complement.
+        let one = "S30600000000" + "01" + "F8\r\n"
+        let other = "S30600000000" + "02" + "F7\r\n"
+        func lines(_ text: String) -> [UInt64: [UInt8]] { UBootRecords(UBootReply(text: text)).lines }
+        #expect(lines(one) == [0: [1]])
+        #expect(lines(one + one) == [0: [1]])
+        #expect(lines(one + other).isEmpty)
+        #expect(lines(one + other + one).isEmpty)
+    }
+
+    @Test("Whatever comes, it ends", arguments: 1...50)
+    func random(seed: Int) {
+        var random = SplitMix64(state: UInt64(seed))
+        let letters = Array("S3S315\r\n0123456789ABCDEFabcdef ".utf8)
+        let noise = (0..<2_000).map { _ in letters.randomElement(using: &random) ?? 0 }
+        _ = UBootRecords(UBootReply(output: noise))
+    }
+}
