@@ -88,9 +88,8 @@ package final class ShellSession {
     /// Runs the body with a shell that answers.
     ///
     /// - Parameter nonce: new letters and digits.
-    /// - Throws:
-    ///   ``FlashkeepError`` with `boardSilent`, `authenticationFailed`, `passwordNeeded`, `replyNotUnderstood`, `boardLost`,
-    ///   and what the body throws.
+    /// - Throws: ``FlashkeepError`` with `boardSilent`, `authenticationFailed`, `passwordNeeded`, `replyNotUnderstood`,
+    ///   `boardLost`, and what the body throws.
     package static func withShell<Result: Sendable>(
         over channel: any BoardChannel, credentials: Credentials, nonce: String, timing: ShellTiming = ShellTiming(),
         body: (ShellSession) async throws -> Result

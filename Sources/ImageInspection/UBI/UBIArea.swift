@@ -63,7 +63,7 @@ package struct UBIArea: Sendable, Hashable {
             }
             let start = try read(number, 0, UBIEraseCounterHeader.size)
             guard let header = UBIEraseCounterHeader(start[...]) else {
-                // Not someone else's data: a block that a power cut left half erased.
+                // Not foreign data: a power cut may have left the block half erased.
                 let isBlank = start.allSatisfy { $0 == 0xFF }
                 guard isBlank || first != nil else { return nil }
                 blocks.append(isBlank ? .blank : .damaged)
