@@ -8,9 +8,9 @@ package enum BagLayout {
     package static let bagInfo = "bag-info.txt"
     package static let payloadManifest = "manifest-sha256.txt"
     package static let tagManifest = "tagmanifest-sha256.txt"
-    /// What `tagmanifest-sha256.txt` of every backup of ours lists.
+    /// The files listed in `tagmanifest-sha256.txt` of every backup made by this program.
     package static let ownTags = [bagit, bagInfo, payloadManifest, Manifest.path, restoreText]
 
-    /// What the name of a backup that is not finished ends with.
+    /// The suffix of an unfinished backup's name.
     package static let partialSuffix = ".partial"
 }

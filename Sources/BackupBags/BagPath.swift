@@ -1,8 +1,8 @@
-/// Paths of files within a bag, and how they are written in its lists (RFC 8493 section 2.1.3).
+/// Paths of files within a bag, and their encoding in its manifests (RFC 8493 section 2.1.3).
 package enum BagPath {
-    /// Whether a path stays within the bag: relative, `/` between components, none of them empty, `.` or `..`.
+    /// Whether a path stays within the bag: relative, with `/` between components, none of them empty, `.` or `..`.
     ///
-    /// Section 5.1.2 of the RFC: paths that lead out of the bag must be refused. NUL ends a path for the system and so
+    /// Section 5.1.2 of the RFC: paths that lead out of the bag must be refused. NUL ends a path for the system, and
     /// would hide the rest of it.
     package static func isSafe(_ path: String) -> Bool {
         let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -13,7 +13,8 @@ package enum BagPath {
             }
     }
 
-    /// Whether it has only ASCII letters, digits, `.`, `_`, `-` and `/`, and so can stand in a command line as it is.
+    /// Whether a path consists only of ASCII letters, digits, `.`, `_`, `-` and `/`, and so needs no quoting in a
+    /// command line.
     package static func isPlain(_ path: String) -> Bool {
         path.unicodeScalars.allSatisfy { scalar in
             scalar.isASCII
@@ -22,10 +23,10 @@ package enum BagPath {
         }
     }
 
-    /// The components of a path that is safe.
+    /// The components of a safe path.
     package static func components(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
 
-    /// As a list has it: CR, LF and `%` percent-encoded.
+    /// The path as written in a manifest: CR, LF and `%` are percent-encoded.
     package static func encoded(_ path: String) -> String {
         var text = ""
         for scalar in path.unicodeScalars {
@@ -39,7 +40,7 @@ package enum BagPath {
         return text
     }
 
-    /// Back from a list: only `%0D`, `%0A` and `%25` mean something.
+    /// Decodes a path from a manifest: only `%0D`, `%0A` and `%25` are escapes.
     package static func decoded(_ text: String) -> String {
         var result = ""
         var rest = Substring(text).unicodeScalars[...]

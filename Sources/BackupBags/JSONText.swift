@@ -6,9 +6,10 @@ import FlashModel
     private import Foundation
 #endif
 
-/// JSON as it is written and read here; the only place that knows the coder.
+/// Reads and writes JSON; the only place that uses the coder.
 package enum JSONText {
-    /// Keys sorted, slashes as they are; `pretty` ends with a line feed, else it is one line without one.
+    /// Encodes with sorted keys and unescaped slashes; `pretty` ends with a line feed, otherwise it is one line without
+    /// one.
     package static func bytes(of value: some Encodable, pretty: Bool) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -16,12 +17,12 @@ package enum JSONText {
         return try Array(encoder.encode(value)) + (pretty ? [UInt8(ascii: "\n")] : [])
     }
 
-    /// Reads a value.
+    /// Decodes a value.
     package static func value<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
         try JSONDecoder().decode(type, from: Data(bytes))
     }
 
-    /// Why a value could not be read, on one line, with the place in the document.
+    /// Why a value could not be decoded, on one line, with its position in the document.
     package static func reason(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "it is not understood" }
         let (text, path): (String, [any CodingKey]) =

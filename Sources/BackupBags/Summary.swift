@@ -1,44 +1,44 @@
 import FlashModel
 
-/// What a person wants to know of a backup first: whether it is whole, and how it is known to be right.
+/// A backup at a glance: whether it is whole, and how it is proven.
 ///
-/// It believes no word of a manifest that the rest of the manifest does not bear out: what is in the backup is computed
-/// from the images and gaps, and anything that is not known keeps a backup from being whole.
+/// It trusts no statement of a manifest that the rest does not support: what is in the backup is computed from the
+/// images and gaps, and any unknown keeps a backup from being whole.
 package struct Summary: Sendable, Codable, Hashable {
-    /// Whether every byte of the board's flash is known to be in it, and readable.
+    /// Whether every byte of the board's flash is known to be in the backup, and readable.
     package var isWhole: Bool
-    /// Whether every image was checked, and was the same.
+    /// Whether every image was checked, and agreed.
     package var isProven: Bool
     /// What is missing or damaged, one sentence each without a full stop.
     package var missing: [String]
-    /// What is not known of the board's flash, one sentence each without a full stop: it may be missing.
+    /// What is unknown about the board's flash, one sentence each without a full stop: it may be missing.
     package var unknown: [String]
-    /// Why an image is not proven, one sentence each without a full stop; empty where all are.
+    /// Why images are not proven, one sentence each without a full stop; empty if all are.
     package var doubts: [String]
-    /// Storage of the board that no backup holds, such as an eMMC: what and how large, one line each; nil where it was not
-    /// found out.
+    /// Storage of the board that no backup contains, such as an eMMC: type and size, one line each; nil if
+    /// undetermined.
     package var otherStorage: [String]?
-    /// Whether it is whole, in a sentence; ends with a colon where ``missing`` or ``unknown`` follow.
+    /// A sentence on whether it is whole; ends with a colon if ``missing`` or ``unknown`` follow.
     package var wholeness: String
-    /// Whether it is proven, in a sentence; ends with a colon where ``doubts`` follow.
+    /// A sentence on whether it is proven; ends with a colon if ``doubts`` follow.
     package var provenness: String
 
-    /// What keeps it from being whole, one sentence each without a full stop; empty where it is whole.
+    /// What keeps it from being whole, one sentence each without a full stop; empty if it is whole.
     package var lacks: [String] { missing + unknown }
 
-    /// Names the storage that no backup holds; nil where none is known of.
+    /// A sentence that names the storage that no backup contains; nil if none is known.
     package var storageSentence: String? {
         guard let otherStorage, !otherStorage.isEmpty else { return nil }
         return "Not in it, since it is no MTD flash: \(otherStorage.joined(separator: ", "))."
     }
 
-    /// All of that in plain sentences, for `backup`, `verify` and `info`.
+    /// The whole summary as sentences, for `backup`, `verify` and `info`.
     package var sentences: [String] {
         [wholeness] + lacks.map { "\($0)." } + [storageSentence].compactMap { $0 } + [provenness]
             + doubts.map { "\($0)." }
     }
 
-    /// Looks through a manifest.
+    /// Summarises a manifest.
     package init(of manifest: Manifest) {
         missing = Self.missing(in: manifest)
         unknown = manifest.unknowns.map { PrintableText.again($0.text, asciiOnly: true) }
@@ -72,14 +72,14 @@ package struct Summary: Sendable, Codable, Hashable {
     private static func missing(in manifest: Manifest) -> [String] {
         var lines: [String] = []
         for partition in manifest.partitions where partition.view == nil && partition.size > 0 {
-            // A UBI volume shown as an MTD device has no flash of its own: its bytes are in the device below.
+            // A UBI volume shown as an MTD device has no flash of its own: its bytes are in the underlying device.
             if partition.partition.isUBIVolume { continue }
             let reason = PlainText.line(partition.reason ?? "no reason was noted")
             lines.append("\(partition.title) (\(ByteCount.text(partition.size))) is not in it: \(reason)")
         }
         for gap in manifest.gaps {
             guard let size = gap.size else {
-                // Of a chip whose size is not known, ``unknown`` says that.
+                // For a chip of unknown size, ``unknown`` already says so.
                 if manifest.chip(gap.chip)?.exactSize != nil {
                     lines.append(
                         "what lies beyond \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) is not in it: \(PlainText.line(gap.reason))"
@@ -110,7 +110,7 @@ package struct Summary: Sendable, Codable, Hashable {
         return lines
     }
 
-    /// Bytes of chips that are in no image and in no gap. Where partitions of unknown place may be those bytes, that is
+    /// Bytes of chips that are in no image and in no gap. If they may belong to partitions of unknown place, they are
     /// unknown, not missing.
     private static func unaccounted(in manifest: Manifest) -> [String] {
         let placeless = Set(manifest.unknowns.filter { $0.subject == .partitionPlace }.compactMap(\.chip))
@@ -128,7 +128,7 @@ package struct Summary: Sendable, Codable, Hashable {
         }
     }
 
-    /// Whether a proof says what it was made against.
+    /// Whether a proof records what it was made against.
     private static func isProven(_ proof: Proof, _ manifest: Manifest) -> Bool {
         proof.result == .proven && proof.isSubstantiated(formatVersion: manifest.formatVersion)
     }
@@ -159,12 +159,12 @@ package struct Summary: Sendable, Codable, Hashable {
         return "\(byChecksum.count) images have \(checksum), the others were read twice and were the same"
     }
 
-    /// Ids that the survey made up begin with that word already.
+    /// Ids made up by the survey already begin with the word "chip".
     private static func chip(_ id: String) -> String {
         id.hasPrefix("chip") ? PlainText.line(id) : "chip \(PlainText.line(id))"
     }
 
-    /// The image as a person knows it: by the partition that it is.
+    /// The image's name for people: its largest partition.
     private static func title(of image: ImageRecord, in manifest: Manifest) -> String {
         let views = manifest.partitions.filter { $0.view?.image == image.path }
         guard let whole = views.max(by: { $0.size < $1.size }) else { return PlainText.line(image.path) }

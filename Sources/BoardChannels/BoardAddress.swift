@@ -13,13 +13,13 @@ package enum BoardAddress: Sendable, Equatable {
     /// `local:`.
     case local
 
-    /// Every form with an example, for help and errors.
+    /// All forms, with examples, for help and errors.
     package static let examples = [
         "root@192.168.1.1", "ssh://root@192.168.1.1:2222", "ssh:ALIAS", "telnet://192.168.1.1",
         "serial:/dev/ttyUSB0?baud=115200", "tcp://terminal-server:2001", "local:",
     ]
 
-    /// The user to log in as where a board asks, if the address names one.
+    /// The user to log in as if the board asks, if the address names one.
     package var user: String? {
         switch self {
         case .telnet(let user, _, _), .tcp(let user, _, _), .serial(_, _, let user): user
@@ -27,7 +27,7 @@ package enum BoardAddress: Sendable, Equatable {
         }
     }
 
-    /// Whether it is a serial line, on which a bootloader may answer.
+    /// Whether it is a serial line, where a bootloader may answer.
     package var isSerialLine: Bool {
         switch self {
         case .serial, .tcp: true
@@ -35,7 +35,7 @@ package enum BoardAddress: Sendable, Equatable {
         }
     }
 
-    /// Reads an address.
+    /// Parses an address.
     ///
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`.
     package init(_ text: String) throws(FlashkeepError) {
@@ -66,12 +66,12 @@ package enum BoardAddress: Sendable, Equatable {
         }
     }
 
-    /// `user@host` as `ssh` itself takes it: with neither a password nor a port in it.
+    /// `user@host` in the form that `ssh` accepts, with neither a password nor a port.
     private static func plainDestination(_ text: String) throws(FlashkeepError) -> String {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         if parts.dropLast().contains(where: { $0.contains(":") }) { throw passwordInAddress(text) }
         let host = parts.last ?? ""
-        // More than one colon is an IPv6 address.
+        // More than one colon means an IPv6 address.
         if let colon = host.firstIndex(of: ":"), host.lastIndex(of: ":") == colon,
             host[host.index(after: colon)...].allSatisfy(\.isNumber)
         {
@@ -169,7 +169,7 @@ package enum BoardAddress: Sendable, Equatable {
     }
 
     private static func misunderstood(_ text: String, why: String) -> FlashkeepError {
-        // What may be a password is not repeated: errors are kept in logs.
+        // A possible password is not repeated: errors are kept in logs.
         var shown = text
         if let at = text.lastIndex(of: "@"), let colon = text[..<at].lastIndex(of: ":"),
             !text[colon...].hasPrefix("://")
@@ -183,7 +183,7 @@ package enum BoardAddress: Sendable, Equatable {
 }
 
 extension String {
-    /// What follows a prefix, if it is there.
+    /// The text after a prefix; nil if the prefix is missing.
     fileprivate func after(_ prefix: String) -> String? {
         hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }

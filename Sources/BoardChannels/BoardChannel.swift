@@ -2,39 +2,39 @@ private import FlashModel
 
 /// A two-way byte stream to a board.
 ///
-/// Reads and writes may go on at the same time, but only one reader and one writer may: a channel is leased to one
-/// console. Channels are opened by ``ChannelOpening/withChannel(_:)`` and end with its closure.
+/// Reads and writes may overlap, but there may be only one reader and one writer: a channel is leased to one console.
+/// Channels are opened by ``ChannelOpening/withChannel(_:)`` and end with its closure.
 package protocol BoardChannel: AnyObject, Sendable {
-    /// What may be expected of the stream.
+    /// The properties of the stream.
     var traits: ChannelTraits { get }
 
-    /// The time by which ``read(timeout:)`` measures: it begins anywhere and never goes back. A simulated board counts its
-    /// own.
+    /// The clock for the timeouts of ``read(timeout:)``: it starts at any value and never goes back. A simulated board
+    /// has its own.
     var time: Duration { get }
 
-    /// The bytes that came next, at least one, as soon as there are any.
+    /// Returns the next bytes, at least one, as soon as there are any.
     ///
-    /// - Parameter timeout: how long to wait; nil waits without end.
+    /// - Parameter timeout: how long to wait; nil for no limit.
     /// - Throws: `CancellationError`, and the error with which the channel broke.
     func read(timeout: Duration?) async throws -> ChannelRead
 
-    /// Sends all of the bytes, in order.
+    /// Sends all bytes, in order.
     ///
-    /// - Parameter isSecret: a password: a transcript keeps only that something was sent.
-    /// - Throws: ``FlashkeepError`` with `boardLost` where the board is gone.
+    /// - Parameter isSecret: whether this is a password, of which a transcript records only that something was sent.
+    /// - Throws: ``FlashkeepError`` with `boardLost` if the connection is gone.
     func write(_ bytes: [UInt8], isSecret: Bool) async throws
 
-    /// Says that what comes now is flash data (or no longer is), which an evidence transcript only counts.
+    /// Marks the bytes that follow as flash data (or ends the mark), which an evidence transcript only counts.
     func markBulk(_ isBulk: Bool)
 
-    /// Bits a second of a serial line of this computer; nil where the channel has no rate of its own.
+    /// The bit rate of a serial line of this computer, in bits per second; nil if the channel has no rate.
     var lineRate: Int? { get }
 
-    /// Sets the line to another rate, once what was written has been sent.
+    /// Sets the bit rate of the line, after everything written has been sent.
     ///
-    /// - Parameter rate: bits a second, 50 to 4,000,000.
-    /// - Throws: ``FlashkeepError`` with `portUnavailable` where the channel has no rate, or its port cannot make this
-    ///   one; `boardLost` where it is gone.
+    /// - Parameter rate: bits per second, 50 to 4,000,000.
+    /// - Throws: ``FlashkeepError`` with `portUnavailable` if the channel has no rate, or its port does not support
+    ///   this one; `boardLost` if the port is gone.
     func setLineRate(_ rate: Int) async throws
 }
 
@@ -52,32 +52,32 @@ extension BoardChannel {
     }
 }
 
-/// The time of this computer, as ``BoardChannel/time`` has it.
+/// This computer's clock for ``BoardChannel/time``.
 private enum ComputerTime {
     static let start = ContinuousClock.now
     static var now: Duration { start.duration(to: .now) }
 }
 
-/// What a read brought.
+/// The result of a read.
 package enum ChannelRead: Sendable, Equatable {
     case bytes([UInt8])
-    /// Nothing came within the time.
+    /// Nothing arrived in time.
     case timedOut
-    /// The other side closed in good order; every later read says so too.
+    /// The peer closed the connection cleanly; every later read returns this too.
     case closed
 }
 
-/// What may be expected of a byte stream.
+/// The properties of a byte stream.
 package struct ChannelTraits: Sendable, Equatable {
-    /// The way in, such as `ssh`, `telnet`, `serial`.
+    /// The type of connection, such as `ssh`, `telnet`, `serial`.
     package var way: String
     /// The address for people, without secrets.
     package var address: String
-    /// Whether a terminal may stand on the board's end: echo, line editing, `login:`, and line ends made CR LF.
+    /// Whether the board's end may be a terminal: echo, line editing, `login:`, and line ends turned into CR LF.
     package var mayHaveTerminal: Bool
     /// Whether bytes arrive as they were sent, or not at all (SSH's MAC, a pipe). A serial line loses and flips some.
     package var isReliable: Bool
-    /// Whether the line, and not the board, sets the pace, so that compression pays.
+    /// Whether the line is slower than the board, so that compression pays.
     package var isSlow: Bool
 
     package init(way: String, address: String, mayHaveTerminal: Bool, isReliable: Bool, isSlow: Bool) {
@@ -89,14 +89,14 @@ package struct ChannelTraits: Sendable, Equatable {
     }
 }
 
-/// Something that can open a channel for the length of a closure.
+/// Opens a channel for the duration of a closure.
 package protocol ChannelOpening: Sendable {
-    /// What the channel will be, known before it is opened.
+    /// The properties of the channel, known before it is opened.
     var traits: ChannelTraits { get }
 
-    /// Opens the channel, runs the body and closes the channel whatever happens.
+    /// Opens the channel, runs the body, and closes the channel in any case.
     ///
-    /// - Throws: ``FlashkeepError`` where it cannot be opened, and what the body throws.
+    /// - Throws: ``FlashkeepError`` if it cannot be opened, and what the body throws.
     func withChannel<Result: Sendable>(
         _ body: (any BoardChannel) async throws -> Result
     ) async throws -> Result

@@ -1,13 +1,13 @@
 private import Synchronization
 
-/// Where what a board sent waits to be read: bounded, with a deadline for each read.
+/// A bounded buffer for bytes from a board, with a deadline for each read.
 ///
-/// Event loops and pumps deliver from their own threads; one reader takes. When it is full, the deliverer is told and
-/// stops taking bytes from the operating system, so that a fast board is slowed down and memory stays flat.
+/// Event loops and pumps deliver from their own threads; there is one reader. When the buffer is full, the deliverer
+/// must stop taking bytes from the operating system, so that a fast board is slowed down and memory use stays constant.
 package final class ByteInbox: Sendable {
-    /// Above this many waiting bytes, deliverers should pause.
+    /// The number of waiting bytes above which deliverers should pause.
     package static let highWater = 1 << 20
-    /// Below this many, they may go on.
+    /// The number of waiting bytes below which they may continue.
     package static let lowWater = 1 << 18
 
     private enum Ending {
@@ -15,7 +15,7 @@ package final class ByteInbox: Sendable {
         case failed(any Error)
     }
 
-    /// Somebody who waits for bytes.
+    /// A reader waiting for bytes.
     private struct Reader {
         var id: UInt64
         var deadline: ContinuousClock.Instant?
@@ -27,7 +27,7 @@ package final class ByteInbox: Sendable {
         var ending: Ending?
         var reader: Reader?
         var nextID: UInt64 = 0
-        /// When the next alarm looks for a reader that has waited long enough.
+        /// When the next alarm checks whether a reader's deadline has passed.
         var alarm: ContinuousClock.Instant?
         var isPaused = false
     }
@@ -35,12 +35,12 @@ package final class ByteInbox: Sendable {
     private let state = Mutex(State())
     private let resume: @Sendable () -> Void
 
-    /// - Parameter resume: called when a deliverer that was told to pause may go on; from the reader's thread.
+    /// - Parameter resume: called from the reader's thread when a paused deliverer may continue.
     package init(resume: @escaping @Sendable () -> Void = {}) {
         self.resume = resume
     }
 
-    /// Takes in bytes. Returns false when the deliverer should pause until `resume` is called.
+    /// Adds bytes. Returns false if the deliverer should pause until `resume` is called.
     package func deliver(_ bytes: some Collection<UInt8>) -> Bool {
         guard !bytes.isEmpty else { return true }
         let (reader, mayGoOn) = state.withLock { state -> (CheckedContinuation<ChannelRead, any Error>?, Bool) in
@@ -56,10 +56,10 @@ package final class ByteInbox: Sendable {
         return mayGoOn
     }
 
-    /// Whether a deliverer may deliver more. Once it may not, `resume` tells when it may again.
+    /// Whether a deliverer may deliver more. After a false result, `resume` is called when it may again.
     package var hasRoom: Bool { state.withLock { !$0.isPaused } }
 
-    /// The board's end is reached: what waits can still be read. The first ending counts.
+    /// Ends the stream: waiting bytes can still be read. Only the first ending counts.
     package func finish(_ error: (any Error)? = nil) {
         let reader = state.withLock { state -> CheckedContinuation<ChannelRead, any Error>? in
             guard state.ending == nil else { return nil }
@@ -74,7 +74,7 @@ package final class ByteInbox: Sendable {
         }
     }
 
-    /// The bytes that came next; see ``BoardChannel/read(timeout:)``.
+    /// Returns the next bytes; see ``BoardChannel/read(timeout:)``.
     package func next(timeout: Duration?) async throws -> ChannelRead {
         try Task.checkCancellation()
         if let ready = takeReady() { return try ready.get() }
@@ -85,7 +85,7 @@ package final class ByteInbox: Sendable {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                // Something may have come since the first look.
+                // Bytes may have arrived since the first check.
                 let reader = Reader(id: id, deadline: deadline, continuation: continuation)
                 if let ready = takeReady(orWait: reader) {
                     continuation.resume(with: ready)
@@ -98,12 +98,12 @@ package final class ByteInbox: Sendable {
         }
     }
 
-    /// What can be had at once; nil where the reader has to wait, and then it is registered if one is given.
+    /// The immediately available result; nil if the reader has to wait, in which case a given reader is registered.
     private func takeReady(
         orWait reader: Reader? = nil
     ) -> Result<ChannelRead, any Error>? {
         let (ready, wasPaused) = state.withLock { state -> (Result<ChannelRead, any Error>?, Bool) in
-            // A cancellation before the reader is registered finds nobody to tell.
+            // A cancellation before the reader is registered finds no reader to resume.
             if reader != nil, Task.isCancelled { return (.failure(CancellationError()), false) }
             if !state.waiting.isEmpty {
                 let bytes = state.waiting
@@ -123,10 +123,10 @@ package final class ByteInbox: Sendable {
         return ready
     }
 
-    /// Sees that somebody looks at this time, unless somebody does before.
+    /// Schedules a check of the deadlines at this time, unless an earlier one is scheduled.
     ///
-    /// One alarm for many reads: a timer that is given up stays with the system until its time has come, and a line
-    /// that brings its bytes one by one would leave thousands behind each second.
+    /// One alarm serves many reads: a cancelled timer stays with the system until its time, and a line that delivers
+    /// single bytes would leave thousands behind each second.
     private func setAlarm(_ time: ContinuousClock.Instant) {
         let isNeeded = state.withLock { state in
             if let alarm = state.alarm, alarm <= time { return false }
@@ -140,10 +140,10 @@ package final class ByteInbox: Sendable {
         }
     }
 
-    /// An alarm's time has come: who has waited long enough is told, for who may wait longer there is another alarm.
+    /// Handles an alarm: ends the wait of an expired reader, or sets another alarm for a reader with a later deadline.
     private func ring(_ time: ContinuousClock.Instant) {
         let (late, next) = state.withLock { state -> (Reader?, ContinuousClock.Instant?) in
-            // Where an earlier one was set after this one, that one has looked.
+            // If an earlier alarm was set after this one, that one does the check.
             if state.alarm == time { state.alarm = nil }
             guard let reader = state.reader, let deadline = reader.deadline else { return (nil, nil) }
             guard deadline <= ContinuousClock.now else { return (nil, deadline) }
@@ -154,7 +154,7 @@ package final class ByteInbox: Sendable {
         if let next { setAlarm(next) }
     }
 
-    /// Ends the wait of this reader, if it still waits.
+    /// Ends the wait of this reader, if it is still waiting.
     private func giveUp(_ id: UInt64, _ result: Result<ChannelRead, any Error>) {
         let reader = state.withLock { state -> CheckedContinuation<ChannelRead, any Error>? in
             guard let reader = state.reader, reader.id == id else { return nil }

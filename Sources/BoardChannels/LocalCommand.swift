@@ -2,15 +2,15 @@ internal import FlashModel
 private import Subprocess
 private import SystemPackage
 
-/// A command of this computer that does something for a board from outside, such as switching its power.
+/// Runs a command on this computer that affects a board from outside, such as switching its power.
 package enum LocalCommand {
-    /// The most that it may print, in bytes.
+    /// The maximum output in bytes.
     private static let limit = 1 << 20
 
     /// Runs a command line through `sh`, and waits for its end.
     ///
-    /// - Parameter longest: how long it may take; then it is ended.
-    /// - Throws: ``FlashkeepError`` with `commandFailed` where it ends with another status than 0, or not in time.
+    /// - Parameter longest: the time limit; the command is then terminated.
+    /// - Throws: ``FlashkeepError`` with `commandFailed` if its status is not 0, or it does not end in time.
     package static func run(_ command: String, longest: Duration) async throws {
         let ended = try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {

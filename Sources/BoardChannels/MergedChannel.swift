@@ -1,15 +1,16 @@
 private import Synchronization
 
-/// Something else that a board's words come from, beside its line.
+/// A second source of a board's output, besides its line.
 package protocol ChannelInput: AnyObject, Sendable {
     /// As ``BoardChannel/read(timeout:)``.
     func read(timeout: Duration?) async throws -> ChannelRead
 }
 
-/// A line that a board is typed to, together with another input by which its answers may come: a console over the
-/// network. Without one it is the line itself.
+/// A line for input to the board, combined with another source of its output: a console over the network. Without one
+/// it is the line itself.
 ///
-/// Bytes of one source keep their order. Between two sources there is none: who reads must not depend on it.
+/// The bytes of each source keep their order. There is no order between the sources, and the reader must not depend on
+/// one.
 package final class MergedChannel: BoardChannel {
     private let line: any BoardChannel
     private let other = Mutex<(any ChannelInput)?>(nil)
@@ -21,7 +22,7 @@ package final class MergedChannel: BoardChannel {
     package var traits: ChannelTraits { line.traits }
     package var time: Duration { line.time }
 
-    /// Listens to this as well from now on, in place of what was attached before; nil listens to the line alone.
+    /// Adds this source, replacing the one attached before; nil leaves only the line.
     package func attach(_ input: (any ChannelInput)?) {
         other.withLock { $0 = input }
     }
@@ -39,7 +40,7 @@ package final class MergedChannel: BoardChannel {
     package func read(timeout: Duration?) async throws -> ChannelRead {
         while let input = other.withLock({ $0 }) {
             let (ofLine, ofInput) = try await Self.either(line, input, timeout)
-            // What ended has nothing more to say; the line goes on.
+            // A closed source is dropped; the line continues.
             if ofInput == .closed {
                 other.withLock { if $0 === input { $0 = nil } }
                 if ofLine == .timedOut { continue }
@@ -53,7 +54,7 @@ package final class MergedChannel: BoardChannel {
         return try await line.read(timeout: timeout)
     }
 
-    /// Waits for the first that says something. What both said at once is not lost.
+    /// Waits for the first source that delivers. If both deliver at once, nothing is lost.
     private static func either(
         _ line: any BoardChannel, _ input: any ChannelInput, _ timeout: Duration?
     ) async throws -> (line: ChannelRead, input: ChannelRead) {
@@ -64,7 +65,7 @@ package final class MergedChannel: BoardChannel {
             var ofInput = ChannelRead.timedOut
             for try await (isLine, read) in group {
                 if isLine { ofLine = read } else { ofInput = read }
-                // The other one is not waited for; what it has in its hands already still comes.
+                // The other read is cancelled, but bytes that it already has are still returned.
                 if read != .timedOut { group.cancelAll() }
             }
             return (line: ofLine, input: ofInput)

@@ -3,7 +3,7 @@ private import Subprocess
 private import Synchronization
 private import SystemPackage
 
-/// A channel whose far end is the standard input and output of a program on this computer: `ssh`, a shell.
+/// A channel to the standard input and output of a program on this computer: `ssh`, or a shell.
 package final class ProcessChannel: BoardChannel {
     package let traits: ChannelTraits
     private let inbox: ByteInbox
@@ -31,20 +31,20 @@ package final class ProcessChannel: BoardChannel {
         }
     }
 
-    /// How a program ended that was the far end of a channel.
+    /// How the program at the far end of a channel ended.
     struct Ending: Sendable {
-        /// Its exit status; nil where a signal ended it.
+        /// Its exit status; nil if a signal ended it.
         var status: Int?
-        /// What it wrote to standard error, the last 16 KiB.
+        /// The last 16 KiB that it wrote to standard error.
         var errorText: String
     }
 
     /// Runs a program with a channel to it.
     ///
     /// - Parameters:
-    ///   - ownSession: whether it gets a session of its own. A program that asks the user for a password must not.
-    ///   - explain: turns how the program ended into an error; asked when the body failed because the channel broke
-    ///     or closed, and nil keeps the body's error.
+    ///   - ownSession: whether it runs in its own session. A program that asks the user for a password must not.
+    ///   - explain: turns the program's ending into an error; called if the body failed because the channel broke or
+    ///     closed. nil keeps the body's error.
     static func run<Result: Sendable>(
         program: String, arguments: [String], environment: [String: String] = [:], traits: ChannelTraits,
         ownSession: Bool, explain: @Sendable (Ending) -> FlashkeepError?,
@@ -72,7 +72,7 @@ package final class ProcessChannel: BoardChannel {
                 let channel = ProcessChannel(traits: traits, inbox: inbox, input: execution.standardInputWriter)
                 let output = execution.standardOutput
                 let errors = execution.standardError
-                // Both pipes are drained at once and to their end: a full pipe would stop the program.
+                // Both pipes are drained concurrently and to their end: a full pipe would block the program.
                 return await withTaskGroup(of: Void.self) { group in
                     group.addTask {
                         do {
@@ -92,7 +92,7 @@ package final class ProcessChannel: BoardChannel {
                                 errorTail.append(bytes)
                             }
                         } catch {
-                            // What the program said is only needed to explain a failure.
+                            // The program's messages are only needed to explain a failure.
                         }
                     }
                     let result: Swift.Result<Result, any Error>
@@ -103,7 +103,7 @@ package final class ProcessChannel: BoardChannel {
                     }
                     try? await execution.standardInputWriter.finish()
                     if case .failure = result {
-                        // The program may have ended with a reason worth reading; give it a moment to say it.
+                        // The program may be ending with a useful message; give it a moment to print it.
                         await waitBriefly(for: inbox)
                     }
                     await execution.teardown(using: teardown)
@@ -133,13 +133,13 @@ package final class ProcessChannel: BoardChannel {
         }
     }
 
-    /// Whether an error may only say that the program is gone, so that the program's own words say more.
+    /// Whether an error only says that the program is gone, so that the program's own message is more useful.
     private static func isChannelFailure(_ error: any Error) -> Bool {
         guard let error = error as? FlashkeepError else { return !(error is CancellationError) }
         return error.code == .boardLost || error.code.isLostReply || error.code == .replyNotUnderstood
     }
 
-    /// Waits until the program closed its output, at most a second.
+    /// Waits until the program closes its output, for a second at most.
     private static func waitBriefly(for inbox: ByteInbox) async {
         for _ in 0..<20 {
             guard let read = try? await inbox.next(timeout: .milliseconds(50)), read != .closed else { return }
@@ -147,7 +147,7 @@ package final class ProcessChannel: BoardChannel {
     }
 }
 
-/// The end of what a program wrote to standard error: enough to explain a failure, whatever it wrote before.
+/// The end of a program's standard error: enough to explain a failure, however much precedes it.
 private final class ErrorTail: Sendable {
     private static let limit = 16_384
     private let bytes = Mutex<[UInt8]>([])
@@ -162,7 +162,7 @@ private final class ErrorTail: Sendable {
     var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 }
 
-/// Lets a pump sleep until its reader took what was waiting.
+/// Suspends a pump until its reader has taken the waiting bytes.
 private final class RoomSignal: Sendable {
     private struct State {
         var isSignalled = false

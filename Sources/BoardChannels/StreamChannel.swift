@@ -3,14 +3,14 @@ private import NIOCore
 private import NIOPosix
 private import Synchronization
 
-/// A channel over a socket or a character device, served by the event loop of SwiftNIO.
+/// A channel over a socket or a character device, served by SwiftNIO's event loop.
 package final class StreamChannel: BoardChannel {
     package let traits: ChannelTraits
     private let inbox: ByteInbox
     private let channel: any Channel
     /// The port's rate; nil for a socket.
     private let line: SerialLine?
-    /// How many writes there were, and the number of the one that is not done; 0 is none.
+    /// The number of writes so far, and the number of the pending one; 0 if none.
     private let writes = Atomic<UInt64>(0)
     private let pendingWrite = Atomic<UInt64>(0)
     private let isStuck = Atomic<Bool>(false)
@@ -31,7 +31,7 @@ package final class StreamChannel: BoardChannel {
         let number = writes.wrappingAdd(1, ordering: .relaxed).newValue
         pendingWrite.store(number, ordering: .relaxed)
         defer { pendingWrite.store(0, ordering: .relaxed) }
-        // Closing is all that ends a write to somebody who takes nothing.
+        // Only closing the channel ends a write to a peer that accepts no bytes.
         let limit = Self.writePatience + .seconds(bytes.count / Self.slowestLine)
         let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { self.giveUpWrite(number) }
         defer { alarm.cancel() }
@@ -48,11 +48,11 @@ package final class StreamChannel: BoardChannel {
         }
     }
 
-    /// How long a board may take no byte: what is sent to it waits in this computer until then.
+    /// How long a board may accept no bytes; until then they wait in this computer.
     private static let writePatience = Duration.seconds(60)
-    /// The same once it is known that nobody waits for it any more.
+    /// The same, once nobody waits for the write any more.
     private static let lastPatience = Duration.seconds(2)
-    /// Bytes a second of the slowest line: 1200 bits a second, a quarter lost.
+    /// Bytes per second of the slowest line: 1200 bits per second, with a quarter lost.
     private static let slowestLine = 90
 
     private func giveUpWrite(_ number: UInt64) {
@@ -80,14 +80,14 @@ package final class StreamChannel: BoardChannel {
         try await line.set(rate)
     }
 
-    /// The error of a connection that was there and broke.
+    /// The error for an established connection that broke.
     private static func lost(_ traits: ChannelTraits, _ error: any Error) -> FlashkeepError {
         FlashkeepError(
             .boardLost, what: "The connection to \(traits.address) broke.", why: SystemErrorText.words(for: error),
             next: "Check the board and the cable, then run the same command again: it goes on where it was.")
     }
 
-    /// Connects to a TCP port for the length of the body.
+    /// Connects to a TCP port for the duration of the body.
     static func connecting<Result: Sendable>(
         host: String, port: Int, timeout: Duration, traits: ChannelTraits,
         body: (any BoardChannel) async throws -> Result
@@ -104,7 +104,7 @@ package final class StreamChannel: BoardChannel {
         }
     }
 
-    /// Takes over an open descriptor of a character device (and closes it) for the length of the body.
+    /// Takes over an open descriptor of a character device for the duration of the body, and closes it.
     static func owning<Result: Sendable>(
         descriptor: CInt, traits: ChannelTraits, line: SerialLine? = nil,
         body: (any BoardChannel) async throws -> Result
@@ -137,7 +137,7 @@ package final class StreamChannel: BoardChannel {
         return try result.get()
     }
 
-    /// Lets the event loop read on once there is room again.
+    /// Resumes the event loop's reading when there is room again.
     private final class Reader: Sendable {
         private let channel = Mutex<(any Channel)?>(nil)
 
@@ -150,7 +150,7 @@ package final class StreamChannel: BoardChannel {
         }
     }
 
-    /// Hands what the event loop read to the inbox, and reads on only while there is room.
+    /// Passes the event loop's bytes to the inbox, and continues reading only while there is room.
     private final class Receiver: ChannelInboundHandler, Sendable {
         typealias InboundIn = ByteBuffer
 
@@ -174,8 +174,8 @@ package final class StreamChannel: BoardChannel {
         }
 
         func channelReadComplete(context: ChannelHandlerContext) {
-            // The inbox alone knows whether there is room: a second memory of it here could miss the moment in which
-            // the reader emptied it, and nobody would ever read again.
+            // Only the inbox knows whether there is room: a second flag here could miss the moment in which the reader
+            // emptied it, and reading would never resume.
             if inbox.hasRoom { context.read() }
         }
 

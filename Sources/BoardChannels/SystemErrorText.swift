@@ -4,9 +4,9 @@ private import NIOCore
 private import NIOPosix
 private import SystemPackage
 
-/// Errors of the operating system and of SwiftNIO in words. The one place for it in this module.
+/// Texts for errors of the operating system and of SwiftNIO, all in one place for this module.
 package enum SystemErrorText {
-    /// One line, as the system's own message where there is one.
+    /// One line: the system's own message if there is one.
     package static func words(for error: any Error) -> String {
         switch error {
         case let error as IOError:
@@ -25,7 +25,7 @@ package enum SystemErrorText {
         Errno(rawValue: code).description
     }
 
-    /// The error for a connection that could not be made.
+    /// The error for a connection that could not be established.
     package static func connecting(to address: String, host: String, port: Int, _ error: any Error) -> FlashkeepError {
         if let error = error as? NIOConnectionError {
             if error.connectionErrors.isEmpty {

@@ -3,37 +3,37 @@ package import FlashModel
 
 /// A channel used as a dialogue: send something, wait for something.
 ///
-/// It is leased to one task at a time and therefore a plain class that cannot be sent elsewhere: an actor would let a
-/// second command begin while the first one waits for its reply.
+/// It is leased to one task at a time, and is therefore a plain class that is not Sendable: an actor would let a second
+/// command begin while the first one waits for its reply.
 package final class Console {
     package let channel: any BoardChannel
-    /// Received and not yet used.
+    /// Bytes received and not yet used.
     private var buffer: [UInt8] = []
-    /// The last that came, as it came, for error messages.
+    /// The most recent bytes, unfiltered, for error messages.
     private var recent: [UInt8] = []
-    /// When something came last.
+    /// When the last bytes arrived.
     private var lastArrival: Duration?
-    /// The end of what is done now, and what that is.
+    /// The deadline of the current task, and the task's description.
     private var limit: (end: Duration, task: String)?
     private var kernelFilter: KernelMessageFilter?
     /// Passwords that were sent: a board may echo them.
     private var secrets: [[UInt8]] = []
 
-    /// Bytes of ``recent``.
+    /// The maximum size of ``recent`` in bytes.
     private static let recentBytes = 4_096
-    /// Bytes that ``collect(quiet:longest:until:)`` keeps.
+    /// The maximum number of bytes that ``collect(quiet:longest:until:)`` keeps.
     private static let collectedBytes = 65_536
-    /// How soon after its last word somebody still counts as talking.
+    /// How long after its last output the other side still counts as talking.
     private static let talks = Duration.seconds(3)
 
     package init(_ channel: any BoardChannel) {
         self.channel = channel
     }
 
-    /// The channel's own time; see ``BoardChannel/time``.
+    /// The channel's own clock; see ``BoardChannel/time``.
     package var time: Duration { channel.time }
 
-    /// Sends text as it is; line ends are the caller's.
+    /// Sends text verbatim; the caller provides line ends.
     package func send(_ text: String, isSecret: Bool = false) async throws {
         if isSecret {
             let secret = text.utf8.filter { $0 > 0x20 }
@@ -44,13 +44,13 @@ package final class Console {
 
     // MARK: Waiting
 
-    /// Does something that must end in time, whatever comes meanwhile. Limits nest: the first that is reached counts.
+    /// Runs a body that must end in time, whatever arrives meanwhile. Limits nest: the earliest one counts.
     ///
     /// - Parameters:
-    ///   - duration: by the channel's time. Waits end there; what is being written is written.
-    ///   - task: what is done, for the error, such as `the login`.
-    /// - Throws: what the body throws; ``FlashkeepError`` with `noReplyInTime` where the limit is reached and something
-    ///   came in the last seconds, and with `boardSilent` where nothing did.
+    ///   - duration: by the channel's clock. Waits end at the limit; a write in progress completes.
+    ///   - task: what is being done, for the error, such as `the login`.
+    /// - Throws: what the body throws; ``FlashkeepError`` with `noReplyInTime` if the limit is reached and something
+    ///   arrived in the last seconds, and with `boardSilent` if nothing did.
     package func within<Result>(_ duration: Duration, _ task: String, body: () async throws -> Result) async throws
         -> Result
     {
@@ -61,7 +61,7 @@ package final class Console {
         return try await body()
     }
 
-    /// The one place where a console waits.
+    /// The only place where a console waits.
     private func read(within timeout: Duration) async throws -> [UInt8]? {
         var timeout = timeout
         var isLast = false
@@ -83,11 +83,11 @@ package final class Console {
         }
     }
 
-    /// Takes what was received: at once if there is something, else what comes within the time.
+    /// Returns received bytes: immediately if there are any, otherwise those that arrive in time.
     ///
-    /// - Parameter silence: how long to wait; what is taken for the kernel's does not count.
-    /// - Returns: nil where nothing came.
-    /// - Throws: ``FlashkeepError`` with `boardLost` where the channel is closed, and as ``within(_:_:body:)``.
+    /// - Parameter silence: how long to wait; filtered kernel messages do not count.
+    /// - Returns: nil if nothing arrived.
+    /// - Throws: ``FlashkeepError`` with `boardLost` if the channel is closed, and as ``within(_:_:body:)``.
     package func bytes(within silence: Duration) async throws -> [UInt8]? {
         if !buffer.isEmpty {
             defer { buffer = [] }
@@ -96,7 +96,7 @@ package final class Console {
         return try await newBytes(within: silence)
     }
 
-    /// The same, of what did not come before.
+    /// The same, without the bytes received before.
     private func newBytes(within silence: Duration) async throws -> [UInt8]? {
         let end = time + silence
         while true {
@@ -110,7 +110,7 @@ package final class Console {
         }
     }
 
-    /// Puts bytes back that were taken and not used.
+    /// Puts back bytes that were taken and not used.
     package func putBack(_ bytes: some Collection<UInt8>) {
         buffer.insert(contentsOf: bytes, at: 0)
     }
@@ -119,11 +119,11 @@ package final class Console {
     ///
     /// - Parameters:
     ///   - pattern: at least one byte.
-    ///   - silence: how long nothing may come.
-    ///   - longest: how long it may take in all; nil is four times the silence.
-    ///   - limit: the most bytes before the pattern.
-    /// - Returns: what came before the pattern; nil where the board fell silent, took too long or sent more than the
-    ///   limit (what was received then waits to be read).
+    ///   - silence: the longest pause in the input.
+    ///   - longest: the total time limit; nil is four times the silence.
+    ///   - limit: the maximum number of bytes before the pattern.
+    /// - Returns: the bytes before the pattern; nil if the board fell silent, took too long or sent more than the limit
+    ///   (the bytes received then remain to be read).
     package func bytes(
         until pattern: [UInt8], silence: Duration, longest: Duration? = nil, limit: Int
     ) async throws -> [UInt8]? {
@@ -143,13 +143,13 @@ package final class Console {
         }
     }
 
-    /// Takes everything until the board has been silent for a while, or has said enough.
+    /// Collects everything until the board has been silent for a while, or enough has arrived.
     ///
     /// - Parameters:
     ///   - quiet: how long it must be silent.
-    ///   - longest: how long a board that never falls silent is listened to; nil is five times as long.
-    ///   - until: whether that is all that was to be heard.
-    /// - Returns: the last 64 KiB of it.
+    ///   - longest: the limit for a board that never falls silent; nil is five times as long.
+    ///   - until: whether the bytes so far are enough.
+    /// - Returns: the last 64 KiB.
     package func collect(
         quiet: Duration, longest: Duration? = nil, until isEnough: ([UInt8]) -> Bool = { _ in false }
     ) async throws -> [UInt8] {
@@ -167,34 +167,34 @@ package final class Console {
         return all
     }
 
-    // MARK: The kernel's messages
+    // MARK: Kernel messages
 
-    /// Takes the kernel's messages out of what is read from now on: so there are pauses between them, and nothing is
-    /// torn apart by them.
+    /// Removes kernel messages from the input from now on, so that there are pauses between them, and they do not tear
+    /// other output apart.
     package func beginFilteringKernel() {
         if kernelFilter == nil { kernelFilter = KernelMessageFilter() }
     }
 
-    /// Reads everything as it comes from now on, as before ``beginFilteringKernel()``.
+    /// Stops removing kernel messages.
     package func endFilteringKernel() {
         buffer += kernelFilter?.release() ?? []
         kernelFilter = nil
     }
 
-    /// The last of the kernel's messages that were taken out since this was last called, at most 4 KiB.
+    /// Returns the kernel messages removed since the last call, at most the last 4 KiB.
     package func takeKernelMessages() -> [UInt8] { kernelFilter?.takeMessages() ?? [] }
 
     // MARK: Errors
 
-    /// Whether something came a moment ago: then what is missing is a reply, and not the board.
+    /// Whether something arrived a moment ago: then a reply is missing, not the board.
     package var isTalking: Bool { isTalking(after: Self.talks) }
 
-    /// The same for who must be silent for less than usual.
+    /// The same, with a shorter silence than usual.
     package func isTalking(after silence: Duration) -> Bool {
         lastArrival.map { time - $0 < min(silence, Self.talks) } ?? false
     }
 
-    /// The last lines that came, safe to show to a person; empty where there are none.
+    /// The last lines received, safe to show to a person; empty if there are none.
     package var lastWords: String {
         TerminalText.lastLines(
             secrets.reduce(recent) { bytes, secret in
@@ -206,7 +206,7 @@ package final class Console {
             })
     }
 
-    /// The error of somebody who talks, and does not come to an end.
+    /// The error for a board that keeps talking without reaching an end.
     ///
     /// - Parameter task: what did not end in time, such as `the login`.
     package func talksOn(during task: String) -> FlashkeepError {
@@ -234,9 +234,9 @@ package final class Console {
     }
 }
 
-/// Finding bytes in bytes.
+/// Searches for byte patterns.
 package enum ByteSearch {
-    /// The first place of a pattern at or after `start`; nil where there is none, or the pattern is empty.
+    /// The first occurrence of a pattern at or after `start`; nil if there is none, or the pattern is empty.
     package static func firstRange(of pattern: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Range<Int>? {
         guard let first = pattern.first, pattern.count <= bytes.count else { return nil }
         var position = max(0, start)

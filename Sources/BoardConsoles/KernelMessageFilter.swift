@@ -1,23 +1,23 @@
-/// Takes out of a stream what a kernel prints to its console, so that the rest stands together as it was sent and has
-/// its own pauses.
+/// Removes kernel console messages from a stream, so that the rest is contiguous as it was sent and keeps its own
+/// pauses.
 ///
-/// A message goes from its time stamp, with a level such as `<6>` before it, to the end of its line
-/// (Linux `kernel/printk/printk.c`, `print_time`, `print_syslog`). It is recognised however the stream is cut. A kernel
-/// that prints no times (`printk.time=0`) cannot be told from others. Pure.
+/// A message extends from its time stamp, preceded by a level such as `<6>`, to the end of its line (Linux
+/// `kernel/printk/printk.c`, `print_time`, `print_syslog`). It is recognised however the stream is split. Messages
+/// without times (`printk.time=0`) cannot be distinguished from other output. Pure.
 package struct KernelMessageFilter: Sendable {
-    /// Bytes of messages that are kept for ``takeMessages()``.
+    /// The maximum number of message bytes kept for ``takeMessages()``.
     private static let keptBytes = 4_096
     /// The longest start of a message: level, bracket, blanks and seconds, point, six digits, bracket.
     private static let longestStart = 5 + 1 + 20 + 1 + 6 + 1
 
-    /// What may be the start of a message.
+    /// Bytes that may be the start of a message.
     private var start: [UInt8] = []
     private var isInMessage = false
     private var messages: [UInt8] = []
 
     package init() {}
 
-    /// Takes in bytes, and returns those that are certainly not the kernel's.
+    /// Processes bytes, and returns those that are certainly not the kernel's.
     package mutating func take(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var rest: [UInt8] = []
         for byte in bytes {
@@ -34,20 +34,20 @@ package struct KernelMessageFilter: Sendable {
         return rest
     }
 
-    /// Nothing followed for a while: what has not become a message is none, and a message without an end is over.
+    /// Handles a pause: a start that has not become a message is not one, and a message without an end is over.
     package mutating func release() -> [UInt8] {
         defer { start = [] }
         isInMessage = false
         return start
     }
 
-    /// The last of what was taken out since this was last called, at most 4 KiB.
+    /// Returns the messages removed since the last call, at most the last 4 KiB.
     package mutating func takeMessages() -> [UInt8] {
         defer { messages = [] }
         return messages
     }
 
-    /// Whether the middle of a message may be on its way: nothing that comes now can be believed to be whole.
+    /// Whether a message may be in progress: then the bytes that follow may not be complete output.
     package var isUndecided: Bool { isInMessage || !start.isEmpty }
 
     private mutating func examine(_ rest: inout [UInt8]) {
@@ -75,7 +75,7 @@ package struct KernelMessageFilter: Sendable {
         case other
     }
 
-    /// Whether these bytes are a message's start: `<6>[   12.345678]`, the level being optional.
+    /// Whether the bytes are the start of a message: `<6>[   12.345678]`, with an optional level.
     private static func form(of bytes: [UInt8]) -> Form {
         guard bytes.count <= longestStart else { return .other }
         let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }

@@ -1,7 +1,7 @@
-/// What a terminal adds to text, taken off again. Pure.
+/// Removes what a terminal adds to text. Pure.
 package enum TerminalText {
-    /// Text as a board's program wrote it: escape sequences gone, `CR LF` made `LF`, NUL and other lone control
-    /// characters gone (ECMA-48, section 5.4 for the form of control sequences).
+    /// Text as the board's program wrote it: escape sequences removed, `CR LF` turned into `LF`, NUL and other lone
+    /// control characters removed (ECMA-48, section 5.4 for the form of control sequences).
     package static func plain(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var state = State.text
@@ -37,14 +37,14 @@ package enum TerminalText {
         case string
     }
 
-    /// Text without what the kernel said in between: from each time stamp to the end of that line, so that what a
-    /// message had torn apart is together again. A kernel that gives no times (`printk.time=0`) cannot be told from
-    /// others.
+    /// Text without kernel messages: each is removed from its time stamp to the end of that line, so that text torn
+    /// apart by a message is joined again. Messages without times (`printk.time=0`) cannot be distinguished from other
+    /// output.
     ///
-    /// A message is `[   12.345678] text`, with the level as `<6>` before it and the caller as `[    T1]` behind it where
+    /// A message is `[   12.345678] text`, preceded by the level as `<6>` and followed by the caller as `[    T1]` if
     /// the kernel is built so (Linux `kernel/printk/printk.c`, `print_time`, `print_syslog`).
     ///
-    /// - Returns: what is left, and whether there was a message.
+    /// - Returns: the remaining text, and whether there was a message.
     package static func withoutKernelMessages(_ text: [UInt8]) -> (text: [UInt8], hadMessages: Bool) {
         guard text.contains(UInt8(ascii: "[")) else { return (text, false) }
         var result: [UInt8] = []
@@ -62,7 +62,7 @@ package enum TerminalText {
             rest = rest[bracket...].firstIndex(of: 0x0A).map { rest[($0 + 1)...] } ?? []
         }
         result += rest
-        // One that has only begun to come.
+        // A message whose start is still incomplete.
         if hadMessages, let bracket = result.suffix(24).lastIndex(of: UInt8(ascii: "[")),
             result[(bracket + 1)...].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) })
         {
@@ -71,7 +71,7 @@ package enum TerminalText {
         return (result, hadMessages)
     }
 
-    /// Whether these bytes begin with `[`, blanks, seconds, a point, six digits and `]`.
+    /// Whether the bytes begin with `[`, blanks, seconds, a point, six digits and `]`.
     private static func isTime(_ bytes: ArraySlice<UInt8>) -> Bool {
         let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
         let number = bytes.dropFirst().prefix(24).drop { $0 == 0x20 }
@@ -81,7 +81,7 @@ package enum TerminalText {
             && rest.dropFirst().prefix(6).allSatisfy(isDigit) && rest.dropFirst(7).first == UInt8(ascii: "]")
     }
 
-    /// Without a `<6>` at the end.
+    /// Removes a `<6>` at the end.
     private static func withoutLevel(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard bytes.last == UInt8(ascii: ">"), let start = bytes.suffix(5).lastIndex(of: UInt8(ascii: "<")),
             bytes[(start + 1)...].dropLast().allSatisfy({ (0x30...0x39).contains($0) })
@@ -89,7 +89,7 @@ package enum TerminalText {
         return bytes[..<start]
     }
 
-    /// The last lines of what a board sent, safe to show to a person: printable ASCII, at most 300 characters.
+    /// The last lines of a board's output, safe to show to a person: printable ASCII, at most 300 characters.
     package static func lastLines(_ bytes: [UInt8], count: Int = 3) -> String {
         let text = plain(bytes.suffix(4_096)).map { (0x20..<0x7F).contains($0) || $0 == 0x0A ? $0 : UInt8(ascii: ".") }
         let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")

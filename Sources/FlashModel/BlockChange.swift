@@ -1,15 +1,15 @@
-/// How the bytes of an erase block became others.
+/// How the bytes of an erase block changed.
 package enum BlockChange: String, Sendable, Codable, CaseIterable, Hashable {
-    /// It was blank (all 0xFF), and holds data now.
+    /// The block was blank (all 0xFF), and holds data now.
     case written
-    /// It held data, and is blank now.
+    /// The block held data, and is blank now.
     case erased
-    /// Bits went from 1 to 0 only: flash can do that without an erase, as JFFS2 and environments with flags do.
+    /// Bits changed only from 1 to 0: flash can do that without an erase, as JFFS2 and environments with flags do.
     case bitsCleared = "bits-cleared"
-    /// It was erased and written anew.
+    /// The block was erased and rewritten.
     case rewritten
 
-    /// How the new bytes differ from the old ones, which are as many; nil where they do not.
+    /// Classifies the difference between old and new bytes of the same count; nil if they are equal.
     package init?(from old: some Collection<UInt8>, to new: some Collection<UInt8>) {
         var isSame = true
         var wasBlank = true

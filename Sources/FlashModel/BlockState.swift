@@ -1,23 +1,23 @@
-/// The state of an erase block (or a part of one) that is not plainly good.
+/// The state of an erase block (or a part of one) that is not simply good.
 package enum BlockState: String, Sendable, Codable, CaseIterable {
-    /// Marked bad when the chip was made, or at least before the board's kernel started.
+    /// Marked bad by the manufacturer, or at least before the board's kernel started.
     case factoryBad = "factory-bad"
     /// Marked bad by the running system.
     case wornBad = "worn-bad"
     /// Holds the bad-block table.
     case badBlockTable = "bbt"
-    /// Read right after the ECC repaired flipped bits.
+    /// Read correctly after the ECC repaired flipped bits.
     case eccCorrected = "ecc-corrected"
-    /// More flipped bits than the ECC can repair: the bytes kept are damaged.
+    /// More flipped bits than the ECC can repair: the saved bytes are damaged.
     case eccFailed = "ecc-failed"
-    /// Could not be read: the bytes kept are 0xFF and mean nothing.
+    /// Could not be read: the saved bytes are 0xFF and mean nothing.
     case unread
-    /// Was written to by the running system between two reads.
+    /// Written by the running system between two reads.
     case changed
-    /// Differed between reads though nothing was seen to write to it: bad contact, power or a dying cell.
+    /// Differed between reads although no write was observed: bad contact, power or a dying cell.
     case unstable
 
-    /// Whether an erase block of this state holds no data at all.
+    /// Whether an erase block in this state holds no data at all.
     package var isBad: Bool {
         switch self {
         case .factoryBad, .wornBad, .badBlockTable: true
@@ -25,7 +25,7 @@ package enum BlockState: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Whether the bytes that are kept may not be what the flash held.
+    /// Whether the saved bytes may differ from what the flash held.
     package var isDamage: Bool {
         switch self {
         case .eccFailed, .unread, .unstable: true
@@ -34,15 +34,15 @@ package enum BlockState: String, Sendable, Codable, CaseIterable {
     }
 }
 
-/// A run of bytes within an image or partition whose state is not plainly good.
+/// A run of bytes within an image or partition whose state is not simply good.
 package struct BlockFinding: Sendable, Codable, Hashable {
-    /// Byte offset, from the start of what the finding is about (a partition while reading, an image in a manifest).
+    /// Byte offset from the start of the partition (while reading) or of the image (in a manifest).
     package var offset: Int
-    /// Bytes.
+    /// The length in bytes.
     package var size: Int
     /// The state.
     package var state: BlockState
-    /// In words: how many bits were repaired, what the error was.
+    /// A description for people: how many bits were repaired, or what the error was.
     package var detail: String?
 
     package init(offset: Int, size: Int, state: BlockState, detail: String? = nil) {
@@ -52,14 +52,14 @@ package struct BlockFinding: Sendable, Codable, Hashable {
         self.detail = detail
     }
 
-    /// The same finding, counted from a start that lies `distance` bytes earlier.
+    /// The same finding, relative to a start that lies `distance` bytes earlier.
     package func shifted(by distance: Int) -> BlockFinding {
         var copy = self
         copy.offset += distance
         return copy
     }
 
-    /// The part of it that lies in a range; nil where there is none.
+    /// The part of the finding inside a range; nil if there is none.
     package func clipped(to bounds: Range<Int>) -> BlockFinding? {
         let clipped = range.clamped(to: bounds)
         guard !clipped.isEmpty else { return nil }
@@ -69,7 +69,7 @@ package struct BlockFinding: Sendable, Codable, Hashable {
         return copy
     }
 
-    /// The bytes that it is about.
+    /// The affected bytes.
     package var range: Range<Int> { offset..<(offset + size) }
 }
 

@@ -1,17 +1,17 @@
 private import CZlib
 
-/// The CRC-32 of zlib and gzip (RFC 1952; reflected polynomial 0xEDB88320), which U-Boot's `crc32` computes too, as a
-/// number that can be calculated with.
+/// The CRC-32 of zlib and gzip (RFC 1952; reflected polynomial 0xEDB88320), which U-Boot's `crc32` also computes, with
+/// operations for concatenated data.
 ///
-/// A byte string is a polynomial over GF(2) and its CRC the remainder modulo P. So the sum of A‖B follows from the
-/// sums of A and B and the length of B, and that of B from those of A and A‖B: ``CRC32Shift``.
+/// A byte string is a polynomial over GF(2), and its CRC is the remainder modulo P. So the CRC of A‖B follows from the
+/// CRCs of A and B and the length of B, and that of B from those of A and A‖B: ``CRC32Shift``.
 package struct CRC32: Sendable, Hashable {
-    /// The sum of all bytes taken in; 0 of none.
+    /// The CRC of all bytes so far; 0 for no bytes.
     package private(set) var value: UInt32 = 0
 
     package init() {}
 
-    /// Takes in more bytes.
+    /// Adds bytes.
     package mutating func update(_ bytes: some Collection<UInt8>) {
         let sum = bytes.withContiguousStorageIfAvailable { unsafe Self.extended(value, by: $0) }
         if let sum {
@@ -23,25 +23,25 @@ package struct CRC32: Sendable, Hashable {
     }
 
     private static func extended(_ value: UInt32, by bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
-        // zlib takes no bytes at no place for the question what it begins with.
+        // With a null buffer, zlib returns its initial value instead of the given one.
         guard !bytes.isEmpty else { return value }
         return UInt32(truncatingIfNeeded: unsafe crc32_z(UInt(value), bytes.baseAddress, bytes.count))
     }
 
-    /// The sum of bytes at hand.
+    /// The CRC of a byte collection.
     package static func sum(of bytes: some Collection<UInt8>) -> UInt32 {
         var sum = CRC32()
         sum.update(bytes)
         return sum.value
     }
 
-    /// The sum of `count` times the same byte, in steps as many as `count` has binary digits.
+    /// The CRC of one byte repeated `count` times, computed in as many steps as `count` has binary digits.
     ///
     /// - Parameter count: 0 or more.
     package static func sum(repeating byte: UInt8, count: Int) -> UInt32 {
         precondition(count >= 0, "a count of bytes is not negative")
         var result: UInt32 = 0
-        // The sum of 2^n such bytes, and what as many bytes behind it do to a sum.
+        // The CRC of 2^n such bytes, and the operator that appends as many bytes.
         var power = sum(of: CollectionOfOne(byte))
         var shift = CRC32Shift(bytes: 1)
         var rest = count
@@ -55,10 +55,10 @@ package struct CRC32: Sendable, Hashable {
     }
 }
 
-/// What so many bytes behind it do to a CRC-32: multiplication by x^(8n) modulo P. Made once for a length, applied in
-/// 32 steps.
+/// The effect of appending n bytes on a CRC-32: multiplication by x^(8n) modulo P. Computed once for a length, applied
+/// in 32 steps.
 package struct CRC32Shift: Sendable, Hashable {
-    /// x^(8n) modulo P, the coefficient of x^0 in the highest bit, as CRC-32 has it.
+    /// x^(8n) modulo P, with the coefficient of x^0 in the highest bit, as in CRC-32.
     private let factor: UInt32
 
     private static let polynomial: UInt32 = 0xEDB8_8320
@@ -70,9 +70,9 @@ package struct CRC32Shift: Sendable, Hashable {
         self.factor = factor
     }
 
-    /// Makes the operator of a length.
+    /// Makes the operator for a length.
     ///
-    /// - Parameter bytes: 0 or more.
+    /// - Parameter bytes: the length, 0 or more.
     package init(bytes: Int) {
         precondition(bytes >= 0, "a count of bytes is not negative")
         var result = Self.one
@@ -86,24 +86,24 @@ package struct CRC32Shift: Sendable, Hashable {
         factor = result
     }
 
-    /// That of twice the length.
+    /// The operator for twice the length.
     package var doubled: CRC32Shift { CRC32Shift(factor: Self.product(factor, factor)) }
 
-    /// The sum of A‖B.
+    /// The CRC of A‖B.
     ///
     /// - Parameters:
-    ///   - first: the sum of A, of any length.
-    ///   - second: the sum of B, which has the operator's length.
+    ///   - first: the CRC of A, of any length.
+    ///   - second: the CRC of B, which has the operator's length.
     package func joined(_ first: UInt32, _ second: UInt32) -> UInt32 {
-        // Both inversions that CRC-32 does cancel out: the one at the end of A meets the one at the start of B.
+        // The two inversions of CRC-32 cancel out: the one at the end of A and the one at the start of B.
         Self.product(factor, first) ^ second
     }
 
-    /// The sum of B.
+    /// The CRC of B.
     ///
     /// - Parameters:
-    ///   - whole: the sum of A‖B.
-    ///   - first: the sum of A, of any length. B has the operator's length.
+    ///   - whole: the CRC of A‖B.
+    ///   - first: the CRC of A, of any length. B has the operator's length.
     package func rest(of whole: UInt32, behind first: UInt32) -> UInt32 {
         whole ^ Self.product(factor, first)
     }

@@ -1,25 +1,26 @@
-// What a board says of sizes and places may be any number. These never trap: where a result does not fit, it is nil.
+// Sizes and offsets reported by a board can be any number. These functions never trap: a result that does not fit is
+// nil.
 
 extension Int {
-    /// The sum, or nil where it does not fit.
+    /// The sum, or nil if it does not fit.
     package func plus(_ other: Int) -> Int? {
         let (value, overflow) = addingReportingOverflow(other)
         return overflow ? nil : value
     }
 
-    /// The difference, or nil where it does not fit.
+    /// The difference, or nil if it does not fit.
     package func minus(_ other: Int) -> Int? {
         let (value, overflow) = subtractingReportingOverflow(other)
         return overflow ? nil : value
     }
 
-    /// The product, or nil where it does not fit.
+    /// The product, or nil if it does not fit.
     package func times(_ other: Int) -> Int? {
         let (value, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? nil : value
     }
 
-    /// The next multiple of `unit` that is not below, or nil where it does not fit or `unit` is not positive.
+    /// The smallest multiple of `unit` that is not below this number; nil if it does not fit or `unit` is not positive.
     package func roundedUp(to unit: Int) -> Int? {
         guard unit > 0, let raised = plus(unit - 1) else { return nil }
         return raised - raised % unit
@@ -27,7 +28,7 @@ extension Int {
 }
 
 extension Sequence<Int> {
-    /// The sum, or the largest integer where it is larger.
+    /// The sum, or the largest integer if the sum does not fit.
     package func saturatingSum() -> Int {
         reduce(0) { $0.plus($1) ?? .max }
     }

@@ -1,17 +1,17 @@
 private import CZlib
 private import Crypto
 
-/// A checksum that a board's own tools can compute, best first.
+/// A checksum that a board's own tools can compute, strongest first.
 package enum ChecksumAlgorithm: String, Sendable, Codable, CaseIterable {
     case sha256
     case sha1
     case md5
     /// The CRC-32 of zlib and gzip (RFC 1952), reflected polynomial 0xEDB88320.
     case crc32
-    /// POSIX `cksum`: polynomial 0x04C11DB7, most significant bit first, then the length.
+    /// POSIX `cksum`: polynomial 0x04C11DB7, most significant bit first, followed by the length.
     case cksum
 
-    /// How many bits it has: how much a match proves.
+    /// The number of bits, which is how much a match proves.
     package var bits: Int {
         switch self {
         case .sha256: 256
@@ -25,7 +25,7 @@ package enum ChecksumAlgorithm: String, Sendable, Codable, CaseIterable {
 /// The value of a checksum.
 package struct Digest: Sendable, Codable, Hashable {
     package var algorithm: ChecksumAlgorithm
-    /// Lower-case hexadecimal, two digits a byte; of ``ChecksumAlgorithm/cksum`` eight digits.
+    /// Lower-case hexadecimal, two digits a byte; eight digits for ``ChecksumAlgorithm/cksum``.
     package var hex: String
 
     package init(algorithm: ChecksumAlgorithm, hex: String) {
@@ -44,11 +44,11 @@ package struct StreamingChecksum: Sendable {
         case cksum(UInt32, length: Int)
     }
 
-    /// Which one.
+    /// The algorithm.
     package let algorithm: ChecksumAlgorithm
     private var state: State
 
-    /// Starts with nothing.
+    /// Starts with no bytes.
     package init(_ algorithm: ChecksumAlgorithm) {
         self.algorithm = algorithm
         state =
@@ -61,7 +61,7 @@ package struct StreamingChecksum: Sendable {
             }
     }
 
-    /// Takes in more bytes.
+    /// Adds bytes.
     package mutating func update(_ bytes: some Collection<UInt8>) {
         let done: Void? = bytes.withContiguousStorageIfAvailable { unsafe update(UnsafeRawBufferPointer($0)) }
         if done == nil {
@@ -91,7 +91,7 @@ package struct StreamingChecksum: Sendable {
         }
     }
 
-    /// The checksum of all that was taken in; more may follow.
+    /// The checksum of all bytes so far; more may follow.
     package func finalize() -> Digest {
         let hex =
             switch state {
@@ -104,7 +104,7 @@ package struct StreamingChecksum: Sendable {
         return Digest(algorithm: algorithm, hex: hex)
     }
 
-    /// The checksum of bytes at hand.
+    /// The checksum of a byte collection.
     package static func digest(of bytes: some Collection<UInt8>, _ algorithm: ChecksumAlgorithm) -> Digest {
         var checksum = StreamingChecksum(algorithm)
         checksum.update(bytes)
@@ -126,7 +126,7 @@ private enum POSIXChecksum {
         (value << 8) ^ table[Int(UInt8(truncatingIfNeeded: value >> 24) ^ byte)]
     }
 
-    /// The length follows the bytes, least significant octet first, without leading zeros; then all bits turn.
+    /// Appends the length, least significant octet first, without leading zeros; then inverts all bits.
     static func finish(_ value: UInt32, length: Int) -> UInt32 {
         var value = value
         var rest = length
@@ -142,7 +142,7 @@ private enum POSIXChecksum {
 package enum Hexadecimal {
     private static let digits = Array("0123456789abcdef".utf8)
 
-    /// Two digits a byte.
+    /// Two digits for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
         var characters: [UInt8] = []
         for byte in bytes {

@@ -1,7 +1,7 @@
-/// A flash chip, or what the board's kernel presents as one (two chips side by side appear as one).
+/// A flash chip, or what the board's kernel presents as one (two chips in parallel appear as one).
 package struct Chip: Sendable, Codable, Hashable, Identifiable {
-    /// The kind of memory, in the words of the kernel's `/sys/class/mtd/mtdN/type`
-    /// (`drivers/mtd/mtdcore.c`), with SPI-NOR told apart where it is known.
+    /// The kind of memory, in the terms of the kernel's `/sys/class/mtd/mtdN/type` (`drivers/mtd/mtdcore.c`), with
+    /// SPI-NOR distinguished if known.
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case nor
         case spiNOR = "spi-nor"
@@ -13,7 +13,7 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
         case rom
         case unknown
 
-        /// Whether erase blocks can be bad, and ECC protects the pages.
+        /// Whether erase blocks can be bad and ECC protects the pages.
         package var isNAND: Bool {
             switch self {
             case .nand, .mlcNAND, .spiNAND: true
@@ -24,25 +24,25 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
 
     /// How a chip's size is known.
     package enum SizeKnowledge: String, Sendable, Codable {
-        /// The board gave the whole chip's size.
+        /// The board reported the size of the whole chip.
         case exact
-        /// Only a part of it is known, such as its partitions: where the chip ends is not known.
+        /// Only the size of a part is known, such as that of its partitions: the end of the chip is unknown.
         case atLeast = "at-least"
     }
 
-    /// How large a chip is, as far as that is known. Whoever needs a number has to say which of the two it takes.
+    /// The size of a chip, as far as it is known. Code that needs a number must choose between the two cases.
     package enum Size: Sendable, Hashable {
-        /// Bytes of the whole chip.
+        /// The size of the whole chip in bytes.
         case exact(Int)
-        /// Bytes that are known to be there; the chip may have more. 0 where nothing is known.
+        /// The number of bytes known to exist; the chip may have more. 0 if nothing is known.
         case atLeast(Int)
     }
 
-    /// What protects the pages of a NAND chip.
+    /// The error correction of a NAND chip's pages.
     package struct ECC: Sendable, Codable, Hashable {
-        /// Correctable bits a step (sysfs `ecc_strength`).
+        /// Correctable bits per step (sysfs `ecc_strength`).
         package var strength: Int
-        /// Bytes a step (sysfs `ecc_step_size`).
+        /// Bytes per step (sysfs `ecc_step_size`).
         package var stepSize: Int
 
         package init(strength: Int, stepSize: Int) {
@@ -51,26 +51,27 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
-    /// Bytes of what is erased at once, by what a board tells; where it does not, as many as most serial flash.
+    /// The erase block size in bytes as the board reports it; if it does not, that of most serial flash.
     package static func eraseUnit(_ told: Int) -> Int { told > 0 ? told : 64 << 10 }
 
-    /// Stable within a backup: the device's name as the kernel gives it (`spi0.0`), else `chip0`, `chip1`, …
+    /// Stable within a backup: the device's name in the kernel (`spi0.0`), otherwise `chip0`, `chip1`, …
     package var id: String
     /// The kind of memory.
     package var kind: Kind
-    /// How large it is, or is known to be at least.
+    /// The exact or minimum size.
     package var size: Size
-    /// Bytes of the smallest erasable unit in this boot of the board; on chips with several sizes the largest.
+    /// The size in bytes of the smallest erasable unit in this boot of the board; the largest, on chips with several
+    /// sizes.
     package var eraseBlockSize: Int
-    /// Bytes of the smallest writable unit: the page on NAND, mostly 1 on NOR.
+    /// The size in bytes of the smallest writable unit: the page on NAND, usually 1 on NOR.
     package var pageSize: Int
-    /// Spare bytes a page; 0 where there are none.
+    /// Spare bytes per page; 0 if there are none.
     package var oobSize: Int
-    /// The ECC that the driver uses, on NAND.
+    /// The ECC that the driver uses; NAND only.
     package var ecc: ECC?
-    /// Everything that identifies the chip as it was found, such as `jedec_id` or the kernel's own words.
+    /// Everything that identifies the chip as found, such as `jedec_id` or the kernel's own description.
     package var identification: [String: String]
-    /// How the chip is known: `sysfs`, `dmesg`, `proc-mtd`, `guess`.
+    /// The source of the chip's data: `sysfs`, `dmesg`, `proc-mtd`, `guess`.
     package var source: String
 
     package init(
@@ -102,7 +103,7 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
             ecc: ecc, identification: identification, source: source)
     }
 
-    /// Bytes of the whole chip; nil where nothing tells.
+    /// The size of the whole chip in bytes; nil if unknown.
     package var exactSize: Int? {
         switch size {
         case .exact(let bytes): bytes
@@ -110,7 +111,7 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
-    /// Bytes that are known to be there. Where ``exactSize`` is nil, nothing may be concluded of what lies beyond.
+    /// The number of bytes known to exist. If ``exactSize`` is nil, nothing may be concluded about the bytes beyond.
     package var leastSize: Int {
         switch size {
         case .exact(let bytes), .atLeast(let bytes): bytes
@@ -125,7 +126,7 @@ package struct Chip: Sendable, Codable, Hashable, Identifiable {
     }
 }
 
-// In JSON a size is a number, and a word beside it says what the number is.
+// In JSON the size is a number, and a field beside it says what the number means.
 extension Chip {
     private enum CodingKeys: String, CodingKey {
         case id, kind, size, sizeKnowledge, eraseBlockSize, pageSize, oobSize, ecc, identification, source

@@ -1,23 +1,25 @@
-/// Something that nothing told of a board's flash. As long as there is one, no backup of the board is called whole.
+/// A fact about a board's flash that could not be determined. While there is one, no backup of the board is called
+/// whole.
 package struct FlashUnknown: Sendable, Codable, Hashable {
-    /// What is not known.
+    /// What is unknown.
     package enum Subject: String, Sendable, Codable, CaseIterable {
-        /// Where a chip ends.
+        /// The end of a chip.
         case chipSize = "chip-size"
-        /// Where partitions lie on their chip, and so whether they are all of it.
+        /// The offsets of partitions on their chip, and therefore whether they cover it.
         case partitionPlace = "partition-place"
-        /// Which erase blocks are bad: their bytes mean nothing, and what they were is lost.
+        /// The bad erase blocks of a partition: the bytes read from them mean nothing, and which bytes those are is
+        /// lost.
         case badBlocks = "bad-blocks"
-        /// Whether the list of chips and partitions is all of it.
+        /// Whether the list of chips and partitions is complete.
         case table
     }
 
     package var subject: Subject
-    /// ``Chip/id``; nil where it is of no single chip.
+    /// ``Chip/id``; nil if it does not concern a single chip.
     package var chip: String?
-    /// ``Partition/index``; nil where it is of no single partition.
+    /// ``Partition/index``; nil if it does not concern a single partition.
     package var partition: Int?
-    /// What is not known, for a person: one sentence without a full stop.
+    /// A description for people: one sentence without a full stop.
     package var text: String
 
     package init(_ subject: Subject, chip: String? = nil, partition: Int? = nil, text: String) {
@@ -27,7 +29,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
         self.text = text
     }
 
-    /// Everything that is not known, by what a survey or a manifest has. Pure.
+    /// Computes all unknowns from the data of a survey or a manifest. Pure.
     package static func all(chips: [Chip], partitions: [Partition], table: TableKnowledge) -> [FlashUnknown] {
         var unknowns = table.doubts.map { FlashUnknown(.table, text: PrintableText.again($0)) }
         let onChip = Dictionary(grouping: partitions, by: \.chip)
@@ -40,7 +42,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                 unknowns.append(
                     FlashUnknown(
                         .chipSize, chip: chip.id,
-                        // Where places are not known either, what lies beyond may be in a backup.
+                        // If offsets are unknown too, the bytes beyond may be in a backup.
                         text: chip.leastSize > 0 && placeless.isEmpty
                             ? "how large \(name) is, is not known: what lies beyond \(ByteCount.hex(chip.leastSize)) "
                                 + "is not in a backup"
@@ -59,7 +61,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
             if let listed = partition.badBlocks {
                 known = listed
             } else {
-                // Of flash that has bad blocks, a list that is not there says nothing.
+                // For flash that can have bad blocks, a missing list proves nothing.
                 let kind = kinds[partition.chip]
                 guard partition.size > 0, !partition.isUBIVolume, kind.map({ $0.isNAND || $0 == .unknown }) == true
                 else {
@@ -79,9 +81,9 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
         return unknowns
     }
 
-    /// Whether partitions of known place are all of a chip, whatever the others are.
+    /// Whether partitions of known offset cover a chip, wherever the others are.
     ///
-    /// - Parameter partitions: those on it.
+    /// - Parameter partitions: the partitions of the chip.
     private static func isCovered(_ chip: Chip, by partitions: [Partition]) -> Bool {
         guard let size = chip.exactSize else { return false }
         let ranges = partitions.filter(\.isPlaced).compactMap(\.chipRange)
@@ -93,7 +95,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
             + (partitions.count > 8 ? " and others" : "")
     }
 
-    /// Ids that the survey made up begin with that word already.
+    /// Ids made up by the survey already begin with the word "chip".
     private static func words(_ chip: Chip) -> String {
         let id = PrintableText.escaped(chip.id, limit: 40)
         return chip.id.hasPrefix("chip") ? id : "chip \(id)"
@@ -101,7 +103,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
 }
 
 extension Survey {
-    /// Everything that is not known of the board's flash.
+    /// Everything that is unknown about the board's flash.
     package var unknowns: [FlashUnknown] {
         FlashUnknown.all(chips: chips, partitions: partitions, table: table)
     }

@@ -1,10 +1,10 @@
-/// What went wrong, in the three parts that a person needs: what failed and where, why, and what to do next.
+/// An error in the three parts that a person needs: what failed and where, why, and what to do next.
 ///
-/// Errors compare by ``code``, so that a test or a caller can ask which error it is without reading its words.
+/// Errors compare by ``code``, so that a test or a caller can identify an error without parsing its text.
 package struct FlashkeepError: Error, Sendable, Equatable {
-    /// Which error it is. Stable between versions; faces map it to an exit status.
+    /// Identifies the error. Stable between versions; user interfaces map it to an exit status.
     package enum Code: String, Sendable, Codable, CaseIterable {
-        // The way to the board.
+        // The connection to the board.
         case addressNotUnderstood = "address-not-understood"
         case hostNotFound = "host-not-found"
         case connectionRefused = "connection-refused"
@@ -16,14 +16,14 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case programMissing = "program-missing"
         case portUnavailable = "port-unavailable"
         case boardSilent = "board-silent"
-        /// Something comes from the board, but not what was waited for, and the limit is reached.
+        /// The board sends something, but not the expected reply, until the time limit is reached.
         case noReplyInTime = "no-reply-in-time"
         case boardLost = "board-lost"
         case replyNotUnderstood = "reply-not-understood"
-        /// Who answers is a bootloader where a system was looked for.
+        /// A bootloader answers where an operating system was expected.
         case bootloaderAnswers = "bootloader-answers"
 
-        // What the board is.
+        // The board itself.
         case notRoot = "not-root"
         case noMTD = "no-mtd"
         case noPartitions = "no-partitions"
@@ -34,7 +34,7 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case commandFailed = "command-failed"
         case writeFailed = "write-failed"
 
-        // What is on this computer.
+        // Files on this computer.
         case diskFull = "disk-full"
         case targetExists = "target-exists"
         case fileUnavailable = "file-unavailable"
@@ -50,25 +50,25 @@ package struct FlashkeepError: Error, Sendable, Equatable {
         case manifestInvalid = "manifest-invalid"
 
         case usage
-        /// The user was asked, and did not say yes.
+        /// The user was asked for confirmation and did not give it.
         case notConfirmed = "not-confirmed"
         case interrupted
         case internalFault = "internal-fault"
 
-        /// Whether a reply did not come: the same may be asked again.
+        /// Whether a reply is missing, so that the same request may be repeated.
         package var isLostReply: Bool { self == .boardSilent || self == .noReplyInTime }
     }
 
-    /// Which error it is.
+    /// Identifies the error.
     package var code: Code
-    /// What failed, and where: the board, partition and offset as far as they are known. One line.
+    /// What failed, and where: the board, partition and offset as far as known. One line.
     package var what: String
-    /// Why it failed, as far as it is known. One line.
+    /// Why it failed, as far as known. One line.
     package var why: String
     /// What the user can do next. One line.
     package var next: String
 
-    /// Makes an error; each text is one line without a final full stop being required.
+    /// Makes an error; each text is one line, and need not end with a full stop.
     package init(_ code: Code, what: String, why: String, next: String) {
         self.code = code
         self.what = what
@@ -82,7 +82,7 @@ package struct FlashkeepError: Error, Sendable, Equatable {
 }
 
 extension FlashkeepError: CustomStringConvertible {
-    /// The three lines as a terminal shows them.
+    /// The three lines as shown on a terminal.
     package var description: String {
         "\(what)\n  why:  \(why)\n  next: \(next)"
     }

@@ -1,11 +1,12 @@
-/// Names of image files: made of what a board calls its partitions, and safe on every file system.
+/// Names of image files, derived from the board's partition names, and safe on every file system.
 package enum ImageName {
-    /// The most characters of the part of a file name that comes from the board.
+    /// The maximum number of characters in the part of a file name that comes from the board.
     package static let limit = 64
 
-    /// ASCII letters, digits, dot, dash and underscore stay, anything else becomes `_`.
+    /// Keeps ASCII letters, digits, dot, dash and underscore, and replaces anything else by `_`.
     ///
-    /// The result has 1 to 64 characters and does not start with a dot, so it can neither leave its folder nor hide.
+    /// The result has 1 to 64 characters and does not start with a dot, so it can neither leave its folder nor be
+    /// hidden.
     package static func sanitized(_ name: String) -> String {
         var result = ""
         for scalar in name.unicodeScalars.prefix(limit) {
@@ -18,13 +19,12 @@ package enum ImageName {
         return result.isEmpty ? "unnamed" : result
     }
 
-    /// `mtd0-RedBoot.bin`. Unique within a board whatever the names are, also where case makes no difference, because
-    /// the number is.
+    /// `mtd0-RedBoot.bin`. Because the number is unique within a board, so is the name, even if case is ignored.
     package static func file(index: Int, name: String) -> String {
         "mtd\(index)-\(sanitized(name)).bin"
     }
 
-    /// `mtd8-firmware_mtd9-tail.bin`, for an image that needs several devices to be read in full.
+    /// `mtd8-firmware_mtd9-tail.bin`, for an image that is read from several devices.
     package static func file(pieces: [(index: Int, name: String)]) -> String {
         guard let first = pieces.first else { return "unnamed.bin" }
         let rest = pieces.dropFirst().map { "_mtd\($0.index)-\(sanitized($0.name))" }.joined()

@@ -1,18 +1,18 @@
-/// Something that became different between two surveys of a board of which one backup, or one restore, is made.
+/// A difference between two surveys of a board that were taken during the same backup or restore.
 package enum LayoutChange: Sendable, Hashable {
-    /// The board restarted: its next kernel may have given the numbers to other partitions.
+    /// The board restarted: the new kernel may have given the numbers to other partitions.
     case restarted
-    /// A partition is gone.
+    /// A partition disappeared.
     ///
-    /// - Parameter was: as the first survey had it.
+    /// - Parameter was: the partition as in the first survey.
     case vanished(was: Partition)
-    /// There is one more partition.
+    /// A new partition appeared.
     case appeared(Partition)
-    /// A number stands for something else than before: another name, size or place.
+    /// A number stands for another partition than before: another name, size or place.
     case replaced(was: Partition, by: Partition)
 
-    /// What differs, by number of the partition. What may change while a board is at work is no change: how a partition
-    /// is used, whether it may be written, how many bad blocks it has.
+    /// Returns the differences, ordered by partition number. What may change while a board runs does not count: how a
+    /// partition is used, whether it is writable, and how many bad blocks it has.
     package static func between(_ first: Survey, _ second: Survey) -> [LayoutChange] {
         var changes: [LayoutChange] = []
         if let before = first.bootID, let after = second.bootID, before != after { changes.append(.restarted) }
@@ -47,7 +47,7 @@ package enum LayoutChange: Sendable, Hashable {
 }
 
 extension Partition {
-    /// Whether it has the name, size, geometry and place of another one.
+    /// Whether name, size, geometry and place are equal to those of another partition.
     fileprivate func isSamePlace(as other: Partition) -> Bool {
         name == other.name && size == other.size && eraseBlockSize == other.eraseBlockSize && type == other.type
             && chip == other.chip && offset == other.offset

@@ -1,14 +1,14 @@
-/// Names of partitions as text. The kernel and bootloaders take any bytes for a name; JSON and Swift want Unicode.
+/// Partition names as text. The kernel and bootloaders accept any bytes as a name; JSON and Swift require Unicode.
 package enum NameText {
-    /// The name as text: the same text where it is UTF-8. Else each byte that is none is written as `\xNN`.
+    /// Decodes a name: UTF-8 is returned unchanged; otherwise each invalid byte is written as `\xNN`.
     ///
-    /// No two names become one: where something is written so, or already looks so, each backslash is doubled.
+    /// Different names stay different: if a name is escaped, or already looks escaped, each backslash is doubled.
     package static func text(_ bytes: some Collection<UInt8>) -> String {
         if let text = String(validating: bytes, as: UTF8.self), !looksEscaped(text) { return text }
         var result = ""
         var rest = Array(bytes)[...]
         while let first = rest.first {
-            // The longest character of UTF-8 has 4 bytes (RFC 3629 section 3).
+            // The longest UTF-8 character has 4 bytes (RFC 3629 section 3).
             let character = (1...4).lazy.compactMap { count in
                 rest.count >= count ? String(validating: rest.prefix(count), as: UTF8.self) : nil
             }.first
@@ -24,7 +24,7 @@ package enum NameText {
         return result
     }
 
-    /// Whether a `\xNN` stands in it.
+    /// Whether the text contains a `\xNN`.
     private static func looksEscaped(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         func isDigit(_ byte: UInt8) -> Bool {

@@ -1,10 +1,10 @@
-/// Storage of a board that is no MTD flash, such as an eMMC: a backup does not hold it, and says so.
+/// Storage of a board that is not MTD flash, such as an eMMC: a backup does not contain it, and says so.
 package struct OtherStorageDevice: Sendable, Codable, Hashable {
     /// The kernel's name: `mmcblk0`, `sda`.
     package var name: String
-    /// Bytes.
+    /// The size in bytes.
     package var size: Int
-    /// How the running system uses it, in words: `mounted on /`. Empty where it is not seen to.
+    /// How the running system uses it, for people: `mounted on /`. Empty if no use was found.
     package var uses: [String]
 
     package init(name: String, size: Int, uses: [String] = []) {
@@ -13,7 +13,7 @@ package struct OtherStorageDevice: Sendable, Codable, Hashable {
         self.uses = uses
     }
 
-    /// What the kernel's name says that it is.
+    /// The kind of device, derived from the kernel's name.
     package var kind: String {
         switch name {
         case _ where name.hasPrefix("mmcblk"): "eMMC or SD card"
@@ -22,7 +22,7 @@ package struct OtherStorageDevice: Sendable, Codable, Hashable {
         }
     }
 
-    /// On one line, as a person reads it: `mmcblk0 (eMMC or SD card, 3.6 GiB, mounted on /)`.
+    /// A one-line description for people: `mmcblk0 (eMMC or SD card, 3.6 GiB, mounted on /)`.
     package var text: String {
         let words = [kind, ByteCount.text(size)] + uses.map { PrintableText.escaped($0, limit: 80) }
         return "\(PrintableText.escaped(name, limit: 20)) (\(words.joined(separator: ", ")))"

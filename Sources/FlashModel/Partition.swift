@@ -1,6 +1,6 @@
 /// An MTD device of the board: a partition of a chip, a partition of a partition, or a whole chip.
 package struct Partition: Sendable, Codable, Hashable, Identifiable {
-    /// What a partition is for; it decides how careful a restore must be.
+    /// The purpose of a partition, which decides how careful a restore must be.
     package enum Role: String, Sendable, Codable, CaseIterable {
         case bootloader
         case environment
@@ -10,55 +10,55 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         case unknown
     }
 
-    /// How the place of a partition on its chip is known, best first.
+    /// The source of a partition's offset on its chip, best first.
     package enum OffsetSource: String, Sendable, Codable, CaseIterable {
-        /// The kernel's `/sys/class/mtd/mtdN/offset`, added up to the chip.
+        /// The kernel's `/sys/class/mtd/mtdN/offset`, added up through the parents to the chip.
         case sysfs
         /// The kernel's `0x…-0x… : "name"` lines.
         case dmesg
         /// The device tree's partition nodes.
         case deviceTree = "device-tree"
-        /// `mtdparts=` on the kernel's command line: a claim, not a proof.
+        /// `mtdparts=` on the kernel's command line: a claim, not proof.
         case commandLine = "cmdline"
-        /// It is the whole chip.
+        /// The device is the whole chip.
         case wholeChip = "whole-chip"
-        /// Sizes stacked in order: nothing better was there.
+        /// Sizes added up in order, for lack of a better source.
         case guess
-        /// Not known at all.
+        /// Unknown.
         case none
     }
 
-    /// The number N of `mtdN`. Names are not unique and numbers may have gaps: this is the key.
+    /// The number N of `mtdN`, which is the key: names are not unique, and numbers may have gaps.
     package var index: Int
-    /// The name as the kernel gives it; may be empty, repeated, or hold any character.
+    /// The name in the kernel; may be empty, repeated, or contain any character.
     package var name: String
-    /// ``Chip/id`` of the chip that it lies on.
+    /// ``Chip/id`` of its chip.
     package var chip: String
-    /// Bytes from the start of the chip; nil where no source tells.
+    /// Bytes from the start of the chip; nil if unknown.
     package var offset: Int?
-    /// How ``offset`` is known.
+    /// The source of ``offset``.
     package var offsetSource: OffsetSource
-    /// Bytes; 0 where the kernel disabled a partition that lay outside of the chip.
+    /// The size in bytes; 0 if the kernel disabled a partition outside of the chip.
     package var size: Int
-    /// Bytes of an erase block as this device presents it.
+    /// The erase block size in bytes, as this device presents it.
     package var eraseBlockSize: Int
-    /// Bytes of a page; 1 on NOR.
+    /// The page size in bytes; 1 on NOR.
     package var pageSize: Int
-    /// Spare bytes a page.
+    /// Spare bytes per page.
     package var oobSize: Int
-    /// The kernel's word for the device's type, such as `nor`, `nand`, `ubi`.
+    /// The kernel's name for the device type, such as `nor`, `nand`, `ubi`.
     package var type: String
-    /// Whether the kernel lets it be written; nil where not known.
+    /// Whether the kernel allows writing; nil if unknown.
     package var isWritable: Bool?
-    /// Index of the MTD device that it is a part of, if that is an MTD device itself.
+    /// The index of the MTD device that contains it, if there is one.
     package var parent: Int?
-    /// What it is for.
+    /// Its purpose.
     package var role: Role
-    /// How it is in use: `mounted rw on /overlay (jffs2)`, `attached to ubi0`. Empty: at rest.
+    /// Its current uses: `mounted rw on /overlay (jffs2)`, `attached to ubi0`. Empty if it is not in use.
     package var uses: [String]
-    /// Whether something may be writing to it while it is read.
+    /// Whether the running system may write to it while it is read.
     package var isLive: Bool
-    /// Its bad blocks, on flash that can have any: NAND, and what may be NAND. nil where there can be none.
+    /// Its bad blocks, on flash that can have any: NAND, and what may be NAND. nil if there can be none.
     package var badBlocks: BadBlockKnowledge?
 
     package var id: Int { index }
@@ -86,16 +86,16 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         self.badBlocks = badBlocks
     }
 
-    /// Bytes of what is erased at once; where the board does not tell, as many as most serial flash erases at once.
+    /// The erase block size in bytes; if the board does not report it, that of most serial flash.
     package var eraseUnit: Int { Chip.eraseUnit(eraseBlockSize) }
 
-    /// The bytes of the chip that it covers; nil where its place is not known, or is no place at all.
+    /// The bytes of the chip that it covers; nil if its place is unknown or not a valid range.
     package var chipRange: Range<Int>? {
         guard let offset, offset >= 0, size >= 0, let end = offset.plus(size) else { return nil }
         return offset..<end
     }
 
-    /// Whether something told its place. A guess is no place: nothing may be decided by it.
+    /// Whether its place was reported. A guess does not count: no decision may be based on it.
     package var isPlaced: Bool {
         switch offsetSource {
         case .sysfs, .dmesg, .deviceTree, .commandLine, .wholeChip: chipRange != nil
@@ -103,21 +103,21 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
-    /// Whether it is a view that UBI makes of a volume (gluebi), and no flash of its own.
+    /// Whether it is UBI's view of a volume (gluebi), without flash of its own.
     package var isUBIVolume: Bool { type == "ubi" }
 }
 
-/// What is known of the bad erase blocks of a partition.
+/// The known bad erase blocks of a partition.
 package struct BadBlockKnowledge: Sendable, Codable, Hashable {
-    /// Numbers of the erase blocks marked bad, counted from the start of the partition, ascending.
+    /// Numbers of the erase blocks marked bad, relative to the start of the partition, ascending.
     package var bad: [Int]
-    /// Numbers of the erase blocks that hold the bad-block table; the kernel calls them bad too.
+    /// Numbers of the erase blocks that hold the bad-block table; the kernel also reports them as bad.
     package var table: [Int]
     /// The source: `mtdinfo`, `sysfs`, `dmesg`, `dmesg+sysfs`, `none`.
     package var source: String
-    /// Whether the lists are known to be all. If not, a bad block may have been read as if it were good.
+    /// Whether the lists are known to be complete. If not, a bad block may have been read as if it were good.
     package var isComplete: Bool
-    /// In words, where ``isComplete`` is false: what is missing.
+    /// What is missing, for people; set if ``isComplete`` is false.
     package var note: String?
 
     package init(bad: [Int], table: [Int] = [], source: String, isComplete: Bool, note: String? = nil) {

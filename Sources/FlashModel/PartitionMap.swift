@@ -1,28 +1,28 @@
-/// Arithmetic on the places of partitions, the same for every way in.
+/// Arithmetic on partition ranges, used by all connection types.
 package enum PartitionMap {
-    /// How two ranges of one chip that share at least one byte lie to each other.
+    /// How two ranges of one chip overlap.
     package enum Relation: String, Sendable, Codable {
-        /// The first holds the second and more.
+        /// The first contains the second, and is larger.
         case contains
-        /// The first lies in the second.
+        /// The first is inside the second, and is smaller.
         case inside
-        /// Both are the same range.
+        /// Both ranges are equal.
         case same
-        /// Each has bytes that the other has not: a fault of the design, or a firmware that partitioned anew.
+        /// Each has bytes that the other lacks: a faulty layout, or a firmware that repartitioned the chip.
         case partial
     }
 
     /// Two partitions that share bytes.
     package struct Overlap: Sendable, Hashable {
-        /// ``Partition/index`` of the one, the lower of the two.
+        /// ``Partition/index`` of the first partition, the lower of the two.
         package var first: Int
-        /// ``Partition/index`` of the other.
+        /// ``Partition/index`` of the second partition.
         package var second: Int
-        /// How the first lies to the second.
+        /// The relation of the first to the second.
         package var relation: Relation
     }
 
-    /// How two ranges lie to each other; nil where they share no byte.
+    /// The relation of two ranges; nil if they share no byte.
     package static func relation(_ first: Range<Int>, _ second: Range<Int>) -> Relation? {
         guard first.overlaps(second) else { return nil }
         if first == second { return .same }
@@ -45,7 +45,7 @@ package enum PartitionMap {
         return result
     }
 
-    /// The same bytes in as few ranges as possible, ascending; empty ranges fall away.
+    /// Merges ranges into as few as possible, ascending; empty ranges are dropped.
     package static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
         var result: [Range<Int>] = []
         for range in ranges.filter({ !$0.isEmpty }).sorted(by: { $0.lowerBound < $1.lowerBound }) {
@@ -58,7 +58,7 @@ package enum PartitionMap {
         return result
     }
 
-    /// What of `whole` none of the ranges reaches, ascending.
+    /// The parts of `whole` that no range covers, ascending.
     package static func gaps(in whole: Range<Int>, leaving ranges: [Range<Int>]) -> [Range<Int>] {
         var result: [Range<Int>] = []
         var position = whole.lowerBound

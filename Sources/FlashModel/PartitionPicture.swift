@@ -1,5 +1,5 @@
-/// A chip's partitions as a picture for a terminal: a line for each with its address, name, size and role, nesting as
-/// a tree, and a bar that shows where on the chip it lies.
+/// A chip's partitions as a picture for a terminal: one line each with address, name, size and role, nested as a tree,
+/// and a bar that shows the position on the chip.
 ///
 ///     spi0.0: SPI NOR sst25vf016b, 2 MiB, erase blocks of 4 KiB
 ///       0x00000000 ├ mtd0 u-boot       256 KiB bootloader  ████················
@@ -7,14 +7,14 @@
 ///       0x00050000 ├ mtd2 firmware     1.6 MiB firmware    ·····███████████████
 ///       0x00050000 │ ├ mtd3 kernel     512 KiB firmware    ·····█████··········
 package struct PartitionPicture: Sendable {
-    /// Which characters it is drawn with.
+    /// The character set of the picture.
     package enum Style: Sendable {
         case unicode
-        /// Nothing but ASCII, for terminals and logs that know no more; names are escaped accordingly.
+        /// ASCII only, for terminals and logs without Unicode; names are escaped accordingly.
         case ascii
     }
 
-    /// The most characters of a line. Never fewer than 40 are used.
+    /// The maximum line length in characters. At least 40 are always used.
     package var width: Int
     package var style: Style
 
@@ -23,7 +23,7 @@ package struct PartitionPicture: Sendable {
         self.style = style
     }
 
-    /// All chips, with an empty line between, and what the marks mean.
+    /// All chips, separated by empty lines, and the legend of the marks.
     package func lines(_ survey: Survey) -> [String] {
         var result: [String] = []
         var rows: [Row] = []
@@ -56,13 +56,13 @@ package struct PartitionPicture: Sendable {
 
     private enum RowKind {
         case partition(Partition)
-        /// Bytes that no partition reaches.
+        /// Bytes that no partition covers.
         case gap
     }
 
     private struct Row {
         var kind: RowKind
-        /// Bytes of the chip; nil where the place is not known.
+        /// The bytes of the chip; nil if the place is unknown.
         var range: Range<Int>?
         var tree: String
         var marks: String
@@ -78,7 +78,7 @@ package struct PartitionPicture: Sendable {
                 unplaced.append(partition)
             }
         }
-        // A whole-chip device would hide what no partition proper reaches.
+        // A whole-chip device would hide the bytes that no real partition covers.
         let inner = placed.filter { $0.partition?.offsetSource != .wholeChip }
         let whole = 0..<max(chip.leastSize, placed.map(\.range.upperBound).max() ?? 0)
         if placed.count == inner.count || !inner.isEmpty {
@@ -110,7 +110,7 @@ package struct PartitionPicture: Sendable {
             }
     }
 
-    /// How many ranges before hold each. Ranges are sorted, wider first.
+    /// For each range, the number of preceding ranges that contain it. Ranges are sorted, wider first.
     private func depths(_ ranges: [Range<Int>]) -> [Int] {
         var open: [Range<Int>] = []
         return ranges.map { range in
@@ -122,7 +122,7 @@ package struct PartitionPicture: Sendable {
         }
     }
 
-    /// `│ ├ ` before a name: for each level whether more follows on it.
+    /// `│ ├ ` before a name: for each level, whether another entry follows on it.
     private func tree(_ depths: [Int], _ position: Int) -> String {
         let depth = min(depths[position], 12)
         let isASCII = style == .ascii
@@ -163,12 +163,12 @@ package struct PartitionPicture: Sendable {
 
     // MARK: - Lines
 
-    /// Where the columns are.
+    /// Column widths.
     private struct Columns {
         var address: Int
         var name: Int
         var size: Int
-        /// 0 where no partition has a role.
+        /// 0 if no partition has a role.
         var role: Int
         var bar: Int
 
@@ -177,10 +177,10 @@ package struct PartitionPicture: Sendable {
             self.size = rows.map { picture.sizeText($0).count }.max() ?? 0
             let wanted = rows.map { picture.name($0, limit: 64).count }.max() ?? 0
             role = rows.map { picture.role($0).count }.max() ?? 0
-            // Two at the start, one between columns.
+            // Two spaces at the start, one between columns.
             let fixed = 2 + address + 1 + 1 + self.size + (role > 0 ? 1 + role : 0)
             let room = max(12, picture.width - fixed)
-            // The bar gets a third of what is left, or what the names leave.
+            // The bar gets a third of the remaining width, or what the names leave.
             name = min(wanted, max(12, room - max(12, room / 3)))
             let left = picture.width - fixed - name - 1
             bar = size > 0 && left >= 8 ? min(left, 64) : 0
@@ -281,7 +281,7 @@ package struct PartitionPicture: Sendable {
 
     private func bar(_ range: Range<Int>, _ partition: Partition?, cells: Int, size: Int) -> String {
         let isASCII = style == .ascii
-        // Floating point, since a chip may be so large that its size times the cells does not fit an Int.
+        // Floating point, because a chip may be so large that its size times the cells does not fit an Int.
         func cell(_ position: Int) -> Double { Double(position) / Double(size) * Double(cells) }
         let first = min(cells - 1, max(0, Int(cell(range.lowerBound))))
         let last = min(cells - 1, max(first, Int(cell(range.upperBound).rounded(.up)) - 1))
@@ -304,7 +304,7 @@ package struct PartitionPicture: Sendable {
         return toRight ? blanks + text : text + blanks
     }
 
-    /// The line, cut where it is too long.
+    /// The line, truncated if it is too long.
     private func fitted(_ line: String) -> String {
         line.count <= width ? line : String(line.prefix(width - 3)) + "..."
     }

@@ -1,18 +1,18 @@
 extension Partition.Role {
-    /// The role that a partition's name tells of; `unknown` where the name is none of those known in the field.
+    /// The role that a partition's name implies; `unknown` if the name is not one known in the field.
     ///
-    /// Names are compared without case. A Qualcomm `0:` before the name and a number or letter of a second copy behind
-    /// it (`linux_2`, `0:APPSBL_1`, `kernel-b`) make no difference. Where a name is used for two things, the one that
-    /// asks for more care is taken: a role decides how careful a restore is.
+    /// Names are compared without case. A Qualcomm `0:` prefix and the number or letter of a second copy at the end
+    /// (`linux_2`, `0:APPSBL_1`, `kernel-b`) are ignored. If a name has two uses, the one that requires more care is
+    /// returned, because the role decides how careful a restore is.
     package static func ofName(_ name: String) -> Partition.Role {
         var words = name.lowercased()
         if words.hasPrefix("0:") {
             words.removeFirst(2)
         }
-        // One spelling for all: blanks, dashes, underscores and dots are used freely.
+        // Normalises the spelling: blanks, dashes, underscores and dots are used interchangeably.
         var key = String(words.filter { !" -_.".contains($0) })
         if let role = byName[key] { return role }
-        // "uboot2", "kernel1"; then "rootfs_a". Only where a separator stood before the letter.
+        // "uboot2", "kernel1"; then "rootfs_a". A letter is removed only after a separator.
         while let last = key.last, last.isASCII, last.isNumber {
             key.removeLast()
         }
@@ -25,7 +25,7 @@ extension Partition.Role {
         return .unknown
     }
 
-    /// Names as vendors' and OpenWrt's partition tables have them, lower case, without separators.
+    /// Names from vendors' and OpenWrt's partition tables, in lower case, without separators.
     private static let byName: [String: Partition.Role] = {
         var result: [String: Partition.Role] = [:]
         for (role, names) in namesByRole {
@@ -43,9 +43,9 @@ extension Partition.Role {
                 "uboot", "ubootro", "ubootspl", "boot", "bootloader", "redboot", "cfe", "spl", "tpl", "preloader",
                 "bl", "bl2", "bl31", "fip", "atf", "barebox", "yamon", "brnboot", "adam2", "loader", "bootrom",
                 "firststage", "secondstage", "recoveryboot", "bootbase", "bootbase2", "secondboot", "safeloader",
-                // Qualcomm: the boot chain, and the table that it finds its parts by.
+                // Qualcomm: the boot chain, and the table in which it looks up its parts.
                 "sbl", "mibib", "qsee", "devcfg", "rpm", "tz", "cdt", "ddrparams", "appsbl", "lk", "xbl", "aboot",
-                // Partition tables: without them a bootloader finds nothing.
+                // Partition tables: without them a bootloader cannot find anything.
                 "fisdirectory", "fistable", "partitiontable", "ptable", "gpt", "mbr", "bootconfig",
             ]
         ),

@@ -1,14 +1,14 @@
-/// Text from a board, made fit to be shown: names of partitions are free, and a terminal obeys what it is sent.
+/// Makes text from a board safe to display: partition names are arbitrary, and a terminal obeys control sequences.
 package enum PrintableText {
-    /// The text with everything that is not plainly visible written out (`\x1b`, `\u{202e}`), and cut to a length.
+    /// Escapes everything that is not plainly visible (`\x1b`, `\u{202e}`), and truncates the text.
     ///
-    /// Control characters, line and paragraph separators, and characters that turn the direction of writing or have
-    /// no shape of their own are written out; so is the backslash, so that nothing can imitate them.
+    /// Control characters, line and paragraph separators, and characters that change the writing direction or have no
+    /// shape of their own are escaped; so is the backslash, so that nothing can imitate an escape.
     ///
     /// - Parameters:
     ///   - text: any text.
-    ///   - limit: the most characters that the result has; what is left out is shown as `...`.
-    ///   - asciiOnly: whether everything beyond ASCII is written out too.
+    ///   - limit: the maximum number of characters in the result; omitted text is shown as `...`.
+    ///   - asciiOnly: whether everything beyond ASCII is escaped too.
     package static func escaped(_ text: String, limit: Int = 200, asciiOnly: Bool = false) -> String {
         var result = ""
         var length = 0
@@ -28,18 +28,18 @@ package enum PrintableText {
         return result
     }
 
-    /// The same for text that may have been made printable before: its backslashes stay as they are.
+    /// The same for text that may already be escaped: its backslashes are kept as they are.
     package static func again(_ text: String, asciiOnly: Bool = false) -> String {
         text.split(separator: "\\", omittingEmptySubsequences: false)
             .map { escaped(String($0), limit: .max, asciiOnly: asciiOnly) }.joined(separator: "\\")
     }
 
-    /// A partition as a terminal shows it: `mtd3 "rootfs"`.
+    /// A partition as shown on a terminal: `mtd3 "rootfs"`.
     package static func partition(_ index: Int, _ name: String) -> String {
         "mtd\(index) \"\(escaped(name, limit: 40))\""
     }
 
-    /// What stands for a character that must not be shown as it is; nil for one that may.
+    /// The escape of a character that must not be shown as it is; nil for one that may.
     private static func escape(_ scalar: Unicode.Scalar, asciiOnly: Bool) -> String? {
         switch scalar {
         case "\\": return "\\\\"

@@ -1,10 +1,10 @@
-/// A run of bytes of one MTD device; pieces put behind one another make an image.
+/// A run of bytes of one MTD device; the pieces of an image are concatenated.
 package struct CoverPiece: Sendable, Codable, Hashable {
     /// ``Partition/index`` of the device to read.
     package var mtd: Int
     /// Bytes from the start of that device.
     package var offset: Int
-    /// Bytes; more than 0.
+    /// The length in bytes; more than 0.
     package var length: Int
 
     package init(mtd: Int, offset: Int, length: Int) {
@@ -13,23 +13,23 @@ package struct CoverPiece: Sendable, Codable, Hashable {
         self.length = length
     }
 
-    /// The bytes of the device.
+    /// The byte range in the device.
     package var range: Range<Int> { offset..<(offset + length) }
 }
 
-/// An image of a backup: a contiguous range of a chip, or a partition whose place is not known.
+/// An image of a backup: a contiguous range of a chip, or a partition whose place is unknown.
 package struct CoverImage: Sendable, Codable, Hashable {
-    /// File name, without a folder: `mtd0-RedBoot.bin`. Unique in a cover, also without regard to case.
+    /// The file name, without a folder: `mtd0-RedBoot.bin`. Unique in a cover, even if case is ignored.
     package var fileName: String
     /// ``Chip/id``.
     package var chip: String
-    /// Bytes from the start of the chip; nil where it is not known.
+    /// Bytes from the start of the chip; nil if unknown.
     package var offset: Int?
-    /// How ``offset`` is known; of an image of several pieces, the worst of them.
+    /// The source of ``offset``; for an image of several pieces, the worst of theirs.
     package var offsetSource: Partition.OffsetSource
-    /// Bytes: the sum of the pieces' lengths.
+    /// The size in bytes: the sum of the pieces' lengths.
     package var size: Int
-    /// What it is read from, in order.
+    /// The pieces that it is read from, in order.
     package var pieces: [CoverPiece]
 
     package init(
@@ -45,7 +45,7 @@ package struct CoverImage: Sendable, Codable, Hashable {
     }
 }
 
-/// Where the bytes of a partition are kept.
+/// Where the bytes of a partition are stored in a backup.
 package struct CoverView: Sendable, Codable, Hashable {
     /// ``Partition/index``.
     package var partition: Int
@@ -61,15 +61,15 @@ package struct CoverView: Sendable, Codable, Hashable {
     }
 }
 
-/// Bytes of a chip that no image covers.
+/// Bytes of a chip that no image contains.
 package struct CoverGap: Sendable, Codable, Hashable {
     /// ``Chip/id``.
     package var chip: String
     /// Bytes from the start of the chip.
     package var offset: Int
-    /// Bytes; nil where it reaches to the end of a chip whose size is not known.
+    /// The size in bytes; nil if the gap extends to the end of a chip of unknown size.
     package var size: Int?
-    /// Why, in words.
+    /// The reason, for people.
     package var reason: String
 
     package init(chip: String, offset: Int, size: Int?, reason: String) {
@@ -80,11 +80,11 @@ package struct CoverGap: Sendable, Codable, Hashable {
     }
 }
 
-/// An MTD device that is not read, and whose bytes are no gap.
+/// An MTD device that is not read, without its bytes being a gap.
 package struct CoverSkip: Sendable, Codable, Hashable {
     /// ``Partition/index``.
     package var partition: Int
-    /// Why, in words.
+    /// The reason, for people.
     package var reason: String
 
     package init(partition: Int, reason: String) {
@@ -93,20 +93,19 @@ package struct CoverSkip: Sendable, Codable, Hashable {
     }
 }
 
-/// What a backup reads: every byte of every chip that some partition reaches, exactly once.
+/// What a backup reads: every byte of every chip that some partition covers, exactly once.
 ///
-/// A partition inside another is a view of the same bytes, never a second copy; the device of a whole chip, where there
-/// is one, is the image of its chip. Partitions that overlap in part become one image over both, read from several
-/// devices. Where a place is not known, or only guessed, nothing is merged: the same byte may then be read twice, but
-/// none is lost.
+/// A partition inside another is a view of the same bytes, never a second copy; the whole-chip device, if there is one,
+/// is the image of its chip. Partitions that overlap in part become one image over both, read from several devices. If
+/// a place is unknown or only guessed, nothing is merged: the same byte may then be read twice, but none is lost.
 package struct RegionCover: Sendable, Codable, Hashable {
-    /// The images, in the order of the chips, and by place within a chip.
+    /// The images, ordered by chip, and by offset within a chip.
     package var images: [CoverImage]
-    /// For each partition that has bytes, where they are.
+    /// For each partition that has bytes, their location.
     package var views: [CoverView]
-    /// What cannot be read.
+    /// The bytes that cannot be read.
     package var gaps: [CoverGap]
-    /// What need not be read.
+    /// The devices that need not be read.
     package var skipped: [CoverSkip]
 
     package init(
@@ -118,10 +117,10 @@ package struct RegionCover: Sendable, Codable, Hashable {
         self.skipped = skipped
     }
 
-    /// Where the bytes of this partition are kept; nil where it was skipped.
+    /// The location of a partition's bytes; nil if the partition was skipped.
     package func view(of partition: Int) -> CoverView? { views.first { $0.partition == partition } }
 
-    /// Picks the cover. Pure: the same survey gives the same cover.
+    /// Plans the cover. Pure: the same survey gives the same cover.
     package static func plan(_ survey: Survey) -> RegionCover {
         var cover = RegionCover()
         var readable: [Partition] = []
@@ -157,14 +156,14 @@ package struct RegionCover: Sendable, Codable, Hashable {
         var placed: [(partition: Partition, range: Range<Int>)] = []
         var unplaced: [Partition] = []
         for partition in partitions {
-            // Only what is placed can be merged with others.
+            // Only partitions of known place can be merged with others.
             if partition.isPlaced, let range = partition.chipRange {
                 placed.append((partition, range))
             } else {
                 unplaced.append(partition)
             }
         }
-        // Widest first where several start together, so that a container comes before what it holds.
+        // Widest first at the same start, so that a container precedes its contents.
         placed.sort {
             ($0.range.lowerBound, $1.range.upperBound, $0.partition.index)
                 < ($1.range.lowerBound, $0.range.upperBound, $1.partition.index)
@@ -174,7 +173,7 @@ package struct RegionCover: Sendable, Codable, Hashable {
         var group: [(partition: Partition, range: Range<Int>)] = []
         var end = 0
         for member in placed {
-            // Touching is not overlapping: neighbours stay images of their own.
+            // Touching is not overlapping: adjacent partitions remain separate images.
             if !group.isEmpty, member.range.lowerBound >= end {
                 covered.append(addImage(chip: chip, group, end: end))
                 group = []
@@ -198,7 +197,7 @@ package struct RegionCover: Sendable, Codable, Hashable {
         addGaps(chip: size, covered: covered, unplaced: unplaced)
     }
 
-    /// One image over a group of partitions that overlap, and a view for each of them. Returns its range.
+    /// Adds one image over a group of overlapping partitions, and a view for each of them. Returns its range.
     private mutating func addImage(
         chip: String, _ group: [(partition: Partition, range: Range<Int>)], end: Int
     ) -> Range<Int> {
@@ -232,7 +231,8 @@ package struct RegionCover: Sendable, Codable, Hashable {
         return start..<position
     }
 
-    /// The member that reaches furthest of those that hold the byte at `position`; the lowest number among equals.
+    /// Of the members that contain the byte at `position`, the one that extends furthest; the lowest number among
+    /// equals.
     private static func next(
         in group: [(partition: Partition, range: Range<Int>)], after position: Int
     ) -> (partition: Partition, range: Range<Int>)? {
@@ -244,9 +244,9 @@ package struct RegionCover: Sendable, Codable, Hashable {
         return best
     }
 
-    /// Where to go over from one device to the next: the end of the first, or before it the last edge of an erase
-    /// block that both see as one, where the end is none. A piece that ends within an erase block makes both devices
-    /// read a part of it.
+    /// Where to switch from one device to the next: at the end of the first, or, if that is not an erase block
+    /// boundary, at the last boundary before it that both devices share. A piece that ends within an erase block makes
+    /// both devices read a part of it.
     private static func cut(
         from device: (partition: Partition, range: Range<Int>), to next: (partition: Partition, range: Range<Int>),
         after position: Int
@@ -274,8 +274,8 @@ package struct RegionCover: Sendable, Codable, Hashable {
         let end = covered.map(\.upperBound).reduce(chip.leastSize, max)
         let ranges = PartitionMap.gaps(in: 0..<(chip.exactSize ?? end), leaving: covered)
         let unplacedSize = unplaced.map(\.size).saturatingSum()
-        // Partitions of unknown place may fill what seems free; only when they cannot fill it all is there a gap. Whether
-        // they do is not known, which ``FlashUnknown`` says.
+        // Partitions of unknown place may fill what seems free; there is a gap only if they cannot fill it all. Whether
+        // they do is unknown, which ``FlashUnknown`` reports.
         if ranges.map(\.count).saturatingSum() > unplacedSize {
             let reason =
                 unplaced.isEmpty
@@ -287,7 +287,7 @@ package struct RegionCover: Sendable, Codable, Hashable {
                 gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))
             }
         }
-        // Partitions of unknown place may lie there.
+        // Partitions of unknown place may be there.
         if chip.exactSize == nil, unplaced.isEmpty {
             gaps.append(
                 CoverGap(

@@ -1,16 +1,16 @@
-/// Something that is said of a run of bytes.
+/// A record about a run of bytes.
 package protocol StretchRecord {
-    /// Where the run begins, from the start of what it is about.
+    /// The start of the run, relative to the partition or image.
     var offset: Int { get }
-    /// Bytes.
+    /// The length in bytes.
     var size: Int { get set }
 
-    /// Whether it says the same of its bytes as another one.
+    /// Whether it makes the same statement as another record.
     func saysTheSame(as other: Self) -> Bool
 }
 
 extension Array where Element: StretchRecord {
-    /// Ascending, and neighbours that say the same as one.
+    /// Sorted ascending, with adjacent records merged if they make the same statement.
     package func coalesced() -> [Element] {
         var result: [Element] = []
         for record in sorted(by: { ($0.offset, $0.size) < ($1.offset, $1.size) }) {

@@ -1,22 +1,23 @@
-/// All that was learned of a board before its flash was read.
+/// Everything learned about a board before its flash is read.
 package struct Survey: Sendable, Codable, Hashable {
-    /// Who the board is.
+    /// The board's identity.
     package var board: BoardIdentity
-    /// The chips, in the order in which they were found.
+    /// The chips, in the order of discovery.
     package var chips: [Chip]
     /// Every MTD device, by number.
     package var partitions: [Partition]
-    /// The UBI devices that are attached, with their volumes.
+    /// The attached UBI devices, with their volumes.
     package var ubi: [UBIDevice]
-    /// Tools found on the board, by name, with their generation where it was asked: `nanddump` → `mtd-utils 2.1.5`.
+    /// Tools found on the board, by name, with their version if it was asked for: `nanddump` → `mtd-utils 2.1.5`.
     package var tools: [String: String]
-    /// Whether the chips and partitions are known to be all that there are.
+    /// Whether the chips and partitions are known to be complete.
     package var table: TableKnowledge
-    /// Storage that is no MTD, and that a backup does not hold; nil where the board was not asked, or did not answer.
+    /// Storage that is not MTD, and that a backup does not contain; nil if the board was not asked, or did not answer.
     package var otherStorage: [OtherStorageDevice]?
-    /// What tells one boot of the board from the next (`/proc/sys/kernel/random/boot_id`); nil where nothing does.
+    /// Distinguishes one boot of the board from the next (`/proc/sys/kernel/random/boot_id`); nil if there is no such
+    /// id.
     package var bootID: String?
-    /// Contradictions and doubts, one line each, for a person.
+    /// Contradictions and doubts, one line each, for people.
     package var warnings: [String]
 
     package init(
@@ -42,9 +43,9 @@ package struct Survey: Sendable, Codable, Hashable {
     package func partition(_ index: Int) -> Partition? { partitions.first { $0.index == index } }
 }
 
-/// What tells one board from another.
+/// The facts that distinguish one board from another.
 package struct BoardIdentity: Sendable, Codable, Hashable {
-    /// As the device tree, OpenWrt's `/tmp/sysinfo/model` or `/proc/cpuinfo` name it.
+    /// The name in the device tree, OpenWrt's `/tmp/sysinfo/model` or `/proc/cpuinfo`.
     package var model: String?
     /// The device tree's `compatible` list, or OpenWrt's board name, most specific first.
     package var compatible: [String]
@@ -53,11 +54,11 @@ package struct BoardIdentity: Sendable, Codable, Hashable {
     package var kernel: String?
     /// Such as `OpenWrt 23.05.2`, from os-release or OpenWrt's release file.
     package var distribution: String?
-    /// Such as `U-Boot 2018.03`, where something on the running system tells.
+    /// Such as `U-Boot 2018.03`, if the running system reports it.
     package var bootloader: String?
-    /// `/proc/cpuinfo`'s system type or model.
+    /// The system type or model in `/proc/cpuinfo`.
     package var processor: String?
-    /// Lower case, colons, sorted, without duplicates; the loopback's is left out.
+    /// Lower case, with colons, sorted, without duplicates; the loopback address is left out.
     package var macAddresses: [String]
     package var serialNumber: String?
 
@@ -77,8 +78,8 @@ package struct BoardIdentity: Sendable, Codable, Hashable {
         self.serialNumber = serialNumber
     }
 
-    /// Whether it is one and the same unit, and not only the same model: by the serial number, else by the addresses of
-    /// its network interfaces; nil where nothing tells.
+    /// Whether both are the same unit, not only the same model: compared by serial number, otherwise by the addresses
+    /// of the network interfaces; nil if neither is known.
     package func isSameUnit(as other: BoardIdentity) -> Bool? {
         if let mine = serialNumber, let its = other.serialNumber, !mine.isEmpty, !its.isEmpty { return mine == its }
         guard !macAddresses.isEmpty, !other.macAddresses.isEmpty else { return nil }
@@ -93,9 +94,9 @@ package struct UBIDevice: Sendable, Codable, Hashable {
         package var name: String
         /// `static` or `dynamic`.
         package var type: String
-        /// Bytes: the content's of a static volume, the whole volume's of a dynamic one.
+        /// Bytes: the content of a static volume, the whole of a dynamic one.
         package var dataBytes: Int
-        /// Erase blocks kept for it.
+        /// The number of erase blocks reserved for it.
         package var reservedEraseBlocks: Int
 
         package init(id: Int, name: String, type: String, dataBytes: Int, reservedEraseBlocks: Int) {
@@ -109,7 +110,7 @@ package struct UBIDevice: Sendable, Codable, Hashable {
 
     /// The number N of `ubiN`.
     package var index: Int
-    /// The number of the MTD device below.
+    /// The number of the underlying MTD device.
     package var mtd: Int
     package var volumes: [Volume]
 
@@ -120,9 +121,9 @@ package struct UBIDevice: Sendable, Codable, Hashable {
     }
 }
 
-/// A piece of evidence: what the board answered, byte for byte, kept in the backup.
+/// A piece of evidence: the board's answer, byte for byte, kept in the backup.
 package struct Evidence: Sendable, Hashable {
-    /// File name below `data/evidence/`, such as `proc-mtd.txt`: lower case, digits, `-` and `.` only.
+    /// The file name below `data/evidence/`, such as `proc-mtd.txt`: lower case, digits, `-` and `.` only.
     package var name: String
     package var bytes: [UInt8]
 

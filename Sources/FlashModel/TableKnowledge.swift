@@ -1,16 +1,16 @@
-/// Whether the list of a board's chips and partitions is known to be all of it.
+/// Whether the list of a board's chips and partitions is known to be complete.
 ///
-/// Flash that is in no list is in no backup either: where a line of the board's table was not understood, nothing may
-/// be said of the whole.
+/// Flash that is in no list is in no backup either: if a line of the board's table was not understood, completeness
+/// cannot be claimed.
 package enum TableKnowledge: Sendable, Hashable {
-    /// Everything that the board said of its flash was understood.
+    /// Everything that the board reported about its flash was understood.
     case complete
     /// Something is missing or was not understood.
     ///
-    /// - Parameter doubts: what, one line each without a full stop; at least one.
+    /// - Parameter doubts: the problems, one line each without a full stop; at least one.
     case incomplete(_ doubts: [String])
 
-    /// - Parameter doubts: what is missing or was not understood; empty where nothing is.
+    /// - Parameter doubts: what is missing or was not understood; may be empty.
     package init(doubts: [String]) {
         self = doubts.isEmpty ? .complete : .incomplete(doubts)
     }
@@ -23,7 +23,7 @@ package enum TableKnowledge: Sendable, Hashable {
         }
     }
 
-    /// The same with more doubts.
+    /// The same knowledge with more doubts.
     package func adding(_ more: [String]) -> TableKnowledge {
         let known = doubts
         return TableKnowledge(doubts: known + more.filter { !known.contains($0) })

@@ -1,19 +1,19 @@
 import FlashModel
 package import SystemPackage
 
-/// The file system, as far as backups need it. Every error is a ``FlashkeepError`` with the path in it.
+/// The file system operations that backups need. Every error is a ``FlashkeepError`` that names the path.
 package struct Disk: Sendable {
-    /// Bytes that are read or written at a time: large enough for full speed, small enough that memory stays flat.
+    /// The size in bytes of reads and writes: large enough for full speed, small enough to keep memory use constant.
     package static let bufferSize = 1 << 20
 
     private let watcher: (any DiskWatcher)?
 
-    /// The file system of this computer; seen through by `watcher`, in tests.
+    /// The file system of this computer; in tests, observed by `watcher`.
     package init(watcher: (any DiskWatcher)? = nil) {
         self.watcher = watcher
     }
 
-    /// Does one operation, and puts what the system says against it into words.
+    /// Performs one operation, and turns a system error into words.
     package func perform<Result>(
         _ act: String, _ path: FilePath, _ operation: DiskOperation?, _ body: () throws -> Result
     ) throws -> Result {
@@ -27,7 +27,7 @@ package struct Disk: Sendable {
         }
     }
 
-    /// What a path stands for, symbolic links not followed; nil where nothing is there.
+    /// The status of a path, without following symbolic links; nil if it does not exist.
     package func status(of path: FilePath) throws -> SystemCalls.Status? {
         do {
             return try SystemCalls.status(of: path)
@@ -38,7 +38,7 @@ package struct Disk: Sendable {
         }
     }
 
-    /// Makes a directory; that it is there already is fine.
+    /// Makes a directory unless it exists.
     package func makeDirectory(_ path: FilePath, isPrivate: Bool = false) throws {
         if try status(of: path)?.kind == .directory { return }
         try perform("make the folder", path, .makeDirectory(path)) {
@@ -46,9 +46,9 @@ package struct Disk: Sendable {
         }
     }
 
-    /// Makes a directory that must not be there yet.
+    /// Makes a directory that must not exist.
     ///
-    /// - Throws: `Errno.fileExists` as it is, so that the caller can find words for it.
+    /// - Throws: `Errno.fileExists` unchanged, so that the caller can explain it.
     package func makeNewDirectory(_ path: FilePath) throws {
         do {
             try watcher?.before(.makeDirectory(path))
@@ -59,7 +59,7 @@ package struct Disk: Sendable {
         }
     }
 
-    /// Opens a file for reading and writing, and makes it where it is not there. Never through a symbolic link.
+    /// Opens a file for reading and writing, and creates it if necessary. Never through a symbolic link.
     package func openToWrite(_ path: FilePath) throws -> OpenFile {
         let isNew = try status(of: path) == nil
         let descriptor = try perform("open", path, .open(path, creating: isNew)) {
@@ -70,7 +70,7 @@ package struct Disk: Sendable {
         return OpenFile(path: path, descriptor: descriptor, disk: self)
     }
 
-    /// Makes a file that must not be there yet.
+    /// Creates a file that must not exist.
     package func createNew(_ path: FilePath) throws -> OpenFile {
         let descriptor = try perform("make", path, .open(path, creating: true)) {
             try FileDescriptor.open(
@@ -88,7 +88,7 @@ package struct Disk: Sendable {
         return OpenFile(path: path, descriptor: descriptor, disk: self)
     }
 
-    /// Opens what the user named for reading, a file or a directory. A symbolic link is followed: the user put it there.
+    /// Opens a file or directory named by the user for reading. A symbolic link is followed: the user put it there.
     ///
     /// - Throws: `fileUnavailable`.
     package func openNamed(_ path: FilePath) throws -> (file: OpenFile, isDirectory: Bool) {
@@ -100,14 +100,14 @@ package struct Disk: Sendable {
         return (file, kind == .directory)
     }
 
-    /// An open file that came about in another way.
+    /// Wraps a descriptor that was opened in another way.
     package func file(_ descriptor: FileDescriptor, at path: FilePath) -> OpenFile {
         OpenFile(path: path, descriptor: descriptor, disk: self)
     }
 
-    /// Takes the lock on a file.
+    /// Locks a file.
     ///
-    /// - Returns: false where another program has it. Where the file system knows no locks, nobody has it.
+    /// - Returns: false if another program holds the lock. On a file system without locks, nobody holds it.
     package func lock(_ file: OpenFile) throws -> Bool {
         try perform("lock", file.path, .lock(file.path)) {
             do {
@@ -127,7 +127,7 @@ package struct Disk: Sendable {
         return try status(of: file.path)?.identity == open.identity
     }
 
-    /// Makes a small file of these bytes, in place of the one that may be there, and makes its bytes durable.
+    /// Writes a small file, replacing an existing one, and makes its bytes durable.
     package func write(_ bytes: [UInt8], to path: FilePath) throws {
         let file = try openToWrite(path)
         try file.truncate(to: 0)
@@ -135,14 +135,14 @@ package struct Disk: Sendable {
         try file.sync()
     }
 
-    /// All of a file.
+    /// Reads a whole file.
     ///
-    /// - Throws: `bagDamaged` where it has more than `limit` bytes.
+    /// - Throws: `bagDamaged` if it has more than `limit` bytes.
     package func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
         try openToRead(path).readAll(limit: limit)
     }
 
-    /// Makes the entries of a directory durable: the names of new files, and that removed ones are gone.
+    /// Makes the entries of a directory durable: names of new files, and removals.
     package func syncDirectory(_ path: FilePath) throws {
         try perform("save", path, .syncDirectory(path)) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
@@ -150,18 +150,18 @@ package struct Disk: Sendable {
                 do {
                     try SystemCalls.sync(descriptor)
                 } catch Errno.invalidArgument, Errno.notSupported {
-                    // Some network file systems do not offer this, and write entries through by themselves.
+                    // Some network file systems do not support this, and write entries through on their own.
                 }
             }
         }
     }
 
-    /// Gives a file or directory another name, in place of a file of that name.
+    /// Renames a file or directory, replacing a file of that name.
     package func rename(_ path: FilePath, to other: FilePath) throws {
         try perform("rename", path, .rename(path, to: other)) { try SystemCalls.rename(path, to: other) }
     }
 
-    /// Removes a file; that it is gone already is fine.
+    /// Removes a file if it exists.
     package func remove(_ path: FilePath) throws {
         if try status(of: path) == nil { return }
         try perform("remove", path, .remove(path)) { try SystemCalls.remove(path) }
@@ -172,9 +172,9 @@ package struct Disk: Sendable {
         try perform("remove", path, .removeDirectory(path)) { try SystemCalls.removeDirectory(path) }
     }
 
-    /// The names in a directory, ascending; names that are not UTF-8 are left out.
+    /// The names in a directory, ascending; names that are not UTF-8 are omitted.
     ///
-    /// - Throws: `fileUnavailable` where there are more than `limit`.
+    /// - Throws: `fileUnavailable` if there are more than `limit`.
     package func names(in path: FilePath, limit: Int = 10_000) throws -> [String] {
         try perform("look into", path, nil) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
@@ -184,7 +184,7 @@ package struct Disk: Sendable {
         }
     }
 
-    /// Bytes that are free where a path is.
+    /// The free bytes on the file system of a path.
     package func freeSpace(at path: FilePath) throws -> Int {
         if let free = watcher?.freeSpace { return free }
         return try perform("look at", path, nil) { try SystemCalls.freeSpace(at: path) }
@@ -192,9 +192,9 @@ package struct Disk: Sendable {
 }
 
 extension OpenFile {
-    /// All of it.
+    /// Reads the whole file.
     ///
-    /// - Throws: `bagDamaged` where it has more than `limit` bytes.
+    /// - Throws: `bagDamaged` if it has more than `limit` bytes.
     package func readAll(limit: Int) throws -> [UInt8] {
         let size = try size()
         guard size <= limit else {

@@ -1,14 +1,14 @@
 package import FlashModel
 package import SystemPackage
 
-/// What the operating system says of files and disks, put into words. The only place where an errno becomes an error.
+/// Explains the operating system's file and disk errors. The only place that turns an errno into an error.
 package enum DiskErrors {
-    /// The words for an errno.
+    /// The error for an errno.
     ///
     /// - Parameters:
-    ///   - number: what the system answered.
-    ///   - act: what was being done, such as `write`; it follows "cannot".
-    ///   - path: to what.
+    ///   - number: the system's errno.
+    ///   - act: the attempted action, such as `write`; it follows "cannot".
+    ///   - path: the file or directory concerned.
     package static func error(_ number: Errno, _ act: String, _ path: FilePath) -> FlashkeepError {
         let what = "cannot \(act) \(shown(path))"
         switch number {
@@ -30,7 +30,7 @@ package enum DiskErrors {
         }
     }
 
-    /// The words for a lack of room that was seen before anything was written.
+    /// The error for a lack of space that was noticed before anything was written.
     package static func noRoom(for path: FilePath, needed: Int, free: Int) -> FlashkeepError {
         FlashkeepError(
             .diskFull, what: "no room for the backup \(shown(path))",
@@ -38,7 +38,7 @@ package enum DiskErrors {
             next: "make room there, or choose a folder on another disk")
     }
 
-    /// A path as it can be shown on one line.
+    /// A path made safe for display on one line.
     package static func shown(_ path: FilePath) -> String { "\"\(PlainText.line(path.string))\"" }
 
     private static func words(_ number: Errno) -> (why: String, next: String) {

@@ -1,35 +1,35 @@
 package import SystemPackage
 
-/// One thing that is asked of the file system.
+/// A file system operation.
 ///
-/// Tests see each of them before and after it happens, and so can cut a backup off at every one.
+/// Tests observe each operation before and after it happens, and so can interrupt a backup at every one.
 package enum DiskOperation: Sendable, Hashable {
     case makeDirectory(FilePath)
-    /// Opening a file; `creating` where it may come into being by that.
+    /// Opening a file; `creating` if that may create it.
     case open(FilePath, creating: Bool)
     case lock(FilePath)
-    /// Bytes put at an offset.
+    /// Writing bytes at an offset.
     case write(FilePath, offset: Int, count: Int)
     case read(FilePath, offset: Int, count: Int)
     case truncate(FilePath, size: Int)
-    /// A file's bytes made durable.
+    /// Making a file's bytes durable.
     case sync(FilePath)
-    /// A directory's entries made durable.
+    /// Making a directory's entries durable.
     case syncDirectory(FilePath)
     case rename(FilePath, to: FilePath)
     case remove(FilePath)
     case removeDirectory(FilePath)
 }
 
-/// Somebody who sees every file operation, and may make it fail. Only tests have one.
+/// Observes every file operation, and may make it fail. Used only in tests.
 package protocol DiskWatcher: Sendable {
-    /// Called before the operation; what it throws takes the place of the operation. An `Errno` is treated just as
-    /// if the system had answered with it.
+    /// Called before the operation; if it throws, the operation is not performed. An `Errno` is treated as if the
+    /// system had returned it.
     func before(_ operation: DiskOperation) throws
 
-    /// Called when the operation has succeeded.
+    /// Called after the operation succeeded.
     func after(_ operation: DiskOperation)
 
-    /// Free bytes on the file system, in place of the true number; nil leaves it.
+    /// Replaces the number of free bytes on the file system; nil keeps the true one.
     var freeSpace: Int? { get }
 }

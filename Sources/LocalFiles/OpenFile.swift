@@ -1,11 +1,11 @@
 import FlashModel
 package import SystemPackage
 
-/// A file that is open, until the last one lets go of it.
+/// An open file, closed when its last reference is released.
 ///
-/// Reads and writes name their offset, so that several can work on it at the same time.
+/// Reads and writes specify their offset, so that several tasks can use it at the same time.
 package final class OpenFile: Sendable {
-    /// Where it is, for error texts.
+    /// Its path, for error texts.
     package let path: FilePath
     package let descriptor: FileDescriptor
     private let disk: Disk
@@ -17,33 +17,33 @@ package final class OpenFile: Sendable {
     }
 
     deinit {
-        // A program that is being started right now may have the descriptor too until it runs, and the lock with it.
+        // A child process that is being started may also have the descriptor until it calls exec, and the lock with it.
         SystemCalls.unlock(descriptor)
         try? descriptor.close()
     }
 
-    /// Bytes in it now.
+    /// The current size in bytes.
     package func size() throws -> Int {
         try disk.perform("look at", path, nil) { try SystemCalls.status(of: descriptor).size }
     }
 
-    /// Puts all bytes at an offset.
+    /// Writes all bytes at an offset.
     ///
-    /// - Throws: `diskFull` and others; an unknown part of the bytes may have been written then.
+    /// - Throws: `diskFull` and others; an unknown part of the bytes may then have been written.
     package func write(_ bytes: some Sequence<UInt8>, count: Int, at offset: Int) throws {
         try disk.perform("write", path, .write(path, offset: offset, count: count)) {
             _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes)
         }
     }
 
-    /// Puts all bytes at an offset.
+    /// Writes all bytes at an offset.
     package func write(_ bytes: [UInt8], at offset: Int) throws {
         try write(bytes, count: bytes.count, at: offset)
     }
 
     /// Reads up to `count` bytes, at most as many as `buffer` holds, into its beginning.
     ///
-    /// - Returns: how many came; fewer than asked for only at the end of the file.
+    /// - Returns: the number of bytes read; fewer than requested only at the end of the file.
     package func read(into buffer: inout [UInt8], count: Int, at offset: Int) throws -> Int {
         let wanted = min(count, buffer.count)
         return try disk.perform("read", path, .read(path, offset: offset, count: wanted)) {
@@ -64,9 +64,9 @@ package final class OpenFile: Sendable {
     /// Reads a range piece by piece.
     ///
     /// - Parameters:
-    ///   - buffer: at most this much is read at a time; it is the only memory used.
+    ///   - buffer: sets the maximum size of a piece; no other memory is used.
     ///   - each: called for each piece, with its offset.
-    /// - Throws: `fileUnavailable` where the file ends before the range does.
+    /// - Throws: `fileUnavailable` if the file ends before the range does.
     package func stream(
         _ range: Range<Int>, buffer: inout [UInt8], each: (Int, ArraySlice<UInt8>) throws -> Void
     ) throws {
@@ -84,14 +84,14 @@ package final class OpenFile: Sendable {
         }
     }
 
-    /// Makes it exactly this many bytes long; new ones are zero.
+    /// Sets the size to exactly this many bytes; added ones are zero.
     package func truncate(to size: Int) throws {
         try disk.perform("set the size of", path, .truncate(path, size: size)) {
             try descriptor.resize(to: Int64(size))
         }
     }
 
-    /// Makes its bytes durable: they are still there after the power failed.
+    /// Makes its bytes durable, so that they survive a power failure.
     package func sync() throws {
         try disk.perform("save", path, .sync(path)) { try SystemCalls.syncData(descriptor) }
     }

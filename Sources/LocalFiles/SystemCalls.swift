@@ -8,11 +8,11 @@ package import SystemPackage
     private import Darwin
 #endif
 
-/// The calls of the operating system that swift-system lacks, each with its errno thrown as `Errno`.
+/// System calls that swift-system lacks; each throws its errno as `Errno`.
 ///
-/// All of them are POSIX.1-2008 but `flock`, which Linux and the BSDs share.
+/// All of them are POSIX.1-2008 except `flock`, which Linux and the BSDs share.
 package enum SystemCalls {
-    /// What a name in a directory stands for.
+    /// The type of a directory entry.
     package enum Kind: Sendable {
         case file
         case directory
@@ -21,12 +21,12 @@ package enum SystemCalls {
         case other
     }
 
-    /// What is known of a file or directory.
+    /// The status of a file or directory.
     package struct Status: Sendable {
         package var kind: Kind
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// Device and number of the inode: the same for two names of one file.
+        /// Device and inode number: equal for two names of one file.
         package var identity: [UInt64]
     }
 
@@ -47,34 +47,34 @@ package enum SystemCalls {
             identity: [UInt64(truncatingIfNeeded: raw.st_dev), UInt64(truncatingIfNeeded: raw.st_ino)])
     }
 
-    /// What an open file is.
+    /// The status of an open file.
     package static func status(of descriptor: FileDescriptor) throws(Errno) -> Status {
         var raw = stat()
         try check(unsafe fstat(descriptor.rawValue, &raw))
         return status(raw)
     }
 
-    /// What a path stands for; a symbolic link at its end is not followed.
+    /// The status of a path; a symbolic link at its end is not followed.
     package static func status(of path: FilePath) throws(Errno) -> Status {
         var raw = stat()
         try unsafe check(path.withPlatformString { unsafe lstat($0, &raw) })
         return status(raw)
     }
 
-    /// What a name in an open directory stands for; a symbolic link is not followed.
+    /// The status of a name in an open directory; a symbolic link is not followed.
     package static func status(of name: String, in directory: FileDescriptor) throws(Errno) -> Status {
         var raw = stat()
         try check(unsafe fstatat(directory.rawValue, name, &raw, AT_SYMLINK_NOFOLLOW))
         return status(raw)
     }
 
-    /// Opens a directory within an open one; never through a symbolic link.
+    /// Opens a subdirectory of an open directory, never through a symbolic link.
     package static func openDirectory(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileDescriptor {
         try open(name, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }
 
-    /// Opens a file within an open directory for reading; never through a symbolic link, and without waiting should it
-    /// be a pipe.
+    /// Opens a file in an open directory for reading, never through a symbolic link, and without blocking if it is a
+    /// pipe.
     package static func openFile(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileDescriptor {
         try open(name, in: directory, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     }
@@ -89,11 +89,11 @@ package enum SystemCalls {
         }
     }
 
-    /// The names in an open directory, without `.` and `..`, in no order. A name that is not UTF-8 is nil.
+    /// The names in an open directory, without `.` and `..`, unordered. A name that is not UTF-8 is nil.
     ///
-    /// - Throws: `Errno`; ``Errno/outOfRange`` (too many) where there are more than `limit` names.
+    /// - Throws: `Errno`; ``Errno/outOfRange`` (too many) if there are more than `limit` names.
     package static func names(in directory: FileDescriptor, limit: Int) throws(Errno) -> [String?] {
-        // A descriptor of its own, because closedir closes what fdopendir was given.
+        // A separate descriptor, because closedir closes the one passed to fdopendir.
         let own = try openDirectory(".", in: directory)
         guard let stream = unsafe fdopendir(own.rawValue) else {
             let number = errno
@@ -121,19 +121,19 @@ package enum SystemCalls {
         try unsafe check(path.withPlatformString { unsafe mkdir($0, isPrivate ? 0o700 : 0o777) })
     }
 
-    /// Takes the one lock on a file that a program can hold, without waiting. It ends with the program.
+    /// Takes the exclusive lock on a file, without waiting. It is released when the program ends.
     ///
-    /// - Throws: `Errno.wouldBlock` where another has it.
+    /// - Throws: `Errno.wouldBlock` if another program holds it.
     package static func lock(_ descriptor: FileDescriptor) throws(Errno) {
         try check(flock(descriptor.rawValue, LOCK_EX | LOCK_NB))
     }
 
-    /// Gives the lock back, for all who have the same open file; nothing where there is none.
+    /// Releases the lock for all holders of the same open file; has no effect without a lock.
     package static func unlock(_ descriptor: FileDescriptor) {
         _ = flock(descriptor.rawValue, LOCK_UN)
     }
 
-    /// Makes a file's bytes durable, and as much of what describes it as is needed to find them again.
+    /// Makes a file's bytes durable, along with the metadata needed to read them.
     package static func syncData(_ descriptor: FileDescriptor) throws(Errno) {
         #if canImport(Darwin)
             try check(fsync(descriptor.rawValue))
@@ -142,7 +142,7 @@ package enum SystemCalls {
         #endif
     }
 
-    /// Makes all of a file or directory durable.
+    /// Makes a file or directory durable, with all metadata.
     package static func sync(_ descriptor: FileDescriptor) throws(Errno) {
         try check(fsync(descriptor.rawValue))
     }
@@ -156,12 +156,12 @@ package enum SystemCalls {
         try unsafe check(path.withPlatformString { unsafe unlink($0) })
     }
 
-    /// Removes a directory that is empty.
+    /// Removes an empty directory.
     package static func removeDirectory(_ path: FilePath) throws(Errno) {
         try unsafe check(path.withPlatformString { unsafe rmdir($0) })
     }
 
-    /// Bytes that a user without privileges can still write to the file system that holds a path.
+    /// The space in bytes that an unprivileged user can still write to the file system of a path.
     package static func freeSpace(at path: FilePath) throws(Errno) -> Int {
         var raw = statvfs()
         try unsafe check(path.withPlatformString { unsafe statvfs($0, &raw) })
@@ -169,12 +169,12 @@ package enum SystemCalls {
         return overflow ? Int.max : Int(clamping: bytes)
     }
 
-    /// Makes a file share the bytes of a range of another, from its own start on, as Btrfs, XFS and others can.
+    /// Makes a file share a range of another file's bytes, from its own start, as Btrfs, XFS and others support.
     ///
-    /// - Returns: false where it cannot be; nothing has changed then.
+    /// - Returns: false if that is impossible; nothing has changed then.
     package static func share(_ source: FileDescriptor, _ range: Range<Int>, with file: FileDescriptor) -> Bool {
         #if os(Linux)
-            // `struct file_clone_range` and FICLONERANGE, `_IOW(0x94, 13, …)`, of linux/fs.h.
+            // `struct file_clone_range` and FICLONERANGE, `_IOW(0x94, 13, …)`, from linux/fs.h.
             var request: (Int64, UInt64, UInt64, UInt64) = (
                 Int64(source.rawValue), UInt64(range.lowerBound), UInt64(range.count), 0
             )

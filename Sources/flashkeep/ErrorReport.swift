@@ -1,9 +1,9 @@
 import BackupBags
 import FlashModel
 
-/// An error as it is told: three lines on standard error, a document on standard output where JSON is wanted.
+/// Reports an error: three lines on standard error, and a document on standard output if JSON was requested.
 enum ErrorReport {
-    /// What went wrong, whatever was thrown.
+    /// Converts any thrown error.
     static func error(_ error: any Error) -> FlashkeepError {
         if let error = error as? FlashkeepError { return error }
         return FlashkeepError(
@@ -13,7 +13,7 @@ enum ErrorReport {
 
     /// The three lines.
     ///
-    /// - Parameter width: columns to fold them to, for a terminal; nil leaves three lines whatever their length.
+    /// - Parameter width: the number of columns to fold them to, for a terminal; nil does not fold them.
     static func text(_ error: FlashkeepError, width: Int? = nil, style: TextStyle = .plain) -> String {
         let parts = [
             ("flashkeep:", style.bad("flashkeep:"), SafeText.sentence(error.what), "  "),
@@ -24,7 +24,7 @@ enum ErrorReport {
             var lines =
                 width.map { Paragraphs.folded("\(text)", width: $0, first: plain + " ", next: indent) }
                 ?? ["\(plain) \(text)"]
-            // Colours take no room, so they come in when the lines are folded.
+            // Colours take no columns, so they are added after folding.
             lines[0] = styled + lines[0].dropFirst(plain.count)
             return lines
         }.joined(separator: "\n")
@@ -42,7 +42,7 @@ enum ErrorReport {
         var error: Content
     }
 
-    /// The document.
+    /// The JSON document.
     static func json(_ error: FlashkeepError) -> String {
         let document = Document(
             error: Document.Content(
@@ -50,9 +50,9 @@ enum ErrorReport {
         return (try? JSONText.bytes(of: document, pretty: true)).map { String(decoding: $0, as: UTF8.self) } ?? "{}\n"
     }
 
-    /// Tells it.
+    /// Prints the report.
     ///
-    /// - Parameter asEvent: whether standard error carries events, one JSON object a line.
+    /// - Parameter asEvent: whether standard error carries events, one JSON object per line.
     static func show(_ error: FlashkeepError, json isJSON: Bool, screen: Screen, asEvent: Bool) {
         if isJSON { StandardOutput.write(json(error)) }
         screen.message(

@@ -2,28 +2,28 @@ import BackupBags
 import FlashModel
 import Operations
 
-/// The program's exit statuses, and which error has which. The only place that maps them.
+/// The program's exit statuses, and the only place that maps errors to them.
 enum ExitStatus: Int32, Sendable, CaseIterable {
-    /// Done, and nothing is missing; proven, unless no proof was asked for. What a running system wrote to meanwhile is
-    /// named in the summary.
+    /// Done, and nothing is missing; proven, unless no proof was requested. Data that a running system changed
+    /// meanwhile is listed in the summary.
     case done = 0
     case failed = 1
-    /// A verification found a mismatch, or a part of the flash was not the same twice.
+    /// A verification found a mismatch, or two reads of a part of the flash did not agree.
     case mismatch = 2
-    /// Refused, to keep from harm.
+    /// Refused, to prevent harm.
     case refused = 3
-    /// Done, but not whole, or not known to be: the manifest names what is missing and what is not known.
+    /// Done, but not whole, or not known to be: the manifest lists what is missing and what is unknown.
     case notWhole = 4
-    /// Used in a wrong way; `EX_USAGE` of `sysexits.h`.
+    /// Wrong usage; `EX_USAGE` of `sysexits.h`.
     case usage = 64
-    /// The board does not answer, or stopped; worth trying again. `EX_TEMPFAIL` of `sysexits.h`.
+    /// The board does not answer, or stopped answering; worth trying again. `EX_TEMPFAIL` of `sysexits.h`.
     case boardSilent = 75
-    /// Interrupted by the user: 128 and the number of SIGINT.
+    /// Interrupted by the user: 128 plus the number of SIGINT.
     case interrupted = 130
 
-    /// Of a backup that was made.
+    /// The status for a completed backup.
     init(_ report: BackupReport) {
-        // Nobody asked for bytes that are not the same twice.
+        // Unstable bytes take precedence over missing ones.
         let isUnstable = report.manifest.images.contains { $0.proof.result == .unstable }
         self = isUnstable ? .mismatch : report.summary.isWhole ? .done : .notWhole
     }
@@ -32,7 +32,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
         self =
             switch code {
             case .addressNotUnderstood, .usage: .usage
-            // A name that is not found may be one that the board itself announces once it is up.
+            // A name that is not found may be one that the board itself announces once it is running.
             case .hostNotFound, .connectionRefused, .hostUnreachable, .boardSilent, .boardLost, .noReplyInTime:
                 .boardSilent
             case .hostKeyChanged, .hostKeyUnknown, .authenticationFailed, .passwordNeeded, .programMissing,

@@ -1,7 +1,7 @@
 import FlashAccess
 import Glibc
 
-/// Time, randomness and waiting as they are outside of tests.
+/// The real time, randomness and waiting, as used outside of tests.
 enum LiveEnvironment {
     static func make() -> OperationEnvironment {
         OperationEnvironment(
@@ -19,7 +19,7 @@ enum LiveEnvironment {
             toolVersion: Version.current)
     }
 
-    /// RFC 3339 in UTC. By arithmetic, since a formatter would cost more time than all the rest of the start.
+    /// RFC 3339 in UTC. Computed directly, because a formatter would take longer than all the rest of the start-up.
     static func timestamp(secondsSince1970 seconds: Int) -> String {
         let days = (seconds - seconds.modulo(86_400)) / 86_400
         let rest = seconds.modulo(86_400)
@@ -28,7 +28,7 @@ enum LiveEnvironment {
         return "\(year)-\(two(month))-\(two(day))T\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
     }
 
-    /// The Gregorian date, in eras of 400 years of 146,097 days that begin on a 1 March.
+    /// The Gregorian date, in eras of 400 years or 146,097 days that begin on 1 March.
     private static func date(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSince1970 + 719_468
         let era = (shifted - shifted.modulo(146_097)) / 146_097
@@ -43,7 +43,7 @@ enum LiveEnvironment {
 }
 
 extension Int {
-    /// The remainder that is never negative.
+    /// The remainder, which is never negative.
     fileprivate func modulo(_ other: Int) -> Int {
         let rest = self % other
         return rest < 0 ? rest + other : rest

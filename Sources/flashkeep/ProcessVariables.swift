@@ -7,7 +7,7 @@ enum ProcessVariables {
         return unsafe String(cString: value)
     }
 
-    /// Takes a variable out, so that no program which is started inherits it.
+    /// Removes a variable, so that child processes do not inherit it.
     static func remove(_ name: String) {
         unsafe unsetenv(name)
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FlashModel
 
-/// The program from its arguments to its exit status.
+/// The program, from its arguments to its exit status.
 enum Program {
     static func run(_ arguments: [String]) async -> ExitStatus {
         let parsed: any ParsableCommand
@@ -19,7 +19,7 @@ enum Program {
         }
     }
 
-    /// Help and version are no errors; everything else that the parser says is a wrong use.
+    /// Help and version are not errors; everything else from the parser is wrong usage.
     private static func parserSaid(_ error: any Error, _ arguments: [String]) -> ExitStatus {
         guard FlashkeepCommand.exitCode(for: error) != .success else {
             StandardOutput.write(FlashkeepCommand.fullMessage(for: error) + "\n")

@@ -1,11 +1,11 @@
 import Synchronization
 import SystemPackage
 
-/// Where results go. Everything else goes to standard error.
+/// The output for results. Everything else goes to standard error.
 enum StandardOutput {
     private static let failed = Atomic<Bool>(false)
 
-    /// Whether something could not be written though somebody was reading: a full disk, for example.
+    /// Whether a write failed although the reader was still there: because of a full disk, for example.
     static var hasFailed: Bool { failed.load(ordering: .relaxed) }
 
     static func write(_ text: String) {
@@ -16,7 +16,7 @@ enum StandardOutput {
         do {
             _ = try FileDescriptor.standardOutput.writeAll(bytes)
         } catch Errno.brokenPipe {
-            // The reader has had enough.
+            // The reader has closed the pipe.
         } catch {
             failed.store(true, ordering: .relaxed)
         }

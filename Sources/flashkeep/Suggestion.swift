@@ -1,6 +1,6 @@
-/// Finds what was probably meant by a mistyped word. Pure.
+/// Finds the probable intention behind a mistyped word. Pure.
 enum Suggestion {
-    /// The candidate that takes the fewest changes, if that is no more than a third of the word.
+    /// The candidate with the smallest edit distance, if that is at most a third of the shorter word plus one.
     static func nearest(to word: String, of candidates: [String]) -> String? {
         let word = word.lowercased()
         let best = candidates.map { ($0, distance(word, $0)) }.min { $0.1 < $1.1 }
@@ -8,7 +8,7 @@ enum Suggestion {
         return best.0
     }
 
-    /// How many letters must be put in, taken out, replaced or swapped with their neighbour.
+    /// The number of letters to insert, delete, replace or swap with their neighbour.
     static func distance(_ first: String, _ second: String) -> Int {
         let (first, second) = (Array(first), Array(second))
         var rows = [Array(0...second.count)]

@@ -1,10 +1,10 @@
 import FlashModel
 
-/// What the argument parser has to complain of, in the words and the form of all other errors. Pure.
+/// Turns the argument parser's complaints into the words and form of all other errors. Pure.
 enum UsageError {
     /// - Parameters:
-    ///   - message: the parser's, without usage and help.
-    ///   - arguments: all of the command line.
+    ///   - message: the parser's message, without usage and help.
+    ///   - arguments: the whole command line.
     static func error(message: String, arguments: [String]) -> FlashkeepError {
         let first = arguments.first { !$0.hasPrefix("-") }
         if let first, !Verbs.names.contains(first) {
@@ -15,7 +15,7 @@ enum UsageError {
                 next: suggestion.map { "Did you mean \($0)?" } ?? "flashkeep --help tells what each does.")
         }
         let help = first.map { "flashkeep \($0) --help" } ?? "flashkeep --help"
-        // The parser suggests options by itself, behind its sentence.
+        // The parser appends its own suggestion to its sentence.
         let parts = message.split(separator: "\n").map { SafeText.line(String($0)) }
         var why = parts.joined(separator: " ")
         var next = "\(help) shows examples and all options."

@@ -1,4 +1,4 @@
-/// Which Flashkeep this is.
+/// The version of Flashkeep.
 enum Version {
     static let current = "0.1.0"
 }

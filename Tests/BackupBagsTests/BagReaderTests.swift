@@ -43,7 +43,7 @@ struct BagReaderTests {
         let manifest = try reader.manifest()
         #expect(manifest.partition(2)?.view?.image == Samples.images[1].path)
         #expect(manifest.formatVersion == 2)
-        // Through a link to it, as a user may keep one.
+        // Through a symbolic link, as a user may have one.
         let link = scratch.path.appending("link")
         try scratch.link(link, to: bag.string)
         #expect(try BagReader.open(link).manifest() == manifest)
@@ -207,7 +207,7 @@ struct BagReaderTests {
     func largest() throws {
         var manifest = try BagReader.open(bag).manifest()
         let size = 1 << 53
-        // Of an exact size, it would be known that the images are too large.
+        // With an exact size, the images would be known to be too large.
         for index in manifest.chips.indices { manifest.chips[index].size = .atLeast(0) }
         manifest.partitions = manifest.partitions.map { record in
             var copy = record

@@ -4,26 +4,26 @@ import LocalFiles
 import SystemPackage
 import Testing
 
-/// A backup cut off at every operation on the disk, and taken up again.
+/// A backup interrupted at every disk operation, and resumed.
 @Suite("A backup that is cut off")
 struct CutTests {
-    /// Begins and finishes a backup.
+    /// Makes a whole backup.
     private func make(_ target: FilePath, _ watcher: (any DiskWatcher)?) throws {
         let builder = try BagBuilder.open(
             target: target, identity: Samples.identity, needed: Samples.total, disk: Disk(watcher: watcher))
         _ = try Samples.finish(builder)
     }
 
-    /// Takes up what is at the target, or sees that it is finished.
+    /// Resumes the backup at the target, or finds that it is finished.
     private func makeAgain(_ target: FilePath) throws {
         do {
             try make(target, nil)
         } catch let error as FlashkeepError where error.code == .targetExists {
-            // The cut came after the backup had its name.
+            // The interruption came after the backup had its name.
         }
     }
 
-    /// Everything that must be true in the end.
+    /// Checks everything that must hold at the end.
     private func check(_ target: FilePath, in scratch: Scratch, _ cut: Int, mayLeave: Bool = false) throws {
         for (number, image) in Samples.images.enumerated() {
             let same = try scratch.read(target.appending(image.path)) == Samples.contents[number]
@@ -55,7 +55,7 @@ struct CutTests {
             let target = scratch.path.appending("b")
             #expect(throws: Killed.self) {
                 try make(target, Killer(at: cut))
-                // What comes after the rename only tidies up, and so throws nothing.
+                // After the rename only cleaning up remains, which throws nothing.
                 throw Killed()
             }
             #expect(throws: FlashkeepError.self, "cut at \(cut)") {
@@ -98,8 +98,8 @@ struct CutTests {
             try watcher.disk(from: before, to: after, fate)
             let target = after.appending("b")
             try makeAgain(target)
-            // In this model, as on a file system without a journal, a rename can have happened at one end only: then
-            // the bag is to be seen under both names, and the old one is left alone.
+            // In this model, as on a file system without a journal, a rename may have taken effect at one end only:
+            // then the bag appears under both names, and the old one is left alone.
             try check(target, in: scratch, cut, mayLeave: fate == .lost)
         }
         print("power failed at each of \(operations) operations, \(fate)")
@@ -128,7 +128,7 @@ struct CutTests {
     func diskFullAndOn() throws {
         let scratch = try Scratch()
         let target = scratch.path.appending("b")
-        // The first write to an image is somewhere behind the opening; every place must do.
+        // The first write to an image is some operations after the opening; it must work at any of them.
         for cut in 20..<60 {
             let place = FilePath("\(target.string)\(cut)")
             guard

@@ -4,10 +4,10 @@ import FoundationEssentials
 import SystemPackage
 import Testing
 
-/// Backups that earlier versions made are read for ever; what they did not know of themselves is known now.
+/// Backups of earlier versions stay readable forever; what they did not record is derived.
 @Suite("Backups of earlier versions")
 struct EarlierVersionTests {
-    /// Put together by hand, after what Flashkeep 0.1 wrote.
+    /// Assembled by hand to match what Flashkeep 0.1 wrote.
     static let first = FilePath(#filePath).removingLastComponent().appending("Golden/version-1")
 
     @Test("Version 1 opens, and says what it always said")

@@ -15,7 +15,7 @@ struct ImageWriterTests {
             BackupIdentity.Image(path: path, chip: "c", offset: 0, size: size),
             BackupIdentity.Image(path: smallPath, chip: "c", offset: 0, size: smallSize),
         ])
-    /// An image that a test can model byte by byte without taking minutes.
+    /// An image small enough for a test to model byte by byte.
     private static let smallPath = "data/images/mtd1-y.bin"
     private static let smallSize = 0x1800
 
@@ -69,7 +69,7 @@ struct ImageWriterTests {
                     try builder.checkpoint()
                 case 5:
                     try builder.checkpoint()
-                    // Only in this order does the first let go of the lock.
+                    // Only in this order does the first release the lock.
                     withExtendedLifetime(builder) {}
                     builder = try reopen(&builder, &writer)
                 default:
@@ -94,10 +94,10 @@ struct ImageWriterTests {
         }
     }
 
-    /// Closes a backup and opens it again.
+    /// Closes a backup and reopens it.
     private func reopen(_ builder: inout BagBuilder, _ writer: inout ImageWriter) throws -> BagBuilder {
         let other = BackupIdentity(board: [:], partitions: [], images: Self.identity.images)
-        // The lock is held as long as the builder or a writer lives: let go of both.
+        // The lock is held as long as the builder or a writer lives: release both.
         let idle = try BagBuilder.open(
             target: scratch.path.appending("idle\(UInt32.random(in: 0 ... .max))"), identity: other, needed: 0)
         builder = idle
@@ -192,7 +192,7 @@ struct ImageWriterTests {
             try scratch.write(Array(whole.prefix(cut)), journal)
             let builder = try open()
             let writer = try image(builder)
-            // Lines differ by a few digits in length.
+            // Line lengths vary by a few digits.
             #expect(abs(builder.resumedBytes / 0x1000 - cut / lineLength) <= 2)
             #expect(try scratch.read(journal).count <= cut)
             for hole in writer.missing() {

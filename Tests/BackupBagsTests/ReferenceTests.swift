@@ -18,7 +18,7 @@ struct ReferenceTests {
         try scratch.write(Array("-> cat /proc/mtd\n".utf8), builder.transcript)
         _ = try Samples.finish(builder)
         #expect(try Python.accepts(bag: target.string))
-        // And it would say so if it were not right.
+        // The validator does report a damaged bag.
         try scratch.flip(target.appending(Samples.images[1].path), at: 100)
         #expect(try !Python.accepts(bag: target.string))
     }

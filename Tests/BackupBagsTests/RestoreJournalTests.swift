@@ -34,7 +34,7 @@ struct RestoreJournalTests {
         let again = try RestoreJournal(of: bag)
         #expect(again.unfinished.map(\.block) == [block(2)] && again.isOpen && !again.isUnderWay)
         #expect(again.failing(on: Self.first) == [block(3)] && again.failing(on: Self.second).isEmpty)
-        // Where nothing tells, it may be the same.
+        // Without identifying data, it may be the same board.
         #expect(again.failing(on: BoardIdentity()) == [block(3)])
         #expect(again.earlierBackups.isEmpty && again.board == Self.first)
         #expect(again.entries.map(\.at) == ["5", "6"])

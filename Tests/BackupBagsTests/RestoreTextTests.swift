@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The text that says how to put it back")
 struct RestoreTextTests {
-    /// A board with everything that the text must speak of.
+    /// A board with everything that the text must cover.
     static let manifest: Manifest = {
         let images = Samples.images.enumerated().map { number, image in
             ImageRecord(

@@ -2,7 +2,7 @@ import BackupBags
 import FlashModel
 import SystemPackage
 
-/// Makes backups for tests, small ones of a made-up board.
+/// Makes small backups of an invented board for tests.
 enum Samples {
     static let board = BoardIdentity(
         model: "Acme Router 3000", compatible: ["acme,r3000"], hostname: "router", kernel: "Linux 5.15",
@@ -53,7 +53,7 @@ enum Samples {
     static let identity = BackupIdentity(survey: survey, images: images)
     static let total = images.reduce(0) { $0 + $1.size }
 
-    /// What the made-up flash holds, image by image; with a hole where the bad block is.
+    /// The contents of the invented flash, image by image, with a hole in place of the bad block.
     static let contents: [[UInt8]] = images.enumerated().map { number, image in
         var state = UInt64(number + 1)
         var bytes: [UInt8] = []
@@ -73,7 +73,7 @@ enum Samples {
     static let badFinding = BlockFinding(
         offset: badBlock.lowerBound, size: badBlock.count, state: .factoryBad, detail: nil)
 
-    /// Reads all that is missing into a backup, as an operation would, and ends it.
+    /// Writes all missing bytes into a backup, as an operation would, and completes it.
     static func finish(_ builder: BagBuilder, chunk: Int = 0x1000, proof: Proof.Result = .proven) throws -> FilePath {
         var records: [ImageRecord] = []
         for (number, image) in images.enumerated() {

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import SystemPackage
 
-/// A folder of its own for a test, removed in the end.
+/// A temporary folder for a test, removed at the end.
 final class Scratch {
     let path: FilePath
 
     init() throws {
-        // In memory where there is such a place: these tests make files durable many thousand times.
+        // In memory if possible: these tests sync files many thousand times.
         let memory = "/dev/shm"
         let base =
             FileManager.default.isWritableFile(atPath: memory) ? memory : FileManager.default.temporaryDirectory.path
@@ -47,7 +47,7 @@ extension Scratch {
         try FileManager.default.moveItem(atPath: path.string, toPath: other.string)
     }
 
-    /// Changes one bit of a file.
+    /// Flips one bit of a file.
     func flip(_ path: FilePath, at offset: Int) throws {
         var bytes = try read(path)
         bytes[offset] ^= 0x10

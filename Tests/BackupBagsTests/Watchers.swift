@@ -4,10 +4,10 @@ import LocalFiles
 import Synchronization
 import SystemPackage
 
-/// What a test throws in place of an operation: the program was killed there.
+/// Thrown in place of an operation: the program was killed there.
 struct Killed: Error {}
 
-/// Lets the operations before the `cut`th happen, and none from there on: as if the program was killed.
+/// Lets the operations before the `cut`th happen, and none after, as if the program had been killed.
 final class Killer: DiskWatcher {
     private let cut: Int
     private let counter = Mutex(0)
@@ -17,7 +17,7 @@ final class Killer: DiskWatcher {
         self.cut = cut
     }
 
-    /// Operations that were asked for.
+    /// The number of requested operations.
     var count: Int { counter.withLock { $0 } }
 
     func before(_ operation: DiskOperation) throws {
@@ -54,24 +54,24 @@ final class Spoiler: DiskWatcher {
     func after(_ operation: DiskOperation) {}
 }
 
-/// Keeps account of what is durable, so that a test can make the disk look as after a power failure.
+/// Tracks what is durable, so that a test can make the disk look as after a power failure.
 ///
-/// A file's bytes are durable as they were at its last sync; a name, as its directory was at its last sync. What
-/// happens to the rest is up to the file system: ``Fate`` says.
+/// A file's bytes are durable as of its last sync, a name as of the last sync of its directory. The rest depends on the
+/// file system: see ``Fate``.
 final class PowerFailure: DiskWatcher {
     enum Fate: CaseIterable {
-        /// Nothing that was not made durable is there.
+        /// Everything that was not made durable is lost.
         case lost
-        /// Names are there, but of files that were not synced new bytes are zero.
+        /// Names survive, but new bytes of unsynced files are zero.
         case namesOnly
-        /// Names are there, and of bytes that were not synced each page is the old or the new one.
+        /// Names survive, and each page of unsynced bytes is either old or new.
         case mixed
     }
 
     private struct Durable {
         var contents: [UInt64: [UInt8]] = [:]
         var entries: [UInt64: [String: UInt64]] = [:]
-        /// Of inodes that may have been removed meanwhile.
+        /// Inodes that may have been removed meanwhile.
         var folders: Set<UInt64> = []
         var count = 0
     }
@@ -80,7 +80,7 @@ final class PowerFailure: DiskWatcher {
     private let state: Mutex<Durable>
     let freeSpace: Int? = nil
 
-    /// - Parameter root: a folder that is durable as it is.
+    /// - Parameter root: a folder whose current state is durable.
     init(at cut: Int, root: FilePath) throws {
         self.cut = cut
         var durable = Durable()
@@ -101,7 +101,7 @@ final class PowerFailure: DiskWatcher {
         try? state.withLock { state in
             switch operation {
             case .open(let path, creating: true):
-                // An inode number may be used a second time.
+                // An inode number may be reused.
                 state.contents[try Self.inode(path)] = nil
             case .makeDirectory(let path):
                 state.entries[try Self.inode(path)] = nil
@@ -113,7 +113,7 @@ final class PowerFailure: DiskWatcher {
         }
     }
 
-    /// Makes `copy` what the disk holds when the power is back.
+    /// Makes `copy` the disk's content after the power returns.
     func disk(from root: FilePath, to copy: FilePath, _ fate: Fate) throws {
         var generator = SystemRandomNumberGenerator()
         try state.withLock { state in

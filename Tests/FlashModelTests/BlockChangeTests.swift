@@ -2,7 +2,7 @@ import FlashModel
 import Testing
 
 @Suite struct BlockChangeTests {
-    /// All pairs of two bytes, against what the words say.
+    /// All pairs of two-byte blocks, compared with the definitions of the cases.
     @Test func everyPairOfShortBlocks() {
         let values: [UInt8] = [0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF]
         let blocks = values.flatMap { first in values.map { [first, $0] } }

@@ -1,8 +1,8 @@
 import FlashModel
 import Testing
 
-/// Calculating with CRC-32. Expected values: the published check value over `123456789`, sums of blank flash as real
-/// U-Boots printed them, and for the rest the direct computation.
+/// CRC-32 arithmetic. Expected values: the published check value for `123456789`, CRCs of blank flash as printed by
+/// real U-Boots, and otherwise the direct computation.
 @Suite struct CRC32Tests {
     static let check = Array("123456789".utf8)
     static let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 31) >> 3) }
@@ -14,7 +14,7 @@ import Testing
         #expect(CRC32.sum(of: Self.check.lazy.map { $0 }) == 0xCBF4_3926)
     }
 
-    /// 64 KiB and 128 KiB of 0xFF, by U-Boot; 4 bytes of zero and of 0xFF, by the long division.
+    /// 64 KiB and 128 KiB of 0xFF, from U-Boot; 4 bytes of zero and of 0xFF, by long division.
     @Test func repeatedBytes() {
         #expect(CRC32.sum(repeating: 0xFF, count: 0x10000) == 0xDEAB_7E4E)
         #expect(CRC32.sum(repeating: 0xFF, count: 0x20000) == 0x1548_03CC)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// A repeated byte is joined from two lengths: also for lengths that no test can compute directly.
+    /// Joins a repeated byte from two lengths, including lengths that no test can compute directly.
     @Test(arguments: [(1 << 40, 12345), (Int.max - 7, 7), (3, 1 << 62)])
     func giganticLengths(first: Int, second: Int) {
         let whole = CRC32.sum(repeating: 0xA5, count: first + second)
@@ -46,7 +46,7 @@ import Testing
         #expect(shift.rest(of: whole, behind: left) == right)
     }
 
-    /// Every cut of 0…300 bytes, and many of longer ones.
+    /// Every split of 0…300 bytes, and many of longer ones.
     @Test func joinedAndDivided() {
         for length in Array(0...300) + [511, 512, 513, 2048, 4096, 5000] {
             let bytes = Self.bytes.prefix(length)
@@ -64,7 +64,7 @@ import Testing
     @Test func shifts() {
         #expect(CRC32Shift(bytes: 0).joined(0x1234_5678, 0) == 0x1234_5678)
         for bytes in 0..<200 { #expect(CRC32Shift(bytes: bytes).doubled == CRC32Shift(bytes: 2 * bytes)) }
-        // x has the order 2^32 − 1 modulo P, which is primitive: so many bits, here bytes, behind change nothing.
+        // x has order 2^32 − 1 modulo P, which is primitive: appending that many bits, here bytes, changes nothing.
         #expect(CRC32Shift(bytes: (1 << 32) - 1) == CRC32Shift(bytes: 0))
     }
 

@@ -1,7 +1,7 @@
 import FlashModel
 import Testing
 
-/// Expected values: the check values of the published algorithms over the nine characters `123456789`.
+/// Expected values: the check values of the published algorithms for the nine characters `123456789`.
 @Suite struct ChecksumTests {
     static let check = Array("123456789".utf8)
 

@@ -13,11 +13,11 @@ import Testing
         #expect(NameText.text([0x41, 0xC3, 0x28]) == "A\\xc3(")
         #expect(NameText.text([0xC3, 0xA9, 0x80]) == "é\\x80")
         #expect(NameText.text([0x5C, 0xFF]) == "\\\\\\xff")
-        // What only looks so is told apart.
+        // Text that only looks escaped stays distinct.
         #expect(NameText.text("\\xff".utf8) == "\\\\xff")
     }
 
-    /// All names of up to three bytes of an alphabet in which everything difficult can be said.
+    /// All names of up to three bytes from an alphabet that covers the difficult cases.
     @Test func noTwoNamesBecomeOne() {
         let alphabet: [UInt8] = [0x5C, 0x78, 0x66, 0x30, 0xFF, 0xC3, 0xA9, 0x41]
         var names: [[UInt8]] = [[]]

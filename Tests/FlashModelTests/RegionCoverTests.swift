@@ -1,7 +1,7 @@
 import FlashModel
 import Testing
 
-/// What a backup reads: every byte that some partition reaches, once, and a view for each partition.
+/// What a backup reads: every byte that some partition covers, once, and a view for each partition.
 @Suite struct RegionCoverTests {
     static let block = 0x1_0000
 
@@ -94,7 +94,7 @@ import Testing
             ])
     }
 
-    /// The first ends within an erase block: the second takes over at that block's start.
+    /// The first partition ends within an erase block: the second takes over at the start of that block.
     @Test func piecesMeetOnEraseBlocks() {
         let cover = RegionCover.plan(
             Survey(
@@ -151,7 +151,7 @@ import Testing
         #expect(cover.views.count == 5)
     }
 
-    /// Random layouts on one to three chips: the rules, whatever the layout.
+    /// Random layouts on one to three chips, checked against the rules.
     @Test(arguments: 0..<300)
     func everyByteOnce(seed: Int) {
         var random = SplitMix64(state: UInt64(seed))
@@ -185,7 +185,7 @@ import Testing
         for image in cover.images {
             #expect(image.pieces.map(\.length).reduce(0, +) == image.size)
             #expect(image.pieces.allSatisfy { $0.length > 0 })
-            // Each piece really is those bytes of the chip.
+            // Each piece maps to those bytes of the chip.
             var position = image.offset
             for piece in image.pieces {
                 let partition = survey.partition(piece.mtd)
@@ -215,7 +215,7 @@ import Testing
             }
             #expect(zip(times, isReached).allSatisfy { $0 == ($1 ? 1 : 0) })
             for gap in cover.gaps where gap.chip == chip.id {
-                // Without an end it begins where all that is known ends.
+                // A gap without an end begins at the end of everything known.
                 guard let size = gap.size else {
                     #expect(chip.exactSize == nil && gap.offset >= chip.leastSize)
                     continue

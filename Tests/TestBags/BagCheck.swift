@@ -5,13 +5,13 @@ import SystemPackage
 package import TestBoards
 import TestSupport
 
-/// Looks whether a backup holds what the flash of a made-up board holds.
+/// Checks whether a backup holds the contents of a simulated board's flash.
 package enum BagCheck {
-    /// What is wrong, a line each; empty where all is right.
+    /// The problems, one per line; empty if there are none.
     ///
-    /// Bytes of findings that say that they mean nothing are not compared; bad blocks must be 0xFF and listed.
+    /// Bytes whose findings say that they mean nothing are not compared; bad blocks must be 0xFF and listed.
     ///
-    /// - Parameter expected: the right bytes of an MTD device, 0xFF in its bad blocks; nil where they are not known.
+    /// - Parameter expected: the correct bytes of an MTD device, 0xFF in its bad blocks; nil if they are unknown.
     package static func problems(
         _ report: BackupReport, expected: (PartitionRecord) -> [UInt8]?
     ) -> [String] {
@@ -53,7 +53,7 @@ package enum BagCheck {
         return problems
     }
 
-    /// Where on a chip something of this state was found.
+    /// The ranges of a chip with findings of this state.
     package static func places(_ report: BackupReport, _ state: BlockState, chip: String) -> [Range<Int>] {
         report.manifest.images.filter { $0.chip == chip && $0.representation == .data }.flatMap { image in
             image.blocks.filter { $0.state == state }.map {

@@ -3,28 +3,27 @@ import FlashModel
 import Synchronization
 import TestSupport
 
-/// What a line does to what crosses it. Rates are one in so many bytes; nil is never.
+/// Faults of a line. Rates are one in so many bytes; nil is never.
 package struct LineFaults: Sendable {
-    /// Among bytes from the board that are flash data.
+    /// In flash data from the board.
     package var bulkRate: Int?
-    /// Among all bytes from the board.
+    /// In all bytes from the board.
     package var replyRate: Int?
-    /// Among bytes to the board.
+    /// In bytes to the board.
     package var commandRate: Int?
-    /// The kernel says something after so many bytes from the board.
+    /// The kernel prints a message after every so many bytes from the board.
     package var kernelLineEvery: Int?
-    /// The connection is cut after so many bytes from the board, once for each number.
+    /// The connection breaks after so many bytes from the board, once for each number.
     package var cutsAfter: [Int] = []
-    /// Nothing comes any more after so many bytes from the board, once for each number.
+    /// Nothing more arrives after so many bytes from the board, once for each number.
     package var silencesAfter: [Int] = []
-    /// Reads bring at most so many bytes.
+    /// The maximum number of bytes per read.
     package var pieceSize: Int?
 
     package init() {}
 }
 
-/// Opens a channel to a board over a line that damages what crosses it; the same seed gives the same damage to the
-/// same bytes.
+/// Opens a channel to a board over a faulty line; the same seed gives the same damage to the same bytes.
 package final class FaultyOpener: ChannelOpening {
     private let below: any ChannelOpening
     private let faults: LineFaults
@@ -36,7 +35,7 @@ package final class FaultyOpener: ChannelOpening {
         var silences: [Int]
         var damaged = 0
         var connections = 0
-        /// Bytes from the board, through all connections.
+        /// Bytes from the board, over all connections.
         var received = 0
         /// Bytes to the board, before they are damaged.
         var sent: [UInt8] = []
@@ -50,10 +49,10 @@ package final class FaultyOpener: ChannelOpening {
 
     package var traits: ChannelTraits { below.traits }
 
-    /// Bytes that were damaged so far.
+    /// The number of bytes damaged so far.
     package var damaged: Int { state.withLock { $0.damaged } }
     package var connections: Int { state.withLock { $0.connections } }
-    /// All that was said to the board.
+    /// Everything sent to the board.
     package var sent: String { String(decoding: state.withLock { $0.sent }, as: UTF8.self) }
     package var received: Int { state.withLock { $0.received } }
 
@@ -67,7 +66,7 @@ package final class FaultyOpener: ChannelOpening {
     }
 }
 
-/// One connection over such a line.
+/// A connection over such a line.
 private final class FaultyChannel: BoardChannel {
     private struct State {
         var isBulk = false
@@ -170,7 +169,7 @@ private final class FaultyChannel: BoardChannel {
         }
     }
 
-    /// Loses, flips, replaces or repeats some of the bytes.
+    /// Drops, flips, replaces or repeats some of the bytes.
     private static func damage(_ bytes: [UInt8], _ rate: Int?, _ state: inout FaultyOpener.State) -> [UInt8] {
         var result: [UInt8] = []
         for byte in bytes {
@@ -184,7 +183,7 @@ private final class FaultyChannel: BoardChannel {
         return Int.random(in: 0..<rate, using: &state.random) == 0
     }
 
-    /// What comes in place of a byte.
+    /// The replacement for a byte.
     private static func damaged(_ byte: UInt8, _ state: inout FaultyOpener.State) -> [UInt8] {
         state.damaged += 1
         switch Int.random(in: 0..<4, using: &state.random) {

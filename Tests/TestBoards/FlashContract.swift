@@ -2,13 +2,13 @@ package import FlashAccess
 import FlashModel
 import TestSupport
 
-/// What every way to a board's flash must do, whatever is behind it. Run against each of them.
+/// The contract that every kind of flash access must fulfil, whatever it is based on. Run against each of them.
 package enum FlashContract {
-    /// Looks whether a way in keeps the contract; what is wrong comes back, a line each.
+    /// Checks whether a flash access fulfils the contract; returns the problems, one per line.
     ///
     /// - Parameters:
-    ///   - hardware: what is on the board.
-    ///   - access: the way in.
+    ///   - hardware: the board's contents.
+    ///   - access: the flash access under test.
     package static func problems(
         _ hardware: SimulatedHardware,
         _ access: any FlashSurveying & FlashReading & FlashChecksumming
@@ -52,7 +52,7 @@ package enum FlashContract {
         return problems
     }
 
-    /// Ranges at all kinds of bounds, none of which touches a bad block.
+    /// Ranges with all kinds of bounds, none of which touches a bad block.
     private static func ranges(of partition: Partition, without bad: Set<Int>) -> [[Range<Int>]] {
         let block = partition.eraseBlockSize
         let size = partition.size
@@ -113,7 +113,7 @@ package enum FlashContract {
         let (page, block) = (partition.pageSize, partition.eraseBlockSize)
         let unit = page + partition.oobSize
         var problems: [String] = []
-        // The first good block from its second page on, and a page of the last.
+        // The first good block from its second page on, and one page of the last.
         let first = (0..<partition.size / block).first { !bad.contains($0) } ?? 0
         let last = (0..<partition.size / block).last { !bad.contains($0) } ?? 0
         let ranges = [first * block + page..<(first + 1) * block, last * block..<last * block + page]

@@ -8,20 +8,20 @@ import Synchronization
 import SystemPackage
 import TestSupport
 
-/// A made-up board as a folder that looks like the root of one, read through real shells with real tools.
+/// A simulated board as a folder that looks like the root of one, read through real shells with real tools.
 ///
-/// The shells see a `PATH` of their own that holds only the tools that this board has. Its `dd` is a script that moves
-/// the ECC's counters, ends early where bytes cannot be read, and writes down what a reader must never do.
+/// The shells have a `PATH` of their own with only the tools that this board has. Its `dd` is a script that moves the
+/// ECC counters, stops early at unreadable bytes, and records what a reader must never do.
 package final class FolderBoard: Sendable {
-    /// Where the tools of a board come from.
+    /// The origin of a board's tools.
     package enum Tools: String, Sendable, CaseIterable {
         case busybox
         case coreutils
     }
 
-    /// The tools that no board is without.
+    /// Tools that every board has.
     package static let leastTools = ["dd", "cat", "mkdir", "rm"]
-    /// All that a well equipped board has.
+    /// All tools of a well-equipped board.
     package static let allTools =
         leastTools + [
             "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "sha256sum", "sha1sum", "md5sum", "cksum", "stty",
@@ -30,16 +30,16 @@ package final class FolderBoard: Sendable {
 
     package let hardware: SimulatedHardware
     private let scratch: ScratchFolder
-    /// The shell's program and arguments, without what they are run in.
+    /// The shell's program and arguments, without the environment that they run in.
     private let shell: [String]
 
-    /// The folder that looks like a board's root; a quote and a blank are in its name.
+    /// The folder that looks like a board's root; its name contains a quote and a blank.
     package var root: String { scratch.path.appending("root").string }
     private var bin: String { scratch.path.appending("bin").string }
 
     /// - Parameters:
-    ///   - shell: `sh` of the board: `dash`, `bash`, `busybox sh`. That of busybox knows its applets without a `PATH`:
-    ///     it has all tools, and none of them fails.
+    ///   - shell: `sh` of the board: `dash`, `bash`, `busybox sh`. The one of busybox finds its applets without a
+    ///     `PATH`: it has all tools, and none of them fails.
     ///   - tools: names of the tools that the board has.
     package init(
         _ hardware: SimulatedHardware, shell: String = "dash", tools: [String] = allTools,
@@ -66,24 +66,24 @@ package final class FolderBoard: Sendable {
         }
     }
 
-    /// Shells of this computer that boards have too.
+    /// Shells of this computer that boards also have.
     package static let shells = ["dash", "bash", "busybox sh"].filter { shell in
         find(String(shell.prefix { $0 != " " })) != nil
     }
 
-    // MARK: The way in
+    // MARK: Access
 
-    /// A pipe to the shell, as SSH without a terminal is.
+    /// A pipe to the shell, like SSH without a terminal.
     package var pipe: any ChannelOpening { LocalOpener(shell: command) }
 
-    /// A terminal with the shell behind it, as a serial console is.
+    /// A terminal with the shell behind it, like a serial console.
     package func terminal(isSlow: Bool = true, expandsTabs: Bool = false) -> any ChannelOpening {
         TerminalOpener(command: command, isSlow: isSlow, expandsTabs: expandsTabs)
     }
 
     private var command: [String] {
         let program = Self.find(shell[0]) ?? shell[0]
-        // In its own folder: a command that a bad line damaged may make files.
+        // In its own folder: a command damaged by a bad line may create files.
         let start = ["/usr/bin/env", "-i", "--chdir=\(scratch.path.string)", "PATH=\(bin)", "HOME=/", "PS1=board # "]
         return start + [program] + shell.dropFirst()
     }
@@ -98,7 +98,8 @@ package final class FolderBoard: Sendable {
 
     private static let reachers = Mutex<UInt64>(0)
 
-    /// Differs for each board of each process: all share the folder for temporary files, in which a session makes its own.
+    /// Unique for each board of each process: all share the folder for temporary files, in which a session creates its
+    /// own.
     private static func seed() -> UInt64 {
         reachers.withLock { number in
             number += 1
@@ -108,13 +109,13 @@ package final class FolderBoard: Sendable {
 
     // MARK: What happened
 
-    /// What a reader must never do and did: written, or read a bad block. A line each.
+    /// Forbidden actions of a reader: writes, or reads of a bad block. One per line.
     package var offences: [String] {
         String(decoding: ScratchFolder.read(scratch.path.appending("offences")), as: UTF8.self)
             .split(separator: "\n").map(String.init)
     }
 
-    /// All files of the board but the counters and locks, which a read moves.
+    /// All files of the board except counters and locks, which a read changes.
     package var contents: [String: [UInt8]] {
         scratch.snapshot("root").filter { !$0.key.hasSuffix("corrected_bits") && !$0.key.hasSuffix("ecc_failures") }
     }
@@ -124,14 +125,14 @@ package final class FolderBoard: Sendable {
 
     package func write(_ bytes: [UInt8], _ path: String) throws { try scratch.write(bytes, "root/\(path)") }
 
-    /// Has a shell script in the place of a tool.
+    /// Replaces a tool by a shell script.
     package func replace(_ tool: String, with script: String) throws {
         try? FileManager.default.removeItem(atPath: "\(bin)/\(tool)")
         try scratch.write("#!/bin/sh\nPATH=/bin:/usr/bin\n\(script)\n", "bin/\(tool)")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(tool)")
     }
 
-    /// Has a shell script in the place of a tool, in which `$REAL` starts the tool that was there.
+    /// Replaces a tool by a shell script, in which `$REAL` runs the original tool.
     package func wrap(_ tool: String, in script: String) throws {
         let real = scratch.path.appending("real").string
         try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: true)
@@ -145,7 +146,7 @@ package final class FolderBoard: Sendable {
         try FileManager.default.removeItem(atPath: "\(root)/\(path)")
     }
 
-    // MARK: Making it
+    // MARK: Setup
 
     private func makeTools(_ tools: [String], _ source: Tools) throws {
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
@@ -167,7 +168,7 @@ package final class FolderBoard: Sendable {
             table +=
                 "mtd\(partition.index): \(hex(partition.size)) \(hex(partition.eraseBlockSize)) \"\(partition.name)\"\n"
             let bytes = Array(flash.bytes[device.start..<device.start + partition.size])
-            // The kernel has both; readers take the first, which cannot be written.
+            // The kernel has both; readers use the first, which cannot be written.
             try scratch.write(bytes, "root/dev/mtd\(partition.index)")
             if hardware.isWritable {
                 for name in ["mtd\(partition.index)ro", "mtdblock\(partition.index)"] {
@@ -208,7 +209,7 @@ package final class FolderBoard: Sendable {
         }
     }
 
-    /// What `mtdinfo -M` prints of a device.
+    /// The output of `mtdinfo -M` for a device.
     private func makeMap(of partition: Partition) throws {
         let count = partition.size / max(1, partition.eraseBlockSize)
         var text = "mtd\(partition.index)\nType:    nand\nAmount of eraseblocks:  \(count) (\(partition.size) bytes)\n"
@@ -221,7 +222,7 @@ package final class FolderBoard: Sendable {
         try scratch.write(text, "maps/mtd\(partition.index)")
     }
 
-    /// Pages with their OOB bytes, as `nanddump --oob` gives them.
+    /// Pages with their OOB bytes, as output by `nanddump --oob`.
     private func makePages(of device: SimulatedHardware.Device, _ flash: SimulatedHardware.Flash) throws {
         let page = device.partition.pageSize
         var bytes: [UInt8] = []
@@ -232,7 +233,7 @@ package final class FolderBoard: Sendable {
         try scratch.write("\(page) \(page + device.partition.oobSize)\n", "pages/mtd\(device.partition.index).sizes")
     }
 
-    /// For each device lines `KIND START END`, which the scripts obey.
+    /// For each device, lines `KIND START END` that the scripts follow.
     private func makeTroubles() throws {
         var isVanishing = false
         for device in hardware.devices {
@@ -268,12 +269,12 @@ package final class FolderBoard: Sendable {
 
     // MARK: Programs
 
-    /// What `dd` does with its target on boards that are written to. A device keeps its end, whatever `dd` is told: the
-    /// kernel cuts off plain files alone (Linux `fs/open.c`).
+    /// How `dd` treats its target on writable boards. A device is never truncated, whatever the arguments of `dd`: the
+    /// kernel truncates only plain files (Linux `fs/open.c`).
     private static let writing =
         #"of=/dev/null) ;; of=BOARD/root/dev/*) exec REAL "$@" conv=notrunc;; of=*) exec REAL "$@";;"#
 
-    /// Stands before the real `dd`.
+    /// Wraps the real `dd`.
     private static let dd = #"""
         #!/bin/sh
         f= b=512 s=0 c=
@@ -305,7 +306,7 @@ package final class FolderBoard: Sendable {
         exit 1
         """#
 
-    /// Tells the bad blocks, like mtd-utils.
+    /// Lists the bad blocks, like mtd-utils.
     private static let mtdinfo = #"""
         #!/bin/sh
         [ "$1" = -M ] || exit 1
@@ -370,7 +371,7 @@ package final class FolderBoard: Sendable {
         REAL if="$7" of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc 2>/dev/null
         """#
 
-    /// Loads mtd-rw, which sets the flag of each device that says it is writable (`MTD_WRITEABLE`, 0x400).
+    /// Loads mtd-rw, which sets the flag of each device that marks it writable (`MTD_WRITEABLE`, 0x400).
     private static let insmod = #"""
         #!/bin/sh
         [ "$1 $2" = "mtd-rw i_want_a_brick=1" ] || { echo "insmod: can't insert '$1'" >&2; exit 1; }
@@ -386,7 +387,7 @@ package final class FolderBoard: Sendable {
         for f in BOARD/root/sys/class/mtd/mtd*/flags; do /bin/mv "$f.locked" "$f"; done
         """#
 
-    /// Gives pages with OOB, like mtd-utils.
+    /// Outputs pages with OOB, like mtd-utils.
     private static let nanddump = #"""
         #!/bin/sh
         s=0 l=0 f=
@@ -406,7 +407,7 @@ package final class FolderBoard: Sendable {
     }
 
     private static func find(_ tool: String, _ source: Tools) throws -> String {
-        // An applet is told by the name that it is called by, which a link gives; scripts call the plain tool.
+        // An applet is selected by the name of the link that runs it; scripts call the plain tool.
         let place = source == .busybox && tool != "cat" && tool != "dd" ? find("busybox") : find(tool)
         guard let place else { throw Refusal.error("this computer has no \(tool)") }
         return place
@@ -414,7 +415,7 @@ package final class FolderBoard: Sendable {
 }
 
 extension ShellTiming {
-    /// For shells on this computer, which answer at once unless something was lost.
+    /// For shells on this computer, which answer immediately unless something was lost.
     package static var quick: ShellTiming {
         var timing = ShellTiming()
         timing.silence = .seconds(5)

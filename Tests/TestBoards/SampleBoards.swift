@@ -1,6 +1,6 @@
 import FlashModel
 
-/// Made-up boards that several tests back up.
+/// Simulated boards used by several tests.
 package enum SampleBoards {
     /// A router: SPI-NOR with nested partitions, and NAND with bad blocks and an overlap.
     package static func router() -> SimulatedHardware {
@@ -18,7 +18,7 @@ package enum SampleBoards {
             ])
     }
 
-    /// The least board that has a bad block, an ECC that repairs and a nested partition.
+    /// The smallest board with a bad block, an ECC that corrects, and a nested partition.
     package static func small() -> SimulatedHardware {
         var nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 6, blockSize: 512, pageSize: 128, oobSize: 4, badBlocks: [1], seed: 5)

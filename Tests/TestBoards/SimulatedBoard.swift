@@ -4,9 +4,9 @@ package import FlashModel
 import Synchronization
 import TestSupport
 
-/// Reaches a made-up board, within this process.
+/// Connects to a simulated board within this process.
 ///
-/// Every call of a reached board, and every chunk that it hands on, is numbered through all connections; a test may
+/// Every call to a connected board, and every chunk that it delivers, is numbered across all connections; a test may
 /// make any of them fail.
 package final class SimulatedReacher: BoardReaching {
     package let address = "simulated:"
@@ -24,8 +24,8 @@ package final class SimulatedReacher: BoardReaching {
 
     /// - Parameters:
     ///   - onReach: called with the number of each connection, from 1.
-    ///   - onCall: called with the number of each call, from 0, before it and once more after each chunk; what it
-    ///     throws ends the connection.
+    ///   - onCall: called with the number of each call, from 0, before it and again after each chunk; an error thrown
+    ///     by it ends the connection.
     package init(
         _ hardware: SimulatedHardware,
         onReach: @escaping @Sendable (Int, inout SimulatedHardware) throws -> Void = { _, _ in },
@@ -58,12 +58,12 @@ package final class SimulatedReacher: BoardReaching {
         }
     }
 
-    /// The same without a number: no fault happens.
+    /// The same without a number: no fault occurs.
     func quietly<Result>(_ body: (inout SimulatedHardware) throws -> Result) throws -> Result {
         try state.withLock { try body(&$0.hardware) }
     }
 
-    /// One more chunk of a device is asked for.
+    /// Reads another chunk of a device.
     fileprivate func chunk(
         _ range: Range<Int>, of partition: Partition
     ) throws -> (bytes: [UInt8], findings: [BlockFinding]) {
@@ -89,14 +89,14 @@ package final class SimulatedReacher: BoardReaching {
         FlashkeepError(.partitionVanished, what: "mtd\(partition.index) vanished.", why: "Made so.", next: "Look on.")
     }
 
-    /// The error of a board that is gone.
+    /// The error for a board that is gone.
     package static var lost: FlashkeepError {
         FlashkeepError(.boardLost, what: "The board is gone.", why: "Made so.", next: "Run it again.")
     }
 }
 
-/// A connection to a made-up board. It refuses what a real board must not be asked: bad blocks, bytes beyond the end,
-/// ranges out of order, and anything after the connection broke.
+/// A connection to a simulated board. It rejects requests that must never be made of a real board: bad blocks, bytes
+/// beyond the end, ranges out of order, and anything after the connection broke.
 package final class SimulatedBoard: FlashBoard {
     let reacher: SimulatedReacher
     private var isBroken = false
@@ -134,7 +134,7 @@ package final class SimulatedBoard: FlashBoard {
     package func layoutChanges() async throws -> [LayoutChange] {
         let now = try step { try reacher.call { $0.survey } }
         guard let surveyed else { throw Refusal.error("it was not surveyed") }
-        // Its devices are still listed when they are gone.
+        // Its vanished devices are still listed.
         return LayoutChange.between(surveyed, now)
     }
 
@@ -202,7 +202,7 @@ package final class SimulatedBoard: FlashBoard {
         return digests
     }
 
-    /// Checks what is asked, and returns the bytes of a chunk.
+    /// Checks a request, and returns the number of bytes in a chunk.
     private func begin(_ partition: Partition, _ ranges: [Range<Int>]) throws -> Int {
         var last = 0
         for range in ranges {

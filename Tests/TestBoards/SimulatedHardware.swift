@@ -2,67 +2,67 @@ import FlashAccess
 package import FlashModel
 import TestSupport
 
-/// A made-up board: its chips with all their faults, and the MTD devices that its kernel shows of them.
+/// A simulated board: its chips with all their faults, and the MTD devices that its kernel presents.
 package struct SimulatedHardware: Sendable {
     /// A chip. Blocks are erase blocks, counted from its start.
     package struct Flash: Sendable {
         package var chip: Chip
         package var bytes: [UInt8]
         package var badBlocks: Set<Int> = []
-        /// The ECC repairs them at each read.
+        /// Blocks that the ECC corrects at each read.
         package var corrected: Set<Int> = []
-        /// The ECC cannot repair them: what is read is not what was written.
+        /// Blocks that the ECC cannot repair: the bytes read differ from those written.
         package var failed: Set<Int> = []
-        /// Bytes that no read gives.
+        /// Bytes that cannot be read.
         package var unreadable: [Range<Int>] = []
         /// Blocks that read differently each time.
         package var unstable: Set<Int> = []
-        /// Blocks of which so many reads still give something else.
+        /// Blocks for which this many further reads return wrong bytes.
         package var misreads: [Int: Int] = [:]
-        /// Blocks of which so many erases and writes still fail, and say so.
+        /// Blocks for which this many further erases and writes fail, with an error.
         package var failing: [Int: Int] = [:]
-        /// Blocks of which so many writes still fail, in the midst of their first page.
+        /// Blocks for which this many further writes fail, in the middle of their first page.
         package var failingPrograms: [Int: Int] = [:]
-        /// Blocks that say that all is well, and keep a bit of what they held.
+        /// Blocks that report success, but keep a bit of their old contents.
         package var lying: Set<Int> = []
         /// How often each block was erased.
         package var erases: [Int: Int] = [:]
-        /// How often something was read.
+        /// The number of reads.
         var reads = 0
     }
 
     /// An MTD device.
     package struct Device: Sendable {
         package var partition: Partition
-        /// Where it is on its chip, known or not.
+        /// Its start on the chip, whether the board reports it or not.
         package var start: Int
     }
 
     package var identity: BoardIdentity
     package var chips: [String: Flash]
     package var devices: [Device]
-    /// Whether the board tells of all its devices.
+    /// Whether the board reports all of its devices.
     package var table = TableKnowledge.complete
     package var otherStorage: [OtherStorageDevice]? = []
     package var bootID: String? = "made-up"
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
     package var readsOOB = false
     package var isWritable = false
-    /// What a writer brought to the board.
+    /// The bytes that a writer staged on the board.
     package var staged: [UInt8] = []
-    /// Whether an erase or a write that is cut off was half done.
+    /// Whether an interrupted erase or write is left half done.
     package var tears = false
-    /// Whether bytes do not reach the board.
+    /// Whether staging bytes on the board fails.
     package var refusesBytes = false
-    /// Whether no less than a whole partition can be erased.
+    /// Whether only whole partitions can be erased.
     package var erasesPartitions = false
-    /// How often the running system still writes to a device: once after each read or checksum of it.
+    /// How many more times the running system writes to a device: once after each read or checksum of it.
     package var pendingWrites: [Int: Int] = [:]
-    /// After how many chunks a device is gone.
+    /// The number of chunks after which a device vanishes.
     package var vanishing: [Int: Int] = [:]
-    /// Whether the second of two chunks comes before the first.
+    /// Whether chunks are delivered in swapped pairs.
     package var isDisorderly = false
-    /// Erase blocks a chunk.
+    /// Erase blocks per chunk.
     package var chunkBlocks = 2
 
     package init(identity: BoardIdentity, chips: [Flash], devices: [Device]) {
@@ -80,7 +80,7 @@ package struct SimulatedHardware: Sendable {
 
     package func device(_ index: Int) -> Device? { devices.first { $0.partition.index == index } }
 
-    /// What a backup of a device should hold: the bytes of the chip, 0xFF in the place of bad blocks.
+    /// The expected contents of a device's backup: the bytes of the chip, with 0xFF in place of bad blocks.
     package func expected(_ index: Int) -> [UInt8] {
         guard let device = device(index), let flash = chips[device.partition.chip] else { return [] }
         let block = flash.chip.eraseBlockSize
@@ -96,14 +96,14 @@ package struct SimulatedHardware: Sendable {
 }
 
 extension SimulatedHardware.Flash {
-    /// A chip whose bytes are made up.
+    /// A chip with random contents.
     package init(
         _ id: String, kind: Chip.Kind, blocks: Int, blockSize: Int, pageSize: Int = 1, oobSize: Int = 0,
         badBlocks: Set<Int> = [], seed: UInt64 = 7
     ) {
         var random = SplitMix64(state: seed)
         var bytes = (0..<blocks * blockSize).map { _ in UInt8.random(in: 0...255, using: &random) }
-        // Much of a flash is empty, or says the same again and again.
+        // Much of a flash is empty or repetitive.
         for block in stride(from: 2, to: blocks, by: 5) {
             bytes.replaceSubrange(
                 block * blockSize..<(block + 1) * blockSize, with: [UInt8](repeating: 0xFF, count: blockSize))
@@ -133,7 +133,7 @@ extension SimulatedHardware.Flash {
 }
 
 extension SimulatedHardware.Flash {
-    /// Whether an erase or a write of a block fails this time.
+    /// Whether this erase or write of a block fails.
     package mutating func fails(_ block: Int) -> Bool {
         guard let left = failing[block], left > 0 else { return false }
         failing[block] = left - 1
@@ -142,7 +142,7 @@ extension SimulatedHardware.Flash {
 }
 
 extension SimulatedHardware {
-    /// Undoes the last half of what has changed since: what a command that is cut off leaves behind.
+    /// Reverts the last half of the bytes changed since, as an interrupted command leaves them.
     package mutating func tear(since before: SimulatedHardware) {
         for (id, flash) in before.chips {
             let changed = flash.bytes.indices.filter { flash.bytes[$0] != chips[id]?.bytes[$0] }
@@ -150,7 +150,7 @@ extension SimulatedHardware {
         }
     }
 
-    /// Reads bytes of a device as its kernel would give them.
+    /// Reads bytes of a device as its kernel would return them.
     package mutating func read(_ range: Range<Int>, of device: Device) throws -> (
         bytes: [UInt8], findings: [BlockFinding]
     ) {
@@ -193,7 +193,7 @@ extension SimulatedHardware {
         return (bytes, findings)
     }
 
-    /// The running system writes, if it still wants to.
+    /// Lets the running system write, if writes are pending.
     package mutating func letItWrite(to device: Device) {
         let index = device.partition.index
         guard let left = pendingWrites[index], left > 0 else { return }
@@ -202,7 +202,7 @@ extension SimulatedHardware {
     }
 }
 
-/// What a fake says to everything that it was not made for.
+/// The error of a fake for any request that it does not support.
 enum Refusal {
     static func error(_ why: String) -> FlashkeepError {
         FlashkeepError(.internalFault, what: "The made-up board refuses.", why: why, next: "Look at the test.")

@@ -1,7 +1,7 @@
 package import BoardChannels
 
-/// A login on a terminal, behind which a shell of this computer answers, while a kernel prints messages to the same
-/// terminal until the line is raw. In real time.
+/// A login on a terminal with a shell of this computer behind it, while a kernel prints messages to the same terminal
+/// until the line is raw. In real time.
 package struct SimulatedLogin: ChannelOpening {
     private let terminal: TerminalOpener
 
@@ -9,9 +9,9 @@ package struct SimulatedLogin: ChannelOpening {
 
     /// - Parameters:
     ///   - shell: the shell's program and its arguments.
-    ///   - every: the kernel prints a message so often.
+    ///   - every: the interval between kernel messages.
     ///   - delay: how long the board takes for each step of the login.
-    ///   - hasTimes: whether the kernel's messages have their times.
+    ///   - hasTimes: whether the kernel's messages have time stamps.
     package init(
         shell: [String], user: String = "root", password: String, every: Duration, delay: Duration = .zero,
         hasTimes: Bool = true

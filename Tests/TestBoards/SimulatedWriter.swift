@@ -3,7 +3,7 @@ package import FlashModel
 import TestSupport
 
 extension SimulatedHardware {
-    /// Erases a block as far as it can.
+    /// Erases a block as far as possible.
     mutating func erase(_ block: Range<Int>, of device: Device, isTorn: Bool = false) throws {
         try change(block, of: device) { flash, onChip, number in
             flash.erases[number, default: 0] += 1
@@ -13,7 +13,7 @@ extension SimulatedHardware {
         }
     }
 
-    /// Programs: bits go from 1 to 0 only.
+    /// Programs bytes: bits change only from 1 to 0.
     mutating func program(_ bytes: [UInt8], at offset: Int, of device: Device, isTorn: Bool = false) throws {
         try change(offset..<offset + bytes.count, of: device) { flash, onChip, number in
             let page = max(1, flash.chip.pageSize)
@@ -62,7 +62,7 @@ extension SimulatedBoard: FlashWriting {
             name: "simulated", commands: ["write OFFSET"], erasesPartition: reacher.hardware.erasesPartitions)
     }
 
-    /// There is nothing to prove: it does as it is told.
+    /// Nothing needs proof: the simulated writer does what it is told.
     package func prove(_ partition: Partition) async throws {}
 
     package func stage(_ bytes: [UInt8]) async throws {
@@ -96,7 +96,7 @@ extension SimulatedBoard: FlashWriting {
         try change(partition) { try $0.program(bytes, at: offset, of: $1, isTorn: $2) }
     }
 
-    /// Something that can be cut off before, in the midst and after.
+    /// A change that can be interrupted before, during and after.
     private func change(
         _ partition: Partition, _ body: (inout SimulatedHardware, SimulatedHardware.Device, Bool) throws -> Void
     ) throws {

@@ -1,7 +1,7 @@
 package import BoardChannels
 import Synchronization
 
-/// A board that never says anything, with a clock of its own: nobody waits for it.
+/// A board that never prints anything, with its own clock, so that nobody waits for it.
 package final class SilentBoard: ChannelOpening {
     package let traits: ChannelTraits
 
@@ -33,20 +33,20 @@ package final class SilentBoard: ChannelOpening {
 
         func write(_ bytes: [UInt8], isSecret: Bool) async throws {
             try Task.checkCancellation()
-            // 115,200 bits a second.
+            // 115,200 bits per second.
             clock.withLock { $0 += .microseconds(87) * bytes.count }
         }
     }
 }
 
-/// What somebody says who never falls silent.
+/// The output of something that never falls silent.
 package struct Talk: Sendable, CustomStringConvertible {
-    /// Said again and again, so many bytes at a time.
+    /// Repeated endlessly, so many bytes at a time.
     package var text: [UInt8]
     package var bytes: Int
     package var every: Duration
 
-    /// - Parameter bytes: nil says all of the text each time.
+    /// - Parameter bytes: nil prints the whole text each time.
     package init(_ text: String, bytes: Int? = nil, every: Duration) {
         self.init(Array(text.utf8), bytes: bytes, every: every)
     }
@@ -60,7 +60,7 @@ package struct Talk: Sendable, CustomStringConvertible {
     package var description: String { "\(bytes) of \(text.count) bytes every \(every)" }
 }
 
-/// A line on which somebody talks all the time, beside what the board itself says.
+/// A line with constant output in addition to the board's own.
 package final class TalkingOpener: ChannelOpening {
     private let below: any ChannelOpening
     private let talk: Talk
@@ -75,8 +75,8 @@ package final class TalkingOpener: ChannelOpening {
     }
 
     /// - Parameters:
-    ///   - hasRate: whether the line has a rate that can be set, to no effect.
-    ///   - starts: asked with all that was sent to the board, until it says yes: from then on there is talk.
+    ///   - hasRate: whether the line has a rate that can be set, without effect.
+    ///   - starts: called with everything sent to the board, until it returns true: the output starts then.
     package init(
         _ below: any ChannelOpening, _ talk: Talk, hasRate: Bool = false,
         starts: @escaping @Sendable (String) -> Bool = { _ in true }
@@ -88,9 +88,9 @@ package final class TalkingOpener: ChannelOpening {
     }
 
     package var traits: ChannelTraits { below.traits }
-    /// All that was said to the board.
+    /// Everything sent to the board.
     package var sent: String { String(decoding: state.withLock { $0.sent }, as: UTF8.self) }
-    /// How long the board was listened to, by the line's own time.
+    /// How long the board has been listened to, by the line's own clock.
     package var time: Duration { state.withLock { $0.time } }
 
     package func withChannel<Result: Sendable>(
@@ -162,7 +162,7 @@ private final class TalkingLine: BoardChannel {
         }
     }
 
-    /// What was said by now, as much as a driver keeps.
+    /// The output up to now, as much as a driver keeps.
     private func said() -> [UInt8]? {
         let now = time
         let isOn = hasBegun()

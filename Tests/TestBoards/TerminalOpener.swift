@@ -1,7 +1,7 @@
 package import BoardChannels
 import Foundation
 
-/// A shell on a terminal, as a console shows it: with echo, prompts and a line editor.
+/// A shell on a terminal, like a console: with echo, prompts and a line editor.
 package struct TerminalOpener: ChannelOpening {
     package let traits: ChannelTraits
     private let command: [String]
@@ -9,8 +9,8 @@ package struct TerminalOpener: ChannelOpening {
 
     /// - Parameters:
     ///   - command: the shell's program and its arguments.
-    ///   - isSlow: whether the line is called slow, so that what crosses it is packed.
-    ///   - expandsTabs: whether it makes blanks of tabs, as busybox's telnetd has its terminals do.
+    ///   - isSlow: whether the line counts as slow, so that data is compressed.
+    ///   - expandsTabs: whether it expands tabs to blanks, like the terminals of busybox's telnetd.
     package init(command: [String], isSlow: Bool = true, expandsTabs: Bool = false) {
         // As the program does: a shell that ends must not end the tests.
         signal(SIGPIPE, SIG_IGN)
@@ -20,7 +20,7 @@ package struct TerminalOpener: ChannelOpening {
             way: "serial", address: "a terminal", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
     }
 
-    /// Runs a program on a terminal of its own and hands its bytes to and fro.
+    /// Runs a program on its own terminal and relays its bytes.
     private static let bridge = """
         import os, pty, select, signal, sys, termios
         pid, fd = pty.fork()

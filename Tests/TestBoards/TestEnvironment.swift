@@ -3,9 +3,9 @@ import Synchronization
 import TestSupport
 
 extension OperationEnvironment {
-    /// A clock that stands still, waits that are none, and numbers that are made up anew but the same in every run.
+    /// A clock that stands still, waits that take no time, and random numbers that are the same in every run.
     ///
-    /// - Parameter waited: told of every wait.
+    /// - Parameter waited: called for every wait.
     package static func simulated(
         seed: UInt64 = 1, waited: @escaping @Sendable (Duration) throws -> Void = { _ in }
     ) -> OperationEnvironment {

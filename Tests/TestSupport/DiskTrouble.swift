@@ -2,7 +2,7 @@ package import LocalFiles
 import Synchronization
 package import SystemPackage
 
-/// Makes one operation on the disk fail, or it and all that come after it, or says how much room there is.
+/// Makes one disk operation fail, or it and all later ones, or overrides the free space.
 package final class DiskTrouble: DiskWatcher {
     private let failing: Range<Int>
     private let number: Errno
@@ -11,14 +11,14 @@ package final class DiskTrouble: DiskWatcher {
 
     /// - Parameters:
     ///   - failing: numbers of the operations that fail; the first is 0.
-    ///   - number: what the system says then.
+    ///   - number: the errno of the failure.
     package init(failing: Range<Int> = 0..<0, _ number: Errno = .ioError, freeSpace: Int? = nil) {
         self.failing = failing
         self.number = number
         self.freeSpace = freeSpace
     }
 
-    /// Operations that were asked for.
+    /// The number of requested operations.
     package var count: Int { counter.withLock { $0 } }
 
     package func before(_ operation: DiskOperation) throws {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A Python with the reference tools `bagit` and `jsonschema`, which check what is made here.
+/// A Python with the reference tools `bagit` and `jsonschema`, which check our output.
 ///
 /// `FLASHKEEP_BAGIT_PYTHON` names its program; `make test` sets it. Without it these tests are skipped.
 package enum Python {
@@ -11,15 +11,15 @@ package enum Python {
     package static let hint =
         "FLASHKEEP_BAGIT_PYTHON does not name a python3 that has the packages bagit and jsonschema"
 
-    /// Runs it.
+    /// Runs Python.
     ///
-    /// - Returns: its exit status; its output is the test's own.
+    /// - Returns: its exit status; its output goes to the test's.
     package static func run(_ arguments: [String]) throws -> Int32 {
         guard let path else { throw Errno.noSuchFileOrDirectory }
         return try run(path, arguments)
     }
 
-    /// Whether the reference validator finds nothing wrong with a bag.
+    /// Whether the reference validator accepts a bag.
     package static func accepts(bag: String) throws -> Bool {
         try run(["-m", "bagit", "--quiet", "--validate", bag]) == 0
     }

@@ -1,7 +1,7 @@
 import FlashModel
 
-/// Erase blocks as UBI writes them, made and read by rules of their own (Linux `drivers/mtd/ubi/ubi-media.h`), so that what
-/// the project reads of them is not checked against itself.
+/// Erase blocks as UBI writes them, made and read by separate code (Linux `drivers/mtd/ubi/ubi-media.h`), so that the
+/// project's reader is not checked against itself.
 package enum SampleUBI {
     /// A logical erase block.
     package struct Place: Hashable, Sendable {
@@ -17,9 +17,9 @@ package enum SampleUBI {
     package static let layout: UInt32 = 0x7FFF_EFFF
     package static let fastmap: UInt32 = 0x7FFF_F000
 
-    /// A block that was formatted.
+    /// A formatted block.
     ///
-    /// - Parameter holds: nil for one that holds nothing.
+    /// - Parameter holds: nil for an empty one.
     package static func block(
         size: Int, page: Int, eraseCounter: UInt64 = 1, image: UInt32 = 7, sequence: UInt64 = 1, holds: Place? = nil,
         data: [UInt8] = []
@@ -37,9 +37,9 @@ package enum SampleUBI {
         return block + [UInt8](repeating: 0xFF, count: size - block.count)
     }
 
-    /// The table of volumes, for blocks of the layout volume.
+    /// The volume table, for blocks of the layout volume.
     ///
-    /// - Parameter size: bytes of a logical erase block, all of which the table takes as far as it goes.
+    /// - Parameter size: the size of a logical erase block in bytes, which the table fills as far as it goes.
     package static func table(_ reserved: [Int], in size: Int) -> [UInt8] {
         (0..<min(128, size / 172)).flatMap { id -> [UInt8] in
             var record = [UInt8](repeating: 0, count: 168)
@@ -55,8 +55,8 @@ package enum SampleUBI {
         }
     }
 
-    /// What UBI would find: each logical block's bytes, the newest where there are several. nil where it would not attach,
-    /// since blocks were formatted apart.
+    /// What UBI would find: each logical block's bytes, the newest if there are several. nil if it would not attach,
+    /// because blocks were formatted separately.
     package static func attached(_ blocks: [[UInt8]], page: Int) -> [Place: [UInt8]]? {
         var found: [Place: (sequence: UInt64, bytes: [UInt8])] = [:]
         var images: Set<[UInt8]> = []

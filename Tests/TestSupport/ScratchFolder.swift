@@ -1,13 +1,13 @@
 import FoundationEssentials
 package import SystemPackage
 
-/// A folder of its own for a test, removed in the end.
+/// A temporary folder for a test, removed at the end.
 package final class ScratchFolder: Sendable {
     package let path: FilePath
 
-    /// - Parameter name: becomes part of its name; may hold whatever a path may.
+    /// - Parameter name: part of the folder's name; may contain any character of a path.
     package init(_ name: String = "test") throws {
-        // In memory where there is such a place: these tests make files durable many thousand times.
+        // In memory if possible: these tests sync files many thousand times.
         let memory = "/dev/shm"
         let base =
             FileManager.default.isWritableFile(atPath: memory) ? memory : FileManager.default.temporaryDirectory.path
@@ -19,7 +19,7 @@ package final class ScratchFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path.string)
     }
 
-    /// Writes a file, with the folders above.
+    /// Writes a file, creating its parent folders.
     package func write(_ bytes: [UInt8], _ name: String) throws {
         let full = path.appending(name)
         try FileManager.default.createDirectory(
@@ -42,24 +42,24 @@ package final class ScratchFolder: Sendable {
         FileManager.default.fileExists(atPath: path.appending(name).string)
     }
 
-    /// Removes one, and all that is in it.
+    /// Removes an entry with all its contents.
     package func remove(_ name: String) throws {
         try FileManager.default.removeItem(atPath: path.appending(name).string)
     }
 
-    /// Removes all but one.
+    /// Removes everything except one entry.
     package func removeAll(but name: String) throws {
         for other in try FileManager.default.contentsOfDirectory(atPath: path.string) where other != name {
             try FileManager.default.removeItem(atPath: path.appending(other).string)
         }
     }
 
-    /// All of a file; empty where there is none.
+    /// Reads a whole file; empty if there is none.
     package static func read(_ path: FilePath) -> [UInt8] {
         Array(FileManager.default.contents(atPath: path.string) ?? Data())
     }
 
-    /// Every file below a folder, with its bytes; to see that nothing was written.
+    /// All files below a folder, with their bytes, to verify that nothing was written.
     package func snapshot(_ name: String) -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
         let root = path.appending(name)

@@ -1,11 +1,11 @@
-/// What a receiver makes of bytes that were sent at another rate than its own: 8 data bits, no parity, one stop bit.
+/// The bytes that a receiver reads when the sender's rate differs from its own: 8 data bits, no parity, one stop bit.
 package enum SerialSampling {
-    /// The bytes that are received of ones that were sent back to back.
+    /// The received bytes for bytes sent back to back.
     ///
-    /// The receiver waits for the line to fall, and looks at the middle of each of its own bit times. Where a stop bit
-    /// should be and is none it takes that for the next start (PC16550D, framing error). A frame that is low to its end
-    /// is a break.
-    /// - Parameter keepsBreaks: whether a break is read as zero, as U-Boot does; Linux with IGNBRK drops it.
+    /// The receiver waits for a falling edge, and samples the middle of each of its own bit times. If there is no stop
+    /// bit where one should be, it treats that as the next start (PC16550D, framing error). A frame that is low to its
+    /// end is a break.
+    /// - Parameter keepsBreaks: whether a break is read as zero, as by U-Boot; Linux with IGNBRK drops it.
     package static func received(_ sent: [UInt8], sentAt: Int, readAt: Int, keepsBreaks: Bool) -> [UInt8] {
         guard sentAt != readAt, sentAt > 0, readAt > 0 else { return sent }
         var wire: [Bool] = []
@@ -14,7 +14,7 @@ package enum SerialSampling {
             for bit in 0..<8 { wire.append(byte >> bit & 1 == 1) }
             wire.append(true)
         }
-        // The receiver's bit time, in the sender's.
+        // The receiver's bit time, in units of the sender's.
         let width = Double(sentAt) / Double(readAt)
         func level(_ time: Double) -> Bool { time >= Double(wire.count) || wire[Int(time)] }
         func whole(_ time: Double) -> Double { Double(Int(time)) }
@@ -25,7 +25,7 @@ package enum SerialSampling {
             while edge < Double(wire.count), level(edge) { edge = whole(edge) + 1 }
             guard edge < Double(wire.count) else { return result }
             if level(edge + width / 2) {
-                // Too short for a start.
+                // Too short for a start bit.
                 edge = whole(edge + width / 2)
                 continue
             }

@@ -1,6 +1,6 @@
 import Transfers
 
-/// The other side of a YMODEM transfer, as U-Boot's `loady` is (`common/xyzModem.c`).
+/// The receiving side of a YMODEM transfer, like U-Boot's `loady` (`common/xyzModem.c`).
 package struct YMODEMReceiver: Sendable {
     package enum Outcome: Sendable, Equatable {
         case done([UInt8])
@@ -17,9 +17,9 @@ package struct YMODEMReceiver: Sendable {
 
     package init() {}
 
-    /// Takes a byte.
+    /// Processes a byte.
     ///
-    /// - Returns: what it answers.
+    /// - Returns: the answer.
     package mutating func take(_ byte: UInt8) -> [UInt8] {
         guard outcome == nil else { return [] }
         if block.isEmpty {
@@ -45,7 +45,7 @@ package struct YMODEMReceiver: Sendable {
         else { return [0x15] }
         let number = block[1]
         if number != UInt8(truncatingIfNeeded: expected) {
-            // The last one once more.
+            // A repetition of the last block.
             return number == UInt8(truncatingIfNeeded: expected - 1) ? [0x06] : [0x15]
         }
         expected += 1

@@ -8,7 +8,7 @@ import Transfers
         "@FKword e \(first) \(count) \(rest)\n"
     }
 
-    /// Two frames with noise around, a payload that looks like an opening, and what follows the last.
+    /// Two frames surrounded by noise, a payload that looks like an opening line, and bytes after the last frame.
     private static func stream(isDoubled: Bool, mapped: Bool = false) -> [UInt8] {
         func frame(_ first: Int, _ payload: String) -> String {
             let line = closing(first, 2)
@@ -132,7 +132,7 @@ import Transfers
             }
             var parser = parser(isDoubled: true)
             let events = parser.feed(damaged)
-            // One damaged byte costs at most one frame, and never invents one.
+            // One damaged byte costs at most one frame, and never produces a false one.
             let frames = events.compactMap { event -> Int? in
                 if case .frame(let frame) = event { return frame.first }
                 return nil

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Transfers
 
-/// The server within the process, as an operation uses it: named contents, sinks, and the events of one scope.
+/// The server within the process, as an operation uses it: named contents, sinks, and events.
 @Suite(.timeLimit(.minutes(2))) struct TFTPCatalogTests {
     private static let configuration = TFTPServer.Configuration(
         addresses: ["127.0.0.1"], port: 0,
@@ -92,7 +92,7 @@ import Transfers
                 let client = try await TFTPTestClient(server.port)
                 #expect(try await client.put(name, image, options) == nil)
                 _ = await Self.kinds(server, until: Self.isEnd)
-                // It came; it is not overwritten.
+                // The upload is complete, and is not overwritten.
                 let again = try await TFTPTestClient(server.port)
                 #expect(try await again.put(name, image)?.code == .fileExists)
                 _ = await Self.kinds(server, until: Self.isEnd)
@@ -116,7 +116,7 @@ import Transfers
                     result = try await TFTPTestClient(server.port).put(name, bytes, options)
                     _ = await Self.kinds(server, until: Self.isEnd)
                     guard result?.message == "This is being written already." else { break }
-                    // The client is told that a transfer broke before its sink has let go of what came.
+                    // The client learns that a transfer broke before its sink has been discarded.
                     try await Task.sleep(for: .milliseconds(10))
                 }
                 return result
@@ -128,7 +128,7 @@ import Transfers
             #expect(try await put("limited", large, [.init("tsize", "90000")])?.code == .diskFull)
             #expect(try await put("other", exact)?.code == .accessViolation)
             #expect(sink.bytes == nil)
-            // None of that was in the way of what is right.
+            // None of this prevented a correct upload.
             #expect(try await put("exact", exact) == nil)
             #expect(sink.bytes == exact)
             catalog.withdraw("exact")
@@ -142,7 +142,7 @@ import Transfers
         let (server, client) = try await withTFTPServer(catalog, Self.configuration) { server in
             let client = try await TFTPTestClient(server.port)
             try await client.ask("file")
-            // Only then it has begun.
+            // Only then has the transfer begun.
             await client.hear()
             return (server, client)
         }
@@ -152,7 +152,7 @@ import Transfers
         try await client.close()
     }
 
-    /// Garbage, other people's packets and requests without end, to the server's port and to that of a transfer.
+    /// Garbage, foreign packets and endless requests, to the server's port and to that of a transfer.
     @Test func floodsAreNoTrouble() async throws {
         let image = Self.bytes(200_000)
         let catalog = TFTPCatalog()
@@ -178,7 +178,7 @@ import Transfers
             }
             let result = try await client.get("image") { from in transfer.withLock { $0 = from } }
             #expect(result == .success(image))
-            // A whole second of it.
+            // For a whole second.
             try await Task.sleep(for: .seconds(1))
             flooding.cancel()
             #expect(try await flooding.value > 100)
@@ -194,7 +194,7 @@ import Transfers
         let isOtherAdmitted = limit.admits("b", at: .zero)
         #expect(isOtherAdmitted)
         #expect((0..<100).filter { _ in limit.admits("a", at: .seconds(3)) }.count == 6)
-        // Addresses without end take no memory without end; whoever has not asked for long is forgotten first.
+        // Endless addresses do not use endless memory; clients that have not asked for a long time are forgotten first.
         #expect((0..<1_000).filter { limit.admits("\($0)", at: .seconds(3)) }.count == 1_000)
         #expect(limit.count <= 4)
     }

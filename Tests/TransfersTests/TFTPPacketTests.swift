@@ -20,7 +20,7 @@ import Transfers
         #expect(try TFTPPacket(decoding: packet.datagram) == packet)
     }
 
-    /// A cut request is never taken for a whole one with other content.
+    /// A truncated request is never taken as a complete one with other content.
     @Test(arguments: samples)
     func everyTruncationIsSeenOrHarmless(packet: TFTPPacket) {
         let whole = packet.datagram
@@ -48,7 +48,7 @@ import Transfers
             let result = Result { () throws(TFTPPacket.Malformation) in try TFTPPacket(decoding: bytes) }
             if isKnown ? (try? result.get()) == nil : result != .failure(.unknownOperation) { wrong.append(operation) }
         }
-        // Not in the loop: an expectation takes a hundred times as long as what it looks at.
+        // Not in the loop: an expectation takes a hundred times as long as the check itself.
         #expect(wrong.isEmpty)
     }
 
@@ -98,7 +98,7 @@ import Transfers
                 bytes[1] = UInt8.random(in: 0...8, using: &random)
             }
             if let packet = try? TFTPPacket(decoding: ByteBuffer(bytes: bytes)) {
-                // What was understood is written so that it is understood the same way, but for what is ignored.
+                // A decoded packet survives encoding and decoding, except for ignored parts.
                 if case .error = packet { continue }
                 if (try? TFTPPacket(decoding: packet.datagram)) != packet { wrong.append(packet) }
             }

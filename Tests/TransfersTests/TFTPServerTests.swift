@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Transfers
 
-/// The server over real sockets of the loopback interface, against clients that were not written here.
+/// The server over real loopback sockets, with third-party clients.
 @Suite(.timeLimit(.minutes(2))) struct TFTPServerTests {
     private final class Events: Sendable {
         private let all = Mutex<[TFTPEvent]>([])
@@ -17,7 +17,7 @@ import Transfers
 
         var kinds: [TFTPEvent.Kind] { all.withLock { $0.map(\.kind) } }
 
-        /// Waits for one, at most 20 s.
+        /// Waits for a matching event, 20 s at most.
         func wait(for matches: (TFTPEvent.Kind) -> Bool) async throws -> Bool {
             for _ in 0..<400 {
                 if kinds.contains(where: matches) { return true }
@@ -56,7 +56,7 @@ import Transfers
         }
     }
 
-    // MARK: Clients of others
+    // MARK: Third-party clients
 
     private static func program(_ name: String) -> URL? {
         ["/usr/bin/", "/usr/local/bin/", "/bin/"].map { URL(fileURLWithPath: $0 + name) }
@@ -131,7 +131,7 @@ import Transfers
                 try served.write(content, "get-\(size)")
                 let got = local.path.appending("got-\(size)")
                 try await Self.run(program, client.get(host, port, "get-\(size)", got.string))
-                // curl makes no file where nothing came.
+                // curl makes no file if there were no bytes.
                 #expect(ScratchFolder.read(got) == content, "\(size)")
 
                 try local.write(content, "put-\(size)")
@@ -186,7 +186,7 @@ import Transfers
         for number in 0..<24 { #expect(ScratchFolder.read(local.path.appending("got-\(number)")) == content) }
     }
 
-    /// After a write the server waits a while for a client that may have missed its last acknowledgement.
+    /// After a write the server waits a while in case the client missed its last acknowledgement.
     @Test func whatIsDoneKeepsNobodyOut() async throws {
         guard let curl = Self.program("curl") else { return Self.skip("curl") }
         let served = try ScratchFolder("tftp-served")
@@ -210,13 +210,13 @@ import Transfers
             }
         }
         for number in 0..<10 { #expect(ScratchFolder.read(served.path.appending("dump-\(number)")) == content) }
-        // None of them was waited for to its end, which is a minute.
+        // No transfer was waited for to its end, which would take a minute.
         #expect(clock.now - start < .seconds(50))
     }
 
     // MARK: Packet by packet
 
-    /// A socket of a client that does as it is told.
+    /// A client socket for sending single packets.
     private final class Socket: Sendable {
         private final class Inbox: ChannelInboundHandler, Sendable {
             typealias InboundIn = AddressedEnvelope<ByteBuffer>
@@ -255,7 +255,7 @@ import Transfers
             try await send(packet.datagram, to: address)
         }
 
-        /// The next packet and where it is from; nil after some seconds.
+        /// The next packet and its sender; nil after some seconds.
         func next(seconds: Int = 10) async throws -> (packet: TFTPPacket, from: SocketAddress)? {
             let stream = stream
             let envelope = await withTaskGroup { group in
@@ -357,7 +357,7 @@ import Transfers
             try await stranger.send(.acknowledgement(block: 1), to: first.from)
             #expect(try await stranger.error() == .unknownTransfer)
             try await client.send(.acknowledgement(block: 1), to: first.from)
-            // What was sent again in the meantime is no answer to this.
+            // Packets repeated in the meantime are not an answer to this.
             var last = try await client.next()?.packet
             while last == first.packet { last = try await client.next()?.packet }
             #expect(last == .data(block: 2, payload: ByteBuffer(bytes: Self.bytes(600)[512...])))
@@ -424,7 +424,7 @@ import Transfers
 
     // MARK: Streams
 
-    /// Bytes that are made as they are read, of a size that nobody knows before.
+    /// Bytes generated while they are read, of a size that is not known in advance.
     private struct Stream: TFTPContent {
         struct NoWriting: Error {}
 

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 import Transfers
 
-/// Both sides of a transfer over a wire that loses, doubles and delays, in simulated time.
+/// Both sides of a transfer over a wire that loses, duplicates and delays, in simulated time.
 @Suite struct TFTPTransferTests {
     struct Wire: Sendable, CustomTestStringConvertible {
         var name: String
-        /// Of 1000 datagrams.
+        /// Per 1000 datagrams.
         var lost = 0
         var doubled = 0
         var delayed = 0
@@ -79,7 +79,7 @@ import Transfers
         }
         func settle() {
             while sending.wantedBytes > 0 {
-                // Now and then fewer than were wanted.
+                // Occasionally fewer than requested.
                 let wanted = pick(200) ? max(1, sending.wantedBytes / 3) : sending.wantedBytes
                 let piece = content[read..<min(content.count, read + wanted)]
                 read += piece.count
@@ -95,7 +95,7 @@ import Transfers
         }
 
         sending.start(at: now)
-        // The receiver is a client here, whose request brought the sender about.
+        // The receiver is a client here, whose request started the sender.
         var isReceiverStarted = false
         settle()
         while sending.outcome == nil || !receiving.isOver {
@@ -111,11 +111,11 @@ import Transfers
                     if !isReceiverStarted {
                         isReceiverStarted = true
                         receiving.start(at: now)
-                        // A client has nothing to say before the first packet, which is answered below.
+                        // A client sends nothing before the first packet, which is answered below.
                         _ = receiving.takeDatagrams()
                     }
                     if case .optionAcknowledgement = decoded {
-                        // A client acknowledges the offer, each time.
+                        // A client acknowledges the offer every time.
                         post([TFTPPacket.acknowledgement(block: 0).datagram], forReceiver: false)
                     } else {
                         receiving.take(decoded, at: now)
@@ -156,7 +156,7 @@ import Transfers
             let tally = Self.run(test, bytes, seed: UInt64(number), answer: number % 2 == 0)
             #expect(tally.got == .done, "\(test.testDescription)")
             #expect(tally.received == bytes, "\(test.testDescription)")
-            // Its last acknowledgements may all be lost; then it does not know.
+            // The last acknowledgements may all be lost; then the sender does not know.
             #expect(tally.sent == .done || test.wire.lost > 0, "\(test.testDescription)")
             if test.wire.name == "clean" {
                 #expect(tally.dataDatagrams == test.size / test.block + 1 + (number % 2 == 0 ? 1 : 0))
@@ -169,7 +169,7 @@ import Transfers
         let test = Case(block: 16, window: window, size: 16 * 2_000, wire: .always)
         let tally = Self.run(test, Self.bytes(test.size), seed: 7, answer: true)
         #expect(tally.got == .done && tally.sent == .done)
-        // Every datagram comes twice. Without a window nothing is sent because of that.
+        // Every datagram arrives twice. Without a window this causes no transmissions.
         #expect(tally.dataDatagrams <= (window == 1 ? 2_010 : 2_001 * 2 + window), "\(tally.dataDatagrams)")
     }
 
@@ -196,13 +196,13 @@ import Transfers
         // Only once.
         sending.take(.acknowledgement(block: 0), at: .milliseconds(2))
         #expect(sending.takeDatagrams().isEmpty)
-        // From behind what was acknowledged (RFC 7440 section 4).
+        // Continues after what was acknowledged (RFC 7440 section 4).
         sending.take(.acknowledgement(block: 2), at: .milliseconds(3))
         let blocks: [UInt16] = sending.takeDatagrams().map { datagram in
             if case .data(let block, _)? = try? TFTPPacket(decoding: datagram) { block } else { 0 }
         }
         #expect(blocks == [3, 4, 5, 6])
-        // Of blocks that were never sent.
+        // An acknowledgement of blocks that were never sent.
         sending.take(.acknowledgement(block: 60), at: .milliseconds(4))
         #expect(sending.takeDatagrams().isEmpty)
         #expect(sending.outcome == nil)
@@ -279,7 +279,7 @@ import Transfers
         #expect(block < 100)
         #expect(receiving.deadline == nil)
         receiving.stored(at: .seconds(100))
-        // The rest is still much, but there is room again.
+        // Much is still waiting, but there is room again.
         let (answers, more) = (receiving.takeDatagrams(), receiving.takeBytes())
         #expect(answers.count == 1 || more != nil)
     }
@@ -305,7 +305,7 @@ import Transfers
         #expect(receiving.isOver && receiving.outcome == .done)
     }
 
-    /// Whatever arrives in whatever order: no trap, no endless answers.
+    /// Any packets in any order: no trap, no endless answers.
     @Test func randomPacketsNeverTrap() {
         var random = SplitMix64(state: 9)
         var (mostSent, mostAnswers) = (0, 0)
@@ -334,7 +334,7 @@ import Transfers
                 if receiving.takeBytes() != nil { receiving.stored(at: now) }
             }
         }
-        // No window has more blocks than there are, and each packet has at most one answer.
+        // No window exceeds the number of blocks, and each packet has at most one answer.
         #expect(mostSent <= 100 && mostAnswers <= 2)
     }
 }

@@ -2,18 +2,18 @@ import TestSupport
 import Testing
 import Transfers
 
-/// YMODEM, from the sender's side.
+/// The sending side of YMODEM.
 @Suite struct YMODEMSendingTests {
     /// Runs a transfer.
     ///
-    /// - Parameter damage: changes what crosses to the receiver.
+    /// - Parameter damage: alters packets on their way to the receiver.
     /// - Returns: what arrived, and whether the sender believes that it did.
     private func transfer(
         _ bytes: [UInt8], damage: (inout [UInt8]) -> Void = { _ in }
     ) -> (received: YMODEMReceiver.Outcome?, isDone: Bool) {
         var sending = YMODEMSending(bytes, name: "a b;c")
         var receiver = YMODEMReceiver()
-        // The receiver asks again and again before the first block.
+        // The receiver asks repeatedly before the first block.
         var queue: [UInt8] = [0x43, 0x43]
         for _ in 0..<10_000 {
             let step = queue.isEmpty ? sending.timedOut() : sending.take(queue.removeFirst())
@@ -32,7 +32,7 @@ import Transfers
     }
 
     @Test func checksum() {
-        // The check value that catalogues of CRCs give for CRC-16/XMODEM.
+        // The check value of CRC-16/XMODEM in CRC catalogues.
         #expect(YMODEMSending.checksum(Array("123456789".utf8)) == 0x31C3)
     }
 
@@ -59,7 +59,7 @@ import Transfers
         var random = SplitMix64(state: seed)
         let bytes = (0..<5_000).map { _ in UInt8.random(in: 0...255, using: &random) }
         let result = transfer(bytes) { packet in
-            // The length stays: a receiver that waits for the rest asks again by itself, which this one does not.
+            // The length is kept: a receiver that waits for the rest asks again by itself, which this one does not.
             guard packet.count > 1, Int.random(in: 0..<3, using: &random) == 0 else { return }
             packet[Int.random(in: 3..<packet.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         }

@@ -1,7 +1,7 @@
 package import FlashModel
 
 extension [BlockFinding] {
-    /// Only what lies outside of a range.
+    /// The findings outside of a range.
     package func removing(_ hole: Range<Int>) -> [BlockFinding] {
         flatMap { finding -> [BlockFinding] in
             guard finding.range.overlaps(hole) else { return [finding] }

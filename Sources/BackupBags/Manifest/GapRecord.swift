@@ -1,12 +1,12 @@
-/// A region of a chip that no image covers.
+/// A region of a chip that no image contains.
 package struct GapRecord: Sendable, Codable, Hashable {
     /// ``FlashModel/Chip/id``.
     package var chip: String
     /// Bytes from the start of the chip.
     package var offset: Int
-    /// Bytes; nil where it reaches to the end of a chip whose size is not known.
+    /// The size in bytes; nil if the gap extends to the end of a chip of unknown size.
     package var size: Int?
-    /// Why it is not here; one line.
+    /// Why the bytes are missing; one line.
     package var reason: String
 
     package init(chip: String, offset: Int, size: Int?, reason: String) {
@@ -16,7 +16,7 @@ package struct GapRecord: Sendable, Codable, Hashable {
         self.reason = reason
     }
 
-    // Written as null where it is nil, so that a reader sees that nothing was forgotten.
+    // Written as null if nil, to show readers that it was not forgotten.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(chip, forKey: .chip)

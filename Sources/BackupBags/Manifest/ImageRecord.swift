@@ -1,32 +1,32 @@
 package import FlashModel
 
-/// A file of a backup: the bytes of one region of a chip.
+/// A file of a backup with the bytes of one region of a chip.
 package struct ImageRecord: Sendable, Codable, Hashable {
-    /// What the bytes of a file are.
+    /// The content of an image file.
     package enum Representation: String, Sendable, Codable, CaseIterable {
-        /// The data of the flash; positions in the file are positions in the region.
+        /// The data of the flash; offsets in the file are offsets in the region.
         case data
         /// Each page of data followed by its OOB bytes.
         case dataWithOOB = "data+oob"
     }
 
-    /// In the bag, with `/`: `data/images/mtd0-RedBoot.bin`.
+    /// The path in the bag, with `/`: `data/images/mtd0-RedBoot.bin`.
     package var path: String
     /// ``Chip/id``.
     package var chip: String
-    /// Bytes of data from the start of the chip to the first in the file; nil where that is not known.
+    /// Data bytes from the start of the chip to the first in the file; nil if unknown.
     package var offset: Int?
-    /// Bytes in the file.
+    /// The size of the file in bytes.
     package var size: Int
     package var representation: Representation
-    /// Of the file: 64 lower-case hexadecimal digits.
+    /// The SHA-256 of the file: 64 lower-case hexadecimal digits.
     package var sha256: String
-    /// How it is known that these are the bytes of the flash.
+    /// The proof that these are the bytes of the flash.
     package var proof: Proof
-    /// Where the erase blocks marked bad begin, those with the bad-block table among them: bytes from the start of the
+    /// The start of each erase block marked bad, including those of the bad-block table: bytes from the start of the
     /// file, ascending. The file holds 0xFF there, unless ``blocks`` says otherwise.
     package var badBlocks: [Int]
-    /// What is not plainly good; bytes from the start of the file, ascending.
+    /// Everything that is not simply good, in bytes from the start of the file, ascending.
     package var blocks: [BlockFinding]
 
     package init(
@@ -44,7 +44,7 @@ package struct ImageRecord: Sendable, Codable, Hashable {
         self.blocks = blocks
     }
 
-    // Written as null where it is nil, so that a reader sees that nothing was forgotten.
+    // Written as null if nil, to show readers that it was not forgotten.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(path, forKey: .path)
@@ -62,31 +62,32 @@ package struct ImageRecord: Sendable, Codable, Hashable {
 /// What an image was checked against, and the result.
 package struct Proof: Sendable, Codable, Hashable {
     package enum Against: String, Sendable, Codable, CaseIterable {
-        /// A checksum that the board computed itself, over the flash.
+        /// A checksum of the flash computed by the board itself.
         case boardChecksum = "board-checksum"
-        /// A second read of all of it.
+        /// A second read of the whole image.
         case secondRead = "second-read"
         case none
     }
 
     package enum Result: String, Sendable, Codable, CaseIterable {
-        /// All bytes were the same both times.
+        /// All bytes agreed.
         case proven
-        /// Some were not, because the running system was writing there: what is kept is from one moment or another.
+        /// Some bytes differed because the running system was writing there: the image holds those of one moment or
+        /// another.
         case changed
-        /// Some were not, and nothing was seen to write there: bad contact, power or a dying chip.
+        /// Some bytes differed although no write was observed: bad contact, power or a dying chip.
         case unstable
-        /// Not checked, or not to the end.
+        /// Not checked, or not completely.
         case unproven
     }
 
-    /// A part of an image that has a checksum of its own, because it was read from a device of its own.
+    /// A part of an image with its own checksum, because it was read from a separate device.
     package struct Part: Sendable, Codable, Hashable {
         /// Bytes from the start of the file.
         package var offset: Int
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// The board's, over the part's bytes outside of bad and damaged blocks.
+        /// The board's checksum of the part's bytes outside of bad and damaged blocks.
         package var checksum: Digest
 
         package init(offset: Int, size: Int, checksum: Digest) {
@@ -95,18 +96,18 @@ package struct Proof: Sendable, Codable, Hashable {
             self.checksum = checksum
         }
 
-        /// The bytes of the file.
+        /// The byte range in the file.
         package var range: Range<Int> { offset..<(offset + size) }
     }
 
     package var against: Against
-    /// The board's checksum over the bytes outside of bad and damaged blocks; nil where there was none, and where
-    /// ``parts`` have theirs.
+    /// The board's checksum of the bytes outside of bad and damaged blocks; nil if there was none, and if ``parts``
+    /// have theirs.
     package var checksum: Digest?
-    /// Of an image that was read from several devices: each part with its checksum. nil for all others.
+    /// For an image that was read from several devices: each part with its checksum. nil for all others.
     package var parts: [Part]?
     package var result: Result
-    /// In words, one line each: what differed, why it was not checked.
+    /// Explanations for people, one line each: what differed, why it was not checked.
     package var notes: [String]
 
     package init(
@@ -119,10 +120,11 @@ package struct Proof: Sendable, Codable, Hashable {
         self.notes = notes
     }
 
-    /// Whether it names what would prove it: a board's checksum of an image that is called proven by one.
+    /// Whether the evidence for the proof is recorded: a board's checksum, for an image that claims to be proven by
+    /// one.
     ///
-    /// - Parameter formatVersion: of the manifest; the first kept no checksums of images that were read from several
-    ///   devices.
+    /// - Parameter formatVersion: the manifest's version; version 1 kept no checksums of images that were read from
+    ///   several devices.
     package func isSubstantiated(formatVersion: Int) -> Bool {
         switch against {
         case .boardChecksum: checksum != nil || parts?.isEmpty == false || formatVersion == 1

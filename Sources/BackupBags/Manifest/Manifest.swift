@@ -1,39 +1,40 @@
 package import FlashModel
 
-/// What a backup holds: the contents of `flashkeep.json`.
+/// The contents of a backup, as stored in `flashkeep.json`.
 ///
-/// Offsets and sizes are bytes. `Documentation/flashkeep.schema.json` describes the same for others.
+/// Offsets and sizes are in bytes. `Documentation/flashkeep.schema.json` describes the same for other programs.
 package struct Manifest: Sendable, Codable, Hashable {
-    /// The version that this program writes. A higher one is refused: it may mean what is not understood here. Fields
-    /// may be added without a new version, and are ignored by programs that do not know them.
+    /// The version that this program writes. A higher one is refused, because its meaning may be unknown here. Fields
+    /// may be added without a new version; programs that do not know them ignore them.
     ///
-    /// Version 2 says whether the board's table was complete (``table``), and has gaps without an end. A reader of
-    /// version 1 would have called such a backup whole.
+    /// Version 2 records whether the board's table was complete (``table``), and allows gaps without an end. A reader
+    /// of version 1 would have called such a backup whole.
     package static let currentFormatVersion = 2
     /// Its path in a bag.
     package static let path = "flashkeep.json"
 
-    /// ``currentFormatVersion`` of the program that wrote it; 1 or more.
+    /// The ``currentFormatVersion`` of the program that wrote it; 1 or more.
     package var formatVersion: Int
-    /// Who the board is.
+    /// The board's identity.
     package var board: BoardIdentity
     /// Its chips.
     package var chips: [Chip]
-    /// Every MTD device that the board had, by number, also those without bytes here.
+    /// Every MTD device of the board, by number, including those without bytes in the backup.
     package var partitions: [PartitionRecord]
-    /// The files with the bytes.
+    /// The image files.
     package var images: [ImageRecord]
-    /// Regions of chips that no image covers, and why.
+    /// Regions of chips that no image contains, with the reasons.
     package var gaps: [GapRecord]
-    /// The UBI devices that were attached.
+    /// The attached UBI devices.
     package var ubi: [UBIDevice]
-    /// Whether ``chips`` and ``partitions`` are known to be all that the board had.
+    /// Whether ``chips`` and ``partitions`` are known to be complete.
     package var table: TableKnowledge
-    /// Storage of the board that is no MTD flash, and is not here; nil where the board was not asked, or did not answer.
+    /// Storage of the board that is not MTD flash, and not in the backup; nil if the board was not asked, or did not
+    /// answer.
     package var otherStorage: [OtherStorageDevice]?
-    /// How and when it was made.
+    /// How and when the backup was made.
     package var capture: CaptureRecord
-    /// Doubts and contradictions, one line each, for a person.
+    /// Doubts and contradictions, one line each, for people.
     package var warnings: [String]
 
     package init(
@@ -60,9 +61,9 @@ package struct Manifest: Sendable, Codable, Hashable {
     /// The chip with this id.
     package func chip(_ id: String) -> Chip? { chips.first { $0.id == id } }
 
-    /// The bytes of an image that a partition is a view of; nil where it has no bytes here.
+    /// The bytes of an image that a partition is a view of; nil if the backup has none.
     ///
-    /// In an image with OOB these are pages and OOB bytes together.
+    /// In an image with OOB, the range counts pages and OOB bytes together.
     package func view(of partition: PartitionRecord) -> (image: ImageRecord, range: Range<Int>)? {
         guard let view = partition.view, let image = image(view.image),
             let size = partition.size(in: image.representation), size >= 0
@@ -72,13 +73,13 @@ package struct Manifest: Sendable, Codable, Hashable {
         return (image, view.offset..<end)
     }
 
-    /// Everything that was not known of the board's flash.
+    /// Everything that is unknown about the board's flash.
     package var unknowns: [FlashUnknown] {
         FlashUnknown.all(chips: chips, partitions: partitions.map(\.partition), table: table)
     }
 
-    /// For each image, the bytes of the chip that it is of, its OOB bytes not counted; nil where its place is not known, or
-    /// only guessed.
+    /// For each image, the bytes of the chip that it represents, without OOB bytes; nil if its place is unknown or only
+    /// guessed.
     package var chipRanges: [Range<Int>?] {
         let chips = Dictionary(self.chips.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let placeless = Set(partitions.filter { !$0.partition.isPlaced }.compactMap { $0.view?.image })
@@ -89,7 +90,7 @@ package struct Manifest: Sendable, Codable, Hashable {
             switch image.representation {
             case .data: return offset.plus(image.size).map { offset..<$0 }
             case .dataWithOOB:
-                // Only whole pages are kept so.
+                // Such an image has only whole pages.
                 guard let chip = chips[image.chip], chip.pageSize > 0, chip.oobSize >= 0,
                     let unit = chip.pageSize.plus(chip.oobSize),
                     let size = (image.size / unit).times(chip.pageSize), let end = offset.plus(size)
@@ -99,7 +100,7 @@ package struct Manifest: Sendable, Codable, Hashable {
         }
     }
 
-    /// What is not plainly good within a partition, offsets counted from the start of its view.
+    /// The findings within a partition, with offsets relative to the start of its view.
     package func findings(of partition: PartitionRecord) -> [BlockFinding] {
         guard let (image, range) = view(of: partition) else { return [] }
         return image.blocks.compactMap { $0.clipped(to: range)?.shifted(by: -range.lowerBound) }

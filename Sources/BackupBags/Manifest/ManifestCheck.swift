@@ -1,17 +1,18 @@
 import FlashModel
 
 extension Manifest {
-    /// Bytes of the largest region that is believed: 2^53, where integers in JSON end (RFC 8259 section 6).
+    /// The largest region size accepted, in bytes: 2^53, up to which JSON integers are interoperable (RFC 8259 section
+    /// 6).
     static let largestNumber = 1 << 53
 
-    /// What is wrong in it, one line each; empty where it holds together.
+    /// The inconsistencies of the manifest, one line each; empty if it is consistent.
     ///
-    /// A manifest with problems must not be worked with: sums of its numbers could overflow, and its paths lead
+    /// A manifest with problems must not be used: sums of its numbers could overflow, and its paths could lead
     /// anywhere. ``decode(_:)`` never returns one.
     package var problems: [String] {
         var problems: [String] = []
         func check(_ isRight: Bool, _ problem: @autoclosure () -> String) {
-            // A hostile manifest could hold millions.
+            // A hostile manifest could have millions.
             if !isRight && problems.count < 100 { problems.append(problem()) }
         }
         func isNumber(_ value: Int?) -> Bool { value.map { (0...Self.largestNumber).contains($0) } ?? true }

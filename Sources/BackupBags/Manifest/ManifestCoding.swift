@@ -1,12 +1,12 @@
 import FlashModel
 
 extension Manifest {
-    /// Bytes of the largest `flashkeep.json` that is read.
+    /// The maximum size of a `flashkeep.json` in bytes.
     package static let sizeLimit = 32 << 20
 
-    /// As it stands in `flashkeep.json`: pretty, keys sorted, so that the same backup gives the same bytes.
+    /// The content of `flashkeep.json`: pretty-printed with sorted keys, so that the same backup gives the same bytes.
     ///
-    /// - Throws: `internalFault` where it does not hold together.
+    /// - Throws: `internalFault` if the manifest is inconsistent.
     package func encoded() throws -> [UInt8] {
         if let problem = problems.first {
             throw FlashkeepError(
@@ -16,10 +16,10 @@ extension Manifest {
         return try JSONText.bytes(of: self, pretty: true)
     }
 
-    /// Reads a `flashkeep.json`.
+    /// Parses a `flashkeep.json`.
     ///
-    /// - Throws: `manifestTooNew` where its version is higher than ``currentFormatVersion``, `manifestInvalid` where it
-    ///   is no manifest or does not hold together.
+    /// - Throws: `manifestTooNew` if its version is higher than ``currentFormatVersion``, `manifestInvalid` if it is
+    ///   not a manifest, or inconsistent.
     package static func decode(_ bytes: [UInt8]) throws -> Manifest {
         struct Head: Decodable { var formatVersion: Int }
         guard bytes.count <= sizeLimit else {

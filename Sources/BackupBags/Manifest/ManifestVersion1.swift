@@ -1,6 +1,6 @@
 import FlashModel
 
-/// A `flashkeep.json` of formatVersion 1, which had no word for a table that is not complete: only its warnings told.
+/// A `flashkeep.json` of formatVersion 1, which could not express an incomplete table other than in its warnings.
 struct ManifestVersion1: Decodable {
     private var formatVersion: Int
     private var board: BoardIdentity
@@ -12,13 +12,13 @@ struct ManifestVersion1: Decodable {
     private var capture: CaptureRecord
     private var warnings: [String]
 
-    /// Warnings of Flashkeep 0.1 that mean that there may be flash which is in no list, by how they begin.
+    /// The beginnings of warnings of Flashkeep 0.1 that mean that there may be unlisted flash.
     private static let doubtful = [
         "a line of /proc/mtd was not understood", "there are more than 256 MTD devices",
         "a line of mtd list was not understood", "mtd list does not tell how large",
     ]
 
-    /// The same as it would be written now.
+    /// The same content in the current format.
     var manifest: Manifest {
         var manifest = Manifest(
             board: board, chips: chips, partitions: partitions, images: images, gaps: gaps, ubi: ubi,

@@ -2,7 +2,7 @@ package import FlashModel
 
 /// A partition in a manifest.
 package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
-    /// Where the bytes of a partition are.
+    /// The location of a partition's bytes.
     package struct View: Sendable, Codable, Hashable {
         /// ``ImageRecord/path``.
         package var image: String
@@ -17,44 +17,44 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
 
     /// The number N of `mtdN`.
     package var index: Int
-    /// As the kernel gave it: any characters, not unique.
+    /// The name in the kernel: any characters, not unique.
     package var name: String
     /// ``Chip/id`` of its chip.
     package var chip: String
-    /// Bytes from the start of the chip; nil where no source told.
+    /// Bytes from the start of the chip; nil if unknown.
     package var offset: Int?
-    /// How its place is known.
+    /// The source of its offset.
     package var source: Partition.OffsetSource
-    /// Bytes, OOB not counted.
+    /// The size in bytes, without OOB.
     package var size: Int
-    /// Bytes of an erase block.
+    /// The erase block size in bytes.
     package var eraseBlockSize: Int
-    /// Bytes of a page; 1 on NOR.
+    /// The page size in bytes; 1 on NOR.
     package var pageSize: Int
-    /// Spare bytes a page.
+    /// Spare bytes per page.
     package var oobSize: Int
-    /// The kernel's word for its type: `nor`, `nand`, `ubi`, …
+    /// The kernel's name for its type: `nor`, `nand`, `ubi`, …
     package var type: String
-    /// Whether the kernel let it be written; nil where not known.
+    /// Whether the kernel allowed writing; nil if unknown.
     package var isWritable: Bool?
-    /// The MTD device that it is a part of, where that is one itself.
+    /// The MTD device that contains it, if there is one.
     package var parent: Int?
-    /// What it is for.
+    /// Its purpose.
     package var role: Partition.Role
-    /// How it was in use, in words.
+    /// Its uses, for people.
     package var uses: [String]
-    /// Whether something may have written to it while it was read.
+    /// Whether the running system may have written to it while it was read.
     package var isLive: Bool
-    /// What was known of its bad blocks, on NAND. Numbers of erase blocks, from the start of the partition.
+    /// The known bad blocks, on NAND. Numbers of erase blocks, from the start of the partition.
     package var badBlocks: BadBlockKnowledge?
-    /// Where its bytes are; nil where the backup has none.
+    /// The location of its bytes; nil if the backup has none.
     package var view: View?
-    /// Why there are no bytes, where ``view`` is nil; one line.
+    /// Why there are no bytes, if ``view`` is nil; one line.
     package var reason: String?
 
     package var id: Int { index }
 
-    /// A partition as the survey found it, and where its bytes are or why there are none.
+    /// A surveyed partition, with the location of its bytes or the reason why there are none.
     package init(_ partition: Partition, view: View?, reason: String? = nil) {
         index = partition.index
         name = partition.name
@@ -76,7 +76,7 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
         self.reason = reason
     }
 
-    /// The partition as the survey had found it.
+    /// The partition as surveyed.
     package var partition: Partition {
         Partition(
             index: index, name: name, chip: chip, offset: offset, offsetSource: source, size: size,
@@ -84,7 +84,7 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
             isWritable: isWritable, parent: parent, role: role, uses: uses, isLive: isLive, badBlocks: badBlocks)
     }
 
-    /// Bytes that it takes in an image of this representation; nil where that cannot be told.
+    /// Its size in bytes in an image of this representation; nil if it cannot be computed.
     package func size(in representation: ImageRecord.Representation) -> Int? {
         switch representation {
         case .data:
@@ -97,10 +97,10 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
-    /// As a person reads it: `mtd0 "RedBoot"`.
+    /// The partition for people: `mtd0 "RedBoot"`.
     package var title: String { PlainText.partition(index, name) }
 
-    // `offset` and `view` are written as null where they are nil, so that a reader sees that nothing was forgotten.
+    // `offset` and `view` are written as null if nil, to show readers that they were not forgotten.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(index, forKey: .index)

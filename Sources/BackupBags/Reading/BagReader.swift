@@ -2,7 +2,7 @@ import FlashModel
 package import LocalFiles
 package import SystemPackage
 
-/// A file that lies in a bag.
+/// A file in a bag.
 package struct BagFile: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         case file
@@ -11,26 +11,26 @@ package struct BagFile: Sendable, Hashable {
         case other
     }
 
-    /// In the bag, with `/`.
+    /// The path in the bag, with `/`.
     package var path: String
     package var kind: Kind
-    /// Bytes.
+    /// The size in bytes.
     package var size: Int
 }
 
 /// A finished backup, opened for reading. Nothing in it is trusted: it may come from anywhere.
 package final class BagReader: Sendable {
-    /// Where it lies.
+    /// The path of the backup.
     package let path: FilePath
-    /// Of BagIt: `1.0` or `0.97`.
+    /// The BagIt version: `1.0` or `0.97`.
     package let version: String
-    /// The lines of `bag-info.txt`.
+    /// The fields of `bag-info.txt`.
     package let info: [BagInfoField]
-    /// What `manifest-sha256.txt` lists.
+    /// The entries of `manifest-sha256.txt`.
     package let payload: [BagEntry]
-    /// What `tagmanifest-sha256.txt` lists.
+    /// The entries of `tagmanifest-sha256.txt`.
     package let tags: [BagEntry]
-    /// What is wrong with the lists themselves, one line each; always empty unless opened with `tolerant`.
+    /// The problems of the manifests themselves, one line each; always empty unless opened with `tolerant`.
     package let problems: [String]
 
     private let root: OpenFile
@@ -50,18 +50,17 @@ package final class BagReader: Sendable {
         self.disk = disk
     }
 
-    /// Bytes of the largest list of files that is read.
+    /// The maximum size of a list of files in bytes.
     private static let listLimit = 16 << 20
-    /// Files in a bag; ours have a few dozen.
+    /// The maximum number of files in a bag; ours have a few dozen.
     private static let filesLimit = 100_000
 
     // MARK: Opening
 
-    /// Opens a backup and reads its lists. Images are not checked by that.
+    /// Opens a backup and reads its lists. This does not check images.
     ///
-    /// - Parameter tolerant: whether broken lists are no error but ``problems``, as for a verification.
-    /// - Throws: `notABag`, `bagIncomplete` where it was never finished, `bagDamaged`, `bagUnsafePath`,
-    ///   `fileUnavailable`.
+    /// - Parameter tolerant: whether broken lists become ``problems`` instead of an error, as a verification needs.
+    /// - Throws: `notABag`, `bagIncomplete` if it was never finished, `bagDamaged`, `bagUnsafePath`, `fileUnavailable`.
     package static func open(_ path: FilePath, tolerant: Bool = false, disk: Disk = Disk()) throws -> BagReader {
         let root = try disk.perform("open the backup", path, .open(path, creating: false)) {
             try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
@@ -79,7 +78,7 @@ package final class BagReader: Sendable {
         func read(_ name: String, limit: Int) throws -> [UInt8] {
             try file(name, in: rootFile, disk: disk).readAll(limit: limit)
         }
-        // What has our manifest beside a damaged declaration is a backup that was damaged, and not something else.
+        // A folder with our manifest and a damaged declaration is a damaged backup, not something else.
         let isOurs = tolerant && names.contains(Manifest.path)
         var problems: [String] = []
         let declared = BagTagParser.version(try read(BagLayout.bagit, limit: 4096))
@@ -150,7 +149,7 @@ package final class BagReader: Sendable {
 
     /// Opens a file of the bag for reading.
     ///
-    /// - Throws: `bagUnsafePath` where the path leads out of the bag or through a symbolic link, `fileUnavailable`.
+    /// - Throws: `bagUnsafePath` if the path leads out of the bag or through a symbolic link, `fileUnavailable`.
     package func file(_ path: String) throws -> OpenFile {
         try Self.file(path, in: root, disk: disk)
     }
@@ -160,8 +159,8 @@ package final class BagReader: Sendable {
         let place = root.path.appending(path)
         var components = BagPath.components(path)
         let name = components.removeLast()
-        // Each directory is opened within the one before and never through a link, so that a path can lead nowhere else
-        // even if the folder is changed meanwhile.
+        // Each directory is opened within the previous one and never through a link, so that a path cannot lead
+        // elsewhere even if the folder is changed meanwhile.
         var directory = root
         var passed = root.path
         for component in components {
@@ -191,7 +190,7 @@ package final class BagReader: Sendable {
         do {
             return try body()
         } catch {
-            // Which errno a link gives differs with flags and systems; so it is looked for.
+            // The errno for a link depends on flags and system, so check for a link directly.
             if try disk.status(of: place)?.kind == .symbolicLink {
                 throw FlashkeepError(
                     .bagUnsafePath, what: "\(DiskErrors.shown(place)) is a symbolic link",
@@ -203,7 +202,7 @@ package final class BagReader: Sendable {
         }
     }
 
-    /// All files that lie in the bag, listed or not, ascending by path. Directories are gone through, not named.
+    /// All files in the bag, listed or not, ascending by path. Directories are searched, not returned.
     package func files() throws -> [BagFile] {
         var found: [BagFile] = []
         var directories: [String] = [""]
@@ -245,9 +244,9 @@ package final class BagReader: Sendable {
 
     // MARK: Manifest
 
-    /// What the backup holds.
+    /// The backup's manifest.
     ///
-    /// - Throws: `bagDamaged` where the file is not as the bag lists it, `manifestTooNew`, `manifestInvalid`.
+    /// - Throws: `bagDamaged` if the file does not match the bag's checksum, `manifestTooNew`, `manifestInvalid`.
     package func manifest() throws -> Manifest {
         let bytes = try manifestBytes()
         if let entry = tags.first(where: { $0.path == Manifest.path }),
@@ -261,7 +260,7 @@ package final class BagReader: Sendable {
         return try Manifest.decode(bytes)
     }
 
-    /// `flashkeep.json`, byte for byte.
+    /// The bytes of `flashkeep.json`.
     package func manifestBytes() throws -> [UInt8] {
         do {
             return try file(Manifest.path).readAll(limit: Manifest.sizeLimit)

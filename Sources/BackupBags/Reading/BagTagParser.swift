@@ -1,8 +1,8 @@
 import FlashModel
 
-/// A file in a list of a bag.
+/// An entry of a bag's list of files.
 package struct BagEntry: Sendable, Hashable {
-    /// In the bag, with `/`.
+    /// The path in the bag, with `/`.
     package var path: String
     /// 64 lower-case hexadecimal digits.
     package var sha256: String
@@ -13,7 +13,7 @@ package struct BagEntry: Sendable, Hashable {
     }
 }
 
-/// A line of `bag-info.txt`.
+/// A field of `bag-info.txt`.
 package struct BagInfoField: Sendable, Hashable {
     package var label: String
     package var value: String
@@ -24,24 +24,24 @@ package struct BagInfoField: Sendable, Hashable {
     }
 }
 
-/// Reads the text files of a bag (RFC 8493 section 2). Pure: bytes in, values and problems out.
+/// Parses the text files of a bag (RFC 8493 section 2). Pure: bytes in, values and problems out.
 ///
-/// A path that leads out of the bag is an error at once; everything else that is wrong is a line of words.
+/// A path that leads out of the bag is an error; every other problem is a line of text.
 enum BagTagParser {
-    /// The lines of a text file; LF, CR and CR LF end one (section 2.1.3).
+    /// Splits a text file into lines ended by LF, CR or CR LF (section 2.1.3).
     ///
-    /// - Returns: nil where the bytes are not UTF-8.
+    /// - Returns: nil if the bytes are not UTF-8.
     static func lines(_ bytes: [UInt8]) -> [Substring]? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        // CR LF is one Character in Swift.
+        // CR LF is a single Character in Swift.
         var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }
         if lines.last?.isEmpty == true { lines.removeLast() }
         return lines
     }
 
-    /// The version that a `bagit.txt` names: `1.0`.
+    /// The version in a `bagit.txt`: `1.0`.
     ///
-    /// - Returns: nil where it is no such file (section 2.1.1).
+    /// - Returns: nil if it is not a valid `bagit.txt` (section 2.1.1).
     static func version(_ bytes: [UInt8]) -> String? {
         guard let lines = lines(bytes), lines.count == 2, let version = field(lines[0]), let encoding = field(lines[1]),
             version.label == "BagIt-Version", encoding.label == "Tag-File-Character-Encoding",
@@ -50,7 +50,7 @@ enum BagTagParser {
         return version.value
     }
 
-    /// The fields of a `bag-info.txt` (section 2.2.2). A line that begins with a blank goes on with the one before.
+    /// The fields of a `bag-info.txt` (section 2.2.2). A line that begins with a blank continues the previous one.
     static func info(_ bytes: [UInt8]) -> (fields: [BagInfoField], problems: [String]) {
         guard let lines = lines(bytes) else { return ([], ["\(BagLayout.bagInfo) is not UTF-8"]) }
         var fields: [BagInfoField] = []
@@ -70,9 +70,9 @@ enum BagTagParser {
     /// The entries of a list of files (section 2.1.3).
     ///
     /// - Parameters:
-    ///   - name: of the list, for the words.
-    ///   - isPayload: whether its files lie below `data/`, or all elsewhere.
-    ///   - allowsAsterisk: whether a `*` before a path is that of old checksum tools (bags before 1.0).
+    ///   - name: the name of the list, for problem texts.
+    ///   - isPayload: whether its files are below `data/`, or all elsewhere.
+    ///   - allowsAsterisk: whether a `*` before a path is accepted, as written by old checksum tools (bags before 1.0).
     /// - Throws: `bagUnsafePath`.
     static func entries(
         _ bytes: [UInt8], name: String, isPayload: Bool, allowsAsterisk: Bool

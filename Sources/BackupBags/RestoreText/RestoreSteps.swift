@@ -1,12 +1,12 @@
 import FlashModel
 
-/// The commands that put one partition back, or why there are none.
+/// The commands that restore one partition, or the reason why there are none.
 struct RestoreSteps {
     let manifest: Manifest
     let partition: PartitionRecord
     let image: ImageRecord
     let range: Range<Int>
-    /// nil where nobody asked the system that ran.
+    /// nil if the running system was not asked.
     let procedure: WriteProcedure?
 
     private var device: String { "/dev/mtd\(partition.index)" }
@@ -14,7 +14,7 @@ struct RestoreSteps {
     private var isWholeImage: Bool { range == 0..<image.size }
     private var tools: [String: String] { manifest.capture.tools }
 
-    /// The name of the file with exactly this partition, as the commands of section 3 make it.
+    /// The file with exactly this partition, as made by the commands of section 3.
     private var fileName: String {
         if isWholeImage { return image.path.split(separator: "/").last.map(String.init) ?? image.path }
         return ImageName.file(index: partition.index, name: partition.name)
@@ -63,7 +63,7 @@ struct RestoreSteps {
                 "the board's kernel had it read-only. A system that lets it be written is needed, such as an initramfs made for restoring"
         }
         let block = partition.eraseBlockSize
-        // A guessed place says nothing.
+        // A guessed offset proves nothing.
         let start = partition.partition.isPlaced ? partition.offset : nil
         if block <= 0 || partition.size % block != 0 || start.map({ $0 % block != 0 }) == true {
             return "it does not begin and end on erase blocks, so that its neighbours would be erased with it"
@@ -117,7 +117,7 @@ struct RestoreSteps {
         guard other.index != partition.index, other.chip == partition.chip, let mine = partition.offset,
             let its = other.offset, partition.size > 0, other.size > 0
         else { return false }
-        // Lengths instead of ends, which a manifest could make too large.
+        // Compare lengths instead of ends, which could overflow in a manifest.
         return mine < its ? partition.size > its - mine : other.size > mine - its
     }
 
@@ -146,7 +146,7 @@ struct RestoreSteps {
 
     // MARK: NAND
 
-    /// A read of NAND whose ECC could not repair it gives bytes and reports success: only this counter tells.
+    /// A NAND read that the ECC could not repair returns bytes and reports success: only this counter reveals it.
     private var failureCounter: String { "cat /sys/class/mtd/mtd\(partition.index)/ecc_failures" }
 
     private func nandSteps() -> [String] {
@@ -233,6 +233,6 @@ struct RestoreSteps {
 
     private func code(_ lines: [String]) -> [String] { lines.map { "    " + $0 } }
 
-    /// A size as `/proc/mtd` has it: at least eight hexadecimal digits.
+    /// A size as in `/proc/mtd`: at least eight hexadecimal digits.
     private static func procSize(_ size: Int) -> String { String(ByteCount.hex(size).dropFirst(2)) }
 }

@@ -1,14 +1,14 @@
 import FlashModel
 
-/// Writes `RESTORE.md`: how to put this very backup back with nothing but the board's own tools.
+/// Writes `RESTORE.md`: how to restore this backup with nothing but the board's own tools.
 ///
-/// Pure: the same manifest gives the same text. The rules that it states are those of the Linux MTD tools as they were
-/// tried out: their exit statuses cannot be believed, and NAND must be written block by block at its own place.
-/// Every name that comes from the board is escaped, and none ever stands in a command.
+/// Pure: the same manifest gives the same text. The rules in it follow experiments with the Linux MTD tools: their exit
+/// statuses cannot be trusted, and NAND must be written block by block, each at its original offset. Every name that
+/// comes from the board is escaped, and none ever appears in a command.
 package enum RestoreText {
     /// The text for a manifest.
     ///
-    /// - Parameter procedures: how the system that it was made through would write each partition, by number.
+    /// - Parameter procedures: how the system that ran during the backup would write each partition, by number.
     package static func text(for manifest: Manifest, procedures: [Int: WriteProcedure] = [:]) -> String {
         let sections = [
             introduction(manifest), checking(), layout(manifest), cutting(manifest), rules(manifest),
@@ -17,7 +17,7 @@ package enum RestoreText {
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
     }
 
-    // MARK: What it is
+    // MARK: Introduction
 
     private static func introduction(_ manifest: Manifest) -> [String] {
         let board = manifest.board
@@ -58,7 +58,7 @@ package enum RestoreText {
         ]
     }
 
-    // MARK: What is where
+    // MARK: Layout
 
     private static func layout(_ manifest: Manifest) -> [String] {
         var lines = ["## 2. What is where", ""]
@@ -97,7 +97,7 @@ package enum RestoreText {
         return lines
     }
 
-    /// What is bad or damaged in a partition, for the table.
+    /// The bad or damaged blocks of a partition, for the table.
     private static func blocks(of partition: PartitionRecord, in manifest: Manifest) -> String {
         let findings = manifest.findings(of: partition).coalesced()
         if findings.isEmpty { return partition.badBlocks?.isComplete == false ? "none known" : "none" }

@@ -1,14 +1,14 @@
 import FlashModel
 
-/// How the system that a backup was made through would write a partition.
+/// How the system that ran during the backup would write a partition.
 package enum WriteProcedure: Sendable, Hashable {
-    /// Command lines for one erase block, with words in capitals for what changes from block to block. Where no less than
-    /// a whole partition can be erased, the first of them does that.
+    /// Command lines for one erase block, with placeholders in capitals for what changes from block to block. If only
+    /// whole partitions can be erased, the first command does that.
     case commands(name: String, [String], erasesPartition: Bool = false)
-    /// It has no right way. One line each.
+    /// There is no correct method. One line each.
     case none(why: String, next: String)
 
-    /// As lines of Markdown.
+    /// The procedure as lines of Markdown.
     func lines(isUBoot: Bool) -> [String] {
         switch self {
         case .none(let why, let next):

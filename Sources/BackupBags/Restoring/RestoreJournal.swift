@@ -5,18 +5,18 @@ package import SystemPackage
 /// A line of a restore's journal.
 package struct RestoreEntry: Sendable, Codable, Hashable {
     package enum Act: String, Sendable, Codable {
-        /// A plan was confirmed; what follows belongs to it.
+        /// A plan was confirmed; the lines that follow belong to it.
         case planned
-        /// What was on the board before is in this backup.
+        /// The old contents of the board are in this backup.
         case backedUp = "backed-up"
-        /// This erase block is going to be erased or written: from here on it may hold anything.
+        /// This erase block is about to be erased or written: from here on it may hold anything.
         case began
-        /// It was read back, and holds what the backup has.
+        /// The block was read back, and holds the backup's bytes.
         case done
-        /// The block at this place of the flash does not take its bytes: what belongs there goes to another one. The
-        /// bytes are those that the backup has for the place.
+        /// The block at this place of the flash failed to program: its content goes to another block. The bytes are
+        /// those that the backup has for the place.
         case failing
-        /// All of the plan is done.
+        /// The whole plan is done.
         case ended
     }
 
@@ -25,15 +25,15 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
     package var at: String
     /// The board's address, without secrets.
     package var address: String?
-    /// The board, so that what is known of one is not taken for what is known of another.
+    /// The board's identity, so that facts about one board are not applied to another.
     package var board: BoardIdentity?
     /// A partition as `mtd3 "rootfs"`.
     package var partition: String?
-    /// The block, by the bytes that the backup has for it: numbers and names of partitions change between firmwares.
+    /// The block, identified by the backup's bytes for it: numbers and names of partitions change between firmwares.
     package var block: Block?
-    /// Erase blocks of the plan, by partition.
+    /// The number of erase blocks in the plan, by partition.
     package var blocks: [String: Int]?
-    /// A backup's path.
+    /// The path of a backup.
     package var backup: String?
 
     /// Bytes of an image.
@@ -64,25 +64,25 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
     }
 }
 
-/// What is known of the restores of a backup, on disk beside it: each block's state before it is touched and after it
-/// was read back, so that whatever breaks a restore off, the next one knows what may be half written.
+/// The persistent record of the restores of a backup, stored beside it: each block's state before it is touched and
+/// after it was read back, so that after any interruption the next restore knows what may be half written.
 package final class RestoreJournal {
     private let disk: Disk
     private let folder: FilePath
     private var file: JournalFile?
-    /// Held for as long as the restore runs.
+    /// Held while the restore runs.
     private var open: OpenFile?
-    /// The lines since the last plan began, or since one was ended.
+    /// The lines of the current or last restore, from its first plan on.
     package private(set) var entries: [RestoreEntry] = []
-    /// The lines of blocks that were begun and not done, of all restores: an ended one may have left out what an earlier
-    /// one had begun.
+    /// The lines of blocks that were begun and not done, of all restores: a completed restore may have left out blocks
+    /// that an earlier one had begun.
     private var begun: [RestoreEntry.Block: RestoreEntry] = [:]
-    /// Places that did not take their bytes, of all restores.
+    /// Blocks that failed to program, of all restores.
     private var aside: [(block: RestoreEntry.Block, board: BoardIdentity?)] = []
 
-    /// Reads what there is; nothing is made by that.
+    /// Reads the existing journal, if any; creates nothing.
     ///
-    /// - Parameter bag: the backup. Its journal lies beside it: what is in a backup never changes.
+    /// - Parameter bag: the backup. Its journal is beside it: the contents of a backup never change.
     package init(of bag: FilePath, disk: Disk = Disk()) throws {
         self.disk = disk
         let plain = bag.lexicallyNormalized()
@@ -93,7 +93,7 @@ package final class RestoreJournal {
         _ = try JournalFile(reading: opened, RestoreEntry.self) { take($0) }
     }
 
-    /// Where it lies.
+    /// The path of the journal.
     package var place: FilePath { folder.appending("journal.jsonl") }
 
     /// The lines of blocks that were begun and not done.
@@ -101,32 +101,32 @@ package final class RestoreJournal {
         begun.sorted { ($0.key.image, $0.key.offset) < ($1.key.image, $1.key.offset) }.map(\.value)
     }
 
-    /// Places of a board's flash that do not take their bytes.
+    /// Blocks of a board's flash that failed to program.
     package func failing(on now: BoardIdentity) -> [RestoreEntry.Block] {
         aside.filter { $0.board?.isSameUnit(as: now) != false }.map(\.block)
     }
 
-    /// The board that was written to last; nil where nobody wrote it down.
+    /// The board that was last written to; nil if it was not recorded.
     package private(set) var board: BoardIdentity?
 
-    /// Whether something is known of a board that must not be forgotten.
+    /// Whether the journal has facts about a board that must not be lost.
     package var isOpen: Bool { isUnderWay || !begun.isEmpty }
 
     /// Whether a restore was begun and not ended.
     package var isUnderWay: Bool { entries.last.map { $0.act != .ended } ?? false }
 
-    /// The backups of what was on the board before the restore that is under way: the first has what was there at first,
-    /// a later one what was written since by others.
+    /// The backups of the old contents of the board, for the restore in progress: the first has the original contents,
+    /// each later one what others wrote since.
     package var earlierBackups: [String] {
         isUnderWay ? entries.filter { $0.act == .backedUp }.compactMap(\.backup) : []
     }
 
-    /// Where the restore that is under way backs up what was on the board before, done or not.
+    /// Where the restore in progress backs up the old contents of the board, whether done or not.
     package var plannedBackup: String? { isUnderWay ? entries.last { $0.act == .planned }?.backup : nil }
 
-    /// Writes a line, and returns once it is durable.
+    /// Appends a line, and returns once it is durable.
     ///
-    /// - Throws: `otherBackupInProgress` where another restore of this backup runs; `diskFull` and others.
+    /// - Throws: `otherBackupInProgress` if another restore of this backup is running; `diskFull` and others.
     package func append(_ entry: RestoreEntry) throws {
         if file == nil {
             try disk.makeDirectory(folder, isPrivate: true)
@@ -147,7 +147,7 @@ package final class RestoreJournal {
     }
 
     private func take(_ entry: RestoreEntry) {
-        // A plan that takes up an earlier one keeps what that had begun.
+        // A plan that resumes an earlier one keeps the lines of blocks that the earlier one had begun.
         if entry.act == .planned, !isUnderWay { entries = [] }
         entries.append(entry)
         if let identity = entry.board { board = identity }
@@ -156,7 +156,7 @@ package final class RestoreJournal {
         case .began: begun[block] = entry
         case .done: begun[block] = nil
         case .failing:
-            // Its content is another's now.
+            // Its content now belongs to another block.
             begun[block] = nil
             aside.append((block, board))
         case .planned, .backedUp, .ended: break

@@ -1,8 +1,8 @@
 package import FlashModel
 
-/// What makes a backup that was broken off the same as the one that is begun now: only then may the two be joined.
+/// Identifies a backup: an interrupted backup may be resumed only if its identity equals the new one's.
 package struct BackupIdentity: Sendable, Codable, Hashable {
-    /// A partition of the board, as far as it must not have changed.
+    /// The properties of a partition that must not have changed.
     package struct Entry: Sendable, Codable, Hashable {
         package var index: Int
         package var name: String
@@ -19,7 +19,7 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
         }
     }
 
-    /// An image that is going to be made.
+    /// A planned image.
     package struct Image: Sendable, Codable, Hashable {
         package var path: String
         package var chip: String
@@ -38,8 +38,8 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
         }
     }
 
-    /// What tells the board from others, by name: `model`, `mac`, `serial`. Nothing that changes when it is started
-    /// in another way, such as its kernel or hostname.
+    /// The board's identifying properties, by name: `model`, `mac`, `serial`. Excludes whatever depends on how it was
+    /// started, such as kernel or hostname.
     package var board: [String: String]
     package var partitions: [Entry]
     package var images: [Image]
@@ -50,7 +50,7 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
         self.images = images
     }
 
-    /// The identity of a board as it was surveyed, and of the images that are planned.
+    /// The identity of a surveyed board and the planned images.
     package init(survey: Survey, images: [Image]) {
         board = [:]
         board["model"] = survey.board.model
@@ -63,7 +63,7 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
         self.images = images
     }
 
-    /// What is not the same, in words, one line each; empty where the two are equal.
+    /// Describes the differences, one line each; empty if both are equal.
     package func differences(from earlier: BackupIdentity) -> [String] {
         var lines: [String] = []
         for key in Set(board.keys).union(earlier.board.keys).sorted() where board[key] != earlier.board[key] {

@@ -3,45 +3,47 @@ package import LocalFiles
 private import Synchronization
 package import SystemPackage
 
-/// Makes a backup, so that it can be broken off at any point and taken up again.
+/// Makes a backup that can be interrupted at any point and resumed.
 ///
 /// It works in `TARGET.partial/` beside the target:
 ///
 ///     TARGET.partial/
-///       flashkeep.lock     held while somebody works here
+///       flashkeep.lock     held while a program works here
 ///       identity.json      which backup this is
-///       journal.jsonl      what is there for sure (see ``JournalLine``)
-///       bag/               the bag; it gets a bagit.txt only when all is there
+///       journal.jsonl      what is certain to be there (see ``JournalLine``)
+///       bag/               the bag; it gets a bagit.txt only when it is complete
 ///
-/// and in the end renames `bag` to TARGET. What is at TARGET is therefore always whole.
+/// and finally renames `bag` to TARGET. What is at TARGET is therefore always complete.
 ///
 /// The lock is held as long as the builder, or a writer of one of its images, lives. Every image that was opened, or
-/// that an earlier run left, must be whole in the end or be given up with ``ImageWriter/discard()``.
+/// that an earlier run left, must be complete at the end, or be dropped with ``ImageWriter/discard()``.
 package final class BagBuilder: Sendable {
-    /// Where the backup will be.
+    /// The path of the finished backup.
     package let target: FilePath
-    /// Where it is made.
+    /// The path of the work folder.
     package let partial: FilePath
-    /// Whether an earlier run was taken up again.
+    /// Whether an earlier run was resumed.
     package let isResumed: Bool
-    /// Bytes that an earlier run left, and that were found to be sound.
+    /// The number of bytes left by an earlier run that were found intact.
     package let resumedBytes: Int
-    /// What was noticed while taking it up, one line each, for a person.
+    /// Remarks on the resumption, one line each, for people.
     package let notes: [String]
-    /// The transcript of all that was said to the board. Somebody else may append to it until ``complete(manifest:restoreText:bagInfo:)`` is called.
+    /// The transcript of the dialogue with the board. Another component may append to it until
+    /// ``complete(manifest:restoreText:bagInfo:)`` is called.
     package let transcript: FilePath
 
-    /// After this many bytes what was written is made durable and noted in the journal: what a power failure can cost.
+    /// The number of bytes after which writes are made durable and recorded in the journal; a power failure can cost
+    /// that much.
     package static let batchSize = 8 << 20
 
     private struct State: Sendable {
         var images: [ImageState]
         var journal: JournalFile
-        /// Lines for the journal whose bytes may not be durable yet.
+        /// Journal lines whose bytes may not be durable yet.
         var pendingLines: [UInt8] = []
-        /// Bytes written since the last checkpoint.
+        /// The number of bytes written since the last checkpoint.
         var pendingBytes = 0
-        /// Images written to since then.
+        /// The images written to since the last checkpoint.
         var unsynced: Set<Int> = []
         var isFinished = false
     }
@@ -71,25 +73,25 @@ package final class BagBuilder: Sendable {
 
     // MARK: Beginning
 
-    /// Refuses a target that no backup can be made at, before any time is spent on the board.
+    /// Rejects an impossible target before any time is spent on the board.
     ///
     /// - Throws: `targetExists`, `usage`.
     package static func check(target: FilePath, disk: Disk = Disk()) throws {
         try WorkFolder(target: target, disk: disk).refuseExistingTarget()
     }
 
-    /// Whether something has this name, or a backup of this name was begun.
+    /// Whether the name is in use, or a backup of this name was begun.
     package static func isTaken(_ target: FilePath, disk: Disk = Disk()) throws -> Bool {
         let work = try WorkFolder(target: target, disk: disk)
         return try disk.status(of: target) != nil || disk.status(of: work.path) != nil
     }
 
-    /// Begins a backup, or takes one up again that was broken off.
+    /// Begins a backup, or resumes an interrupted one.
     ///
     /// - Parameters:
-    ///   - target: where the backup is to be; must not be there yet, the folder that it lies in must.
-    ///   - identity: what is to be backed up. An earlier run is taken up only if it had the same.
-    ///   - needed: bytes that the whole backup will take.
+    ///   - target: the path of the backup, which must not exist; its parent folder must.
+    ///   - identity: what is to be backed up. An earlier run is resumed only if it had the same.
+    ///   - needed: the size in bytes of the whole backup.
     /// - Throws: `targetExists`, `otherBackupInProgress`, `diskFull`, `fileUnavailable`.
     package static func open(
         target: FilePath, identity: BackupIdentity, needed: Int, disk: Disk = Disk()
@@ -97,7 +99,7 @@ package final class BagBuilder: Sendable {
         let work = try WorkFolder(target: target, disk: disk)
         try work.refuseExistingTarget()
         let lock = try work.takeLock()
-        // Once more: whoever had the lock may just have finished.
+        // Checked again: the previous holder of the lock may just have finished.
         try work.refuseExistingTarget()
 
         let isResumed = try work.isBegun(as: identity)
@@ -130,9 +132,9 @@ package final class BagBuilder: Sendable {
     /// An image of the plan, with what an earlier run left of it.
     ///
     /// - Parameters:
-    ///   - path: in the bag, below `data/images/`.
-    ///   - size: bytes.
-    /// - Throws: `internalFault` where the identity planned no such image.
+    ///   - path: the path in the bag, below `data/images/`.
+    ///   - size: the size in bytes.
+    /// - Throws: `internalFault` if the identity plans no such image.
     package func image(path: String, size: Int) throws -> ImageWriter {
         guard plan[path] == size, BagPath.isSafe(path), path.hasPrefix(BagLayout.images + "/") else {
             throw Self.fault("the image \(PlainText.line(path)) is not in the plan of this backup")
@@ -275,16 +277,17 @@ package final class BagBuilder: Sendable {
         }
     }
 
-    /// Bytes that all images have by now.
+    /// The number of bytes present in all images.
     package var presentBytes: Int {
         state.withLock { state in state.images.map(\.segments.count).saturatingSum() }
     }
 
     // MARK: Durability
 
-    /// Makes all that was written durable, and notes it in the journal.
+    /// Makes all writes durable, and records them in the journal.
     ///
-    /// It happens by itself after every ``batchSize`` bytes; call it when a partition is done or the work is broken off.
+    /// This happens automatically after every ``batchSize`` bytes; call it when a partition is complete or the work is
+    /// interrupted.
     package func checkpoint() throws {
         try state.withLock { try Self.checkpoint(&$0) }
     }
@@ -301,8 +304,8 @@ package final class BagBuilder: Sendable {
         state.pendingBytes = 0
     }
 
-    /// Before bytes are written over a part of a segment: what stays of that gets lines of its own (rule 2 of
-    /// ``JournalLine``), and nothing is claimed any more of the bytes to be written.
+    /// Prepares for overwriting a part of a segment: the rest of the segment gets its own lines (rule 2 of
+    /// ``JournalLine``), and the bytes to be written are no longer claimed.
     private func prepare(_ range: Range<Int>, _ state: inout State, _ index: Int) throws {
         state.images[index].writes += 1
         let touched = Array(state.images[index].segments.touching(range))
@@ -329,7 +332,7 @@ package final class BagBuilder: Sendable {
             try Self.add(line, &state)
         }
         state.images[index].findings = findings.removing(range)
-        // Should the write fail, the hash must not stand for bytes that are half overwritten.
+        // If the write fails, the hash must not cover bytes that are half overwritten.
         if range.lowerBound < state.images[index].hashed {
             state.images[index].hash = StreamingChecksum(.sha256)
             state.images[index].hashed = 0
@@ -358,9 +361,9 @@ package final class BagBuilder: Sendable {
 
     // MARK: Evidence and end
 
-    /// Keeps what the board answered, in `data/evidence/`. Of the same name, the later one stays.
+    /// Stores a board's answer in `data/evidence/`. A later one of the same name replaces it.
     ///
-    /// - Throws: `internalFault` where the name is not plain.
+    /// - Throws: `internalFault` if the name contains other characters than ``Evidence/name`` allows.
     package func addEvidence(_ evidence: Evidence) throws {
         let path = BagLayout.evidence + "/" + evidence.name
         let isPlain = evidence.name.utf8.allSatisfy { byte in
@@ -376,15 +379,15 @@ package final class BagBuilder: Sendable {
         try disk.rename(scratch, to: bag.appending(path))
     }
 
-    /// Ends the backup: writes all that a bag needs, makes it durable and gives it its name.
+    /// Completes the backup: writes all files that a bag needs, makes them durable and renames the bag.
     ///
     /// - Parameters:
-    ///   - manifest: its images must be those that were made here, with their sizes and SHA-256.
+    ///   - manifest: its images must be those made here, with their sizes and SHA-256.
     ///   - restoreText: the text of `RESTORE.md`.
     /// - Returns: the path of the backup.
-    /// - Throws: `bagIncomplete` where bytes are missing, `internalFault` where the manifest says something else than
-    ///   what was written, `targetExists` where something came to lie at the target meanwhile, `diskFull` and others.
-    ///   All stays as it was, and can be tried again.
+    /// - Throws: `bagIncomplete` if bytes are missing, `internalFault` if the manifest contradicts what was written,
+    ///   `targetExists` if the target has come into existence meanwhile, `diskFull` and others. The work folder is
+    ///   kept, and the call can be repeated.
     package func complete(manifest: Manifest, restoreText: String, bagInfo: BagInfo) throws -> FilePath {
         let manifestBytes = try manifest.encoded()
         try checkpoint()
@@ -395,7 +398,7 @@ package final class BagBuilder: Sendable {
         let work = WorkFolder(target: target, partial: partial, disk: disk)
         try work.giveName()
         state.withLock { $0.isFinished = true }
-        // The backup is whole and has its name: what is left here is only to be tidied up, and may fail.
+        // The backup is complete and has its name: only cleaning up remains, and may fail.
         try? work.removeLeftOvers()
         return target
     }

@@ -2,9 +2,9 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// The files that make a folder with a payload a bag (RFC 8493 section 2).
+/// The files that turn a folder with a payload into a bag (RFC 8493 section 2).
 enum BagFiles {
-    /// All that is no payload; `bagit.txt`, by which a bag is known, is the first.
+    /// All files outside of the payload; `bagit.txt`, which identifies a bag, is the first.
     static let tagNames = [
         BagLayout.bagit, BagLayout.tagManifest, BagLayout.payloadManifest, BagLayout.bagInfo, BagLayout.restoreText,
         Manifest.path,
@@ -13,7 +13,7 @@ enum BagFiles {
     /// RFC 8493 section 2.1.1.
     static let bagitText = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
-    /// Writes them all, and makes them and the payload durable. `bagit.txt` is the last.
+    /// Writes all of them, and makes them and the payload durable. `bagit.txt` is the last.
     static func write(
         in bag: FilePath, manifest: Manifest, manifestBytes: [UInt8], restoreText: String, bagInfo: BagInfo, disk: Disk
     ) throws {
@@ -53,7 +53,7 @@ enum BagFiles {
         try disk.syncDirectory(bag)
     }
 
-    /// A list of files as `sha256sum -c` reads it too.
+    /// A list of files in a format that `sha256sum -c` can read.
     private static func list(_ entries: [(path: String, sha256: String)]) -> [UInt8] {
         entries.flatMap { Array("\($0.sha256)  \(BagPath.encoded($0.path))\n".utf8) }
     }

@@ -1,36 +1,36 @@
 import FlashModel
 import LocalFiles
 
-/// A line of the journal: something that is true of the files of a backup in progress.
+/// A line of the journal: a fact about the files of a backup in progress.
 ///
-/// The rules, by which a power failure at any point leaves nothing claimed that is not there:
-/// 1. a line is written only after the bytes that it speaks of are durable;
-/// 2. a later line for bytes takes the place of every earlier one that it touches, whole; before a line that touches
-///    only a part of an earlier one, the rest of that is therefore written again as lines of its own;
-/// 3. when the journal is taken up again, a line counts only if the bytes still have its checksum.
+/// These rules ensure that a power failure at any point leaves no false claims:
+/// 1. a line is written only after the bytes that it covers are durable;
+/// 2. a later line about bytes replaces every earlier one that it overlaps, entirely; therefore, before a line that
+///    overlaps only a part of an earlier one, the rest of that is written again as separate lines;
+/// 3. when the journal is resumed, a line counts only if the bytes still have its checksum.
 struct JournalLine: Sendable, Codable, Hashable {
     enum Act: String, Sendable, Codable {
-        /// These bytes are there.
+        /// The bytes are there.
         case bytes
-        /// Something was found out about bytes that are there already.
+        /// New findings about bytes that are already there.
         case mark
-        /// The image is not going to be made after all.
+        /// The image was dropped from the backup.
         case discard
     }
 
     var act: Act
-    /// Its path in the bag.
+    /// The path in the bag.
     var image: String
     /// Bytes from the start of the image.
     var offset: Int
-    /// Bytes.
+    /// The length in bytes.
     var length: Int
     /// CRC-32 (RFC 1952) of the bytes.
     var crc32: UInt32
-    /// Offsets are counted from the start of the image.
+    /// Offsets are relative to the start of the image.
     var findings: [BlockFinding]?
 
-    /// Whether its numbers can be worked with, for an image of this size.
+    /// Whether its numbers are valid for an image of this size.
     func fits(_ size: Int) -> Bool {
         func lies(_ offset: Int, _ length: Int) -> Bool {
             (0...size).contains(offset) && (0...size).contains(length) && offset + length <= size
@@ -39,18 +39,18 @@ struct JournalLine: Sendable, Codable, Hashable {
     }
 }
 
-/// The journal's file: one JSON object a line.
+/// The journal's file: one JSON object per line.
 struct JournalFile: Sendable {
     private let file: OpenFile
-    /// Bytes of it that are whole lines. What lies behind is the rest of a write that failed.
+    /// The length in bytes of the complete lines. Anything after them is the remainder of a failed write.
     private(set) var length: Int
 
-    /// A line longer than this is none of ours.
+    /// Lines longer than this are not ours.
     private static let longestLine = 4 << 20
 
     /// Reads a journal from its start, and calls `each` for every line.
     ///
-    /// At the first line that is broken trust ends: it is where the power failed, or what follows was damaged later.
+    /// Reading stops at the first broken line: it marks a power failure, or later damage.
     init<Line: Decodable>(
         reading file: OpenFile, _ type: Line.Type, each: (Line) throws -> Void
     ) throws {
@@ -77,15 +77,15 @@ struct JournalFile: Sendable {
         }
     }
 
-    /// Writes lines behind the last whole one, and makes them durable.
+    /// Writes lines after the last complete one, and makes them durable.
     mutating func append(_ lines: [UInt8]) throws {
-        // Not with O_APPEND: what an earlier failed write left behind is overwritten.
+        // Not with O_APPEND: the remainder of an earlier failed write is overwritten.
         try file.write(lines, at: length)
         try file.sync()
         length += lines.count
     }
 
-    /// Cuts off what lies behind the last whole line.
+    /// Removes everything after the last complete line.
     func cutTail() throws {
         if try file.size() != length {
             try file.truncate(to: length)

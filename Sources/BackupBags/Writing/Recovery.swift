@@ -2,11 +2,11 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// What a journal says of the images, and whether the files bear it out.
+/// The journal's claims about the images, and a check against the files.
 struct Recovery {
-    /// Sizes of the images that are planned; nothing else is believed.
+    /// The sizes of the planned images; claims about others are ignored.
     let sizes: [String: Int]
-    /// What was noticed, for a person.
+    /// Remarks, for people.
     private(set) var notes: [String] = []
 
     private var claims: [String: Claim] = [:]
@@ -21,7 +21,7 @@ struct Recovery {
         self.sizes = sizes
     }
 
-    /// Takes the next line of the journal.
+    /// Processes the next line of the journal.
     mutating func take(_ line: JournalLine) {
         guard let size = sizes[line.image], line.fits(size) else { return }
         if claims[line.image] == nil { order.append(line.image) }
@@ -29,7 +29,7 @@ struct Recovery {
         case .bytes:
             let range = line.offset..<(line.offset + line.length)
             var claim = claims[line.image, default: Claim()]
-            // What it touches is gone, whole, and what was found there too: the rest of it has lines of its own.
+            // Overlapped segments are dropped entirely, with their findings: the rest of them has its own lines.
             for segment in claim.segments.touching(range) { claim.findings = claim.findings.removing(segment.range) }
             claim.segments.insert(Segment(range: range, crc32: line.crc32))
             claim.findings += line.findings ?? []
@@ -41,7 +41,7 @@ struct Recovery {
         }
     }
 
-    /// Reads every claimed byte once, and keeps what has its checksum.
+    /// Reads every claimed byte once, and keeps the segments whose checksum matches.
     mutating func checkedImages(in bag: FilePath, disk: Disk) throws -> [ImageState] {
         var images: [ImageState] = []
         for path in order {
@@ -62,13 +62,13 @@ struct Recovery {
         return images
     }
 
-    /// - Returns: bytes that were claimed and are not there.
+    /// - Returns: the number of bytes that were claimed and are not there.
     private func check(_ claim: Claim, into image: inout ImageState) throws -> Int {
         var buffer = [UInt8](repeating: 0, count: Disk.bufferSize)
         var dropped = 0
         for segment in claim.segments.all {
             var crc = StreamingChecksum(.crc32)
-            // The hash goes along, so that what was read in order before is not read another time in the end.
+            // The hash is computed along the way, so that bytes in order are not read again at the end.
             var ahead = image
             try image.file.stream(segment.range, buffer: &buffer) { offset, bytes in
                 crc.update(bytes)

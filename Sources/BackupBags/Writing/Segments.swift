@@ -1,4 +1,4 @@
-/// A stretch of an image whose bytes are in its file, and their checksum.
+/// A run of an image whose bytes are in its file, with their checksum.
 struct Segment: Sendable, Hashable {
     /// Bytes from the start of the image.
     var range: Range<Int>
@@ -6,14 +6,14 @@ struct Segment: Sendable, Hashable {
     var crc32: UInt32
 }
 
-/// The stretches of an image that are there: ascending, none overlapping, boundaries as they were written.
+/// The present segments of an image: ascending, not overlapping, with boundaries as written.
 struct Segments: Sendable {
     private(set) var all: [Segment] = []
 
-    /// Bytes in all of them.
+    /// The total number of bytes.
     var count: Int { all.reduce(0) { $0 + $1.range.count } }
 
-    /// The first that ends after a place.
+    /// The index of the first segment that ends after `place`.
     private func firstIndex(endingAfter place: Int) -> Int {
         var low = 0
         var high = all.count
@@ -31,23 +31,23 @@ struct Segments: Sendable {
         return first..<end
     }
 
-    /// Those that share a byte with a range.
+    /// The segments that overlap a range.
     func touching(_ range: Range<Int>) -> ArraySlice<Segment> {
         range.isEmpty ? [] : all[indices(touching: range)]
     }
 
-    /// Puts one in; those that it touches are gone, whole.
+    /// Inserts a segment; those that it overlaps are removed entirely.
     mutating func insert(_ segment: Segment) {
         if segment.range.isEmpty { return }
         all.replaceSubrange(indices(touching: segment.range), with: [segment])
     }
 
-    /// Takes one out.
+    /// Removes a segment.
     mutating func remove(_ segment: Segment) {
         all.removeSubrange(indices(touching: segment.range))
     }
 
-    /// The parts of a range that are not there.
+    /// The parts of a range that are missing.
     func missing(in range: Range<Int>) -> [Range<Int>] {
         var result: [Range<Int>] = []
         var place = range.lowerBound

@@ -2,7 +2,7 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// The folder in which a backup is made, beside where it will be.
+/// The folder in which a backup is made, beside its target.
 struct WorkFolder: Sendable {
     let target: FilePath
     let path: FilePath
@@ -13,13 +13,13 @@ struct WorkFolder: Sendable {
     private var identity: FilePath { path.appending("identity.json") }
     private var lockPath: FilePath { path.appending(Self.lockName) }
 
-    /// A file that is being written and has no place yet.
+    /// A temporary file that is being written.
     static let scratchName = "scratch.tmp"
     private static let lockName = "flashkeep.lock"
-    /// Bytes of room for all that is no image: evidence, texts, the journal.
+    /// The space in bytes for everything except images: evidence, texts, the journal.
     let overhead = 4 << 20
 
-    /// - Throws: `usage` where the target can be no name of a backup.
+    /// - Throws: `usage` if the target is not a valid backup name.
     init(target: FilePath, disk: Disk) throws {
         guard let name = target.lastComponent, name.kind == .regular else {
             throw FlashkeepError(
@@ -53,17 +53,17 @@ struct WorkFolder: Sendable {
         guard let status = try disk.status(of: target) else { return }
         if status.kind == .directory, try disk.status(of: path) != nil {
             if try disk.status(of: bag) != nil, try disk.names(in: target).isEmpty {
-                // `giveName` was cut off between its two steps.
+                // `giveName` was interrupted between its two steps.
                 try disk.removeDirectory(target)
                 return
             }
-            // Finished, but cut off before it was tidied up.
+            // Finished, but interrupted before cleaning up.
             if try disk.status(of: bag) == nil { try? removeLeftOvers() }
         }
         throw targetExists()
     }
 
-    /// What lies in a finished backup is in its manifests: a file more is damage.
+    /// A finished backup's manifests list everything in it: an extra file would be damage.
     private func refuseInsideOfBag() throws {
         var folder = target.lexicallyNormalized().removingLastComponent()
         while !folder.isEmpty, folder.lastComponent != nil {
@@ -83,9 +83,9 @@ struct WorkFolder: Sendable {
             why: "a backup is never written over anything", next: "choose another name, or move it out of the way")
     }
 
-    /// Makes the folder, and the lock in it ours.
+    /// Makes the folder and takes its lock.
     ///
-    /// - Throws: `otherBackupInProgress` where another program works here now.
+    /// - Throws: `otherBackupInProgress` if another program is working here.
     func takeLock() throws -> OpenFile {
         for _ in 0..<10 {
             try disk.makeDirectory(path)
@@ -96,7 +96,7 @@ struct WorkFolder: Sendable {
                     why: "another flashkeep is making it right now",
                     next: "wait until it has finished, or choose another name")
             }
-            // Whoever had the lock may have removed the file on finishing; then this is a lock on nothing.
+            // The previous holder may have removed the file on finishing; then this lock protects nothing.
             if try disk.isStillThere(file) { return file }
         }
         throw FlashkeepError(
@@ -105,14 +105,14 @@ struct WorkFolder: Sendable {
     }
 
     private struct Head: Codable {
-        /// Of all that lies in the folder.
+        /// The version of the folder's format.
         var version: Int
         var identity: BackupIdentity
     }
 
     /// Whether an earlier run began the same backup here.
     ///
-    /// - Throws: `otherBackupInProgress` where it was another.
+    /// - Throws: `otherBackupInProgress` if it was a different one.
     func isBegun(as now: BackupIdentity) throws -> Bool {
         guard try disk.status(of: identity) != nil else {
             let foreign = try disk.names(in: path).filter { $0 != Self.lockName && $0 != Self.scratchName }
@@ -138,7 +138,7 @@ struct WorkFolder: Sendable {
             next: "choose another name for this backup, or remove that folder if you do not need it any more")
     }
 
-    /// Writes down which backup this is.
+    /// Records which backup this is.
     func begin(_ now: BackupIdentity) throws {
         let scratch = path.appending(Self.scratchName)
         try disk.write(JSONText.bytes(of: Head(version: 1, identity: now), pretty: true), to: scratch)
@@ -147,23 +147,22 @@ struct WorkFolder: Sendable {
         try disk.syncDirectory(parent)
     }
 
-    /// Makes what is missing of the folders of a bag, and removes what only a finished bag has.
+    /// Makes the missing folders of a bag, and removes files that only a finished bag has.
     func makeFolders() throws {
         for folder in ["", "data", BagLayout.images, BagLayout.evidence] {
-            // Flash holds passwords and keys: only the owner may look into the backup.
+            // Flash contains passwords and keys: only the owner may read the backup.
             try disk.makeDirectory(folder.isEmpty ? bag : bag.appending(folder), isPrivate: folder.isEmpty)
         }
-        // bagit.txt goes first: without it, it is no bag.
+        // bagit.txt first: without it the folder is not a bag.
         for name in BagFiles.tagNames { try disk.remove(bag.appending(name)) }
         try disk.remove(path.appending(Self.scratchName))
         for folder in [bag.appending("data"), bag, path] { try disk.syncDirectory(folder) }
     }
 
-    /// Gives the bag its name, without taking the place of anything.
+    /// Renames the bag to its target, without replacing anything.
     ///
-    /// A rename may take the place of an empty directory and of no other (POSIX.1-2008, rename). So an empty one is
-    /// made first, which fails if anything of that name is there: this works on every file system, unlike
-    /// `RENAME_NOREPLACE`.
+    /// A rename may replace an empty directory and no other (POSIX.1-2008, rename). So an empty one is made first,
+    /// which fails if anything of that name exists: this works on every file system, unlike `RENAME_NOREPLACE`.
     func giveName() throws {
         do {
             try disk.makeNewDirectory(target)
@@ -180,7 +179,7 @@ struct WorkFolder: Sendable {
         try disk.syncDirectory(path)
     }
 
-    /// Removes the folder, when the bag is no longer in it.
+    /// Removes the folder, once the bag is no longer in it.
     func removeLeftOvers() throws {
         try disk.remove(journal)
         try disk.remove(identity)

@@ -3,7 +3,7 @@ package struct LocalOpener: ChannelOpening {
     package let traits: ChannelTraits
     private let shell: [String]
 
-    /// - Parameter shell: the program and its arguments; it must take commands on standard input.
+    /// - Parameter shell: the program and its arguments; it must read commands from standard input.
     package init(shell: [String] = ["sh"]) {
         self.shell = shell
         traits = ChannelTraits(

@@ -1,9 +1,9 @@
 package import FlashModel
 
-/// What the OpenSSH client said when it failed, as an error of our own. Pure.
+/// Turns the OpenSSH client's error message into our own error. Pure.
 package enum SSHFailure {
     /// - Parameters:
-    ///   - status: its exit status: 255 where the client itself failed, else the remote command's.
+    ///   - status: its exit status: 255 if the client itself failed, otherwise the remote command's.
     ///   - errorText: what it wrote to standard error.
     package static func explain(status: Int?, errorText: String, host: String, address: String) -> FlashkeepError? {
         let text = errorText.lowercased()
@@ -65,7 +65,7 @@ package enum SSHFailure {
             next: "Check the board, then run the same command again: it goes on where it was.")
     }
 
-    /// Names the option that lets the client speak what the board offers.
+    /// The option that makes the client accept an algorithm that the board offers.
     private static func olderProtocolAdvice(_ line: String) -> String {
         let offer = line.split(separator: ":").last.map { $0.filter { $0 != " " } } ?? ""
         let first = offer.split(separator: ",").first.map(String.init) ?? "ssh-rsa"

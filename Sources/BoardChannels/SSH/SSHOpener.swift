@@ -3,26 +3,26 @@ private import FlashModel
 /// Opens a shell on a board through the system's OpenSSH client, with the user's own configuration, keys, agent and
 /// jump hosts.
 ///
-/// There is no terminal (`-T`), so the stream carries all eight bits, and SSH protects it: what arrives is what the
-/// board sent.
+/// There is no terminal (`-T`), so the stream carries all eight bits, and SSH protects it: the bytes arrive as the
+/// board sent them.
 package struct SSHOpener: ChannelOpening {
-    /// What to hand to the client.
+    /// The settings for the client.
     package struct Settings: Sendable, Equatable {
-        /// `user@host`, `host`, or an alias of the user's configuration.
+        /// `user@host`, `host`, or an alias from the user's configuration.
         package var destination: String
         /// 1 to 65535; nil leaves it to the configuration.
         package var port: Int?
-        /// Another configuration file than the user's.
+        /// A configuration file that replaces the user's.
         package var configFile: String?
-        /// Further `-o` options, as they are.
+        /// Further `-o` options, verbatim.
         package var options: [String]
-        /// Given to the client through its askpass helper; nil lets the client ask on the terminal.
+        /// Passed to the client through its askpass helper; nil lets the client ask on the terminal.
         package var password: String?
         /// Whether the client may ask on the terminal.
         package var isInteractive: Bool
-        /// This program, which then answers the client's question for the password.
+        /// The path of this program, which acts as the askpass helper.
         package var askpassProgram: String
-        /// The client.
+        /// The client program.
         package var program: String
 
         package init(
@@ -56,7 +56,8 @@ package struct SSHOpener: ChannelOpening {
     ) async throws -> Result {
         var environment: [String: String] = [:]
         if let password = settings.password {
-            // ssh takes a password from no argument and no pipe, only from a helper program (ssh(1), ENVIRONMENT).
+            // ssh accepts a password neither as an argument nor through a pipe, only from a helper program (ssh(1),
+            // ENVIRONMENT).
             environment["SSH_ASKPASS"] = settings.askpassProgram
             environment["SSH_ASKPASS_REQUIRE"] = "force"
             environment["DISPLAY"] = "none"
@@ -73,10 +74,10 @@ package struct SSHOpener: ChannelOpening {
             body: body)
     }
 
-    /// The variable in which the password is handed to this program when `ssh` runs it as its askpass helper.
+    /// The variable that passes the password to this program when `ssh` runs it as its askpass helper.
     package static let askpassVariable = "FLASHKEEP_ASKPASS_ANSWER"
 
-    /// The client's arguments. `sh` is asked for by name: a login shell would print its greeting into the stream.
+    /// The client's arguments. `sh` is requested by name: a login shell would print its greeting into the stream.
     package static func arguments(_ settings: Settings) -> [String] {
         var arguments = ["-T", "-x", "-a"]
         if let file = settings.configFile { arguments += ["-F", file] }
@@ -92,7 +93,7 @@ package struct SSHOpener: ChannelOpening {
         } else if !settings.isInteractive {
             arguments += ["-o", "BatchMode=yes"]
         }
-        // `--` keeps a destination that begins with a dash from being taken for an option.
+        // `--` prevents a destination that begins with a dash from being taken as an option.
         return arguments + ["--", settings.destination, "exec sh"]
     }
 }

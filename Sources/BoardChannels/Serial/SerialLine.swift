@@ -4,16 +4,16 @@ private import Glibc
 private import NIOPosix
 private import Synchronization
 
-/// The rate of an open serial port.
+/// Controls the bit rate of an open serial port.
 ///
-/// It has a descriptor of its own: that of the stream is closed, and its number given to another file, when the stream
-/// breaks.
+/// It has its own descriptor: when the stream breaks, the stream's descriptor is closed, and its number may be reused
+/// for another file.
 final class SerialLine: Sendable {
     private let descriptor: CInt
     private let address: String
     private let current: Mutex<Int>
 
-    /// - Parameter descriptor: of the open port; it is not taken over.
+    /// - Parameter descriptor: the open port; the caller keeps ownership.
     /// - Throws: `portUnavailable`.
     init(duplicating descriptor: CInt, address: String, rate: Int) throws {
         self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
@@ -30,15 +30,15 @@ final class SerialLine: Sendable {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Bits a second, as last asked for.
+    /// The rate last set, in bits per second.
     var rate: Int { current.withLock { $0 } }
 
-    /// See ``BoardChannel/setLineRate(_:)``.
+    /// Sets the rate; see ``BoardChannel/setLineRate(_:)``.
     func set(_ rate: Int) async throws {
         guard let wanted = UInt32(exactly: rate), (50...4_000_000).contains(rate) else {
             throw cannot(rate, "No port has such a rate.")
         }
-        // It waits until all was sent: not on a thread that others need.
+        // Blocks until everything is sent, so it must not run on a thread that others need.
         let (result, made) = try await NIOThreadPool.singleton.runIfActive { [descriptor] () -> (CInt, UInt32) in
             var made: UInt32 = 0
             let result = flashkeep_serial_change_baud(descriptor, wanted)
@@ -47,7 +47,7 @@ final class SerialLine: Sendable {
         }
         guard result == 0 else { throw cannot(rate, SystemErrorText.words(forErrno: -result)) }
         current.withLock { $0 = rate }
-        // Eight data bits are read well as long as both ends differ by less than half a bit in ten.
+        // Eight data bits are read correctly if both ends differ by less than half a bit in ten.
         guard abs(Int(made) - rate) * 40 <= rate else { throw cannot(rate, "The port makes \(made) of it.") }
     }
 

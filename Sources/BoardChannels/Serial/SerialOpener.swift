@@ -8,7 +8,7 @@ package struct SerialOpener: ChannelOpening {
     private let path: String
     private let baud: Int
 
-    /// - Parameter baud: bits a second, 50 to 4,000,000; any number, as far as the port's clock allows.
+    /// - Parameter baud: bits per second, 50 to 4,000,000; any number, as far as the port's clock allows.
     package init(path: String, baud: Int = 115_200) {
         self.path = path
         self.baud = baud

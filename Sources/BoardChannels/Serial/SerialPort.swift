@@ -1,19 +1,19 @@
 private import Glibc
 private import SystemPackage
 
-/// A serial port of this computer, as Linux' `/sys/class/tty` has it.
+/// A serial port of this computer, as listed in Linux's `/sys/class/tty`.
 package struct SerialPort: Sendable, Codable, Hashable {
     /// `/dev/ttyUSB0`.
     package var path: String
-    /// To reach a board by it: `serial:/dev/ttyUSB0`.
+    /// The address of a board on this port: `serial:/dev/ttyUSB0`.
     package var address: String
     /// The kernel's driver: `ftdi_sio`, `cp210x`, `ch341-uart`.
     package var driver: String?
-    /// Of a USB adapter, as it says itself.
+    /// As reported by a USB adapter.
     package var manufacturer: String?
     package var product: String?
     package var serialNumber: String?
-    /// Vendor and product number of a USB adapter: `0403:6001`.
+    /// Vendor and product ID of a USB adapter: `0403:6001`.
     package var usbID: String?
     /// Whether this user may open it.
     package var isAccessible: Bool
@@ -32,24 +32,24 @@ package struct SerialPort: Sendable, Codable, Hashable {
         self.isAccessible = isAccessible
     }
 
-    /// All ports that have hardware, in the order of their names and numbers.
+    /// All ports with hardware, ordered by name and number.
     ///
     /// - Parameters:
-    ///   - sysfs: where `/sys/class/tty` is.
-    ///   - devices: where `/dev` is.
+    ///   - sysfs: the path of `/sys/class/tty`.
+    ///   - devices: the path of `/dev`.
     package static func all(sysfs: String = "/sys/class/tty", devices: String = "/dev") -> [SerialPort] {
         names(in: sysfs).sorted { order($0) < order($1) }.compactMap { name in
             let folder = "\(sysfs)/\(name)"
             // Terminals without a device are consoles and pseudo-terminals.
             guard let device = resolved("\(folder)/device") else { return nil }
-            // The kernel keeps names for UARTs that are not there: their type is 0, PORT_UNKNOWN
+            // The kernel also lists UARTs that do not exist: their type is 0, PORT_UNKNOWN
             // (include/uapi/linux/serial_core.h).
             if line("\(folder)/type") == "0" { return nil }
             let path = "\(devices)/\(name)"
             var port = SerialPort(
                 path: path, driver: resolved("\(device)/driver")?.split(separator: "/").last.map(String.init),
                 isAccessible: unsafe access(path, R_OK | W_OK) == 0)
-            // The adapter itself is a folder or more above its port.
+            // The adapter is one or more folders above its port.
             var above = device
             for _ in 0..<4 {
                 if let vendor = line("\(above)/idVendor"), let product = line("\(above)/idProduct") {
@@ -65,7 +65,7 @@ package struct SerialPort: Sendable, Codable, Hashable {
         }
     }
 
-    /// `ttyUSB10` after `ttyUSB9`.
+    /// Sorts `ttyUSB10` after `ttyUSB9`.
     private static func order(_ name: String) -> (String, Int) {
         let stem = name.prefix { !$0.isNumber }
         return (String(stem), Int(name.dropFirst(stem.count)) ?? 0)
@@ -84,14 +84,14 @@ package struct SerialPort: Sendable, Codable, Hashable {
         return names
     }
 
-    /// Where a path leads, with all links followed; nil where it leads nowhere.
+    /// Resolves all links of a path; nil if it does not exist.
     private static func resolved(_ path: String) -> String? {
         guard let text = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(text) }
         return unsafe String(cString: text)
     }
 
-    /// The first line of a small file, without blanks around; nil where there is none.
+    /// The first line of a small file, with surrounding blanks removed; nil if there is none.
     private static func line(_ path: String) -> String? {
         guard let file = try? FileDescriptor.open(FilePath(path), .readOnly) else { return nil }
         defer { try? file.close() }

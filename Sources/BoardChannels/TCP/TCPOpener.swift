@@ -1,4 +1,4 @@
-/// Opens a raw TCP connection: a serial line behind ser2net, a terminal server or an emulator.
+/// Opens a raw TCP connection to a serial line behind ser2net, a terminal server or an emulator.
 package struct TCPOpener: ChannelOpening {
     package let traits: ChannelTraits
     private let host: String
@@ -9,7 +9,7 @@ package struct TCPOpener: ChannelOpening {
         self.host = host
         self.port = port
         self.connectTimeout = connectTimeout
-        // What stands behind the port is a serial line: slow, and not protected by TCP's checksums.
+        // Behind the port is a serial line: slow, and not protected by TCP's checksums.
         traits = ChannelTraits(
             way: "tcp", address: "tcp://\(host):\(port)", mayHaveTerminal: true, isReliable: false, isSlow: true)
     }
@@ -22,7 +22,7 @@ package struct TCPOpener: ChannelOpening {
     }
 }
 
-/// A connection, with errors from making it told apart from errors of using it.
+/// A connection that distinguishes errors in establishing it from errors in using it.
 enum TCPConnection {
     static func with<Result: Sendable>(
         host: String, port: Int, connectTimeout: Duration, traits: ChannelTraits,

@@ -27,7 +27,7 @@ package struct TelnetOpener: ChannelOpening {
     }
 }
 
-/// Telnet over another channel.
+/// The telnet protocol over another channel.
 package final class TelnetChannel: BoardChannel {
     private let below: any BoardChannel
     private let state = Mutex(TelnetProtocol())
@@ -40,7 +40,7 @@ package final class TelnetChannel: BoardChannel {
     package var time: Duration { below.time }
 
     package func read(timeout: Duration?) async throws -> ChannelRead {
-        // Options that are negotiated for ever bring no byte of the board's.
+        // Endless option negotiation delivers no byte of the board's.
         let end = timeout.map { below.time + $0 }
         while true {
             let read = try await below.read(timeout: end.map { max(.zero, $0 - below.time) })

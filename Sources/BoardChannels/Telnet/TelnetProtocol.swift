@@ -1,11 +1,11 @@
 /// The telnet protocol as a pure value: bytes from the network in, the board's bytes and replies out.
 ///
-/// RFC 854 (commands, IAC escaping), RFC 855 (option negotiation), RFC 856 (binary), RFC 857 (echo), RFC 858
-/// (suppress go ahead), RFC 1073 (window size). Only a change of state is answered, so that two sides cannot
-/// acknowledge each other without end (RFC 1143).
+/// RFC 854 (commands, IAC escaping), RFC 855 (option negotiation), RFC 856 (binary), RFC 857 (echo), RFC 858 (suppress
+/// go ahead), RFC 1073 (window size). Only a change of state is answered, so that two sides cannot acknowledge each
+/// other forever (RFC 1143).
 ///
-/// `CR NUL` is not mapped to `CR`: busybox's telnetd sends what the terminal gave, byte for byte, and flash data holds
-/// that pair. Where a telnetd does map, the pattern that is tried before any bulk data shows it.
+/// `CR NUL` is not mapped to `CR`: busybox's telnetd sends the terminal's output byte for byte, and flash data contains
+/// that pair. If a telnetd does map, the pattern sent before any bulk data shows it.
 package struct TelnetProtocol: Sendable {
     private enum Byte {
         static let se: UInt8 = 240
@@ -33,9 +33,9 @@ package struct TelnetProtocol: Sendable {
     }
 
     private var state = State.data
-    /// Options that the board performs, as agreed.
+    /// Options performed by the board, as negotiated.
     private var remote: Set<UInt8> = []
-    /// Options that this side performs, as agreed.
+    /// Options performed by this side, as negotiated.
     private var local: Set<UInt8> = []
 
     package init() {}
@@ -43,9 +43,9 @@ package struct TelnetProtocol: Sendable {
     /// Whether the board sends all eight bits without mapping line ends (RFC 856).
     package var receivesBinary: Bool { remote.contains(Option.binary) }
 
-    /// Takes in bytes from the network.
+    /// Processes bytes from the network.
     ///
-    /// - Returns: the board's data, and what must be sent back.
+    /// - Returns: the board's data, and the reply to send.
     package mutating func receive(_ bytes: some Sequence<UInt8>) -> (data: [UInt8], reply: [UInt8]) {
         var data: [UInt8] = []
         var reply: [UInt8] = []
@@ -63,14 +63,14 @@ package struct TelnetProtocol: Sendable {
                 case Byte.sb:
                     state = .subnegotiation
                 default:
-                    // NOP, go ahead, data mark and the like carry nothing for us.
+                    // NOP, go ahead, data mark and the like carry no data for us.
                     state = .data
                 }
             case .option(let verb):
                 reply += answer(verb, byte)
                 state = .data
             case .subnegotiation:
-                // Nothing is agreed on that has a subnegotiation towards us: skipped, whatever its length.
+                // No agreed option has a subnegotiation towards us: skipped, whatever its length.
                 if byte == Byte.iac { state = .subnegotiationCommand }
             case .subnegotiationCommand:
                 state = byte == Byte.se ? .data : .subnegotiation
@@ -79,7 +79,7 @@ package struct TelnetProtocol: Sendable {
         return (data, reply)
     }
 
-    /// Bytes for the board, escaped for the network.
+    /// Escapes bytes for the board.
     package static func escape(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(Byte.iac) else { return bytes }
         return bytes.flatMap { $0 == Byte.iac ? [Byte.iac, Byte.iac] : [$0] }
@@ -99,8 +99,8 @@ package struct TelnetProtocol: Sendable {
                 return local.insert(option).inserted ? [Byte.iac, Byte.will, option] : []
             case Option.windowSize:
                 guard local.insert(option).inserted else { return [] }
-                // A wide window keeps the board's line editor from breaking what it echoes: 508 columns, 24 lines,
-                // two bytes each, neither of them IAC.
+                // A wide window keeps the board's line editor from wrapping what it echoes: 508 columns, 24 lines, two
+                // bytes each, neither of them IAC.
                 return [Byte.iac, Byte.will, option, Byte.iac, Byte.sb, option, 1, 252, 0, 24, Byte.iac, Byte.se]
             default:
                 return [Byte.iac, Byte.wont, option]

@@ -1,9 +1,9 @@
 private import FlashModel
 private import Synchronization
 
-/// A channel that writes down what crosses another one.
+/// A channel that records the traffic of another one.
 package final class RecordingChannel: BoardChannel {
-    /// How much of flash data is kept.
+    /// How much of the flash data is recorded.
     package enum Detail: Sendable {
         /// Every byte.
         case everything
@@ -25,8 +25,8 @@ package final class RecordingChannel: BoardChannel {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - now: time since the channel was opened.
-    ///   - sink: takes the entries, in order for each direction.
+    ///   - now: the time since the channel was opened.
+    ///   - sink: receives the entries, in order for each direction.
     package init(
         _ below: any BoardChannel, detail: Detail, now: @escaping @Sendable () -> Duration,
         sink: @escaping @Sendable (TranscriptEntry) -> Void
@@ -103,7 +103,7 @@ package final class RecordingChannel: BoardChannel {
         sink(TranscriptEntry(time: now(), kind: .remark, bytes: Array(text.utf8)))
     }
 
-    /// A board that echoes a password must not carry it into the transcript.
+    /// Blanks a password that the board echoes, so that it does not enter the transcript.
     private static func blank(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
         guard secret.count >= 4 else { return bytes }
         var result = bytes
@@ -119,7 +119,7 @@ package struct RecordingOpener: ChannelOpening {
     private let below: any ChannelOpening
     private let wrap: @Sendable (any BoardChannel) -> any BoardChannel
 
-    /// - Parameter wrap: puts the recorder around the open channel.
+    /// - Parameter wrap: wraps the open channel in the recorder.
     package init(_ below: any ChannelOpening, wrap: @escaping @Sendable (any BoardChannel) -> any BoardChannel) {
         self.below = below
         self.wrap = wrap

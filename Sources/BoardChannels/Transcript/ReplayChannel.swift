@@ -1,12 +1,12 @@
 private import FlashModel
 private import Synchronization
 
-/// A board made of a transcript: it answers what was recorded, once it was sent what was recorded, and refuses
+/// A board simulated from a transcript: it sends the recorded output after receiving the recorded input, and rejects
 /// everything else.
 package final class ReplayChannel: BoardChannel {
     private struct State {
         var entries: ArraySlice<TranscriptEntry>
-        /// How much of the first entry was already sent.
+        /// How many bytes of the first entry have been sent.
         var matched = 0
     }
 
@@ -31,7 +31,7 @@ package final class ReplayChannel: BoardChannel {
         if isSecret { return }
         let mismatch = state.withLock { state -> String? in
             for byte in bytes {
-                // What was recorded as received before this was sent is not waited for by every reader.
+                // Not every reader waits for the output recorded before this input.
                 guard let first = state.entries.first, first.kind == .sent, state.matched < first.bytes.count else {
                     return "sent where the transcript has nothing to send"
                 }

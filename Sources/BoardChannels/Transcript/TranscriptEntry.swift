@@ -1,13 +1,13 @@
-/// A line of a transcript: what crossed a channel, which way, and when.
+/// A line of a transcript: what crossed a channel, in which direction, and when.
 ///
-/// The form is text that a person can read and a program can take apart again:
+/// The format is text that people can read and a program can parse:
 ///
 ///     12.345678 > "cat /proc/mtd\n"
 ///     12.401003 < "dev:    size   erasesize  name\n"
 ///     12.500000 # 65536 bytes of flash data, crc32 1c291ca3
 ///
 /// Seconds since the channel was opened, six decimals; `>` to the board, `<` from it, `#` a remark; the bytes in double
-/// quotes with `\n`, `\r`, `\t`, `\"`, `\\` and `\xHH` for all that is not printable ASCII.
+/// quotes with `\n`, `\r`, `\t`, `\"`, `\\`, and `\xHH` for everything else that is not printable ASCII.
 package struct TranscriptEntry: Sendable, Equatable {
     package enum Kind: String, Sendable {
         case sent = ">"
@@ -15,10 +15,10 @@ package struct TranscriptEntry: Sendable, Equatable {
         case remark = "#"
     }
 
-    /// Since the channel was opened.
+    /// The time since the channel was opened.
     package var time: Duration
     package var kind: Kind
-    /// The bytes; of a remark its text.
+    /// The bytes; the text of a remark.
     package var bytes: [UInt8]
 
     package init(time: Duration, kind: Kind, bytes: [UInt8]) {
@@ -27,7 +27,7 @@ package struct TranscriptEntry: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// The line, with its line end.
+    /// The line, including its line end.
     package var line: String {
         let (seconds, attoseconds) = time.components
         let micros = String(max(0, attoseconds) / 1_000_000_000_000)
@@ -38,7 +38,7 @@ package struct TranscriptEntry: Sendable, Equatable {
         }
     }
 
-    /// Takes a line apart; nil where it is none.
+    /// Parses a line; nil if it is not an entry.
     package init?(line: some StringProtocol) {
         let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let kind = Kind(rawValue: String(parts[1])) else { return nil }
@@ -58,7 +58,7 @@ package struct TranscriptEntry: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// All entries of a transcript file; lines that are none are left out.
+    /// All entries of a transcript file; other lines are skipped.
     package static func parse(_ text: String) -> [TranscriptEntry] {
         text.split(separator: "\n").compactMap { TranscriptEntry(line: $0) }
     }

@@ -2,12 +2,12 @@ package import FlashModel
 private import NIOCore
 private import NIOPosix
 
-/// What one address sends to a UDP port of this computer (RFC 768), as one stream of bytes.
+/// The datagrams that one address sends to a UDP port of this computer (RFC 768), as one byte stream.
 ///
-/// Datagrams of others are thrown away, and so are those for which there is no room: UDP promises nothing, and who sends
-/// cannot be slowed down.
+/// Datagrams from other senders are dropped, and so are those for which there is no room: UDP guarantees nothing, and
+/// the sender cannot be slowed down.
 package final class DatagramInput: ChannelInput {
-    /// The port that is listened on, 1...65535.
+    /// The port, 1...65535.
     package let port: Int
     private let inbox: ByteInbox
     private let channel: any Channel
@@ -18,12 +18,12 @@ package final class DatagramInput: ChannelInput {
         self.channel = channel
     }
 
-    /// Begins to listen; ``close()`` ends it.
+    /// Starts listening; ``close()`` ends it.
     ///
     /// - Parameters:
     ///   - host: an IPv4 address of this computer.
-    ///   - port: 0 for one that is free.
-    ///   - sender: the IPv4 address that is heard.
+    ///   - port: 0 for a free one.
+    ///   - sender: the IPv4 address to accept datagrams from.
     /// - Throws: `portUnavailable`.
     package static func open(
         host: String, port: Int, from sender: String
@@ -32,7 +32,7 @@ package final class DatagramInput: ChannelInput {
         do {
             let address = try SocketAddress(ipAddress: host, port: port)
             let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                // A board that prints sends hundreds of small datagrams at a time.
+                // A board that prints sends hundreds of small datagrams at once.
                 .channelOption(.socketOption(.so_rcvbuf), value: 1 << 20)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -52,7 +52,7 @@ package final class DatagramInput: ChannelInput {
 
     package func read(timeout: Duration?) async throws -> ChannelRead { try await inbox.next(timeout: timeout) }
 
-    /// Listens no more.
+    /// Stops listening.
     package func close() async {
         try? await channel.close().get()
         inbox.finish()
@@ -75,7 +75,7 @@ package final class DatagramInput: ChannelInput {
             _ = inbox.deliver(datagram.data.readableBytesView)
         }
 
-        // An ICMP error tells that somebody is not there: nothing that must end the listening.
+        // An ICMP error means that the peer is unreachable, which must not end the listening.
         func errorCaught(context: ChannelHandlerContext, error: any Error) {}
     }
 }

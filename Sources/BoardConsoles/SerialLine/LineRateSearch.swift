@@ -1,21 +1,22 @@
 private import BoardChannels
 private import FlashModel
 
-/// Looks for the rate at which a serial line makes sense.
+/// Searches for the rate at which a serial line gives readable text.
 ///
-/// At each rate it listens; where nothing comes it sends one ^C, which brings the prompt of a bootloader or a shell. A
-/// ^C that is sent at another rate than the board's is never read as Enter, nor as anything that can be seen: so no
-/// command is repeated by it, and no menu gets a digit.
+/// At each rate it listens; if nothing arrives it sends one ^C, which brings the prompt of a bootloader or a shell. A
+/// ^C sent at a rate other than the board's is never read as Enter, nor as a visible character: so it repeats no
+/// command, and types no digit into a menu.
 package struct LineRateSearch: Sendable {
-    /// What came of it.
+    /// The result of a search.
     package enum Outcome: Sendable, Hashable {
-        /// The line is at this rate now, at which sense came.
+        /// The line is now at this rate, which gave readable text.
         case found(Int)
-        /// No rate made sense; the line has its rate again. Those that were tried, and whether anything came.
+        /// No rate gave readable text; the line is back at its original rate. The rates tried, and whether anything
+        /// arrived.
         case none(tried: [Int], hasHeard: Bool)
     }
 
-    /// How long nothing must come before more is not waited for.
+    /// The pause that ends listening.
     private let quiet: Duration
     /// Whether ^C may be sent.
     private let mayAsk: Bool
@@ -25,9 +26,9 @@ package struct LineRateSearch: Sendable {
         self.mayAsk = mayAsk
     }
 
-    /// Tries the line's own rate first, then the common ones. What made sense waits in the console to be read.
+    /// Tries the line's own rate first, then the common ones. Readable text remains in the console to be read.
     ///
-    /// - Throws: what the channel throws. A rate that the port cannot make is left out.
+    /// - Throws: what the channel throws. A rate that the port does not support is skipped.
     package func run(_ console: Console) async throws -> Outcome {
         guard let own = console.channel.lineRate else { return .none(tried: [], hasHeard: false) }
         var tried: [Int] = []
@@ -39,7 +40,7 @@ package struct LineRateSearch: Sendable {
                 continue
             }
             tried.append(rate)
-            // What was received before is of another rate.
+            // Bytes received before belong to another rate.
             _ = try await console.collect(quiet: .milliseconds(10), longest: .milliseconds(50))
             var heard = try await console.collect(quiet: quiet, longest: quiet * 4)
             if LineSense(heard) != .text, mayAsk {

@@ -1,58 +1,58 @@
-/// How long something may take altogether, whatever comes meanwhile.
+/// Time limits for whole operations, whatever arrives meanwhile.
 ///
-/// A pause ends most waits long before: those are in ``ShellTiming`` and in `UBootTiming`. But a pause never comes where
-/// somebody talks all the time: a kernel with its messages, a countdown, a line at a wrong rate. So everything that is
-/// waited for has a limit besides, and all of these limits are here. Where one is reached, the error has the code
-/// `noReplyInTime` and the last words that came; where nothing came at all, `boardSilent`.
+/// A pause ends most waits much earlier: those are in ``ShellTiming`` and in `UBootTiming`. But there is never a pause
+/// if the other side keeps talking: a kernel with its messages, a countdown, a line at a wrong rate. So every wait also
+/// has a limit, and all of these limits are here. When one is reached, the error has the code `noReplyInTime` and
+/// quotes the last words received; if nothing arrived at all, `boardSilent`.
 package struct WaitLimits: Sendable {
-    /// Until a shell answers, with the rest of the board's start and a login; also the way back to a shell that was lost.
+    /// Until a shell answers, including the rest of the board's start and a login; also for finding a lost shell again.
     /// Small routers take one to two minutes to start.
     package var login: Duration = .seconds(240)
 
-    /// The reply to a command, beyond the longest silence that the command may begin with. The largest replies are logs
-    /// and dumps of 16 KiB: 70 KB on the line, 75 s at 9600 bits a second, 5 min at 2400.
+    /// For the reply to a command, in addition to the longest silence that the command may begin with. The largest
+    /// replies are logs and dumps of 16 KiB: 70 KB on the line, 75 s at 9600 bits per second, 5 min at 2400.
     package var reply: Duration = .seconds(300)
 
-    /// One transfer of U-Boot's by TFTP: at most 16 MiB, with a dead network's timeouts and retries. Slow boards bring
-    /// 100 KiB a second.
+    /// For one TFTP transfer of U-Boot: at most 16 MiB, with a dead network's timeouts and retries. Slow boards reach
+    /// 100 KiB per second.
     package var transfer: Duration = .seconds(600)
 
-    /// Bytes a second that flash data has at least on a slow line: that of 1200 bits a second, a quarter lost.
+    /// The minimum rate of flash data on a slow line, in bytes per second: 1200 bits per second, with a quarter lost.
     package var slowestLine = 90
 
-    /// The same where the board sets the pace, not the line: the slowest that was seen, a sixteenth of it.
+    /// The same if the board is slower than the line: a sixteenth of the slowest rate observed.
     package var slowestBoard = 4_096
 
-    /// What a command of U-Boot's needs that takes the line for itself, such as a load by YMODEM: the largest erase block,
-    /// 128 KiB, at 1200 bits a second.
+    /// For a U-Boot command that uses the line itself, such as a load by YMODEM: the largest erase block, 128 KiB, at
+    /// 1200 bits per second.
     package var conversation: Duration = .seconds(1_800)
 
-    /// From U-Boot's first word, or a key that was sent to it, until its prompt: some scan a bus for half a minute, and
-    /// count down for ten seconds more.
+    /// From U-Boot's first output, or a key sent to it, until its prompt: some scan a bus for half a minute, and then
+    /// count down for ten seconds.
     package var start: Duration = .seconds(120)
 
-    /// Typing a command of U-Boot's until its echo is right, with all attempts: on the worst lines at which anything works,
-    /// about four minutes for the longest command.
+    /// For typing a U-Boot command until its echo is correct, with all attempts: about four minutes for the longest
+    /// command on the worst lines on which anything works.
     package var typing: Duration = .seconds(300)
 
-    /// Until U-Boot has its prompt again after one ^C.
+    /// Until U-Boot shows its prompt again after one ^C.
     package var prompt: Duration = .seconds(6)
 
-    /// For somebody to switch the board on who was asked to: they may have to find the switch, or come back from lunch.
+    /// For a person who was asked to switch the board on: they may have to find the switch, or come back from lunch.
     package var power: Duration = .seconds(600)
 
-    /// The same where nobody can be asked (`--json`): a script may switch it on at the same time.
+    /// The same if nobody can be asked (`--json`): a script may switch the board on at the same time.
     package var unattendedPower: Duration = .seconds(30)
 
-    /// The command that switches the power: a socket in a network, with a pause between off and on.
+    /// For the command that switches the power: a network-controlled socket, with a pause between off and on.
     package var powerCommand: Duration = .seconds(120)
 
-    /// Putting a board's terminal back in order at the end, also after Ctrl-C: somebody waits for it.
+    /// For restoring a board's terminal at the end, also after Ctrl-C, when someone is waiting.
     package var farewell: Duration = .seconds(10)
 
     package init() {}
 
-    /// How long so many bytes of flash data may take.
+    /// The time limit for a number of bytes of flash data.
     package func bulk(_ bytes: Int, isSlow: Bool) -> Duration {
         .seconds(max(0, bytes) / max(1, isSlow ? slowestLine : slowestBoard))
     }

@@ -1,52 +1,52 @@
 import FlashModel
 
-/// A run of erase blocks that UBI manages, as they lie on flash. Which block holds what is written in each of them, so
-/// that any of them may lie anywhere.
+/// A run of erase blocks that UBI manages, in their order on flash. Each block records what it holds, so any of them
+/// may be anywhere.
 package struct UBIArea: Sendable, Hashable {
-    /// What a physical erase block is.
+    /// The content of a physical erase block.
     package enum Block: Sendable, Hashable {
-        /// Nothing was read of it: it is bad, or could not be read.
+        /// The block is bad or could not be read.
         case missing
-        /// 0xFF where its headers would be.
+        /// 0xFF in place of its headers.
         case blank
-        /// Formatted, and holds nothing.
+        /// Formatted and empty.
         case free
         /// Holds a logical erase block.
         case used(UBIVolumeHeader)
-        /// Neither; UBI would keep it aside.
+        /// None of these; UBI would set it aside.
         case damaged
     }
 
-    /// By place.
+    /// In the order of their position.
     package let blocks: [Block]
-    /// nil where neither copy of the table is whole.
+    /// nil if neither copy of the table is intact.
     package let volumes: UBIVolumeTable?
 
-    /// Physical erase blocks that UBI needs beyond those of the volumes: two for the layout volume, one for wear levelling,
-    /// one for atomic changes (Linux `drivers/mtd/ubi/ubi.h`: `UBI_LAYOUT_VOLUME_EBS`, `WL_RESERVED_PEBS`,
-    /// `EBA_RESERVED_PEBS`).
+    /// Physical erase blocks that UBI needs in addition to those of the volumes: two for the layout volume, one for
+    /// wear levelling, one for atomic changes (Linux `drivers/mtd/ubi/ubi.h`: `UBI_LAYOUT_VOLUME_EBS`,
+    /// `WL_RESERVED_PEBS`, `EBA_RESERVED_PEBS`).
     private static let ownBlocks = 4
 
-    /// Good erase blocks without which UBI would not attach; nil where the table of volumes is not known.
+    /// The number of good erase blocks that UBI needs to attach; nil if the volume table is unknown.
     package var neededBlocks: Int? {
         volumes.map { $0.volumes.map(\.reservedBlocks).saturatingSum().addingReportingOverflow(Self.ownBlocks) }
             .map { $0.overflow ? .max : $0.partialValue }
     }
 
-    /// Whether it has a fastmap, which no longer holds when a block is moved.
+    /// Whether it has a fastmap, which becomes invalid when a block is moved.
     package var hasFastmap: Bool {
         blocks.contains { if case .used(let header) = $0 { header.isFastmap } else { false } }
     }
 
-    /// Looks at the headers of erase blocks.
+    /// Inspects the headers of erase blocks.
     ///
     /// - Parameters:
-    ///   - count: erase blocks.
-    ///   - blockSize: bytes of one.
-    ///   - isMissing: whether there is nothing to read of a block.
-    ///   - read: bytes of a block, from an offset in it, as many as were asked for.
-    /// - Returns: nil where this is no UBI area: some block is something else, or none was formatted, or they were formatted
-    ///   differently.
+    ///   - count: the number of erase blocks.
+    ///   - blockSize: their size in bytes.
+    ///   - isMissing: whether a block has no bytes to read.
+    ///   - read: returns `count` bytes of a block, from an offset in it.
+    /// - Returns: nil if this is not a UBI area: some block is something else, none was formatted, or they were
+    ///   formatted differently.
     package static func find(
         count: Int, blockSize: Int, isMissing: (Int) -> Bool,
         read: (_ block: Int, _ offset: Int, _ count: Int) throws -> [UInt8]
@@ -63,7 +63,7 @@ package struct UBIArea: Sendable, Hashable {
             }
             let start = try read(number, 0, UBIEraseCounterHeader.size)
             guard let header = UBIEraseCounterHeader(start[...]) else {
-                // One that a power cut has left half erased is none of somebody else.
+                // Not foreign data: a power cut may have left the block half erased.
                 let isBlank = start.allSatisfy { $0 == 0xFF }
                 guard isBlank || first != nil else { return nil }
                 blocks.append(isBlank ? .blank : .damaged)
@@ -78,7 +78,7 @@ package struct UBIArea: Sendable, Hashable {
             } else {
                 first = header
             }
-            // Linux takes a 0 for any (`drivers/mtd/ubi/attach.c`, scan_peb).
+            // Linux accepts 0 as any sequence (`drivers/mtd/ubi/attach.c`, scan_peb).
             if header.imageSequence != 0 {
                 guard sequence == 0 || sequence == header.imageSequence else { return nil }
                 sequence = header.imageSequence
@@ -102,6 +102,6 @@ package struct UBIArea: Sendable, Hashable {
 }
 
 extension UBIVolumeHeader {
-    /// Whether it is of a fastmap.
+    /// Whether the block belongs to a fastmap.
     package var isFastmap: Bool { Self.fastmapVolumes.contains(volume) }
 }

@@ -1,21 +1,21 @@
 /// The header at the start of each physical erase block that UBI has formatted (Linux `drivers/mtd/ubi/ubi-media.h`,
 /// `struct ubi_ec_hdr`).
 package struct UBIEraseCounterHeader: Sendable, Hashable {
-    /// Bytes.
+    /// The size in bytes.
     package static let size = 64
     /// `UBI#`.
     private static let magic: UInt32 = 0x5542_4923
 
-    /// How often the block was erased.
+    /// How often the block has been erased.
     package var eraseCounter: UInt64
     /// Bytes from the block's start to the volume identifier header.
     package var volumeHeaderOffset: Int
     /// Bytes from the block's start to its data.
     package var dataOffset: Int
-    /// The same in all blocks that were formatted together, or 0 where who formatted them set none.
+    /// Equal in all blocks that were formatted together; 0 if the formatting tool set none.
     package var imageSequence: UInt32
 
-    /// nil where the bytes are no such header, or a damaged one.
+    /// Parses a header; nil if there is none, or it is damaged.
     ///
     /// - Parameter bytes: from the start of an erase block.
     package init?(_ bytes: ArraySlice<UInt8>) {

@@ -1,23 +1,24 @@
-/// The header that says which logical erase block of which volume a physical one holds (Linux
+/// The header that records which logical erase block of which volume a physical one holds (Linux
 /// `drivers/mtd/ubi/ubi-media.h`, `struct ubi_vid_hdr`).
 package struct UBIVolumeHeader: Sendable, Hashable {
-    /// Bytes.
+    /// The size in bytes.
     package static let size = 64
     /// `UBI!`.
     private static let magic: UInt32 = 0x5542_4921
-    /// The volume that holds the table of volumes (`UBI_LAYOUT_VOLUME_ID`).
+    /// The volume that holds the volume table (`UBI_LAYOUT_VOLUME_ID`).
     package static let layoutVolume: UInt32 = 0x7FFF_EFFF
     /// The volumes of the fastmap, a record of which physical erase block holds what (`UBI_FM_SB_VOLUME_ID`,
     /// `UBI_FM_DATA_VOLUME_ID`).
     package static let fastmapVolumes: ClosedRange<UInt32> = 0x7FFF_F000...0x7FFF_F001
 
     package var volume: UInt32
-    /// The logical erase block's number.
+    /// The number of the logical erase block.
     package var block: UInt32
-    /// Ascending with each header that UBI writes: of two blocks with the same number, the higher one counts.
+    /// Increases with each header that UBI writes: of two blocks with the same number, the one with the higher sequence
+    /// counts.
     package var sequence: UInt64
 
-    /// nil where the bytes are no such header, or a damaged one.
+    /// Parses a header; nil if there is none, or it is damaged.
     package init?(_ bytes: ArraySlice<UInt8>) {
         let header = UBIBytes(bytes)
         guard header.number(at: 0) == Self.magic, header.isSummed(60), let volume = header.number(UInt32.self, at: 8),

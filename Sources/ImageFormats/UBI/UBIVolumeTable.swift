@@ -1,29 +1,29 @@
-/// The table of volumes: what the layout volume's two blocks hold (Linux `drivers/mtd/ubi/ubi-media.h`,
+/// The volume table, which is the content of the layout volume's two blocks (Linux `drivers/mtd/ubi/ubi-media.h`,
 /// `struct ubi_vtbl_record`).
 package struct UBIVolumeTable: Sendable, Hashable {
     /// A volume.
     package struct Volume: Sendable, Hashable {
         package var id: Int
         package var name: String
-        /// Physical erase blocks that are kept for it.
+        /// The number of physical erase blocks reserved for it.
         package var reservedBlocks: Int
-        /// Whether it holds what was written once, with checksums, and else a file system that changes.
+        /// Whether it is static, written once with checksums; otherwise it holds a file system that changes.
         package var isStatic: Bool
     }
 
-    /// Bytes of a record.
+    /// The size of a record in bytes.
     private static let recordSize = 172
     /// `UBI_MAX_VOLUMES`.
     private static let limit = 128
-    /// Bytes that are enough for every table.
+    /// A size in bytes that is enough for every table.
     package static let size = recordSize * limit
 
-    /// By id, ascending.
+    /// Sorted by id, ascending.
     package var volumes: [Volume]
 
-    /// nil where a record is damaged.
+    /// Parses a table; nil if a record is damaged.
     ///
-    /// - Parameter bytes: from the data offset of a block of the layout volume; the table ends where they do.
+    /// - Parameter bytes: from the data offset of a block of the layout volume; the table ends where the bytes end.
     package init?(_ bytes: ArraySlice<UInt8>) {
         volumes = []
         let table = UBIBytes(bytes)

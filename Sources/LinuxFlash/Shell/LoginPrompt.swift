@@ -1,6 +1,6 @@
 import BoardConsoles
 
-/// What a board's console asks for, told from the last thing that it sent. Pure.
+/// What a board's console asks for, judged by its last output. Pure.
 package enum LoginPrompt: Equatable, Sendable {
     /// `login:`
     case user
@@ -14,13 +14,13 @@ package enum LoginPrompt: Equatable, Sendable {
     case bootloader(String)
     /// A kernel is starting.
     case booting
-    /// Nothing but the kernel says anything.
+    /// Only kernel messages arrive.
     case kernelOnly
 
     /// - Parameters:
-    ///   - bytes: what was received since something was last sent.
-    ///   - kernel: the kernel's messages of that time, where they were taken out of it already.
-    ///   - isTorn: whether something talks all the time, so that a question may stand in the midst of it.
+    ///   - bytes: what was received since the last input was sent.
+    ///   - kernel: kernel messages of the same period, if they were already removed.
+    ///   - isTorn: whether the output never pauses, so that a question may be in the middle of it.
     package init?(_ bytes: [UInt8], kernel: [UInt8] = [], isTorn: Bool = false) {
         let plain = TerminalText.plain(bytes.suffix(8_192))
         let (said, hasMessages) = TerminalText.withoutKernelMessages(plain)
@@ -33,7 +33,7 @@ package enum LoginPrompt: Equatable, Sendable {
         if trimmed.hasSuffix("login:") || trimmed.hasSuffix("username:") || trimmed.hasSuffix("user name:")
             || trimmed.hasSuffix("user:")
         {
-            // "Login incorrect" comes before the next question.
+            // "Login incorrect" precedes the next question.
             self = Self.isDenial(lines.suffix(4).dropLast()) ? .denied : .user
         } else if trimmed.hasSuffix("password:") || trimmed.hasSuffix("passwd:") {
             self = .password
@@ -54,7 +54,7 @@ package enum LoginPrompt: Equatable, Sendable {
         }
     }
 
-    /// The question of a login at the start of a line that goes on with something else.
+    /// A login question at the start of a line that continues with something else.
     private static func question(_ line: Substring) -> Self? {
         let start = line.prefix(64).lowercased()
         if start.hasPrefix("password: ") || start.hasPrefix("passwd: ") { return .password }
@@ -81,7 +81,7 @@ package enum LoginPrompt: Equatable, Sendable {
     }
 
     /// Prompts of bootloaders: `=> `, `U-Boot> `, `RedBoot> `, `CFE> `, `ar7240> `, `maltael # `. The last form could
-    /// be a shell's too, so it counts only where a bootloader's banner stands before it.
+    /// also be a shell's, so it counts only after a bootloader's banner.
     private static func bootloaderPrompt(_ line: String, _ text: String) -> String? {
         for prompt in ["=>", "u-boot>", "redboot>", "cfe>", "uboot>", "mt7621 #", "mt7628 #", "ar7240>", "ath>"]
         where line == prompt {

@@ -1,21 +1,21 @@
-/// How a command is said to a Linux shell so that its reply can be told from everything else. Pure.
+/// Frames commands for a Linux shell so that their replies can be distinguished from all other output. Pure.
 ///
 /// A reply stands between two markers. Each is printed by `echo`, from a word that the command line writes with a gap
-/// (`FKab''cdB7`), so that the terminal's echo of the command never looks like it, and it holds a number that was made
-/// up for this session, so that nothing that a board has in its flash looks like it either.
+/// (`FKab''cdB7`), so that the terminal's echo of the command never looks like it. The word contains a number that is
+/// random for each session, so that nothing in a board's flash looks like it either.
 package struct ShellDialect: Sendable {
-    /// Two halves of a word of letters and digits.
+    /// The two halves of a word of letters and digits.
     private let first: String
     private let second: String
 
-    /// - Parameter nonce: 8 or more letters and digits, made up anew for each session.
+    /// - Parameter nonce: 8 or more letters and digits, new for each session.
     package init(nonce: String) {
         let half = nonce.utf8.count / 2
         first = "FK" + nonce.prefix(half)
         second = String(nonce.dropFirst(half))
     }
 
-    /// The session's word, as it appears in what the board sends.
+    /// The session's word, as it appears in the board's output.
     package var word: String { first + second }
 
     /// The session's word, as it is typed.
@@ -25,9 +25,10 @@ package struct ShellDialect: Sendable {
     ///
     /// - Parameters:
     ///   - command: shell text without a line end; it gets no standard input.
-    ///   - mergesErrors: whether what it writes to standard error is part of the reply; else it is dropped.
-    ///   - keepsInput: whether it keeps the shell's standard input, for commands that are about the terminal.
-    ///   - isDoubled: whether each marker comes twice, for lines that damage bytes: one that is lost costs a long wait.
+    ///   - mergesErrors: whether standard error becomes part of the reply; otherwise it is dropped.
+    ///   - keepsInput: whether the command inherits the shell's standard input, for commands that act on the terminal.
+    ///   - isDoubled: whether each marker is printed twice, for lines that damage bytes: a lost marker costs a long
+    ///     wait.
     package func line(
         _ command: String, sequence: Int, mergesErrors: Bool = false, keepsInput: Bool = false, isDoubled: Bool = false
     ) -> String {
@@ -41,13 +42,13 @@ package struct ShellDialect: Sendable {
         return "\(begin)\(begin){ \(command);} \(input)\(errors);FKS=$?\(end)\(end)\n"
     }
 
-    /// What begins a reply.
+    /// The marker before a reply.
     package func beginMarker(_ sequence: Int) -> [UInt8] { Array("\(word)B\(sequence):".utf8) }
 
-    /// What ends a reply; the exit status and a colon follow.
+    /// The marker after a reply; the exit status and a colon follow.
     package func endMarker(_ sequence: Int) -> [UInt8] { Array("\(word)E\(sequence):".utf8) }
 
-    /// A word as a shell takes it, whatever it holds.
+    /// Quotes any text as one shell word.
     package static func quote(_ text: String) -> String {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }

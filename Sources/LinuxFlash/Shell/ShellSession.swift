@@ -2,9 +2,9 @@ package import BoardChannels
 package import BoardConsoles
 internal import FlashModel
 
-/// What a command answered.
+/// The reply to a command.
 package struct ShellReply: Sendable, Equatable {
-    /// What it printed, without the terminal's additions.
+    /// Its output, without the terminal's additions.
     package var output: [UInt8]
     /// Its exit status, 0 to 255.
     package var status: Int
@@ -14,20 +14,20 @@ package struct ShellReply: Sendable, Equatable {
         self.status = status
     }
 
-    /// Whether another reply is this one, and more.
+    /// Whether another reply begins with this one.
     func isStart(of other: ShellReply) -> Bool {
         status == other.status && !output.isEmpty && other.output.starts(with: output)
     }
 
-    /// What it printed, as text.
+    /// Its output, as text.
     package var text: String { String(decoding: output, as: UTF8.self) }
 }
 
-/// Who logs in.
+/// The user and password for a login.
 package struct Credentials: Sendable {
-    /// Where the board asks for a user.
+    /// The answer if the board asks for a user.
     package var user: String
-    /// Asked when the board asks for a password; nil where there is none.
+    /// Called when the board asks for a password; nil if there is none.
     package var password: @Sendable () async throws -> String?
 
     package init(user: String = "root", password: @escaping @Sendable () async throws -> String? = { nil }) {
@@ -38,23 +38,23 @@ package struct Credentials: Sendable {
 
 /// A lease on a Linux shell.
 ///
-/// Over SSH or a pipe the shell reads commands as they come. On a terminal the session first finds the shell (logging
-/// in where asked), silences the kernel, makes the line raw and puts a second shell behind it (`dd | sh`) that has no
-/// prompt, no echo and no line editor; all of it is undone at the end.
+/// Over SSH or a pipe the shell reads commands as they arrive. On a terminal the session first finds the shell (logging
+/// in if asked), silences the kernel, makes the line raw and starts a second shell behind it (`dd | sh`) that has no
+/// prompt, no echo and no line editor; all of this is undone at the end.
 package final class ShellSession {
-    /// How clean the way from the board to here is.
+    /// How the line alters the board's output.
     package enum Line: Sendable, Equatable {
-        /// All bytes pass as they are.
+        /// All bytes pass unchanged.
         case clean
-        /// The terminal makes `CR LF` of each `LF`.
+        /// The terminal turns each `LF` into `CR LF`.
         case mapped
     }
 
     package let console: Console
     package let dialect: ShellDialect
-    /// How bytes come through.
+    /// How the line alters bytes.
     package private(set) var line = Line.clean
-    /// How often a command had to be said again.
+    /// The number of repeated commands.
     package private(set) var retries = 0
 
     private let credentials: Credentials
@@ -64,18 +64,18 @@ package final class ShellSession {
     private var bootID: [UInt8]?
     private var undo: Undo?
 
-    /// Whether a started command's reply was not yet read to its end.
+    /// Whether a started command's reply has not been read to its end.
     private var isReplyPending = false
 
-    /// What the session changed at the board's terminal.
+    /// What the session changed on the board's terminal.
     private struct Undo {
-        /// The console's log level as it was.
+        /// The original log level of the console.
         var printk: String?
-        /// The terminal's settings as they were, for `stty`.
+        /// The original terminal settings, for `stty`.
         var settings: String?
         var hasInnerShell = false
         var loggedIn = false
-        /// Whether the board waits for a password that it is not going to get.
+        /// Whether the board waits for a password that will not come.
         var owesPassword = false
     }
 
@@ -88,9 +88,9 @@ package final class ShellSession {
 
     /// Runs the body with a shell that answers.
     ///
-    /// - Parameter nonce: letters and digits, made up anew.
-    /// - Throws: ``FlashkeepError`` with `boardSilent`, `authenticationFailed`, `passwordNeeded`,
-    ///   `replyNotUnderstood`, `boardLost`, and what the body throws.
+    /// - Parameter nonce: new letters and digits.
+    /// - Throws: ``FlashkeepError`` with `boardSilent`, `authenticationFailed`, `passwordNeeded`, `replyNotUnderstood`,
+    ///   `boardLost`, and what the body throws.
     package static func withShell<Result: Sendable>(
         over channel: any BoardChannel, credentials: Credentials, nonce: String, timing: ShellTiming = ShellTiming(),
         body: (ShellSession) async throws -> Result
@@ -110,16 +110,16 @@ package final class ShellSession {
 
     // MARK: Commands
 
-    /// Runs a command that only reads; it is said again where its reply is lost.
+    /// Runs a command that only reads; it is repeated if its reply is lost.
     ///
-    /// Where the line may damage bytes it is said until two replies are the same: neither a damaged command nor a
-    /// damaged reply is then believed.
+    /// If the line may damage bytes, it is repeated until two replies are equal: neither a damaged command nor a
+    /// damaged reply is then accepted.
     ///
     /// - Parameters:
-    ///   - silence: how long the board may say nothing.
-    ///   - limit: the most bytes of a reply.
+    ///   - silence: the longest pause in the board's output.
+    ///   - limit: the maximum size of a reply in bytes.
     ///   - isProvenElsewhere: whether the caller checks the reply by other means, so that one is enough.
-    ///   - mayGrow: whether a later reply may only be longer, such as that of a log; what both have comes back.
+    ///   - mayGrow: whether a later reply may be longer, such as that of a log; the common part is returned.
     package func run(
         _ command: String, silence: Duration? = nil, limit: Int = 4 << 20, mergesErrors: Bool = false,
         isProvenElsewhere: Bool = false, mayGrow: Bool = false
@@ -130,15 +130,15 @@ package final class ShellSession {
                     command, silence: silence ?? self.timing.silence, limit: limit, mergesErrors: mergesErrors)
             }
         }
-        // A damaged command may print without end, and is said again. But who made one reply last for all of its time
-        // does so with the next: all attempts together get the time of two.
+        // A damaged command may print without end, and is then repeated. But a board that makes one reply last for its
+        // full time will do so again: all attempts together get the time of two.
         let longest = ((silence ?? timing.silence) + timing.limits.reply) * 2
         return try await console.within(longest, "the reply to a command") {
             isProvenElsewhere ? try await ask() : try await agreed(on: command, mayGrow: mayGrow, ask)
         }
     }
 
-    /// Asks until two replies are the same, where the line may damage them.
+    /// Asks until two replies are equal, if the line may damage them.
     private func agreed(
         on command: String, mayGrow: Bool = false, _ ask: () async throws -> ShellReply
     ) async throws -> ShellReply {
@@ -156,7 +156,7 @@ package final class ShellSession {
             next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
     }
 
-    /// Does something again after a reply of it was lost, if there is a way to find the shell again.
+    /// Repeats an action after its reply was lost, if the shell can be found again.
     private func repeating<Result>(_ act: () async throws -> Result) async throws -> Result {
         var attempt = 1
         while true {
@@ -180,20 +180,20 @@ package final class ShellSession {
         return ShellReply(output: line == .mapped ? TerminalText.plain(output) : output, status: status)
     }
 
-    /// Runs a command that changes something: it is said once. What it writes to standard error is part of the reply.
+    /// Runs a command that changes something, so it is sent only once. Standard error becomes part of the reply.
     ///
-    /// - Throws: `boardSilent` where its reply is lost: it may have run, or not.
+    /// - Throws: `boardSilent` if its reply is lost: it may have run or not.
     package func runOnce(_ command: String, silence: Duration) async throws -> ShellReply {
         try await runOnce(command, silence: silence, limit: 1 << 16, mergesErrors: true)
     }
 
-    /// Runs a command with text as its standard input, as a here-document (POSIX.1-2017 Shell Command Language 2.7.4): the
-    /// shell itself reads it to its end whatever becomes of the command, so that not a line of it is ever obeyed.
+    /// Runs a command with text as its standard input, as a here-document (POSIX.1-2017 Shell Command Language 2.7.4):
+    /// the shell itself reads it to its end whatever happens to the command, so that no line of it is ever executed.
     ///
     /// - Parameters:
-    ///   - input: lines of printable characters, each with its line end; none of them the session's word.
-    ///   - silence: how long the board may say nothing, once all of it has crossed.
-    /// - Throws: as ``run(_:silence:limit:mergesErrors:isProvenElsewhere:mayGrow:)``; it is said once.
+    ///   - input: lines of printable characters, each with its line end; none of them may be the session's word.
+    ///   - silence: the longest pause in the board's output, once all of the input has been sent.
+    /// - Throws: as ``run(_:silence:limit:mergesErrors:isProvenElsewhere:mayGrow:)``; it is sent only once.
     package func run(
         _ command: String, input: String, silence: Duration? = nil, limit: Int = 1 << 16
     ) async throws -> ShellReply {
@@ -226,12 +226,12 @@ package final class ShellSession {
         let longest = silence + timing.limits.reply
         guard
             try await console.bytes(until: marker, silence: silence, longest: longest, limit: 1 << 20) != nil,
-            // The rest of the marker's line: a line end, of one or two characters.
+            // The rest of the marker's line: a line end of one or two characters.
             try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64) != nil
         else { throw lost(command) }
     }
 
-    /// Reads the rest of a started command's reply and its status.
+    /// Reads the rest of a started command's reply, and its status.
     @discardableResult
     package func finish(
         _ command: String, silence: Duration? = nil, limit: Int = 1 << 20
@@ -249,11 +249,11 @@ package final class ShellSession {
             let digits =
                 try await console.bytes(until: [UInt8(ascii: ":")], silence: silence, longest: longest, limit: 3) ?? []
             status = Int(String(decoding: digits, as: UTF8.self)).flatMap { (0...255).contains($0) ? $0 : nil }
-            // What was taken for a status may hold the second marker.
+            // The text read as a status may contain the second marker.
             if status == nil { console.putBack(digits + [UInt8(ascii: ":")]) }
         }
         guard var output, let status else { throw lost(command) }
-        // The second of the markers that begin it.
+        // The second copy of the begin marker.
         if let again = ByteSearch.firstRange(of: dialect.beginMarker(sequence), in: output),
             let end = output[again.upperBound...].firstIndex(of: 0x0A)
         {
@@ -264,10 +264,10 @@ package final class ShellSession {
         return (output, status)
     }
 
-    /// Gives the shell functions or variables to know; it is told them again when it has to be started anew.
+    /// Defines functions or variables in the shell; they are defined again whenever the shell is restarted.
     ///
     /// - Parameters:
-    ///   - name: whatever was defined by this name before is forgotten.
+    ///   - name: replaces an earlier definition of this name.
     ///   - script: lines of at most 400 characters.
     package func define(_ name: String, _ script: String) async throws {
         forget(name)
@@ -275,13 +275,13 @@ package final class ShellSession {
         try await repeating { try await self.teach(script) }
     }
 
-    /// The shell need not be told this again.
+    /// Stops repeating this definition in a restarted shell.
     package func forget(_ name: String) {
         definitions.removeAll { $0.name == name }
     }
 
-    /// Has the shell obey a script that is certain to have come through: it is sent twice, and the shell compares. A
-    /// function that was damaged on its way would give wrong bytes, and the same ones each time that it is asked.
+    /// Makes the shell evaluate a script that has certainly arrived intact: it is sent twice, and the shell compares
+    /// the copies. A function damaged in transit would return wrong bytes, and the same ones on every call.
     private func teach(_ script: String) async throws {
         let text = ShellDialect.quote(script)
         for _ in 0..<timing.attempts * 4 {
@@ -295,15 +295,15 @@ package final class ShellSession {
         throw lost(script)
     }
 
-    /// Ends whatever the board is still sending; the session can go on afterwards.
+    /// Stops whatever the board is still sending; the session can continue afterwards.
     package func interrupt() async throws {
         try await recover()
     }
 
-    /// The longest silence of a board that is at work.
+    /// The longest silence of a board at work.
     package var silence: Duration { timing.silence }
 
-    /// How long so many bytes of flash data may take on this line.
+    /// The time limit for a number of bytes of flash data on this line.
     package func bulkTime(_ bytes: Int) -> Duration {
         timing.limits.bulk(bytes, isSlow: console.channel.traits.isSlow)
     }
@@ -328,7 +328,7 @@ package final class ShellSession {
         }
     }
 
-    /// Sees that the board's kernel is the one that it was
+    /// Checks that the board's kernel has not been restarted
     /// (`Documentation/admin-guide/sysctl/kernel.rst`, `random/boot_id`).
     private func checkBoot() async throws {
         let command = "cat /proc/sys/kernel/random/boot_id"
@@ -344,7 +344,7 @@ package final class ShellSession {
         }
     }
 
-    /// On a pipe: the first command must be answered.
+    /// On a pipe: requires an answer to a first command.
     private func expectShell() async throws {
         try await console.send("echo \(dialect.typedWord)P0:\n")
         let marker = Array("\(dialect.word)P0:".utf8)
@@ -358,14 +358,14 @@ package final class ShellSession {
         _ = try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64)
     }
 
-    /// On a terminal: finds a shell behind whatever is there.
+    /// On a terminal: finds a shell, whatever state it is in.
     private func arrive() async throws {
-        // Until the kernel is silenced it may never pause.
+        // Until the kernel is silenced there may be no pause.
         console.beginFilteringKernel()
         try await console.within(timing.limits.login, "the login") { try await findShell() }
     }
 
-    /// What was said to the board last, as far as the next answer depends on it.
+    /// The last input sent to the board, as far as the meaning of its answer depends on it.
     private enum Said {
         case nothing
         case credentials
@@ -379,7 +379,7 @@ package final class ShellSession {
         var waits = 0
         var said = Said.nothing
         for _ in 0..<timing.arrivalSteps {
-            // Its echo has a gap, so that only a shell can have said it; a slow one says it late.
+            // The probe's echo has a gap, so only a shell can have printed this; a slow one prints it late.
             if asked.probe > 0, ByteSearch.firstRange(of: Array("\(dialect.word)P".utf8), in: seen) != nil { return }
             let before = said
             said = .nothing
@@ -391,7 +391,7 @@ package final class ShellSession {
                 try await console.send("\(credentials.user)\n")
                 said = .credentials
             case .password where before == .probe && asked.denial < 3:
-                // The probe was taken for a user's name.
+                // The probe was taken as a user name.
                 asked.denial += 1
                 try await console.send("\n")
             case .password:
@@ -404,7 +404,8 @@ package final class ShellSession {
                 undo?.loggedIn = true
                 said = .credentials
             case .denied where asked.password == 0 && asked.denial < 3:
-                // Not ours: a login that somebody had left at its password, which our first characters ended.
+                // Not our password: someone had left the login at its password prompt, and our first characters ended
+                // it.
                 asked.denial += 1
                 try await console.send("\n")
             case .denied:
@@ -417,18 +418,19 @@ package final class ShellSession {
                 waits += 1
                 guard waits < timing.bootWaits else { throw silent(during: "the start of the board") }
             case .kernelOnly:
-                // Linux runs there, so that Enter is harmless; it brings a question or a prompt, once somebody listens.
+                // Linux is running, so Enter is harmless; it brings a question or a prompt as soon as a program reads
+                // the terminal.
                 waits += 1
                 guard waits < timing.bootWaits else { throw console.talksOn(during: "the login") }
                 try await console.send(waits % 4 == 1 ? "\u{3}" : "\n")
             case nil where everSeen.isEmpty:
-                // ^C is harmless everywhere; Enter is not: U-Boot repeats its last command. Only when ^C brought
-                // nothing does no bootloader wait there, and Enter may wake a console.
+                // ^C is harmless everywhere; Enter is not: U-Boot repeats its last command. Only if ^C has no effect is
+                // there no bootloader, and Enter may wake a console.
                 asked.wake += 1
                 guard asked.wake <= 4 else { throw nothingAnswers() }
                 try await console.send(asked.wake % 2 == 1 ? "\u{3}" : "\n")
             case nil where asked.probe == 0 && asked.wake == 0 && asked.user == 0:
-                // Something was said, but no question: is somebody at the other end, and in which state?
+                // There was output, but no question: find out whether anything answers, and in which state it is.
                 asked.wake += 1
                 try await console.send("\u{3}")
             case nil:
@@ -447,7 +449,7 @@ package final class ShellSession {
                     return
                 }
             }
-            // A board under load, or one that has only begun, takes its time for the first word.
+            // A board that is loaded, or has only just started, needs time for its first output.
             if everSeen.isEmpty || prompt == .kernelOnly, let first = try await console.bytes(within: timing.probe) {
                 console.putBack(first)
             }
@@ -457,11 +459,11 @@ package final class ShellSession {
         throw everSeen.isEmpty ? nothingAnswers() : notAShell(everSeen)
     }
 
-    /// Takes what is said, apart from the kernel, until there is a pause.
+    /// Collects output, apart from the kernel's, until there is a pause.
     ///
-    /// - Parameter afterCredentials: whether a user or a password was sent: a pause counts only behind an answer to that,
-    ///   and not behind the echo.
-    /// - Returns: what came, and whether there was a pause.
+    /// - Parameter afterCredentials: whether a user name or a password was sent: then a pause counts only after the
+    ///   answer, not after the echo.
+    /// - Returns: the output, and whether there was a pause.
     private func listen(afterCredentials: Bool = false) async throws -> (seen: [UInt8], hasPaused: Bool) {
         let longest = timing.quiet * 5
         let end = console.time + (afterCredentials ? timing.login : .zero)
@@ -483,7 +485,7 @@ package final class ShellSession {
         }
     }
 
-    /// Silences the kernel and makes the terminal a clean pipe, as far as the board's tools go.
+    /// Silences the kernel and turns the terminal into a clean pipe, as far as the board's tools allow.
     private func clean() async throws {
         line = .mapped
         defer { console.endFilteringKernel() }
@@ -497,12 +499,12 @@ package final class ShellSession {
         }
         let level = printk.text.split { !$0.isNumber }.first.map(String.init)
         if let level, level != "1", undo?.printk == nil {
-            // Before it is changed: should the reply be lost, it is put back all the same.
+            // Recorded before the change, so that the level is restored even if the reply is lost.
             undo?.printk = level
             let reply = try await runOnce("echo 1 >/proc/sys/kernel/printk", silence: silence, limit: limit)
             if reply.status != 0 { undo?.printk = nil }
         }
-        // A session that was cut off may have left the terminal raw; what is kept to restore must be sane.
+        // An aborted session may have left the terminal raw; the settings kept for restoring must be sane.
         let getSettings = "case \"$(stty -a)\" in *-opost*) stty sane;; esac;stty -g"
         let answer = try await agreed(on: getSettings) {
             withoutKernel(try await runOnce(getSettings, silence: silence, limit: limit, keepsInput: true))
@@ -512,9 +514,9 @@ package final class ShellSession {
         if isRestorable, undo?.settings == nil { undo?.settings = settings }
         let prepare = isRestorable ? "stty raw -echo isig;" : ""
         let restore = isRestorable ? ";stty \(ShellDialect.quote(settings))" : ""
-        // Only once the line is raw may more be typed: what was typed before would still be edited and echoed.
-        // `dd` and not `cat`: busybox's cat hands a terminal to sendfile(2), which sits on the first line until a
-        // second one comes.
+        // Only once the line is raw may more be typed: earlier input would still be edited and echoed. `dd` and not
+        // `cat`: busybox's cat hands a terminal to sendfile(2), which holds the first line back until a second one
+        // arrives.
         try await console.send(
             "\(prepare)echo \(dialect.typedWord)R:;dd bs=4096 2>/dev/null|FKI=inner sh\(restore)\n")
         guard
@@ -526,7 +528,7 @@ package final class ShellSession {
             line = inner
             return
         }
-        // No second shell: the first one does, with its echo and its editor, in the terminal's usual state.
+        // Without a second shell the first one is used, with its echo and its editor, in the terminal's usual state.
         try await console.send("\u{3}")
         _ = try await console.collect(quiet: timing.quiet)
         undo?.hasInnerShell = false
@@ -536,12 +538,12 @@ package final class ShellSession {
         }
     }
 
-    /// A reply that the kernel may have talked into, before it is silenced.
+    /// Removes kernel messages from a reply received before the kernel is silenced.
     private func withoutKernel(_ reply: ShellReply) -> ShellReply {
         ShellReply(output: TerminalText.withoutKernelMessages(reply.output).text, status: reply.status)
     }
 
-    /// How what the second shell says comes through; nil where another shell or none answers.
+    /// How the line alters the second shell's output; nil if another shell answers, or none.
     private func innerLine(attempts: Int) async throws -> Line? {
         let command = "echo \"<$FKI>\""
         for _ in 0..<attempts {
@@ -551,7 +553,7 @@ package final class ShellSession {
                     let (output, status) = try await finish(command, silence: timing.probe, limit: 1 << 16)
                     return withoutKernel(ShellReply(output: output, status: status))
                 }
-                // Seen and not supposed: what was to make the line raw may have been damaged on its way.
+                // Observed, not assumed: the command that makes the line raw may have been damaged in transit.
                 switch reply.text {
                 case "<inner>\n": return .clean
                 case "<inner>\r\n": return .mapped
@@ -582,13 +584,13 @@ package final class ShellSession {
     private func reenter() async throws {
         try await console.send("\u{3}")
         _ = try await console.collect(quiet: timing.quiet)
-        // ^C ends the second shell only where the terminal controls it; on some consoles nothing does.
+        // ^C ends the second shell only if it is on its controlling terminal; on some consoles there is none.
         if undo?.hasInnerShell == true, let inner = try await innerLine(attempts: 1) {
             line = inner
         } else {
             undo?.hasInnerShell = false
-            // The last that came may be flash data, and flash holds words that bootloaders and logins say. What
-            // comes after one more ^C is said by whoever is there now.
+            // The last bytes may be flash data, and flash contains texts of bootloaders and logins. What follows one
+            // more ^C comes from whatever answers now.
             _ = try await console.collect(quiet: timing.quiet)
             try await console.send("\u{3}")
             try await arrive()
@@ -600,9 +602,9 @@ package final class ShellSession {
 
     // MARK: Ending
 
-    /// Puts the board's terminal back as it was. Never throws: the board may be gone.
+    /// Restores the board's terminal. Never throws: the board may be gone.
     private func end() async {
-        // In a task of its own: it must run to its end even where the user has cancelled everything.
+        // In its own task: it must run to its end even if the user has cancelled everything.
         nonisolated(unsafe) let session = self
         await Task {
             try? await unsafe session.console.within(unsafe session.timing.limits.farewell, "the end") {
@@ -615,28 +617,28 @@ package final class ShellSession {
         guard isTerminal else {
             guard !isReplyPending else { return }
             try await console.send("exit\n")
-            // It closes the channel, which ends this.
+            // This closes the channel, which ends the wait.
             _ = try await console.collect(quiet: .seconds(2), longest: .seconds(2))
             return
         }
         guard let undo else { return }
         if undo.owesPassword {
-            // An empty one brings the question for the user back, as we had found it.
+            // An empty password brings back the question for the user, as it was when we arrived.
             try await console.send("\n")
             _ = try await console.collect(quiet: timing.quiet)
             return
         }
         if isReplyPending {
-            // Flash data may still be coming.
+            // Flash data may still be arriving.
             try await console.send("\u{3}")
             _ = try await console.collect(quiet: timing.quiet)
         }
         if undo.hasInnerShell {
             if try await innerLine(attempts: 2) != nil {
                 try await restorePrintk()
-                // Again where that word did not get through.
+                // Repeated in case `exit` was lost.
                 for _ in 0..<3 {
-                    // The shell ends; `dd` notices only when it has something to hand on.
+                    // The shell exits; `dd` notices only when it has something to write.
                     try await console.send("exit\n")
                     _ = try await console.collect(quiet: .milliseconds(100))
                     try await console.send("\n")
@@ -664,7 +666,7 @@ package final class ShellSession {
 
     // MARK: Errors
 
-    /// The error of a reply that did not come: because nothing came, or because something else does.
+    /// The error for a missing reply: either nothing arrived, or something else keeps arriving.
     private func lost(_ command: String) -> FlashkeepError {
         guard console.isTalking else { return silent(during: command) }
         return console.talksOn(during: "the reply to \"\(Self.start(of: command))\"")

@@ -1,12 +1,12 @@
 private import CZlib
 
-/// One member of a gzip stream (RFC 1952), which carries its own CRC-32 and length.
+/// A member of a gzip stream (RFC 1952), which carries its own CRC-32 and length.
 package enum GzipMember {
-    /// Unpacks a member.
+    /// Decompresses a member.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes that may come out: a damaged or hostile stream must not fill the memory.
-    /// - Returns: nil where the stream is damaged, too long, or followed by anything else.
+    ///   - limit: the maximum size of the result in bytes: a damaged or hostile stream must not fill the memory.
+    /// - Returns: nil if the stream is damaged, too long, or followed by anything else.
     package static func unpack(_ packed: [UInt8], limit: Int) -> [UInt8]? {
         guard packed.count <= Int(UInt32.max), limit < Int(UInt32.max) else { return nil }
         var stream = unsafe z_stream()

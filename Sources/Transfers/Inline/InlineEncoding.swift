@@ -1,17 +1,17 @@
-/// How flash data crosses the same channel as the commands.
+/// How flash data is encoded on the channel that it shares with the commands.
 package struct InlineEncoding: Sendable, Hashable {
-    /// A program of the board that turns bytes into others, for lines that do not pass all of them.
+    /// A program on the board that encodes bytes, for lines that do not pass all of them.
     package enum TextForm: String, Sendable, CaseIterable {
         case base64
         case uuencode
         case xxd
         case hexdump
         case od
-        /// The bytes twice, without tabs, which a terminal may expand to blanks (`XTABS`, as busybox's telnetd sets
-        /// it): once with 1 in the place of each tab, once with 2 in the place of each 1 and 1 in that of each tab.
+        /// Sends the bytes twice, without tabs, which a terminal may expand to blanks (`XTABS`, as set by busybox's
+        /// telnetd): once with each tab replaced by 1, and once with each 1 replaced by 2 and each tab by 1.
         case tr
 
-        /// Characters that it needs for a byte, with line ends; measured on busybox 1.35.
+        /// Characters per byte, including line ends; measured on busybox 1.35.
         package var charactersPerByte: Double {
             switch self {
             case .base64, .uuencode: 1.37
@@ -22,9 +22,9 @@ package struct InlineEncoding: Sendable, Hashable {
         }
     }
 
-    /// Whether the board packs the bytes with gzip first, which also adds a CRC-32.
+    /// Whether the board compresses the bytes with gzip first, which also adds a CRC-32.
     package var isCompressed: Bool
-    /// The text form; nil sends the bytes as they are.
+    /// The text form; nil sends raw bytes.
     package var text: TextForm?
 
     package init(isCompressed: Bool, text: TextForm?) {
@@ -32,7 +32,7 @@ package struct InlineEncoding: Sendable, Hashable {
         self.text = text
     }
 
-    /// The bytes as they are.
+    /// Raw bytes.
     package static let raw = InlineEncoding(isCompressed: false, text: nil)
 
     /// For people: `raw`, `gzip`, `gzip+base64`.
@@ -40,15 +40,15 @@ package struct InlineEncoding: Sendable, Hashable {
         [isCompressed ? "gzip" : nil, text?.rawValue].compactMap { $0 }.joined(separator: "+").nonEmpty ?? "raw"
     }
 
-    /// The programs that it needs on the board.
+    /// The programs that it requires on the board.
     package var tools: [String] {
         (isCompressed ? ["gzip"] : []) + (text.map { [$0.rawValue] } ?? [])
     }
 
-    /// A reading command whose bytes come encoded.
+    /// A read command with encoded output.
     ///
     /// - Parameters:
-    ///   - read: the command; it is said twice where the bytes come twice.
+    ///   - read: the command; it is repeated for a form that sends the bytes twice.
     ///   - invocation: how a tool is called on this board, such as `busybox od`.
     package func command(_ read: String, _ invocation: (String) -> String) -> String {
         if text == .tr {
@@ -72,13 +72,13 @@ package struct InlineEncoding: Sendable, Hashable {
         return stages.map { "|\($0)" }.joined()
     }
 
-    /// The bytes that were read, from what arrived.
+    /// Decodes the received bytes.
     ///
     /// - Parameters:
-    ///   - lineEndsAreMapped: whether a terminal made `CR LF` of each `LF`. A CR that was there stays, so that exactly
-    ///     the one before each LF is the terminal's.
-    ///   - limit: the most bytes that may come out.
-    /// - Returns: nil where what arrived is damaged.
+    ///   - lineEndsAreMapped: whether a terminal turned each `LF` into `CR LF`. Existing CRs are kept, so exactly the
+    ///     one before each LF is the terminal's.
+    ///   - limit: the maximum size of the result in bytes.
+    /// - Returns: nil if the received bytes are damaged.
     package func decode(_ arrived: [UInt8], lineEndsAreMapped: Bool, limit: Int) -> [UInt8]? {
         var bytes: [UInt8]?
         switch text {
@@ -93,10 +93,10 @@ package struct InlineEncoding: Sendable, Hashable {
         return bytes.count <= limit ? bytes : nil
     }
 
-    /// The most bytes that may arrive for so many bytes of flash.
+    /// The maximum number of received bytes for `count` bytes of flash.
     package func arrivalLimit(for count: Int) -> Int {
         let packed = isCompressed ? count + count / 512 + 4_096 : count
-        // A terminal may double every byte: each could be a line end.
+        // A terminal may double every byte, because each could be a line end.
         let perByte = text == .tr ? 4 : text.map { $0.charactersPerByte * 1.1 } ?? 2
         return Int(Double(packed) * perByte) + 65_536
     }

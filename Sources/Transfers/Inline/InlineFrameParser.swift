@@ -1,18 +1,18 @@
-/// Takes frames out of what a board sends. Pure: bytes in, frames out, whatever the cutting.
+/// Extracts frames from a board's output. Pure: bytes in, frames out, however the bytes are split.
 ///
-/// Anything between frames is skipped, so that a kernel message does no harm there; within a frame it makes that frame
-/// fail its checksum, and only that frame.
+/// Anything between frames is skipped, so a kernel message does no harm there; within a frame it makes the checksum of
+/// that frame fail, and only that one.
 package struct InlineFrameParser: Sendable {
-    /// What was found in the stream.
+    /// An event in the stream.
     package enum Event: Sendable, Equatable {
         case frame(InlineFrame)
-        /// A frame that began and whose end was damaged or never came.
+        /// A frame that began, but whose end was damaged or never came.
         case damaged(first: Int, count: Int)
         /// The board has sent all frames.
         case done
     }
 
-    /// More bytes than the longest line of ours has.
+    /// More bytes than our longest line has.
     private static let lineLimit = 1_024
 
     private let opening: [UInt8]
@@ -22,22 +22,22 @@ package struct InlineFrameParser: Sendable {
     private let expected: @Sendable (_ count: Int) -> Int?
 
     private var buffer: [UInt8] = []
-    /// Where the search for the next marker goes on.
+    /// Where to continue the search for the next marker.
     private var searched = 0
-    /// Whether the end of the begun frame was looked for where it should be.
+    /// Whether the end of the current frame was looked for at its expected position.
     private var isLengthTried = false
-    /// Where the search for an end that comes too early goes on.
+    /// Where to continue the search for a premature end.
     private var searchedForShort = 0
-    /// The frame that has begun; its payload starts at the front of the buffer.
+    /// The current frame; its payload starts at the front of the buffer.
     private var begun: (first: Int, count: Int)?
-    /// The first copy of a closing line, waiting for the second.
+    /// The first copy of a closing line, until the second arrives.
     private var closed: (fields: [String], payload: [UInt8])?
 
     /// - Parameters:
     ///   - word: the session's word.
     ///   - isDoubled: whether each closing line is sent twice, for lines that damage bytes.
-    ///   - payloadLimit: the most bytes of a frame's payload.
-    ///   - expected: the length of a payload of so many blocks, where it is known before; saves searching.
+    ///   - payloadLimit: the maximum payload size of a frame in bytes.
+    ///   - expected: the payload size for a number of blocks, if it is known in advance; saves searching.
     package init(
         word: String, isDoubled: Bool, payloadLimit: Int, expected: @escaping @Sendable (Int) -> Int? = { _ in nil }
     ) {
@@ -48,7 +48,8 @@ package struct InlineFrameParser: Sendable {
         self.expected = expected
     }
 
-    /// Takes out the bytes after ``Event/done``, which are not the parser's; another run of frames may follow.
+    /// Removes and returns the bytes after ``Event/done``, which do not belong to the parser; another run of frames may
+    /// follow.
     package mutating func takeRest() -> [UInt8] {
         defer {
             buffer = []
@@ -57,7 +58,7 @@ package struct InlineFrameParser: Sendable {
         return buffer
     }
 
-    /// Takes in bytes and returns what became complete by them.
+    /// Adds bytes and returns the events that they complete.
     package mutating func feed(_ bytes: [UInt8]) -> [Event] {
         buffer += bytes
         var events: [Event] = []
@@ -68,16 +69,16 @@ package struct InlineFrameParser: Sendable {
         return events
     }
 
-    /// One step; nil where more bytes are needed.
+    /// Performs one step; nil if more bytes are needed.
     private mutating func next() -> [Event]? {
         if closed != nil { return secondClosing() }
         return begun == nil ? control() : payload()
     }
 
-    /// Between frames: the next line of ours.
+    /// Between frames: handles the next line of ours.
     private mutating func control() -> [Event]? {
         guard let marker = find(opening, from: searched) else {
-            // Only the beginning of a marker may be worth keeping.
+            // Only a possible beginning of a marker must be kept.
             let keep = min(buffer.count, opening.count - 1)
             buffer.removeFirst(buffer.count - keep)
             searched = 0
@@ -104,15 +105,16 @@ package struct InlineFrameParser: Sendable {
         }
     }
 
-    /// Within a frame: its end.
+    /// Within a frame: looks for its end.
     private mutating func payload() -> [Event]? {
         guard let begun else { return nil }
         if !isLengthTried, let length = expected(begun.count) {
-            // A reader that failed sends less, and after the last frame nothing more comes that would fill it up.
+            // A reader that failed sends less, and after the last frame no further bytes would reach the expected
+            // length.
             let isShort = find(closing, from: max(searchedForShort, buffer.count - 2 * Self.lineLimit)) != nil
             searchedForShort = max(0, buffer.count - closing.count + 1)
             guard isShort || buffer.count >= length + closing.count else { return nil }
-            // Where the frame ends as it should, the bytes before need not be searched.
+            // If the frame ends at its expected position, the bytes before need not be searched.
             isLengthTried = true
             searched = matches(closing, at: length) ? length : 0
         }
@@ -131,7 +133,7 @@ package struct InlineFrameParser: Sendable {
             return abandon(begun)
         }
         var payload = Array(buffer[..<marker.lowerBound])
-        // The line end before the closing line is the frame's own; a terminal may have made it CR LF.
+        // The line end before the closing line belongs to the frame; a terminal may have turned it into CR LF.
         if lineEndsAreMapped(upTo: end), payload.last == 0x0D { payload.removeLast() }
         buffer.removeSubrange(..<end)
         searched = 0
@@ -143,7 +145,7 @@ package struct InlineFrameParser: Sendable {
         return [event(fields, payload, begun)]
     }
 
-    /// The second copy of a closing line must follow at once and be equal.
+    /// The second copy of a closing line must follow immediately and be equal.
     private mutating func secondClosing() -> [Event]? {
         guard let closed else { return nil }
         let marker = Array(closing.dropFirst())
@@ -203,7 +205,7 @@ package struct InlineFrameParser: Sendable {
         return []
     }
 
-    /// The fields of the line that begins at a place, and where the next line begins; nil where its end has not come.
+    /// The fields of the line at `start`, and the start of the next line; nil if its end has not arrived.
     private func line(from start: Int) -> (fields: [String], end: Int)? {
         guard let end = buffer[start...].prefix(Self.lineLimit).firstIndex(of: 0x0A) else { return nil }
         let text = String(decoding: buffer[start..<end].filter { $0 != 0x0D }, as: UTF8.self)

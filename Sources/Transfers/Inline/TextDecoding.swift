@@ -1,6 +1,6 @@
-/// Texts that boards' tools make of bytes, turned back. Pure; nil where a text is damaged.
+/// Decodes the text forms that board tools produce. Pure; nil if a text is damaged.
 package enum TextDecoding {
-    /// RFC 4648, section 4, with line ends anywhere and padding only at the end.
+    /// Base64 (RFC 4648, section 4), with line ends anywhere and padding only at the end.
     package static func base64(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
         var group: UInt32 = 0
@@ -44,8 +44,8 @@ package enum TextDecoding {
         return base64(lines.joined())
     }
 
-    /// The same bytes twice: once with 1 in the place of each tab, then with 2 in the place of each 1 and 1 in that of
-    /// each tab. All others must be the same both times.
+    /// The ``InlineEncoding/TextForm/tr`` form: the same bytes twice, once with each tab replaced by 1, then with each
+    /// 1 replaced by 2 and each tab by 1. All other bytes must be equal in both copies.
     package static func twiceWithoutTabs(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count % 2 == 0 else { return nil }
         let half = bytes.count / 2
@@ -64,7 +64,7 @@ package enum TextDecoding {
         return result
     }
 
-    /// Two digits a byte, with blanks and line ends between bytes.
+    /// Hexadecimal, two digits a byte, with blanks and line ends between bytes.
     package static func hexadecimal(_ text: [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(text.count / 2)

@@ -1,8 +1,8 @@
 private import NIOCore
 
-/// This computer's network.
+/// The network configuration of this computer.
 package enum HostNetwork {
-    /// An IPv4 address of an interface, as text.
+    /// The IPv4 address of an interface, as text.
     package struct Address: Sendable, Hashable {
         package var interface: String
         package var address: String

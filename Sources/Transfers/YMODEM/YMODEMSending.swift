@@ -1,8 +1,8 @@
-/// The side of a YMODEM transfer that sends one file. Pure: what was received goes in, what is to be sent comes out.
+/// The sending side of a YMODEM transfer of one file. Pure: received bytes go in, bytes to send come out.
 ///
-/// After Forsberg, "XMODEM/YMODEM Protocol Reference" (1988): blocks of 1024 bytes with CRC-16, a block 0 that names the
-/// file and its size, and an empty block 0 behind the last file. Receivers such as U-Boot's (`common/xyzModem.c`) keep
-/// just as many bytes as block 0 tells.
+/// After Forsberg, "XMODEM/YMODEM Protocol Reference" (1988): blocks of 1024 bytes with CRC-16, a block 0 that names
+/// the file and its size, and an empty block 0 after the last file. Receivers such as U-Boot's (`common/xyzModem.c`)
+/// keep exactly as many bytes as block 0 announces.
 package struct YMODEMSending: Sendable {
     private enum Control {
         static let soh: UInt8 = 0x01
@@ -16,34 +16,34 @@ package struct YMODEMSending: Sendable {
     }
 
     private enum State: Equatable {
-        /// The receiver's first `C` is awaited.
+        /// Waiting for the receiver's first `C`.
         case waiting
         case namedFile
-        /// Block 0 was taken; the `C` that asks for data is awaited.
+        /// Block 0 was accepted; waiting for the `C` that requests data.
         case named
         case sent(block: Int)
         case ended
-        /// The file is over; the `C` that asks for the next is awaited.
+        /// The file is complete; waiting for the `C` that requests the next one.
         case asked
         case closed
         case over
     }
 
-    /// What is to be done.
+    /// The next action.
     package enum Step: Sendable, Equatable {
         case wait
         case send([UInt8])
-        /// All is with the receiver.
+        /// The receiver has everything.
         case done
-        /// The receiver gave up, or does not answer; these bytes tell it that it is over.
+        /// The receiver gave up, or does not answer; these bytes tell it that the transfer is over.
         case failed([UInt8])
     }
 
-    /// Bytes of a block of data.
+    /// The size in bytes of a data block.
     package static let blockSize = 1024
-    /// How often the same is sent at most.
+    /// The maximum number of attempts to send a packet.
     private static let attempts = 10
-    /// Two would do; one more for what the line loses.
+    /// Two would do; one more in case the line loses a byte.
     private static let cancel = [UInt8](repeating: Control.can, count: 3)
 
     private let name: String
@@ -52,7 +52,7 @@ package struct YMODEMSending: Sendable {
     private var failures = 0
     private var cancels = 0
 
-    /// - Parameter name: of the file, letters, digits, `.`, `-` and `_` alone; other characters are left out.
+    /// - Parameter name: the name of the file. Only letters, digits, `.`, `-` and `_` are kept.
     package init(_ bytes: [UInt8], name: String) {
         self.bytes = bytes
         self.name = String(
@@ -62,10 +62,10 @@ package struct YMODEMSending: Sendable {
             }.map(Character.init).prefix(64))
     }
 
-    /// Takes a byte of the receiver.
+    /// Handles a byte from the receiver.
     package mutating func take(_ byte: UInt8) -> Step {
         cancels = byte == Control.can ? cancels + 1 : 0
-        // One may be noise.
+        // A single one may be noise.
         if cancels > 1 { return fail([]) }
         switch (state, byte) {
         case (.waiting, Control.crc): return send(.namedFile)
@@ -80,10 +80,10 @@ package struct YMODEMSending: Sendable {
         }
     }
 
-    /// The receiver has said nothing for some seconds. What came before was read.
+    /// Handles several seconds of silence. Everything received before was handled.
     package mutating func timedOut() -> Step {
         switch state {
-        // Some receivers take one file and are content.
+        // Some receivers accept one file and ask for no more.
         case .asked, .closed:
             state = .over
             return .done
@@ -119,7 +119,7 @@ package struct YMODEMSending: Sendable {
         return .failed(last)
     }
 
-    /// What the state sends, and sends again.
+    /// The packet that the current state sends and repeats.
     private var packet: [UInt8] {
         switch state {
         case .waiting, .named, .asked, .over: return []
@@ -141,7 +141,7 @@ package struct YMODEMSending: Sendable {
             + [UInt8(truncatingIfNeeded: sum >> 8), UInt8(truncatingIfNeeded: sum)]
     }
 
-    /// CRC-16 with the polynomial x^16 + x^12 + x^5 + 1, from 0, most significant bit first.
+    /// CRC-16 with the polynomial x^16 + x^12 + x^5 + 1, initial value 0, most significant bit first.
     package static func checksum(_ bytes: [UInt8]) -> UInt16 {
         bytes.reduce(0) { sum, byte in
             (0..<8).reduce(sum ^ UInt16(byte) << 8) { value, _ in value & 0x8000 != 0 ? value << 1 ^ 0x1021 : value << 1

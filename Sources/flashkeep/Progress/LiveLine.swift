@@ -1,10 +1,10 @@
 import FlashModel
 
-/// The line on a terminal that shows where the work stands. Pure.
+/// The progress line on a terminal. Pure.
 enum LiveLine {
     private static let silence: Duration = .seconds(10)
 
-    /// - Parameter width: the most characters; what does not fit is left out, least important first.
+    /// - Parameter width: the maximum number of characters; what does not fit is omitted, least important first.
     static func text(_ state: ProgressState, at now: Duration, width: Int, style: TextStyle) -> String {
         guard let stage = state.stage else { return "" }
         let quiet = now - state.heardAt
@@ -33,7 +33,7 @@ enum LiveLine {
         }
         let item = state.item.map { PrintableText.escaped($0, limit: 60, asciiOnly: true) } ?? ""
         let end = parts.joined(separator: "  ")
-        // What is worked on is cut first, then the bar falls away, then the words at the end.
+        // The item is shortened first, then the bar is dropped, then the words at the end.
         for (itemRoom, bar) in [(item.count, bar), (24, bar), (12, bar), (12, ""), (0, bar), (0, "")] {
             let shown = itemRoom == 0 ? "" : PrintableText.escaped(item.replacing("\\", with: "/"), limit: itemRoom)
             let line = [stage.title + (shown.isEmpty ? "" : " \(shown)"), bar, end].filter { !$0.isEmpty }

@@ -1,11 +1,11 @@
 import FlashModel
 import Operations
 
-/// Progress as lines for a pipe or a log: when a stage begins, and every tenth of it or every 30 seconds. Pure.
+/// Progress as lines for a pipe or a log: at the start of a stage, and at every tenth of it or every 30 seconds. Pure.
 struct PlainLines: Sendable {
     private static let interval: Duration = .seconds(30)
 
-    /// Whether every partition or file is named.
+    /// Whether every partition or file is listed.
     var isVerbose: Bool
     private var saidAt: Duration = .zero
     private var saidTenth = 0
@@ -14,7 +14,7 @@ struct PlainLines: Sendable {
         self.isVerbose = isVerbose
     }
 
-    /// The lines for an event. `state` has taken it already.
+    /// The lines for an event that `state` has already processed.
     mutating func lines(for event: ProgressEvent, _ state: ProgressState, at now: Duration) -> [String] {
         switch event {
         case .began(let stage, let bytes):
@@ -27,7 +27,7 @@ struct PlainLines: Sendable {
         case .advanced:
             guard let fraction = state.fraction else { return [] }
             let tenth = Int(fraction * 10)
-            // The end of a stage is told by the next one, or by the result.
+            // The end of a stage is implied by the next one, or by the result.
             guard (tenth > saidTenth && tenth < 10) || now - saidAt >= Self.interval else { return [] }
             saidTenth = tenth
             saidAt = now

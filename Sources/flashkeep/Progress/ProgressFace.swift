@@ -16,14 +16,14 @@ final class ProgressFace: Sendable {
     private static let frame: Duration = .milliseconds(100)
 
     let mode: Mode
-    /// Whether another program may ask the user something while the board is being reached; what it asks must not be
-    /// drawn over.
+    /// Whether another program may ask the user something while the board is being reached; its question must not be
+    /// overwritten.
     private let sharesTerminal = Atomic<Bool>(false)
     private let screen: Screen
     private let now: @Sendable () -> Duration
     private let state: Mutex<State>
 
-    /// - Parameter now: time since the start, from a clock that never goes back.
+    /// - Parameter now: the time since the start, from a clock that never goes back.
     init(_ mode: Mode, screen: Screen, isVerbose: Bool, now: @escaping @Sendable () -> Duration) {
         self.mode = mode
         self.screen = screen
@@ -31,7 +31,7 @@ final class ProgressFace: Sendable {
         state = Mutex(State(plain: PlainLines(isVerbose: isVerbose)))
     }
 
-    /// Takes an event.
+    /// Processes an event.
     func take(_ event: ProgressEvent) {
         state.withLock { state in
             let now = now()
@@ -57,16 +57,16 @@ final class ProgressFace: Sendable {
         }
     }
 
-    /// Says that the SSH client may ask for a password or a host key.
+    /// Announces that the SSH client may ask for a password or a host key.
     func shareTerminalWhileConnecting() { sharesTerminal.store(true, ordering: .relaxed) }
 
-    /// Draws anew where nothing happened: the time goes on, and the terminal may have another width.
+    /// Redraws without an event: time passes, and the terminal's width may have changed.
     func tick() {
         guard mode == .live else { return }
         state.withLock { draw(&$0, now(), isDue: false) }
     }
 
-    /// Takes the live line away for good.
+    /// Removes the live line permanently.
     func end() {
         state.withLock { $0.progress.stage = nil }
         screen.clear()
@@ -83,7 +83,7 @@ final class ProgressFace: Sendable {
                 Paragraphs.folded(sentence, width: $0, first: head + " ", next: "  ")
             } ?? ["\(head) \(sentence)"]
         lines[0] = styled + lines[0].dropFirst(head.count)
-        // Another program's question may stand in this line.
+        // Another program's question may be on this line.
         if isShared(stage) { screen.message("") }
         screen.message(lines.joined(separator: "\n"))
     }
@@ -104,7 +104,7 @@ final class ProgressFace: Sendable {
 }
 
 extension ProgressEvent {
-    /// Whether it begins something new, which is drawn at once.
+    /// Whether it begins a new stage, which is drawn at once.
     fileprivate var isTurn: Bool {
         if case .began = self { true } else { false }
     }

@@ -2,7 +2,7 @@ import BackupBags
 import FlashModel
 import Operations
 
-/// Progress for programs: one JSON object a line. Pure.
+/// Progress for programs: one JSON object per line. Pure.
 enum ProgressJSON {
     private struct Line: Encodable {
         var event: String
@@ -19,7 +19,7 @@ enum ProgressJSON {
         var next: String?
     }
 
-    /// An event; `seconds` is the time since the start, to the millisecond.
+    /// An event; `seconds` is the time since the start, rounded to milliseconds.
     static func line(_ event: ProgressEvent, at now: Duration) -> String {
         var line = Line(event: "", seconds: (now.seconds * 1_000).rounded() / 1_000)
         switch event {

@@ -1,16 +1,16 @@
 import FlashModel
 
-/// Where a verb's work stands, as its events tell it. Pure: told the time.
+/// The state of a verb's work, derived from its events. Pure: the caller provides the time.
 struct ProgressState: Sendable {
     var stage: Stage?
-    /// What is worked on.
+    /// The current item.
     var item: String?
     var done = 0
     var total: Int?
     var meter = RateMeter()
     /// When the stage began.
     var beganAt: Duration = .zero
-    /// When something last came.
+    /// When the last event came.
     var heardAt: Duration = .zero
 
     mutating func take(_ event: ProgressEvent, at now: Duration) {
@@ -36,7 +36,7 @@ struct ProgressState: Sendable {
         }
     }
 
-    /// Done of the total, 0 to 1; nil where the total is not known.
+    /// The completed share of the total, 0 to 1; nil if the total is unknown.
     var fraction: Double? {
         guard let total, total > 0 else { return nil }
         return min(1, Double(done) / Double(total))
@@ -44,7 +44,7 @@ struct ProgressState: Sendable {
 }
 
 extension Stage {
-    /// In words, for a person: what is being done.
+    /// The current activity, for people.
     var title: String {
         switch self {
         case .connecting: "Connecting"

@@ -1,12 +1,12 @@
 import Synchronization
 import SystemPackage
 
-/// Standard error as a screen: messages, and below them at most one line that is drawn anew.
+/// Standard error as a screen: messages, and below them at most one line that is redrawn.
 final class Screen: Sendable {
     private struct State {
-        /// The live line as it stands on the screen; nil where there is none.
+        /// The live line on the screen; nil if there is none.
         var live: String?
-        /// Whether somebody else has the terminal: a question for a password.
+        /// Whether the terminal is in use for a password question.
         var isLent = false
     }
 
@@ -16,12 +16,12 @@ final class Screen: Sendable {
     private let width: @Sendable () -> Int
 
     /// - Parameters:
-    ///   - write: takes what goes to the terminal.
-    ///   - width: columns, asked before each drawing.
+    ///   - write: receives the output for the terminal.
+    ///   - width: the number of columns, queried before each drawing.
     init(
         _ terminal: Terminal, width: @escaping @Sendable () -> Int = { Terminal.width(of: 2) ?? 80 },
         write: @escaping @Sendable (String) -> Void = { text in
-            // Nobody is left to be told where this fails.
+            // If this fails, there is no other place to report it.
             _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
         }
     ) {
@@ -30,20 +30,20 @@ final class Screen: Sendable {
         self.write = write
     }
 
-    /// Columns to fold messages to; nil where standard error is no terminal and others read it line by line.
+    /// The number of columns to fold messages to; nil if standard error is not a terminal and is read line by line.
     var foldingWidth: Int? { terminal.errorIsTerminal ? width() : nil }
 
-    /// Prints lines that stay.
+    /// Prints permanent lines.
     func message(_ text: String) {
         state.withLock { state in
-            // Whoever has the terminal may have left the cursor behind a question.
+            // The cursor may be behind another program's question.
             let start = state.isLent ? "\n" : Self.erasure(of: state.live, width: width())
             write(start + text + "\n" + (state.live ?? ""))
         }
     }
 
-    /// Draws the live line; it is made for the width that it is given, and never reaches the last column, where
-    /// terminals differ in what they do.
+    /// Draws the live line; it is made for the given width, and never uses the last column, which terminals handle
+    /// differently.
     func draw(_ line: (_ width: Int) -> String) {
         state.withLock { state in
             guard !state.isLent else { return }
@@ -55,7 +55,7 @@ final class Screen: Sendable {
         }
     }
 
-    /// Takes the live line away.
+    /// Removes the live line.
     func clear() {
         state.withLock { state in
             guard let live = state.live else { return }
@@ -64,18 +64,18 @@ final class Screen: Sendable {
         }
     }
 
-    /// Lends the terminal to somebody who asks the user.
+    /// Leaves the terminal to a question for the user.
     func lend() {
         clear()
         state.withLock { $0.isLent = true }
     }
 
-    /// Takes it back.
+    /// Takes the terminal back.
     func takeBack() {
         state.withLock { $0.isLent = false }
     }
 
-    /// What removes a live line: if the terminal has become narrower since, it stands on several rows.
+    /// The sequence that erases a live line: if the terminal has become narrower since, the line covers several rows.
     static func erasure(of live: String?, width: Int) -> String {
         guard let live, !live.isEmpty else { return "" }
         let rows = max(1, (live.count + max(1, width) - 1) / max(1, width))

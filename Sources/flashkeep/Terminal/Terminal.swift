@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the three standard streams are, asked once.
+/// The properties of the three standard streams, determined once.
 struct Terminal: Sendable {
     /// When to use colours.
     enum ColorChoice: String, CaseIterable, Sendable {
@@ -10,7 +10,7 @@ struct Terminal: Sendable {
     var inputIsTerminal: Bool
     var outputIsTerminal: Bool
     var errorIsTerminal: Bool
-    /// A terminal that cannot even go back to the start of a line.
+    /// A terminal that cannot even return to the start of a line.
     var isDumb: Bool
     var outputStyle: TextStyle
     var errorStyle: TextStyle
@@ -21,9 +21,9 @@ struct Terminal: Sendable {
             errorIsTerminal: isatty(STDERR_FILENO) == 1, variable: ProcessVariables.value)
     }
 
-    /// The rules. Pure.
+    /// Applies the rules. Pure.
     ///
-    /// `NO_COLOR` counts where it is not empty (https://no-color.org).
+    /// `NO_COLOR` counts if it is not empty (https://no-color.org).
     static func decide(
         color: ColorChoice, inputIsTerminal: Bool, outputIsTerminal: Bool, errorIsTerminal: Bool,
         variable: (String) -> String?
@@ -45,13 +45,13 @@ struct Terminal: Sendable {
             errorStyle: TextStyle(isColored: isColored(errorIsTerminal), isUnicode: isUnicode))
     }
 
-    /// Columns of the terminal behind a stream, as it is now; nil where there is none.
+    /// The current number of columns of a stream's terminal; nil if there is none.
     static func width(of stream: CInt) -> Int? {
         var size = winsize()
         guard unsafe ioctl(stream, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 
-    /// Columns for results: the terminal's, or 80 where they go elsewhere.
+    /// The number of columns for results: the terminal's, or 80 if the output is not a terminal.
     static var outputWidth: Int { width(of: STDOUT_FILENO) ?? 80 }
 }

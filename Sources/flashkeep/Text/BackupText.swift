@@ -2,7 +2,7 @@ import BackupBags
 import FlashModel
 import Operations
 
-/// What `backup` prints for a person when it is done. Pure.
+/// The text that `backup` prints when it is done. Pure.
 enum BackupText {
     static func text(_ report: BackupReport, elapsed: Duration, style: TextStyle, isVerbose: Bool) -> String {
         let manifest = report.manifest

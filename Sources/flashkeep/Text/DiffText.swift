@@ -1,7 +1,7 @@
 import FlashModel
 import Operations
 
-/// What `diff` prints for a person. Pure.
+/// The text that `diff` prints. Pure.
 enum DiffText {
     static func text(_ report: DiffReport, style: TextStyle, isVerbose: Bool) -> String {
         let names = "\(SafeText.line(report.old.name)) and \(SafeText.line(report.new.name))"
@@ -68,7 +68,7 @@ enum DiffText {
         }
     }
 
-    /// Not more than a screen takes, unless all was asked for.
+    /// At most a screenful, unless everything was requested.
     private static func shortened(_ lines: [String], _ isVerbose: Bool) -> [String] {
         guard !isVerbose, lines.count > 12 else { return lines }
         return lines.prefix(10) + ["  and \(lines.count - 10) more; --verbose names them"]

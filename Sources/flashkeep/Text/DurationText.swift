@@ -1,6 +1,6 @@
-/// Words for a length of time. Pure.
+/// Texts for durations. Pure.
 enum DurationText {
-    /// As exact as a person wants it: `8 s`, `3 min 20 s`, `2 h 5 min`.
+    /// With the precision that people need: `8 s`, `3 min 20 s`, `2 h 5 min`.
     static func text(_ duration: Duration) -> String { text(seconds: Int(duration.components.seconds)) }
 
     static func text(seconds: Int) -> String {
@@ -19,7 +19,7 @@ enum DurationText {
         }
     }
 
-    /// For what is only guessed: `about 40 s`, `about 5 min`.
+    /// For estimates: `about 40 s`, `about 5 min`.
     static func about(seconds: Int) -> String {
         let rounded =
             switch seconds {

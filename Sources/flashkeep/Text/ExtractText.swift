@@ -1,7 +1,7 @@
 import FlashModel
 import Operations
 
-/// What `extract` prints for a person. Pure.
+/// The text that `extract` prints. Pure.
 enum ExtractText {
     static func text(_ report: ExtractReport, bag: String, style: TextStyle) -> String {
         let written = report.partitions.filter { $0.file != nil }

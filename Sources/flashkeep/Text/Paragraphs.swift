@@ -1,7 +1,7 @@
-/// Text folded to a width. Pure.
+/// Folds text to a width. Pure.
 enum Paragraphs {
-    /// Lines of words, `first` before the first line and `next` before the others, or blanks of the same length. A word
-    /// that is too long stays whole: paths and commands must be copied.
+    /// Folds words into lines, with `first` before the first line and `next`, or blanks of the same length, before the
+    /// others. Long words are not broken: paths and commands must be copied.
     static func folded(_ text: String, width: Int, first: String = "", next: String? = nil) -> [String] {
         let indent = next ?? String(repeating: " ", count: first.count)
         var lines: [String] = []

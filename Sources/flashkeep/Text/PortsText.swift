@@ -1,6 +1,6 @@
 import BoardChannels
 
-/// What `ports` prints for a person. Pure.
+/// The text that `ports` prints. Pure.
 enum PortsText {
     static func text(_ ports: [SerialPort], style: TextStyle) -> String {
         guard !ports.isEmpty else {

@@ -3,7 +3,7 @@ import FlashAccess
 import FlashModel
 import Operations
 
-/// What `restore` prints for a person. Pure.
+/// The text that `restore` prints. Pure.
 enum RestorePlanText {
     // MARK: The plan
 

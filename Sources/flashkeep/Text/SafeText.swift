@@ -1,23 +1,23 @@
 import FlashModel
 
-/// Text of any origin on its way to a terminal. Pure.
+/// Makes text of any origin safe for a terminal. Pure.
 enum SafeText {
-    /// One line without anything that a terminal would obey.
+    /// One line without terminal control sequences.
     ///
-    /// What was made printable before stays as it is: a backslash is not written out again.
+    /// Text that is already escaped is kept: a backslash is not escaped again.
     static func line(_ text: String, limit: Int = 600) -> String {
         let safe = PrintableText.again(text)
         return safe.count <= limit ? safe : String(safe.prefix(limit - 3)) + "..."
     }
 
-    /// A line as a sentence: with a capital letter, and a full stop where it ends with a word.
+    /// Formats a line as a sentence: with a capital letter, and a full stop if it ends with a word.
     static func sentence(_ text: String) -> String {
         let line = capitalized(line(text))
         guard let last = line.last, last.isLetter || last.isNumber || "\"')]".contains(last) else { return line }
         return line + "."
     }
 
-    /// What to do next: as a sentence, but no full stop behind what looks like a command.
+    /// Formats the next step as a sentence, but without a full stop after what looks like a command.
     static func advice(_ text: String) -> String {
         let line = capitalized(line(text))
         guard let word = line.split(separator: " ").last, word.count > 1,
@@ -26,7 +26,7 @@ enum SafeText {
         return line + "."
     }
 
-    /// With a capital letter, unless it begins with a name: `mtd3`, `root@board`, `flashkeep.json`.
+    /// Capitalises the text, unless it begins with a name: `mtd3`, `root@board`, `flashkeep.json`.
     static func capitalized(_ text: String) -> String {
         guard let word = text.split(separator: " ").first, let first = word.first, first.isLowercase, first.isASCII,
             word.allSatisfy({ $0.isLetter || ",'-;?!".contains($0) }), !programs.contains(String(word))

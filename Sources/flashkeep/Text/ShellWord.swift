@@ -1,4 +1,4 @@
-/// A word as it can be pasted into a shell. Pure.
+/// Quotes a word so that it can be pasted into a shell. Pure.
 enum ShellWord {
     static func quoted(_ word: String) -> String {
         let isPlain =

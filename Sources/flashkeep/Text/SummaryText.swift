@@ -1,6 +1,6 @@
 import BackupBags
 
-/// The sentences of a summary, the two that matter in colour. Pure.
+/// The sentences of a summary, with the two main ones in colour. Pure.
 enum SummaryText {
     static func lines(_ summary: Summary, style: TextStyle) -> [String] {
         func headline(_ text: String, isGood: Bool) -> String { isGood ? style.good(text) : style.doubtful(text) }

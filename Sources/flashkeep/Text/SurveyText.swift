@@ -1,12 +1,12 @@
 import FlashModel
 import Operations
 
-/// What `info` prints for a person. Pure.
+/// The text that `info` prints. Pure.
 enum SurveyText {
     /// - Parameters:
-    ///   - typedAddress: the address as the user typed it, with the options that reach it, as words of a command line:
-    ///     for the command to go on with.
-    ///   - width: columns.
+    ///   - typedAddress: the address as the user typed it, and the options that reach it, as words of a command line:
+    ///     for the suggested next command.
+    ///   - width: the number of columns.
     static func text(
         _ report: SurveyReport, typedAddress: [String], width: Int, style: TextStyle, isVerbose: Bool
     ) -> String {
@@ -76,7 +76,7 @@ enum SurveyText {
         return table.lines(style: style)
     }
 
-    /// Where on its chip; `~` before what is only guessed.
+    /// The offset on its chip, with `~` before a guess.
     private static func place(_ partition: Partition) -> String {
         guard let offset = partition.offset else { return partition.isUBIVolume ? "in UBI" : "not known" }
         return (partition.offsetSource == .guess ? "~" : "") + ByteCount.hex(offset)
@@ -128,11 +128,11 @@ enum SurveyText {
             + lacks(report, width: width)
     }
 
-    /// What a backup would not hold, and what is not known.
+    /// What a backup would not contain, and what is unknown.
     private static func lacks(_ report: SurveyReport, width: Int) -> [String] {
         var lines: [String] = []
         for gap in report.gaps {
-            // One without an end is among what is not known.
+            // A gap without an end is listed among the unknowns.
             guard let size = gap.size else { continue }
             lines += Paragraphs.folded(
                 "Not in it: \(ByteCount.text(size)) at \(ByteCount.hex(gap.offset)) of \(SafeText.line(gap.chip)): "

@@ -1,13 +1,13 @@
 import FlashModel
 import Transfers
 
-/// What `tftp` tells of each transfer: lines for a person. Pure.
+/// The lines that `tftp` prints for each transfer. Pure.
 struct TFTPText: Sendable {
     private var tenths: [Int: Int] = [:]
     private var mebibytes: [Int: Int] = [:]
 
-    /// The line for an event; nil where it is not worth one. Of a transfer that goes on every tenth is, or every 16 MiB
-    /// where its size is not known.
+    /// The line for an event; nil if it does not merit one. Progress is reported at every tenth of a transfer, or every
+    /// 16 MiB if its size is unknown.
     mutating func line(_ event: TFTPEvent) -> String? {
         let isRead = event.direction == .read
         let head =

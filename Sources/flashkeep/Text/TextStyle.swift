@@ -1,10 +1,10 @@
-/// Colours, where they are wanted. Pure.
+/// Colours, if enabled. Pure.
 struct TextStyle: Sendable, Equatable {
     var isColored: Bool
     /// Whether characters beyond ASCII may be used.
     var isUnicode: Bool
 
-    /// Nothing but the characters of ASCII.
+    /// ASCII characters only, without colours.
     static let plain = TextStyle(isColored: false, isUnicode: false)
 
     func strong(_ text: String) -> String { code("1", text) }

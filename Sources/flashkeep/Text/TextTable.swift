@@ -1,4 +1,4 @@
-/// Columns that line up. Pure.
+/// A text table with aligned columns. Pure.
 struct TextTable {
     enum Alignment { case left, right }
 
@@ -9,10 +9,10 @@ struct TextTable {
         self.columns = columns
     }
 
-    /// A row with a cell for each column.
+    /// Adds a row with a cell for each column.
     mutating func add(_ cells: [String]) { rows.append(cells) }
 
-    /// The lines; a column that is empty in all rows is left out.
+    /// The lines; a column that is empty in all rows is omitted.
     func lines(indent: String = "  ", style: TextStyle = .plain) -> [String] {
         let shown = columns.indices.filter { column in rows.contains { !$0[column].isEmpty } }
         let widths = shown.map { column in

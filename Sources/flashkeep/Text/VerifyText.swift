@@ -2,7 +2,7 @@ import BackupBags
 import FlashModel
 import Operations
 
-/// What `verify` prints for a person. Pure.
+/// The text that `verify` prints. Pure.
 enum VerifyText {
     static func text(_ report: VerifyReport, style: TextStyle, isVerbose: Bool) -> String {
         let bag = SafeText.line(report.bag)
@@ -25,7 +25,7 @@ enum VerifyText {
             }
         }
         lines += report.notes.map { "Note: \(SafeText.line($0))" }
-        // Of a damaged backup it would only tell what once was true.
+        // For a damaged backup the summary would only describe what was once true.
         if report.ok, let summary = report.summary { lines += SummaryText.lines(summary, style: style) }
         if !report.ok {
             lines.append(

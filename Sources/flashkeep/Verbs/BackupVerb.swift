@@ -24,7 +24,7 @@ struct BackupVerb: Verb {
                 """)
     }
 
-    /// What only a backup has.
+    /// Options specific to `backup`.
     struct Choices: ParsableArguments, Sendable {
         enum ProofChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
             case best, none

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Options of verbs that reach a board.
+/// Options of verbs that connect to a board.
 struct BoardOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp("Another configuration file for the SSH client than your own.", valueName: "file"),
@@ -37,7 +37,7 @@ struct BoardOptions: ParsableArguments, Sendable {
                 + "second, or auto for the highest that works.", valueName: "rate"))
     var baud: String?
 
-    /// These options again, as words of a command line that is shown to the user.
+    /// The same options as words of a command line to show to the user.
     var words: [String] {
         var words: [String] = []
         if let sshConfig { words += ["--ssh-config", sshConfig] }

@@ -31,7 +31,7 @@ struct BootVerb: Verb {
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    /// What was done, for programs.
+    /// The result, for programs.
     struct Document: Encodable {
         var formatVersion = 1
         var address: String

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Options that every verb takes.
+/// Options common to all verbs.
 struct CommonOptions: ParsableArguments, Sendable {
     enum ProgressChoice: String, CaseIterable, ExpressibleByArgument, Sendable {
         case auto, plain, json, none

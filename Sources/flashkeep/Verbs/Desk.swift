@@ -2,31 +2,31 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// What a verb works with: the terminal, the clock, and how the user wants to be told.
+/// The environment of a verb: the terminal, the clock, and the user's output preferences.
 struct Desk: Sendable {
     let screen: Screen
     let progress: ProgressFace
     let environment: OperationEnvironment
-    /// Whether the result is to be one JSON document.
+    /// Whether the result is printed as one JSON document.
     let isJSON: Bool
     let isVerbose: Bool
 
-    /// How text for standard output is drawn.
+    /// The style of text on standard output.
     var style: TextStyle { screen.terminal.outputStyle }
 
-    /// Whether somebody is there to be asked.
+    /// Whether the user can be asked.
     var mayAsk: Bool { !isJSON }
 
-    /// For operations.
+    /// The progress handler for operations.
     var handler: ProgressHandler {
         let progress = progress
         return { progress.take($0) }
     }
 
-    /// Says something on standard error that is worth worrying about.
+    /// Prints a warning on standard error.
     func warn(_ text: String) { progress.take(.warning(text)) }
 
-    /// Prints the result: the document where JSON is wanted, else the text.
+    /// Prints the result: the document if JSON was requested, otherwise the text.
     func give(_ document: some Encodable, text: () -> String) throws {
         progress.end()
         guard isJSON else {

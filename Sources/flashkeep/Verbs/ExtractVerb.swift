@@ -18,7 +18,7 @@ struct ExtractVerb: Verb {
                 """)
     }
 
-    /// What only an extraction has.
+    /// Options specific to `extract`.
     struct Choices: ParsableArguments, Sendable {
         @Option(
             help: ArgumentHelp("The folder for the files; it is made where it is not there.", valueName: "dir"),

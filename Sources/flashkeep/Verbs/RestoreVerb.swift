@@ -24,7 +24,7 @@ struct RestoreVerb: Verb {
                 """)
     }
 
-    /// What only a restore has.
+    /// Options specific to `restore`.
     struct Choices: ParsableArguments, Sendable {
         enum Allowed: String, CaseIterable, ExpressibleByArgument, Sendable {
             case bootloader, environment, calibration
@@ -133,7 +133,7 @@ struct RestoreVerb: Verb {
             return .refused
         }
         if !choices.dryRun, plan.blockCount == 0 {
-            // A restore that was cut off after its last block is ended by that.
+            // This completes a restore that was interrupted after its last block.
             _ = try await Restore.run(
                 prepared, on: reach.reacher, before: before(desk), isBeforeChosen: choices.before != nil,
                 environment: desk.environment, progress: desk.handler)
@@ -154,7 +154,7 @@ struct RestoreVerb: Verb {
         return report.unfinished > 0 || leavesSomething(plan) ? .notWhole : .done
     }
 
-    /// Whether the board is not as the backup though all of it was asked for.
+    /// Whether the board still differs from the backup although everything was to be restored.
     private func leavesSomething(_ plan: RestorePlan) -> Bool {
         choices.only.isEmpty && plan.untouched.contains(where: \.differs)
     }
@@ -167,7 +167,7 @@ struct RestoreVerb: Verb {
         return bag.removingLastComponent().appending(name)
     }
 
-    /// Has the user type the board's name.
+    /// Asks the user to type the board's name.
     private func confirm(_ planning: RestorePlanning, _ desk: Desk) async throws {
         let name = planning.board.hostname ?? planning.board.model ?? `where` ?? bag
         desk.screen.lend()

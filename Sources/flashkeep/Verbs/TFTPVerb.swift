@@ -32,7 +32,7 @@ struct TFTPVerb: Verb {
                 """)
     }
 
-    /// What only this server has.
+    /// Options specific to `tftp`.
     struct Choices: ParsableArguments, Sendable {
         @Option(help: ArgumentHelp("The UDP port to listen on, 0 for any that is free.", valueName: "port"))
         var port = 69
@@ -53,18 +53,18 @@ struct TFTPVerb: Verb {
     @OptionGroup(title: "Options of tftp") var choices: Choices
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    /// What was done, for programs.
+    /// The result, for programs.
     struct Document: Encodable {
         var formatVersion = 1
-        /// Where it listened.
+        /// The port that the server listened on.
         var port: Int
-        /// Transfers that came to their end.
+        /// Completed transfers.
         var reads = 0
         var writes = 0
-        /// Of those.
+        /// Bytes in completed transfers.
         var bytesRead = 0
         var bytesWritten = 0
-        /// Transfers that broke off.
+        /// Transfers that did not complete.
         var broken = 0
         /// Requests that were refused.
         var refused = 0
@@ -99,7 +99,7 @@ struct TFTPVerb: Verb {
             if choices.address.isEmpty, !own.isEmpty {
                 desk.say("Boards find this computer at \(own.joined(separator: " or ")).")
             }
-            // Until the user has had enough: that is the server's good end, and no error.
+            // Ctrl-C is the normal way to stop the server, not an error.
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
         }
         let document = teller.document
@@ -122,7 +122,7 @@ struct TFTPVerb: Verb {
     }
 }
 
-/// Tells of transfers as they happen, and counts them.
+/// Reports transfers as they happen, and counts them.
 private final class TFTPTeller: Sendable {
     private let desk: Desk
     private let state = Mutex((text: TFTPText(), document: TFTPVerb.Document(port: 0)))
@@ -146,7 +146,7 @@ private final class TFTPTeller: Sendable {
 }
 
 extension Desk {
-    /// Prints a line of progress as it is, on standard error.
+    /// Prints a line of progress verbatim on standard error.
     fileprivate func say(_ text: String) {
         switch progress.mode {
         case .live, .plain: screen.message(text)

@@ -1,13 +1,13 @@
 import ArgumentParser
 import FlashModel
 
-/// A command of the program. The parser fills it in, then ``VerbRun`` does what all have in common.
+/// A command of the program. The parser fills it in, then ``VerbRun`` handles what all verbs have in common.
 protocol Verb: ParsableCommand, Sendable {
     var common: CommonOptions { get }
-    /// What is left behind when the work is interrupted, and how to go on: one line, for an error's `next`.
+    /// What remains after an interruption, and how to resume: one line, for an error's `next`.
     var afterInterruption: String { get }
 
-    /// Does the work, and prints its result.
+    /// Performs the work, and prints its result.
     func work(at desk: Desk) async throws -> ExitStatus
 }
 

@@ -2,7 +2,7 @@ import FlashAccess
 import FlashModel
 import Operations
 
-/// What is the same around every verb: signals, progress, errors, and the exit status.
+/// What all verbs have in common: signals, progress, errors, and the exit status.
 enum VerbRun {
     static func run(_ verb: any Verb) async -> ExitStatus {
         let terminal = Terminal.current(color: verb.common.color)
@@ -34,7 +34,7 @@ enum VerbRun {
             guard !StandardOutput.hasFailed else { throw outputLost }
             return status
         } catch {
-            // Whatever broke after Ctrl-C broke because of it: ssh gets the signal too and hangs up.
+            // An error after Ctrl-C is a consequence of it: ssh receives the signal too and disconnects.
             let reason = Interruption.reason
             let shown =
                 reason.map { interrupted($0, next: verb.afterInterruption) } ?? ErrorReport.error(error)
@@ -43,7 +43,7 @@ enum VerbRun {
         }
     }
 
-    /// How progress is shown.
+    /// The form in which progress is shown.
     static func mode(_ choice: CommonOptions.ProgressChoice, _ terminal: Terminal) -> ProgressFace.Mode {
         switch choice {
         case .auto: terminal.errorIsTerminal && !terminal.isDumb ? .live : .plain

@@ -1,17 +1,17 @@
 import ArgumentParser
 
-/// Every verb. A new one is a file of its own and a line here.
+/// All verbs. A new one needs its own file and a line here.
 enum Verbs {
     static let all: [any ParsableCommand.Type] = [
         InfoVerb.self, BackupVerb.self, VerifyVerb.self, DiffVerb.self, ExtractVerb.self,
         RestoreVerb.self, BootVerb.self, PortsVerb.self, TFTPVerb.self, CompletionsVerb.self,
     ]
 
-    /// As they are typed.
+    /// The names as typed.
     static var names: [String] { all.map { $0._commandName } + ["help"] }
 }
 
-/// The program itself, as the parser sees it.
+/// The root command for the argument parser.
 struct FlashkeepCommand: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(

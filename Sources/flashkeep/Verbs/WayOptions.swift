@@ -11,11 +11,11 @@ struct WayOptions: ParsableArguments, Sendable {
                 + "works.", valueName: "way"))
     var via: UBootWay?
 
-    /// Sees that the option makes sense.
+    /// Checks that the option is applicable.
     ///
     /// - Parameters:
-    ///   - place: of the board, as it was typed.
-    ///   - image: what is started from U-Boot.
+    ///   - place: the board's address, as typed.
+    ///   - image: the image to start from U-Boot.
     func validate(for place: String, image: String?) throws {
         guard via != nil else { return }
         guard image == nil else {

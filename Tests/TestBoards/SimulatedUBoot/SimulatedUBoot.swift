@@ -5,8 +5,8 @@ import TestSupport
 
 /// A board with U-Boot at the other end of a serial line, within this process.
 ///
-/// Time is counted, not waited for: who reads with a timeout has the answer, or the silence, at once. The same
-/// dialogue always goes the same way. The board and its clock go on through all connections.
+/// Time is counted, not waited for: a read with a timeout returns the answer, or the silence, immediately. The same
+/// dialogue always has the same result. The board and its clock persist across connections.
 package final class SimulatedUBoot: ChannelOpening {
     private let machine: Mutex<UBootMachine>
 
@@ -26,34 +26,34 @@ package final class SimulatedUBoot: ChannelOpening {
 
     // MARK: For tests
 
-    /// What happens at a command, by its number from 1, through all restarts.
+    /// A fault at a command, by the command's number from 1, counted across restarts.
     package enum Fault: Sendable {
-        /// The board is reset after so many characters of the command's output.
+        /// The board resets after so many characters of the command's output.
         case reset(afterOutput: Int)
-        /// The board is reset in the midst of what prints more than so many characters.
+        /// The board resets in the middle of any output of more than so many characters.
         case watchdog(afterOutput: Int)
-        /// The board is reset after so many characters of the command were typed.
+        /// The board resets after so many characters of the command were typed.
         case resetWhileTyping(Int)
         /// The board hangs after so many characters of output, until it is switched off.
         case hang(afterOutput: Int)
-        /// Something else is printed after so many characters of output.
+        /// Other text is printed after so many characters of output.
         case saying(String, afterOutput: Int)
     }
 
-    /// Something that must not have been sent.
+    /// Input that must never be sent.
     package struct Offence: Sendable, Hashable, CustomStringConvertible {
         package enum Kind: Sendable, Hashable {
             /// A bare Enter repeats the last command.
             case bareEnter
-            /// A command that writes, or that nobody allowed.
+            /// A command that writes, or that is not allowed.
             case forbidden
-            /// Characters were lost, for they came while nobody read them.
+            /// Characters were lost because they arrived while the board was not reading.
             case typedAhead
-            /// A digit of a menu that writes flash.
+            /// A menu digit that writes flash.
             case menu
-            /// Memory was touched that is none, or U-Boot's own.
+            /// An access to an address without memory, or to U-Boot's own memory.
             case memory
-            /// A page of NAND was programmed that was not blank.
+            /// A page of NAND that was not blank was programmed.
             case reprogrammed
         }
 
@@ -67,12 +67,12 @@ package final class SimulatedUBoot: ChannelOpening {
         machine.withLock { $0.faults[command] = fault }
     }
 
-    /// A fault at every so-many-th command, for ever.
+    /// Repeats a fault at every `count`th command, without end.
     package func schedule(_ fault: Fault, every count: Int) {
         machine.withLock { $0.repeatedFault = (fault, count) }
     }
 
-    /// Switches the board on, or off and on, after some microseconds.
+    /// Switches the board on, or off and on, after a delay in microseconds.
     package func powerOn(after delay: Int = 100_000) {
         machine.withLock { $0.powerOn(after: delay) }
     }
@@ -81,26 +81,26 @@ package final class SimulatedUBoot: ChannelOpening {
         machine.withLock { body(&$0.scenario) }
     }
 
-    /// Bits a second of the board's console now.
+    /// The current rate of the board's console in bits per second.
     package var rate: Int? { machine.withLock { $0.rate } }
-    /// Bits a second of the line's other end.
+    /// The rate of the other end of the line in bits per second.
     package var lineRate: Int? { machine.withLock { $0.lineRate } }
 
     package var offences: [Offence] { machine.withLock { $0.offences } }
-    /// All that the board received.
+    /// Everything that the board received.
     package var typed: String { String(decoding: machine.withLock { $0.typed }, as: UTF8.self) }
-    /// The lines that were run, as they were typed.
+    /// The executed command lines, as typed.
     package var commands: [String] { machine.withLock { $0.ran } }
     package var hardware: SimulatedHardware { machine.withLock { $0.scenario.hardware } }
     package var variables: [String: String] { machine.withLock { $0.scenario.variables } }
     /// The variables in RAM.
     package var liveVariables: [String: String] { machine.withLock { $0.variables } }
-    /// Whether what it prints goes to the network.
+    /// Whether its output goes to the network.
     package var printsToNetwork: Bool { machine.withLock { $0.printsToNetwork } }
-    /// How often the board started.
+    /// The number of starts of the board.
     package var starts: Int { machine.withLock { $0.starts } }
 
-    /// What a command prints, without a line: its output with `\n` as the end of lines.
+    /// The output of a command, without using the line, with `\n` as line ends.
     package func reply(_ command: String) -> String {
         machine.withLock { machine in
             machine.run(command).text
@@ -111,7 +111,7 @@ package final class SimulatedUBoot: ChannelOpening {
         machine.withLock { $0.received(within: Self.microseconds(timeout)) }
     }
 
-    /// Microseconds on the board's clock.
+    /// The board's clock in microseconds.
     fileprivate var now: Int { machine.withLock { $0.clock } }
 
     fileprivate func setLineRate(_ rate: Int) {
@@ -120,7 +120,7 @@ package final class SimulatedUBoot: ChannelOpening {
 
     private static func microseconds(_ time: Duration) -> Int {
         let (seconds, rest) = time.components
-        // Up: who waits for a part of one must not wait for nothing.
+        // Rounded up: a wait for less than a microsecond must not be a wait for nothing.
         return Int(seconds) * 1_000_000 + Int((rest + 999_999_999_999) / 1_000_000_000_000)
     }
 
@@ -141,7 +141,7 @@ package final class SimulatedUBoot: ChannelOpening {
     }
 }
 
-/// The cable, for one connection.
+/// The cable of one connection.
 private final class SimulatedLine: BoardChannel {
     private let board: SimulatedUBoot
 
@@ -155,7 +155,7 @@ private final class SimulatedLine: BoardChannel {
     func read(timeout: Duration?) async throws -> ChannelRead {
         try Task.checkCancellation()
         if let bytes = board.read(timeout ?? .seconds(3600)) { return .bytes(bytes) }
-        // Nothing here waits; others must come to their turn all the same.
+        // Nothing waits here, but other tasks must still get their turn.
         await Task.yield()
         return .timedOut
     }

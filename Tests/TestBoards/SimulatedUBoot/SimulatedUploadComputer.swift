@@ -4,7 +4,7 @@ import Synchronization
 package import Transfers
 import UBootFlash
 
-/// This computer's part in the network of a made-up board.
+/// This computer's side of a simulated board's network.
 package final class SimulatedUploadComputer: UBootNetworkHost {
     private struct State {
         var isServing = false
@@ -19,8 +19,8 @@ package final class SimulatedUploadComputer: UBootNetworkHost {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - channel: of the board's line.
-    ///   - portIsTaken: whether no server can be had.
+    ///   - channel: the channel of the board's line.
+    ///   - portIsTaken: whether no server can be started.
     package init(
         _ board: SimulatedUBoot, _ channel: MergedChannel, address: String = "192.168.1.2", portIsTaken: Bool = false
     ) {
@@ -90,7 +90,7 @@ package final class SimulatedUploadComputer: UBootNetworkHost {
     }
 }
 
-/// What a made-up board prints over the network.
+/// The output of a simulated board over the network.
 private final class SimulatedNetworkInput: ChannelInput {
     private let board: SimulatedUBoot
 

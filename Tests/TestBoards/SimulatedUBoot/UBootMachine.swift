@@ -1,73 +1,74 @@
 import TestSupport
 
-/// The processor and its serial line: who reads what is typed, and when what is printed has crossed. Microseconds.
+/// The processor and its serial line: what reads the typed input, and when printed output has been transmitted. In
+/// microseconds.
 struct UBootMachine {
-    /// Who reads the line.
+    /// What reads the line.
     enum Phase {
         case off
-        /// It prints its start; what is typed waits.
+        /// The board prints its start messages; typed input waits.
         case starting
         case countdown(left: Int)
         case menu
         case password
         case prompt
-        /// A command runs; ones that ask for ^C eat what is typed.
+        /// A command is running; commands that check for ^C consume typed input.
         case running(asks: Bool)
-        /// A command waits for Enter, and hears nothing else.
+        /// A command waits for Enter, and ignores other input.
         case asking
-        /// A file comes by YMODEM.
+        /// A file is being received by YMODEM.
         case loading(UInt64, YMODEMReceiver)
-        /// Linux, at its login, at the password behind it, or at the shell.
+        /// Linux, at its login, at the password prompt, or at the shell.
         case login
         case loginPassword
         case shell
-        /// It runs and hears nothing: chatter, garbage, a hang.
+        /// Running without reading input: chatter, garbage, a hang.
         case deaf
     }
 
     var scenario: UBootScenario
     var offences: [SimulatedUBoot.Offence] = []
-    /// All that arrived, in the order in which it did.
+    /// Everything that arrived, in order.
     var typed: [UInt8] = []
     var ran: [String] = []
     var starts = 0
     var faults: [Int: SimulatedUBoot.Fault] = [:]
     var repeatedFault: (fault: SimulatedUBoot.Fault, every: Int)?
     var memory = UBootMemory()
-    /// Whether `sf probe` was said since the start.
+    /// Whether `sf probe` was run since the start.
     var isProbed = false
     var nandDevice = 0
-    /// Bits a second of the console, and of the line's other end; nil where the line has none.
+    /// The rates of the console and of the other end of the line, in bits per second; nil if the line has none.
     private(set) var rate: Int?
     var lineRate: Int?
-    /// What the command prints once Enter was pressed.
+    /// The command's output after Enter.
     private var afterEnter: [UInt8] = []
     private var rateChange: (at: Int, rate: Int)?
 
     private(set) var phase = Phase.off
     private(set) var clock = 0
-    /// When the transmitter is free.
+    /// When the transmitter becomes free.
     private var lineFree = 0
     private var output = UBootWire()
-    /// What is printed over the network, and has not been read.
+    /// Output over the network that has not been read.
     private var networkOutput = UBootWire()
-    /// Whether what is printed goes to the network.
+    /// Whether output goes to the network.
     var printsToNetwork = false
-    /// Whether anybody listens there: what is sent else is lost.
+    /// Whether anyone listens on the network: otherwise output is lost.
     var isNetworkHeard = false
     var uploads = UBootUploads()
-    /// Sectors of `nor0` that U-Boot protects.
+    /// Sectors of `nor0` protected by U-Boot.
     var protected: Set<Int> = [0]
     /// The variables in RAM.
     var variables: [String: String]
     private var input: [(at: Int, byte: UInt8)] = []
     private var inputStart = 0
-    /// What arrived and nobody read yet.
+    /// Input that arrived and has not been read.
     private var fifo: [UInt8] = []
     private var timer: Int?
     private var powerAt: Int?
 
-    /// What the command that runs says to ^C.
+    /// The running command's response to ^C.
     private var interruption = "<INTERRUPT>"
     private var line: [UInt8] = []
     private var last = ""
@@ -97,30 +98,31 @@ struct UBootMachine {
 
     // MARK: Time
 
-    /// Forgets what nobody heard.
+    /// Discards output that was not read.
     mutating func hangUp() {
         _ = output.take(until: clock)
     }
 
-    /// What the line's other end makes of what comes within so many microseconds; nil is silence.
+    /// What the other end of the line reads within a timeout in microseconds; nil is silence.
     mutating func received(within timeout: Int) -> [UInt8]? {
         let end = clock + timeout
         while let bytes = read(within: max(0, end - clock)) {
             guard let rate, let lineRate else { return bytes }
             let read = SerialSampling.received(bytes, sentAt: rate, readAt: lineRate, keepsBreaks: false)
-            // One long break is nothing.
+            // A long break alone yields no bytes.
             if !read.isEmpty, !scenario.deadRates.contains(rate) { return read }
         }
         return nil
     }
 
-    /// What the board makes of what is sent to it.
+    /// What the board reads of the bytes sent to it.
     func garbled(_ bytes: [UInt8]) -> [UInt8] {
         guard let rate, let lineRate else { return bytes }
         return SerialSampling.received(bytes, sentAt: lineRate, readAt: rate, keepsBreaks: true)
     }
 
-    /// What comes within so many microseconds over the line; nil is silence, or something came over the network before.
+    /// Output that arrives over the line within a timeout in microseconds; nil is silence, or output over the network
+    /// came first.
     mutating func read(within timeout: Int) -> [UInt8]? {
         read(within: timeout, \.output, isNetworkHeard ? \.networkOutput : nil)
     }
@@ -140,7 +142,7 @@ struct UBootMachine {
             let first = self[keyPath: wire].first ?? Int.max
             let elsewhere = other.flatMap { self[keyPath: $0].first } ?? Int.max
             if first <= end, first <= next, first <= elsewhere {
-                // The adapter waits a little for more.
+                // The adapter waits briefly for more.
                 clock = max(clock, min(first + scenario.adapterTime, next, end))
                 return self[keyPath: wire].take(until: clock)
             }
@@ -156,7 +158,7 @@ struct UBootMachine {
         }
     }
 
-    /// Takes what is sent to the board.
+    /// Queues bytes sent to the board.
     mutating func receive(_ bytes: [UInt8]) {
         var at = max(clock, inputStart < input.count ? input[input.count - 1].at : clock)
         for byte in bytes {
@@ -171,7 +173,7 @@ struct UBootMachine {
             rateChange?.at ?? Int.max)
     }
 
-    /// Does what is due first.
+    /// Performs the next due event.
     private mutating func step(_ time: Int) {
         clock = max(clock, time)
         if let at = powerAt, at <= time {
@@ -226,10 +228,10 @@ struct UBootMachine {
         }
     }
 
-    /// Nothing is printed for a while.
+    /// Pauses the output.
     private mutating func rest(_ time: Int) { lineFree = max(clock, lineFree) + time }
 
-    /// With the board's ends of lines.
+    /// Applies the board's line ends.
     private func ended(_ text: String) -> [UInt8] {
         var result: [UInt8] = []
         for byte in text.utf8 {
@@ -242,7 +244,7 @@ struct UBootMachine {
         return result
     }
 
-    /// What has not crossed yet is never printed.
+    /// Discards output that has not been transmitted yet.
     private mutating func cutOutput() {
         output.cut(after: clock)
         networkOutput.cut(after: clock)
@@ -255,7 +257,7 @@ struct UBootMachine {
         powerAt = clock + delay
     }
 
-    /// The board starts, or starts again.
+    /// Starts or restarts the board.
     private mutating func start() {
         cutOutput()
         starts += 1
@@ -278,7 +280,7 @@ struct UBootMachine {
         timer = lineFree + scenario.startTime
     }
 
-    /// What the timer was for.
+    /// Handles the timer.
     private mutating func expire() {
         switch phase {
         case .starting: begin()
@@ -328,7 +330,7 @@ struct UBootMachine {
         phase = .login
     }
 
-    /// The countdown was stopped.
+    /// Handles a stopped countdown.
     private mutating func welcome() {
         timer = nil
         if scenario.password != nil {
@@ -357,9 +359,9 @@ struct UBootMachine {
         timer = lineFree + 20_000
     }
 
-    // MARK: Hearing
+    // MARK: Input
 
-    /// Reads what waits.
+    /// Reads the waiting input.
     private mutating func drain() {
         let waiting = fifo
         fifo = []
@@ -541,7 +543,7 @@ struct UBootMachine {
             last = text
         }
         line = []
-        // As U-Boot's parser takes it.
+        // As U-Boot's parser does.
         while text.last == " " { text.removeLast() }
         ran.append(text)
         let number = ran.count
@@ -557,7 +559,7 @@ struct UBootMachine {
             faults[number] = nil
             if let before { scenario.hardware.tear(since: before) }
             emit(raw: Array(bytes.prefix(count)))
-            // The line gets what the transmitter holds, and then the start.
+            // The line gets what the transmitter holds, and then the start messages.
             clock = max(clock, lineFree)
             start()
             return
@@ -579,7 +581,7 @@ struct UBootMachine {
         if let next = done.afterEnter {
             afterEnter = ended(next)
             phase = .asking
-            // 50 ms, in which what was printed leaves the UART.
+            // 50 ms, during which the remaining output leaves the UART.
             if let rate = done.rate, self.rate != nil { rateChange = (lineFree + 50_000, rate) }
             return
         }

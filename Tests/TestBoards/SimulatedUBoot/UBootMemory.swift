@@ -1,4 +1,4 @@
-/// RAM, of which only what was written is kept: the rest holds what it holds after power-on.
+/// RAM that stores only written pages: the rest has its power-on contents.
 struct UBootMemory {
     private static let page: UInt64 = 4096
 

@@ -1,11 +1,11 @@
 import FlashModel
 import TestSupport
 
-/// What the commands that write NAND do and print, on boards whose hardware is writable. The forms are those of the
-/// recordings `sandbox-2026.07-nand-rw`, `-nand-badblock` and `-mtd-nand`; what recordings lack is from `cmd/nand.c`,
-/// `cmd/mtd.c` and `drivers/mtd/nand/raw/nand_util.c` of 2026.10.
+/// Effects and output of the commands that write NAND, on boards with writable hardware. The formats are those of the
+/// recordings `sandbox-2026.07-nand-rw`, `-nand-badblock` and `-mtd-nand`; what the recordings lack comes from
+/// `cmd/nand.c`, `cmd/mtd.c` and `drivers/mtd/nand/raw/nand_util.c` of 2026.10.
 extension UBootMachine {
-    /// `nand erase OFFSET SIZE`: a bad block counts as erased, and one that fails too.
+    /// `nand erase OFFSET SIZE`: a bad block counts as erased, and so does one that fails.
     mutating func eraseNAND(_ words: [String], _ id: String) -> Done {
         let numbers = words.dropFirst(2).compactMap { Self.number($0).map { Int(clamping: $0) } }
         guard words.count == 4, numbers.count == 2, let flash = scenario.hardware.chips[id] else {
@@ -35,7 +35,7 @@ extension UBootMachine {
         return Done(text: text + "\nOK\n", time: 2_000 * blocks.count, asks: false)
     }
 
-    /// `nand write RAM OFFSET SIZE`: what was meant for a bad block goes to the next good one.
+    /// `nand write RAM OFFSET SIZE`: data for a bad block goes to the next good one.
     mutating func writeNAND(_ words: [String], _ id: String) -> Done {
         let numbers = words.dropFirst(3).compactMap { Self.number($0).map { Int(clamping: $0) } }
         guard words.count == 5, let source = Self.number(words[2]), numbers.count == 2,
@@ -75,7 +75,7 @@ extension UBootMachine {
         return Done(text: text + " \(count) bytes written: OK\n", time: 200 + count, asks: false)
     }
 
-    /// `mtd erase NAME OFFSET SIZE`: of an erase that fails it says nothing.
+    /// `mtd erase NAME OFFSET SIZE`: does not report an erase that fails.
     mutating func eraseMTD(_ words: [String]) -> Done {
         let numbers = words.dropFirst(3).compactMap { Self.number($0).map { Int(clamping: $0) } }
         guard words.count == 5, numbers.count == 2, let flash = scenario.hardware.chips[words[2]] else {
@@ -97,7 +97,7 @@ extension UBootMachine {
         return Done(text: text, time: 2_000, asks: false)
     }
 
-    /// `mtd write NAME RAM OFFSET SIZE`: bad blocks are skipped without a word, blank pages are left out.
+    /// `mtd write NAME RAM OFFSET SIZE`: bad blocks are skipped silently, blank pages are left out.
     mutating func writeMTD(_ words: [String]) -> Done {
         let numbers = words.dropFirst(4).compactMap { Self.number($0).map { Int(clamping: $0) } }
         guard words.count == 6, numbers.count == 2, let source = Self.number(words[3]),
@@ -129,7 +129,7 @@ extension UBootMachine {
 
     // MARK: The chip
 
-    /// - Returns: whether it worked; one that fails leaves half of the block as it was.
+    /// - Returns: whether it succeeded; a failed erase leaves half of the block unchanged.
     private mutating func eraseBlock(_ block: Int, of id: String) -> Bool {
         guard var flash = scenario.hardware.chips[id] else { return false }
         let size = flash.chip.eraseBlockSize
@@ -141,9 +141,9 @@ extension UBootMachine {
         return !fails
     }
 
-    /// Programs pages of one block: bits go from 1 to 0 only, and each page once.
+    /// Programs pages of one block: bits change only from 1 to 0, and each page once.
     ///
-    /// - Returns: whether it worked; where it fails, half of the first page was programmed.
+    /// - Returns: whether it succeeded; after a failure, half of the first page is programmed.
     private mutating func programPages(_ bytes: ArraySlice<UInt8>, at offset: Int, of id: String) -> Bool {
         guard var flash = scenario.hardware.chips[id] else { return false }
         let page = flash.chip.pageSize

@@ -1,7 +1,7 @@
-/// What the commands for the network do and print. The forms are those of the recordings `*-tftpput*`, `*-ping*` and
-/// `*-setenv-network*`; the vendor's `tftp` prints as `tftpput` here, for want of a recording.
+/// Effects and output of the network commands. The formats are those of the recordings `*-tftpput*`, `*-ping*` and
+/// `*-setenv-network*`; for lack of a recording, the vendor's `tftp` prints like `tftpput` here.
 extension UBootMachine {
-    /// Variables that may be set, in RAM alone.
+    /// Variables that may be set, in RAM only.
     private static let settable: Set<String> = [
         "ipaddr", "serverip", "netmask", "gatewayip", "ethaddr", "ncip", "ncoutport", "ncinport", "stdout",
         "tftptimeout", "autostart", "autoscript",
@@ -149,14 +149,14 @@ extension UBootMachine {
                 + "(\(String(bytes.count, radix: 16)) hex)\n" + autostart(), time: 200 + bytes.count / 5)
     }
 
-    /// What is started as soon as it is loaded must not be.
+    /// Reports an offence if loaded content would be started automatically.
     mutating func autostart() -> String {
         guard ["autostart", "autoscript"].contains(where: { variables[$0] == "yes" }) else { return "" }
         offend(.forbidden, "what was loaded was started")
         return "Automatic boot of image at addr 0x81000000 ...\n"
     }
 
-    /// `T ` at each timeout, ten times; then from the start.
+    /// `T ` at each timeout, ten times; then starts over.
     private var timeouts: [(Int, String)] {
         let wait = (variables["tftptimeout"].flatMap { Int($0) } ?? 5_000) * 1_000
         return (1...30).map { (wait, $0 % 10 == 0 ? "T \nRetry count exceeded; starting again\n" : "T ") }

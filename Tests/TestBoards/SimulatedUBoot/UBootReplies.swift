@@ -2,27 +2,27 @@ import FlashModel
 import TestSupport
 import UBootFlash
 
-/// What the commands do and print.
+/// Effects and output of the commands.
 extension UBootMachine {
-    /// A command that was run.
+    /// The result of a command.
     struct Done {
-        /// With `\n` as the end of lines.
+        /// The output, with `\n` as line ends.
         var text = ""
         /// Microseconds from the last character to the prompt.
         var time = 200
-        /// Whether it asks for ^C, and eats what is typed.
+        /// Whether it checks for ^C, and consumes typed input.
         var asks = true
-        /// It asks for an Enter, and prints this behind it.
+        /// The output after an Enter that it asks for.
         var afterEnter: String?
-        /// The console's rate while it asks, and from then on.
+        /// The console's rate while it asks for Enter, and afterwards.
         var rate: Int?
-        /// What it prints when the processor stops on an error, before the board restarts.
+        /// The output when the processor stops with an exception, before the board restarts.
         var crash: String?
-        /// What it prints after waiting so many microseconds.
+        /// Further output, each after a wait in microseconds.
         var later: [(Int, String)] = []
-        /// What it says to ^C.
+        /// Its response to ^C.
         var interruption = "<INTERRUPT>"
-        /// It takes a file by YMODEM, and brings it to this address.
+        /// Receives a file by YMODEM, and stores it at this address.
         var loadsTo: UInt64?
     }
 
@@ -108,7 +108,7 @@ extension UBootMachine {
         return Done(text: "## Ready for S-Record upload, press ENTER to proceed ...\n", afterEnter: text)
     }
 
-    // MARK: What it is
+    // MARK: Identity
 
     private func version() -> Done {
         Done(
@@ -215,7 +215,7 @@ extension UBootMachine {
             return Done()
         }
         let count = Int(clamping: words.count > 2 ? Self.number(words[2]) ?? 0 : 0x40) * width
-        // Words at odd addresses stop most processors.
+        // Unaligned words cause an exception on most processors.
         guard count <= 4 << 20, address % UInt64(width) == 0, let bytes = bytes(at: address, count) else {
             return crash("\(words[0]) at \(words[1])")
         }
@@ -239,7 +239,7 @@ extension UBootMachine {
             text += line + "\n"
             position += 16
         }
-        // `md` alone goes on behind what it showed; nobody should ask for that.
+        // `md` alone continues after the last output; it must not be used.
         return Done(text: text)
     }
 
@@ -251,7 +251,7 @@ extension UBootMachine {
         guard count <= 64 << 20, let bytes = bytes(at: address, count) else { return crash("crc32 \(words[1])") }
         let sum = Self.digits(UInt64(CRC32.sum(of: bytes)), 8)
         let last = Self.digits(address &+ size &- 1, 8)
-        // It does not look for ^C.
+        // It does not check for ^C.
         return Done(
             text: "\(scenario.checksumWord.rawValue) for \(Self.digits(address, 8)) ... \(last) ==> \(sum)\n",
             time: 200 + count, asks: false)
@@ -276,7 +276,7 @@ extension UBootMachine {
         return store(bytes, at: target, "cp")
     }
 
-    /// Writes to RAM; anything else is an offence.
+    /// Writes to RAM; any other address is an offence.
     mutating func store(_ bytes: [UInt8], at address: UInt64, _ command: String) -> Done {
         let (end, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
         if overflow
@@ -296,7 +296,7 @@ extension UBootMachine {
         return Done(time: 200 + bytes.count / 10)
     }
 
-    /// What stands in the address space; nil where nothing does.
+    /// The contents of the address space; nil where there is nothing.
     func bytes(at address: UInt64, _ count: Int) -> [UInt8]? {
         let (end, overflow) = address.addingReportingOverflow(UInt64(max(0, count)))
         guard count >= 0, !overflow else { return nil }
@@ -447,7 +447,7 @@ extension UBootMachine {
         }
         var done = store(taken.bytes, at: target, "nand read")
         guard done.crash == nil else { return done }
-        // Bits that were repaired are not worth a word to this command.
+        // This command does not report corrected bits.
         let isDamaged = taken.eccPages.contains { $0.number == 74 }
         done.text =
             isDamaged
@@ -456,7 +456,7 @@ extension UBootMachine {
         return done
     }
 
-    /// Page by page, bad blocks or not, as in `cmd/nand.c`, raw_access.
+    /// Page by page, including bad blocks, as in `cmd/nand.c`, raw_access.
     private mutating func readRawNAND(
         _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, pages: Int
     ) -> Done {
@@ -472,10 +472,10 @@ extension UBootMachine {
         return done
     }
 
-    /// As U-Boot reads NAND: what lies in a bad block is taken from the next good one.
+    /// Reads NAND as U-Boot does: data for a bad block is taken from the next good one.
     ///
-    /// The ECC has to do with the second page of a block that it is said to correct or to fail at: `eccPages` tells where
-    /// in the bytes such pages end, and the number of the error.
+    /// The second page of a block marked as corrected or failing has the ECC error: `eccPages` gives the end of each
+    /// such page within the bytes, and the error number.
     private func goodBytes(
         of flash: SimulatedHardware.Flash, from offset: Int, _ count: Int
     ) -> (bytes: [UInt8], skipped: [Int], isUnreadable: Bool, eccPages: [(end: Int, number: Int)]) {
@@ -600,7 +600,7 @@ extension UBootMachine {
         guard taken.bytes.count == wanted, !taken.isUnreadable else {
             return Done(text: text + ended + "Read on \(flash.chip.id) failed with error -5\n")
         }
-        // The first page that the ECC had to do with is the last that is read.
+        // Reading stops after the first page with an ECC error.
         let end = taken.eccPages.first
         var done = store(Array(taken.bytes.prefix(end?.end ?? wanted)), at: target, "mtd read")
         guard done.crash == nil else { return done }
@@ -627,7 +627,7 @@ extension UBootMachine {
         UInt64(word.hasPrefix("0x") ? String(word.dropFirst(2)) : word, radix: 16)
     }
 
-    /// Bytes of a word, by the end of the command's name.
+    /// The word size in bytes, by the suffix of the command's name.
     private static func width(_ word: String) -> Int? {
         if word.hasSuffix(".b") { return 1 }
         if word.hasSuffix(".w") { return 2 }

@@ -2,59 +2,60 @@ import FlashModel
 import TestSupport
 package import UBootFlash
 
-/// What a made-up U-Boot is and says. The forms are those of the recordings in `FlashAccessTests/Fixtures/UBoot`.
+/// The properties and output of a simulated U-Boot. The formats are those of the recordings in
+/// `FlashAccessTests/Fixtures/UBoot`.
 package struct UBootScenario: Sendable {
-    /// How lines end.
+    /// The line ends.
     package enum LineEnd: Sendable {
         /// CR LF.
         case usual
         /// LF CR: i.MX until 2013.
         case reversed
-        /// CR LF, and the Enter echoes a CR of its own: without line editing.
+        /// CR LF, and Enter echoes an additional CR: without line editing.
         case doubled
     }
 
-    /// How `crc32` speaks.
+    /// The word that `crc32` prints.
     package enum ChecksumWord: String, Sendable {
         case upper = "CRC32"
         case lower = "crc32"
     }
 
-    /// What `bdinfo` prints.
+    /// The output of `bdinfo`.
     package enum BoardInfo: Sendable {
-        /// `DRAM bank`, with what U-Boot itself has.
+        /// `DRAM bank`, including U-Boot's own memory.
         case banks
         /// `memstart`, `memsize`, `relocaddr`.
         case memory
-        /// The same without a word of where U-Boot lies.
+        /// The same without the location of U-Boot.
         case bare
     }
 
-    /// What the `sf` commands print.
+    /// The output of the `sf` commands.
     package enum SPIForm: Sendable {
-        /// `… is now current device`; reads say nothing, failed ones neither.
+        /// `… is now current device`; reads print nothing, whether they succeed or fail.
         case silent
         /// `SF: … Read: OK`, or `ERROR`.
         case short
-        /// The same behind a line that repeats the question.
+        /// The same after a line that repeats the request.
         case long
     }
 
-    /// Who answers once the board is on.
+    /// The program that answers once the board is on.
     package enum Dialect: Sendable {
         case uboot
         case redboot
         case cfe
     }
 
-    /// What is on when the line is opened.
+    /// What is running when the line is opened.
     package enum Start: Sendable {
         case off
         case prompt
         case countdown
         case shell
         case login
-        /// Says something all the time, and hears nothing.
+        /// Prints all the time, and reads no input.
         case chatter
         /// Bytes as from another rate.
         case garbage
@@ -63,7 +64,7 @@ package struct UBootScenario: Sendable {
     /// A countdown, in seconds.
     package struct Countdown: Sendable {
         package var text = "Hit any key to stop autoboot: "
-        /// What stops it; nil is any character.
+        /// The keys that stop it; nil is any character.
         package var keys: [UInt8]?
         package var seconds = 3
 
@@ -81,15 +82,15 @@ package struct UBootScenario: Sendable {
     package var dialect = Dialect.uboot
     /// Microseconds of silence between the banner and the countdown.
     package var startTime = 200_000
-    /// Nil goes to the prompt at once.
+    /// nil goes straight to the prompt.
     package var countdown: Countdown? = Countdown()
-    /// Ralink's menu in place of a countdown: the digit of its command line; nil where it names none.
+    /// Ralink's menu in place of a countdown: the digit of its command line; nil if it lists none.
     package var menu: Menu?
-    /// Asked for before the prompt.
+    /// The password requested before the prompt.
     package var password: String?
-    /// Whether the board hears anything at all.
+    /// Whether the board ignores all input.
     package var isDeaf = false
-    /// What a loader says to a word that it does not know.
+    /// The response of a loader to an unknown command.
     package var unknown = "Unknown command '%' - try 'help'"
 
     package struct Menu: Sendable {
@@ -100,23 +101,23 @@ package struct UBootScenario: Sendable {
         }
     }
 
-    /// Characters that the line takes, less one for the final zero.
+    /// The length of the command line in characters, including the final zero.
     package var lineLimit = 512
-    /// Characters that wait unread at most.
+    /// The maximum number of unread characters.
     package var fifo = 16
-    /// Microseconds of a character.
+    /// The transmission time of a character in microseconds.
     package var characterTime = 87
-    /// Microseconds that the adapter gathers what it hands on.
+    /// How long the adapter collects bytes before it delivers them, in microseconds.
     package var adapterTime = 4000
 
-    /// Bits a second of the board's console as it starts; nil is a line without a rate, as over TCP.
+    /// The rate of the board's console at its start, in bits per second; nil is a line without a rate, as over TCP.
     package var rate: Int?
-    /// The rates that `setenv baudrate` takes.
+    /// The rates that `setenv baudrate` accepts.
     package var rates: Set<Int> = [9_600, 19_200, 38_400, 57_600, 115_200]
-    /// Rates that the board goes to, and at which nothing of what it prints comes through.
+    /// Rates that the board switches to, but at which none of its output gets through.
     package var deadRates: Set<Int> = []
 
-    /// How far off the memory is that `saves` sends.
+    /// The offset of the memory that `saves` sends from the memory requested.
     package var recordsOffset: UInt64 = 0
 
     package var order = UBootMemoryDump.ByteOrder.little
@@ -127,37 +128,37 @@ package struct UBootScenario: Sendable {
     package var checksumWord = ChecksumWord.upper
     package var boardInfo = BoardInfo.banks
     package var spiForm = SPIForm.long
-    /// Whether `nand info` names the size of the chip, as until 2017.
+    /// Whether `nand info` prints the size of the chip, as until 2017.
     package var namesNANDSize = true
-    /// Bytes of RAM, and where it begins.
+    /// The address range of the RAM.
     package var memory: Range<UInt64> = 0x8000_0000..<0x9000_0000
-    /// Where U-Boot lies in it.
+    /// U-Boot's address in RAM.
     package var relocation: UInt64 = 0x8FFB_0000
     package var variables: [String: String] = [
         "baudrate": "115200", "ethaddr": "52:54:00:12:34:56", "loadaddr": "0x81000000",
     ]
-    /// What `help` lists, and what works.
+    /// The commands listed by `help` and supported.
     package var commands: Set<String> = [
         "bdinfo", "bootm", "cp", "crc32", "echo", "help", "md", "mw", "printenv", "reset", "saveenv", "setenv",
         "version",
     ]
 
-    /// Name → what `help NAME` prints in place of what is usual.
+    /// Name → the output of `help NAME`, if it is not the usual one.
     package var usages: [String: String] = [:]
-    /// Start of a command line → what is wrong with it.
+    /// Start of a command line → its fault.
     package var writeFaults: [String: UBootWriteFault] = [:]
 
-    /// What `help` says of `tftp`: here that of HiSilicon's, which uploads too.
+    /// The help line of `tftp`: here that of HiSilicon's, which also uploads.
     package var tftpHelp = "tftp  - download or upload image via network using TFTP protocol"
-    /// Nil where no cable is in.
+    /// nil if no cable is connected.
     package var network: Network?
 
-    /// The flash. Chips are reached by their names: `nor0` stands in memory, `spi0` by `sf`, `nand0` by `nand`, and
-    /// all by `mtd`.
+    /// The flash. Chips are accessed by their names: `nor0` is memory-mapped, `spi0` uses `sf`, `nand0` uses `nand`,
+    /// and all can be accessed by `mtd`.
     package var hardware: SimulatedHardware
-    /// A block of `nand0` that goes bad as this command is run, by its number from 1.
+    /// A block of `nand0` that goes bad when this command is run, by its number from 1.
     package var goesBad: (block: Int, at: Int)?
-    /// Where chips stand in memory.
+    /// The addresses of memory-mapped chips.
     package var bases: [String: UInt64] = [:]
 
     package init(_ hardware: SimulatedHardware? = nil) {
@@ -167,6 +168,6 @@ package struct UBootScenario: Sendable {
     /// Adds commands.
     package mutating func allow(_ names: String...) { commands.formUnion(names) }
 
-    /// Takes a command away.
+    /// Removes commands.
     package mutating func forbid(_ names: String...) { commands.subtract(names) }
 }

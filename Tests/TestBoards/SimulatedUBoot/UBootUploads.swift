@@ -1,18 +1,19 @@
-/// The other end of a board's network: a TFTP server that awaits uploads and offers loads, and what came and went.
+/// The other end of a board's network: a TFTP server that expects uploads and offers files, and a record of the
+/// transfers.
 struct UBootUploads {
-    /// Name → bytes that are awaited.
+    /// Name → the expected number of bytes.
     var awaited: [String: Int] = [:]
-    /// Name → what came whole.
+    /// Name → a complete upload.
     var arrived: [String: [UInt8]] = [:]
-    /// Uploads that were begun.
+    /// The number of uploads begun.
     var begun = 0
-    /// Name → bytes that are offered.
+    /// Name → the offered bytes.
     var offered: [String: [UInt8]] = [:]
-    /// Names that were fetched to their end.
+    /// Names of completely fetched files.
     var fetched: Set<String> = []
-    /// Loads that were begun.
+    /// The number of loads begun.
     var loads = 0
-    /// Datagrams of the network console.
+    /// The number of network console datagrams.
     var datagrams = 0
 }
 
@@ -21,34 +22,34 @@ extension UBootScenario {
     package struct Network: Sendable {
         /// This computer's address.
         package var host = "192.168.1.2"
-        /// Whether packets get through at all; else nobody answers the board's ARP.
+        /// Whether packets get through at all; otherwise nothing answers the board's ARP.
         package var isConnected = true
         /// Whether a TFTP server's answers get through.
         package var answersTFTP = true
-        /// One in so many datagrams of the network console is lost.
+        /// One in so many network console datagrams is lost.
         package var losesEvery: Int?
-        /// After so many datagrams of the network console none gets through any more.
+        /// The number of network console datagrams after which none gets through any more.
         package var breaksAfter: Int?
-        /// What happens to uploads, by their number from 1.
+        /// Faults of uploads, by their number from 1.
         package var uploadFaults: [Int: TransferFault] = [:]
-        /// A fault of every so-many-th upload.
+        /// A fault of every `every`th upload.
         package var repeatedFault: (fault: TransferFault, every: Int)?
-        /// What happens to loads, by their number from 1.
+        /// Faults of loads, by their number from 1.
         package var loadFaults: [Int: TransferFault] = [:]
-        /// A fault of every so-many-th load.
+        /// A fault of every `every`th load.
         package var repeatedLoadFault: (fault: TransferFault, every: Int)?
 
         package init() {}
     }
 
     package enum TransferFault: Sendable {
-        /// After so many bytes no answer comes any more.
+        /// After so many bytes there are no more answers.
         case stalls(after: Int)
-        /// A bit is another.
+        /// One bit is flipped.
         case flips(at: Int)
-        /// The server refuses.
+        /// The server refuses the transfer.
         case refused
-        /// It ends with `done`, but not all was sent.
+        /// It ends with `done`, but not everything was sent.
         case short(by: Int)
     }
 }

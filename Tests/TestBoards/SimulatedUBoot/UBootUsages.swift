@@ -1,7 +1,8 @@
-/// What `help NAME` prints of the commands that write flash. From recordings: `erase`, `protect`, `cp` of U-Boot 2023.01 on
-/// a Malta, `sf` of 2023.01 on a SABRE Lite, `nand` of 2026.07's sandbox, `mtd` of 2023.01 on a virtual ARM board.
+/// The output of `help NAME` for the commands that write flash. From recordings: `erase`, `protect`, `cp` of U-Boot
+/// 2023.01 on a Malta, `sf` of 2023.01 on a SABRE Lite, `nand` of 2026.07's sandbox, `mtd` of 2023.01 on a virtual ARM
+/// board.
 package enum UBootUsages {
-    /// What `help NAME` prints; empty where it is not kept here.
+    /// The output of `help NAME`; empty if it is not in this list.
     package static func text(_ command: String) -> String { texts[command] ?? "" }
 
     static let texts: [String: String] = [

@@ -1,14 +1,14 @@
-/// Characters on their way from the board, each with the microsecond at which it arrives.
+/// Characters in transit from the board, each with its arrival time in microseconds.
 struct UBootWire {
     private var output: [(at: Int, byte: UInt8)] = []
     private var start = 0
 
-    /// When the next one arrives.
+    /// The arrival time of the next character.
     var first: Int? { start < output.count ? output[start].at : nil }
 
     mutating func add(_ byte: UInt8, at time: Int) { output.append((time, byte)) }
 
-    /// What has arrived by a time.
+    /// Removes and returns the characters that have arrived by a time.
     mutating func take(until time: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         while start < output.count, output[start].at <= time {
@@ -22,7 +22,7 @@ struct UBootWire {
         return bytes
     }
 
-    /// What has not arrived by a time never does.
+    /// Discards the characters that have not arrived by a time.
     mutating func cut(after time: Int) {
         while output.count > start, let last = output.last, last.at > time { output.removeLast() }
     }

@@ -1,22 +1,22 @@
 import TestSupport
 
-/// What is wrong with a command that writes.
+/// A fault of a command that writes.
 package struct UBootWriteFault: Sendable {
     package enum Kind: Sendable {
-        /// It says that it worked, and did nothing.
+        /// Reports success, and does nothing.
         case nothing
-        /// It says that it worked, and did the first half.
+        /// Reports success, and does the first half.
         case half
-        /// It prints its usage.
+        /// Prints its usage.
         case usage
-        /// It works, and says this besides.
+        /// Succeeds, and prints this in addition.
         case complains(String)
-        /// It does nothing, and says this.
+        /// Does nothing, and prints this.
         case fails(String)
     }
 
     package var kind: Kind
-    /// Whether `cp` does as it should between flash and RAM, and only into flash does not.
+    /// Whether `cp` works correctly between flash and RAM, and fails only into flash.
     package var isOnFlashOnly: Bool
 
     package init(_ kind: Kind, isOnFlashOnly: Bool = false) {
@@ -26,7 +26,7 @@ package struct UBootWriteFault: Sendable {
 }
 
 extension UBootMachine {
-    /// Runs a line with what is wrong with its command.
+    /// Runs a line with the fault of its command.
     mutating func run(_ line: String) -> Done {
         let words = line.split(separator: " ").map(String.init)
         guard let fault = scenario.writeFaults.first(where: { (line + " ").hasPrefix($0.key) })?.value,

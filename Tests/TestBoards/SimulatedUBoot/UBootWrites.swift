@@ -1,7 +1,7 @@
 import FlashModel
 import TestSupport
 
-/// What the commands that write NOR do and print, on boards whose hardware is writable.
+/// Effects and output of the commands that write NOR, on boards with writable hardware.
 extension UBootMachine {
     /// `loady ADDRESS`.
     mutating func load(_ words: [String]) -> Done {
@@ -14,7 +14,7 @@ extension UBootMachine {
         return done
     }
 
-    /// The chip at an address, and the sectors of a range of addresses that is whole sectors.
+    /// The chip at an address, and the sectors of an address range that consists of whole sectors.
     private func sectors(_ words: ArraySlice<String>) -> (id: String, sectors: Range<Int>)? {
         let numbers = words.compactMap { Self.number($0) }
         guard numbers.count == 2, numbers[0] <= numbers[1] else { return nil }
@@ -39,7 +39,7 @@ extension UBootMachine {
         return Done(text: "\(words[1] == "on" ? "P" : "Un-P")rotected \(place.sectors.count) sectors\n")
     }
 
-    /// `erase START END`: it counts what it left alone, too.
+    /// `erase START END`: its count includes the sectors that it left alone.
     mutating func erase(_ words: [String]) -> Done {
         guard words.count == 3, let place = sectors(words[1...]), var flash = scenario.hardware.chips[place.id] else {
             offend(.forbidden, words.joined(separator: " "))

@@ -8,12 +8,12 @@ import SystemPackage
     private import Darwin
 #endif
 
-/// The calls of the operating system that ``TFTPFolder`` needs and swift-system lacks, each with its errno thrown.
+/// System calls that ``TFTPFolder`` needs and swift-system lacks; each throws its errno.
 enum FolderCalls {
-    /// What an open file is.
+    /// The status of an open file.
     struct Status: Sendable {
         var isFile: Bool
-        /// Bytes.
+        /// The size in bytes.
         var size: Int
     }
 
@@ -27,7 +27,7 @@ enum FolderCalls {
         return Status(isFile: raw.st_mode & S_IFMT == S_IFREG, size: Int(raw.st_size))
     }
 
-    /// Whether a name is taken in a directory, by anything at all.
+    /// Whether a directory contains an entry of this name, of any type.
     static func exists(_ name: String, in directory: FileDescriptor) throws(Errno) -> Bool {
         var raw = stat()
         do {
@@ -38,17 +38,17 @@ enum FolderCalls {
         }
     }
 
-    /// Opens a directory in an open one; never through a symbolic link.
+    /// Opens a subdirectory of an open directory, never through a symbolic link.
     static func openDirectory(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileDescriptor {
         try opened(unsafe openat(directory.rawValue, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
     }
 
-    /// Opens a file for reading; never through a symbolic link, and without waiting should it be a pipe.
+    /// Opens a file for reading, never through a symbolic link, and without blocking if it is a pipe.
     static func openFile(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileDescriptor {
         try opened(unsafe openat(directory.rawValue, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC))
     }
 
-    /// Makes a file that was not there.
+    /// Creates a new file.
     static func makeFile(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileDescriptor {
         try opened(
             unsafe openat(directory.rawValue, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666))
@@ -59,7 +59,7 @@ enum FolderCalls {
         return FileDescriptor(rawValue: raw)
     }
 
-    /// The path without symbolic links.
+    /// Resolves all symbolic links.
     static func resolved(_ path: FilePath) throws(Errno) -> FilePath {
         guard let raw = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
             throw Errno(rawValue: errno)
@@ -68,12 +68,12 @@ enum FolderCalls {
         return unsafe FilePath(platformString: raw)
     }
 
-    /// Gives a file its name, where that is free; else `fileExists`.
+    /// Renames a file; throws `fileExists` if the new name is in use.
     static func rename(_ name: String, to other: String, in directory: FileDescriptor) throws(Errno) {
         do {
             try check(unsafe linkat(directory.rawValue, name, directory.rawValue, other, 0))
         } catch Errno.notPermitted, Errno.notSupported {
-            // File systems without links, such as FAT: a moment stays in which another program may take the name.
+            // For file systems without links, such as FAT: another program may still take the name in between.
             if try exists(other, in: directory) { throw .fileExists }
             try check(unsafe renameat(directory.rawValue, name, directory.rawValue, other))
             return
@@ -90,7 +90,7 @@ enum FolderCalls {
         try check(fsync(descriptor.rawValue))
     }
 
-    /// Bytes that a user without privileges can still write to the file system of an open file or directory.
+    /// The space in bytes that an unprivileged user can still write to the file system of an open file or directory.
     static func freeSpace(at descriptor: FileDescriptor) throws(Errno) -> Int {
         var raw = statvfs()
         try check(unsafe fstatvfs(descriptor.rawValue, &raw))

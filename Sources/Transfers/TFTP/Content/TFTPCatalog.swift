@@ -1,20 +1,22 @@
 private import Synchronization
 package import SystemPackage
 
-/// Named contents for a TFTP server: what boards may read, and what is awaited of them. Nothing else is given or taken.
+/// Named contents for a TFTP server: files offered to boards, and uploads expected from them. All other names are
+/// refused.
 ///
-/// Names are those that clients send, whatever they hold; they have no folders, and lead nowhere. Entries may be added and
-/// taken away while the server runs; transfers that have begun go on.
+/// Names are compared as clients send them; they have no folders, and refer to no path. Entries may be added and
+/// withdrawn while the server runs; transfers in progress continue.
 package final class TFTPCatalog: TFTPContent {
-    /// Makes the source anew for each request: a board that gives up asks again from the start.
+    /// Makes a new source for each request: a board that gives up starts over.
     package typealias Opening = @Sendable (_ client: String) async throws -> any TFTPSource
-    /// Makes the sink anew for each request. The announced size is the client's and may be wrong; nil where it told none.
+    /// Makes a new sink for each request. The announced size comes from the client and may be wrong; nil if there is
+    /// none.
     package typealias Receiving = @Sendable (_ announcedSize: Int?, _ client: String) async throws -> any TFTPSink
 
     private struct Expectation {
-        /// Bytes that there must be; nil where that is not known.
+        /// The required size in bytes; nil if unknown.
         var size: Int?
-        /// Bytes that there may be.
+        /// The maximum size in bytes.
         var limit: Int
         var open: Receiving
         var isBusy = false
@@ -32,46 +34,46 @@ package final class TFTPCatalog: TFTPContent {
 
     // MARK: Offers
 
-    /// Offers bytes, in place of what this name had before.
+    /// Offers bytes, replacing the previous offer of this name.
     package func offer(_ name: String, bytes: [UInt8]) {
         offer(name) { _ in TFTPMemorySource(bytes) }
     }
 
-    /// Offers a file of this computer, whatever its name there; it is opened for each request.
+    /// Offers a file of this computer, whatever its own name; it is opened for each request.
     package func offer(_ name: String, file: FilePath) {
         offer(name) { _ in try await TFTPFolder.source(of: file) }
     }
 
-    /// Offers what a closure opens.
+    /// Offers the source that a closure opens.
     package func offer(_ name: String, open: @escaping Opening) {
         state.withLock { $0.offers[name] = open }
     }
 
     // MARK: Expectations
 
-    /// Awaits something of a size that is known. More or fewer bytes fail the transfer, and nothing is committed.
+    /// Expects an upload of a known size. More or fewer bytes fail the transfer, and nothing is committed.
     ///
-    /// A name is taken once: while it is being written, and after it was, others are refused. After a transfer that
-    /// broke, the board may try again.
+    /// A name accepts one upload: while it is being written, and afterwards, other requests are refused. After a broken
+    /// transfer the board may try again.
     ///
     /// - Parameters:
-    ///   - size: bytes, from 0.
+    ///   - size: the size in bytes, 0 or more.
     ///   - open: makes the sink.
     package func expect(_ name: String, size: Int, open: @escaping Receiving) {
         let size = max(0, size)
         state.withLock { $0.expectations[name] = Expectation(size: size, limit: size, open: open) }
     }
 
-    /// Awaits something of a size that is not known.
+    /// Expects an upload of unknown size.
     ///
     /// - Parameters:
-    ///   - limit: bytes that are taken at most; with more the transfer fails.
+    ///   - limit: the maximum size in bytes; a larger upload fails.
     ///   - open: makes the sink.
     package func expect(_ name: String, limit: Int, open: @escaping Receiving) {
         state.withLock { $0.expectations[name] = Expectation(size: nil, limit: max(0, limit), open: open) }
     }
 
-    /// Takes a name away, from offers and expectations.
+    /// Withdraws a name from offers and expectations.
     package func withdraw(_ name: String) {
         state.withLock { state in
             state.offers[name] = nil
@@ -122,7 +124,7 @@ package final class TFTPCatalog: TFTPContent {
     }
 }
 
-/// Holds a sink to its size.
+/// A sink that enforces its size.
 private actor TFTPMeasuredSink: TFTPSink {
     private let sink: any TFTPSink
     private let size: Int?

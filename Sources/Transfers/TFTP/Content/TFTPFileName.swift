@@ -1,9 +1,9 @@
-/// Names as clients may ask for them: relative paths that lead down. Pure.
+/// Names that clients may ask for: relative paths that lead down. Pure.
 enum TFTPFileName {
-    /// The name's parts.
+    /// Splits a name into its path components.
     ///
-    /// Refused are: what begins with `/`, what has `.`, `..` or nothing between slashes, what begins with a dot (files
-    /// that are still being written do), backslashes, control characters, and parts of more than 200 bytes.
+    /// Refused are: a leading `/`; components that are empty, `.` or `..`; components that begin with a dot (files
+    /// still being written do); backslashes; control characters; and components of more than 200 bytes.
     ///
     /// - Throws: `accessViolation`.
     static func parts(of name: String) throws(TFTPError) -> [String] {

@@ -3,21 +3,21 @@ package import SystemPackage
 
 /// The files of a folder, for a TFTP server.
 ///
-/// Nothing outside the folder is reached: names lead down only, and a symbolic link counts only where it ends within the
-/// folder. No file is overwritten. What is written has a name that begins with a dot until it is whole.
+/// Nothing outside the folder can be reached: names lead only down, and a symbolic link counts only if its target is
+/// within the folder. No file is overwritten. An upload has a name that begins with a dot until it is complete.
 ///
-/// The disk is waited for on SwiftNIO's threads for blocking work, never on those of event loops or Swift's pool.
+/// Disk operations run on SwiftNIO's threads for blocking work, never on those of event loops or Swift's pool.
 package struct TFTPFolder: TFTPContent {
-    /// Without symbolic links.
+    /// The path, with symbolic links resolved.
     private let root: FilePath
     private let isWritable: Bool
     private let nonce: @Sendable () -> String
 
     /// - Parameters:
-    ///   - path: of a folder that is there.
+    ///   - path: an existing folder.
     ///   - isWritable: whether clients may make files.
-    ///   - nonce: letters and digits that were not there before.
-    /// - Throws: `Errno`, where it is no folder, or not readable.
+    ///   - nonce: makes letters and digits that were not used before.
+    /// - Throws: `Errno` if the path is not a readable folder.
     package init(
         _ path: FilePath, isWritable: Bool, nonce: @escaping @Sendable () -> String
     ) throws(Errno) {
@@ -65,7 +65,7 @@ package struct TFTPFolder: TFTPContent {
 
     /// A file of this computer, wherever it is.
     ///
-    /// - Throws: ``TFTPError``, where it is not to be read, or no plain file.
+    /// - Throws: ``TFTPError`` if it cannot be read or is not a plain file.
     static func source(of path: FilePath) async throws -> any TFTPSource {
         try await onDisk {
             let file = try FileDescriptor.open(
@@ -81,13 +81,13 @@ package struct TFTPFolder: TFTPContent {
         }
     }
 
-    // MARK: Ways
+    // MARK: Paths
 
     private static func openRoot(_ root: FilePath) throws(Errno) -> FileDescriptor {
         try FileDescriptor.openFolder(root)
     }
 
-    /// The folder of a file, open, and the file's name in it, after all links.
+    /// The open folder of a file, and the file's name in it, with all links resolved.
     private func findFile(_ parts: [String]) throws -> (folder: FileDescriptor, name: String) {
         let found = try FolderCalls.resolved(root.appending(parts.map { FilePath.Component($0) }.compactMap { $0 }))
         let inside = try insideParts(found)
@@ -100,18 +100,18 @@ package struct TFTPFolder: TFTPContent {
         return try walk(try insideParts(found)[...])
     }
 
-    /// The parts of a path below the root.
+    /// The components of a path below the root.
     private func insideParts(_ path: FilePath) throws -> [String] {
         guard path.starts(with: root) else { throw TFTPError(.accessViolation, "This leads out of the folder.") }
         let parts = path.components.dropFirst(root.components.count).map(\.string)
-        // A link may lead to what nobody could name.
+        // A link may lead to a file whose name is refused.
         guard parts.allSatisfy({ !$0.hasPrefix(".") }) else {
             throw TFTPError(.accessViolation, "This name is not allowed.")
         }
         return parts
     }
 
-    /// Opens folder after folder, so that nobody can put a link into the way that was just checked.
+    /// Opens folder after folder, so that nobody can insert a link into the path after it was checked.
     private func walk(_ parts: ArraySlice<String>) throws(Errno) -> FileDescriptor {
         var folder = try Self.openRoot(root)
         for part in parts {
@@ -124,7 +124,8 @@ package struct TFTPFolder: TFTPContent {
 
     // MARK: Disk
 
-    /// Does what waits for the disk. It is not dropped when the task is cancelled: what it opened must be known.
+    /// Runs blocking disk work. It is not abandoned when the task is cancelled, because the caller must close whatever
+    /// it opened.
     fileprivate static func onDisk<Result: Sendable>(
         _ work: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
@@ -142,7 +143,7 @@ package struct TFTPFolder: TFTPContent {
         }
     }
 
-    /// An errno as the client is told.
+    /// The error for the client that corresponds to an errno.
     private static func words(_ error: Errno) -> TFTPError {
         switch error {
         case .noSuchFileOrDirectory, .notDirectory: TFTPError(.fileNotFound, "There is no such file.")
@@ -167,11 +168,11 @@ extension FileDescriptor {
         }
     }
 
-    /// What was read, or will be removed, does not depend on it.
+    /// Ignores errors: bytes already read, and files about to be removed, do not depend on them.
     fileprivate func closeQuietly() { try? close() }
 }
 
-/// A file that is read from its start to its end.
+/// A file that is read from start to end.
 private actor FileSource: TFTPSource {
     nonisolated let size: Int?
     private let file: FileDescriptor
@@ -206,7 +207,7 @@ private actor FileSource: TFTPSource {
     }
 }
 
-/// A file that is made.
+/// A new file.
 private actor FileSink: TFTPSink {
     private let folder: FileDescriptor
     private let file: FileDescriptor
@@ -231,7 +232,7 @@ private actor FileSink: TFTPSink {
         try await TFTPFolder.onDisk {
             try FolderCalls.sync(file)
             try FolderCalls.rename(temporary, to: name, in: folder)
-            // A file system that cannot do this for folders has the file all the same.
+            // The file exists even if the file system cannot sync folders.
             try? FolderCalls.sync(folder)
         }
         await close(isWhole: true)

@@ -7,7 +7,7 @@ package actor TFTPMemorySource: TFTPSource {
     private let whenRead: @Sendable () -> Void
     private var place = 0
 
-    /// - Parameter whenRead: called once the last byte was handed out.
+    /// - Parameter whenRead: called after the last byte was handed out.
     package init(_ bytes: [UInt8], whenRead: @escaping @Sendable () -> Void = {}) {
         self.bytes = bytes
         self.whenRead = whenRead
@@ -24,14 +24,14 @@ package actor TFTPMemorySource: TFTPSource {
     package func close() async {}
 }
 
-/// What closures make, for a client to read.
+/// Bytes produced by closures, for a client to read.
 package struct TFTPStreamSource: TFTPSource {
     package let size: Int?
     private let next: @Sendable (_ count: Int) async throws -> [UInt8]
     private let end: @Sendable () async -> Void
 
     /// - Parameters:
-    ///   - size: bytes in all; nil where that is not known.
+    ///   - size: the total size in bytes; nil if unknown.
     ///   - close: as ``TFTPSource/close()``.
     ///   - read: as ``TFTPSource/read(_:)``.
     package init(
@@ -48,23 +48,23 @@ package struct TFTPStreamSource: TFTPSource {
     package func close() async { await end() }
 }
 
-/// Keeps in memory what a client writes.
+/// Keeps a client's upload in memory.
 package final class TFTPMemorySink: TFTPSink {
     private struct State {
         var bytes: [UInt8] = []
         var isWhole = false
     }
 
-    /// Bytes.
+    /// The maximum size in bytes.
     private let limit: Int
     private let state = Mutex(State())
 
-    /// - Parameter limit: bytes that are kept at most; with more the transfer fails.
+    /// - Parameter limit: the maximum size in bytes; a larger upload fails.
     package init(limit: Int) {
         self.limit = max(0, limit)
     }
 
-    /// What was written; nil before all of it has come.
+    /// The upload; nil until it is complete.
     package var bytes: [UInt8]? {
         state.withLock { $0.isWhole ? $0.bytes : nil }
     }
@@ -87,7 +87,7 @@ package final class TFTPMemorySink: TFTPSink {
     }
 }
 
-/// Hands to closures what a client writes, piece by piece. The client is held back while they work.
+/// Passes a client's upload to closures, piece by piece. The client is held back while they work.
 package struct TFTPStreamSink: TFTPSink {
     private let take: @Sendable (_ bytes: [UInt8]) async throws -> Void
     private let finish: @Sendable () async throws -> Void

@@ -1,37 +1,37 @@
 import NIOCore
 
-/// Bytes as they come, cut into DATA packets that are ready to be sent. Pure.
+/// Splits a byte stream into DATA packets that are ready to be sent. Pure.
 ///
-/// Block numbers are counted from 1 and never wrap here; in a packet they go from 65535 to 0, as U-Boot, atftp, curl
-/// and tftp-hpa have it.
+/// Block numbers count from 1 and never wrap here; in a packet they wrap from 65535 to 0, as in U-Boot, atftp, curl and
+/// tftp-hpa.
 struct TFTPBlockQueue: Sendable {
     private let blockSize: Int
     private var packets: [ByteBuffer] = []
-    /// Packets at the front that are forgotten: they go many at once, since all others move up then.
+    /// The number of dropped packets at the front. They are removed in batches, because removal moves all others.
     private var dropped = 0
-    /// Of the first packet, forgotten or not.
+    /// The block number of the first packet, dropped or not.
     private var firstBlock = 1
-    /// What does not fill a block yet.
+    /// Bytes that do not fill a block yet.
     private var remainder: [UInt8] = []
-    /// The number of the last block, once it is known.
+    /// The number of the last block, once known.
     private(set) var lastBlock: Int?
-    /// Bytes that were put in.
+    /// The number of bytes added.
     private(set) var total = 0
 
     init(blockSize: Int) {
         self.blockSize = blockSize
     }
 
-    /// The block behind those that are here.
+    /// The number after the last available block.
     var end: Int { firstBlock + packets.count }
 
-    /// The packet of a block; nil where it is not here.
+    /// The packet of a block; nil if it is not available.
     func packet(_ block: Int) -> ByteBuffer? {
         let index = block - firstBlock
         return (dropped..<packets.count).contains(index) ? packets[index] : nil
     }
 
-    /// Forgets all blocks before this one.
+    /// Drops all blocks before this one.
     mutating func drop(before block: Int) {
         let end = min(max(dropped, block - firstBlock), packets.count)
         for index in dropped..<end { packets[index] = ByteBuffer() }
@@ -42,7 +42,7 @@ struct TFTPBlockQueue: Sendable {
         dropped = 0
     }
 
-    /// Puts bytes in; nothing after ``finish()``.
+    /// Adds bytes; has no effect after ``finish()``.
     mutating func append(_ bytes: [UInt8]) {
         guard lastBlock == nil else { return }
         total += bytes.count
@@ -60,7 +60,7 @@ struct TFTPBlockQueue: Sendable {
         remainder = Array(rest.dropFirst(count * blockSize))
     }
 
-    /// Makes the last block of what is left; it is empty where the size is a multiple of the block size.
+    /// Makes the last block of the remaining bytes; it is empty if the size is a multiple of the block size.
     mutating func finish() {
         guard lastBlock == nil else { return }
         makePacket(remainder[...])
@@ -76,7 +76,7 @@ struct TFTPBlockQueue: Sendable {
         packets.append(packet)
     }
 
-    /// Many full blocks in one piece of memory.
+    /// Makes many full blocks in one memory area.
     private mutating func makePackets(_ bytes: ArraySlice<UInt8>, count: Int) {
         guard count > 0 else { return }
         let size = blockSize + TFTPPacket.headerSize
@@ -88,7 +88,7 @@ struct TFTPBlockQueue: Sendable {
             area.writeBytes(rest.prefix(blockSize))
             rest = rest.dropFirst(blockSize)
         }
-        // Not while it is being written: a slice would make the next write copy all of it.
+        // Slice only after writing: a slice would make the next write copy the whole area.
         packets.reserveCapacity(packets.count + count)
         while let packet = area.readSlice(length: size) { packets.append(packet) }
     }

@@ -1,4 +1,4 @@
-/// Why a transfer is refused or ended, as it is told to the other side (RFC 1350 section 5, RFC 2347).
+/// Why a transfer is refused or ended, as sent to the peer (RFC 1350 section 5, RFC 2347).
 package struct TFTPError: Error, Sendable, Equatable {
     /// The number in an ERROR packet; any value may arrive.
     package struct Code: RawRepresentable, Sendable, Hashable {
@@ -8,7 +8,7 @@ package struct TFTPError: Error, Sendable, Equatable {
             self.rawValue = rawValue
         }
 
-        /// Not defined; the message says what it is.
+        /// Not defined; the message explains it.
         package static let undefined = Code(rawValue: 0)
         package static let fileNotFound = Code(rawValue: 1)
         package static let accessViolation = Code(rawValue: 2)
@@ -17,12 +17,12 @@ package struct TFTPError: Error, Sendable, Equatable {
         package static let unknownTransfer = Code(rawValue: 5)
         package static let fileExists = Code(rawValue: 6)
         package static let noSuchUser = Code(rawValue: 7)
-        /// Of RFC 2347.
+        /// Defined by RFC 2347.
         package static let optionRefused = Code(rawValue: 8)
     }
 
     package var code: Code
-    /// For people; what arrived may hold any text.
+    /// A message for people; a received one may contain any text.
     package var message: String
 
     package init(_ code: Code, _ message: String) {

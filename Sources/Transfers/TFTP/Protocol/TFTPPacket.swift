@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// An option as it stands in a request or its answer (RFC 2347): names have no case.
+/// An option of a request or its answer (RFC 2347); names are case-insensitive.
 package struct TFTPOption: Sendable, Equatable {
     package var name: String
     package var value: String
@@ -11,13 +11,13 @@ package struct TFTPOption: Sendable, Equatable {
     }
 }
 
-/// What a client asks for.
+/// A client's request.
 package struct TFTPRequest: Sendable, Equatable {
-    /// Not empty; else any text that is UTF-8.
+    /// Any UTF-8 text that is not empty.
     package var name: String
-    /// `octet`, in any case, or what else was sent.
+    /// `octet`, in any case, or whatever else was sent.
     package var mode: String
-    /// In the order of the packet; names may be there twice.
+    /// In the order of the packet; names may be repeated.
     package var options: [TFTPOption]
 
     package init(name: String, mode: String = "octet", options: [TFTPOption] = []) {
@@ -27,7 +27,7 @@ package struct TFTPRequest: Sendable, Equatable {
     }
 }
 
-/// One datagram of TFTP (RFC 1350 section 5, RFC 2347).
+/// A TFTP datagram (RFC 1350 section 5, RFC 2347).
 package enum TFTPPacket: Sendable, Equatable {
     case read(TFTPRequest)
     case write(TFTPRequest)
@@ -36,15 +36,15 @@ package enum TFTPPacket: Sendable, Equatable {
     case error(TFTPError)
     case optionAcknowledgement([TFTPOption])
 
-    /// What a datagram is that is no packet.
+    /// Why a datagram is not a valid packet.
     package enum Malformation: Error, Sendable, Equatable {
-        /// Too short for what it begins as, or without the NUL that ends a text.
+        /// Too short for its operation, or without the NUL that ends a text.
         case truncated
-        /// An operation that there is not.
+        /// An unknown operation.
         case unknownOperation
-        /// A name or mode that is empty, or no UTF-8.
+        /// A name or mode that is empty or not UTF-8.
         case text
-        /// Options that are cut, too many, or no UTF-8; all before them was understood.
+        /// Options that are truncated, too many, or not UTF-8; everything before them was understood.
         case options
     }
 
@@ -57,16 +57,16 @@ package enum TFTPPacket: Sendable, Equatable {
         static let optionAcknowledgement: UInt16 = 6
     }
 
-    /// Bytes of a DATA packet before its payload.
+    /// The size in bytes of a DATA packet's header.
     package static let headerSize = 4
-    /// More options than all RFCs together define; the rest would be noise.
+    /// More options than all RFCs together define; any beyond are noise.
     package static let optionLimit = 32
-    /// Bytes of an ERROR packet's message that are sent.
+    /// The maximum number of message bytes sent in an ERROR packet.
     static let messageLimit = 400
 
-    /// Reads a datagram. Bytes behind an ACK are ignored, as are those behind an ERROR's message.
+    /// Decodes a datagram. Bytes after an ACK, and after the message of an ERROR, are ignored.
     ///
-    /// - Parameter bytes: all of a datagram, of any length and content.
+    /// - Parameter bytes: a whole datagram, of any length and content.
     /// - Throws: what is wrong with it; never traps.
     package init(decoding bytes: ByteBuffer) throws(Malformation) {
         var rest = bytes
@@ -82,7 +82,7 @@ package enum TFTPPacket: Sendable, Equatable {
             self = .acknowledgement(block: block)
         case Operation.error:
             guard let code = rest.readInteger(as: UInt16.self) else { throw .truncated }
-            // Some clients leave out the NUL, or the message: the code is what counts.
+            // Some clients omit the NUL or the message; the code is what counts.
             let message = rest.readableBytesView.prefix { $0 != 0 }
             self = .error(TFTPError(.init(rawValue: code), String(decoding: message, as: UTF8.self)))
         case Operation.optionAcknowledgement: self = .optionAcknowledgement(try Self.options(&rest))
@@ -101,7 +101,7 @@ package enum TFTPPacket: Sendable, Equatable {
     private static func options(_ rest: inout ByteBuffer) throws(Malformation) -> [TFTPOption] {
         var options: [TFTPOption] = []
         while rest.readableBytes > 0 {
-            // Some boot ROMs fill their requests up with zeros.
+            // Some boot ROMs pad their requests with zeros.
             if rest.readableBytesView.allSatisfy({ $0 == 0 }) { break }
             guard options.count < optionLimit, let name = nextText(&rest), let value = nextText(&rest),
                 let name = String(validating: name, as: UTF8.self), !name.isEmpty,
@@ -112,7 +112,7 @@ package enum TFTPPacket: Sendable, Equatable {
         return options
     }
 
-    /// Bytes up to the next NUL, which is taken away; nil where there is none.
+    /// Removes and returns the bytes up to the next NUL, which is removed too; nil if there is none.
     private static func nextText(_ rest: inout ByteBuffer) -> ByteBufferView? {
         let view = rest.readableBytesView
         guard let end = view.firstIndex(of: 0) else { return nil }
@@ -121,7 +121,7 @@ package enum TFTPPacket: Sendable, Equatable {
         return text
     }
 
-    /// Writes the packet behind what a buffer has. A NUL in a text ends the text there.
+    /// Appends the packet to a buffer. A NUL within a text ends the text.
     package func encode(into buffer: inout ByteBuffer) {
         switch self {
         case .read(let request): Self.encode(Operation.read, request, into: &buffer)
@@ -149,7 +149,7 @@ package enum TFTPPacket: Sendable, Equatable {
         return buffer
     }
 
-    /// Writes what stands before a DATA packet's payload: ``headerSize`` bytes.
+    /// Appends the header of a DATA packet: ``headerSize`` bytes.
     static func encodeDataHeader(block: UInt16, into buffer: inout ByteBuffer) {
         buffer.writeInteger(Operation.data)
         buffer.writeInteger(block)

@@ -1,10 +1,10 @@
-/// How long one side waits for the other, and how often it asks again.
+/// How long one side waits for the other, and how often it repeats its packet.
 package struct TFTPPatience: Sendable, Equatable {
-    /// Of the first wait; each that follows takes twice as long.
+    /// The first wait; each later one is twice as long.
     package var first: Duration
     /// The longest wait, but never less than ``first``.
     package var longest: Duration
-    /// Repetitions after which the other side is taken for gone.
+    /// The number of repetitions after which the peer is considered gone.
     package var repetitions: Int
 
     package init(first: Duration = .seconds(1), longest: Duration = .seconds(8), repetitions: Int = 8) {
@@ -13,7 +13,7 @@ package struct TFTPPatience: Sendable, Equatable {
         self.repetitions = repetitions
     }
 
-    /// With the first wait that was agreed on (RFC 2349), and fewer repetitions where it is long: nobody is to keep a
+    /// Applies the negotiated first wait (RFC 2349), with fewer repetitions if it is long: a client must not keep a
     /// transfer open for an hour by asking for 255 seconds.
     package func agreed(_ terms: TFTPTerms) -> TFTPPatience {
         guard let seconds = terms.timeoutSeconds else { return self }
@@ -23,7 +23,7 @@ package struct TFTPPatience: Sendable, Equatable {
         return patience
     }
 
-    /// The wait after so many repetitions.
+    /// The wait after a number of repetitions.
     package func wait(after repetitions: Int) -> Duration {
         min(first * (1 << min(max(0, repetitions), 10)), max(first, longest))
     }
@@ -31,12 +31,12 @@ package struct TFTPPatience: Sendable, Equatable {
 
 /// How a transfer ended.
 package enum TFTPOutcome: Sendable, Equatable {
-    /// All bytes have arrived at the other side, or from there.
+    /// All bytes have reached the peer, or have been received from it.
     case done
-    /// The other side no longer answers.
+    /// The peer no longer answers.
     case silent
-    /// This side ended it, and told the other.
+    /// This side ended the transfer, and informed the peer.
     case failed(TFTPError)
-    /// The other side ended it.
+    /// The peer ended the transfer.
     case refused(TFTPError)
 }

@@ -1,16 +1,16 @@
 package import NIOCore
 
-/// The side of a transfer that gets the bytes: the server, when a client writes. Pure: packets and times go in;
-/// datagrams, bytes, wishes and an outcome come out.
+/// The receiving side of a transfer: the server, when a client writes. Pure: packets and times go in; datagrams, bytes,
+/// requests and an outcome come out.
 ///
-/// RFC 1350 with windows (RFC 7440). The last block is acknowledged only once all bytes are safe, so that a client that
-/// was told so need not doubt. After that ``isOver`` comes with a delay: should that ACK be lost, the client asks again.
+/// RFC 1350 with windows (RFC 7440). The last block is acknowledged only once all bytes are safe, so that a client can
+/// rely on that ACK. ``isOver`` follows with a delay: if that ACK is lost, the client asks again.
 package struct TFTPReceiving: Sendable {
-    /// Bytes that may wait for the disk before the other side is held back.
+    /// The number of bytes that may wait for the disk before the peer is held back.
     private static let roomBytes = 1 << 20
-    /// Bytes that are worth a trip to the disk.
+    /// The minimum number of bytes worth a disk operation.
     private static let pieceBytes = 256 << 10
-    /// How often the last ACK is sent again.
+    /// The maximum number of times that the last ACK is repeated.
     private static let lastRepetitions = 10
 
     private let terms: TFTPTerms
@@ -18,30 +18,30 @@ package struct TFTPReceiving: Sendable {
     private var outbox: [ByteBuffer] = []
 
     private var isStarted = false
-    /// The block that is to come next.
+    /// The next expected block.
     private var expected = 1
-    /// Blocks of the window that have come.
+    /// The number of blocks of the current window received so far.
     private var inWindow = 0
-    /// Whether the other side was told that ``expected`` is missing.
+    /// Whether the peer was already told that ``expected`` is missing.
     private var isMissingTold = false
-    /// Whether an ACK waits for the disk.
+    /// Whether an ACK is held back for the disk.
     private var isHolding = false
     private var repetitions = 0
     private var lastAcknowledgements = 0
 
     private var waiting: [UInt8] = []
-    /// Bytes on their way to the disk.
+    /// The number of bytes being stored.
     private var storing = 0
     private var hasLast = false
     private var isCommitting = false
 
-    /// Bytes that have come, without doubles.
+    /// The number of bytes received, without duplicates.
     package private(set) var receivedBytes = 0
-    /// When ``tick(at:)`` is due; nil where nothing is awaited.
+    /// When ``tick(at:)`` is due; nil if nothing is awaited.
     package private(set) var deadline: Duration?
-    /// How it ended; nil while it goes on.
+    /// How the transfer ended; nil while it continues.
     package private(set) var outcome: TFTPOutcome?
-    /// Whether nothing more is to be done, nor to be expected from the other side.
+    /// Whether nothing remains to be done, and nothing more is expected from the peer.
     package private(set) var isOver = false
 
     package init(terms: TFTPTerms, patience: TFTPPatience = TFTPPatience()) {
@@ -49,13 +49,13 @@ package struct TFTPReceiving: Sendable {
         self.patience = patience.agreed(terms)
     }
 
-    /// Datagrams to be sent, in order; they are taken away.
+    /// Removes and returns the datagrams to send, in order.
     package mutating func takeDatagrams() -> [ByteBuffer] {
         defer { outbox.removeAll(keepingCapacity: true) }
         return outbox
     }
 
-    /// Bytes to be stored now, behind all before; nil where there are none yet, or others are still on their way.
+    /// Removes and returns the bytes to store next; nil if there are not enough yet, or others are still being stored.
     /// ``stored(at:)`` must follow.
     package mutating func takeBytes() -> [UInt8]? {
         guard outcome == nil, storing == 0, !waiting.isEmpty, hasLast || waiting.count >= Self.pieceBytes else {
@@ -69,7 +69,7 @@ package struct TFTPReceiving: Sendable {
         return waiting
     }
 
-    /// The bytes that were taken are stored.
+    /// Reports that the bytes are stored.
     package mutating func stored(at now: Duration) {
         storing = 0
         guard outcome == nil, isHolding, !hasLast, hasRoom else { return }
@@ -77,52 +77,52 @@ package struct TFTPReceiving: Sendable {
         acknowledge(at: now)
     }
 
-    /// Whether all bytes are stored and are to be made final: true once, and ``committed(at:)`` must follow.
+    /// Whether all bytes are stored and must be made final: true once, and ``committed(at:)`` must follow.
     package mutating func takeCommit() -> Bool {
         guard outcome == nil, hasLast, storing == 0, waiting.isEmpty, !isCommitting else { return false }
         isCommitting = true
         return true
     }
 
-    /// All bytes are safe.
+    /// Reports that all bytes are safe.
     package mutating func committed(at now: Duration) {
         guard outcome == nil else { return }
         outcome = .done
         sendAcknowledgement()
-        // Twice as long as the client waits, as far as that is known (RFC 1350 section 6: "dallying").
+        // Twice as long as the client waits, as far as known (RFC 1350 section 6: "dallying").
         deadline = now + min(patience.wait(after: 1) * 2, .seconds(60))
     }
 
-    /// Begins: with the answer to the options, or else with an ACK of block 0.
+    /// Starts the transfer: with the answer to the options, otherwise with an ACK of block 0.
     package mutating func start(at now: Duration) {
         guard !isStarted else { return }
         isStarted = true
         acknowledge(at: now)
     }
 
-    /// Ends the transfer and tells the other side.
+    /// Ends the transfer and informs the peer.
     package mutating func fail(_ error: TFTPError) {
         guard outcome == nil else { return }
         outbox.append(TFTPPacket.error(error).datagram)
         end(.failed(error))
     }
 
-    /// Takes what the other side sent.
+    /// Handles a packet from the peer.
     package mutating func take(_ packet: TFTPPacket, at now: Duration) {
         guard isStarted, !isOver else { return }
         switch packet {
         case .data(let block, let payload): arrived(block, payload, at: now)
         case .error(let error):
-            // Once all has come it is no longer of interest.
+            // Once everything has arrived, the error no longer matters.
             if outcome != nil { isOver = true } else if !isCommitting { end(.refused(error)) }
-        // A request that the network doubled.
+        // A request that the network duplicated.
         case .read, .write: break
         case .acknowledgement, .optionAcknowledgement:
             fail(TFTPError(.illegalOperation, "Only data is expected here."))
         }
     }
 
-    /// Does what is due.
+    /// Performs the action that is due.
     package mutating func tick(at now: Duration) {
         guard !isOver, let deadline, now >= deadline else { return }
         if outcome != nil {
@@ -144,7 +144,7 @@ package struct TFTPReceiving: Sendable {
 
     private mutating func arrived(_ number: UInt16, _ payload: ByteBuffer, at now: Duration) {
         if outcome != nil || hasLast {
-            // Only the last block again says that its ACK was lost; others are late.
+            // Only a repetition of the last block shows that its ACK was lost; other blocks are late.
             if outcome == .done, number == UInt16(truncatingIfNeeded: expected - 1),
                 lastAcknowledgements < Self.lastRepetitions
             {
@@ -161,13 +161,14 @@ package struct TFTPReceiving: Sendable {
         switch distance {
         case 0: accept(payload, at: now)
         case 1..<max(1, terms.windowSize):
-            // Of this window, and one before it is missing. Said once, else each of the others would say it again.
+            // A later block of this window: one before it is missing. Reported once, or each further block would report
+            // it again.
             guard !isMissingTold else { return }
             isMissingTold = true
             requestAcknowledgement(at: now)
         case 0xFFFF where inWindow == 0:
-            // The last that was acknowledged: the ACK was lost, or this is an echo; the sender can tell. Within a
-            // window it is nothing but a double.
+            // The last acknowledged block: either the ACK was lost, or this is an echo; the sender can tell. Within a
+            // window it is merely a duplicate.
             requestAcknowledgement(at: now)
         default: break
         }
@@ -182,7 +183,7 @@ package struct TFTPReceiving: Sendable {
         repetitions = 0
         if payload.readableBytes < terms.blockSize {
             hasLast = true
-            // From here on it is this side that is waited for.
+            // From here on the peer waits for this side.
             deadline = nil
         } else if inWindow >= terms.windowSize {
             requestAcknowledgement(at: now)
@@ -191,7 +192,7 @@ package struct TFTPReceiving: Sendable {
         }
     }
 
-    /// Acknowledges, or does so when there is room for what that brings.
+    /// Acknowledges now, or once there is room for the blocks that the ACK will bring.
     private mutating func requestAcknowledgement(at now: Duration) {
         if hasRoom {
             acknowledge(at: now)

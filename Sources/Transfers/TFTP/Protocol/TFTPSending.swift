@@ -1,11 +1,11 @@
 package import NIOCore
 
-/// The side of a transfer that sends the bytes: the server, when a client reads. Pure: packets, bytes and times go in;
-/// datagrams, wishes and an outcome come out.
+/// The sending side of a transfer: the server, when a client reads. Pure: packets, bytes and times go in; datagrams,
+/// requests and an outcome come out.
 ///
-/// RFC 1350 with windows (RFC 7440). The Sorcerer's Apprentice (RFC 1123 section 4.2.3.1) is kept out so: without a
-/// window an ACK that was there before is ignored. With one it may mean that the first block of the window was lost, so
-/// the window is sent again, but only once, and what that may bring forth is ignored once in the next window.
+/// RFC 1350 with windows (RFC 7440). It avoids the Sorcerer's Apprentice Syndrome (RFC 1123 section 4.2.3.1): without
+/// windows a duplicate ACK is ignored. With windows it may mean that the first block of the window was lost, so the
+/// window is sent again, but only once, and the duplicate ACK that this may cause is ignored once in the next window.
 package struct TFTPSending: Sendable {
     private let terms: TFTPTerms
     private let patience: TFTPPatience
@@ -13,32 +13,32 @@ package struct TFTPSending: Sendable {
     private var queue: TFTPBlockQueue
     private var outbox: [ByteBuffer] = []
 
-    /// Whether the client has yet to accept the options, with an ACK of block 0.
+    /// Whether the client still has to accept the options, with an ACK of block 0.
     private var isOffering = false
     private var isStarted = false
-    /// The first block that is not acknowledged.
+    /// The first unacknowledged block.
     private var base = 1
-    /// The block that is sent next.
+    /// The next block to send.
     private var next = 1
-    /// The highest block that was ever sent.
+    /// The highest block ever sent.
     private var highest = 0
     private var repetitions = 0
     /// Whether this window was sent again because of an ACK.
     private var isRepeated = false
-    /// Whether it was sent again for whatever reason.
+    /// Whether this window was sent again for any reason.
     private var wasSentAgain = false
     /// Whether another ACK of the block before this window may be an echo of an earlier repetition.
     private var mayBeEcho = false
-    /// ``acknowledgedBytes``, once it is over and the bytes are forgotten.
+    /// ``acknowledgedBytes`` at the end, when the bytes are dropped.
     private var bytesAtEnd: Int?
 
-    /// When ``tick(at:)`` is due; nil where nothing is awaited.
+    /// When ``tick(at:)`` is due; nil if nothing is awaited.
     package private(set) var deadline: Duration?
-    /// How it ended; nil while it goes on.
+    /// How the transfer ended; nil while it continues.
     package private(set) var outcome: TFTPOutcome?
 
     /// - Parameters:
-    ///   - size: how many bytes there will be, where that was told to the client.
+    ///   - size: the total number of bytes, if it was announced to the client.
     package init(terms: TFTPTerms, patience: TFTPPatience = TFTPPatience(), size: Int? = nil) {
         self.terms = terms
         self.patience = patience.agreed(terms)
@@ -46,7 +46,7 @@ package struct TFTPSending: Sendable {
         queue = TFTPBlockQueue(blockSize: terms.blockSize)
     }
 
-    /// Bytes that would be welcome: 0 where enough are here. What comes in pieces of another size is welcome too.
+    /// The number of bytes to supply next: 0 if enough are available. Pieces of another size are accepted too.
     package var wantedBytes: Int {
         guard outcome == nil, queue.lastBlock == nil else { return 0 }
         let ahead = max(2 * terms.windowSize, min(1_024, max(1, (512 << 10) / terms.blockSize)))
@@ -54,16 +54,16 @@ package struct TFTPSending: Sendable {
         return missing * 2 > ahead ? missing * terms.blockSize : 0
     }
 
-    /// Bytes that the other side has for certain.
+    /// The number of bytes that the peer has acknowledged.
     package var acknowledgedBytes: Int { bytesAtEnd ?? min(max(0, base - 1) * terms.blockSize, queue.total) }
 
-    /// Datagrams to be sent, in order; they are taken away.
+    /// Removes and returns the datagrams to send, in order.
     package mutating func takeDatagrams() -> [ByteBuffer] {
         defer { outbox.removeAll(keepingCapacity: true) }
         return outbox
     }
 
-    /// Begins: with the answer to the options, or else with the first block.
+    /// Starts the transfer: with the answer to the options, otherwise with the first block.
     package mutating func start(at now: Duration) {
         guard !isStarted else { return }
         isStarted = true
@@ -75,9 +75,9 @@ package struct TFTPSending: Sendable {
         }
     }
 
-    /// Puts in what comes next of the file.
+    /// Supplies the next bytes of the file.
     ///
-    /// - Parameter bytes: none at the end of the file.
+    /// - Parameter bytes: empty at the end of the file.
     package mutating func supply(_ bytes: [UInt8], at now: Duration) {
         guard outcome == nil else { return }
         queue.append(bytes)
@@ -91,27 +91,27 @@ package struct TFTPSending: Sendable {
         if isStarted, !isOffering { pump(at: now) }
     }
 
-    /// Ends the transfer and tells the other side.
+    /// Ends the transfer and informs the peer.
     package mutating func fail(_ error: TFTPError) {
         guard outcome == nil else { return }
         outbox.append(TFTPPacket.error(error).datagram)
         end(.failed(error))
     }
 
-    /// Takes what the other side sent.
+    /// Handles a packet from the peer.
     package mutating func take(_ packet: TFTPPacket, at now: Duration) {
         guard outcome == nil, isStarted else { return }
         switch packet {
         case .acknowledgement(let block): acknowledged(block, at: now)
         case .error(let error): end(.refused(error))
-        // A request that the network doubled.
+        // A request that the network duplicated.
         case .read, .write: break
         case .data, .optionAcknowledgement:
             fail(TFTPError(.illegalOperation, "Only acknowledgements are expected here."))
         }
     }
 
-    /// Does what is due.
+    /// Performs the action that is due.
     package mutating func tick(at now: Duration) {
         guard outcome == nil, let deadline, now >= deadline else { return }
         repetitions += 1
@@ -127,7 +127,7 @@ package struct TFTPSending: Sendable {
     }
 
     private mutating func acknowledged(_ number: UInt16, at now: Duration) {
-        // How far it is from the last block that is known to be there, in the circle of block numbers.
+        // The distance from the last acknowledged block, modulo the range of block numbers.
         let distance = Int(number &- UInt16(truncatingIfNeeded: base - 1))
         if isOffering {
             guard distance == 0 else { return }
@@ -156,7 +156,7 @@ package struct TFTPSending: Sendable {
         }
     }
 
-    /// The block before the window was acknowledged once more.
+    /// Handles another ACK of the block before the window.
     private mutating func repeated(at now: Duration) {
         guard terms.windowSize > 1, next > base else { return }
         if mayBeEcho {
@@ -173,7 +173,7 @@ package struct TFTPSending: Sendable {
         pump(at: now)
     }
 
-    /// Sends what there is of the window.
+    /// Sends the available blocks of the window.
     private mutating func pump(at now: Duration) {
         while next - base < terms.windowSize, let packet = queue.packet(next) {
             outbox.append(packet)

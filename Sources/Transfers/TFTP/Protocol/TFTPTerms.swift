@@ -1,14 +1,14 @@
-/// What a transfer's two sides have agreed on.
+/// The negotiated parameters of a transfer.
 package struct TFTPTerms: Sendable, Equatable {
-    /// Bytes of every block but the last, 8...65464 (RFC 2348).
+    /// Bytes of every block except the last, 8...65464 (RFC 2348).
     package var blockSize = 512
-    /// Blocks that are sent before an answer is awaited, 1...32767 (RFC 7440 allows more, with which block numbers
-    /// could no longer be told apart).
+    /// The number of blocks sent before an answer is awaited, 1...32767 (RFC 7440 allows more, but then block numbers
+    /// would be ambiguous).
     package var windowSize = 1
-    /// How long to wait for an answer, in whole seconds, 1...255 (RFC 2349); nil where nothing was agreed.
+    /// How long to wait for an answer, in whole seconds, 1...255 (RFC 2349); nil if not negotiated.
     package var timeoutSeconds: Int?
-    /// What is answered, in the order in which it was asked. Empty: there is no answer, and the first DATA or ACK
-    /// follows at once (RFC 2347).
+    /// The options of the answer, in the order of the request. Empty: there is no answer, and the first DATA or ACK
+    /// follows immediately (RFC 2347).
     package var answer: [TFTPOption] = []
 
     package init(blockSize: Int = 512, windowSize: Int = 1, timeoutSeconds: Int? = nil, answer: [TFTPOption] = []) {
@@ -19,13 +19,13 @@ package struct TFTPTerms: Sendable, Equatable {
     }
 }
 
-/// How far a server goes with what clients ask for.
+/// The limits within which a server grants a client's options.
 package struct TFTPLimits: Sendable, Equatable {
-    /// Bytes, 8...65464.
+    /// The maximum block size in bytes, 8...65464.
     package var blockSize: Int
-    /// Blocks, 1...32767.
+    /// The maximum window size in blocks, 1...32767.
     package var windowSize: Int
-    /// Bytes of a window; a window of one block may be larger.
+    /// The maximum window size in bytes; a window of one block may be larger.
     package var windowBytes: Int
 
     package init(blockSize: Int = 65_464, windowSize: Int = 1_024, windowBytes: Int = 1 << 20) {
@@ -34,28 +34,29 @@ package struct TFTPLimits: Sendable, Equatable {
         self.windowBytes = max(1, windowBytes)
     }
 
-    /// For sending: a window's memory is this computer's.
+    /// For sending: the window is in this computer's memory.
     package static let sending = TFTPLimits()
-    /// For receiving: a window must fit into the socket's buffer of 208 KiB, in which the kernel counts a small packet
-    /// as 768 bytes and one of 1468 as 2304.
+    /// For receiving: a window must fit in the socket's buffer of 208 KiB, in which the kernel counts a small packet as
+    /// 768 bytes and one of 1468 bytes as 2304.
     package static let receiving = TFTPLimits(windowSize: 64, windowBytes: 128 << 10)
 }
 
-/// The negotiation of options (RFC 2347, 2348, 2349, 7440). Pure.
+/// Option negotiation (RFC 2347, 2348, 2349, 7440). Pure.
 package enum TFTPNegotiation {
-    /// The size that a client announces for what it writes (RFC 2349); nil where it does not, or not as a number.
+    /// The size that a client announces for an upload (RFC 2349); nil if it announces none, or not a number.
     package static func announcedSize(_ options: [TFTPOption]) -> Int? {
         options.first { $0.name.lowercased() == "tsize" }.flatMap { number($0.value) }
     }
 
-    /// What is agreed on.
+    /// Negotiates the options of a request.
     ///
-    /// An option that is not known, or whose value is out of its range, is left out of the answer, as RFC 2347 has it:
-    /// the client then goes on without. Of an option that is there twice the first counts.
+    /// An unknown option, or one whose value is out of range, is left out of the answer, as RFC 2347 requires: the
+    /// client then continues without it. If an option is repeated, the first counts.
     ///
     /// - Parameters:
     ///   - options: as the client sent them.
-    ///   - size: bytes of what is read, or those that the client announced for what it writes; nil where not known.
+    ///   - size: the size in bytes of the file to read, or the size that the client announced for an upload; nil if
+    ///     unknown.
     package static func terms(for options: [TFTPOption], size: Int?, limits: TFTPLimits) -> TFTPTerms {
         var terms = TFTPTerms()
         var seen: Set<String> = []
@@ -71,7 +72,7 @@ package enum TFTPNegotiation {
             case "timeout":
                 guard (1...255).contains(value) else { continue }
                 terms.timeoutSeconds = value
-                // Exactly as it came: clients take any other spelling for another value.
+                // Exactly as received: clients treat any other spelling as a different value.
                 terms.answer.append(option)
             case "tsize":
                 guard let size else { continue }
@@ -84,7 +85,7 @@ package enum TFTPNegotiation {
             default: continue
             }
         }
-        // The block size may stand behind the window.
+        // The block size option may follow the window option.
         if let windowPlace {
             terms.windowSize = min(terms.windowSize, max(1, limits.windowBytes / terms.blockSize))
             terms.answer[windowPlace].value = "\(terms.windowSize)"
@@ -92,7 +93,7 @@ package enum TFTPNegotiation {
         return terms
     }
 
-    /// A decimal number without sign, up to 2^62.
+    /// Parses a decimal number without sign, up to 2^62.
     private static func number(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.count <= 19, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil

@@ -1,4 +1,4 @@
-/// Something that a TFTP server tells of its work.
+/// An event that a TFTP server reports.
 package struct TFTPEvent: Sendable, Equatable {
     package enum Direction: String, Sendable, Codable {
         /// The client reads.
@@ -8,23 +8,23 @@ package struct TFTPEvent: Sendable, Equatable {
     }
 
     package enum Kind: Sendable, Equatable {
-        /// A transfer begins; `size` in bytes, where it is known.
+        /// A transfer begins; `size` in bytes, if known.
         case began(size: Int?)
-        /// So many bytes are with their receiver. Comes about once a second, and grows.
+        /// So many bytes have been delivered. Reported about once a second, ascending.
         case advanced(bytes: Int, size: Int?)
         /// All bytes have arrived.
         case done(bytes: Int, time: Duration)
-        /// It was never begun.
+        /// The request was refused.
         case refused(TFTPError)
-        /// It broke; `bytes` had arrived.
+        /// The transfer broke; `bytes` had been delivered.
         case broken(TFTPOutcome, bytes: Int)
     }
 
-    /// Counts the requests from 1.
+    /// The number of the request, from 1.
     package var number: Int
     /// The client's address: `192.168.1.1`.
     package var client: String
-    /// As the client sent it: to be made printable.
+    /// As the client sent it: must be escaped before display.
     package var name: String
     package var direction: Direction
     package var kind: Kind

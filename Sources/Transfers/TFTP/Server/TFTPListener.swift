@@ -1,21 +1,21 @@
 import NIOCore
 
-/// Takes requests on the server's well-known port, and hands on those that may be served. What is wrong with a request
-/// is answered from here, once: an answer that is lost will be asked for again.
+/// Receives requests on the server's well-known port, and passes on those that may be served. A faulty request is
+/// answered from here, once: if the answer is lost, the client will ask again.
 final class TFTPListener: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
-    /// A request and where it came from.
+    /// A request and its sender.
     struct Arrival: Sendable {
         var request: TFTPRequest
         var direction: TFTPEvent.Direction
         var client: SocketAddress
         /// The client's IP address as text.
         var host: String
-        /// The address of this computer that was asked; nil where it is not known, or a broadcast.
+        /// The local address that the request was sent to; nil if unknown or a broadcast.
         var asked: SocketAddress?
-        /// To answer what is not begun.
+        /// The channel for answering requests that are not served.
         var listener: any Channel
     }
 
@@ -36,9 +36,9 @@ final class TFTPListener: ChannelInboundHandler {
             switch try TFTPPacket(decoding: envelope.data) {
             case .read(let request): arrived(request, .read, envelope, host, context)
             case .write(let request): arrived(request, .write, envelope, host, context)
-            // An answer to an error would never end.
+            // Answering an error could go on forever.
             case .error: break
-            // A late packet of a transfer that this port never had.
+            // A late packet of a transfer that does not belong to this port.
             case .data, .acknowledgement, .optionAcknowledgement:
                 answer(TFTPError(.unknownTransfer, "There is no such transfer."), envelope, context)
             }
@@ -50,7 +50,7 @@ final class TFTPListener: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // What one datagram brought about is no reason to stop listening.
+        // An error caused by one datagram is no reason to stop listening.
     }
 
     private func arrived(

@@ -2,12 +2,12 @@ package import FlashModel
 private import Glibc
 private import NIOCore
 
-/// Why a TFTP server could not have its port, in words. Pure.
+/// Explains why a TFTP server could not open its port. Pure.
 package enum TFTPPortErrors {
     static let inUse = "Another program has this port already."
 
     /// - Parameters:
-    ///   - address: nil where it was to be all.
+    ///   - address: nil for all addresses.
     ///   - program: this program's path, quoted for a shell.
     package static func error(_ error: any Error, address: String?, port: Int, program: String) -> FlashkeepError {
         let name = address.map { PrintableText.escaped($0) }

@@ -1,33 +1,33 @@
-/// Holds back clients that ask too often: a broken one in a loop, or somebody who uses the server to send to a third.
-/// Pure: it knows only the times that it is given.
+/// Limits clients that ask too often: a broken one in a loop, or someone who uses the server to flood a third party.
+/// Pure: it knows only the times passed to it.
 package struct TFTPRequestLimit: Sendable {
     private struct Bucket {
         var tokens: Double
         var filledAt: Duration
     }
 
-    /// Requests a second, in the long run.
+    /// Sustained requests per second.
     private let rate: Double
-    /// Requests at once.
+    /// The number of requests allowed at once.
     private let burst: Double
-    /// Addresses that are remembered.
+    /// The maximum number of remembered addresses.
     private let capacity: Int
     private var buckets: [String: Bucket] = [:]
 
-    /// Clients that are remembered now.
+    /// The number of remembered clients.
     package var count: Int { buckets.count }
 
     /// - Parameters:
-    ///   - rate: requests a second of one client, in the long run; above 0.
-    ///   - burst: requests at once, at least 1.
-    ///   - capacity: clients that are remembered.
+    ///   - rate: sustained requests per second and client; above 0.
+    ///   - burst: requests allowed at once, at least 1.
+    ///   - capacity: the maximum number of remembered clients.
     package init(rate: Double, burst: Double, capacity: Int = 4_096) {
         self.rate = rate
         self.burst = burst
         self.capacity = capacity
     }
 
-    /// Whether a request of this client is to be answered.
+    /// Whether to answer a request of this client.
     package mutating func admits(_ client: String, at now: Duration) -> Bool {
         if buckets.count >= capacity, buckets[client] == nil { forget(at: now) }
         var bucket = buckets[client] ?? Bucket(tokens: burst, filledAt: now)
@@ -39,7 +39,8 @@ package struct TFTPRequestLimit: Sendable {
         return isAdmitted
     }
 
-    /// Forgets those whose bucket is full again; where that is none, all, since remembering is there to save effort.
+    /// Forgets clients whose bucket is full again; if there are none, forgets all, because remembering is meant to save
+    /// effort.
     private mutating func forget(at now: Duration) {
         buckets = buckets.filter { $0.value.tokens + (now - $0.value.filledAt) / .seconds(1) * rate < burst }
         if buckets.count >= capacity { buckets = [:] }

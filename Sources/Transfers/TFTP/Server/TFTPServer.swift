@@ -4,36 +4,35 @@ private import NIOPosix
 
 /// A TFTP server (RFC 1350, 2347, 2348, 2349, 7440) over IPv4 and IPv6, for many clients at once.
 ///
-/// Only octet mode is served. In netascii a client turns CR LF into LF, and images for flash would come out damaged
-/// without anybody being told, so that such requests are refused in plain words (tftp-hpa sends them unless it is told
-/// `binary`; U-Boot, RedBoot, CFE, atftp and curl ask for octet).
+/// Only octet mode is served. In netascii a client turns CR LF into LF, and flash images would be damaged silently, so
+/// such requests are refused with an explanation (tftp-hpa sends them unless told `binary`; U-Boot, RedBoot, CFE, atftp
+/// and curl ask for octet).
 ///
-/// It lives as long as the body of ``withTFTPServer(_:_:observer:body:)``.
+/// The server lives as long as the body of ``withTFTPServer(_:_:observer:body:)``.
 package struct TFTPServer: Sendable {
-    /// The UDP port that is listened on, 1...65535, the same for all addresses.
+    /// The UDP port, 1...65535, the same for all addresses.
     package let port: Int
-    /// The IP addresses that are listened on; `0.0.0.0` and `::` stand for all of their kind.
+    /// The IP addresses that the server listens on; `0.0.0.0` and `::` stand for all addresses of their kind.
     package let addresses: [String]
-    /// What happens, from the start on: for one reader. It ends with the server. Of events that nobody reads, the last
-    /// 4096 are kept.
+    /// All events from the start, for one reader. Ends with the server. If nobody reads, the last 4096 are kept.
     package let events: AsyncStream<TFTPEvent>
 
-    /// What a server is to do.
+    /// The configuration of a server.
     package struct Configuration: Sendable {
-        /// IP addresses of this computer; none for all, IPv4 and IPv6.
+        /// IP addresses of this computer; empty for all, IPv4 and IPv6.
         package var addresses: [String]
-        /// UDP port; 0 for one that is free.
+        /// The UDP port; 0 for a free one.
         package var port: Int
         package var patience: TFTPPatience
-        /// Transfers at the same time, of all clients: 1...200, each having a thread.
+        /// The maximum number of simultaneous transfers of all clients, 1...200; each has a thread.
         package var transferLimit: Int
-        /// Transfers at the same time of one IP address.
+        /// The maximum number of simultaneous transfers of one IP address.
         package var transferLimitPerClient: Int
-        /// Requests of one IP address that are answered: so many a second, and eight times as many at once.
+        /// Requests per second that are answered for one IP address; eight times as many are answered at once.
         package var requestsPerSecond: Double
         package var sending: TFTPLimits
         package var receiving: TFTPLimits
-        /// This program's path, quoted for a shell: for an error's advice.
+        /// This program's path, quoted for a shell; used in the advice of an error.
         package var program: String
 
         package init(
@@ -53,12 +52,12 @@ package struct TFTPServer: Sendable {
         }
     }
 
-    /// The address of this computer from which packets to a board leave: what the board must be told as its server's.
+    /// The address of this computer from which packets to a board leave, which the board must use as its server's.
     ///
-    /// Nothing is sent.
+    /// Sends nothing.
     ///
     /// - Parameter board: an IP address.
-    /// - Throws: `addressNotUnderstood`; `hostUnreachable` where no route leads there.
+    /// - Throws: `addressNotUnderstood`; `hostUnreachable` if there is no route.
     package static func localAddress(toward board: String) async throws(FlashkeepError) -> String {
         let what = "No address of this computer for the board at \(PrintableText.escaped(board))."
         guard let remote = try? SocketAddress(ipAddress: board, port: 69) else {
@@ -78,7 +77,7 @@ package struct TFTPServer: Sendable {
                 + "sudo ip address add 192.168.1.10/24 dev eth0")
     }
 
-    /// The IPv4 addresses at which others may find this computer: those of all interfaces but loopback.
+    /// The IPv4 addresses at which others may reach this computer: those of all interfaces except loopback.
     package static var localAddresses: [String] {
         let all = ((try? System.enumerateDevices()) ?? []).compactMap { device in
             device.address?.protocol == .inet ? device.address?.ipAddress : nil
@@ -159,7 +158,7 @@ package struct TFTPServer: Sendable {
                     }
                 }
             if address.protocol == .inet6 {
-                // IPv4 has a socket of its own, so that answers go out with the addresses that were asked.
+                // IPv4 has its own socket, so that answers leave from the addresses that the requests were sent to.
                 bootstrap = bootstrap.channelOption(
                     ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
             }
@@ -172,9 +171,9 @@ package struct TFTPServer: Sendable {
     }
 }
 
-/// Runs a TFTP server for the length of a body.
+/// Runs a TFTP server for the duration of a body.
 ///
-/// When the body returns, or throws, transfers that are still going on are ended, and their clients told.
+/// When the body returns or throws, transfers still in progress are ended, and their clients informed.
 ///
 ///     let catalog = TFTPCatalog()
 ///     catalog.offer("initramfs.bin", bytes: image)
@@ -188,10 +187,10 @@ package struct TFTPServer: Sendable {
 ///     }
 ///
 /// - Parameters:
-///   - content: what is given and taken: a ``TFTPCatalog``, a ``TFTPFolder``, or another.
-///   - observer: gets every event as it happens, those of the server's end too; called from several threads, the events
-///     of one transfer in their order. It must not wait.
-///   - body: gets the server, which listens already.
+///   - content: what is served and accepted: a ``TFTPCatalog``, a ``TFTPFolder``, or another.
+///   - observer: receives every event as it happens, including those at the server's end; called from several threads,
+///     the events of one transfer in order. It must not block.
+///   - body: receives the server, which is already listening.
 /// - Throws: `portUnavailable`, `addressNotUnderstood`, and what the body throws.
 package func withTFTPServer<Result: Sendable>(
     _ content: any TFTPContent, _ configuration: TFTPServer.Configuration = TFTPServer.Configuration(),

@@ -3,12 +3,12 @@ import Glibc
 import NIOCore
 import SystemPackage
 
-/// A UDP socket of one transfer. All its calls are for one thread.
+/// The UDP socket of one transfer. All calls must come from one thread.
 struct TFTPSocket: Sendable {
-    /// Datagrams that can come at once.
+    /// The maximum number of datagrams received at once.
     static let atOnce = Int(FLASHKEEP_DATAGRAMS_AT_ONCE)
 
-    /// An address as the kernel has it.
+    /// An address in the kernel's format.
     struct Address: Sendable {
         fileprivate var raw: sockaddr_storage
 
@@ -30,7 +30,7 @@ struct TFTPSocket: Sendable {
 
     private let descriptor: CInt
 
-    /// - Throws: `Errno`, such as where the address is none of this computer's.
+    /// - Throws: `Errno`, for example if the address does not belong to this computer.
     init(on address: SocketAddress) throws(Errno) {
         var raw = Address(address).raw
         let result = unsafe flashkeep_datagrams_open(&raw, 4 << 20, 4 << 20)
@@ -42,7 +42,7 @@ struct TFTPSocket: Sendable {
         try? SystemPackage.FileDescriptor(rawValue: descriptor).close()
     }
 
-    /// What is there to be read.
+    /// What is ready to be read.
     struct Readiness: OptionSet {
         let rawValue: CInt
 
@@ -52,7 +52,7 @@ struct TFTPSocket: Sendable {
 
     /// Waits for the socket or a pipe.
     ///
-    /// - Parameter limit: how long; nil for without limit.
+    /// - Parameter limit: the maximum wait; nil for no limit.
     func wait(orFor pipe: SystemPackage.FileDescriptor, atMost limit: Duration?) throws(Errno) -> Readiness {
         let result = flashkeep_datagrams_wait(descriptor, pipe.rawValue, limit.map(Self.nanoseconds) ?? -1)
         if result < 0 { throw Errno(rawValue: -result) }
@@ -62,21 +62,21 @@ struct TFTPSocket: Sendable {
     private static func nanoseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        // Rounded up, so that what is awaited has happened.
+        // Rounded up, so that the awaited time has passed.
         return overflow ? .max / 2 : max(0, whole) + attoseconds / 1_000_000_000 + 1
     }
 
-    /// How long receiving may wait.
+    /// Sets the maximum wait of a receive.
     func setLimit(_ limit: Duration) {
         _ = flashkeep_datagrams_limit(descriptor, Self.nanoseconds(limit))
     }
 
-    /// Ends the waiting of another thread, for ever: it gets a datagram without bytes.
+    /// Permanently ends the waiting of another thread: it receives an empty datagram.
     func wake() {
         flashkeep_datagrams_wake(descriptor)
     }
 
-    /// Sends datagrams in order. What cannot be sent is as good as lost on the way.
+    /// Sends datagrams in order. A datagram that cannot be sent counts as lost in transit.
     func send(_ datagrams: [ByteBuffer], to address: Address) {
         if datagrams.count == 1 {
             unsafe datagrams[0].withUnsafeReadableBytes { bytes in
@@ -84,7 +84,7 @@ struct TFTPSocket: Sendable {
             }
             return
         }
-        // One behind the other: copying costs less than as many calls of the kernel.
+        // Concatenated: copying costs less than as many system calls.
         var all = ByteBuffer()
         all.reserveCapacity(datagrams.reduce(0) { $0 + $1.readableBytes })
         for datagram in datagrams { all.writeImmutableBuffer(datagram) }
@@ -100,7 +100,7 @@ struct TFTPSocket: Sendable {
         }
     }
 
-    /// Receives with memory of its own, which is used again and again.
+    /// Receives into its own memory, which is reused.
     struct Receiver {
         private let packetSize: Int
         private let count: Int
@@ -110,9 +110,9 @@ struct TFTPSocket: Sendable {
         private var haste = flashkeep_haste()
 
         /// - Parameters:
-        ///   - peer: the address that is awaited.
-        ///   - packetSize: bytes of a datagram that are of interest; the rest is cut off.
-        ///   - count: datagrams at once, 1...``TFTPSocket/atOnce``.
+        ///   - peer: the expected sender.
+        ///   - packetSize: the number of bytes of a datagram to keep; the rest is cut off.
+        ///   - count: the number of datagrams at once, 1...``TFTPSocket/atOnce``.
         init(peer: Address, packetSize: Int, count: Int) {
             self.peer = peer
             self.packetSize = min(max(1, packetSize), 65_536)
@@ -121,12 +121,13 @@ struct TFTPSocket: Sendable {
             datagrams = Array(repeating: flashkeep_datagram(), count: self.count)
         }
 
-        /// Takes what has come to a socket.
+        /// Receives the datagrams available at a socket.
         ///
         /// - Parameters:
-        ///   - mayWait: whether to wait for the first, as long as the socket's limit is.
-        ///   - take: gets the datagrams that have bytes; `stranger` is nil where they came from the awaited address.
-        /// - Returns: whether one had none: that another thread may have ended the waiting.
+        ///   - mayWait: whether to wait for the first, up to the socket's limit.
+        ///   - take: receives the datagrams that are not empty; `stranger` is nil if they came from the expected
+        ///     sender.
+        /// - Returns: whether one was empty, which means that another thread may have ended the waiting.
         mutating func receive(
             from socket: TFTPSocket, mayWait: Bool, take: (_ bytes: ByteBuffer, _ stranger: Address?) -> Void
         ) throws(Errno) -> Bool {

@@ -2,14 +2,14 @@ import NIOCore
 import Synchronization
 import SystemPackage
 
-/// The transfers of a server: which there are, how many there may be, and each from its request to its end.
+/// The transfers of a server: which are active, how many are allowed, and each from its request to its end.
 final class TFTPTransferBoard: Sendable {
     private struct State {
         var clients: [SocketAddress: Int] = [:]
         var perHost: [String: Int] = [:]
         var endings: [SocketAddress: @Sendable () -> Void] = [:]
-        /// Those that are done, and only wait for a client that may not have heard so (RFC 1350 section 6); the oldest
-        /// first.
+        /// Transfers that are done, and only wait in case the client missed the last ACK (RFC 1350 section 6); the
+        /// oldest first.
         var resting: [(client: SocketAddress, host: String)] = []
         var requests = 0
         var isStopped = false
@@ -29,13 +29,13 @@ final class TFTPTransferBoard: Sendable {
         self.events = events
     }
 
-    /// Whether a request begins something. If so, ``serve(_:)`` must follow.
+    /// Whether a request starts a transfer. If so, ``serve(_:)`` must follow.
     func admits(_ arrival: TFTPListener.Arrival) -> Bool {
         enum Answer { case yes, known, tooMany }
         let (answer, end) = state.withLock { state -> (Answer, (@Sendable () -> Void)?) in
-            // A request that was sent again: its transfer is on its way.
+            // A repeated request: its transfer is in progress.
             if state.isStopped || state.clients[arrival.client] != nil { return (.known, nil) }
-            // What is done keeps nobody out.
+            // Finished transfers do not count towards the limits.
             let resting = state.resting.count { $0.host == arrival.host }
             if state.clients.count - state.resting.count >= configuration.transferLimit
                 || state.perHost[arrival.host, default: 0] - resting >= configuration.transferLimitPerClient
@@ -55,7 +55,7 @@ final class TFTPTransferBoard: Sendable {
         return answer == .yes
     }
 
-    /// A transfer is done, and rests.
+    /// Records that a transfer is done and only waits.
     private func rest(_ arrival: TFTPListener.Arrival) {
         state.withLock { state in
             guard state.clients[arrival.client] != nil else { return }
@@ -63,7 +63,7 @@ final class TFTPTransferBoard: Sendable {
         }
     }
 
-    /// Ends all transfers, and tells their clients.
+    /// Ends all transfers, and informs their clients.
     func stop() {
         let endings = state.withLock { state in
             state.isStopped = true
@@ -110,7 +110,7 @@ final class TFTPTransferBoard: Sendable {
     private func send(_ arrival: TFTPListener.Arrival, _ reporter: TFTPReporter) async throws {
         let source = try await content.open(reading: arrival.request.name, client: arrival.host)
         do {
-            // curl takes the size 0 in an answer for an error.
+            // curl treats a size of 0 in an answer as an error.
             let told = source.size == 0 ? nil : source.size
             let terms = TFTPNegotiation.terms(
                 for: arrival.request.options, size: told, limits: configuration.sending)
@@ -128,7 +128,7 @@ final class TFTPTransferBoard: Sendable {
 
     private func receive(_ arrival: TFTPListener.Arrival, _ reporter: TFTPReporter) async throws {
         let size = TFTPNegotiation.announcedSize(arrival.request.options)
-        // Some clients announce 0 where they do not know.
+        // Some clients announce 0 if they do not know the size.
         let announced = size == 0 ? nil : size
         let sink = try await content.open(
             writing: arrival.request.name, size: announced, client: arrival.host)
@@ -136,7 +136,7 @@ final class TFTPTransferBoard: Sendable {
         let receiving = TFTPReceiving(terms: terms, patience: configuration.patience)
         let isCommitted: Bool
         do {
-            // One byte more shows a block that is too large.
+            // One extra byte reveals a block that is too large.
             let packetSize = max(1_536, terms.blockSize + TFTPPacket.headerSize + 1)
             isCommitted = try await run(
                 arrival, TFTPReceivingWork(receiving, sink), reporter, size: announced, packetSize: packetSize,
@@ -148,9 +148,9 @@ final class TFTPTransferBoard: Sendable {
         if !isCommitted { await sink.discard() }
     }
 
-    /// Runs a transfer on a port of its own.
+    /// Runs a transfer on its own port.
     ///
-    /// - Returns: whether what was written is final.
+    /// - Returns: whether the upload is final.
     @discardableResult
     private func run<Work: TFTPWork>(
         _ arrival: TFTPListener.Arrival, _ work: Work, _ reporter: TFTPReporter, size: Int?, packetSize: Int,
@@ -180,8 +180,8 @@ final class TFTPTransferBoard: Sendable {
         }
     }
 
-    /// A port on the address that was asked, since clients believe no other; where that cannot be, as with a
-    /// broadcast, on the one that the system chooses.
+    /// Opens a port on the address that the request was sent to, because clients accept no other; if that is
+    /// impossible, as with a broadcast, on the one that the system chooses.
     private static func port(for arrival: TFTPListener.Arrival) throws -> TFTPSocket {
         if let asked = arrival.asked, !asked.isMulticast, !isBroadcast(asked) {
             var own = asked
@@ -192,7 +192,7 @@ final class TFTPTransferBoard: Sendable {
         return try TFTPSocket(on: SocketAddress(ipAddress: any, port: 0))
     }
 
-    /// Linux lets a port be on a broadcast address, but then nothing else is received there.
+    /// Linux can bind a port to a broadcast address, but then nothing else is received there.
     private static func isBroadcast(_ address: SocketAddress) -> Bool {
         let text = address.ipAddress
         if text == "255.255.255.255" { return true }
@@ -201,7 +201,7 @@ final class TFTPTransferBoard: Sendable {
         }
     }
 
-    /// What a client is told of an error.
+    /// The error to send to the client.
     static func told(_ error: any Error) -> TFTPError {
         error as? TFTPError ?? TFTPError(.undefined, "The server cannot do that.")
     }
@@ -213,7 +213,7 @@ final class TFTPTransferBoard: Sendable {
     }
 }
 
-/// Tells of one transfer.
+/// Reports the events of one transfer.
 struct TFTPReporter: Sendable {
     let events: @Sendable (TFTPEvent) -> Void
     let number: Int

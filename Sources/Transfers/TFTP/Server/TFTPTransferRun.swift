@@ -3,8 +3,8 @@ import NIOCore
 private import Synchronization
 private import SystemPackage
 
-/// A transfer's socket, and what other threads have for the one that serves it: errands that are done, and the order to
-/// stop.
+/// A transfer's socket, and the messages of other threads to the thread that serves it: finished errands, and the order
+/// to stop.
 final class TFTPMailbox: Sendable {
     struct Mail: Sendable {
         var errand: (errand: TFTPErrand, result: Result<[UInt8], any Error>)?
@@ -12,7 +12,7 @@ final class TFTPMailbox: Sendable {
         fileprivate var isClosed = false
     }
 
-    /// For one thread.
+    /// To be used by one thread.
     let socket: TFTPSocket
     private let mail = Mutex(Mail())
     private let ends: (readEnd: SystemPackage.FileDescriptor, writeEnd: SystemPackage.FileDescriptor)
@@ -27,20 +27,20 @@ final class TFTPMailbox: Sendable {
         try? ends.writeEnd.close()
     }
 
-    /// Has something to be read when there is mail.
+    /// Readable when there is mail.
     fileprivate var bell: SystemPackage.FileDescriptor { ends.readEnd }
 
-    /// An errand is done.
+    /// Reports a finished errand.
     func put(_ errand: TFTPErrand, _ result: Result<[UInt8], any Error>) {
         mail.withLock { $0.errand = (errand, result) }
         ring()
     }
 
-    /// The server stops.
+    /// Orders the transfer to stop.
     func stop() {
         mail.withLock { mail in
             mail.isStopped = true
-            // Once it is closed, its number may be another file's.
+            // After closing, the descriptor may belong to another file.
             if !mail.isClosed { socket.wake() }
         }
         ring()
@@ -56,7 +56,7 @@ final class TFTPMailbox: Sendable {
     }
 
     private func ring() {
-        // A full pipe, which cannot be, would ring as well.
+        // A full pipe, which should not happen, would wake the reader as well.
         _ = try? ends.writeEnd.writeAll([1])
     }
 
@@ -74,14 +74,14 @@ final class TFTPMailbox: Sendable {
     }
 }
 
-/// A transfer from its first packet to its last, on a thread of its own, which waits for the socket and nothing else.
+/// Runs a transfer from its first packet to its last, on its own thread, which waits only for the socket.
 ///
-/// In a transfer without windows one packet goes there and one back: what counts is how soon one is answered. A thread
-/// needs two calls of the kernel for that, and leaves the event loops alone.
+/// In a transfer without windows one packet goes out and one comes back: throughput depends on how soon a packet is
+/// answered. A thread needs two system calls for that, and leaves the event loops alone.
 struct TFTPTransferRun<Work: TFTPWork> {
-    /// Between two reports.
+    /// The time between two progress events.
     private static var reportInterval: Duration { .seconds(1) }
-    /// Answers to strangers in one transfer.
+    /// The maximum number of answers to strangers in one transfer.
     private static var strangerLimit: Int { 100 }
 
     private var work: Work
@@ -96,16 +96,16 @@ struct TFTPTransferRun<Work: TFTPWork> {
     private var isReported = false
     private var reportedAt: Duration = .zero
     private var strangersAnswered = 0
-    /// How long receiving may wait, as the socket knows it.
+    /// The maximum wait of a receive, as set on the socket.
     private var limit: Duration = .zero
-    /// With what it is worth setting anew.
+    /// The wait above which the socket's limit is set again.
     private var muchLonger: Duration = .zero
 
     /// - Parameters:
-    ///   - packetSize: bytes of a datagram that are of interest.
-    ///   - readsAtOnce: datagrams that are awaited at once.
-    ///   - size: bytes in all, for the reports.
-    ///   - mailbox: its socket is closed in the end.
+    ///   - packetSize: the number of bytes of a datagram to keep.
+    ///   - readsAtOnce: the number of datagrams received at once.
+    ///   - size: the total number of bytes, for progress events.
+    ///   - mailbox: its socket is closed at the end.
     init(
         work: Work, client: SocketAddress, packetSize: Int, readsAtOnce: Int, size: Int?,
         reporter: TFTPReporter, mailbox: TFTPMailbox
@@ -119,10 +119,10 @@ struct TFTPTransferRun<Work: TFTPWork> {
         start = clock.now
     }
 
-    /// - Returns: whether what was written is final.
+    /// - Returns: whether the upload is final.
     static func run(_ make: @escaping @Sendable () -> TFTPTransferRun) async -> Bool {
         await withCheckedContinuation { continuation in
-            // A serial queue has a thread of its own while it works; Swift's own threads must not wait.
+            // A serial queue has its own thread while it works; Swift's own threads must not block.
             DispatchQueue(label: "flashkeep.tftp").async {
                 var run = make()
                 continuation.resume(returning: run.run())
@@ -152,12 +152,12 @@ struct TFTPTransferRun<Work: TFTPWork> {
             work.tick(at: now)
         }
         mailbox.close()
-        // The content is never called while it still works.
+        // The content must not be called again while it is still working.
         while isOnErrand { _ = takeMail(at: self.now) }
         return work.isCommitted
     }
 
-    /// Waits for whatever comes first, and takes it.
+    /// Waits for the next event, and handles it.
     ///
     /// - Parameter now: is set to the time after the wait.
     /// - Returns: whether the server stops.
@@ -169,8 +169,8 @@ struct TFTPTransferRun<Work: TFTPWork> {
             if ready.contains(.socket) { _ = try receive(mayWait: false, at: now) }
             return ready.contains(.pipe) && takeMail(at: now)
         }
-        // Only the socket can bring something: it waits by itself. Its limit is changed only where it must be, which
-        // is seldom: to wake too early does no harm.
+        // Only the socket can bring an event, so its own limit ends the wait. The limit is changed only when necessary,
+        // which is rare: waking too early does no harm.
         let longest = left ?? .seconds(60)
         if longest < limit || longest > muchLonger {
             limit = longest
@@ -182,7 +182,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         return hasEmpty && mailbox.isStopped
     }
 
-    /// Does all that the transfer wants after something happened to it.
+    /// Performs everything that the transfer requests after an event.
     private mutating func settle(at now: Duration) {
         let datagrams = work.takeDatagrams()
         if !datagrams.isEmpty { mailbox.socket.send(datagrams, to: client) }
@@ -210,7 +210,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
             if let stranger {
                 strangers.append((stranger, bytes))
             } else if let packet = try? TFTPPacket(decoding: bytes) {
-                // What is no packet at all is no reason to end a transfer.
+                // A datagram that is not a packet is no reason to end a transfer.
                 work.take(packet, at: now ?? clock.now - start)
             }
         }
@@ -218,7 +218,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         return hasEmpty
     }
 
-    /// RFC 1350 section 4: a packet from elsewhere is answered, and changes nothing here.
+    /// RFC 1350 section 4: a packet from elsewhere is answered, and does not affect the transfer.
     private mutating func answer(_ stranger: TFTPSocket.Address, _ bytes: ByteBuffer) {
         if case .error = try? TFTPPacket(decoding: bytes) { return }
         guard strangersAnswered < Self.strangerLimit else { return }
@@ -227,7 +227,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         mailbox.socket.send([TFTPPacket.error(error).datagram], to: stranger)
     }
 
-    /// Takes what other threads had for this one; waits for it.
+    /// Waits for the messages of other threads, and handles them.
     ///
     /// - Returns: whether the server stops.
     private mutating func takeMail(at now: Duration) -> Bool {

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// A transfer as its port's thread sees it: packets, times and what content needs to be called next.
+/// A transfer as its port's thread sees it: packets, times, and the next call of the content.
 protocol TFTPWork: Sendable {
     var deadline: Duration? { get }
     var outcome: TFTPOutcome? { get }
-    /// Whether nothing more is to be done, nor to be expected from the other side.
+    /// Whether nothing remains to be done, and nothing more is expected from the peer.
     var isOver: Bool { get }
-    /// Bytes that are with their receiver.
+    /// The number of bytes delivered.
     var bytes: Int { get }
-    /// Whether what was written is final.
+    /// Whether the upload is final.
     var isCommitted: Bool { get }
 
     mutating func start(at now: Duration)
@@ -16,19 +16,19 @@ protocol TFTPWork: Sendable {
     mutating func tick(at now: Duration)
     mutating func fail(_ error: TFTPError)
     mutating func takeDatagrams() -> [ByteBuffer]
-    /// What the content is to do next; called only while it does nothing.
+    /// The next call of the content; requested only while none is in progress.
     mutating func nextErrand() -> TFTPErrand?
-    /// The content did what it was to do; `bytes` are what was read.
+    /// Reports a finished errand; `bytes` is the result of a read.
     mutating func did(_ errand: TFTPErrand, _ bytes: [UInt8], at now: Duration)
 }
 
-/// Something that content does away from the port's thread.
+/// A call of the content, made away from the port's thread.
 enum TFTPErrand: Sendable {
     case read(any TFTPSource, Int)
     case write(any TFTPSink, [UInt8])
     case commit(any TFTPSink)
 
-    /// - Returns: what was read.
+    /// - Returns: the result of a read.
     func run() async throws -> [UInt8] {
         switch self {
         case .read(let source, let count): return try await source.read(count)
@@ -39,7 +39,7 @@ enum TFTPErrand: Sendable {
     }
 }
 
-/// A client reads.
+/// A transfer in which the client reads.
 struct TFTPSendingWork: TFTPWork {
     private var sending: TFTPSending
     private let source: any TFTPSource
@@ -71,7 +71,7 @@ struct TFTPSendingWork: TFTPWork {
     }
 }
 
-/// A client writes.
+/// A transfer in which the client writes.
 struct TFTPReceivingWork: TFTPWork {
     private var receiving: TFTPReceiving
     private let sink: any TFTPSink
