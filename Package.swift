@@ -104,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "flashkeep",
             dependencies: [
-                "BackupBags", "BoardAccess", "BoardChannels", "FlashAccess", "FlashModel", "LinuxFlash", "Operations",
+                "BackupBags", "BoardAccess", "BoardChannels", "FlashAccess", "FlashModel", "LocalFiles", "Operations",
                 "Transfers", "UBootFlash",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),

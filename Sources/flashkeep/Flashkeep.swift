@@ -1,3 +1,4 @@
+import BoardAccess
 import Glibc
 
 /// The program's entry point. It has only what must come before everything else, in this order.

@@ -1,4 +1,3 @@
-import BoardChannels
 import FlashModel
 import Testing
 
@@ -117,54 +116,5 @@ struct UsageErrorTests {
             message: "Unknown option '--tto'. Did you mean '--to'?", arguments: ["backup", "--tto", "x"])
         #expect(error.why == "Unknown option \"--tto\".")
         #expect(error.next.hasPrefix("Did you mean --to?"))
-    }
-}
-
-struct AskpassTests {
-    private func reply(_ prompt: String, _ variables: [String: String]) -> AskpassHelper.Reply? {
-        AskpassHelper.reply(arguments: ["flashkeep", prompt]) { variables[$0] }
-    }
-
-    private let armed = [SSHOpener.askpassVariable: "secret"]
-
-    @Test func itAnswersAQuestionForAPassword() {
-        #expect(reply("root@192.168.1.1's password: ", armed) == .init(answer: "secret", status: 0))
-        #expect(reply("(root@board) Password: ", armed) == .init(answer: "secret", status: 0))
-    }
-
-    @Test(arguments: [
-        "Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
-        "The password is ok? (yes/no) ", "Enter passphrase for key '/home/a/.ssh/password': ", "Enter PIN: ", "",
-    ])
-    func itAnswersNothingElse(prompt: String) {
-        #expect(reply(prompt, armed) == .init(answer: nil, status: 1))
-    }
-
-    @Test func aConfirmationGetsNoPassword() {
-        let variables = armed.merging(["SSH_ASKPASS_PROMPT": "confirm"]) { $1 }
-        #expect(reply("Allow use of key password?", variables) == .init(answer: nil, status: 1))
-    }
-
-    @Test func withoutTheVariableItIsTheProgram() {
-        #expect(reply("root's password: ", [:]) == nil)
-        #expect(AskpassHelper.reply(arguments: ["flashkeep", "info", "x"]) { armed[$0] } == nil)
-        #expect(AskpassHelper.reply(arguments: ["flashkeep"]) { armed[$0] } == nil)
-    }
-}
-
-struct AddressErrorTests {
-    @Test(arguments: ["root:pw@host", "telnet://root:pw@host", "ssh://root:pw@host:22", "tcp://a:pw@host:1"])
-    func aPasswordIsRefusedAndNotRepeated(text: String) {
-        let error = #expect(throws: FlashkeepError.self) { try BoardAddress(text) }
-        #expect(error?.why.contains("password") == true)
-        #expect(error?.what.contains("pw") == false)
-        #expect(error?.what.contains(":***@host") == true)
-    }
-
-    @Test func aPortNeedsItsForm() throws {
-        let error = #expect(throws: FlashkeepError.self) { try BoardAddress("root@host:2222") }
-        #expect(error?.why == "With a port it is written ssh://root@host:2222.")
-        #expect(try BoardAddress("root@fe80::1") == .ssh(destination: "root@fe80::1", port: nil))
-        #expect(try BoardAddress("ssh://root@host:2222") == .ssh(destination: "root@host", port: 2222))
     }
 }

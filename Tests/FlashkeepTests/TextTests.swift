@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackupBags
+import BoardAccess
 import BoardChannels
 import FlashModel
 import Testing
@@ -123,21 +124,6 @@ struct TextTests {
         #expect(ShellWord.quoted("it's") == "'it'\\''s'")
         #expect(ShellWord.quoted("$(reboot)") == "'$(reboot)'")
         #expect(ShellWord.quoted("") == "''")
-    }
-
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_795_230_440, "2026-11-21T03:07:20Z"),
-        (4_107_542_399, "2100-02-28T23:59:59Z"), (-1, "1969-12-31T23:59:59Z"),
-    ])
-    func timestampsAreRight(seconds: Int, text: String) {
-        #expect(LiveEnvironment.timestamp(secondsSince1970: seconds) == text)
-    }
-
-    @Test func thePasswordIsTheFirstLine() {
-        #expect(GivenPassword.firstLine(Array("secret\nmore".utf8)) == "secret")
-        #expect(GivenPassword.firstLine(Array("secret\r\n".utf8)) == "secret")
-        #expect(GivenPassword.firstLine([]) == "")
-        #expect(GivenPassword.firstLine(Array(" a b ".utf8)) == " a b ")
     }
 
     @Test func everyVerbHasExamplesBeforeItsOptions() {

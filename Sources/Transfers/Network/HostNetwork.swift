@@ -9,6 +9,16 @@ package enum HostNetwork {
         package var netmask: String
     }
 
+    /// The IPv4 interfaces of this computer.
+    ///
+    /// - Throws: the system's error.
+    package static func interfaces() throws -> [HostInterface] {
+        try addresses().compactMap { found in
+            guard let address = IPv4Address(found.address), let netmask = IPv4Address(found.netmask) else { return nil }
+            return HostInterface(name: found.interface, address: address, netmask: netmask)
+        }
+    }
+
     /// The IPv4 addresses of all interfaces (getifaddrs(3)).
     ///
     /// - Throws: the system's error.

@@ -1,3 +1,4 @@
+import BoardAccess
 import Glibc
 
 /// The properties of the three standard streams, determined once.

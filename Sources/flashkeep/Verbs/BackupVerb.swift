@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackupBags
+import BoardAccess
 import FlashAccess
 import Operations
 import SystemPackage
@@ -79,16 +80,15 @@ struct BackupVerb: Verb {
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
-        let reach = try Reach(
-            address: `where`, options: board, known: choices.known,
-            boot: try choices.image.map { try BootSettings.make(image: $0, boot) },
-            network: try NetworkSettings.make(via: way.via, boot), common: common, desk: desk)
+        let connection = try desk.connection(
+            to: `where`, board, known: choices.known, image: boot.image(choices.image),
+            network: boot.network(via: way.via), common: common)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
         )
         let elapsed = desk.environment.stopwatch()
         let report = try await Backup.run(
-            reach.reacher, options: options, environment: desk.environment, transcript: reach.transcript,
+            connection.connector, options: options, environment: desk.environment, transcript: connection.transcript,
             progress: desk.handler)
         try desk.give(report) {
             BackupText.text(report, elapsed: elapsed(), style: desk.style, isVerbose: desk.isVerbose)

@@ -1,4 +1,6 @@
 import ArgumentParser
+import BoardAccess
+import UBootFlash
 
 /// Options of verbs that may start an image on a board over the network.
 struct BootOptions: ParsableArguments, Sendable {
@@ -22,4 +24,21 @@ struct BootOptions: ParsableArguments, Sendable {
             "Set a variable of U-Boot before the start, such as bootargs=..., in RAM alone; may be given several times.",
             valueName: "name=value"))
     var set: [String] = []
+
+    /// The network that they describe.
+    ///
+    /// - Parameter via: the only method that may be used; nil takes the best that works.
+    func network(via: UBootWay? = nil) -> NetworkOptions {
+        NetworkOptions(via: via, boardIP: boardIp, hostIP: hostIp)
+    }
+
+    /// How an image is started; nil without one.
+    func image(_ file: String?) -> ImageOptions? {
+        guard let file else { return nil }
+        var image = ImageOptions(file: file)
+        image.loadAddress = loadAddress
+        image.variables = set
+        image.network = network()
+        return image
+    }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoardAccess
 import BoardChannels
 import FlashAccess
 import FlashModel
@@ -40,14 +41,12 @@ struct BootVerb: Verb {
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
-        let reach = try Reach(
-            address: `where`, options: board, boot: try BootSettings.make(image: image, boot), common: common,
-            desk: desk)
-        defer { reach.transcript.close() }
+        let connection = try desk.connection(to: `where`, board, image: boot.image(image), common: common)
+        defer { connection.transcript.close() }
         desk.progress.take(.began(.connecting, bytes: nil))
-        let way = try await reach.reacher.withBoard(transcript: reach.transcript) { $0.way }
+        let way = try await connection.connector.withBoard(transcript: connection.transcript) { $0.way }
         desk.progress.take(.ended(.connecting))
-        try desk.give(Document(address: reach.reacher.address, way: way, image: image)) {
+        try desk.give(Document(address: connection.connector.address, way: way, image: image)) {
             let words = ([`where`] + board.words).map { ShellWord.quoted(SafeText.line($0)) }.joined(separator: " ")
             return "Linux runs on the board, from RAM.\nNext: flashkeep backup \(words)\n"
         }

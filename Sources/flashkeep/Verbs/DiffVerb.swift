@@ -1,6 +1,8 @@
 import ArgumentParser
+import BoardAccess
 import BoardChannels
 import FlashModel
+import LocalFiles
 import Operations
 import SystemPackage
 
@@ -37,11 +39,11 @@ struct DiffVerb: Verb {
         if FileMode.isFolder(other) {
             report = try await Diff.run(old: FilePath(bag), new: FilePath(other), progress: desk.handler)
         } else {
-            let reach = try Reach(address: other, options: board, known: [bag], common: common, desk: desk)
+            let connection = try desk.connection(to: other, board, known: [bag], common: common)
             do {
                 report = try await Diff.run(
-                    old: FilePath(bag), board: reach.reacher, environment: desk.environment,
-                    transcript: reach.transcript, progress: desk.handler)
+                    old: FilePath(bag), board: connection.connector, environment: desk.environment,
+                    transcript: connection.transcript, progress: desk.handler)
             } catch var error as FlashkeepError where error.code == .hostNotFound {
                 error.why += " Nor is there a folder of that name."
                 throw error

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoardAccess
 import Operations
 
 /// `flashkeep info WHERE`
@@ -24,9 +25,10 @@ struct InfoVerb: Verb {
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
     func work(at desk: Desk) async throws -> ExitStatus {
-        let reach = try Reach(address: `where`, options: board, common: common, desk: desk)
+        let connection = try desk.connection(to: `where`, board, common: common)
         let report = try await SurveyBoard.run(
-            reach.reacher, environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
+            connection.connector, environment: desk.environment, transcript: connection.transcript,
+            progress: desk.handler)
         try desk.give(report) {
             SurveyText.text(
                 report, typedAddress: [`where`] + board.words, width: Terminal.outputWidth, style: desk.style,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoardAccess
 import FlashAccess
 import FlashModel
 import Operations
@@ -118,15 +119,15 @@ struct RestoreVerb: Verb {
             try desk.give(status) { RestorePlanText.text(status, style: desk.style) }
             return (status.isEnded || status.address == nil) && status.isWhole ? .done : .notWhole
         }
-        let reach = try Reach(
-            address: address, options: board, known: [bag],
-            boot: try choices.image.map { try BootSettings.make(image: $0, boot) },
-            network: try NetworkSettings.make(via: way.via, boot), common: common, desk: desk)
+        let connection = try desk.connection(
+            to: address, board, known: [bag], image: boot.image(choices.image), network: boot.network(via: way.via),
+            common: common)
         let choice = RestoreChoice(
             only: choices.only, allowed: Set(choices.allow.compactMap { Partition.Role(rawValue: $0.rawValue) }),
             isAnotherUnit: choices.anotherUnit, streams: choices.skipBad, unlocks: choices.unlocks)
         let prepared = try await Restore.plan(
-            FilePath(bag), on: reach.reacher, choice: choice, transcript: reach.transcript, progress: desk.handler)
+            FilePath(bag), on: connection.connector, choice: choice, transcript: connection.transcript,
+            progress: desk.handler)
         let planning = prepared.planning
         guard let plan = planning.plan else {
             try desk.give(planning) { RestorePlanText.refusals(planning, style: desk.style) }
@@ -135,7 +136,7 @@ struct RestoreVerb: Verb {
         if !choices.dryRun, plan.blockCount == 0 {
             // This completes a restore that was interrupted after its last block.
             _ = try await Restore.run(
-                prepared, on: reach.reacher, before: before(desk), isBeforeChosen: choices.before != nil,
+                prepared, on: connection.connector, before: before(desk), isBeforeChosen: choices.before != nil,
                 environment: desk.environment, progress: desk.handler)
         }
         if choices.dryRun || plan.blockCount == 0 {
@@ -148,8 +149,8 @@ struct RestoreVerb: Verb {
             try await confirm(planning, desk)
         }
         let report = try await Restore.run(
-            prepared, on: reach.reacher, before: before(desk), isBeforeChosen: choices.before != nil,
-            environment: desk.environment, transcript: reach.transcript, progress: desk.handler)
+            prepared, on: connection.connector, before: before(desk), isBeforeChosen: choices.before != nil,
+            environment: desk.environment, transcript: connection.transcript, progress: desk.handler)
         try desk.give(report) { RestorePlanText.text(report, style: desk.style) }
         return report.unfinished > 0 || leavesSomething(plan) ? .notWhole : .done
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoardAccess
 import FlashAccess
 import FlashModel
 import Operations
@@ -86,7 +87,7 @@ struct TFTPVerb: Verb {
 
     func work(at desk: Desk) async throws -> ExitStatus {
         let folder = try openFolder(nonce: desk.environment.nonce)
-        let program = OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep"
+        let program = OwnProgram.quoted
         let configuration = TFTPServer.Configuration(addresses: choices.address, port: choices.port, program: program)
         let teller = TFTPTeller(desk: desk)
         try await withTFTPServer(folder, configuration, observer: { teller.take($0) }) { server in

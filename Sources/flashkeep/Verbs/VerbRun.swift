@@ -1,3 +1,4 @@
+import BoardAccess
 import FlashAccess
 import FlashModel
 import Operations
@@ -7,7 +8,7 @@ enum VerbRun {
     static func run(_ verb: any Verb) async -> ExitStatus {
         let terminal = Terminal.current(color: verb.common.color)
         let screen = Screen(terminal)
-        let environment = LiveEnvironment.make()
+        let environment = LiveEnvironment.make(version: Version.current)
         let mode = mode(verb.common.progress, terminal)
         let progress = ProgressFace(
             mode, screen: screen, isVerbose: verb.common.verbose, now: environment.stopwatch())

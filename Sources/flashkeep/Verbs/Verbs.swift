@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoardAccess
 
 /// All verbs. A new one needs its own file and a line here.
 enum Verbs {
@@ -28,17 +29,20 @@ struct FlashkeepCommand: ParsableCommand {
                   flashkeep ports                       which serial ports are there?
 
                 Where a board is:
-                  root@192.168.1.1                 SSH, with your keys and configuration
-                  ssh://root@192.168.1.1:2222      SSH on another port
-                  ssh:ALIAS                        a name of your SSH configuration
-                  telnet://192.168.1.1             telnet
-                  serial:/dev/ttyUSB0?baud=115200  a serial port
-                  tcp://terminal-server:2001       a serial port behind TCP
-                  local:                           this machine itself
+                \(addresses)
 
                 Flash is only read, but by restore. Passwords: FLASHKEEP_PASSWORD, or
                 --password-file, or typed when the board asks; never an argument.
                 """,
             version: Version.current, subcommands: Verbs.all)
+    }
+
+    /// The forms of addresses, a line each.
+    private static var addresses: String {
+        let forms = AddressSchemes.forms
+        let width = forms.map(\.example.count).max() ?? 0
+        return forms.map { form in
+            "  " + form.example + String(repeating: " ", count: width - form.example.count + 2) + form.summary
+        }.joined(separator: "\n")
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import BoardChannels
+import BoardAccess
 import UBootFlash
 
 /// Options of verbs that may read and write flash from U-Boot over the network.
@@ -21,7 +21,7 @@ struct WayOptions: ParsableArguments, Sendable {
         guard image == nil else {
             throw ValidationError("--via is for U-Boot itself; with --image, its Linux reads and writes.")
         }
-        guard (try? BoardAddress(place))?.isSerialLine ?? true else {
+        guard (try? AddressSchemes.parse(place))?.isConsole ?? true else {
             throw ValidationError("--via is for a board in U-Boot, which only a serial line reaches (serial:, tcp:).")
         }
     }

@@ -1,4 +1,5 @@
 import FlashModel
+import LocalFiles
 import SystemPackage
 
 /// A password that was given beforehand: in a file or in the environment, never as an argument, which all users of a
@@ -16,7 +17,7 @@ enum GivenPassword {
     }
 
     private static func read(_ file: String, warn: (String) -> Void) throws -> String {
-        let shown = SafeText.line(file)
+        let shown = PrintableText.again(file)
         var bytes = [UInt8](repeating: 0, count: 4_096)
         var count = 0
         do {

@@ -1,10 +1,10 @@
 import FlashModel
 import Testing
 
-@testable import flashkeep
+@testable import BoardAccess
 
 @Suite("Keys as they are typed on a command line")
-struct KeyTextTests {
+struct StopKeyArgumentTests {
     @Test(
         "What is understood",
         arguments: [
@@ -13,7 +13,7 @@ struct KeyTextTests {
             ("a\\x00b", [0x61, 0, 0x62]), ("\\xFF", [0xFF]), ("ä", [0xC3, 0xA4]), ("\\x411", [0x41, 0x31]),
         ] as [(String, [UInt8])])
     func understood(_ text: String, _ bytes: [UInt8]) throws {
-        #expect(try KeyText.bytes(text) == bytes)
+        #expect(try StopKeyArgument.bytes(text) == bytes)
     }
 
     @Test(
@@ -24,7 +24,7 @@ struct KeyTextTests {
         ])
     func notUnderstood(_ text: String) {
         do {
-            let bytes = try KeyText.bytes(text)
+            let bytes = try StopKeyArgument.bytes(text)
             Issue.record("\(text) is \(bytes)")
         } catch let error as FlashkeepError {
             #expect(error.code == .usage)
@@ -35,7 +35,7 @@ struct KeyTextTests {
     }
 
     @Test func theLongest() throws {
-        #expect(try KeyText.bytes(String(repeating: "a", count: 64)).count == 64)
-        #expect(try KeyText.bytes(String(repeating: "\\x41", count: 64)).count == 64)
+        #expect(try StopKeyArgument.bytes(String(repeating: "a", count: 64)).count == 64)
+        #expect(try StopKeyArgument.bytes(String(repeating: "\\x41", count: 64)).count == 64)
     }
 }

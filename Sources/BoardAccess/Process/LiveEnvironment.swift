@@ -1,9 +1,10 @@
-import FlashAccess
+package import FlashAccess
 import Glibc
 
 /// The real time, randomness and waiting, as used outside of tests.
-enum LiveEnvironment {
-    static func make() -> OperationEnvironment {
+package enum LiveEnvironment {
+    /// - Parameter version: the version of this program.
+    package static func make(version: String) -> OperationEnvironment {
         OperationEnvironment(
             timestamp: { timestamp(secondsSince1970: Int(time(nil))) },
             stopwatch: {
@@ -16,11 +17,11 @@ enum LiveEnvironment {
                 return String((0..<16).map { _ in characters[Int.random(in: 0..<characters.count, using: &generator)] })
             },
             sleep: { try await Task.sleep(for: $0) },
-            toolVersion: Version.current)
+            toolVersion: version)
     }
 
     /// RFC 3339 in UTC. Computed directly, because a formatter would take longer than all the rest of the start-up.
-    static func timestamp(secondsSince1970 seconds: Int) -> String {
+    package static func timestamp(secondsSince1970 seconds: Int) -> String {
         let days = (seconds - seconds.modulo(86_400)) / 86_400
         let rest = seconds.modulo(86_400)
         let (year, month, day) = date(daysSince1970: days)

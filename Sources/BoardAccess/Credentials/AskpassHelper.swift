@@ -4,15 +4,15 @@ import BoardChannels
 ///
 /// It answers only a question for a password. Whether to trust a host key is the user's decision, and a key's
 /// passphrase is not the board's password.
-enum AskpassHelper {
-    struct Reply: Equatable {
+package enum AskpassHelper {
+    package struct Reply: Equatable {
         /// What to print; nil prints nothing.
-        var answer: String?
-        var status: Int32
+        package var answer: String?
+        package var status: Int32
     }
 
     /// The reply; nil if the program was not called as a helper.
-    static func reply(arguments: [String], variable: (String) -> String?) -> Reply? {
+    package static func reply(arguments: [String], variable: (String) -> String?) -> Reply? {
         guard arguments.count == 2, let answer = variable(SSHOpener.askpassVariable) else { return nil }
         let prompt = arguments[1].lowercased()
         // ssh sets this variable when it wants a yes or no, or no answer at all.

@@ -1,19 +1,19 @@
-import BoardAccess
 import FlashModel
 import SystemPackage
+import Transfers
 
-/// How an image is started on a board, made of what was typed.
-enum BootSettings {
-    /// - Throws: ``FlashkeepError`` with `usage`, `fileUnavailable`, `imageUnsuitable`.
-    static func make(image: String, _ options: BootOptions) throws -> NetworkBoot {
+/// How an image is started on a board, from what the user typed.
+enum ImageArguments {
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, `fileUnavailable`, `imageUnsuitable`.
+    static func boot(_ options: ImageOptions?) throws -> NetworkBoot? {
+        guard let options else { return nil }
         let memory = try options.loadAddress.map(memory)
         return NetworkBoot(
-            file: try BootFile(FilePath(image), address: memory), memory: memory,
-            variables: try options.set.map(variable),
-            board: try NetworkSettings.address(options.boardIp, "--board-ip"),
-            host: try NetworkSettings.address(options.hostIp, "--host-ip"),
-            interfaces: { try NetworkSettings.interfaces() },
-            program: OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep")
+            file: try BootFile(FilePath(options.file), address: memory), memory: memory,
+            variables: try options.variables.map(variable),
+            board: try NetworkArguments.address(options.network.boardIP, "--board-ip"),
+            host: try NetworkArguments.address(options.network.hostIP, "--host-ip"),
+            interfaces: { try HostNetwork.interfaces() }, program: OwnProgram.quoted)
     }
 
     private static func memory(_ text: String) throws -> UInt64 {

@@ -1,17 +1,17 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// What the system says of files.
-enum FileMode {
+package enum FileMode {
     /// Whether a path leads to a folder, through symbolic links too.
-    static func isFolder(_ path: String) -> Bool {
+    package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return false }
         return status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The permission bits of an open file; nil where the system does not tell.
-    static func permissions(of file: FileDescriptor) -> UInt32? {
+    package static func permissions(of file: FileDescriptor) -> UInt32? {
         var status = stat()
         guard unsafe fstat(file.rawValue, &status) == 0 else { return nil }
         return UInt32(status.st_mode) & 0o7777

@@ -1,9 +1,10 @@
+import FlashModel
 import Glibc
 
 /// This program's own file.
-enum OwnProgram {
+package enum OwnProgram {
     /// Its path; nil where the system does not tell.
-    static var path: String? {
+    package static var path: String? {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let capacity = buffer.count
         let count = unsafe buffer.withUnsafeMutableBytes { bytes -> Int in
@@ -13,4 +14,7 @@ enum OwnProgram {
         guard count > 0, count < capacity else { return nil }
         return String(decoding: buffer.prefix(count), as: UTF8.self)
     }
+
+    /// Its path, quoted for a shell, for advice that a user can paste.
+    package static var quoted: String { path.map { ShellWord.quoted($0) } ?? "flashkeep" }
 }

@@ -1,7 +1,7 @@
 import FlashModel
 
 /// Keys as a user types them on a command line: `\\e` for Esc, `\\r`, `\\n`, `\\t`, `\\\\`, `\\x03`. Pure.
-enum KeyText {
+enum StopKeyArgument {
     /// - Throws: ``FlashkeepError`` with `usage`.
     static func bytes(_ text: String) throws -> [UInt8] {
         var result: [UInt8] = []

@@ -1,6 +1,6 @@
 /// Quotes a word so that it can be pasted into a shell. Pure.
-enum ShellWord {
-    static func quoted(_ word: String) -> String {
+package enum ShellWord {
+    package static func quoted(_ word: String) -> String {
         let isPlain =
             !word.isEmpty
             && word.utf8.allSatisfy { byte in

@@ -1,0 +1,37 @@
+package import FlashModel
+
+/// Every address scheme. A new one is a file of its own and a line here.
+package enum AddressSchemes {
+    /// In the order in which they are asked. SSH also takes a plain `user@host`, so it is the last.
+    package static let all: [any AddressScheme.Type] = [
+        TelnetAddress.self, SerialAddress.self, TCPAddress.self, LocalAddress.self, SSHAddress.self,
+    ]
+
+    /// All forms of addresses, in the order of help texts: SSH first.
+    package static var forms: [AddressForm] {
+        ([SSHAddress.self] + all.filter { $0 != SSHAddress.self }).flatMap { $0.forms }
+    }
+
+    /// Parses an address.
+    ///
+    /// - Parameter schemes: the schemes to ask, in order.
+    /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`.
+    package static func parse(
+        _ text: String, schemes: [any AddressScheme.Type] = all
+    ) throws(FlashkeepError) -> any AddressScheme {
+        do throws(AddressFault) {
+            for scheme in schemes {
+                if let address = try scheme.parse(text) { return address }
+            }
+        } catch {
+            throw notUnderstood(text, why: error.why)
+        }
+        throw notUnderstood(text, why: "It has none of the known forms.")
+    }
+
+    private static func notUnderstood(_ text: String, why: String) -> FlashkeepError {
+        FlashkeepError(
+            .addressNotUnderstood, what: "The address \"\(AddressSyntax.withoutPassword(text))\" is not understood.",
+            why: why, next: "Use one of: " + forms.map(\.example).joined(separator: ", "))
+    }
+}

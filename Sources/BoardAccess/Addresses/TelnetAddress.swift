@@ -1,0 +1,32 @@
+import BoardChannels
+package import FlashAccess
+
+/// A shell over telnet: `telnet://user@host:port`.
+package struct TelnetAddress: AddressScheme {
+    package static let forms = [AddressForm("telnet://192.168.1.1", "telnet")]
+    private static let prefix = "telnet://"
+
+    package let user: String?
+    package let host: String
+    /// 1 to 65535.
+    package let port: Int
+
+    package init(user: String? = nil, host: String, port: Int = 23) {
+        self.user = user
+        self.host = host
+        self.port = port
+    }
+
+    package static func parse(_ text: String) throws(AddressFault) -> TelnetAddress? {
+        guard text.hasPrefix(prefix) else { return nil }
+        let authority = try AddressSyntax.Authority(text, after: prefix)
+        return TelnetAddress(user: authority.user, host: authority.host, port: authority.port ?? 23)
+    }
+
+    package var isConsole: Bool { false }
+
+    package func connector(_ context: ConnectionContext) throws -> any BoardReaching {
+        try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
+        return context.linux(TelnetOpener(host: host, port: port), user: user)
+    }
+}

@@ -1,0 +1,52 @@
+package import BoardChannels
+package import FlashAccess
+import FlashModel
+import LinuxFlash
+
+/// All that an address scheme needs to make a connector, besides the address itself.
+package struct ConnectionContext: Sendable {
+    /// The address as the user typed it.
+    package let typed: String
+    package let options: ConnectionOptions
+    package let environment: OperationEnvironment
+    package let interaction: UserInteraction
+    /// The password that was given beforehand; nil if there is none.
+    package let password: String?
+
+    /// A connector to a Linux shell.
+    ///
+    /// - Parameters:
+    ///   - user: as the address names it; nil means root.
+    ///   - root: a prefix of all paths on the board, for tests.
+    package func linux(_ opener: any ChannelOpening, user: String?, root: String = "") -> any BoardReaching {
+        LinuxBoardReacher(opener: opener, credentials: credentials(user), environment: environment, root: root)
+    }
+
+    /// A connector to whatever answers on a console.
+    ///
+    /// - Throws: ``FlashkeepError`` with `usage`, `fileUnavailable` or `imageUnsuitable` if an option is wrong.
+    package func console(_ opener: any ChannelOpening, user: String?) throws -> any BoardReaching {
+        SerialBoardReacher(
+            opener: opener, credentials: credentials(user), environment: environment,
+            settings: try SerialBoardReacher.Settings(self), notify: interaction.notify)
+    }
+
+    /// Refuses the option that changes the line's rate.
+    ///
+    /// - Parameter why: one sentence.
+    /// - Throws: ``FlashkeepError`` with `usage` if the option was given.
+    package func refuseLineRate(_ why: String) throws {
+        guard options.uboot.lineRate != nil else { return }
+        throw FlashkeepError(
+            .usage, what: "--baud cannot be used with \(PrintableText.escaped(typed)).", why: why,
+            next: "Leave --baud out, or give the port of this computer: serial:/dev/ttyUSB0.")
+    }
+
+    /// The login: the given password, or what the user types when the board asks.
+    private func credentials(_ user: String?) -> Credentials {
+        let user = user ?? "root"
+        let source = PasswordSource(
+            given: password, question: "Password of \(user) on the board: ", ask: interaction.askPassword)
+        return Credentials(user: user, password: { try await source.password() })
+    }
+}

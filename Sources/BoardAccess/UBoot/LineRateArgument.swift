@@ -1,0 +1,21 @@
+import FlashModel
+import UBootFlash
+
+/// The rate that a user wants for a serial line, as typed. Pure.
+enum LineRateArgument {
+    /// Parses it.
+    ///
+    /// - Returns: nil for no wish.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if it is neither a rate nor `auto`.
+    static func wish(_ text: String?) throws -> UBootLineRate.Wish? {
+        guard let text else { return nil }
+        if text == "auto" { return .highest }
+        guard let rate = Int(text), (300...4_000_000).contains(rate) else {
+            throw FlashkeepError(
+                .usage, what: "--baud \(PrintableText.escaped(text)) is not understood.",
+                why: "It is a number of bits a second from 300 to 4000000, or auto.",
+                next: "Use one that the board has, such as --baud 921600.")
+        }
+        return .rate(rate)
+    }
+}

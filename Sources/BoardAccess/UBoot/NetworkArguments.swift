@@ -1,0 +1,26 @@
+import FlashModel
+import Transfers
+import UBootFlash
+
+/// The network between this computer and a board in U-Boot, from what the user typed.
+enum NetworkArguments {
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage`.
+    static func network(_ options: NetworkOptions?) throws -> UploadNetwork? {
+        guard let options else { return nil }
+        let program = OwnProgram.quoted
+        return UploadNetwork(
+            via: options.via, board: try address(options.boardIP, "--board-ip"),
+            host: try address(options.hostIP, "--host-ip"),
+            computer: { UploadComputer($0, interfaces: { try HostNetwork.interfaces() }, program: program) })
+    }
+
+    static func address(_ text: String?, _ option: String) throws -> IPv4Address? {
+        guard let text else { return nil }
+        guard let address = IPv4Address(text) else {
+            throw FlashkeepError(
+                .usage, what: "\(option) \(PrintableText.escaped(text)) is not understood.",
+                why: "It is no IPv4 address.", next: "Give one such as 192.168.1.1.")
+        }
+        return address
+    }
+}

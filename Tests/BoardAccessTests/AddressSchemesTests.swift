@@ -1,0 +1,92 @@
+import BoardAccess
+import FlashAccess
+import FlashModel
+import Testing
+
+@Suite struct AddressSchemesTests {
+    private static let parsed: [(String, any AddressScheme)] = [
+        ("root@192.168.1.1", SSHAddress(destination: "root@192.168.1.1", port: nil)),
+        ("router", SSHAddress(destination: "router", port: nil)),
+        ("root@[::1]", SSHAddress(destination: "root@::1", port: nil)),
+        ("root@fe80::1%eth0", SSHAddress(destination: "root@fe80::1%eth0", port: nil)),
+        ("ssh:alias", SSHAddress(destination: "alias", port: nil)),
+        ("ssh://root@router:2222", SSHAddress(destination: "root@router", port: 2222)),
+        ("ssh://router/", SSHAddress(destination: "router", port: nil)),
+        ("telnet://192.168.1.1", TelnetAddress(user: nil, host: "192.168.1.1", port: 23)),
+        ("telnet://admin@[fe80::1%eth0]:2323", TelnetAddress(user: "admin", host: "fe80::1%eth0", port: 2323)),
+        ("tcp://server:2001", TCPAddress(user: nil, host: "server", port: 2001)),
+        ("serial:/dev/ttyUSB0", SerialAddress(path: "/dev/ttyUSB0", baud: 115_200, user: nil)),
+        ("serial:/dev/ttyUSB0?baud=57600&user=admin", SerialAddress(path: "/dev/ttyUSB0", baud: 57_600, user: "admin")),
+        ("local:", LocalAddress()),
+    ]
+
+    @Test(arguments: parsed)
+    func understood(text: String, expected: any AddressScheme) throws {
+        #expect(try AddressSchemes.parse(text).equals(expected))
+    }
+
+    @Test(arguments: [
+        "", "-oProxyCommand=x", "ssh:-l", "ssh://-x", "telnet://", "telnet://host:0", "telnet://host:99999",
+        "telnet://fe80::1", "tcp://host", "serial:", "serial:/dev/ttyS0?baud=fast", "serial:/dev/ttyS0?parity=even",
+        "/dev/ttyUSB0", "gopher://host", "ssh://root:secret@host", "two words", "telnet://[::1",
+        "telnet:127.0.0.1", "tcp:127.0.0.1:1", "ftp:foo", "local:foo", "root@", "@host", "telnet:", "root@[::1",
+    ])
+    func refused(text: String) {
+        #expect(throws: FlashkeepError(.addressNotUnderstood, what: "", why: "", next: "")) {
+            _ = try AddressSchemes.parse(text)
+        }
+    }
+
+    @Test(arguments: AddressSchemes.forms.map(\.example))
+    func theExamplesWork(text: String) throws {
+        _ = try AddressSchemes.parse(text)
+    }
+
+    @Test(arguments: ["root:pw@host", "telnet://root:pw@host", "ssh://root:pw@host:22", "tcp://a:pw@host:1"])
+    func aPasswordIsRefusedAndNotRepeated(text: String) {
+        let error = #expect(throws: FlashkeepError.self) { try AddressSchemes.parse(text) }
+        #expect(error?.why.contains("password") == true)
+        #expect(error?.what.contains("pw") == false)
+        #expect(error?.what.contains(":***@host") == true)
+    }
+
+    @Test func aPortNeedsItsForm() throws {
+        let error = #expect(throws: FlashkeepError.self) { try AddressSchemes.parse("root@host:2222") }
+        #expect(error?.why == "With a port it is written ssh://root@host:2222.")
+        #expect(try AddressSchemes.parse("root@fe80::1") as? SSHAddress == SSHAddress(destination: "root@fe80::1"))
+        #expect(
+            try AddressSchemes.parse("ssh://root@host:2222") as? SSHAddress
+                == SSHAddress(destination: "root@host", port: 2222))
+    }
+
+    // MARK: A new scheme
+
+    /// All that a new scheme needs: a type, and its line in a list.
+    private struct FileAddress: AddressScheme {
+        static let forms = [AddressForm("file:dump.bin", "a dump, as if it were a chip")]
+        let path: String
+        var user: String? { nil }
+        var isConsole: Bool { false }
+
+        static func parse(_ text: String) throws(AddressFault) -> FileAddress? {
+            text.hasPrefix("file:") ? FileAddress(path: String(text.dropFirst(5))) : nil
+        }
+
+        func connector(_ context: ConnectionContext) throws -> any BoardReaching { throw AddressFault(context.typed) }
+    }
+
+    @Test func aNewSchemeIsATypeAndALine() throws {
+        let schemes = [FileAddress.self] + AddressSchemes.all
+        #expect(try AddressSchemes.parse("file:x", schemes: schemes).equals(FileAddress(path: "x")))
+        #expect(try AddressSchemes.parse("local:", schemes: schemes).equals(LocalAddress()))
+        #expect(throws: AddressFault("file:x")) {
+            _ = try BoardConnection(
+                address: "file:x", options: ConnectionOptions(), environment: LiveEnvironment.make(version: "test"),
+                interaction: UserInteraction(), schemes: schemes)
+        }
+    }
+}
+
+extension AddressScheme {
+    fileprivate func equals(_ other: any AddressScheme) -> Bool { (other as? Self) == self }
+}
