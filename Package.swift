@@ -130,7 +130,7 @@ let package = Package(
         .target(
             name: "TestBags",
             dependencies: [
-                "BackupBags", "FlashModel", "Operations", "TestSupport",
+                "BackupBags", "FlashModel", "Operations", "TestBoards", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBags"

@@ -1,5 +1,6 @@
 import BackupBags
 import FlashModel
+import Operations
 
 /// Reports an error: three lines on standard error, and a document on standard output if JSON was requested.
 enum ErrorReport {

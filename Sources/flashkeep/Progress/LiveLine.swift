@@ -1,4 +1,5 @@
 import FlashModel
+import Operations
 
 /// The progress line on a terminal. Pure.
 enum LiveLine {

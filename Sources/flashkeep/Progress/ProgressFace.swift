@@ -1,4 +1,5 @@
 import FlashModel
+import Operations
 import Synchronization
 
 /// Shows a verb's progress on standard error.

@@ -1,13 +1,15 @@
 /// The smoothed data rate. Pure: the caller provides the time.
-struct RateMeter: Sendable {
+package struct RateMeter: Sendable {
     /// Older samples count less: about a third after this many seconds.
     private static let memory = 8.0
 
     private var last: (done: Int, at: Duration)?
     private var smoothed: Double?
 
+    package init() {}
+
     /// Processes a byte count. The first only sets the start: bytes left by an earlier run were not read now.
-    mutating func take(_ done: Int, at now: Duration) {
+    package mutating func take(_ done: Int, at now: Duration) {
         guard let before = last else {
             last = (done, now)
             return
@@ -23,14 +25,14 @@ struct RateMeter: Sendable {
     }
 
     /// The current rate in bytes per second; nil if unknown. It falls while nothing arrives.
-    func bytesPerSecond(at now: Duration) -> Double? {
+    package func bytesPerSecond(at now: Duration) -> Double? {
         guard let smoothed, let last else { return nil }
         let silence = (now - last.at).seconds
         return silence < 2 ? smoothed : smoothed * Self.memory / (Self.memory + silence)
     }
 
     /// The time in seconds for the remaining bytes; nil if it cannot be estimated.
-    func secondsLeft(_ bytes: Int, at now: Duration) -> Int? {
+    package func secondsLeft(_ bytes: Int, at now: Duration) -> Int? {
         guard let rate = bytesPerSecond(at: now), rate > 1 else { return nil }
         let seconds = Double(max(0, bytes)) / rate
         return seconds < 1e9 ? Int(seconds.rounded(.up)) : nil
@@ -39,7 +41,7 @@ struct RateMeter: Sendable {
 
 extension Duration {
     /// The duration as a number of seconds.
-    var seconds: Double {
+    package var seconds: Double {
         Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

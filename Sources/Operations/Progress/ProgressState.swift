@@ -1,19 +1,21 @@
-import FlashModel
+package import FlashModel
 
 /// The state of a verb's work, derived from its events. Pure: the caller provides the time.
-struct ProgressState: Sendable {
-    var stage: Stage?
+package struct ProgressState: Sendable {
+    package var stage: Stage?
     /// The current item.
-    var item: String?
-    var done = 0
-    var total: Int?
-    var meter = RateMeter()
+    package var item: String?
+    package var done = 0
+    package var total: Int?
+    package var meter = RateMeter()
     /// When the stage began.
-    var beganAt: Duration = .zero
+    package var beganAt: Duration = .zero
     /// When the last event came.
-    var heardAt: Duration = .zero
+    package var heardAt: Duration = .zero
 
-    mutating func take(_ event: ProgressEvent, at now: Duration) {
+    package init() {}
+
+    package mutating func take(_ event: ProgressEvent, at now: Duration) {
         heardAt = now
         switch event {
         case .began(let stage, let bytes):
@@ -37,7 +39,7 @@ struct ProgressState: Sendable {
     }
 
     /// The completed share of the total, 0 to 1; nil if the total is unknown.
-    var fraction: Double? {
+    package var fraction: Double? {
         guard let total, total > 0 else { return nil }
         return min(1, Double(done) / Double(total))
     }
@@ -45,7 +47,7 @@ struct ProgressState: Sendable {
 
 extension Stage {
     /// The current activity, for people.
-    var title: String {
+    package var title: String {
         switch self {
         case .connecting: "Connecting"
         case .surveying: "Looking at the board"

@@ -1,9 +1,8 @@
 import BackupBags
-import FlashModel
-import Operations
+package import FlashModel
 
 /// Progress for programs: one JSON object per line. Pure.
-enum ProgressJSON {
+package enum ProgressJSON {
     private struct Line: Encodable {
         var event: String
         var seconds: Double?
@@ -20,7 +19,7 @@ enum ProgressJSON {
     }
 
     /// An event; `seconds` is the time since the start, rounded to milliseconds.
-    static func line(_ event: ProgressEvent, at now: Duration) -> String {
+    package static func line(_ event: ProgressEvent, at now: Duration) -> String {
         var line = Line(event: "", seconds: (now.seconds * 1_000).rounded() / 1_000)
         switch event {
         case .began(let stage, let bytes): (line.event, line.stage, line.bytes) = ("began", stage.rawValue, bytes)
@@ -35,7 +34,7 @@ enum ProgressJSON {
     }
 
     /// An error, as the last line.
-    static func line(_ error: FlashkeepError) -> String {
+    package static func line(_ error: FlashkeepError) -> String {
         encoded(
             Line(event: "error", code: error.code.rawValue, what: error.what, why: error.why, next: error.next))
     }
