@@ -163,8 +163,8 @@ let package = Package(
         .testTarget(
             name: "BoardAccessTests",
             dependencies: [
-                "BoardAccess", "BoardChannels", "FlashAccess", "FlashModel", "TestBoards", "TestSupport", "Transfers",
-                "UBootFlash",
+                "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash", "TestBoards",
+                "TestSupport", "Transfers", "UBootFlash",
             ]
         ),
         .testTarget(

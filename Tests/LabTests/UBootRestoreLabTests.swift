@@ -5,6 +5,7 @@ import FlashModel
 import Foundation
 import Operations
 import SystemPackage
+import TestBoards
 import Testing
 
 @testable import LinuxFlash
@@ -58,18 +59,15 @@ struct UBootRestoreLabTests {
 
     private func say(_ commands: [String], to board: UBootBoard) async throws {
         try await board.opener().withChannel { channel in
-            let arrival = UBootArrival(
-                stopKey: nil, wantsBootloader: true, nonce: { "prepares1" }, password: { nil }, timing: UBootTiming(),
-                notify: { _ in })
-            let done: Bool? = try await arrival.withSession(Console(channel)) { session in
-                for command in commands {
-                    let reply = try await session.ask(command, silence: .seconds(60))
-                    let text = String(decoding: reply.output, as: UTF8.self)
-                    #expect(!text.contains("ERROR") && !text.contains("rotected Flash"), "\(command): \(text)")
-                }
-                return true
+            let arrival = ConsoleIdentifier.ofAll(wanted: "U-Boot", nonce: { "prepares1" })
+            let console = Console(channel)
+            let prompt = try #require(try await arrival.find(console).prompt)
+            let session = UBootSession(console, prompt: prompt, identifier: arrival)
+            for command in commands {
+                let reply = try await session.ask(command, silence: .seconds(60))
+                let text = String(decoding: reply.output, as: UTF8.self)
+                #expect(!text.contains("ERROR") && !text.contains("rotected Flash"), "\(command): \(text)")
             }
-            #expect(done == true)
         }
     }
 

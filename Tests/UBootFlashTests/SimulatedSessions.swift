@@ -14,11 +14,11 @@ enum SimulatedSessions {
     /// Runs the body with a session; whoever asks for the power has it switched.
     static func with<Result: Sendable>(
         _ board: SimulatedUBoot, over opener: (any ChannelOpening)? = nil, prompt: String = "=> ",
-        timing: UBootTiming = .simulated, power: @escaping @Sendable (SimulatedUBoot) -> Void = { $0.powerOn() },
+        timing: ConsoleTiming = .simulated, power: @escaping @Sendable (SimulatedUBoot) -> Void = { $0.powerOn() },
         _ body: (UBootSession) async throws -> Result
     ) async throws -> Result {
         let random = Mutex(SplitMix64(state: 5))
-        let arrival = UBootArrival(
+        let arrival = ConsoleIdentifier.ofAll(
             nonce: {
                 random.withLock { random in
                     String(
@@ -27,7 +27,7 @@ enum SimulatedSessions {
             }, timing: timing,
             notify: { if case .needsPower = $0 { power(board) } })
         return try await (opener ?? board).withChannel { channel in
-            try await body(UBootSession(Console(channel), prompt: Array(prompt.utf8), arrival: arrival))
+            try await body(UBootSession(Console(channel), prompt: Array(prompt.utf8), identifier: arrival))
         }
     }
 

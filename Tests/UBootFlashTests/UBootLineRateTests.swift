@@ -13,16 +13,16 @@ struct UBootLineRateTests {
     // MARK: Wrong rates
 
     private func arrive(_ scenario: UBootScenario, powers: Bool = true) async throws -> (
-        board: SimulatedUBoot, found: UBootArrival.Found?, error: FlashkeepError?, notes: [String]
+        board: SimulatedUBoot, found: Responder?, error: FlashkeepError?, notes: [String]
     ) {
         let board = SimulatedUBoot(scenario)
         let notes = Mutex<[String]>([])
-        var found: UBootArrival.Found?
+        var found: Responder?
         var failure: FlashkeepError?
-        var timing = UBootTiming.simulated
+        var timing = ConsoleTiming.simulated
         timing.power = .milliseconds(powers ? 120_000 : 100)
         try await board.withChannel { channel in
-            let arrival = UBootArrival(
+            let arrival = ConsoleIdentifier.ofAll(
                 nonce: { "abcdefgh12345678" }, timing: timing,
                 notify: { notice in
                     switch notice {

@@ -79,7 +79,7 @@ import UBootFlash
         case .exception(let text): "stops: \(text)"
         case .rateChange(let rate): "rate \(rate)"
         case .systemStart(let text): "starts a system: \(text)"
-        case .menu, .networkConsole, .other, .garbage: "\(event)"
+        case .menu, .networkConsole, .garbage: "\(event)"
         case .prompt: nil
         }
     }

@@ -73,16 +73,17 @@ struct WaitingTests {
         }
     }
 
-    private func uboot(_ limits: WaitLimits) -> UBootTiming {
-        var timing = UBootTiming()
+    private func uboot(_ limits: WaitLimits) -> ConsoleTiming {
+        var timing = ConsoleTiming()
         timing.limits = limits
         timing.power = limits.power
         if limits.reply < WaitLimits().reply { timing.silence = .seconds(1) }
         return timing
     }
 
-    private func arrival(_ limits: WaitLimits, wantsBootloader: Bool = false) -> UBootArrival {
-        UBootArrival(wantsBootloader: wantsBootloader, nonce: { "abcdefgh12345678" }, timing: uboot(limits))
+    private func arrival(_ limits: WaitLimits, wantsBootloader: Bool = false) -> ConsoleIdentifier {
+        ConsoleIdentifier.ofAll(
+            wanted: wantsBootloader ? "U-Boot" : nil, nonce: { "abcdefgh12345678" }, timing: uboot(limits))
     }
 
     // MARK: Consoles
@@ -199,7 +200,7 @@ struct WaitingTests {
             talk, over: board, hasRate: hasRate,
             starts: { sent in command.map { sent.contains("\($0) \r") } ?? true }
         ) { channel in
-            try await body(UBootSession(Console(channel), prompt: Array("=> ".utf8), arrival: arrival(limits)))
+            try await body(UBootSession(Console(channel), prompt: Array("=> ".utf8), identifier: arrival(limits)))
         }
     }
 
@@ -268,7 +269,7 @@ struct WaitingTests {
                 let console = Console(channel)
                 let found = try await arrival(WaitLimits()).find(console)
                 #expect(found == .uboot(prompt: Array("=> ".utf8)), "phase \(phase)")
-                let session = UBootSession(console, prompt: Array("=> ".utf8), arrival: arrival(WaitLimits()))
+                let session = UBootSession(console, prompt: Array("=> ".utf8), identifier: arrival(WaitLimits()))
                 for _ in 0..<5 {
                     let reply = try await session.ask("version", namesItself: true)
                     #expect(reply.lines.contains { $0.string().contains("U-Boot") })
@@ -305,7 +306,8 @@ struct WaitingTests {
                         over: channel, credentials: Credentials(), nonce: "0123456789abcdef"
                     ) { _ in }
                 } else {
-                    let arrival = UBootArrival(wantsBootloader: true, nonce: { "abcdefgh12345678" }, timing: timing)
+                    let arrival = ConsoleIdentifier.ofAll(
+                        wanted: "U-Boot", nonce: { "abcdefgh12345678" }, timing: timing)
                     _ = try await arrival.find(Console(channel))
                 }
             }

@@ -1,6 +1,6 @@
 /// Time limits for whole operations, whatever arrives meanwhile.
 ///
-/// A pause ends most waits much earlier: those are in ``ShellTiming`` and in `UBootTiming`. But there is never a pause
+/// A pause ends most waits much earlier: those are in ``ShellTiming`` and in `ConsoleTiming`. But there is never a pause
 /// if the other side keeps talking: a kernel with its messages, a countdown, a line at a wrong rate. So every wait also
 /// has a limit, and all of these limits are here. When one is reached, the error has the code `noReplyInTime` and
 /// quotes the last words received; if nothing arrived at all, `boardSilent`.

@@ -38,8 +38,6 @@ package struct UBootConsoleText: Sendable {
         case networkConsole(String)
         /// The system is started: U-Boot is gone.
         case systemStart(String)
-        /// Another speaks: `RedBoot`, `CFE`, `Linux login`, `Breed`.
-        case other(String)
         /// Bytes that no text has: mostly another rate.
         case garbage
     }
@@ -153,7 +151,6 @@ package struct UBootConsoleText: Sendable {
             note(stop, &events)
         }
         if byte == 0x3A, Self.isPassword(line) { events.append(.passwordPrompt(line.string(limit: 80))) }
-        if byte == 0x3A, line.hasSuffix("login:"), line.words.count <= 3 { events.append(.other("Linux login")) }
     }
 
     private mutating func note(_ stop: UBootStopPrompt, _ events: inout [Event]) {
@@ -239,19 +236,15 @@ package struct UBootConsoleText: Sendable {
         if var rest = text.dropping("## Switch baudrate to "), let rate = rest.takeDecimal() {
             return .rateChange(rate)
         }
-        if let event = systemOrOther(text) { return event }
+        if let event = systemStart(text) { return event }
         return label(text)
     }
 
-    private static func systemOrOther(_ text: ByteText) -> Event? {
+    private static func systemStart(_ text: ByteText) -> Event? {
         for words in ["Starting kernel ...", "Linux version ", "## Starting application", "Booting Linux on"]
         where text.hasPrefix(words) || text.contains("] " + words) {
             return .systemStart(text.string(limit: 80))
         }
-        if text.hasPrefix("RedBoot(tm)") || text.contains("enter ^C to abort") { return .other("RedBoot") }
-        if text.hasPrefix("CFE version") || text.contains("stop auto run") { return .other("CFE") }
-        if text.hasPrefix("Breed") || text.contains("Boot and Recovery Environment") { return .other("Breed") }
-        if text.hasPrefix("barebox ") { return .other("barebox") }
         return nil
     }
 

@@ -1,3 +1,4 @@
+import BoardConsoles
 import FlashAccess
 private import FlashModel
 

@@ -29,7 +29,7 @@ package final class UBootSession {
     }
 
     package let console: Console
-    let timing: UBootTiming
+    let timing: ConsoleTiming
     /// The prompt's bytes, such as `=> `.
     private(set) var prompt: [UInt8]
     /// How often a command had to be typed or said again.
@@ -49,16 +49,18 @@ package final class UBootSession {
     private var recent: [UInt8] = []
     /// Bits a second at which the board was met, and is again after a reset; nil where the channel has no rate.
     let ownRate: Int?
-    private let arrival: UBootArrival
+    private let identifier: ConsoleIdentifier
 
-    /// - Parameter arrival: how the board was reached, and is again after a reset.
-    init(_ console: Console, prompt: [UInt8], arrival: UBootArrival) {
+    /// - Parameters:
+    ///   - prompt: byte for byte, as ``BoardConsoles/ConsoleIdentifier`` found it.
+    ///   - identifier: finds the prompt again after a reset.
+    package init(_ console: Console, prompt: [UInt8], identifier: ConsoleIdentifier) {
         self.console = console
         self.prompt = prompt
-        self.arrival = arrival
+        self.identifier = identifier
         ownRate = console.channel.lineRate
-        timing = arrival.timing
-        window = arrival.timing.window
+        timing = identifier.timing
+        window = identifier.timing.window
         text = UBootConsoleText(prompt: prompt)
     }
 
@@ -484,28 +486,26 @@ package final class UBootSession {
     /// Gets back in after the board was reset: what was in its memory is gone. A system that it has started is of no use:
     /// the power is asked for, as at first.
     ///
-    /// - Throws: what ``UBootArrival/find(_:)`` throws.
+    /// - Throws: what ``BoardConsoles/ConsoleIdentifier/find(_:)`` throws.
     func getBackIn() async throws {
         returns += 1
         retries += 1
         mayWaitForEnter = false
         // It starts at the rate of its stored environment, whatever it was set to since.
         if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
-        var arrival = arrival
-        arrival.wantsBootloader = true
-        switch try await arrival.find(console) {
-        case .uboot(let found):
-            prompt = found
-            isUntidy = false
-            text = UBootConsoleText(prompt: found)
-            window = timing.window
-        case .linux:
-            // Cannot be: only a bootloader was wanted.
+        var identifier = identifier
+        identifier.wanted = UBootRecognizer.name
+        guard let found = try await identifier.find(console).prompt else {
+            // Cannot be: only U-Boot at its prompt was wanted.
             throw FlashkeepError(
                 .boardLost, what: "\(address) was reset and has started its system.",
                 why: "Its bootloader could not be stopped again in time.",
                 next: "Run the same command again and switch the board off and on: it goes on where it was.")
         }
+        prompt = found
+        isUntidy = false
+        text = UBootConsoleText(prompt: found)
+        window = timing.window
     }
 
     private var address: String { console.channel.traits.address }

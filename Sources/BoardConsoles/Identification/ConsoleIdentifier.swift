@@ -1,84 +1,72 @@
-private import BoardChannels
-package import BoardConsoles
-private import FlashModel
+import BoardChannels
+import FlashModel
 
-/// Finds out who answers on a serial line, and stops U-Boot's countdown.
+/// Something that a person should know or do while a console is being identified.
+package enum ConsoleNotice: Sendable, Hashable {
+    /// Nothing speaks: the board must be switched on, or off and on.
+    case needsPower(String)
+    /// Worth knowing.
+    case note(String)
+}
+
+/// Finds out who answers on a console, and stops the countdown of a bootloader.
 ///
-/// Nothing is sent that could do harm: ^C first; keys only where the board itself says which one; never a digit of a
-/// menu but the one that the menu calls the command line.
-package struct UBootArrival: Sendable {
-    /// Who answers.
-    package enum Found: Sendable, Hashable {
-        /// U-Boot waits at this prompt.
-        case uboot(prompt: [UInt8])
-        /// Linux, or its login.
-        case linux
-    }
-
-    /// Something that a person should know or do while it goes on.
-    package enum Notice: Sendable, Hashable {
-        /// Nothing speaks: the board must be switched on, or off and on.
-        case needsPower(String)
-        /// Worth knowing.
-        case note(String)
-    }
-
-    /// What the user wants to be sent to stop a countdown; nil goes by what the board prints.
+/// It listens once and asks each of its recognizers. It sends nothing that could do harm: ^C first; keys only if the
+/// board itself names them; never a digit of a menu except the one that the menu calls the command line.
+package struct ConsoleIdentifier: Sendable {
+    /// A fresh recognizer for each dialect, in the order in which they are asked.
+    package var recognizers: [any DialectRecognizer]
+    /// The only dialect that will do, a bootloader: a running system is waited for until it is restarted. Nil takes
+    /// whoever answers.
+    package var wanted: String?
+    /// What stops a countdown; nil follows what the board prints.
     package var stopKey: [UInt8]?
-    /// Whether only U-Boot will do: a running Linux is waited for until it is restarted.
-    package var wantsBootloader: Bool
-    /// Letters and digits that nobody can foresee, at least 8.
+    /// At least 8 letters and digits that nobody can predict.
     package var nonce: @Sendable () -> String
     /// The password of a bootloader that asks for one.
     package var password: @Sendable () async throws -> String?
-    package var timing: UBootTiming
-    /// Told what a person must do.
-    package var notify: @Sendable (Notice) async throws -> Void
+    package var timing: ConsoleTiming
+    /// Receives what a person must do.
+    package var notify: @Sendable (ConsoleNotice) async throws -> Void
 
     package init(
-        stopKey: [UInt8]? = nil, wantsBootloader: Bool = false, nonce: @escaping @Sendable () -> String,
-        password: @escaping @Sendable () async throws -> String? = { nil }, timing: UBootTiming = UBootTiming(),
-        notify: @escaping @Sendable (Notice) async throws -> Void = { _ in }
+        recognizers: [any DialectRecognizer], wanted: String? = nil, stopKey: [UInt8]? = nil,
+        nonce: @escaping @Sendable () -> String,
+        password: @escaping @Sendable () async throws -> String? = { nil }, timing: ConsoleTiming = ConsoleTiming(),
+        notify: @escaping @Sendable (ConsoleNotice) async throws -> Void = { _ in }
     ) {
+        self.recognizers = recognizers
+        self.wanted = wanted
         self.stopKey = stopKey
-        self.wantsBootloader = wantsBootloader
         self.nonce = nonce
         self.password = password
         self.timing = timing
         self.notify = notify
     }
 
-    /// Runs the body with a session where U-Boot answers.
-    ///
-    /// - Returns: nil where Linux answers.
-    /// - Throws: what ``find(_:)`` throws, and what the body throws.
-    package func withSession<Result: Sendable>(
-        _ console: Console, body: (UBootSession) async throws -> Result
-    ) async throws -> Result? {
-        switch try await find(console) {
-        case .linux: return nil
-        case .uboot(let prompt): return try await body(UBootSession(console, prompt: prompt, arrival: self))
-        }
-    }
-
     /// Listens and asks until it is known who answers.
     ///
-    /// - Throws: `boardSilent` where nobody does, also after the power was asked for; `replyNotUnderstood` where it is
-    ///   somebody else, or the line is bad; `passwordNeeded`, `authenticationFailed`.
-    package func find(_ console: Console) async throws -> Found {
-        var search = Search(arrival: self)
+    /// - Throws: ``FlashkeepError`` with `boardSilent` if nobody does, even after the power was asked for;
+    ///   `replyNotUnderstood` if it is a dialect that is not supported, or the line is bad; `passwordNeeded`,
+    ///   `authenticationFailed`.
+    package func find(_ console: Console) async throws -> Responder {
+        var search = Search(identifier: self)
         return try await search.run(console)
     }
 
+    /// The dialect of what a bootloader starts, for output that shows a system and no more.
+    private var system: (any DialectRecognizer)? { recognizers.first { !$0.isBootloader } }
+
     /// What was learned so far.
     private struct Search {
-        let arrival: UBootArrival
-        var text = UBootConsoleText()
+        let identifier: ConsoleIdentifier
+        /// What each dialect has seen.
+        var recognizers: [any DialectRecognizer]
         /// The last that was received, for error messages.
         var seen: [UInt8] = []
         var hasStarted = false
         var keysTried = 0
-        var stop: UBootStopPrompt?
+        var stop: (keys: [[UInt8]], text: String)?
         /// Whether the menu was told its command line's digit.
         var hasChosen = false
         var isGarbage = false
@@ -107,18 +95,22 @@ package struct UBootArrival: Sendable {
             var hasStarted: Bool
         }
 
-        init(arrival: UBootArrival) {
-            self.arrival = arrival
+        init(identifier: ConsoleIdentifier) {
+            self.identifier = identifier
+            recognizers = identifier.recognizers
         }
 
-        var timing: UBootTiming { arrival.timing }
+        var timing: ConsoleTiming { identifier.timing }
 
-        mutating func run(_ console: Console) async throws -> Found {
+        /// The open line, if it may be somebody's prompt.
+        var candidate: [UInt8]? { recognizers.lazy.compactMap(\.promptCandidate).first }
+
+        mutating func run(_ console: Console) async throws -> Responder {
             stageStart = console.time
             while true {
                 try checkTime(console)
                 // Who says a line now and then leaves no long pause behind a prompt.
-                let isPrompt = wakes > 0 && text.promptCandidate.map { !refused.contains($0) } ?? false
+                let isPrompt = wakes > 0 && candidate.map { !refused.contains($0) } ?? false
                 let bytes = try await console.bytes(within: isPrompt ? timing.settled / 3 : timing.settled)
                 try Task.checkCancellation()
                 if let bytes {
@@ -129,7 +121,7 @@ package struct UBootArrival: Sendable {
                     // shell's own way in finds out.
                     if !hasStarted, !isWaitingForPower, console.time - start > timing.settled * 10 {
                         if LineSense(seen) == .garbage { throw garbage(console) }
-                        guard arrival.wantsBootloader else { return .linux }
+                        if identifier.wanted == nil, let found = try await system(console) { return found }
                         try await askForPower(console)
                     }
                 } else {
@@ -156,48 +148,69 @@ package struct UBootArrival: Sendable {
         private static let mostRequests = 5
 
         /// Something came.
-        private mutating func take(_ bytes: [UInt8], _ console: Console) async throws -> Found? {
+        private mutating func take(_ bytes: [UInt8], _ console: Console) async throws -> Responder? {
             seen = Array((seen + bytes).suffix(8_192))
             silences = 0
-            for event in text.feed(bytes) {
-                switch event {
-                case .banner:
-                    hasStarted = true
-                    isGarbage = false
-                    keysTried = 0
-                    stop = nil
-                    // A key that came too late stands behind the prompt: ^C brings a clean one.
-                    wakes = 0
-                    if isWaitingForPower { try await arrival.notify(.note("the board starts")) }
-                    isWaitingForPower = false
-                    if let key = arrival.stopKey { try await console.channel.write(key) }
-                case .stopPrompt(let prompt):
-                    hasStarted = true
-                    stop = prompt
-                    try await sendKey(console)
-                case .menu(let key?):
-                    // The menu's own word for its command line; its other digits write flash. Once: the loader
-                    // repeats the line when it was chosen.
-                    guard !hasChosen else { break }
-                    hasChosen = true
-                    try await console.channel.write([key])
-                case .menu(nil): hasChosen = false
-                case .passwordPrompt(let line) where hasStarted: try await answerPassword(line, console)
-                case .passwordPrompt: return try await linux()
-                case .systemStart(let line):
-                    if hasStarted || arrival.wantsBootloader { try await missed(line) }
-                    hasStarted = false
-                case .other("Linux login"):
-                    if let found = try await linux() { return found }
-                case .other(let name):
-                    throw somebodyElse(name, console)
-                case .garbage: isGarbage = true
-                default: break
+            for index in recognizers.indices {
+                for sign in recognizers[index].take(bytes) {
+                    if let found = try await heed(sign, of: recognizers[index], console) { return found }
                 }
             }
             // At once: a countdown may be on its way.
             if isGarbage, seen.count >= 48, LineSense(seen) == .garbage { try await searchRate(console) }
             return nil
+        }
+
+        /// Acts on what a dialect has recognised.
+        private mutating func heed(
+            _ sign: DialectSign, of dialect: any DialectRecognizer, _ console: Console
+        ) async throws -> Responder? {
+            switch sign {
+            case .starts: try await noteStart(console)
+            case .countsDown(let keys, let text):
+                hasStarted = true
+                stop = (keys, text)
+                try await sendKey(console)
+            case .menu(let key?):
+                // The menu's own word for its command line; its other digits write flash. Once: the loader
+                // repeats the line when it was chosen.
+                guard !hasChosen else { break }
+                hasChosen = true
+                try await console.channel.write([key])
+            case .menu(nil): hasChosen = false
+            case .asksForPassword(let line):
+                guard hasStarted else { return try await system(console) }
+                try await answerPassword(line, console)
+            case .startsSystem(let line):
+                if hasStarted || identifier.wanted != nil { try await missed(line) }
+                hasStarted = false
+            case .answers: return try await answered(dialect, prompt: nil, console)
+            case .garbage: isGarbage = true
+            }
+            return nil
+        }
+
+        /// A bootloader starts.
+        private mutating func noteStart(_ console: Console) async throws {
+            hasStarted = true
+            isGarbage = false
+            keysTried = 0
+            stop = nil
+            // A key that came too late stands behind the prompt: ^C brings a clean one.
+            wakes = 0
+            if isWaitingForPower { try await identifier.notify(.note("the board starts")) }
+            isWaitingForPower = false
+            if let key = identifier.stopKey { try await console.channel.write(key) }
+        }
+
+        /// A dialect answers: the result, unless only another one will do.
+        private mutating func answered(
+            _ dialect: any DialectRecognizer, prompt: [UInt8]?, _ console: Console
+        ) async throws -> Responder? {
+            guard dialect.isSupported else { throw notSupported(dialect.name, console) }
+            if !dialect.isBootloader { return try await system(console) }
+            if let wanted = identifier.wanted, wanted != dialect.name { throw notSupported(dialect.name, console) }
+            return Responder(dialect: dialect.name, prompt: prompt)
         }
 
         /// Looks for the rate at which the line makes sense.
@@ -208,7 +221,7 @@ package struct UBootArrival: Sendable {
             switch try await LineRateSearch(quiet: timing.settled / 3).run(console) {
             case .found(rate): break
             case .found(let found):
-                try await arrival.notify(
+                try await identifier.notify(
                     .note("the line runs at \(found), not \(rate): \(address)?baud=\(found)"))
             case .none(let tried, let hasHeard):
                 triedRates = tried
@@ -219,7 +232,7 @@ package struct UBootArrival: Sendable {
                 return
             }
             isWaitingForPower = false
-            text = UBootConsoleText()
+            recognizers = identifier.recognizers
             seen = []
             refused = []
             isGarbage = false
@@ -227,12 +240,11 @@ package struct UBootArrival: Sendable {
         }
 
         /// Nothing came for a while.
-        private mutating func quiet(_ console: Console) async throws -> Found? {
+        private mutating func quiet(_ console: Console) async throws -> Responder? {
             silences += 1
-            if let candidate = text.promptCandidate, !refused.contains(candidate) {
+            if let candidate, !refused.contains(candidate) {
                 switch try await prove(candidate, console) {
-                case .yes(let prompt): return .uboot(prompt: prompt)
-                case .linux: return try await linux()
+                case .answers(let dialect, let prompt): return try await answered(dialect, prompt: prompt, console)
                 case .no: refused.append(candidate)
                 case .deaf: throw deaf(console)
                 }
@@ -268,12 +280,12 @@ package struct UBootArrival: Sendable {
             } else if wakes < 5, seen.isEmpty {
                 // A shell that shows no prompt still speaks when it is told to.
                 wakes += 1
-                try await console.send(" echo fk''\(arrival.nonce().prefix(8))\r")
+                try await console.send(" echo fk''\(identifier.nonce().prefix(8))\r")
             } else if isGarbage {
                 throw garbage(console)
-            } else if !seen.isEmpty, !arrival.wantsBootloader, !hasStarted {
-                // Somebody answers, and it is no bootloader that we know: the shell's own way in says who.
-                return .linux
+            } else if !seen.isEmpty, identifier.wanted == nil, !hasStarted {
+                // Somebody answers, and it is no bootloader that we know: the system's own dialect says who.
+                return try await system(console)
             } else {
                 try await askForPower(console)
             }
@@ -283,24 +295,24 @@ package struct UBootArrival: Sendable {
         private mutating func askForPower(_ console: Console) async throws {
             isWaitingForPower = true
             powerRequests += 1
-            try await arrival.notify(
+            try await identifier.notify(
                 .needsPower(
                     seen.isEmpty
                         ? "Nothing answers at \(console.channel.traits.address). Switch the board on now (or off and on)."
                         : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."))
             seen = []
-            text = UBootConsoleText()
+            recognizers = identifier.recognizers
             refused = []
         }
 
         /// Sends the next of the keys that stop the countdown.
         private mutating func sendKey(_ console: Console) async throws {
             guard let stop else { return }
-            let keys = arrival.stopKey.map { [$0] } ?? stop.keys
+            let keys = identifier.stopKey.map { [$0] } ?? stop.keys
             guard !keys.isEmpty else {
                 guard keysTried == 0 else { return }
                 keysTried += 1
-                try await arrival.notify(
+                try await identifier.notify(
                     .note("the board counts down and names no key (\"\(stop.text)\"): give it with --stop-key"))
                 return
             }
@@ -319,7 +331,7 @@ package struct UBootArrival: Sendable {
                     why: "It asked again: \(line)",
                     next: "Give the right one with FLASHKEEP_PASSWORD or --password-file.")
             }
-            guard let password = try await arrival.password() else {
+            guard let password = try await identifier.password() else {
                 throw FlashkeepError(
                     .passwordNeeded, what: "The bootloader at \(console.channel.traits.address) asks for a password.",
                     why: "It says: \(line)", next: "Set FLASHKEEP_PASSWORD or use --password-file.")
@@ -329,23 +341,29 @@ package struct UBootArrival: Sendable {
         }
 
         private mutating func missed(_ line: String) async throws {
-            guard arrival.wantsBootloader else {
-                try await arrival.notify(.note("the board starts its system: \(line)"))
+            guard identifier.wanted != nil else {
+                try await identifier.notify(.note("the board starts its system: \(line)"))
                 return
             }
             isWaitingForPower = true
             powerRequests += 1
-            try await arrival.notify(
+            try await identifier.notify(
                 .needsPower("The board starts its system: it was too late to stop it. Switch it off and on."))
         }
 
-        private mutating func linux() async throws -> Found? {
-            guard arrival.wantsBootloader else { return .linux }
+        /// A system answers, and no bootloader.
+        private mutating func system(_ console: Console) async throws -> Responder? {
+            guard identifier.wanted != nil else {
+                guard let system = identifier.system else { throw notSupported("A system", console) }
+                return Responder(dialect: system.name)
+            }
             if !isWaitingForPower {
                 isWaitingForPower = true
                 powerRequests += 1
-                try await arrival.notify(
-                    .needsPower("Linux runs on the board, and its bootloader is needed. Switch it off and on."))
+                try await identifier.notify(
+                    .needsPower(
+                        "\(identifier.system?.name ?? "A system") runs on the board, and its bootloader is needed. Switch it off and on."
+                    ))
             }
             return nil
         }
@@ -353,10 +371,9 @@ package struct UBootArrival: Sendable {
         // MARK: Proving a prompt
 
         private enum Verdict {
-            /// With the prompt as it came twice, where the candidate was damaged on its way.
-            case yes(prompt: [UInt8])
+            /// With the prompt as it came twice, if the candidate was damaged on its way.
+            case answers(any DialectRecognizer, prompt: [UInt8]?)
             case no
-            case linux
             /// It printed, and echoes nothing.
             case deaf
         }
@@ -374,7 +391,7 @@ package struct UBootArrival: Sendable {
                     try await console.channel.write([0x03])
                     _ = try await console.collect(quiet: timing.settled, longest: timing.settled * 4)
                 }
-                let word = Array(("fk" + arrival.nonce().prefix(8)).utf8)
+                let word = Array(("fk" + identifier.nonce().prefix(8)).utf8)
                 var echo: [UInt8] = []
                 for byte in word {
                     try await console.channel.write([byte])
@@ -390,39 +407,56 @@ package struct UBootArrival: Sendable {
                 hasHeard = true
                 guard echo == word else { continue }
                 try await console.send("\r")
-                var isWhole = false
-                let answer = try await console.collect(
-                    quiet: timing.settled, longest: timing.settled * 10,
-                    until: { answer in
-                        var reader = UBootConsoleText(prompt: candidate)
-                        let events = reader.feed(answer)
-                        isWhole =
-                            events.contains { if case .unknownCommand = $0 { true } else { false } }
-                            && reader.openLine == candidate
-                        return isWhole
-                    })
-                // Nothing follows what is the prompt; where something does, there is another one.
-                if isWhole, let more = try await console.bytes(within: timing.quiet * 2) { console.putBack(more) }
-                seen = Array((seen + answer).suffix(8_192))
-                var reader = UBootConsoleText(prompt: candidate)
-                let events = reader.feed(answer)
-                let isUnknown = events.contains { if case .unknownCommand = $0 { true } else { false } }
-                if isUnknown {
-                    if [candidate, lastPrompt].contains(reader.openLine) { return .yes(prompt: reader.openLine) }
-                    if UBootSession.isNearly(reader.openLine, candidate) { lastPrompt = reader.openLine }
+                switch try await complaint(at: candidate, lastPrompt, console) {
+                case .answers(let dialect, let prompt): return .answers(dialect, prompt: prompt)
+                case .nearly(let prompt):
+                    lastPrompt = prompt
                     continue
-                }
-                let said = String(decoding: answer, as: UTF8.self).lowercased()
-                if said.contains("not found") { return .linux }
-                if said.contains("illegal command") { throw somebodyElse("RedBoot", console) }
-                if said.contains("invalid command") || said.contains("command status =") {
-                    throw somebodyElse("CFE", console)
+                case .unclear: continue
+                case .no: break
                 }
                 // Words that a bad line made others do so each time anew.
                 denied += 1
                 if denied == Self.believed { break }
             }
             return hasStarted && !hasHeard ? .deaf : .no
+        }
+
+        private enum Complaint {
+            case answers(any DialectRecognizer, prompt: [UInt8]?)
+            /// A dialect's own words, and a prompt that differs from the candidate by a character.
+            case nearly(prompt: [UInt8])
+            /// A dialect's own words, and no prompt.
+            case unclear
+            case no
+        }
+
+        /// Reads the reply to a word that nobody knows, and asks each dialect whether the words are its own.
+        private mutating func complaint(
+            at candidate: [UInt8], _ lastPrompt: [UInt8], _ console: Console
+        ) async throws -> Complaint {
+            var isWhole = false
+            let fresh = identifier.recognizers
+            let reply = try await console.collect(
+                quiet: timing.settled, longest: timing.settled * 10,
+                until: { reply in
+                    isWhole = fresh.contains { $0.judge(reply, at: candidate) == .complains(prompt: candidate) }
+                    return isWhole
+                })
+            // Nothing follows the prompt; if something does, another prompt comes.
+            if isWhole, let more = try await console.bytes(within: timing.quiet * 2) { console.putBack(more) }
+            seen = Array((seen + reply).suffix(8_192))
+            for dialect in fresh {
+                switch dialect.judge(reply, at: candidate) {
+                case .complains(let prompt):
+                    return [candidate, lastPrompt].contains(prompt)
+                        ? .answers(dialect, prompt: prompt) : .nearly(prompt: prompt)
+                case .unclear: return .unclear
+                case .answers: return .answers(dialect, prompt: nil)
+                case .no: continue
+                }
+            }
+            return .no
         }
 
         // MARK: Errors
@@ -460,9 +494,10 @@ package struct UBootArrival: Sendable {
                     : "Check the ground wire and the line's voltage; for another rate, give ?baud=NUMBER.")
         }
 
-        private func somebodyElse(_ name: String, _ console: Console) -> FlashkeepError {
+        private func notSupported(_ name: String, _ console: Console) -> FlashkeepError {
             FlashkeepError(
-                .replyNotUnderstood, what: "\(name) answers at \(console.channel.traits.address), not U-Boot.",
+                .replyNotUnderstood,
+                what: "\(name) answers at \(console.channel.traits.address), through which flash cannot be read yet.",
                 why: "The last that it said was: \(TerminalText.lastLines(seen))",
                 next: "Let it start its Linux and back up from there.")
         }

@@ -9,13 +9,13 @@ import Testing
 
 /// Who answers on a line, found out without harm.
 @Suite("Arriving at a serial line", .serialized)
-struct UBootArrivalTests {
+struct ConsoleIdentifierTests {
     /// What came of it.
     private struct Outcome {
-        var found: UBootArrival.Found?
+        var found: Responder?
         var error: FlashkeepError?
         var board: SimulatedUBoot
-        var notices: [UBootArrival.Notice]
+        var notices: [ConsoleNotice]
 
         var requests: Int { notices.count { if case .needsPower = $0 { true } else { false } } }
     }
@@ -27,14 +27,14 @@ struct UBootArrivalTests {
 
     /// Arrives at a board that is switched on when that is asked for.
     private func arrive(
-        _ scenario: UBootScenario, powers: Bool = true, timing: UBootTiming = .simulated,
-        _ change: (inout UBootArrival) -> Void = { _ in }
+        _ scenario: UBootScenario, powers: Bool = true, timing: ConsoleTiming = .simulated,
+        _ change: (inout ConsoleIdentifier) -> Void = { _ in }
     ) async throws -> Outcome {
         let board = SimulatedUBoot(scenario)
-        let notices = Mutex<[UBootArrival.Notice]>([])
+        let notices = Mutex<[ConsoleNotice]>([])
         var outcome = Outcome(board: board, notices: [])
         try await board.withChannel { channel in
-            var arrival = UBootArrival(
+            var arrival = ConsoleIdentifier.ofAll(
                 nonce: { "abcdefgh12345678" }, timing: timing,
                 notify: { notice in
                     notices.withLock { $0.append(notice) }
@@ -52,7 +52,7 @@ struct UBootArrivalTests {
         return outcome
     }
 
-    private func prompt(_ text: String) -> UBootArrival.Found { .uboot(prompt: Array(text.utf8)) }
+    private func prompt(_ text: String) -> Responder { .uboot(prompt: Array(text.utf8)) }
 
     // MARK: U-Boot
 
@@ -211,8 +211,8 @@ struct UBootArrivalTests {
         let asked = Mutex(0)
         let board = SimulatedUBoot(scenario)
         try await board.withChannel { channel in
-            let arrival = UBootArrival(
-                wantsBootloader: true, nonce: { "abcdefgh12345678" }, timing: .simulated,
+            let arrival = ConsoleIdentifier.ofAll(
+                wanted: "U-Boot", nonce: { "abcdefgh12345678" }, timing: .simulated,
                 notify: { notice in
                     guard case .needsPower = notice else { return }
                     let count = asked.withLock { count in
@@ -234,7 +234,7 @@ struct UBootArrivalTests {
         for start in [UBootScenario.Start.login, .shell] {
             var scenario = UBootScenario()
             scenario.start = start
-            let outcome = try await arrive(scenario) { $0.wantsBootloader = true }
+            let outcome = try await arrive(scenario) { $0.wanted = "U-Boot" }
             #expect(outcome.found == prompt("=> "))
             #expect(outcome.requests == 1)
         }
@@ -256,7 +256,7 @@ struct UBootArrivalTests {
     func chatter() async throws {
         var scenario = UBootScenario()
         scenario.start = .chatter
-        var timing = UBootTiming.simulated
+        var timing = ConsoleTiming.simulated
         timing.settled = .milliseconds(30)
         let outcome = try await arrive(scenario, timing: timing)
         #expect(outcome.found == .linux)
@@ -297,7 +297,7 @@ struct UBootArrivalTests {
     func silence() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
-        var timing = UBootTiming.simulated
+        var timing = ConsoleTiming.simulated
         timing.power = .seconds(30)
         let outcome = try await arrive(scenario, powers: false, timing: timing)
         #expect(outcome.error?.code == .boardSilent)
@@ -309,7 +309,7 @@ struct UBootArrivalTests {
     func garbage() async throws {
         var scenario = UBootScenario()
         scenario.start = .garbage
-        var timing = UBootTiming.simulated
+        var timing = ConsoleTiming.simulated
         // Shorter than the pauses between what comes.
         timing.settled = .milliseconds(5)
         let outcome = try await arrive(scenario, powers: false, timing: timing)
@@ -323,7 +323,7 @@ struct UBootArrivalTests {
     func endlessGarbage() async throws {
         var scenario = UBootScenario()
         scenario.start = .garbage
-        var timing = UBootTiming.simulated
+        var timing = ConsoleTiming.simulated
         timing.settled = .milliseconds(30)
         let outcome = try await arrive(scenario, powers: false, timing: timing)
         #expect(outcome.error?.what.contains("garbage") == true)
@@ -352,11 +352,11 @@ struct UBootArrivalTests {
         scenario.start = seed % 2 == 0 ? .off : .prompt
         let board = SimulatedUBoot(scenario)
         let opener = FaultyOpener(board, faults, seed: UInt64(seed))
-        var timing = UBootTiming.simulated
+        var timing = ConsoleTiming.simulated
         timing.power = .seconds(30)
         let settled = timing
         try await opener.withChannel { channel in
-            let arrival = UBootArrival(
+            let arrival = ConsoleIdentifier.ofAll(
                 nonce: { "abcdefgh12345678" }, timing: settled,
                 notify: { if case .needsPower = $0 { board.powerOn() } })
             do {

@@ -1,7 +1,5 @@
-package import BoardConsoles
-
-/// How long a session with U-Boot waits for a pause, and how often it tries again. What has no pause ends by ``limits``.
-package struct UBootTiming: Sendable {
+/// How long a dialogue on a console waits for a pause, and how often it retries. A wait without a pause ends by ``limits``.
+package struct ConsoleTiming: Sendable {
     /// How long the echo of what was typed may take. A line at 9600 bits a second needs 8 ms for 8 characters, a board
     /// that is busy in its network driver some hundred.
     package var echo: Duration = .milliseconds(1500)

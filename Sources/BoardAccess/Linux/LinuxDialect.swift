@@ -1,0 +1,33 @@
+import BoardConsoles
+import FlashAccess
+import FlashModel
+import LinuxFlash
+
+/// Linux on a console: a login or a shell.
+struct LinuxDialect: ConsoleDialect {
+    private let credentials: Credentials
+    private let environment: OperationEnvironment
+    /// Whether the user wants a line rate that only a bootloader can change.
+    private let wantsRate: Bool
+    private let notify: ProgressHandler
+
+    init(
+        _ settings: SerialBoardReacher.Settings, credentials: Credentials, environment: OperationEnvironment,
+        notify: @escaping ProgressHandler
+    ) {
+        self.credentials = credentials
+        self.environment = environment
+        wantsRate = settings.rate != nil && settings.boot == nil
+        self.notify = notify
+    }
+
+    var recognizer: any DialectRecognizer { LinuxRecognizer() }
+
+    func withBoard<Result: Sendable>(
+        on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> DialectOutcome<Result> {
+        if wantsRate { notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed")) }
+        return .finished(
+            try await LinuxBoardReacher.withShell(answered.console.channel, credentials, environment, body: body))
+    }
+}

@@ -1,0 +1,112 @@
+import BoardChannels
+import BoardConsoles
+import FlashAccess
+import FlashModel
+import Synchronization
+import UBootFlash
+
+/// U-Boot on a console: its flash is read there, or an image is started whose Linux takes over.
+struct UBootDialect: ConsoleDialect {
+    private let settings: SerialBoardReacher.Settings
+    private let environment: OperationEnvironment
+    private let notify: ProgressHandler
+    private let progress = Progress()
+
+    /// What lasts beyond one connection.
+    private final class Progress: Sendable {
+        private let booted = Atomic<Bool>(false)
+        /// Methods of transfer that proved not to work.
+        let givenUp = UBootWayMemory()
+        /// Whether the image runs, as far as is known.
+        var hasBooted: Bool {
+            get { booted.load(ordering: .relaxed) }
+            set { booted.store(newValue, ordering: .relaxed) }
+        }
+    }
+
+    init(
+        _ settings: SerialBoardReacher.Settings, environment: OperationEnvironment, notify: @escaping ProgressHandler
+    ) {
+        self.settings = settings
+        self.environment = environment
+        self.notify = notify
+    }
+
+    var recognizer: any DialectRecognizer { UBootRecognizer() }
+    var isWanted: Bool { settings.boot != nil && !progress.hasBooted }
+
+    func withBoard<Result: Sendable>(
+        on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> DialectOutcome<Result> {
+        guard let prompt = answered.prompt else {
+            throw FlashkeepError(
+                .internalFault, what: "U-Boot answers without a prompt.", why: "Only its prompt identifies it.",
+                next: "Please report this.")
+        }
+        let session = UBootSession(answered.console, prompt: prompt, identifier: answered.identifier)
+        if let boot = settings.boot {
+            if settings.rate != nil { notify(.note("the image crosses the network: the line keeps its rate")) }
+            // Also if the image ran already: the board was reset since.
+            try await boot.run(session, environment: environment, notify: notify)
+            progress.hasBooted = true
+            return .handedOver
+        }
+        return .finished(
+            try await atRate(session) { rate in try await withFlash(session, rate, answered.line, body) })
+    }
+
+    /// Runs the body while the line is at the wanted rate, and sets it back whatever happens.
+    private func atRate<Result: Sendable>(
+        _ session: UBootSession, body: (UBootLineRate?) async throws -> Result
+    ) async throws -> Result {
+        guard let wish = settings.rate else { return try await body(nil) }
+        let rate = UBootLineRate(session, wish: wish, notify: { [notify] in notify(.note($0)) })
+        let result: Swift.Result<Result, any Error>
+        do {
+            try await rate.raise()
+            result = .success(try await body(rate))
+        } catch {
+            result = .failure(error)
+        }
+        await rate.restore()
+        return try result.get()
+    }
+
+    /// Runs the body with the flash behind U-Boot.
+    private func withFlash<Result: Sendable>(
+        _ session: UBootSession, _ rate: UBootLineRate?, _ channel: MergedChannel,
+        _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> Result {
+        guard let network = settings.network else {
+            return try await body(
+                UBootFlashAccess(session, store: settings.store, format: settings.dumpFormat, lineRate: rate))
+        }
+        let notify = notify
+        let wishes = UBootNetworkSettings(
+            via: network.via, board: network.board, host: network.host, memory: progress.givenUp,
+            nonce: environment.nonce, notify: { notify(.note($0)) })
+        let host = network.computer(channel)
+        let access = UBootFlashAccess(
+            session, store: settings.store, format: settings.dumpFormat, lineRate: rate, network: (host, wishes))
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(access))
+        } catch {
+            result = .failure(error)
+        }
+        // In a task of its own: the console must be left in order even if the user has cancelled everything.
+        nonisolated(unsafe) let used = access
+        await Task {
+            await unsafe used.end()
+            await host.close()
+        }.value
+        return try result.get()
+    }
+}
+
+extension UBootFlashAccess: FlashBoard {
+    package var way: String { "U-Boot \(channelTraits.place)\(usesNetwork ? ", flash over the network" : "")" }
+
+    /// Hexadecimal digits, three or four a byte, of ten bits each; what is known already comes quicker.
+    package var usualRate: Int? { (lineBitRate ?? 115_200) * 10 / charactersPerByte }
+}

@@ -1,0 +1,46 @@
+/// Recognises one dialect in what a console prints. Pure: it sends nothing.
+///
+/// ``ConsoleIdentifier`` listens once and asks each of its recognizers. A recognizer is a value that keeps what it has
+/// seen; a fresh one is made wherever the console's output starts anew.
+package protocol DialectRecognizer: Sendable {
+    /// The name of the dialect: `U-Boot`, `Linux`, `RedBoot`.
+    var name: String { get }
+
+    /// Whether it is a bootloader, which a restart brings back. All others are systems that a bootloader has started.
+    var isBootloader: Bool { get }
+
+    /// Whether boards can be opened through this dialect. Others are named and refused.
+    var isSupported: Bool { get }
+
+    /// Takes bytes, however they are cut.
+    mutating func take(_ bytes: [UInt8]) -> [DialectSign]
+
+    /// The line that has not ended, if it may be a prompt of this dialect. Silence and a question decide.
+    var promptCandidate: [UInt8]? { get }
+
+    /// Judges the reply to a word that no console knows as a command.
+    ///
+    /// - Parameters:
+    ///   - reply: all that came after the Enter.
+    ///   - candidate: the line at which the word was typed.
+    func judge(_ reply: [UInt8], at candidate: [UInt8]) -> DialectVerdict
+}
+
+extension DialectRecognizer {
+    package var isSupported: Bool { true }
+    package var promptCandidate: [UInt8]? { nil }
+    package func judge(_ reply: [UInt8], at candidate: [UInt8]) -> DialectVerdict { .no }
+}
+
+/// Who answers on a console.
+package struct Responder: Sendable, Hashable {
+    /// The name of the dialect.
+    package var dialect: String
+    /// Its prompt, byte for byte; nil if it is not known, or the dialect has none that matters.
+    package var prompt: [UInt8]?
+
+    package init(dialect: String, prompt: [UInt8]? = nil) {
+        self.dialect = dialect
+        self.prompt = prompt
+    }
+}

@@ -1,0 +1,37 @@
+package import BoardConsoles
+
+/// Recognises U-Boot by its banner, its countdown, its menus and its complaint about unknown commands.
+package struct UBootRecognizer: DialectRecognizer {
+    /// The name of the dialect.
+    package static let name = "U-Boot"
+
+    private var text = UBootConsoleText()
+
+    package init() {}
+
+    package var name: String { Self.name }
+    package var isBootloader: Bool { true }
+    package var promptCandidate: [UInt8]? { text.promptCandidate }
+
+    package mutating func take(_ bytes: [UInt8]) -> [DialectSign] {
+        text.feed(bytes).compactMap { event in
+            switch event {
+            case .banner: .starts
+            case .stopPrompt(let prompt): .countsDown(keys: prompt.keys, text: prompt.text)
+            case .menu(let key): .menu(commandLineKey: key)
+            case .passwordPrompt(let line): .asksForPassword(line)
+            case .systemStart(let line): .startsSystem(line)
+            case .garbage: .garbage
+            default: nil
+            }
+        }
+    }
+
+    package func judge(_ reply: [UInt8], at candidate: [UInt8]) -> DialectVerdict {
+        var reader = UBootConsoleText(prompt: candidate)
+        let isComplaint = reader.feed(reply).contains { if case .unknownCommand = $0 { true } else { false } }
+        guard isComplaint else { return .no }
+        let line = reader.openLine
+        return line == candidate || UBootSession.isNearly(line, candidate) ? .complains(prompt: line) : .unclear
+    }
+}
