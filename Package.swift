@@ -163,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "BoardAccessTests",
             dependencies: [
-                "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash", "TestBoards",
+                "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash",
+                "TestBoards",
                 "TestSupport", "Transfers", "UBootFlash",
             ]
         ),
