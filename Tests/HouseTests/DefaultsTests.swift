@@ -13,8 +13,8 @@ import Testing
         "Sources/FlashModel/RegionCover.swift", "Sources/FlashModel/FlashUnknown.swift",
         "Sources/FlashModel/TableKnowledge.swift", "Sources/FlashModel/LayoutChange.swift",
         "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
-        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Summary.swift",
-        "Sources/BackupBags/Manifest", "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
+        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Manifest",
+        "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
         "Sources/Operations/VerifiedImage.swift", "Sources/Operations/IntactBag.swift", "Sources/Operations/Backup",
         "Sources/flashkeep/ExitStatus.swift",
     ]
