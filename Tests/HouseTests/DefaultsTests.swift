@@ -16,7 +16,7 @@ import Testing
         "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Manifest",
         "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
         "Sources/Operations/VerifiedImage.swift", "Sources/Operations/IntactBag.swift", "Sources/Operations/Backup",
-        "Sources/flashkeep/ExitStatus.swift",
+        "Sources/flashkeep/Process/ExitStatus.swift",
     ]
 
     /// Of folders, files that survey nothing: text for people, tools, and what reads or writes once all is known.
