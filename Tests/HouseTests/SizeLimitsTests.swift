@@ -3,8 +3,6 @@ import Testing
 @Suite("How long files and functions are")
 struct SizeLimitsTests {
     private static let exceptions: [SizeLimits.Exception] = [
-        .init(file: "BackupBags/Manifest/ManifestCheck.swift", function: "problems", reason: mend),
-        .init(file: "BackupBags/Reading/BagReader.swift", function: "open", reason: mend),
         .init(
             file: "BackupBags/RestoreText/RestoreSteps.swift", function: "nandSteps",
             reason: "mostly the text for people that it prints"),
