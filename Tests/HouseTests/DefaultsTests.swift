@@ -13,10 +13,10 @@ import Testing
         "Sources/FlashModel/RegionCover.swift", "Sources/FlashModel/FlashUnknown.swift",
         "Sources/FlashModel/TableKnowledge.swift", "Sources/FlashModel/LayoutChange.swift",
         "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
-        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Summary.swift",
-        "Sources/BackupBags/Manifest", "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
+        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Manifest",
+        "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
         "Sources/Operations/VerifiedImage.swift", "Sources/Operations/IntactBag.swift", "Sources/Operations/Backup",
-        "Sources/flashkeep/ExitStatus.swift",
+        "Sources/flashkeep/Process/ExitStatus.swift",
     ]
 
     /// Of folders, files that survey nothing: text for people, tools, and what reads or writes once all is known.

@@ -20,30 +20,12 @@ import Testing
         }
     }
 
-    /// The same from the manifest: each target's text up to the next, and the targets named in its dependencies.
-    private func declared() throws -> [String: [String]] {
-        let manifest = try text("Package.swift")
-        let pieces = manifest.replacing(".systemLibrary(", with: ".target(").components(separatedBy: "arget(")
-            .dropFirst()
-        var targets: [String: [String]] = [:]
-        for piece in pieces {
-            let strings = piece.components(separatedBy: "\"")
-            guard let position = strings.firstIndex(where: { $0.hasSuffix("name: ") }), position + 1 < strings.count
-            else {
-                continue
-            }
-            targets[strings[position + 1]] = stride(from: position + 3, to: strings.count, by: 2).map { strings[$0] }
-        }
-        return targets
-    }
-
     @Test func theDocumentNamesEveryModuleAndWhatItUses() throws {
         let documented = try documented()
-        let declared = try declared().filter { !$0.key.hasSuffix("Tests") && !$0.key.hasPrefix("Test") }
+        let declared = PackageManifest(try text("Package.swift")).uses
         #expect(Set(documented.map(\.name)) == Set(declared.keys))
         for module in documented {
-            let ours = (declared[module.name] ?? []).filter { declared[$0] != nil && $0 != module.name }
-            #expect(Set(module.uses) == Set(ours), "\(module.name)")
+            #expect(Set(module.uses) == Set(declared[module.name] ?? []), "\(module.name)")
         }
     }
 

@@ -10,35 +10,59 @@ extension Manifest {
     /// A manifest with problems must not be used: sums of its numbers could overflow, and its paths could lead
     /// anywhere. ``decode(_:)`` never returns one.
     package var problems: [String] {
-        var problems: [String] = []
-        func check(_ isRight: Bool, _ problem: @autoclosure () -> String) {
-            // A hostile manifest could have millions.
-            if !isRight && problems.count < 100 { problems.append(problem()) }
-        }
-        func isNumber(_ value: Int?) -> Bool { value.map { (0...Self.largestNumber).contains($0) } ?? true }
+        var check = ManifestCheck(self)
+        check.checkChips()
+        check.checkImages()
+        check.checkProofs()
+        check.checkPlaces()
+        check.checkPartitions()
+        check.checkGaps()
+        check.check(capture.retries >= 0, "the number of retries cannot be")
+        return check.problems
+    }
+}
 
-        var chipIDs: Set<String> = []
-        for chip in chips {
+/// Collects the inconsistencies of a manifest: one function for each kind of record.
+private struct ManifestCheck {
+    private let manifest: Manifest
+    private let chips: [String: Chip]
+    private(set) var problems: [String] = []
+
+    init(_ manifest: Manifest) {
+        self.manifest = manifest
+        chips = Dictionary(manifest.chips.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    mutating func check(_ isRight: Bool, _ problem: @autoclosure () -> String) {
+        // A hostile manifest could have millions.
+        if !isRight && problems.count < 100 { problems.append(problem()) }
+    }
+
+    mutating func checkChips() {
+        var ids: Set<String> = []
+        for chip in manifest.chips {
             let name = "chip \(PlainText.line(chip.id))"
-            check(chipIDs.insert(chip.id).inserted, "\(name) is listed twice")
+            check(ids.insert(chip.id).inserted, "\(name) is listed twice")
             check(
-                [chip.leastSize, chip.eraseBlockSize, chip.pageSize, chip.oobSize].allSatisfy(isNumber),
+                [chip.leastSize, chip.eraseBlockSize, chip.pageSize, chip.oobSize].allSatisfy(Self.isNumber),
                 "\(name) has a size that cannot be")
         }
+    }
 
-        var imagePaths: [String: ImageRecord] = [:]
-        for image in images {
+    mutating func checkImages() {
+        var paths: Set<String> = []
+        for image in manifest.images {
             let name = "image \(PlainText.line(image.path))"
-            check(imagePaths.updateValue(image, forKey: image.path) == nil, "\(name) is listed twice")
+            check(paths.insert(image.path).inserted, "\(name) is listed twice")
             check(
                 image.path.hasPrefix(BagLayout.images + "/") && BagPath.isSafe(image.path)
                     && BagPath.isPlain(image.path),
                 "\(name) does not lie below \(BagLayout.images) or has no plain name")
-            check(chipIDs.contains(image.chip), "\(name) is of a chip that is not listed")
+            check(chips[image.chip] != nil, "\(name) is of a chip that is not listed")
             check(
                 image.sha256.utf8.count == 64 && image.sha256.utf8.allSatisfy(Self.isHexadecimal),
                 "\(name) has a SHA-256 that is none")
-            guard isNumber(image.offset), isNumber(image.size) else {
+            guard Self.isNumber(image.offset), Self.isNumber(image.size) else {
                 check(false, "\(name) has an offset or size that cannot be")
                 continue
             }
@@ -46,21 +70,23 @@ extension Manifest {
                 image.badBlocks.allSatisfy { (0..<max(1, image.size)).contains($0) },
                 "\(name) has a bad block outside of it")
             check(
-                image.blocks.allSatisfy {
-                    isNumber($0.offset) && isNumber($0.size) && $0.offset + $0.size <= image.size
-                }, "\(name) has a finding outside of it")
+                image.blocks.allSatisfy { Self.lies($0.offset, $0.size, in: image) },
+                "\(name) has a finding outside of it")
         }
+    }
 
-        for image in images {
+    mutating func checkProofs() {
+        for image in manifest.images {
             check(
-                (image.proof.parts ?? []).allSatisfy {
-                    isNumber($0.offset) && isNumber($0.size) && $0.offset + $0.size <= image.size
-                }, "the proof of image \(PlainText.line(image.path)) is of bytes outside of it")
+                (image.proof.parts ?? []).allSatisfy { Self.lies($0.offset, $0.size, in: image) },
+                "the proof of image \(PlainText.line(image.path)) is of bytes outside of it")
         }
+    }
 
-        let byID = Dictionary(chips.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        for (image, range) in zip(images, chipRanges) {
-            guard let chip = byID[image.chip] else { continue }
+    /// Where images lie on their chips.
+    mutating func checkPlaces() {
+        for (image, range) in zip(manifest.images, manifest.chipRanges) {
+            guard let chip = chips[image.chip] else { continue }
             if let size = chip.exactSize, let range {
                 check(
                     range.upperBound <= size,
@@ -72,41 +98,52 @@ extension Manifest {
                     "image \(PlainText.line(image.path)) has bad blocks, and its chip can have none")
             }
         }
+    }
 
+    mutating func checkPartitions() {
+        let images = Dictionary(manifest.images.map { ($0.path, $0) }, uniquingKeysWith: { _, last in last })
         var indexes: Set<Int> = []
-        for partition in partitions {
+        for partition in manifest.partitions {
             let name = partition.title
             check(indexes.insert(partition.index).inserted, "mtd\(partition.index) is listed twice")
-            check(chipIDs.contains(partition.chip), "\(name) is on a chip that is not listed")
+            check(chips[partition.chip] != nil, "\(name) is on a chip that is not listed")
             let numbers: [Int?] = [
                 partition.index, partition.offset, partition.size, partition.eraseBlockSize, partition.pageSize,
                 partition.oobSize, partition.parent, partition.view?.offset,
             ]
-            guard numbers.allSatisfy(isNumber) else {
+            guard numbers.allSatisfy(Self.isNumber) else {
                 check(false, "\(name) has a number, offset or size that cannot be")
                 continue
             }
             check(
-                ((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? [])).allSatisfy(isNumber),
+                ((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? [])).allSatisfy(Self.isNumber),
                 "\(name) has a bad block that cannot be")
             guard let view = partition.view else { continue }
-            guard let image = imagePaths[view.image] else {
+            guard let image = images[view.image] else {
                 check(false, "\(name) should be in \(PlainText.line(view.image)), which is not listed")
                 continue
             }
             let size = partition.size(in: image.representation)
             check(
-                size.map { $0 <= Self.largestNumber && view.offset + $0 <= image.size } ?? false,
+                size.map { $0 <= Manifest.largestNumber && view.offset + $0 <= image.size } ?? false,
                 "\(name) reaches beyond the end of \(PlainText.line(view.image))")
         }
+    }
 
-        for gap in gaps {
+    mutating func checkGaps() {
+        for gap in manifest.gaps {
             check(
-                isNumber(gap.offset) && isNumber(gap.size) && chipIDs.contains(gap.chip),
+                Self.isNumber(gap.offset) && Self.isNumber(gap.size) && chips[gap.chip] != nil,
                 "a gap on chip \(PlainText.line(gap.chip)) cannot be")
         }
-        check(capture.retries >= 0, "the number of retries cannot be")
-        return problems
+    }
+
+    private static func isNumber(_ value: Int?) -> Bool {
+        value.map { (0...Manifest.largestNumber).contains($0) } ?? true
+    }
+
+    private static func lies(_ offset: Int, _ size: Int, in image: ImageRecord) -> Bool {
+        isNumber(offset) && isNumber(size) && offset + size <= image.size
     }
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool {

@@ -78,24 +78,9 @@ package final class BagReader: Sendable {
         func read(_ name: String, limit: Int) throws -> [UInt8] {
             try file(name, in: rootFile, disk: disk).readAll(limit: limit)
         }
-        // A folder with our manifest and a damaged declaration is a damaged backup, not something else.
-        let isOurs = tolerant && names.contains(Manifest.path)
         var problems: [String] = []
-        let declared = BagTagParser.version(try read(BagLayout.bagit, limit: 4096))
-        if declared == nil {
-            guard isOurs else { throw notABag(path, "its \(BagLayout.bagit) is not that of a bag") }
-            problems.append("\(BagLayout.bagit) is not that of a bag")
-        }
-        let version = declared ?? "1.0"
-        guard version == "1.0" || version == "0.97" else {
-            throw notABag(path, "it is a bag of version \(PlainText.line(version)), and 0.97 and 1.0 are known here")
-        }
-        guard !names.contains("fetch.txt") else {
-            throw FlashkeepError(
-                .bagIncomplete, what: "\(DiskErrors.shown(path)) is not whole",
-                why: "it has a fetch.txt: some of its files are still elsewhere",
-                next: "fetch them with the program that made this bag")
-        }
+        let version = try version(
+            try read(BagLayout.bagit, limit: 4096), path, names, tolerant: tolerant, problems: &problems)
 
         var info: [BagInfoField] = []
         if names.contains(BagLayout.bagInfo) {
@@ -123,6 +108,30 @@ package final class BagReader: Sendable {
         return BagReader(
             path: path, version: version, info: info, payload: payload, tags: tags, problems: problems,
             root: rootFile, disk: disk)
+    }
+
+    /// The version that a bag declares, if it is one that is known here and the bag is whole.
+    private static func version(
+        _ declaration: [UInt8], _ path: FilePath, _ names: Set<String>, tolerant: Bool, problems: inout [String]
+    ) throws -> String {
+        // A folder with our manifest and a damaged declaration is a damaged backup, not something else.
+        let isOurs = tolerant && names.contains(Manifest.path)
+        let declared = BagTagParser.version(declaration)
+        if declared == nil {
+            guard isOurs else { throw notABag(path, "its \(BagLayout.bagit) is not that of a bag") }
+            problems.append("\(BagLayout.bagit) is not that of a bag")
+        }
+        let version = declared ?? "1.0"
+        guard version == "1.0" || version == "0.97" else {
+            throw notABag(path, "it is a bag of version \(PlainText.line(version)), and 0.97 and 1.0 are known here")
+        }
+        guard !names.contains("fetch.txt") else {
+            throw FlashkeepError(
+                .bagIncomplete, what: "\(DiskErrors.shown(path)) is not whole",
+                why: "it has a fetch.txt: some of its files are still elsewhere",
+                next: "fetch them with the program that made this bag")
+        }
+        return version
     }
 
     private static func refusePartial(_ path: FilePath, _ names: Set<String>) throws {

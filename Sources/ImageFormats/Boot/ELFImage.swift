@@ -1,7 +1,9 @@
 import FlashModel
 
 /// A program in the Executable and Linkable Format (System V ABI, chapters 4 and 5), such as `vmlinux`.
-package struct ELFImage: Sendable, Hashable {
+package struct ELFImage: Bootable {
+    package static let name = "ELF"
+
     /// A part that is loaded.
     package struct Segment: Sendable, Hashable {
         /// Bytes of the file.
@@ -14,19 +16,23 @@ package struct ELFImage: Sendable, Hashable {
     package var isBigEndian: Bool
     /// The number of the processor family, and what that is.
     package var machine: Int
-    package var architecture: BoardArchitecture
+    package var processor: BoardArchitecture
     package var entry: UInt64
     /// What is loaded, in the order of the file.
     package var segments: [Segment]
     /// Whether the header and all segments make sense and lie in the file.
     package var isIntact: Bool
 
-    static let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46]
+    private static let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46]
     /// Segments that are looked at. Kernels have a handful.
     private static let mostSegments = 128
 
+    package static func recognize(_ bytes: inout ImageBytes) throws -> ELFImage? {
+        try bytes.has(magic, at: 0) ? try ELFImage(&bytes) : nil
+    }
+
     /// Parses a file that starts with the magic number.
-    init(_ bytes: inout ImageBytes) throws {
+    private init(_ bytes: inout ImageBytes) throws {
         let ident = Array(try bytes.bytes(at: 0, count: 20))
         let (width, order) = (ident.dropFirst(4).first ?? 0, ident.dropFirst(5).first ?? 0)
         let isBigEndian = order == 2
@@ -35,7 +41,7 @@ package struct ELFImage: Sendable, Hashable {
         self.isBigEndian = isBigEndian
         segments = []
         machine = try bytes.number(at: 18, bytes: 2, isBigEndian: isBigEndian)
-        architecture =
+        processor =
             switch machine {
             case 3, 62: .x86
             case 8: .mips
@@ -47,8 +53,9 @@ package struct ELFImage: Sendable, Hashable {
             }
         let word = is64Bit ? 8 : 4
         func address(_ offset: Int) throws -> UInt64 {
-            let raw = try bytes.bytes(at: offset, count: word)
-            return (isBigEndian ? Array(raw) : raw.reversed()).reduce(0) { $0 << 8 | UInt64($1) }
+            is64Bit
+                ? try bytes.number(at: offset, isBigEndian: isBigEndian)
+                : UInt64(try bytes.number(UInt32.self, at: offset, isBigEndian: isBigEndian))
         }
         func half(_ offset: Int) throws -> Int { try bytes.number(at: offset, bytes: 2, isBigEndian: isBigEndian) }
         entry = 0
@@ -81,11 +88,20 @@ package struct ELFImage: Sendable, Hashable {
         }
     }
 
-    /// Where the content goes in memory: from the lowest segment to the highest.
-    package var target: Range<UInt64>? {
+    package var summary: String { "ELF program for \(processor.name)" }
+    package var architecture: BoardArchitecture? { processor }
+
+    /// From the lowest segment to the highest.
+    package func target(memoryStart: UInt64?) -> Range<UInt64>? {
         guard isIntact, let low = segments.map(\.memory.lowerBound).min(),
             let high = segments.map(\.memory.upperBound).max(), low < high
         else { return nil }
         return low..<high
+    }
+
+    package func fault(fileSize: Int) -> String? {
+        isIntact
+            ? "It is an ELF program, which none of bootm, bootz and booti takes."
+            : "It is an ELF program that is damaged or cut off."
     }
 }

@@ -2,7 +2,9 @@ import FlashModel
 
 /// A flattened image tree: a device tree whose `/images` hold kernels, device trees and RAM disks, and whose
 /// `/configurations` say which belong together (`doc/usage/fit/source_file_format.rst` of U-Boot).
-package struct FITImage: Sendable, Hashable {
+package struct FITImage: Bootable {
+    package static let name = "FIT image"
+
     /// An image in it.
     package struct Part: Sendable, Hashable {
         /// The name of its node.
@@ -22,17 +24,57 @@ package struct FITImage: Sendable, Hashable {
         package var unpackedSize: Int?
     }
 
-    /// Bytes of the tree, with all that is in it; data may be behind it.
-    package var treeSize: Int
-    /// The configuration that is started where none is named.
-    package var configuration: String?
-    /// Its kernel.
-    package var kernel: Part?
-    /// Its RAM disk, device trees and what else it loads.
-    package var others: [Part]
-    /// Why it cannot be started, as far as it tells itself.
-    package var fault: String?
+    /// What the tree says.
+    package struct Content: Sendable, Hashable {
+        /// Bytes of the tree, with all that is in it; data may be behind it.
+        package var treeSize: Int
+        /// The configuration that is started where none is named.
+        package var configuration: String?
+        /// Its kernel.
+        package var kernel: Part?
+        /// Its RAM disk, device trees and what else it loads.
+        package var others: [Part]
+        /// Why it cannot be started, as far as it tells itself.
+        package var fault: String?
+    }
 
+    /// Nil if it lies in parts of the file that are not at hand.
+    package var content: Content?
+
+    package init(_ content: Content?) {
+        self.content = content
+    }
+
+    package static func recognize(_ bytes: inout ImageBytes) throws -> FITImage? {
+        guard try bytes.has(FlattenedDeviceTree.magic, at: 0) else { return nil }
+        do {
+            return try Content(try FlattenedDeviceTree(&bytes), &bytes).map { FITImage($0) }
+        } catch ImageBytes.Fault.notAtHand {
+            return FITImage(nil)
+        } catch is ImageBytes.Fault {
+            return nil
+        } catch is FlattenedDeviceTree.Fault {
+            return nil
+        }
+    }
+
+    package var summary: String { Self.name + (architecture.map { " for \($0.name)" } ?? "") }
+    package var command: BootCommand? { .bootm }
+    package var architecture: BoardArchitecture? { content?.kernel?.architecture }
+
+    /// Nil where the kernel's place is not told, or it runs from where it is.
+    package func target(memoryStart: UInt64?) -> Range<UInt64>? {
+        guard let kernel = content?.kernel, kernel.type != "kernel_noload", let load = kernel.load,
+            let count = kernel.unpackedSize.flatMap(UInt64.init(exactly:)), count > 0
+        else { return nil }
+        let (end, overflow) = load.addingReportingOverflow(count)
+        return overflow ? nil : load..<end
+    }
+
+    package func fault(fileSize: Int) -> String? { content?.fault }
+}
+
+extension FITImage.Content {
     /// Images of a configuration that are looked at.
     private static let mostParts = 32
 
@@ -53,7 +95,7 @@ package struct FITImage: Sendable, Hashable {
             return
         }
         configuration = name
-        func parts(_ property: String) throws -> [Part] {
+        func parts(_ property: String) throws -> [FITImage.Part] {
             try (tree.property(property, of: path)?.strings.prefix(Self.mostParts) ?? []).compactMap {
                 try Self.part($0, tree, &bytes)
             }
@@ -65,14 +107,14 @@ package struct FITImage: Sendable, Hashable {
 
     private static func part(
         _ name: String, _ tree: FlattenedDeviceTree, _ bytes: inout ImageBytes
-    ) throws -> Part? {
+    ) throws -> FITImage.Part? {
         let path = "/images/" + name
         guard tree.nodes[path] != nil else { return nil }
         func word(_ property: String) -> String { tree.property(property, of: path)?.strings.first ?? "" }
         func size(_ property: String) -> Int? { tree.property(property, of: path)?.number.flatMap(Int.init(exactly:)) }
         let architecture = word("arch")
         let packing = word("compression")
-        var part = Part(
+        var part = FITImage.Part(
             name: name, type: word("type"), architectureName: architecture,
             architecture: self.architecture(architecture),
             compression: packing.isEmpty ? ImageCompression.none : ImageCompression(rawValue: packing),
@@ -105,15 +147,6 @@ package struct FITImage: Sendable, Hashable {
         }
     }
 
-    /// Where the kernel goes in memory; nil where it is not told, or it runs from where it is.
-    package var target: Range<UInt64>? {
-        guard let kernel, kernel.type != "kernel_noload", let load = kernel.load,
-            let count = kernel.unpackedSize.flatMap(UInt64.init(exactly:)), count > 0
-        else { return nil }
-        let (end, overflow) = load.addingReportingOverflow(count)
-        return overflow ? nil : load..<end
-    }
-
     private func fault(fileSize: Int) -> String? {
         guard let kernel else { return "It is a FIT image whose default configuration has no kernel." }
         guard ["kernel", "kernel_noload"].contains(kernel.type) else {
@@ -124,7 +157,7 @@ package struct FITImage: Sendable, Hashable {
         }
         guard kernel.compression != nil else { return "Its kernel is packed in a way that is not known." }
         let end = ([kernel] + others).compactMap { $0.data?.upperBound }.reduce(treeSize, max)
-        guard !others.contains(where: { $0.type == "filesystem" }), fileSize - end <= BootImage.padding else {
+        guard !others.contains(where: { $0.type == "filesystem" }), fileSize - end <= FITImage.padding else {
             return "It is a FIT image with a root file system in it or behind it: this is made to be written to flash, "
                 + "and its kernel would use what is on flash."
         }

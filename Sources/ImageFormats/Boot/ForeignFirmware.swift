@@ -1,8 +1,11 @@
 /// Files that people have at hand and that no bootloader starts from memory: known by their first bytes, so that they
 /// can be named.
-enum ForeignFirmware {
-    /// What it is, in words; nil where it is none of these.
-    static func name(_ bytes: inout ImageBytes) throws -> String? {
+package struct ForeignFirmware: ImageFormat {
+    package static let name = "foreign firmware"
+
+    package let summary: String
+
+    package static func recognize(_ bytes: inout ImageBytes) throws -> ForeignFirmware? {
         let signatures: [(offset: Int, bytes: [UInt8], name: String)] = [
             (0, Array("HDR0".utf8), "firmware for Broadcom boards (TRX), made to be written to flash"),
             (0, [0x5E, 0xA3, 0xA4, 0x17], "firmware in a Seama container, made to be written to flash"),
@@ -10,7 +13,6 @@ enum ForeignFirmware {
             (0, Array("device:".utf8), "NETGEAR firmware, made to be written by its own upgrade"),
             (0, Array("UBNT".utf8), "Ubiquiti firmware, made to be written by its own upgrade"),
             (4, Array("TP-LINK Technologies".utf8), "TP-Link firmware, made to be written to flash"),
-            (0, Array("UBI#".utf8), "a UBI image, made to be written to NAND"),
             (0, [0x31, 0x18, 0x10, 0x06], "a UBIFS file system"),
             (0, Array("hsqs".utf8), "a SquashFS file system"),
             (0, Array("sqsh".utf8), "a SquashFS file system"),
@@ -25,7 +27,7 @@ enum ForeignFirmware {
             (0, Array("%PDF".utf8), "a PDF document"),
         ]
         for signature in signatures where try bytes.has(signature.bytes, at: signature.offset) {
-            return signature.name
+            return ForeignFirmware(summary: signature.name)
         }
         return nil
     }

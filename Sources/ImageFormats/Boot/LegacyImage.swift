@@ -2,7 +2,9 @@ import FlashModel
 
 /// U-Boot's own image format of old, uImage: a header of 64 bytes, big endian, and the data (`include/image.h`,
 /// image_header_t).
-package struct LegacyImage: Sendable, Hashable {
+package struct LegacyImage: Bootable {
+    package static let name = "uImage"
+
     /// The name that its makers gave it, as text.
     package var name: String
     /// Bytes of the data behind the header.
@@ -17,7 +19,7 @@ package struct LegacyImage: Sendable, Hashable {
     package var system: UInt8
     /// The number of the processor family, and what that is.
     package var architectureCode: UInt8
-    package var architecture: BoardArchitecture
+    package var processor: BoardArchitecture
     /// The number of the kind of image.
     package var type: UInt8
     package var compressionCode: UInt8
@@ -30,7 +32,7 @@ package struct LegacyImage: Sendable, Hashable {
     /// Whether the header's own checksum is right.
     package var isHeaderIntact: Bool
 
-    static let magic: [UInt8] = [0x27, 0x05, 0x19, 0x56]
+    private static let magic: [UInt8] = [0x27, 0x05, 0x19, 0x56]
     /// Bytes of the header.
     package static let headerSize = 64
     /// Files of a multi-file image that are believed. U-Boot knows three: kernel, RAM disk, device tree.
@@ -39,8 +41,12 @@ package struct LegacyImage: Sendable, Hashable {
     /// Where the data is in the file, if the file is whole: what ``dataSum`` is of.
     package var dataRange: Range<Int> { Self.headerSize..<(Self.headerSize + dataSize) }
 
+    package static func recognize(_ bytes: inout ImageBytes) throws -> LegacyImage? {
+        try bytes.has(magic, at: 0) ? try LegacyImage(&bytes) : nil
+    }
+
     /// Parses a file that starts with the magic number.
-    init(_ bytes: inout ImageBytes) throws {
+    private init(_ bytes: inout ImageBytes) throws {
         let header = Array(try bytes.bytes(at: 0, count: Self.headerSize))
         func number(_ offset: Int) -> UInt32 {
             header.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
@@ -59,7 +65,7 @@ package struct LegacyImage: Sendable, Hashable {
         compressionCode = code(31)
         compression = ImageCompression(code: compressionCode)
         name = String(decoding: header.dropFirst(32).prefix { $0 != 0 }, as: UTF8.self)
-        architecture =
+        processor =
             switch architectureCode {
             case 2: .arm
             case 3, 24: .x86
@@ -79,11 +85,11 @@ package struct LegacyImage: Sendable, Hashable {
         }
     }
 
-    static let standalone: UInt8 = 1
-    static let kernel: UInt8 = 2
-    static let multi: UInt8 = 4
+    private static let standalone: UInt8 = 1
+    private static let kernel: UInt8 = 2
+    private static let multi: UInt8 = 4
     /// A kernel that runs from wherever it is.
-    static let kernelNoLoad: UInt8 = 14
+    private static let kernelNoLoad: UInt8 = 14
 
     /// The sizes at the start of a multi-file image's data: big endian, up to a zero; then the files, each but the last
     /// filled up to 4 bytes. Empty where they make no sense.
@@ -106,8 +112,15 @@ package struct LegacyImage: Sendable, Hashable {
         return []
     }
 
-    /// Where the content goes in memory; nil where the image does not tell, or runs from where it is.
-    package var target: Range<UInt64>? {
+    package var summary: String {
+        "uImage, \(typeName) for \(processor.name): \"\(PrintableText.escaped(name, limit: 60))\""
+    }
+
+    package var command: BootCommand? { .bootm }
+    package var architecture: BoardArchitecture? { processor }
+
+    /// Nil where the image does not tell, or runs from where it is.
+    package func target(memoryStart: UInt64?) -> Range<UInt64>? {
         guard type != Self.kernelNoLoad, let count = unpackedSize.flatMap(UInt64.init(exactly:)), count > 0 else {
             return nil
         }
@@ -130,8 +143,7 @@ package struct LegacyImage: Sendable, Hashable {
         }
     }
 
-    /// Why it cannot be started, as far as it tells itself; nil if nothing speaks against it.
-    func fault(fileSize: Int) -> String? {
+    package func fault(fileSize: Int) -> String? {
         guard isHeaderIntact else { return "The checksum in its uImage header is wrong: the header is damaged." }
         guard [Self.kernel, Self.multi, Self.kernelNoLoad].contains(type) else {
             return "Its uImage header says that it is \(typeName), not a kernel."
@@ -144,7 +156,7 @@ package struct LegacyImage: Sendable, Hashable {
             return "The list of its files is damaged, or names more than \(Self.mostFiles)."
         }
         guard compression != nil else { return "It is packed in a way, \(compressionCode), that is not known." }
-        guard fileSize - dataRange.upperBound <= BootImage.padding else {
+        guard fileSize - dataRange.upperBound <= Self.padding else {
             return
                 "A kernel of \(dataRange.upperBound) bytes and \(fileSize - dataRange.upperBound) more behind it: this "
                 + "is made to be written to flash, with its root file system, and its kernel would use what is on flash."

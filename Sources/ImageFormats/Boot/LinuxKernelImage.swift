@@ -1,5 +1,7 @@
 /// A Linux kernel as the kernel's own build makes it: what `bootz` and `booti` start.
-package struct LinuxKernelImage: Sendable, Hashable {
+package struct LinuxKernelImage: Bootable {
+    package static let name = "Linux kernel"
+
     package enum Kind: String, Sendable, Hashable {
         /// 32-bit Arm, unpacking itself (`Documentation/arch/arm/booting.rst`).
         case zImage
@@ -17,20 +19,17 @@ package struct LinuxKernelImage: Sendable, Hashable {
     /// Whether it may run anywhere in memory, at a multiple of 2 MiB and ``textOffset``.
     package var runsAnywhere: Bool
 
-    /// Finds out whether it is one.
-    init?(_ bytes: inout ImageBytes) throws {
+    package static func recognize(_ bytes: inout ImageBytes) throws -> LinuxKernelImage? {
         // The numbers for 32-bit Arm are in the kernel's byte order.
         if try bytes.has([0x18, 0x28, 0x6F, 0x01], at: 0x24) {
-            try self.init(zImage: &bytes, isBigEndian: false)
-        } else if try bytes.has([0x01, 0x6F, 0x28, 0x18], at: 0x24) {
-            try self.init(zImage: &bytes, isBigEndian: true)
-        } else if try bytes.has(Array("ARM".utf8) + [0x64], at: 56) {
-            try self.init(.arm64, &bytes)
-        } else if try bytes.has(Array("RSC".utf8) + [0x05], at: 56) {
-            try self.init(.riscv, &bytes)
-        } else {
-            return nil
+            return try LinuxKernelImage(zImage: &bytes, isBigEndian: false)
         }
+        if try bytes.has([0x01, 0x6F, 0x28, 0x18], at: 0x24) {
+            return try LinuxKernelImage(zImage: &bytes, isBigEndian: true)
+        }
+        if try bytes.has(Array("ARM".utf8) + [0x64], at: 56) { return try LinuxKernelImage(.arm64, &bytes) }
+        if try bytes.has(Array("RSC".utf8) + [0x05], at: 56) { return try LinuxKernelImage(.riscv, &bytes) }
+        return nil
     }
 
     private init(zImage bytes: inout ImageBytes, isBigEndian: Bool) throws {
@@ -43,9 +42,7 @@ package struct LinuxKernelImage: Sendable, Hashable {
     }
 
     private init(_ kind: Kind, _ bytes: inout ImageBytes) throws {
-        func number(_ offset: Int) throws -> UInt64 {
-            try bytes.bytes(at: offset, count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-        }
+        func number(_ offset: Int) throws -> UInt64 { try bytes.number(at: offset, isBigEndian: false) }
         self.kind = kind
         textOffset = try number(8)
         imageSize = try number(16)
@@ -57,7 +54,13 @@ package struct LinuxKernelImage: Sendable, Hashable {
         }
     }
 
-    package var architecture: BoardArchitecture {
+    package var summary: String {
+        (kind == .zImage ? "zImage, a kernel for " : "Image, a kernel for ") + processor.name
+    }
+
+    package var architecture: BoardArchitecture? { processor }
+
+    private var processor: BoardArchitecture {
         switch kind {
         case .zImage: .arm
         case .arm64: .arm64
@@ -65,14 +68,12 @@ package struct LinuxKernelImage: Sendable, Hashable {
         }
     }
 
-    package var command: BootCommand { kind == .zImage ? .bootz : .booti }
+    package var command: BootCommand? { kind == .zImage ? .bootz : .booti }
 
     /// Where `booti` moves it (`arch/arm/lib/image.c` and `arch/riscv/lib/image.c`, booti_setup); nil where it stays,
-    /// or at most moves up to the next multiple of 2 MiB: ``BootImage/room``.
-    ///
-    /// - Parameter memoryStart: where the board's first bank of memory starts.
-    package func target(memoryStart: UInt64) -> Range<UInt64>? {
-        guard kind != .zImage, !runsAnywhere else { return nil }
+    /// or at most moves up to the next multiple of 2 MiB: ``room(fileSize:)``.
+    package func target(memoryStart: UInt64?) -> Range<UInt64>? {
+        guard let memoryStart, kind != .zImage, !runsAnywhere else { return nil }
         var (base, overflow) = memoryStart.addingReportingOverflow(kind == .arm64 ? Self.alignment - 1 : 0)
         guard !overflow else { return nil }
         if kind == .arm64 { base -= base % Self.alignment }
@@ -82,13 +83,20 @@ package struct LinuxKernelImage: Sendable, Hashable {
         return overflow || endOverflow ? nil : start..<end
     }
 
+    package func room(fileSize: Int) -> UInt64 {
+        let file = UInt64(max(0, fileSize))
+        guard runsAnywhere, kind == .arm64 else { return file }
+        // It may be moved up to the next multiple of 2 MiB.
+        let (moved, overflow) = imageSize.addingReportingOverflow(Self.alignment)
+        return overflow ? .max : max(file, moved)
+    }
+
     /// 2 MiB: what 64-bit Arm kernels are aligned to.
-    static let alignment: UInt64 = 2 << 20
+    private static let alignment: UInt64 = 2 << 20
     /// The largest kernel that is believed. Bytes.
     private static let largest: UInt64 = 512 << 20
 
-    /// Why it cannot be started, as far as it tells itself.
-    func fault(fileSize: Int) -> String? {
+    package func fault(fileSize: Int) -> String? {
         let size = UInt64(max(0, fileSize))
         guard imageSize > 0, imageSize <= Self.largest, textOffset <= Self.largest else {
             return "The sizes in its kernel header make no sense: the header is damaged."
@@ -98,14 +106,14 @@ package struct LinuxKernelImage: Sendable, Hashable {
             guard size >= imageSize else {
                 return "It is cut off: the header says \(imageSize) bytes, the file has \(fileSize)."
             }
-            guard size - imageSize <= UInt64(BootImage.padding) else {
+            guard size - imageSize <= UInt64(Self.padding) else {
                 return
                     "A kernel of \(imageSize) bytes and \(size - imageSize) more behind it: this is made to be written "
                     + "to flash."
             }
         case .arm64, .riscv:
             // What the file has is part of what it takes; a device tree may be behind.
-            guard size <= imageSize + UInt64(BootImage.padding) else {
+            guard size <= imageSize + UInt64(Self.padding) else {
                 return "A kernel that takes \(imageSize) bytes in a file of \(fileSize): this is made to be written to "
                     + "flash."
             }

@@ -2,7 +2,9 @@ import FlashModel
 
 /// A run of erase blocks that UBI manages, in their order on flash. Each block records what it holds, so any of them
 /// may be anywhere.
-package struct UBIArea: Sendable, Hashable {
+package struct UBIArea: Relocatable {
+    package static let name = "UBI"
+
     /// The content of a physical erase block.
     package enum Block: Sendable, Hashable {
         /// The block is bad or could not be read.
@@ -17,10 +19,19 @@ package struct UBIArea: Sendable, Hashable {
         case damaged
     }
 
-    /// In the order of their position.
+    /// In the order of their position; empty if only the start of a file was seen, which does not give their size.
     package let blocks: [Block]
     /// nil if neither copy of the table is intact.
     package let volumes: UBIVolumeTable?
+
+    /// Recognises a file by the magic number of its first erase block, whether that is intact or not.
+    package static func recognize(_ bytes: inout ImageBytes) throws -> UBIArea? {
+        try bytes.has(Array("UBI#".utf8), at: 0) ? UBIArea(blocks: [], volumes: nil) : nil
+    }
+
+    package var summary: String { "a UBI image, made to be written to NAND" }
+
+    package static func claims(_ start: ArraySlice<UInt8>) -> Bool { UBIEraseCounterHeader(start) != nil }
 
     /// Physical erase blocks that UBI needs in addition to those of the volumes: two for the layout volume, one for
     /// wear levelling, one for atomic changes (Linux `drivers/mtd/ubi/ubi.h`: `UBI_LAYOUT_VOLUME_EBS`,
@@ -40,11 +51,6 @@ package struct UBIArea: Sendable, Hashable {
 
     /// Inspects the headers of erase blocks.
     ///
-    /// - Parameters:
-    ///   - count: the number of erase blocks.
-    ///   - blockSize: their size in bytes.
-    ///   - isMissing: whether a block has no bytes to read.
-    ///   - read: returns `count` bytes of a block, from an offset in it.
     /// - Returns: nil if this is not a UBI area: some block is something else, none was formatted, or they were
     ///   formatted differently.
     package static func find(
@@ -99,9 +105,4 @@ package struct UBIArea: Sendable, Hashable {
         }
         return UBIArea(blocks: blocks, volumes: volumes)
     }
-}
-
-extension UBIVolumeHeader {
-    /// Whether the block belongs to a fastmap.
-    package var isFastmap: Bool { Self.fastmapVolumes.contains(volume) }
 }

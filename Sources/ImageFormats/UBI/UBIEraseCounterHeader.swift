@@ -19,15 +19,16 @@ package struct UBIEraseCounterHeader: Sendable, Hashable {
     ///
     /// - Parameter bytes: from the start of an erase block.
     package init?(_ bytes: ArraySlice<UInt8>) {
-        let header = UBIBytes(bytes)
-        guard header.number(at: 0) == Self.magic, header.isSummed(60), let counter = header.number(UInt64.self, at: 8),
-            let volumeHeader = header.number(UInt32.self, at: 16), let data = header.number(UInt32.self, at: 20),
-            let sequence = header.number(UInt32.self, at: 24)
-        else { return nil }
-        eraseCounter = counter
-        volumeHeaderOffset = Int(volumeHeader)
-        dataOffset = Int(data)
-        imageSequence = sequence
+        guard let header = ImageBytes.structure(in: bytes, { try Self(&$0) }) else { return nil }
+        self = header
+    }
+
+    private init?(_ bytes: inout ImageBytes) throws {
+        guard try bytes.number(at: 0) == Self.magic, try bytes.hasUBISum(after: 0..<60) else { return nil }
+        eraseCounter = try bytes.number(at: 8)
+        volumeHeaderOffset = Int(try bytes.number(UInt32.self, at: 16))
+        dataOffset = Int(try bytes.number(UInt32.self, at: 20))
+        imageSequence = try bytes.number(at: 24)
         guard volumeHeaderOffset >= Self.size, dataOffset >= volumeHeaderOffset + UBIVolumeHeader.size else {
             return nil
         }

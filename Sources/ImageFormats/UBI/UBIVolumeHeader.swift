@@ -20,12 +20,17 @@ package struct UBIVolumeHeader: Sendable, Hashable {
 
     /// Parses a header; nil if there is none, or it is damaged.
     package init?(_ bytes: ArraySlice<UInt8>) {
-        let header = UBIBytes(bytes)
-        guard header.number(at: 0) == Self.magic, header.isSummed(60), let volume = header.number(UInt32.self, at: 8),
-            let block = header.number(UInt32.self, at: 12), let sequence = header.number(UInt64.self, at: 40)
-        else { return nil }
-        self.volume = volume
-        self.block = block
-        self.sequence = sequence
+        guard let header = ImageBytes.structure(in: bytes, { try Self(&$0) }) else { return nil }
+        self = header
     }
+
+    private init?(_ bytes: inout ImageBytes) throws {
+        guard try bytes.number(at: 0) == Self.magic, try bytes.hasUBISum(after: 0..<60) else { return nil }
+        volume = try bytes.number(at: 8)
+        block = try bytes.number(at: 12)
+        sequence = try bytes.number(at: 40)
+    }
+
+    /// Whether the block belongs to a fastmap.
+    package var isFastmap: Bool { Self.fastmapVolumes.contains(volume) }
 }

@@ -25,20 +25,23 @@ package struct UBIVolumeTable: Sendable, Hashable {
     ///
     /// - Parameter bytes: from the data offset of a block of the layout volume; the table ends where the bytes end.
     package init?(_ bytes: ArraySlice<UInt8>) {
+        guard let table = ImageBytes.structure(in: bytes, { try Self(&$0) }) else { return nil }
+        self = table
+    }
+
+    private init?(_ bytes: inout ImageBytes) throws {
         volumes = []
-        let table = UBIBytes(bytes)
-        for id in 0..<min(Self.limit, bytes.count / Self.recordSize) {
-            guard let part = table.part(id * Self.recordSize, Self.recordSize) else { return nil }
-            let record = UBIBytes(part)
-            guard record.isSummed(168), let reserved = record.number(UInt32.self, at: 0),
-                let type = record.number(UInt8.self, at: 12), let length = record.number(UInt16.self, at: 14)
-            else { return nil }
+        for id in 0..<min(Self.limit, bytes.size / Self.recordSize) {
+            let start = id * Self.recordSize
+            guard try bytes.hasUBISum(after: start..<start + 168) else { return nil }
+            let reserved = try bytes.number(UInt32.self, at: start)
             guard reserved > 0 else { continue }
-            guard length < 128, let name = record.part(16, Int(length)) else { return nil }
+            let length = try bytes.number(UInt16.self, at: start + 14)
+            guard length < 128 else { return nil }
             volumes.append(
                 Volume(
-                    id: id, name: String(decoding: name, as: UTF8.self), reservedBlocks: Int(reserved),
-                    isStatic: type == 2))
+                    id: id, name: String(decoding: try bytes.bytes(at: start + 16, count: Int(length)), as: UTF8.self),
+                    reservedBlocks: Int(reserved), isStatic: try bytes.number(UInt8.self, at: start + 12) == 2))
         }
     }
 }

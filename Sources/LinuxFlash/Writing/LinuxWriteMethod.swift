@@ -37,37 +37,3 @@ protocol LinuxWriteMethod: Sendable {
 extension LinuxWriteMethod {
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? { nil }
 }
-
-/// The device that is written through (Linux `Documentation/admin-guide/devices.txt`).
-enum LinuxWriteNode: Sendable, Hashable {
-    /// `/dev/mtdN`: character, 90:2N.
-    case character
-    /// `/dev/mtdblockN`: block, 31:N.
-    case block
-}
-
-/// The methods, in the order in which they are taken.
-enum LinuxWriteMethods {
-    static let all: [any LinuxWriteMethod] = [
-        FlashEraseMethod(copy: .keeping), FlashEraseMethod(copy: .plain), MTDBlockMethod(copy: .synchronous),
-        MTDBlockMethod(copy: .plain), OpenWrtMTDMethod(), FlashEraseAllMethod(copy: .keeping),
-        FlashEraseAllMethod(copy: .plain),
-    ]
-
-    /// Those that are right for a partition by what is known of the board: at least one.
-    ///
-    /// - Throws: ``WriteRefusal`` where none is right.
-    static func suited(
-        to partition: Partition, _ toolbox: LinuxToolbox
-    ) throws(WriteRefusal) -> [any LinuxWriteMethod] {
-        let methods = all.filter { $0.suits(partition, toolbox) }
-        guard methods.isEmpty else { return methods }
-        let isNAND = partition.type.contains("nand")
-        throw WriteRefusal(
-            why: isNAND
-                ? "NAND is erased by flash_erase or flash_eraseall, or by OpenWrt's mtd where the partition's first block is "
-                    + "good; what else the board has would skip blocks or destroy their neighbours"
-                : "the board has neither flash_erase, flash_eraseall nor OpenWrt's mtd, nor a block device of it (mtdblock)",
-            next: "start an initramfs that has mtd-utils")
-    }
-}

@@ -1,0 +1,7 @@
+/// The device that is written through (Linux `Documentation/admin-guide/devices.txt`).
+enum LinuxWriteNode: Sendable, Hashable {
+    /// `/dev/mtdN`: character, 90:2N.
+    case character
+    /// `/dev/mtdblockN`: block, 31:N.
+    case block
+}

@@ -1,0 +1,20 @@
+import FlashAccess
+import FlashModel
+
+/// The one place where the methods are listed.
+enum UBootWriteMethods {
+    /// - Throws: ``WriteRefusal`` where there is none for a chip.
+    static func choose(
+        for chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands
+    ) throws(WriteRefusal) -> any UBootWriteMethod {
+        switch (UBootWindow(chip, facts), chip.kind) {
+        case (.mapped?, .nor): try ParallelFlashMethod(chip, facts, lines)
+        case (.spi?, .spiNOR): try SerialFlashMethod(chip, facts, lines)
+        case (.nand?, _) where chip.kind.isNAND: try NANDMethod(chip, facts, lines)
+        case (.mtd(let name)?, _) where chip.kind.isNAND: try MTDMethod(name, chip, facts, lines)
+        default:
+            throw .throughLinux(
+                "from U-Boot, parallel flash, serial NOR (sf) and NAND are written, and this is none of them")
+        }
+    }
+}

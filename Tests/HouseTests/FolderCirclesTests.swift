@@ -1,0 +1,111 @@
+import Testing
+
+@Suite("Folders of one target")
+struct FolderCirclesTests {
+    /// Circles that do no harm, or that are being mended.
+    private static let allowed: [FolderCircles.Allowed] = [
+        .init(
+            target: "Operations", folders: ["Diff", "Restore"],
+            reason: "to be mended: a comparison carries the areas of its placement"),
+        .init(
+            target: "flashkeep", folders: ["Reaching", "Verbs"],
+            reason: "to be mended: Reaching asks the desk of the verbs, and goes to BoardAccess"),
+    ]
+
+    @Test("Those of this package form no circle")
+    func package() {
+        #expect(SourceFile.all.count > 100)
+        for complaint in FolderCircles(SourceFile.all).complaints(allowing: Self.allowed) {
+            Issue.record("\(complaint)")
+        }
+    }
+
+    private static func file(_ path: String, _ text: String) -> SourceFile { SourceFile(path, text) }
+
+    private static let circle = [
+        file("House/Roof/Tile.swift", "package struct Tile { let beam: Beam }"),
+        file("House/Walls/Beam.swift", "enum Beam { case short, long }"),
+        file("House/Walls/Wall.swift", "struct Wall { func hold(_ roof: [Tile]) { Tile.lift(roof) } }"),
+        file("House/House.swift", "struct House { var wall = Wall(), tile: Tile? }"),
+    ]
+
+    private static let complaint = """
+        House: folders in a circle: Roof, Walls
+          Roof/Tile.swift -> Walls/Beam.swift: Beam
+          Walls/Wall.swift -> Roof/Tile.swift: Tile
+        """
+
+    @Test("A circle is named with what makes it")
+    func found() {
+        #expect(FolderCircles(Self.circle).complaints() == [Self.complaint])
+        #expect(
+            FolderCircles([
+                Self.file("House/Root.swift", "protocol Root: Leaf {}"),
+                Self.file("House/Tree/Leaf.swift", "protocol Leaf {}; extension Root {}"),
+            ]).complaints() == [
+                """
+                House: folders in a circle: its root, Tree
+                  Root.swift -> Tree/Leaf.swift: Leaf
+                  Tree/Leaf.swift -> Root.swift: Root
+                """
+            ])
+    }
+
+    @Test("So is one of three folders, each of which uses only the next")
+    func three() {
+        let files = [("A", "B"), ("B", "C"), ("C", "A")].map { one, next in
+            Self.file("House/\(one)/\(one).swift", "final class Type\(one) { let next: Type\(next)? = nil }")
+        }
+        let complaints = FolderCircles(files).complaints()
+        #expect(complaints.count == 1 && complaints.first?.hasPrefix("House: folders in a circle: A, B, C\n") == true)
+    }
+
+    @Test("An allowed circle needs its reason, and a reason needs its circle")
+    func allowed() {
+        let roof = FolderCircles.Allowed(target: "House", folders: ["Roof", "Walls"], reason: "it stands")
+        #expect(FolderCircles(Self.circle).complaints(allowing: [roof]) == [])
+        var other = roof
+        other.target = "Barn"
+        #expect(
+            FolderCircles(Self.circle).complaints(allowing: [other]) == [
+                Self.complaint, "Barn: no such circle of folders any more: [\"Roof\", \"Walls\"] (it stands)",
+            ])
+        #expect(FolderCircles([Self.circle[1]]).complaints(allowing: [roof]).count == 1)
+    }
+
+    @Test(
+        "What is no use of a type",
+        arguments: [
+            "// Tile", "/* Tile /* of */ Tile */", "let text = \"a Tile\"", "let text = #\"\\(Tile)\"#",
+            "let text = \"\"\"\n    Tile \\\"\"\" Tile\n    \"\"\"", "enum Inner { struct Tile {} }; let tile: Tile",
+            "let part = Other.Tile.self",
+        ])
+    func noUse(text: String) {
+        #expect(
+            FolderCircles([Self.circle[0], Self.circle[1], Self.file("House/Walls/Wall.swift", text)]).circles.isEmpty)
+    }
+
+    @Test(
+        "What is one",
+        arguments: [
+            "let text = \"\\(Tile.self)\"", "let text = \"\"\"\n    \\(f(\"(\", Tile.self))\n    \"\"\"",
+            "let text = #\"\\#(Tile.self)\"#", "let url = \"http://\"; let tile: Tile", "extension Tile {}",
+            "let c = \"\\\\\"; let tile = [Tile]()",
+        ])
+    func use(text: String) {
+        #expect(
+            FolderCircles([Self.circle[0], Self.circle[1], Self.file("House/Walls/Wall.swift", text)])
+                .complaints() == [Self.complaint])
+    }
+
+    @Test("Names that several files declare, and hidden ones, count for nothing")
+    func ambiguous() {
+        let second = Self.file("House/Cellar/Tile.swift", "struct Tile {}")
+        #expect(FolderCircles(Self.circle + [second]).circles.isEmpty)
+        let hidden = Self.file("House/Roof/Tile.swift", "private struct Tile { let beam: Beam }")
+        #expect(FolderCircles([hidden] + Self.circle.dropFirst()).circles.isEmpty)
+        // Folders of different targets have nothing to do with each other: the compiler sees to those.
+        let apart = Self.file("Barn/Roof/Tile.swift", "struct Tile { let beam: Beam }")
+        #expect(FolderCircles([apart] + Self.circle.dropFirst()).circles.isEmpty)
+    }
+}

@@ -1,0 +1,94 @@
+import Testing
+
+@Suite("How long files and functions are")
+struct SizeLimitsTests {
+    private static let exceptions: [SizeLimits.Exception] = [
+        .init(
+            file: "BackupBags/RestoreText/RestoreSteps.swift", function: "nandSteps",
+            reason: "mostly the text for people that it prints"),
+        .init(file: "BackupBags/Writing/BagBuilder.swift", reason: mend),
+        .init(file: "BoardChannels/ProcessChannel.swift", function: "run", reason: mend),
+        .init(file: "LinuxFlash/Reading/LinuxFrameReader.swift", function: "send", reason: mend),
+        .init(file: "LinuxFlash/Shell/ShellSession.swift", reason: "\(mend): login, dialogue, the terminal's clean-up"),
+        .init(file: "LinuxFlash/Shell/ShellSession.swift", function: "findShell", reason: mend),
+        .init(file: "LinuxFlash/Survey/LinuxPartitionMap.swift", reason: mend),
+        .init(file: "Operations/Backup/Backup.swift", function: "capture", reason: mend),
+        .init(file: "Operations/Restore/Restore.swift", reason: mend),
+        .init(file: "Operations/Restore/Restore.swift", function: "run", reason: mend),
+        .init(file: "Operations/Restore/RestorePlanner.swift", reason: mend),
+        .init(file: "Operations/Verify.swift", function: "examine", reason: mend),
+        .init(file: "UBootFlash/Session/UBootArrival.swift", reason: mend),
+        .init(file: "UBootFlash/Session/UBootSession.swift", reason: mend),
+        .init(file: "UBootFlash/Session/UBootSession.swift", function: "receive", reason: mend),
+    ]
+
+    private static let mend = "has yet to be split"
+
+    @Test("Of this package")
+    func package() {
+        for complaint in SizeLimits.complaints(SourceFile.all, except: Self.exceptions) {
+            Issue.record("\(complaint)")
+        }
+    }
+
+    private static func lines(_ count: Int) -> String { String(repeating: "    work()\n", count: count) }
+
+    /// A function of so many lines.
+    private static func function(_ head: String, _ count: Int) -> String {
+        head + " {\n" + lines(count - 2) + "}\n"
+    }
+
+    @Test("A long file, and one that is just right")
+    func files() {
+        let long = SourceFile("House/Long.swift", Self.lines(451))
+        #expect(SizeLimits.complaints([long]) == ["House/Long.swift: 451 lines, more than 450"])
+        #expect(SizeLimits.complaints([SourceFile("House/Right.swift", Self.lines(450))]) == [])
+    }
+
+    @Test(
+        "A long function of every kind",
+        arguments: [
+            ("func build(_ a: () -> Void = {}) async throws -> Int", "build"), ("init?(a: Int)", "init"),
+            ("var roof: some View", "roof"), ("static func < (a: Int, b: Int) -> Bool", "func"),
+            ("subscript(index: Int) -> Int", "subscript"), ("package private(set) var tile: Int", "tile"),
+            ("deinit", "deinit"),
+        ])
+    func functions(head: String, name: String) {
+        func complaints(_ lines: Int) -> [String] {
+            let text = "struct House {\n    var stored: Int = { 3 }()\n" + Self.function(head, lines) + "}\n"
+            return SizeLimits.complaints([SourceFile("House/House.swift", text)])
+        }
+        #expect(complaints(60) == [])
+        #expect(complaints(61) == ["House/House.swift:3: \(name) has 61 lines, more than 60"])
+    }
+
+    @Test("A function inside another one counts, and a long type does not")
+    func nested() {
+        let inner = Self.function("func outer() {\n    func inner(text: String = \"{\") -> Bool", 61) + "}\n"
+        let file = SourceFile("House/House.swift", "extension House {\n" + inner + "}\n")
+        #expect(
+            SizeLimits.complaints([file]) == [
+                "House/House.swift:3: inner has 61 lines, more than 60",
+                "House/House.swift:2: outer has 63 lines, more than 60",
+            ])
+        let short = String(repeating: Self.function("func f()", 10), count: 20)
+        let type = SourceFile(
+            "House/House.swift", "protocol P { func f(); var a: Int { get } }\nenum House {\n\(short)}\n")
+        #expect(SizeLimits.complaints([type]) == [])
+    }
+
+    @Test("An exception needs its reason, and a reason what is too long")
+    func exceptions() {
+        let text = Self.function("func build()", 70)
+        let file = SourceFile("House/House.swift", text)
+        let exception = SizeLimits.Exception(file: "House/House.swift", function: "build", reason: "it is a table")
+        #expect(SizeLimits.complaints([file], except: [exception]) == [])
+        let mended = SourceFile("House/House.swift", Self.function("func build()", 60))
+        #expect(
+            SizeLimits.complaints([mended], except: [exception]) == [
+                "House/House.swift, build is no exception any more (it is a table)"
+            ])
+        let whole = SizeLimits.Exception(file: "House/House.swift", reason: "it is a table")
+        #expect(SizeLimits.complaints([file], except: [whole]).count == 2)
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+
+/// A Swift source, as far as the checks of the house look into it.
+struct SourceFile {
+    struct Function {
+        var name: String
+        /// Where it begins.
+        var line: Int
+        /// How many lines it has, from the one with its name to the one with its last brace.
+        var lines: Int
+    }
+
+    /// Below `Sources`: `UBootFlash/Session/UBootTiming.swift`.
+    let path: String
+    let lineCount: Int
+    /// The types that other files can see, without those inside other types.
+    private(set) var types: Set<String> = []
+    /// All types that it declares.
+    private(set) var ownTypes: Set<String> = []
+    /// Words that may name a type.
+    private(set) var words: Set<String> = []
+    /// Functions, initialisers, subscripts and computed properties.
+    private(set) var functions: [Function] = []
+
+    var target: String { String(path.prefix { $0 != "/" }) }
+    /// Below the target; empty for its root.
+    var folder: String { path.split(separator: "/").dropFirst().dropLast().joined(separator: "/") }
+    /// Below the target.
+    var name: String { String(path.dropFirst(target.count + 1)) }
+
+    init(_ path: String, _ text: String) {
+        self.path = path
+        lineCount = text.utf8.count { $0 == UInt8(ascii: "\n") }
+        let tokens = SwiftTokens(text).tokens
+        var walk = Walk()
+        for index in tokens.indices {
+            let before = index > 0 ? tokens[index - 1].token : nil
+            let after = index + 1 < tokens.count ? tokens[index + 1].token : nil
+            if case .word(let word) = tokens[index].token, before != .symbol(UInt8(ascii: ".")),
+                word.utf8.first.map({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) == true
+            {
+                words.insert(word)
+            }
+            walk.take(tokens[index].token, tokens[index].line, before: before, after: after)
+        }
+        types = walk.types
+        ownTypes = walk.ownTypes
+        functions = walk.functions
+    }
+
+    /// All sources of this package.
+    static let all: [SourceFile] = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Sources")
+        let paths = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
+        return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in
+            (try? String(contentsOf: root.appending(path: path), encoding: .utf8)).map { SourceFile(path, $0) }
+        }
+    }()
+}
+
+/// Finds declarations, and what their braces enclose.
+private struct Walk {
+    private enum Kind { case type, function, block }
+
+    private var scopes: [(kind: Kind, name: String, line: Int)] = []
+    /// A declaration whose brace has not come yet.
+    private var pending: (kind: Kind, name: String, line: Int, brackets: Int, isProperty: Bool)?
+    private var brackets = 0
+    private var isHidden = false
+
+    private(set) var types: Set<String> = []
+    private(set) var ownTypes: Set<String> = []
+    private(set) var functions: [SourceFile.Function] = []
+
+    private static let typeWords: Set = ["struct", "class", "enum", "actor", "protocol", "typealias"]
+
+    mutating func take(
+        _ token: SwiftTokens.Token, _ line: Int, before: SwiftTokens.Token?, after: SwiftTokens.Token?
+    ) {
+        switch token {
+        case .symbol(UInt8(ascii: "(")), .symbol(UInt8(ascii: "[")): brackets += 1
+        case .symbol(UInt8(ascii: ")")), .symbol(UInt8(ascii: "]")): brackets -= 1
+        case .symbol(UInt8(ascii: "{")): open(line)
+        case .symbol(UInt8(ascii: "}")): close(line)
+        case .symbol(UInt8(ascii: "=")):
+            // What follows is a value.
+            if pending?.isProperty == true { pending = nil }
+        case .symbol: break
+        case .word(let word):
+            guard before != .symbol(UInt8(ascii: ".")), after != .symbol(UInt8(ascii: ":")) else { return }
+            take(word, line, after: after)
+        }
+    }
+
+    private mutating func open(_ line: Int) {
+        if let declaration = pending, brackets == declaration.brackets {
+            scopes.append((declaration.kind, declaration.name, declaration.line))
+            pending = nil
+        } else {
+            scopes.append((.block, "", line))
+        }
+        isHidden = false
+    }
+
+    private mutating func close(_ line: Int) {
+        isHidden = false
+        // A closure among the default values of parameters ends no declaration.
+        if let declaration = pending, brackets <= declaration.brackets { pending = nil }
+        guard let scope = scopes.popLast(), scope.kind == .function else { return }
+        functions.append(SourceFile.Function(name: scope.name, line: scope.line, lines: line - scope.line + 1))
+    }
+
+    private var isInType: Bool { brackets == 0 && scopes.allSatisfy { $0.kind == .type } }
+
+    private mutating func take(_ word: String, _ line: Int, after: SwiftTokens.Token?) {
+        switch word {
+        case "private", "fileprivate":
+            // `private(set)` hides less.
+            if after != .symbol(UInt8(ascii: "(")) { isHidden = true }
+        case _ where Self.typeWords.contains(word):
+            guard case .word(let name)? = after, !["func", "var", "let"].contains(name) else { return }
+            ownTypes.insert(name)
+            if scopes.isEmpty, !isHidden { types.insert(name) }
+            if word != "typealias" { pending = (.type, name, line, brackets, false) }
+            isHidden = false
+        case "extension":
+            pending = (.type, "", line, brackets, false)
+            isHidden = false
+        case "func":
+            let name = if case .word(let name)? = after { name } else { word }
+            pending = (.function, name, line, brackets, false)
+            isHidden = false
+        case "init", "subscript", "deinit":
+            guard isInType else { return }
+            pending = (.function, word, line, brackets, false)
+            isHidden = false
+        case "var":
+            isHidden = false
+            guard isInType, case .word(let name)? = after else { return }
+            pending = (.function, name, line, brackets, true)
+        case "let", "case", "import":
+            isHidden = false
+            if pending?.isProperty == true { pending = nil }
+        default: break
+        }
+    }
+}
