@@ -4,9 +4,9 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product flashkeep -Xlinker -s
 # Optimised, with all packages that it uses: the tests then need a third of the time. In a folder of its own, for the
-# program alone is built otherwise. Nobody looks anything up in an index of it.
-TESTS = $(SWIFT) build -c release -Xswiftc -enable-testing --scratch-path .build/tests --disable-index-store \
-	--build-tests --explicit-target-dependency-import-check error
+# program alone is built otherwise.
+TESTS = $(SWIFT) build -c release -Xswiftc -enable-testing --scratch-path .build/tests --build-tests \
+	--explicit-target-dependency-import-check error
 
 .PHONY: help build demo test ready set-up unit lab campaign check format bench install clean
 
