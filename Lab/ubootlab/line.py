@@ -65,6 +65,7 @@ class Line:
         self._log = open("serial.log", "ab", buffering=0)
         self._has_rates = board is not None
         self._known_rates = (0, 0)
+        self._at_rates = {}
         if self._has_rates:
             self._board_out = self._board_in = board
             return
@@ -89,6 +90,7 @@ class Line:
             for way in (self._from_board, self._to_board):
                 way.bytes = way.lost = 0
                 way.damage.count.update(dict.fromkeys(way.damage.count, 0))
+            self._at_rates.clear()
         if settings.pop("cut", False) and self._client:
             self._hang_up()
         _replace("line.json", json.dumps(settings))
@@ -101,7 +103,7 @@ class Line:
         _replace("line-bytes", json.dumps({
             "fromBoard": said.bytes, "toBoard": typed.bytes, "toBoardLost": typed.lost,
             "fromBoardFaults": said.damage.count, "toBoardFaults": typed.damage.count,
-            "boardRate": board, "clientRate": client}) + "\n")
+            "boardRate": board, "clientRate": client, "fromBoardAtRates": self._at_rates}) + "\n")
 
     def _rates(self):
         """Bits a second of the board and of the client; zeros where the line has none."""
@@ -161,8 +163,11 @@ class Line:
         self._log.write(data)
         if client is not None:
             # Nobody's bytes are no bytes on a line: a client that comes late has not missed them.
+            board, receiver = self._rates()
             self._from_board.bytes += len(data)
-            data = uart.received(data, *self._rates(), keeps_breaks=False)
+            if board:
+                self._at_rates[board] = self._at_rates.get(board, 0) + len(data)
+            data = uart.received(data, board, receiver, keeps_breaks=False)
             self._from_board.waiting += self._from_board.damage.through(data)
             self._changed = True
         return True

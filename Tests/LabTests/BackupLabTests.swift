@@ -3,6 +3,7 @@ import FlashModel
 import Foundation
 import Operations
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Whole backups of emulated boards, compared with what was put on their flash.
@@ -10,14 +11,15 @@ import Testing
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
 struct BackupLabTests {
-    /// A board whose flash is small enough for a serial line: 256 KiB NOR, 2 MiB NAND in four partitions, two bad
+    /// A board whose flash is small enough for a serial line: 256 KiB NOR, 1 MiB NAND in three partitions, two bad
     /// blocks.
     static let tiny = [
-        "--nor", "256:64", "--nand", "small", "--nandsim", "overridesize=4 parts=2,4,6", "--bad", "1,9",
+        "--nor", "256:64", "--nand", "small", "--nandsim", "overridesize=3 parts=2,1", "--bad", "1,6",
     ]
 
-    @Test func aBoardWith256MiBOfNANDIsWholeAndProven() async throws {
-        try await LabBoard.with { board in
+    /// 64 MiB, and 256 MiB in a campaign.
+    @Test func aLargeNANDIsWholeAndProven() async throws {
+        try await LabBoard.with(Campaign.isOn ? [] : ["--nandsim", "second_id_byte=0xf2"]) { board in
             let before = try await board.digests()
             let report = try await board.backup(.ssh)
             try board.expectSameBytes(report)
@@ -40,11 +42,12 @@ struct BackupLabTests {
         ],
     ]
 
+    /// Each step over one way, and each way with two steps or three; in a campaign each step over every way.
     @Test(arguments: poverty.indices)
     func poorBoardsAreReadBitExactOverEveryWay(_ step: Int) async throws {
         try await LabBoard.with(Self.tiny + Self.poverty[step]) { board in
             let before = try await board.digests()
-            for way in LabBoard.Way.allCases {
+            for way in Campaign.share(step, of: 3, LabBoard.Way.allCases) {
                 let report = try await board.backup(way, to: "backup-\(way)")
                 try board.expectSameBytes(report)
                 #expect(report.summary.isProven, "\(way): \(report.summary.sentences)")
@@ -74,7 +77,7 @@ struct BackupLabTests {
 
     @Test(arguments: [[], ["--without-mtd-utils"]])
     func correctedAndUncorrectableBlocksAreNamed(_ lack: [String]) async throws {
-        let faults = ["--flip", "2:1:3:2", "--flip", "4:3:0:4", "--grave", "3:2:9"]
+        let faults = ["--flip", "2:0:3:2", "--flip", "3:4:0:4", "--grave", "3:2:9"]
         try await LabBoard.with(Self.tiny + faults + lack) { board in
             let report = try await board.backup(.ssh)
             try board.expectSameBytes(report)

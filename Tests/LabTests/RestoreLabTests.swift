@@ -4,6 +4,7 @@ import FlashModel
 import Foundation
 import Operations
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Backups put back on emulated boards, compared with what the flash held, which the lab itself reads.
@@ -31,9 +32,9 @@ struct RestoreLabTests {
     /// Overwrites a few good blocks of each device.
     ///
     /// - Returns: how many.
-    private func overwrite(_ board: LabBoard, only index: Int? = nil) async throws -> Int {
+    private func overwrite(_ board: LabBoard, only indices: Set<Int>? = nil) async throws -> Int {
         var count = 0
-        for device in board.devices where index == nil || device.index == index {
+        for device in board.devices where indices?.contains(device.index) ?? true {
             let good = (0..<device.size / device.erasesize).filter { !device.badBlocks.contains($0) }
             // The first has data; what is blank already is not to be counted.
             for (block, damage) in zip([good.first, good.dropFirst(2).first].compactMap { $0 }, Damage.allCases) {
@@ -90,7 +91,9 @@ struct RestoreLabTests {
         try await LabBoard.with(BackupLabTests.tiny) { board in
             let digests = try await board.digests()
             let bag = try await board.backup(.ssh).bag
-            let count = try await overwrite(board)
+            // Over the serial line, which takes a hundred times as long: NOR, and one block of NAND.
+            let isLess = way == .serial && !Campaign.isOn
+            let count = try await overwrite(board, only: isLess ? [0, 2] : nil)
             #expect(try await board.digests() != digests)
             let report = try await restore(board, way, bag)
             // What is blank on NOR needs no erase.
@@ -124,7 +127,7 @@ struct RestoreLabTests {
 
     /// A block that no longer erases: the restore stops there, and says where.
     @Test func aBlockThatFailsStopsIt() async throws {
-        // Counted from the chip's start: the first two blocks of the second partition; one erase is all that it takes.
+        // Counted from the chip's start: the only block of the second partition; one erase is all that it takes.
         let options = BackupLabTests.tiny.map { $0.hasPrefix("overridesize") ? "\($0) weakblocks=2:1" : $0 }
         try await LabBoard.with(options) { board in
             let bag = try await board.backup(.ssh).bag

@@ -201,8 +201,12 @@ struct UBootBoard {
         return [line.boardRate, line.clientRate]
     }
 
+    /// Characters that the board sent at each rate.
+    func charactersAtRates() async throws -> [String: Int] { try await line().fromBoardAtRates }
+
     private struct Line: Decodable {
         var fromBoard: Int
+        var fromBoardAtRates: [String: Int]
         var boardRate: Int
         var clientRate: Int
     }
