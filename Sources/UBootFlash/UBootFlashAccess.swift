@@ -397,7 +397,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     private func isMapped(_ chip: Chip, on board: SurveyedBoard) -> Bool {
-        guard let window = UBootWindow(chip, board.facts) else { return false }
+        guard let window = board.facts.windows[chip.id] else { return false }
         return !window.isStaged
     }
 

@@ -298,6 +298,60 @@ struct UBootFlashAccessTests {
         }
     }
 
+    @Test("An erase block with its OOB bytes stays within free RAM, also after the block alone was read")
+    func stagingGrows() async throws {
+        let (page, oob, block) = (0x2000, 448, 1 << 20)
+        var flash = SimulatedHardware.Flash(
+            "nand0", kind: .nand, blocks: 0, blockSize: block, pageSize: page, oobSize: oob)
+        flash.bytes = [UInt8](repeating: 0xFF, count: block)
+        flash.chip.size = .exact(block)
+        var scenario = UBootScenario(SimulatedHardware(identity: BoardIdentity(), chips: [flash], devices: []))
+        scenario.hardware.readsOOB = true
+        scenario.allow("nand")
+        func facts(_ session: UBootSession) async throws -> UBootFacts {
+            var replies: [String: UBootReply] = [:]
+            for question in UBootFacts.questions { replies[question] = try await session.agreed(on: question) }
+            return UBootFacts(replies)
+        }
+        let ceiling = try await SimulatedSessions.with(SimulatedUBoot(scenario)) { session in
+            let board = try #require(try await facts(session).board)
+            let free = try UBootLoadAddress(board).free
+            return try #require(free.last).upperBound
+        }
+        // From this address on, the block alone fits below what U-Boot uses, and the block with OOB bytes does not.
+        scenario.variables["loadaddr"] = "0x" + String(ceiling - UInt64(block), radix: 16)
+        try await SimulatedSessions.with(SimulatedUBoot(scenario)) { session in
+            let facts = try await facts(session)
+            let chip = try #require(try UBootSurvey.assemble(facts: facts).chips.first)
+            let staging = UBootStaging(session, facts, lines: UBootCommands(), examples: UBootExamples())
+            guard case .at(ceiling - UInt64(block)) = try await staging.place(0..<block, of: chip) else {
+                Issue.record("the block is not at loadaddr")
+                return
+            }
+            guard case .at(let address) = try await staging.placeWithOOB(0..<block / page, of: chip) else {
+                Issue.record("the pages were not read")
+                return
+            }
+            #expect(address + UInt64(block / page * (page + oob)) <= ceiling)
+        }
+    }
+
+    @Test("How a chip is read does not depend on the words that describe it", arguments: Way.allCases)
+    func windows(_ way: Way) async throws {
+        try await SimulatedSessions.with(Self.board(way).simulated) { session in
+            var replies: [String: UBootReply] = [:]
+            for question in UBootFacts.questions { replies[question] = try await session.agreed(on: question) }
+            let windows = Array(UBootFacts(replies).windows.values)
+            switch way {
+            case .mapped: #expect(windows == [.mapped(base: 0xBF00_0000)])
+            case .spiSilent, .spiShort, .spiLong: #expect(windows == [.spi])
+            case .nand: #expect(windows == [.nand(0)])
+            case .mtdNAND: #expect(windows == [.mtd("nand0")])
+            case .mtdSPI: #expect(windows == [.mtd("nor0")])
+            }
+        }
+    }
+
     @Test("A checksum of what can no longer be read is an error")
     func unreadableChecksum() async throws {
         let board = Self.board(.spiLong)

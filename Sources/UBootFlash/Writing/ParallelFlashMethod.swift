@@ -22,7 +22,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
     private let base: UInt64
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
-        guard let window = UBootWindow(chip, facts), case .mapped(let base) = window,
+        guard let window = facts.windows[chip.id], case .mapped(let base) = window,
             let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.exactSize }),
             let sizes = bank.sectorSizes, let sector = sizes.first
         else { throw .throughLinux("flinfo did not tell where each sector begins") }

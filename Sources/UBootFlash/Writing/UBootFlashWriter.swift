@@ -72,7 +72,7 @@ final class UBootFlashWriter: FlashWriting {
         if let staged, staged.bytes == bytes, staged.start == session.returns { return }
         staged = nil
         // Not where flash is brought to be read.
-        let area = try survey.chips.filter { UBootWindow($0, facts)?.isStaged ?? false }.map(\.eraseBlockSize).max()
+        let area = try survey.chips.filter { facts.windows[$0.id]?.isStaged ?? false }.map(\.eraseBlockSize).max()
             .map(staging.area)
         let address = try await recovery.surviving {
             try await self.transfers?.returnToLine()
