@@ -397,5 +397,5 @@ extension FlashChunk {
 
 extension Partition {
     /// Whether the kernel counts what the ECC does: only NAND has ECC.
-    fileprivate var chipHasCounters: Bool { pageSize > 1 || type.contains("nand") }
+    fileprivate var chipHasCounters: Bool { pageSize > 1 || kind.isNAND }
 }

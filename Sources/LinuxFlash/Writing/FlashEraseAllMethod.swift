@@ -12,7 +12,7 @@ struct FlashEraseAllMethod: LinuxWriteMethod {
     var name: String { "flash_eraseall and dd\(copy.suffix)" }
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
-        toolbox.has("flash_eraseall") && FlashEraseMethod.types.contains(partition.type) && partition.eraseBlockSize > 0
+        toolbox.has("flash_eraseall") && FlashEraseMethod.kinds.contains(partition.kind) && partition.eraseBlockSize > 0
     }
 
     func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {

@@ -126,14 +126,14 @@ final class LinuxFlashWriter: FlashWriting {
         let blocks = partition.size / max(1, partition.eraseBlockSize)
         let said = try await act(
             "erase", command, on: node, partition, method.node, at: 0,
-            patience: Self.erasing(partition.type) * blocks)
+            patience: Self.erasing(partition.kind) * blocks)
         guard said.isEmpty else { throw failed("erase", 0, partition, said, status: 0) }
     }
 
     /// How long an erase block may take at most: S29GL-P and W25Q128 have 3.5 s and 2 s, NAND has 10 ms, and a busy
     /// processor its own mind.
-    private static func erasing(_ type: String) -> Duration {
-        type.contains("nand") ? .milliseconds(50) : .seconds(4)
+    private static func erasing(_ kind: Chip.Kind) -> Duration {
+        kind.isNAND ? .milliseconds(50) : .seconds(4)
     }
 
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {

@@ -13,7 +13,7 @@ struct MTDBlockMethod: LinuxWriteMethod {
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         // Block devices end with whole sectors of 512 bytes.
-        ["nor", "ram"].contains(partition.type) && partition.pageSize <= 1 && partition.eraseBlockSize > 0
+        [.nor, .ram].contains(partition.kind) && partition.pageSize <= 1 && partition.eraseBlockSize > 0
             && partition.size % 512 == 0
     }
 

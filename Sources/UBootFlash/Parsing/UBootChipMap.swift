@@ -58,24 +58,6 @@ struct UBootChipMap {
             return
         }
         guard hasRoom(for: device.name) else { return }
-        let type = ByteText(device.type).lowercased
-        let driver = ByteText(device.driver).lowercased
-        let kind: Chip.Kind =
-            if type.contains("mlc") {
-                .mlcNAND
-            } else if type.contains("nand") {
-                driver.contains("spi") ? .spiNAND : .nand
-            } else if type.contains("nor") {
-                driver.contains("spi") ? .spiNOR : .nor
-            } else if type.contains("data") {
-                .dataflash
-            } else if type.contains("ram") {
-                .ram
-            } else if type.contains("rom") {
-                .rom
-            } else {
-                .unknown
-            }
         guard let size = device.size, size > 0 else {
             doubts.append("mtd list does not tell how large \(shown(device.name)) is; it is left out")
             return
@@ -89,7 +71,7 @@ struct UBootChipMap {
         if !device.path.isEmpty { identification["path"] = device.path }
         chips.append(
             Chip(
-                id: device.name, kind: kind, size: size, sizeKnowledge: .exact,
+                id: device.name, kind: device.kind, size: size, sizeKnowledge: .exact,
                 eraseBlockSize: device.blockSize ?? 0, pageSize: max(1, device.pageSize ?? 1),
                 oobSize: device.oobSize ?? 0, ecc: ecc, identification: identification, source: "mtd list"))
         windows[device.name] = .mtd(device.name)
