@@ -15,15 +15,8 @@ struct FlashEraseAllMethod: LinuxWriteMethod {
         toolbox.has("flash_eraseall") && FlashEraseMethod.kinds.contains(partition.kind) && partition.eraseBlockSize > 0
     }
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        let node = "/dev/mtd\(partition.index)"
-        return WriteMethod(
-            name: name,
-            commands: [
-                eraseAll(node, toolbox) ?? "",
-                copy.command(
-                    from: "FILE", to: node, unit: partition.eraseBlockSize, seek: "NUMBER", count: 1, toolbox),
-            ], erasesPartition: true)
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name, erasesPartition: true)
     }
 
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? {

@@ -57,7 +57,11 @@ final class LinuxFlashWriter: FlashWriting {
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         let method = try candidate(for: partition)
         if let refusal = upload.refusal { throw refusal }
-        return method.description(of: partition, toolbox)
+        return method.description(of: partition)
+    }
+
+    func manualProcedure(for partition: Partition) -> ManualProcedure {
+        LinuxManualProcedure.procedure(for: partition, toolbox)
     }
 
     func prove(_ partition: Partition) async throws {

@@ -17,14 +17,8 @@ struct MTDBlockMethod: LinuxWriteMethod {
             && partition.size % 512 == 0
     }
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        WriteMethod(
-            name: name,
-            commands: [
-                copy.command(
-                    from: "FILE", to: "/dev/mtdblock\(partition.index)", unit: partition.eraseBlockSize, seek: "NUMBER",
-                    count: 1, toolbox)
-            ], erasesItself: true)
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name, erasesItself: true)
     }
 
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }

@@ -22,11 +22,8 @@ struct OpenWrtMTDMethod: LinuxWriteMethod {
         return partition.badBlocks.map { $0.isComplete && !$0.bad.contains(0) && !$0.table.contains(0) } ?? false
     }
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        WriteMethod(
-            name: name,
-            commands: [line("OFFSET", "FILE", "/dev/mtd\(partition.index)", toolbox)], erasesItself: true,
-            writesBlankPages: partition.kind.isNAND)
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name, erasesItself: true, writesBlankPages: partition.kind.isNAND)
     }
 
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }

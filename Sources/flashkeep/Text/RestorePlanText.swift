@@ -63,8 +63,7 @@ enum RestorePlanText {
 
     private static func details(_ plan: RestorePlan) -> [String] {
         plan.parts.flatMap { part -> [String] in
-            ["\(title(part.partition)), \(part.policy.rawValue):"]
-                + part.method.commands.map { "  \(SafeText.line($0))" }
+            ["\(title(part.partition)), \(part.policy.rawValue), by \(SafeText.line(part.method.name)):"]
                 + part.blocks.map { block in
                     let act = block.isBlank ? "erase" : block.isErased ? "erase, write" : "write"
                     let from = block.movedFrom.map { ", in place of \(ByteCount.hex($0)), which is bad there" } ?? ""
