@@ -60,7 +60,7 @@ package final class FolderBoard: Sendable {
         where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
             let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
             try scratch.write(
-                script.replacing("BOARD", with: ShellDialect.quote(scratch.path.string)).replacing("REAL", with: real),
+                script.replacing("BOARD", with: ShellWord.quoted(scratch.path.string)).replacing("REAL", with: real),
                 "bin/\(name)")
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
         }
@@ -158,7 +158,7 @@ package final class FolderBoard: Sendable {
         let real = scratch.path.appending("real").string
         try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: true)
         try FileManager.default.moveItem(atPath: "\(bin)/\(tool)", toPath: "\(real)/\(tool)")
-        let path = ShellDialect.quote("\(real)/\(tool)")
+        let path = ShellWord.quoted("\(real)/\(tool)")
         try replace(tool, with: "REAL=fkreal\nfkreal() { \(path) \"$@\"; }\n\(script)")
     }
 

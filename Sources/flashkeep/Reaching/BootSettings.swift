@@ -13,7 +13,7 @@ enum BootSettings {
             board: try NetworkSettings.address(options.boardIp, "--board-ip"),
             host: try NetworkSettings.address(options.hostIp, "--host-ip"),
             interfaces: { try NetworkSettings.interfaces() },
-            program: OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep")
+            program: OwnProgram.path.map { ShellWord.pastable($0) } ?? "flashkeep")
     }
 
     private static func memory(_ text: String) throws -> UInt64 {

@@ -7,7 +7,7 @@ import UBootFlash
 enum NetworkSettings {
     /// - Throws: ``FlashkeepError`` with `usage`.
     static func make(via: UBootWay?, _ options: BootOptions) throws -> UploadNetwork {
-        let program = OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep"
+        let program = OwnProgram.path.map { ShellWord.pastable($0) } ?? "flashkeep"
         return UploadNetwork(
             via: via, board: try address(options.boardIp, "--board-ip"),
             host: try address(options.hostIp, "--host-ip"),

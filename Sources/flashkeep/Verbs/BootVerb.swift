@@ -48,7 +48,7 @@ struct BootVerb: Verb {
         let way = try await reach.reacher.withBoard(transcript: reach.transcript) { $0.way }
         desk.progress.take(.ended(.connecting))
         try desk.give(Document(address: reach.reacher.address, way: way, image: image)) {
-            let words = ([`where`] + board.words).map { ShellWord.quoted(SafeText.line($0)) }.joined(separator: " ")
+            let words = ([`where`] + board.words).map { ShellWord.pastable(SafeText.line($0)) }.joined(separator: " ")
             return "Linux runs on the board, from RAM.\nNext: flashkeep backup \(words)\n"
         }
         return .done

@@ -86,7 +86,7 @@ struct TFTPVerb: Verb {
 
     func work(at desk: Desk) async throws -> ExitStatus {
         let folder = try openFolder(nonce: desk.environment.nonce)
-        let program = OwnProgram.path.map { ShellWord.quoted($0) } ?? "flashkeep"
+        let program = OwnProgram.path.map { ShellWord.pastable($0) } ?? "flashkeep"
         let configuration = TFTPServer.Configuration(addresses: choices.address, port: choices.port, program: program)
         let teller = TFTPTeller(desk: desk)
         try await withTFTPServer(folder, configuration, observer: { teller.take($0) }) { server in
