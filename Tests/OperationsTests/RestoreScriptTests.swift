@@ -106,7 +106,7 @@ struct RestoreScriptTests {
             // A second run finds nothing to do.
             let again = try bag.run(index, on: board)
             #expect(
-                again.status == 0 && again.output.contains("; 0 of "), "\(again.output)", sourceLocation: sourceLocation
+                again.status == 0 && again.output.contains("Written: 0 of "), "\(again.output)", sourceLocation: sourceLocation
             )
         }
         #expect(board.offences.isEmpty, "\(board.offences)", sourceLocation: sourceLocation)
