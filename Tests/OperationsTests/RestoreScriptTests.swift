@@ -105,9 +105,8 @@ struct RestoreScriptTests {
             #expect(board.contents[name] == bag.original.contents[name], "\(name)", sourceLocation: sourceLocation)
             // A second run finds nothing to do.
             let again = try bag.run(index, on: board)
-            #expect(
-                again.status == 0 && again.output.contains("Written: 0 of "), "\(again.output)", sourceLocation: sourceLocation
-            )
+            let isIdle = again.status == 0 && again.output.contains("Written: 0 of ")
+            #expect(isIdle, "\(again.output)", sourceLocation: sourceLocation)
         }
         #expect(board.offences.isEmpty, "\(board.offences)", sourceLocation: sourceLocation)
     }

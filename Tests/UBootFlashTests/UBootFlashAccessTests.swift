@@ -352,6 +352,61 @@ struct UBootFlashAccessTests {
         }
     }
 
+    // MARK: By hand
+
+    @Test(
+        "The lines that a person is given write a partition back", arguments: [Way.mapped, .spiLong, .nand, .mtdNAND])
+    func byHand(_ way: Way) async throws {
+        let original = Self.board(way).hardware
+        let board = Self.board(way) { scenario in
+            scenario.hardware.isWritable = true
+            scenario.allow("loady", "erase", "protect")
+            for (id, flash) in scenario.hardware.chips {
+                let block = flash.chip.eraseBlockSize
+                for number in [0, 1, 3, 4] { scenario.hardware.chips[id]?.bytes[number * block + 9] ^= 0x42 }
+            }
+        }
+        let id = try #require(original.chips.keys.first)
+        let expected = original.expected(0)
+        try await SimulatedSessions.with(board.simulated) { session in
+            let access = UBootFlashAccess(session, store: ContentStore())
+            let partition = try #require(try await access.survey().survey.partitions.first)
+            let procedure = try #require(access.writer?.manualProcedure(for: partition))
+            guard case .commands(let method, let lines, let notes) = procedure else {
+                Issue.record("\(way): \(procedure)")
+                return
+            }
+            let texts = method.rules + [method.name, method.identification] + lines + notes
+            #expect(!texts.contains { $0.contains("/proc") || $0.contains("/dev") })
+            #expect(notes.isEmpty && method.steps.count > 3)
+            let load = MemoryFillLoad(
+                session: session, facts: UBootFacts([:]), lines: UBootCommands(), examples: UBootExamples())
+            var sums: [String] = []
+            for line in lines {
+                let words = line.split(separator: " ").map(String.init)
+                if words[0] == "loady" {
+                    // Another way to the same address: YMODEM has tests of its own.
+                    let address = try #require(UInt64(words[1], radix: 16))
+                    _ = try await load.load(expected, to: address)
+                    continue
+                }
+                let reply = try await session.ask(line, silence: .seconds(60))
+                if let sum = UBootChecksum(reply) { sums.append(sum.digest.hex) }
+            }
+            #expect(
+                sums == [String](repeating: Hexadecimal.text(CRC32.sum(of: expected)), count: 2), "\(way): \(lines)")
+        }
+        let now = try #require(board.simulated.hardware.chips[id])
+        let block = now.chip.eraseBlockSize
+        for number in 0..<now.bytes.count / block {
+            let range = number * block..<(number + 1) * block
+            // Bad blocks are as they were, and nothing has moved.
+            let isSame = now.bytes[range] == (original.chips[id]?.bytes[range] ?? [])
+            #expect(isSame, "\(way), block \(number)")
+        }
+        #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
+    }
+
     @Test("A checksum of what can no longer be read is an error")
     func unreadableChecksum() async throws {
         let board = Self.board(.spiLong)
