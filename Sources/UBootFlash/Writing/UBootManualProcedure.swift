@@ -32,9 +32,10 @@ struct UBootManualProcedure {
     /// - Parameter range: of the partition on its chip.
     func procedure(for partition: Partition, at range: Range<Int>) -> ManualProcedure {
         let block = partition.eraseBlockSize
-        guard let load, facts.hasChecksum else {
+        guard let load, facts.hasChecksum, facts.help?.has("mw") ?? false else {
             return .impossible(
-                why: "this U-Boot has no command that brings a file to its RAM, or no crc32 to check it",
+                why:
+                    "this U-Boot lacks a command to bring a file to its RAM (tftpboot, loady), or one to check it there (crc32, mw)",
                 next: Self.otherwise)
         }
         guard block > 0, range.lowerBound % block == 0, range.count % block == 0, !range.isEmpty else {
