@@ -171,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "BackupBagsTests",
             dependencies: [
-                "BackupBags", "FlashModel", "LocalFiles", "TestSupport",
+                "BackupBags", "FlashModel", "LinuxFlash", "LocalFiles", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Golden"]

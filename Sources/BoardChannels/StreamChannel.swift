@@ -126,15 +126,11 @@ package final class StreamChannel: BoardChannel {
         let reader = Reader()
         let inbox = ByteInbox(resume: { reader.goOn() })
         let channel = try await open(Receiver(inbox: inbox, traits: traits, reader: reader))
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(
-                try await body(StreamChannel(traits: traits, inbox: inbox, channel: channel, line: line)))
-        } catch {
-            result = .failure(error)
+        return try await withCleanup {
+            try await body(StreamChannel(traits: traits, inbox: inbox, channel: channel, line: line))
+        } cleanup: {
+            try? await channel.close().get()
         }
-        try? await channel.close().get()
-        return try result.get()
     }
 
     /// Resumes the event loop's reading when there is room again.

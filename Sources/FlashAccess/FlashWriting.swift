@@ -4,26 +4,19 @@ package import FlashModel
 package struct WriteMethod: Sendable, Codable, Hashable {
     /// For people: `flash_erase and dd`.
     package var name: String
-    /// Command lines that do it by hand for one erase block. OFFSET is in bytes, NUMBER counts erase blocks, FILE holds
-    /// the block's bytes on the board. For U-Boot, FILE lies on a TFTP server, RAM is a free place in memory, START and
-    /// END are addresses of the block's first and last byte, and SIZE is its bytes, in hexadecimal.
-    package var commands: [String]
     /// Whether each write erases the block itself, so that no block is erased before.
     package var erasesItself: Bool
     /// Whether pages of NAND that are blank are programmed with 0xFF: many controllers then store ECC bytes that are not,
     /// and UBI can no longer write to those pages.
     package var writesBlankPages: Bool
-    /// Whether nothing less than the whole partition can be erased: all of its good blocks are written then. The first
-    /// of the commands does it, the others are for one erase block.
+    /// Whether nothing less than the whole partition can be erased: all of its good blocks are written then.
     package var erasesPartition: Bool
 
     package init(
-        name: String, commands: [String], erasesItself: Bool = false, writesBlankPages: Bool = false,
-        erasesPartition: Bool = false
+        name: String, erasesItself: Bool = false, writesBlankPages: Bool = false, erasesPartition: Bool = false
     ) {
         self.erasesPartition = erasesPartition
         self.name = name
-        self.commands = commands
         self.erasesItself = erasesItself
         self.writesBlankPages = writesBlankPages
     }
@@ -49,6 +42,10 @@ package protocol FlashWriting {
     ///
     /// - Throws: ``WriteRefusal`` where the board has no right way.
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod
+
+    /// How a person would write a partition with this board's own commands, without this program. It asks the board
+    /// nothing.
+    func manualProcedure(for partition: Partition) -> ManualProcedure
 
     /// Shows that a partition can be erased and written, without touching its flash: that the tools are those that are
     /// meant, and that the command that will write works. From then on ``method(for:)`` gives the first method for which

@@ -46,7 +46,7 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
     package var pageSize: Int
     /// Spare bytes per page.
     package var oobSize: Int
-    /// The kernel's name for the device type, such as `nor`, `nand`, `ubi`.
+    /// The kernel's name for the device type, such as `nor`, `nand`, `ubi`. For people; code asks ``kind``.
     package var type: String
     /// Whether the kernel allows writing; nil if unknown.
     package var isWritable: Bool?
@@ -103,8 +103,14 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
+    /// The kind of memory behind it, decoded from ``type``; unknown for a type that is not a kind of chip (`ubi`).
+    package var kind: Chip.Kind { Chip.Kind(rawValue: type) ?? .unknown }
+
     /// Whether it is UBI's view of a volume (gluebi), without flash of its own.
     package var isUBIVolume: Bool { type == "ubi" }
+
+    /// Whether it may be flash: neither RAM nor ROM, nor the kernel's placeholder for a chip that is not there.
+    package var mayBeFlash: Bool { kind != .ram && kind != .rom && type != "absent" }
 }
 
 /// The known bad erase blocks of a partition.

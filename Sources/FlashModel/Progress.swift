@@ -39,5 +39,6 @@ package enum ProgressEvent: Sendable, Hashable {
     case warning(String)
 }
 
-/// Who is told; called from several threads, but never from two at the same time.
+/// Receives the events of a verb. It may be called from several threads at the same time, such as that of the verb's
+/// work, of a TFTP server and of a signal: a handler that keeps anything needs a lock of its own.
 package typealias ProgressHandler = @Sendable (ProgressEvent) -> Void

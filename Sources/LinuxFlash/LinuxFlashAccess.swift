@@ -76,14 +76,10 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         }
         let plan = try await TransferPlan.choose(shell, toolbox)
         let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan)
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(access))
-        } catch {
-            result = .failure(error)
-        }
-        if case .success = result { await access.nodes.removeAll() }
-        return try result.get()
+        let result = try await body(access)
+        // Only now: after an error the board may not answer any more.
+        await access.nodes.removeAll()
+        return result
     }
 
     /// What writes flash here.
@@ -145,7 +141,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
                 let node = try await nodes.node(for: partition.index, forTools: true)
                 let name = "mtd\(partition.index)"
                 let reply = try await shell.run(
-                    "echo '== \(name)';\(toolbox.invocation("mtdinfo")) -M \(ShellDialect.quote(node))")
+                    "echo '== \(name)';\(toolbox.invocation("mtdinfo")) -M \(ShellWord.quoted(node))")
                 if reply.status == 0 { maps += reply.output }
             } catch let error as FlashkeepError where error.code == .unreadable || error.code == .replyNotUnderstood {
                 // It stays unknown, and is said to be.

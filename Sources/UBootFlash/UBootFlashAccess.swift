@@ -126,9 +126,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             let isUsage = question.hasPrefix("help ")
             if help?.has(UBootFacts.command(of: question)) ?? !isUsage { try await ask(question) }
         }
-        let nand = (replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []).filter {
-            ByteText($0.type).lowercased.contains("nand")
-        }
+        let nand = (replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []).filter(\.kind.isNAND)
         for device in nand {
             if let question = try? lines.mtdBad(device.name) { try await ask(question) }
         }
@@ -397,7 +395,7 @@ package final class UBootFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     }
 
     private func isMapped(_ chip: Chip, on board: SurveyedBoard) -> Bool {
-        guard let window = UBootWindow(chip, board.facts) else { return false }
+        guard let window = board.facts.windows[chip.id] else { return false }
         return !window.isStaged
     }
 

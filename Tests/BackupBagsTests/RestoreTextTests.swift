@@ -1,6 +1,7 @@
 import BackupBags
 import FlashModel
 import FoundationEssentials
+import LinuxFlash
 import SystemPackage
 import Testing
 
@@ -44,10 +45,21 @@ struct RestoreTextTests {
         return manifest
     }()
 
+    /// What a Linux shell with these tools writes for the partitions of the manifest.
+    static func procedures(
+        _ tools: [String] = ["dd", "tr", "sha256sum", "mtdinfo", "flash_erase"]
+    ) -> [Int: ManualProcedure] {
+        let toolbox = LinuxToolbox(invocations: Dictionary(uniqueKeysWithValues: tools.map { ($0, $0) }))
+        return Dictionary(
+            uniqueKeysWithValues: manifest.partitions.map {
+                ($0.index, LinuxManualProcedure.procedure(for: $0.partition, toolbox))
+            })
+    }
+
     @Test("It is, word for word, what was read by a person")
     func golden() throws {
         let path = FilePath(#filePath).removingLastComponent().appending("Golden/RESTORE.md")
-        let text = RestoreText.text(for: Self.manifest)
+        let text = RestoreText.text(for: Self.manifest, procedures: Self.procedures())
         if ProcessInfo.processInfo.environment["FLASHKEEP_RECORD"] != nil {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path.string))
         }
@@ -57,7 +69,7 @@ struct RestoreTextTests {
 
     @Test("No name of the board can break out of its place")
     func hostileNames() {
-        let text = RestoreText.text(for: Self.manifest)
+        let text = RestoreText.text(for: Self.manifest, procedures: Self.procedures())
         #expect(text.utf8.allSatisfy { (0x20..<0x7F).contains($0) || $0 == 0x0A })
         #expect(!text.contains("\n# rm"))
         for line in text.split(separator: "\n") where line.hasPrefix("    ") { #expect(!line.contains("reboot)")) }
@@ -67,43 +79,53 @@ struct RestoreTextTests {
     func damaged() {
         var manifest = Self.manifest
         manifest.images[0].blocks = [BlockFinding(offset: 0x10, size: 0x10, state: .eccFailed)]
-        let text = RestoreText.text(for: manifest)
-        #expect(!text.contains("of=/dev/mtd0") && !text.contains("/dev/mtd0\n"))
+        let text = RestoreText.text(for: manifest, procedures: Self.procedures())
+        #expect(!text.contains("put-back-flash_erase.sh 0 ") && text.contains("put-back-flash_erase.sh 1 "))
         #expect(text.contains("Do not write it by hand: its file has damaged or unread bytes"))
     }
 
-    @Test("The tools that the board has decide the commands")
+    @Test("The tools that the board has decide the commands, and each way to write stands there once")
     func tools() {
-        var manifest = Self.manifest
-        manifest.capture.tools = [:]
-        let text = RestoreText.text(for: manifest)
-        #expect(!text.contains("flashcp -v") && !text.contains("flash_erase -q"))
-        #expect(text.contains("of=/dev/mtdblock1 bs=4096 conv=fsync"))
-        #expect(!text.contains("of=/dev/mtdblock4"))
+        let text = RestoreText.text(
+            for: Self.manifest, procedures: Self.procedures(["dd", "busybox", "tr", "md5sum", "flash_eraseall"]))
+        #expect(!text.contains("flash_erase.sh") && !text.contains("sha256sum /tmp"))
+        // On NOR the block device erases by itself, and on NAND the whole partition is erased at once.
+        #expect(text.contains("### A: from Linux, with dd to the block device\n"))
+        #expect(text.contains("### B: from Linux, with flash_eraseall\n"))
+        #expect(text.contains("Write it as in section 5, A:\n\n    sh /tmp/put-back-mtdblock.sh 1 20480 4096 4096 "))
+        #expect(
+            text.contains(
+                "section 5, B:\n\n    sh /tmp/put-back-flash_eraseall.sh 4 65536 8192 512 /tmp/mtd4-ubi.bin 2\n"))
+        for name in ["mtdblock", "flash_eraseall"] {
+            #expect(text.split(separator: "\n").count { $0 == "    # put-back-\(name).sh" } == 1)
+        }
+        let poor = RestoreText.text(for: Self.manifest, procedures: Self.procedures(["dd"]))
+        #expect(poor.contains("had no tool that can write it. Start Linux from RAM with mtd-utils"))
+        #expect(poor.contains("sh /tmp/put-back-flash_erase.sh 4 65536"))
     }
 
-    @Test("How the system that ran would write it stands before the procedure by hand")
-    func procedures() {
-        let usual = RestoreText.text(for: Self.manifest)
+    @Test("What the way in does not say is not made up")
+    func noDialect() {
+        let shell = ["/proc", "/dev/", "mtd-utils", "flash_erase", "nandwrite", "busybox"]
+        let plain = RestoreText.text(for: Self.manifest)
+        #expect(plain.contains("The names `mtdN` are this backup's own") && plain.contains("knows no commands"))
+        for word in shell { #expect(!plain.contains(word), "\(word)") }
+        let method = ManualProcedure.Method(
+            name: "from the monitor", identification: "Look at the chip with `fis list`.", rules: ["Mind the gap."],
+            steps: [.text("Type:"), .commands(["load FILE"])])
         let text = RestoreText.text(
             for: Self.manifest,
             procedures: [
-                0: .commands(name: "dd to the block device", ["dd if=FILE of=/dev/mtdblock0 bs=4096 seek=NUMBER"]),
-                4: .none(why: "NAND wants flash_erase", next: "start an initramfs"),
+                0: .commands(method, lines: ["load FILE", "cmp FILES x=FILE a/FILE"], notes: ["It needs `FILE`."]),
+                1: .commands(method, lines: ["load FILE"], notes: []),
+                4: .impossible(why: "NAND wants\nanother tool", next: "take a programmer"),
             ])
-        #expect(text.contains("(dd to the block device):\n\n    dd if=FILE of=/dev/mtdblock0 bs=4096 seek=NUMBER\n"))
-        #expect(text.contains("no right way to write it: NAND wants flash_erase. What would help: start an initramfs."))
-        let whole = RestoreText.text(
-            for: Self.manifest,
-            procedures: [
-                4: .commands(
-                    name: "flash_eraseall and dd", ["flash_eraseall -q /dev/mtd4", "dd of=/dev/mtd4 seek=NUMBER"],
-                    erasesPartition: true)
-            ])
-        #expect(
-            whole.contains("the first line once, which erases all of the partition")
-                && !whole.contains("block that differs (flash_eraseall"))
-        #expect(!usual.contains("no right way") && text.count > usual.count)
+        for word in shell { #expect(!text.contains(word), "\(word)") }
+        #expect(text.contains("### From the monitor\n\n- Mind the gap.\n\nType:\n\n    load FILE\n"))
+        #expect(text.contains("It needs `mtd0-RedBoot.bin`.\n"))
+        #expect(text.contains("    load mtd0-RedBoot.bin\n    cmp FILES x=mtd0-RedBoot.bin a/mtd0-RedBoot.bin\n"))
+        #expect(text.contains("cannot write it: NAND wants\\x0aanother tool. Instead, take a programmer.\n"))
+        #expect(text.count { $0 == "\n" } < 140)
     }
 
     @Test("The summary names what is missing and what is not proven")

@@ -24,6 +24,18 @@ import Testing
     }
 
     @Test(arguments: [
+        ("nor", Chip.Kind.nor, true), ("nand", .nand, true), ("mlc-nand", .mlcNAND, true), ("spi-nand", .spiNAND, true),
+        ("dataflash", .dataflash, true), ("ram", .ram, false), ("rom", .rom, false), ("absent", .unknown, false),
+        ("ubi", .unknown, true), ("", .unknown, true), ("nandsim", .unknown, true),
+    ])
+    func kindByType(type: String, kind: Chip.Kind, mayBeFlash: Bool) {
+        let partition = Partition(
+            index: 0, name: "", chip: "", offset: nil, offsetSource: .none, size: 0, eraseBlockSize: 0, pageSize: 1,
+            oobSize: 0, type: type)
+        #expect(partition.kind == kind && partition.mayBeFlash == mayBeFlash)
+    }
+
+    @Test(arguments: [
         ("RedBoot", "RedBoot"), ("FIS directory", "FIS_directory"), ("../../etc/passwd", "_._.._etc_passwd"),
         (".hidden", "_hidden"), ("", "unnamed"), ("a\u{0}b\nc\u{1B}[2J", "a_b_c__2J"), ("naïve", "na_ve"),
         ("\"; rm -rf /", "___rm_-rf__"),

@@ -229,7 +229,7 @@ struct ClaimTests {
                     identity: BoardIdentity(model: "Acme"), chips: [nor],
                     devices: [nor.device(0, "one", 0..<8), nor.device(1, "two", 8..<16)]))
             try board.write("first\n", "proc/sys/kernel/random/boot_id")
-            let root = ShellDialect.quote(board.root)
+            let root = ShellWord.quoted(board.root)
             let change =
                 isRestart
                 ? "echo second >\(root)/proc/sys/kernel/random/boot_id"

@@ -133,6 +133,30 @@ struct ProgressTests {
         #expect(Screen.erasure(of: line, width: 30) == "\u{1B}[2A\r\u{1B}[J")
         #expect(Screen.erasure(of: nil, width: 30) == "")
     }
+
+    @Test func eventsFromSeveralThreadsDoNotMix() async throws {
+        let terminal = Terminal.decide(
+            color: .never, inputIsTerminal: false, outputIsTerminal: false, errorIsTerminal: false,
+            variable: { _ in nil })
+        let written = Mutex<[String]>([])
+        let screen = Screen(terminal, width: { 80 }, write: { text in written.withLock { $0.append(text) } })
+        let clock = Atomic<Int>(0)
+        let face = ProgressFace(
+            .json, screen: screen, isVerbose: false,
+            now: { .milliseconds(clock.wrappingAdd(1, ordering: .relaxed).newValue) })
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<8 {
+                group.addTask {
+                    for count in 0..<200 { face.take(.note("\(number) \(count)")) }
+                }
+            }
+        }
+        let lines = written.withLock { $0 }
+        #expect(lines.count == 1_600 && lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}\n") })
+        // The clock is read and the line is written in one step, so the lines are in order of time.
+        let times = lines.compactMap { $0.firstMatch(of: /"seconds":([0-9.]+)/).flatMap { Double($0.1) } }
+        #expect(times.count == 1_600 && times == times.sorted())
+    }
 }
 
 struct TerminalTests {

@@ -119,11 +119,11 @@ struct TextTests {
     }
 
     @Test func wordsAreQuotedForTheShell() {
-        #expect(ShellWord.quoted("a-b_c/d.e") == "a-b_c/d.e")
-        #expect(ShellWord.quoted("a b") == "'a b'")
-        #expect(ShellWord.quoted("it's") == "'it'\\''s'")
-        #expect(ShellWord.quoted("$(reboot)") == "'$(reboot)'")
-        #expect(ShellWord.quoted("") == "''")
+        #expect(ShellWord.pastable("a-b_c/d.e") == "a-b_c/d.e")
+        #expect(ShellWord.pastable("a b") == "'a b'")
+        #expect(ShellWord.pastable("it's") == "'it'\\''s'")
+        #expect(ShellWord.pastable("$(reboot)") == "'$(reboot)'")
+        #expect(ShellWord.pastable("") == "''")
     }
 
     @Test func everyVerbHasExamplesBeforeItsOptions() {

@@ -113,7 +113,7 @@ import Testing
         try await LocalOpener().withChannel { channel in
             try await ShellSession.withShell(over: channel, credentials: Credentials(), nonce: Self.nonce) { shell in
                 for text in ["plain", "it's", "a b", "$(reboot)", "`x`", "\\", "\"", "", "*", "-n"] {
-                    let reply = try await shell.run("printf %s \(ShellDialect.quote(text))")
+                    let reply = try await shell.run("printf %s \(ShellWord.quoted(text))")
                     #expect(reply.text == text)
                 }
             }

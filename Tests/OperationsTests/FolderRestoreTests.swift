@@ -154,7 +154,6 @@ struct FolderRestoreTests {
             #expect(
                 plan.parts.map(\.method.name)
                     == [tool == "mtdblock" ? "dd without conv= to the block device" : "\(tool) and dd without conv="])
-            #expect(plan.parts.allSatisfy { !$0.method.commands.joined().contains("conv=") })
             let report = try await Restore.run(
                 prepared, on: board.reacher(FolderBackupTests.opener(line, board)), before: before, reconnects: 0,
                 environment: .simulated())

@@ -60,7 +60,7 @@ package final class FolderBoard: Sendable {
         where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
             let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
             try scratch.write(
-                script.replacing("BOARD", with: ShellDialect.quote(scratch.path.string)).replacing("REAL", with: real),
+                script.replacing("BOARD", with: ShellWord.quoted(scratch.path.string)).replacing("REAL", with: real),
                 "bin/\(name)")
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
         }
@@ -107,6 +107,27 @@ package final class FolderBoard: Sendable {
         }
     }
 
+    /// Runs a script in the board's shell, with the board's tools, and no other variables than these besides `PATH`.
+    ///
+    /// - Returns: what it printed on both outputs.
+    package func run(
+        _ script: [String], variables: [String: String]
+    ) throws -> (status: Int32, output: String) {
+        let process = Process()
+        let command = command
+        process.executableURL = URL(fileURLWithPath: command[0])
+        let words = variables.map { "\($0.key)=\($0.value)" }
+        process.arguments = [command[1]] + words + command.dropFirst(2) + script
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    }
+
     // MARK: What happened
 
     /// Forbidden actions of a reader: writes, or reads of a bad block. One per line.
@@ -137,9 +158,12 @@ package final class FolderBoard: Sendable {
         let real = scratch.path.appending("real").string
         try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: true)
         try FileManager.default.moveItem(atPath: "\(bin)/\(tool)", toPath: "\(real)/\(tool)")
-        let path = ShellDialect.quote("\(real)/\(tool)")
+        let path = ShellWord.quoted("\(real)/\(tool)")
         try replace(tool, with: "REAL=fkreal\nfkreal() { \(path) \"$@\"; }\n\(script)")
     }
+
+    /// Removes a tool.
+    package func removeTool(_ tool: String) throws { try FileManager.default.removeItem(atPath: "\(bin)/\(tool)") }
 
     /// Removes a file of the board.
     package func remove(_ path: String) throws {
@@ -321,11 +345,19 @@ package final class FolderBoard: Sendable {
           echo "  -q, --quiet       do not display progress messages"
           exit 0
         fi
-        [ "$1" = -q ] && [ "$4" = 1 ] || { echo "flash_erase: error!: no MTD device specified" >&2; exit 255; }
-        case $2 in BOARD/*) ;; *) echo "flash_erase: error!: mtd_get_dev_info failed" >&2; exit 255;; esac
-        n=${2##*/}
+        quiet=
+        [ "$1" = -q ] && { quiet=y; shift; }
+        [ $# = 3 ] && [ "$3" = 1 ] || { echo "flash_erase: error!: no MTD device specified" >&2; exit 255; }
+        case $1 in BOARD/*) ;; *) echo "flash_erase: error!: mtd_get_dev_info failed" >&2; exit 255;; esac
+        n=${1##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
-        /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$(($3 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        [ -r BOARD/troubles/$n ] && while read -r kind start end; do
+          [ $kind = bad ] && [ $start = $2 ] || continue
+          [ "$quiet" ] || echo "Skipping bad block at $2"
+          exit 0
+        done <BOARD/troubles/$n
+        /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$1" bs=$b seek=$(($2 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        [ "$quiet" ] || printf '\rErasing %d Kibyte @ %x -- 100 %% complete \n' $(($b / 1024)) $2
         """#
 
     /// Erases all blocks that are not bad, like busybox.

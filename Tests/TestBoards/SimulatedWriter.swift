@@ -58,8 +58,11 @@ extension SimulatedBoard: FlashWriting {
         guard partition.name != "unwritable" else {
             throw WriteRefusal(why: "it is made so", next: "make it otherwise")
         }
-        return WriteMethod(
-            name: "simulated", commands: ["write OFFSET"], erasesPartition: reacher.hardware.erasesPartitions)
+        return WriteMethod(name: "simulated", erasesPartition: reacher.hardware.erasesPartitions)
+    }
+
+    package func manualProcedure(for partition: Partition) -> ManualProcedure {
+        .impossible(why: "it is simulated", next: "write it as you like")
     }
 
     /// Nothing needs proof: the simulated writer does what it is told.

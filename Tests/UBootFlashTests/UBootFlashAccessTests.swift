@@ -298,6 +298,115 @@ struct UBootFlashAccessTests {
         }
     }
 
+    @Test("An erase block with its OOB bytes stays within free RAM, also after the block alone was read")
+    func stagingGrows() async throws {
+        let (page, oob, block) = (0x2000, 448, 1 << 20)
+        var flash = SimulatedHardware.Flash(
+            "nand0", kind: .nand, blocks: 0, blockSize: block, pageSize: page, oobSize: oob)
+        flash.bytes = [UInt8](repeating: 0xFF, count: block)
+        flash.chip.size = .exact(block)
+        var scenario = UBootScenario(SimulatedHardware(identity: BoardIdentity(), chips: [flash], devices: []))
+        scenario.hardware.readsOOB = true
+        scenario.allow("nand")
+        func facts(_ session: UBootSession) async throws -> UBootFacts {
+            var replies: [String: UBootReply] = [:]
+            for question in UBootFacts.questions { replies[question] = try await session.agreed(on: question) }
+            return UBootFacts(replies)
+        }
+        let ceiling = try await SimulatedSessions.with(SimulatedUBoot(scenario)) { session in
+            let board = try #require(try await facts(session).board)
+            let free = try UBootLoadAddress(board).free
+            return try #require(free.last).upperBound
+        }
+        // From this address on, the block alone fits below what U-Boot uses, and the block with OOB bytes does not.
+        scenario.variables["loadaddr"] = "0x" + String(ceiling - UInt64(block), radix: 16)
+        try await SimulatedSessions.with(SimulatedUBoot(scenario)) { session in
+            let facts = try await facts(session)
+            let chip = try #require(try UBootSurvey.assemble(facts: facts).chips.first)
+            let staging = UBootStaging(session, facts, lines: UBootCommands(), examples: UBootExamples())
+            guard case .at(ceiling - UInt64(block)) = try await staging.place(0..<block, of: chip) else {
+                Issue.record("the block is not at loadaddr")
+                return
+            }
+            guard case .at(let address) = try await staging.placeWithOOB(0..<block / page, of: chip) else {
+                Issue.record("the pages were not read")
+                return
+            }
+            #expect(address + UInt64(block / page * (page + oob)) <= ceiling)
+        }
+    }
+
+    @Test("How a chip is read does not depend on the words that describe it", arguments: Way.allCases)
+    func windows(_ way: Way) async throws {
+        try await SimulatedSessions.with(Self.board(way).simulated) { session in
+            var replies: [String: UBootReply] = [:]
+            for question in UBootFacts.questions { replies[question] = try await session.agreed(on: question) }
+            let windows = Array(UBootFacts(replies).windows.values)
+            switch way {
+            case .mapped: #expect(windows == [.mapped(base: 0xBF00_0000)])
+            case .spiSilent, .spiShort, .spiLong: #expect(windows == [.spi])
+            case .nand: #expect(windows == [.nand(0)])
+            case .mtdNAND: #expect(windows == [.mtd("nand0")])
+            case .mtdSPI: #expect(windows == [.mtd("nor0")])
+            }
+        }
+    }
+
+    // MARK: By hand
+
+    @Test(
+        "The lines that a person is given write a partition back", arguments: [Way.mapped, .spiLong, .nand, .mtdNAND])
+    func byHand(_ way: Way) async throws {
+        let original = Self.board(way).hardware
+        let board = Self.board(way) { scenario in
+            scenario.hardware.isWritable = true
+            scenario.allow("loady", "erase", "protect")
+            for (id, flash) in scenario.hardware.chips {
+                let block = flash.chip.eraseBlockSize
+                for number in [0, 1, 3, 4] { scenario.hardware.chips[id]?.bytes[number * block + 9] ^= 0x42 }
+            }
+        }
+        let id = try #require(original.chips.keys.first)
+        let expected = original.expected(0)
+        try await SimulatedSessions.with(board.simulated) { session in
+            let access = UBootFlashAccess(session, store: ContentStore())
+            let partition = try #require(try await access.survey().survey.partitions.first)
+            let procedure = try #require(access.writer?.manualProcedure(for: partition))
+            guard case .commands(let method, let lines, let notes) = procedure else {
+                Issue.record("\(way): \(procedure)")
+                return
+            }
+            let texts = method.rules + [method.name, method.identification] + lines + notes
+            #expect(!texts.contains { $0.contains("/proc") || $0.contains("/dev") })
+            #expect(notes.isEmpty && method.steps.count > 3)
+            let load = MemoryFillLoad(
+                session: session, facts: UBootFacts([:]), lines: UBootCommands(), examples: UBootExamples())
+            var sums: [String] = []
+            for line in lines {
+                let words = line.split(separator: " ").map(String.init)
+                if words[0] == "loady" {
+                    // Another way to the same address: YMODEM has tests of its own.
+                    let address = try #require(UInt64(words[1], radix: 16))
+                    _ = try await load.load(expected, to: address)
+                    continue
+                }
+                let reply = try await session.ask(line, silence: .seconds(60))
+                if let sum = UBootChecksum(reply) { sums.append(sum.digest.hex) }
+            }
+            #expect(
+                sums == [String](repeating: Hexadecimal.text(CRC32.sum(of: expected)), count: 2), "\(way): \(lines)")
+        }
+        let now = try #require(board.simulated.hardware.chips[id])
+        let block = now.chip.eraseBlockSize
+        for number in 0..<now.bytes.count / block {
+            let range = number * block..<(number + 1) * block
+            // Bad blocks are as they were, and nothing has moved.
+            let isSame = now.bytes[range] == (original.chips[id]?.bytes[range] ?? [])
+            #expect(isSame, "\(way), block \(number)")
+        }
+        #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
+    }
+
     @Test("A checksum of what can no longer be read is an error")
     func unreadableChecksum() async throws {
         let board = Self.board(.spiLong)

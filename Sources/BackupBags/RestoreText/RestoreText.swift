@@ -1,18 +1,19 @@
-import FlashModel
+package import FlashModel
 
-/// Writes `RESTORE.md`: how to restore this backup with nothing but the board's own tools.
+/// Writes `RESTORE.md`: how to restore this backup with nothing but the board's own commands.
 ///
-/// Pure: the same manifest gives the same text. The rules in it follow experiments with the Linux MTD tools: their exit
-/// statuses cannot be trusted, and NAND must be written block by block, each at its original offset. Every name that
-/// comes from the board is escaped, and none ever appears in a command.
+/// Pure: the same manifest and procedures give the same text. What is true of any board is here; commands come from the
+/// way in that made the backup, as ``FlashModel/ManualProcedure``. Every name that comes from the board is escaped, and
+/// none ever appears in a command.
 package enum RestoreText {
     /// The text for a manifest.
     ///
-    /// - Parameter procedures: how the system that ran during the backup would write each partition, by number.
-    package static func text(for manifest: Manifest, procedures: [Int: WriteProcedure] = [:]) -> String {
+    /// - Parameter procedures: how each partition is written by hand, by its number.
+    package static func text(for manifest: Manifest, procedures: [Int: ManualProcedure] = [:]) -> String {
+        let methods = methods(manifest, procedures)
         let sections = [
-            introduction(manifest), checking(), layout(manifest), cutting(manifest), rules(manifest),
-            writing(manifest, procedures), absent(manifest),
+            introduction(manifest), checking(), layout(manifest, methods), cutting(manifest), rules(manifest),
+            instructions(methods), writing(manifest, procedures, methods), absent(manifest),
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
     }
@@ -23,10 +24,10 @@ package enum RestoreText {
         let board = manifest.board
         let capture = manifest.capture
         var lines = [
-            "# How to put this backup back without Flashkeep", "",
+            "# How to restore this backup without Flashkeep", "",
             "This folder holds the flash of the board \(quoted(board.model ?? "of unknown model")).",
             "flashkeep \(quoted(capture.toolVersion)) read it from \(quoted(capture.startedAt)) to \(quoted(capture.finishedAt)), at the address \(quoted(capture.address)) (\(quoted(capture.way))).",
-            "Its files are plain: the images are the bytes of the flash, `\(Manifest.path)` is JSON, and the folder is a BagIt bag (RFC 8493). No program of ours is needed to use them.",
+            "Its files are plain: the images are the bytes of the flash, `\(Manifest.path)` is JSON, and the folder is a BagIt bag (RFC 8493). Nothing but what this text names is needed to use them.",
             "",
         ]
         let facts: [(String, String?)] = [
@@ -60,7 +61,7 @@ package enum RestoreText {
 
     // MARK: Layout
 
-    private static func layout(_ manifest: Manifest) -> [String] {
+    private static func layout(_ manifest: Manifest, _ methods: [ManualProcedure.Method]) -> [String] {
         var lines = ["## 2. What is where", ""]
         lines += [
             "| chip | kind | size | erase block | page | OOB |", "| --- | --- | --- | --- | --- | --- |",
@@ -79,7 +80,7 @@ package enum RestoreText {
         lines += [
             "", "Offsets are bytes from the start of the chip; \"in file\" is where the partition begins in its file.",
             "",
-            "| mtd | name | chip | offset | size | file | in file | role | bad or damaged blocks |",
+            "| partition | name | chip | offset | size | file | in file | role | bad or damaged blocks |",
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for partition in manifest.partitions {
@@ -90,11 +91,12 @@ package enum RestoreText {
                 "| mtd\(partition.index) | \(quoted(partition.name)) | \(quoted(partition.chip)) | \(offset) | \(amount(partition.size)) | \(file) | \(partition.role.rawValue) | \(blocks(of: partition, in: manifest)) |"
             )
         }
-        lines += [
-            "",
-            "Names need not be unique, and numbers can change with the firmware that runs: compare number, size and name with `cat /proc/mtd` on the board before every write.",
-        ]
-        return lines
+        var told: [String] = []
+        for method in methods where !told.contains(method.identification) { told.append(method.identification) }
+        if told.isEmpty {
+            told = ["The names `mtdN` are this backup's own. What counts is the chip, the offset and the size."]
+        }
+        return lines + told.flatMap { ["", $0] }
     }
 
     /// The bad or damaged blocks of a partition, for the table.
@@ -142,44 +144,100 @@ package enum RestoreText {
     private static func rules(_ manifest: Manifest) -> [String] {
         var lines = [
             "## 4. Before you write anything", "",
-            "- Write as little as you can: a block that already holds the right bytes is left alone.",
-            "- Know how to get back in if the board does not start: a serial console, a bootloader that loads over the network, a chip programmer. Without one, do not touch the bootloader.",
-            "- Never write what is mounted, attached to UBI or in use. Start the board from RAM (an initramfs), or work from the bootloader.",
-            "- Never write a partition and another one that contains it: choose one of them.",
-            "- Order: data and config first, then the environment, then firmware, then calibration, and the bootloader last and alone. Check each before the next. Do not let the power fail.",
-            "- Calibration (MAC addresses, radio data) belongs to this one unit. Never write it to another, and never write another's to this one.",
-            "- Files with damaged, unread or unstable blocks must not be written as they are.",
-            "- Check that the device is there before each write (`[ -c /dev/mtd0 ]`): a redirection to a missing one makes a plain file in RAM and reports success.",
-            "- Where it is missing, make it: `mknod /dev/mtd0 c 90 0`, and `mknod /dev/mtd0ro c 90 1`; for `mtdN` the numbers are 2N and 2N+1.",
-            "- Before you erase anything, try the `dd` line that will write on a file in `/tmp` in the place of the device, and compare the two. Some busyboxes have a `dd` without `conv=`: it prints its usage, writes nothing, and what was erased stays blank. Leave `conv=notrunc` out then; a device does not need it.",
-            "- Believe no exit status of the flash tools. The only proof is to read back and compare.",
-            "- Read back through `/dev/mtdNro`; where there is no such device, through `/dev/mtdN`. `/dev/mtdblockN` can give old bytes from memory.",
-            "- Files go to `/tmp` on the board, which is RAM: there must be room (`free`), with 8 MiB to spare. What does not fit goes on a USB stick or a network folder; put its path in the place of `/tmp` then.",
+            "- Write as little as you can. A block that already holds the right bytes is left alone.",
+            "- Know how you get back in if the board does not start: a serial console, a bootloader that loads over the network, or a chip programmer. Without one, do not touch the bootloader.",
+            "- Never write flash that a running system uses: mounted, attached to UBI, or holding its root file system. Start the board from RAM, or work from its bootloader.",
+            "- Of a partition and another one that contains it, write only one.",
+            "- Keep this order: data and config first, then the environment, firmware, calibration, and the bootloader last and alone. Check each before the next. See that the power does not fail.",
+            "- Calibration (MAC addresses, radio data) belongs to this one unit. Never write it to another unit, nor another unit's to this one.",
+            "- Do not write a file with damaged, unread or unstable blocks as it is.",
+            "- Do not rely on what a command reports. The only proof is to read back and compare.",
         ]
         if manifest.chips.contains(where: { $0.kind.isNAND }) {
-            lines += [
-                "- NAND: never write it with plain `dd` or `cat` without an erase before, never through `/dev/mtdblockN` or `flashcp`, and not blindly with `nandwrite`: on a failed write it erases the block, moves on to the next one and reports success.",
-                "- NAND: positions in the files are positions on the chip. A bad block is a hole of 0xFF that keeps the place: what follows it must not move. Never erase or write a bad block, and never clear its mark.",
-            ]
+            lines.append(
+                "- NAND: byte positions in the files are positions on the chip. A bad block is a hole of 0xFF that keeps its place, so that what follows does not move."
+            )
         }
         return lines
     }
 
     // MARK: Writing
 
-    private static func writing(_ manifest: Manifest, _ procedures: [Int: WriteProcedure]) -> [String] {
+    /// The ways to write, each once, in the order of the partitions.
+    private static func methods(
+        _ manifest: Manifest, _ procedures: [Int: ManualProcedure]
+    ) -> [ManualProcedure.Method] {
+        var methods: [ManualProcedure.Method] = []
+        for partition in manifest.partitions {
+            guard case .commands(let method, _, _)? = procedures[partition.index], !methods.contains(method),
+                RestoreSteps.refusal(of: partition, in: manifest) == nil
+            else { continue }
+            methods.append(method)
+        }
+        return methods
+    }
+
+    /// What all partitions that are written in one way have in common.
+    private static func instructions(_ methods: [ManualProcedure.Method]) -> [String] {
+        guard !methods.isEmpty else {
+            return [
+                "## 5. How to write", "",
+                "The way this backup was made knows no commands that write this flash. Use a chip programmer, or commands of the board's own system that write a range of a chip; section 2 says which file belongs where.",
+            ]
+        }
+        var lines = ["## 5. How to write"]
+        for (number, method) in methods.enumerated() {
+            lines += ["", "### \(title(number, of: methods))", ""]
+            lines += method.rules.map { "- \(kept($0))" }
+            for step in method.steps {
+                lines.append("")
+                switch step {
+                case .text(let text): lines.append(kept(text))
+                case .commands(let commands): lines += code(commands)
+                case .file(let name, let content): lines += file(name, content)
+                }
+            }
+        }
+        return lines
+    }
+
+    /// The name of a way to write, with a letter if there are several.
+    static func title(_ number: Int, of methods: [ManualProcedure.Method]) -> String {
+        let name = kept(methods[number].name)
+        guard methods.count > 1 else { return "\(name.prefix(1).uppercased())\(name.dropFirst())" }
+        return "\(letter(number)): \(name)"
+    }
+
+    static func letter(_ number: Int) -> String {
+        number < 26 ? String(UnicodeScalar(UInt8(65 + number))) : "\(number)"
+    }
+
+    /// A file of this text, between two lines by which a command finds it.
+    private static func file(_ name: String, _ content: [String]) -> [String] {
+        let last = "# end of \(name)"
+        return [
+            "    sed -n '/^    # \(name)$/,/^    \(last)$/s/^    //p' RESTORE.md >\(name)", "",
+            "That command, in this folder, takes the following lines out of this text:", "",
+        ] + code(["# \(name)"] + content + [last])
+    }
+
+    static func code(_ lines: [String]) -> [String] { lines.map { "    \(kept($0))" } }
+
+    private static func writing(
+        _ manifest: Manifest, _ procedures: [Int: ManualProcedure], _ methods: [ManualProcedure.Method]
+    ) -> [String] {
         let ranks: [Partition.Role] = [.unknown, .config, .environment, .firmware, .calibration, .bootloader]
         let ordered = manifest.partitions.filter { $0.view != nil && $0.size > 0 }.sorted {
             (ranks.firstIndex(of: $0.role) ?? 0, $0.index) < (ranks.firstIndex(of: $1.role) ?? 0, $1.index)
         }
         guard !ordered.isEmpty else { return [] }
-        var lines = ["## 5. Put it back, partition by partition, in this order"]
+        var lines = ["## 6. Restore it, partition by partition, in this order"]
         for partition in ordered {
             guard let (image, range) = manifest.view(of: partition) else { continue }
             lines += ["", "### mtd\(partition.index) \(quoted(partition.name)), \(partition.role.rawValue)", ""]
             lines += RestoreSteps(
                 manifest: manifest, partition: partition, image: image, range: range,
-                procedure: procedures[partition.index]
+                procedure: procedures[partition.index], methods: methods
             ).lines()
         }
         return lines
@@ -205,10 +263,13 @@ package enum RestoreText {
             lines.append("- \(quoted(device.text)): it is no MTD flash, and not a part of this backup")
         }
         for warning in manifest.warnings { lines.append("- \(quoted(warning))") }
-        return lines.isEmpty ? [] : ["## 6. What is not here, and doubts", ""] + lines
+        return lines.isEmpty ? [] : ["## 7. What is not here, and doubts", ""] + lines
     }
 
     // MARK: Words
+
+    /// Text of the way in, as one line of ASCII. It escaped foreign names already, and its backslashes are meant.
+    static func kept(_ text: String) -> String { PrintableText.again(text, asciiOnly: true) }
 
     /// Foreign text as Markdown code.
     static func quoted(_ text: String) -> String { text.isEmpty ? "(empty)" : "`\(PlainText.code(text))`" }

@@ -25,7 +25,7 @@ enum GivenPassword {
             try descriptor.closeAfter {
                 if let mode = FileMode.permissions(of: descriptor), mode & 0o077 != 0 {
                     warn(
-                        "others may read the password file \(shown): chmod 600 \(ShellWord.quoted(shown)) makes it yours alone"
+                        "others may read the password file \(shown): chmod 600 \(ShellWord.pastable(shown)) makes it yours alone"
                     )
                 }
                 while count < bytes.count {

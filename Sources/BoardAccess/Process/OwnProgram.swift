@@ -16,5 +16,5 @@ package enum OwnProgram {
     }
 
     /// Its path, quoted for a shell, for advice that a user can paste.
-    package static var quoted: String { path.map { ShellWord.quoted($0) } ?? "flashkeep" }
+    package static var quoted: String { path.map { ShellWord.pastable($0) } ?? "flashkeep" }
 }

@@ -110,7 +110,6 @@ package struct NetworkBoot: Sendable {
 
     private func error(_ load: UBootStarter.Load, _ plan: UBootNetworkPlan, _ seen: Seen) -> FlashkeepError {
         let what = "The board could not load the image over TFTP."
-        let check = "see with: sudo tcpdump -n host \(plan.board)"
         guard case .failed(let outcome) = load else {
             return FlashkeepError(
                 .commandFailed, what: what, why: "It came with another CRC-32, \(Self.attempts) times.",
@@ -118,43 +117,9 @@ package struct NetworkBoot: Sendable {
                     "The board's RAM or its network is faulty, or the address range is used by something; try another cable."
             )
         }
-        switch outcome {
-        case .noHost:
-            return FlashkeepError(
-                .hostUnreachable, what: what, why: "Nobody answered the board's question for \(plan.host) (ARP).",
-                next:
-                    "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)"
-            )
-        case .noAnswer where seen.contains("\(plan.board)"):
-            return FlashkeepError(
-                .hostUnreachable, what: what,
-                why: "Its requests came here, but our answers did not reach it, or ceased to.",
-                next: "Let UDP out to \(plan.board) through this computer's firewall, and check the cable; \(check)")
-        case .noAnswer:
-            return FlashkeepError(
-                .hostUnreachable, what: what, why: "No request of the board came to \(plan.host), port \(port).",
-                next: "Let UDP port \(port) in through this computer's firewall, and check the cable; \(check)")
-        case .noEthernet:
-            return FlashkeepError(
-                .toolMissing, what: what, why: "This U-Boot has no network.",
-                next: "Back up straight from U-Boot: leave --image out.")
-        case .notSet(let name):
-            return FlashkeepError(
-                .commandFailed, what: what, why: "Its variable \(PrintableText.escaped(name, limit: 40)) is not set.",
-                next: "Please report this, with --transcript FILE.")
-        case .reservedMemory:
-            return FlashkeepError(
-                .imageUnsuitable, what: what, why: "It would have overwritten U-Boot itself.",
-                next: "Take a smaller initramfs image.")
-        case .refused(let reason, _):
-            return FlashkeepError(
-                .commandFailed, what: what,
-                why: "The server said: \(PrintableText.escaped(reason, limit: 100))",
-                next: "Is another TFTP server running at \(plan.host)? Stop it, or look what it says.")
-        case .interrupted, .unclear, .done:
-            return FlashkeepError(
-                .commandFailed, what: what, why: "The transfer broke off.",
-                next: "Run it again; --transcript FILE keeps what the board says.")
-        }
+        let words = outcome.words(
+            plan, port: port, hasAsked: seen.contains("\(plan.board)"),
+            otherwise: "Back up straight from U-Boot: leave --image out.")
+        return FlashkeepError(words.code, what: what, why: words.why, next: words.next)
     }
 }

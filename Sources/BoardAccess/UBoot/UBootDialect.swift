@@ -61,15 +61,12 @@ struct UBootDialect: ConsoleDialect {
     ) async throws -> Result {
         guard let wish = settings.rate else { return try await body(nil) }
         let rate = UBootLineRate(session, wish: wish, notify: { [notify] in notify(.note($0)) })
-        let result: Swift.Result<Result, any Error>
-        do {
+        return try await withCleanup {
             try await rate.raise()
-            result = .success(try await body(rate))
-        } catch {
-            result = .failure(error)
+            return try await body(rate)
+        } cleanup: {
+            await rate.restore()
         }
-        await rate.restore()
-        return try result.get()
     }
 
     /// Runs the body with the flash behind U-Boot.
@@ -88,19 +85,13 @@ struct UBootDialect: ConsoleDialect {
         let host = network.computer(channel)
         let access = UBootFlashAccess(
             session, store: settings.store, format: settings.dumpFormat, lineRate: rate, network: (host, wishes))
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(access))
-        } catch {
-            result = .failure(error)
-        }
-        // In a task of its own: the console must be left in order even if the user has cancelled everything.
-        nonisolated(unsafe) let used = access
-        await Task {
-            await unsafe used.end()
+        // The console must be left in order even if the user has cancelled everything.
+        return try await withShieldedCleanup {
+            try await body(access)
+        } cleanup: {
+            await access.end()
             await host.close()
-        }.value
-        return try result.get()
+        }
     }
 }
 

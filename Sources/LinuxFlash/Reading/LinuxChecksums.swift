@@ -29,7 +29,7 @@ final class LinuxChecksums {
         let (size, pairs) = LinuxReadScript.units(
             of: ranges, end: partition.size, preferred: max(1, partition.eraseBlockSize))
         let bytes = ranges.reduce(0) { $0 + $1.count }
-        let command = "fkcat \(ShellDialect.quote(node)) \(size) \(try await arguments(pairs))|\(tool)"
+        let command = "fkcat \(ShellWord.quoted(node)) \(size) \(try await arguments(pairs))|\(tool)"
         let digests = try await digests(
             command, algorithm, count: 1, partition, silence: shell.silence * 2 + .seconds(bytes / 500_000))
         return digests[0]
@@ -51,7 +51,7 @@ final class LinuxChecksums {
                 of: some, end: partition.size, preferred: max(1, partition.eraseBlockSize))
             let arguments = try await arguments(pairs)
             digests += try await self.digests(
-                "fksums \(ShellDialect.quote(tool)) \(ShellDialect.quote(node)) \(size) \(arguments)", algorithm,
+                "fksums \(ShellWord.quoted(tool)) \(ShellWord.quoted(node)) \(size) \(arguments)", algorithm,
                 count: some.count, partition, silence: shell.silence * 4)
         }
         return digests

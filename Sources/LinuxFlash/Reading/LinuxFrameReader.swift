@@ -114,8 +114,8 @@ final class LinuxFrameReader {
         let node = try await nodes.node(for: partition, forTools: source == .pagesWithOOB)
         let counters = try await counterFolder(of: partition)
         let command =
-            "\(Self.function(source)) \(ShellDialect.quote(node)) \(request.blockSize) \(request.first) \(request.count) "
-            + "\(request.group) \(counters.map { ShellDialect.quote($0) } ?? "-")"
+            "\(Self.function(source)) \(ShellWord.quoted(node)) \(request.blockSize) \(request.first) \(request.count) "
+            + "\(request.group) \(counters.map { ShellWord.quoted($0) } ?? "-")"
         let origin = "\(node):\(request.blockSize):\(counters ?? "-")"
         let encoding = plan.encoding
         let unit = arrivingUnit(request.blockSize, partition, source)
@@ -200,7 +200,7 @@ final class LinuxFrameReader {
         guard partition.chipHasCounters else { return nil }
         if let known = counterFolders[partition.index] { return known }
         let folder = "\(root)/sys/class/mtd/mtd\(partition.index)"
-        let quoted = ShellDialect.quote(folder)
+        let quoted = ShellWord.quoted(folder)
         let isThere = try await shell.run("[ -r \(quoted)/ecc_failures ]&&[ -r \(quoted)/corrected_bits ]").status == 0
         counterFolders[partition.index] = .some(isThere ? folder : nil)
         return isThere ? folder : nil
@@ -397,5 +397,5 @@ extension FlashChunk {
 
 extension Partition {
     /// Whether the kernel counts what the ECC does: only NAND has ECC.
-    fileprivate var chipHasCounters: Bool { pageSize > 1 || type.contains("nand") }
+    fileprivate var chipHasCounters: Bool { pageSize > 1 || kind.isNAND }
 }

@@ -25,7 +25,7 @@ final class DeviceNodes {
         if let node = known[names[0]] { return node }
         // A plain file in the place of a node is a trap: an earlier command wrote into it. In tests the root holds files.
         let test = root.isEmpty ? "-c" : "-e"
-        let list = names.map { ShellDialect.quote("\(root)/dev/\($0)") }.joined(separator: " ")
+        let list = names.map { ShellWord.quoted("\(root)/dev/\($0)") }.joined(separator: " ")
         let found = try await shell.run("i=0;for n in \(list);do [ \(test) \"$n\" ]&&echo $i&&break;i=$(($i+1));done")
         // A number and not the path comes back: the name of another device must not come of a damaged reply.
         if let line = found.text.split(separator: "\n").first, let place = Int(line), names.indices.contains(place) {
@@ -48,7 +48,7 @@ final class DeviceNodes {
         let test = root.isEmpty ? "-b" : "-e"
         for name in names {
             let path = "\(root)/dev/\(name)"
-            if try await shell.run("[ \(test) \(ShellDialect.quote(path)) ]").status == 0 {
+            if try await shell.run("[ \(test) \(ShellWord.quoted(path)) ]").status == 0 {
                 known[names[0]] = path
                 return path
             }
@@ -82,7 +82,7 @@ final class DeviceNodes {
     func checkStillThere(_ partition: Partition) async throws {
         // A line that damages what is typed can have another file asked for: what is gone must be gone each time.
         for _ in 0..<3 {
-            let table = try await shell.run("cat \(ShellDialect.quote("\(root)/proc/mtd"))")
+            let table = try await shell.run("cat \(ShellWord.quoted("\(root)/proc/mtd"))")
             if table.text.split(separator: "\n").contains(where: { $0.hasPrefix("mtd\(partition.index):") }) { return }
         }
         throw FlashkeepError(
@@ -98,7 +98,7 @@ final class DeviceNodes {
         guard canMake else { throw missing(mtd, why: "The board has no mknod to make one with.") }
         let folder = try await ownFolder()
         let path = "\(folder)/mtd\(mtd)\(readOnly ? "ro" : "")"
-        let attribute = ShellDialect.quote("\(root)/sys/class/mtd/mtd\(mtd)\(readOnly ? "ro" : "")/dev")
+        let attribute = ShellWord.quoted("\(root)/sys/class/mtd/mtd\(mtd)\(readOnly ? "ro" : "")/dev")
         let rule = "90:\(2 * mtd + (readOnly ? 1 : 0))"
         let reply = try await shell.run(
             "v=;[ -r \(attribute) ]&&read v <\(attribute);case $v in *:*) ;;*) v=\(rule);;esac;"

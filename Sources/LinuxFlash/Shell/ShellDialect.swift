@@ -47,9 +47,4 @@ package struct ShellDialect: Sendable {
 
     /// The marker after a reply; the exit status and a colon follow.
     package func endMarker(_ sequence: Int) -> [UInt8] { Array("\(word)E\(sequence):".utf8) }
-
-    /// Quotes any text as one shell word.
-    package static func quote(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-    }
 }

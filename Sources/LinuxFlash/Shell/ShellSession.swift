@@ -97,15 +97,12 @@ package final class ShellSession {
     ) async throws -> Result {
         let session = ShellSession(
             Console(channel), dialect: ShellDialect(nonce: nonce), credentials: credentials, timing: timing)
-        let result: Swift.Result<Result, any Error>
-        do {
+        return try await withCleanup {
             try await session.begin()
-            result = .success(try await body(session))
-        } catch {
-            result = .failure(error)
+            return try await body(session)
+        } cleanup: {
+            await session.end()
         }
-        await session.end()
-        return try result.get()
     }
 
     // MARK: Commands
@@ -283,7 +280,7 @@ package final class ShellSession {
     /// Makes the shell evaluate a script that has certainly arrived intact: it is sent twice, and the shell compares
     /// the copies. A function damaged in transit would return wrong bytes, and the same ones on every call.
     private func teach(_ script: String) async throws {
-        let text = ShellDialect.quote(script)
+        let text = ShellWord.quoted(script)
         for _ in 0..<timing.attempts * 4 {
             for copy in ["FKA", "FKB"] {
                 _ = try await runOnce("\(copy)=\(text)", silence: timing.silence, limit: 1 << 16)
@@ -513,7 +510,7 @@ package final class ShellSession {
         let isRestorable = !settings.isEmpty && settings.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         if isRestorable, undo?.settings == nil { undo?.settings = settings }
         let prepare = isRestorable ? "stty raw -echo isig;" : ""
-        let restore = isRestorable ? ";stty \(ShellDialect.quote(settings))" : ""
+        let restore = isRestorable ? ";stty \(ShellWord.quoted(settings))" : ""
         // Only once the line is raw may more be typed: earlier input would still be edited and echoed. `dd` and not
         // `cat`: busybox's cat hands a terminal to sendfile(2), which holds the first line back until a second one
         // arrives.
@@ -533,7 +530,7 @@ package final class ShellSession {
         _ = try await console.collect(quiet: timing.quiet)
         undo?.hasInnerShell = false
         if isRestorable {
-            try await console.send("stty \(ShellDialect.quote(settings))\n")
+            try await console.send("stty \(ShellWord.quoted(settings))\n")
             _ = try await console.collect(quiet: timing.quiet)
         }
     }
@@ -647,7 +644,7 @@ package final class ShellSession {
                 }
             } else if let settings = undo.settings {
                 try await restorePrintk()
-                try await console.send("stty \(ShellDialect.quote(settings))\n")
+                try await console.send("stty \(ShellWord.quoted(settings))\n")
             }
         } else {
             try await restorePrintk()

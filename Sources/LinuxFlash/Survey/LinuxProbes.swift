@@ -1,3 +1,5 @@
+import FlashModel
+
 /// The questions that a survey of a Linux board asks, in order.
 ///
 /// A small board may lack any tool, so each probe uses the shell's own words where it can (`read`, `case`, `[`,
@@ -10,7 +12,7 @@ package enum LinuxProbes {
     /// - Parameter root: a prefix for all absolute paths: empty on a real board, a folder in tests. It is quoted.
     package static func all(root: String = "") -> [LinuxProbe] {
         probes.map { name, script in
-            LinuxProbe(name: name, command: "(R=\(quoted(root)); \(script)) </dev/null 2>/dev/null")
+            LinuxProbe(name: name, command: "(R=\(ShellWord.quoted(root)); \(script)) </dev/null 2>/dev/null")
         }
     }
 
@@ -30,12 +32,6 @@ package enum LinuxProbes {
 
     /// What these print grows from moment to moment: two replies of which one begins as the other are the same.
     static let growing: Set = ["dmesg.txt"]
-
-    /// A word that the shell takes as it is.
-    static func quoted(_ text: String) -> String {
-        text.isEmpty
-            ? "" : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-    }
 
     /// The tools that are looked for. A name proves nothing of what the tool can do; see the help texts.
     static let toolNames = [

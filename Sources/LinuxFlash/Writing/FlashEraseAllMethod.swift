@@ -12,18 +12,11 @@ struct FlashEraseAllMethod: LinuxWriteMethod {
     var name: String { "flash_eraseall and dd\(copy.suffix)" }
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
-        toolbox.has("flash_eraseall") && FlashEraseMethod.types.contains(partition.type) && partition.eraseBlockSize > 0
+        toolbox.has("flash_eraseall") && FlashEraseMethod.kinds.contains(partition.kind) && partition.eraseBlockSize > 0
     }
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        let node = "/dev/mtd\(partition.index)"
-        return WriteMethod(
-            name: name,
-            commands: [
-                eraseAll(node, toolbox) ?? "",
-                copy.command(
-                    from: "FILE", to: node, unit: partition.eraseBlockSize, seek: "NUMBER", count: 1, toolbox),
-            ], erasesPartition: true)
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name, erasesPartition: true)
     }
 
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? {

@@ -13,21 +13,14 @@ struct FlashEraseMethod: LinuxWriteMethod {
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         // Busybox has no applet of this name.
-        toolbox.has("flash_erase") && Self.types.contains(partition.type) && partition.eraseBlockSize > 0
+        toolbox.has("flash_erase") && Self.kinds.contains(partition.kind) && partition.eraseBlockSize > 0
     }
 
     /// Kinds of flash that are erased and then written (sysfs `type`).
-    static let types: Set<String> = ["nor", "nand", "mlc-nand", "ram", "dataflash"]
+    static let kinds: Set<Chip.Kind> = [.nor, .nand, .mlcNAND, .ram, .dataflash]
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        let node = "/dev/mtd\(partition.index)"
-        return WriteMethod(
-            name: name,
-            commands: [
-                "\(toolbox.invocation("flash_erase")) -q \(node) OFFSET 1",
-                copy.command(
-                    from: "FILE", to: node, unit: partition.eraseBlockSize, seek: "NUMBER", count: 1, toolbox),
-            ])
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name)
     }
 
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? {

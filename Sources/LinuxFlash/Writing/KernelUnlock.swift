@@ -12,7 +12,7 @@ struct KernelUnlock {
         self.root = root
     }
 
-    private var isLoaded: String { "[ -d \(ShellDialect.quote("\(root)/sys/module/mtd_rw")) ]" }
+    private var isLoaded: String { "[ -d \(ShellWord.quoted("\(root)/sys/module/mtd_rw")) ]" }
 
     /// - Throws: `toolMissing` where the board has no such module.
     func load() async throws {

@@ -57,7 +57,11 @@ final class LinuxFlashWriter: FlashWriting {
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         let method = try candidate(for: partition)
         if let refusal = upload.refusal { throw refusal }
-        return method.description(of: partition, toolbox)
+        return method.description(of: partition)
+    }
+
+    func manualProcedure(for partition: Partition) -> ManualProcedure {
+        LinuxManualProcedure.procedure(for: partition, toolbox)
     }
 
     func prove(_ partition: Partition) async throws {
@@ -109,7 +113,7 @@ final class LinuxFlashWriter: FlashWriting {
     func erase(_ block: Range<Int>, of partition: Partition) async throws {
         let method = try await chosen(for: partition)
         let node = try await nodes.writeNode(for: partition, method.node)
-        guard let command = method.erase(ShellDialect.quote(node), offset: block.lowerBound, toolbox) else { return }
+        guard let command = method.erase(ShellWord.quoted(node), offset: block.lowerBound, toolbox) else { return }
         let said = try await act("erase", command, on: node, partition, method.node, at: block.lowerBound)
         // It says that all is well also after a failure, but not silently.
         guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said, status: 0) }
@@ -118,7 +122,7 @@ final class LinuxFlashWriter: FlashWriting {
     func eraseAll(_ partition: Partition) async throws {
         let method = try await chosen(for: partition)
         let node = try await nodes.writeNode(for: partition, method.node)
-        guard let command = method.eraseAll(ShellDialect.quote(node), toolbox) else {
+        guard let command = method.eraseAll(ShellWord.quoted(node), toolbox) else {
             throw FlashkeepError(
                 .internalFault, what: "mtd\(partition.index) is not erased as a whole.",
                 why: "\(method.name) erases single blocks.", next: "Please report this.")
@@ -126,14 +130,14 @@ final class LinuxFlashWriter: FlashWriting {
         let blocks = partition.size / max(1, partition.eraseBlockSize)
         let said = try await act(
             "erase", command, on: node, partition, method.node, at: 0,
-            patience: Self.erasing(partition.type) * blocks)
+            patience: Self.erasing(partition.kind) * blocks)
         guard said.isEmpty else { throw failed("erase", 0, partition, said, status: 0) }
     }
 
     /// How long an erase block may take at most: S29GL-P and W25Q128 have 3.5 s and 2 s, NAND has 10 ms, and a busy
     /// processor its own mind.
-    private static func erasing(_ type: String) -> Duration {
-        type.contains("nand") ? .milliseconds(50) : .seconds(4)
+    private static func erasing(_ kind: Chip.Kind) -> Duration {
+        kind.isNAND ? .milliseconds(50) : .seconds(4)
     }
 
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
@@ -141,7 +145,7 @@ final class LinuxFlashWriter: FlashWriting {
         let node = try await nodes.writeNode(for: partition, method.node)
         let file = try await file(with: bytes)
         let commands = method.program(
-            ShellDialect.quote(node), from: file, bytes, at: offset, of: partition, toolbox)
+            ShellWord.quoted(node), from: file, bytes, at: offset, of: partition, toolbox)
         for command in commands { _ = try await act("write", command, on: node, partition, method.node, at: offset) }
         guard method.node == .block, root.isEmpty else { return }
         // What is read next must come from the flash, and not from the kernel's memory.
@@ -168,9 +172,9 @@ final class LinuxFlashWriter: FlashWriting {
     ) async throws -> String {
         try await prepare()
         let test = root.isEmpty ? (kind == .block ? "-b" : "-c") : "-e"
-        let line = ShellDialect.quote(Self.line(of: partition))
+        let line = ShellWord.quoted(Self.line(of: partition))
         let reply = try await shell.runOnce(
-            "fkis \(line)&&[ \(test) \(ShellDialect.quote(node)) ]||{ echo FKGONE;false;}&&\(command)",
+            "fkis \(line)&&[ \(test) \(ShellWord.quoted(node)) ]||{ echo FKGONE;false;}&&\(command)",
             silence: shell.silence * 4 + patience)
         if reply.text.contains("FKGONE") {
             throw FlashkeepError(
@@ -185,7 +189,7 @@ final class LinuxFlashWriter: FlashWriting {
 
     /// In expert analysis mode the kernel erases blocks that are marked bad, and with them their marks.
     private func expertMode() async throws -> WriteRefusal? {
-        let mode = try await shell.run("cat \(ShellDialect.quote("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
+        let mode = try await shell.run("cat \(ShellWord.quoted("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
         guard mode.text.hasPrefix("Y") else { return nil }
         return WriteRefusal(
             why:
@@ -215,7 +219,7 @@ final class LinuxFlashWriter: FlashWriting {
     }
 
     private static func isStillThere(_ root: String) -> String {
-        "fkis(){ while IFS= read -r l;do [ \"$l\" = \"$1\" ]&&return 0;done <\(ShellDialect.quote("\(root)/proc/mtd"));"
+        "fkis(){ while IFS= read -r l;do [ \"$l\" = \"$1\" ]&&return 0;done <\(ShellWord.quoted("\(root)/proc/mtd"));"
             + "return 1;}"
     }
 

@@ -14,7 +14,9 @@ protocol LinuxWriteMethod: Sendable {
     /// Whether it is right for the flash of a partition, and the board has its tools.
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool
     /// For people.
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod
+    func description(of partition: Partition) -> WriteMethod
+    /// Its part of the script that people run.
+    var script: LinuxRestoreScript.Part { get }
     /// What node it writes through.
     var node: LinuxWriteNode { get }
     /// The command that erases one erase block; nil where each write does.

@@ -17,7 +17,7 @@ enum LinuxWriteMethods {
     ) throws(WriteRefusal) -> [any LinuxWriteMethod] {
         let methods = all.filter { $0.suits(partition, toolbox) }
         guard methods.isEmpty else { return methods }
-        let isNAND = partition.type.contains("nand")
+        let isNAND = partition.kind.isNAND
         throw WriteRefusal(
             why: isNAND
                 ? "NAND is erased by flash_erase or flash_eraseall, or by OpenWrt's mtd where the partition's first block is "

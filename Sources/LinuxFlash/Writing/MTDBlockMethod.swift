@@ -13,18 +13,12 @@ struct MTDBlockMethod: LinuxWriteMethod {
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         // Block devices end with whole sectors of 512 bytes.
-        ["nor", "ram"].contains(partition.type) && partition.pageSize <= 1 && partition.eraseBlockSize > 0
+        [.nor, .ram].contains(partition.kind) && partition.pageSize <= 1 && partition.eraseBlockSize > 0
             && partition.size % 512 == 0
     }
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        WriteMethod(
-            name: name,
-            commands: [
-                copy.command(
-                    from: "FILE", to: "/dev/mtdblock\(partition.index)", unit: partition.eraseBlockSize, seek: "NUMBER",
-                    count: 1, toolbox)
-            ], erasesItself: true)
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name, erasesItself: true)
     }
 
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }

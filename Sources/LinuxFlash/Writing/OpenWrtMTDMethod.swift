@@ -16,17 +16,14 @@ struct OpenWrtMTDMethod: LinuxWriteMethod {
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         guard toolbox.has("mtd"), partition.eraseBlockSize > 0, partition.size <= Self.limit else { return false }
-        guard partition.type.contains("nand") else { return partition.type == "nor" }
+        guard partition.kind.isNAND else { return partition.kind == .nor }
         // It asks of the block at the partition's start whether it is bad, and not of the one at the offset, and would
         // then write one block further on.
         return partition.badBlocks.map { $0.isComplete && !$0.bad.contains(0) && !$0.table.contains(0) } ?? false
     }
 
-    func description(of partition: Partition, _ toolbox: LinuxToolbox) -> WriteMethod {
-        WriteMethod(
-            name: name,
-            commands: [line("OFFSET", "FILE", "/dev/mtd\(partition.index)", toolbox)], erasesItself: true,
-            writesBlankPages: partition.type.contains("nand"))
+    func description(of partition: Partition) -> WriteMethod {
+        WriteMethod(name: name, erasesItself: true, writesBlankPages: partition.kind.isNAND)
     }
 
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }

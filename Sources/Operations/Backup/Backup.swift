@@ -67,8 +67,8 @@ package enum Backup {
         var way = ""
         var transfer = ""
         var commands: [String] = []
-        /// How each partition would be written, by number.
-        var procedures: [Int: WriteProcedure] = [:]
+        /// How each partition is written by hand, by number.
+        var procedures: [Int: ManualProcedure] = [:]
         var retries = 0
         var isConnected = false
         var bytesAtStart = 0
@@ -131,22 +131,12 @@ package enum Backup {
 
     // MARK: Steps
 
-    /// What a restore through the same system would say.
-    private static func procedures(_ board: any FlashBoard, _ survey: Survey?) -> [Int: WriteProcedure] {
+    /// How the partitions are written back by hand, by number.
+    private static func procedures(_ board: any FlashBoard, _ survey: Survey?) -> [Int: ManualProcedure] {
         guard let writer = board.writer, let survey else { return [:] }
         return Dictionary(
-            survey.partitions.map { partition -> (Int, WriteProcedure) in
-                do throws(WriteRefusal) {
-                    let method = try writer.method(for: partition)
-                    return (
-                        partition.index,
-                        .commands(
-                            name: method.name, method.commands, erasesPartition: method.erasesPartition)
-                    )
-                } catch {
-                    return (partition.index, .none(why: error.why, next: error.next))
-                }
-            }, uniquingKeysWith: { first, _ in first })
+            survey.partitions.map { ($0.index, writer.manualProcedure(for: $0)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private static func survey(_ board: any FlashBoard, _ work: Work, _ progress: ProgressHandler) async throws {

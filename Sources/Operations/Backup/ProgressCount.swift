@@ -2,7 +2,7 @@ import FlashAccess
 import FlashModel
 private import Synchronization
 
-/// Counts bytes and tells of them, at most about once for each 256 KiB.
+/// Counts bytes and reports them: at every mebibyte, every 200 ms, and at the end.
 final class ProgressCount: Sendable {
     private let state: Mutex<(done: Int, told: Int, at: Duration)>
     private let total: Int
@@ -20,7 +20,7 @@ final class ProgressCount: Sendable {
         let done = state.withLock { state -> Int? in
             state.done += count
             let now = elapsed()
-            // By time too: a serial line takes half a minute for so many bytes.
+            // By time too: a serial line takes a minute and a half for a mebibyte.
             guard
                 state.done - state.told >= 1 << 20 || now - state.at >= .milliseconds(200) || state.done >= total
             else { return nil }

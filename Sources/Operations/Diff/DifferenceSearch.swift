@@ -31,7 +31,7 @@ struct DifferenceSearch {
     ///
     /// - Parameter suspects: erase blocks, or parts of them.
     func changes(of suspects: [Range<Int>], _ algorithm: ChecksumAlgorithm) async throws -> [DiffReport.Finding] {
-        let isNAND = partition.type.contains("nand")
+        let isNAND = partition.kind.isNAND
         // NAND is erased even where it reads as blank, so that nobody needs to know.
         let onBoard =
             isNAND

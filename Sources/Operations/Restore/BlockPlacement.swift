@@ -197,7 +197,7 @@ private struct PlacedBlocks {
     /// nil where the board has no such partition of NAND, or not in whole blocks.
     init?(_ place: FlashLayout.Place, _ layout: FlashLayout, _ new: FlashLayout, _ failing: [FlashStretch]) {
         guard let device = new.places.first(where: { $0.stretch == place.stretch })?.partition,
-            device.type.contains("nand"), device.eraseBlockSize > 0, place.range.count % device.eraseBlockSize == 0,
+            device.kind.isNAND, device.eraseBlockSize > 0, place.range.count % device.eraseBlockSize == 0,
             place.range.lowerBound % device.eraseBlockSize == 0
         else { return nil }
         size = device.eraseBlockSize

@@ -363,7 +363,7 @@ struct RestorePlanner {
         }
         let owner = subject(candidate.place)
         if work.parts[key]?.content.contains(owner) == false { work.parts[key]?.content.append(owner) }
-        let isNAND = comparison.survey.chip(partition.chip)?.kind.isNAND ?? partition.type.contains("nand")
+        let isNAND = comparison.survey.chip(partition.chip)?.kind.isNAND ?? partition.kind.isNAND
         work.parts[key]?.blocks.append(
             RestorePlan.Block(
                 offset: candidate.place.range.lowerBound - place.range.lowerBound, size: candidate.place.range.count,

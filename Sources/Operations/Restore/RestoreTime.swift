@@ -18,7 +18,7 @@ enum RestoreTime {
         let blocks = parts.flatMap { part in part.blocks.map { (part, $0) } }
         let bytes = blocks.map { $1.isBlank ? 0 : $1.size }.saturatingSum()
         let erases = blocks.map { part, block in
-            block.isErased ? (part.partition.type.contains("nand") ? erasingNAND : erasingNOR) : 0
+            block.isErased ? (part.partition.kind.isNAND ? erasingNAND : erasingNOR) : 0
         }.saturatingSum()
         let milliseconds = [erases, blocks.count * talking].saturatingSum()
         return [bytes / max(1, rate ?? quickRate), milliseconds / 1_000, blocks.isEmpty ? 0 : 1].saturatingSum()

@@ -5,6 +5,8 @@ import FlashModel
 struct UBootChipMap {
     private(set) var chips: [Chip] = []
     private(set) var partitions: [Partition] = []
+    /// How each chip is read. A chip that U-Boot cannot read is not in it.
+    private(set) var windows: [Chip.ID: UBootWindow] = [:]
     private(set) var warnings: [String] = []
     /// Why there may be flash that is in neither list, or that is not what it seems; one line each.
     private(set) var doubts: [String] = []
@@ -56,24 +58,6 @@ struct UBootChipMap {
             return
         }
         guard hasRoom(for: device.name) else { return }
-        let type = ByteText(device.type).lowercased
-        let driver = ByteText(device.driver).lowercased
-        let kind: Chip.Kind =
-            if type.contains("mlc") {
-                .mlcNAND
-            } else if type.contains("nand") {
-                driver.contains("spi") ? .spiNAND : .nand
-            } else if type.contains("nor") {
-                driver.contains("spi") ? .spiNOR : .nor
-            } else if type.contains("data") {
-                .dataflash
-            } else if type.contains("ram") {
-                .ram
-            } else if type.contains("rom") {
-                .rom
-            } else {
-                .unknown
-            }
         guard let size = device.size, size > 0 else {
             doubts.append("mtd list does not tell how large \(shown(device.name)) is; it is left out")
             return
@@ -87,9 +71,10 @@ struct UBootChipMap {
         if !device.path.isEmpty { identification["path"] = device.path }
         chips.append(
             Chip(
-                id: device.name, kind: kind, size: size, sizeKnowledge: .exact,
+                id: device.name, kind: device.kind, size: size, sizeKnowledge: .exact,
                 eraseBlockSize: device.blockSize ?? 0, pageSize: max(1, device.pageSize ?? 1),
                 oobSize: device.oobSize ?? 0, ecc: ecc, identification: identification, source: "mtd list"))
+        windows[device.name] = .mtd(device.name)
     }
 
     /// A bank of `flinfo`. `nor0` of `mtd list` is bank 1 (`drivers/mtd/cfi_mtd.c`).
@@ -103,6 +88,7 @@ struct UBootChipMap {
         if let position = chips.firstIndex(where: { $0.id == name && $0.kind == .nor }) {
             if chips[position].exactSize == bank.size {
                 chips[position].identification["address"] = address
+                windows[name] = bank.start.map { .mapped(base: $0) } ?? windows[name]
                 chips[position].identification["flinfo"] = bank.name
             } else {
                 let least = min(chips[position].leastSize, bank.size)
@@ -122,6 +108,7 @@ struct UBootChipMap {
                 id: id, kind: .nor, size: bank.size, sizeKnowledge: .exact,
                 eraseBlockSize: sizes.max() ?? bank.size / bank.sectorCount, pageSize: 1, oobSize: 0,
                 identification: identification, source: "flinfo"))
+        windows[id] = bank.start.map { .mapped(base: $0) }
     }
 
     private mutating func add(_ spi: UBootSPIFlash, version: UBootVersion?) {
@@ -137,6 +124,7 @@ struct UBootChipMap {
                     id: id, kind: .spiNOR, size: spi.size, sizeKnowledge: spi.isSizeExact ? .exact : .atLeast,
                     eraseBlockSize: spi.eraseSize ?? 0, pageSize: 1, oobSize: 0,
                     identification: ["command": "sf", "spi-nor": spi.name], source: "sf probe"))
+            windows[id] = .spi
             position = chips.count - 1
         }
         let limit = UBootSurvey.shortAddressLimit
@@ -181,6 +169,7 @@ struct UBootChipMap {
                 id: name, kind: .nand, size: device.size.map { .exact($0) } ?? .atLeast(0),
                 eraseBlockSize: device.eraseSize, pageSize: device.pageSize ?? 1, oobSize: device.oobSize ?? 0,
                 ecc: ecc, identification: ["command": "nand", "nand": device.name], source: "nand info"))
+        windows[name] = .nand(device.index)
     }
 
     /// A piece of a chip, before it is numbered.

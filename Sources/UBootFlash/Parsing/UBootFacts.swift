@@ -22,6 +22,9 @@ package struct UBootFacts: Sendable {
     /// Whether `mtd read.raw.oob` does.
     package var readsRawMTD: Bool
 
+    /// How each chip is read, by ``FlashModel/Chip/id``. A chip that U-Boot cannot read is not in it.
+    private(set) var windows: [String: UBootWindow] = [:]
+
     /// What is asked of a board before its flash is read: lines that change nothing in flash. Those for commands that
     /// `help` does not list need not be sent. `nand bad` speaks of the current device, the first; of others
     /// `mtd bad NAME`. Where `mtd list` tells of NAND, `help mtd` is asked as well.
@@ -102,5 +105,6 @@ package struct UBootFacts: Sendable {
                 badBlocks[name] = bad
             }
         }
+        windows = UBootChipMap(self).windows
     }
 }

@@ -37,6 +37,27 @@ package struct UBootMTDList: Sendable, Hashable {
         /// Bytes a step.
         package var eccStepSize: Int?
         package var parts: [Part]
+
+        /// The kind of chip, by the words for its type and driver.
+        var kind: Chip.Kind {
+            let type = ByteText(type).lowercased
+            let isSPI = ByteText(driver).lowercased.contains("spi")
+            return if type.contains("mlc") {
+                .mlcNAND
+            } else if type.contains("nand") {
+                isSPI ? .spiNAND : .nand
+            } else if type.contains("nor") {
+                isSPI ? .spiNOR : .nor
+            } else if type.contains("data") {
+                .dataflash
+            } else if type.contains("ram") {
+                .ram
+            } else if type.contains("rom") {
+                .rom
+            } else {
+                .unknown
+            }
+        }
     }
 
     /// As printed.

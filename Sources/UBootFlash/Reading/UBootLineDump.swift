@@ -104,7 +104,6 @@ struct UBootLineDump {
     }
 
     /// Does it in one format.
-    ///
     private func ask(
         _ run: Range<Int>, of piece: DumpedLines.Piece, at address: UInt64, count: Int,
         by format: inout any UBootDumpFormat, _ session: UBootSession

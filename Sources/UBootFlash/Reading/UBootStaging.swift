@@ -39,7 +39,7 @@ final class UBootStaging {
 
     /// Brings a range of a chip into the address space.
     func place(_ range: Range<Int>, of chip: Chip) async throws -> Place {
-        guard let window = UBootWindow(chip, facts) else { throw Self.unreachable(chip) }
+        guard let window = facts.windows[chip.id] else { throw Self.unreachable(chip) }
         if case .mapped(let base) = window {
             guard let address = base.plus(range.lowerBound), address.plus(range.count) != nil else {
                 throw Self.unreachable(chip)
@@ -65,7 +65,7 @@ final class UBootStaging {
 
     /// Whether this U-Boot can read the OOB bytes of a chip.
     func readsOOB(of chip: Chip) -> Bool {
-        guard chip.kind.isNAND, chip.pageSize > 1, chip.oobSize > 0, let window = UBootWindow(chip, facts) else {
+        guard chip.kind.isNAND, chip.pageSize > 1, chip.oobSize > 0, let window = facts.windows[chip.id] else {
             return false
         }
         return window.readsOOB(facts)
@@ -76,7 +76,7 @@ final class UBootStaging {
     ///
     /// - Parameter pages: counted from the chip's start.
     func placeWithOOB(_ pages: Range<Int>, of chip: Chip) async throws -> Place {
-        guard readsOOB(of: chip), let window = UBootWindow(chip, facts),
+        guard readsOOB(of: chip), let window = facts.windows[chip.id],
             let count = pages.count.times(chip.pageSize + chip.oobSize)
         else { throw Self.unreachable(chip) }
         try await prepare(chip, window)
@@ -187,7 +187,7 @@ final class UBootStaging {
 
     /// Says once since the board's last start what must be said before a chip is used.
     func prepare(_ chip: Chip) async throws {
-        guard let window = UBootWindow(chip, facts) else { throw Self.unreachable(chip) }
+        guard let window = facts.windows[chip.id] else { throw Self.unreachable(chip) }
         try await prepare(chip, window)
     }
 
@@ -211,10 +211,13 @@ final class UBootStaging {
 
     /// The RAM that reading uses, so that nothing else is put there.
     ///
+    /// It grows, and may move, when more must fit than before: an erase block read with its OOB bytes needs more than the
+    /// block alone.
+    ///
     /// - Parameter count: bytes that must fit.
     /// - Throws: `toolMissing` where none is known to be free.
     func area(for count: Int) throws -> Range<UInt64> {
-        if let memory { return memory }
+        if let memory, memory.count >= count { return memory }
         let found = try facts.freeMemory(max(count, Self.size))
         memory = found
         return found

@@ -1,5 +1,5 @@
 private import BoardConsoles
-import FlashModel
+package import FlashModel
 
 extension UBootSession {
     /// The longest silence. The first answer may take a link that comes up, and a second question for our address
@@ -33,32 +33,51 @@ extension UBootTransferResult.Outcome {
     }
 
     /// What went wrong, and what may help.
-    func words(_ plan: UBootNetworkPlan) -> (why: String, next: String) {
+    ///
+    /// - Parameters:
+    ///   - port: of the server on this computer, UDP.
+    ///   - hasAsked: whether a request of the board came here; nil if that is not known.
+    ///   - otherwise: what to do if this U-Boot has no network. A sentence.
+    package func words(
+        _ plan: UBootNetworkPlan, port: Int = 69, hasAsked: Bool? = nil,
+        otherwise: String = "Leave --via out: the serial line needs none."
+    ) -> (code: FlashkeepError.Code, why: String, next: String) {
         let check = "see with: sudo tcpdump -n host \(plan.board)"
+        let letIn = "Let UDP port \(port) in through this computer's firewall, and check the cable; \(check)"
         return switch self {
         case .noHost:
             (
-                "Nobody answered the board's question for \(plan.host) (ARP).",
+                .hostUnreachable, "Nobody answered the board's question for \(plan.host) (ARP).",
                 "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)"
             )
         case .noAnswer:
-            (
-                "The board got no answer from \(plan.host), UDP port 69.",
-                "Let UDP port 69 in through this computer's firewall, and check the cable; \(check)"
-            )
-        case .noEthernet: ("This U-Boot has no network.", "Leave --via out: the serial line needs none.")
+            switch hasAsked {
+            case true?:
+                (
+                    .hostUnreachable, "Its requests came here, but our answers did not reach it, or ceased to.",
+                    "Let UDP out to \(plan.board) through this computer's firewall, and check the cable; \(check)"
+                )
+            case false?: (.hostUnreachable, "No request of the board came to \(plan.host), port \(port).", letIn)
+            case nil: (.hostUnreachable, "The board got no answer from \(plan.host), UDP port \(port).", letIn)
+            }
+        case .noEthernet: (.toolMissing, "This U-Boot has no network.", otherwise)
         case .notSet(let name):
             (
-                "Its variable \(PrintableText.escaped(name, limit: 40)) is not set.",
+                .commandFailed, "Its variable \(PrintableText.escaped(name, limit: 40)) is not set.",
                 "Please report this, with --transcript FILE."
             )
+        case .reservedMemory:
+            (.imageUnsuitable, "It would have overwritten U-Boot itself.", "Use a smaller image.")
         case .refused(let reason, _):
             (
-                "The server said: \(PrintableText.escaped(reason, limit: 100))",
-                "Is another TFTP server running at \(plan.host)? Stop it, or look what it says."
+                .commandFailed, "The server said: \(PrintableText.escaped(reason, limit: 100))",
+                "Is another TFTP server running at \(plan.host)? Stop it, or check its log."
             )
-        case .reservedMemory, .interrupted, .unclear, .done:
-            ("The transfers broke off.", "Check the cable; --transcript FILE keeps what the board says.")
+        case .interrupted, .unclear, .done:
+            (
+                .commandFailed, "The transfer broke off.",
+                "Check the cable, and run it again; --transcript FILE keeps what the board says."
+            )
         }
     }
 }

@@ -78,11 +78,11 @@ final class UBootUpload {
     }
 
     private func failure(_ outcome: UBootTransferResult.Outcome, _ plan: UBootNetworkPlan) -> UBootWayFailure {
-        let (why, next) = outcome.words(plan)
+        let words = outcome.words(plan)
         return UBootWayFailure(
             way: command.way,
             error: FlashkeepError(
                 .commandFailed, what: "The board could not send its flash over TFTP (\(command.way.rawValue)).",
-                why: why, next: next))
+                why: words.why, next: words.next))
     }
 }

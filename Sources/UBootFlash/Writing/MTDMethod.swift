@@ -5,7 +5,8 @@ import FlashModel
 /// or `.dontskipff`.
 struct MTDMethod: UBootWriteMethod {
     let name = "mtd erase and mtd write"
-    let commands = ["mtd erase NAME OFFSET SIZE", "mtd write NAME RAM OFFSET SIZE"]
+    let inquiry = "mtd list"
+    var rules: [String] { UBootNANDWords.rules("mtd") }
     let signs = [UBootCommandSign.mtd]
     var unit: Int { blocks.page }
     private let device: String
@@ -19,6 +20,10 @@ struct MTDMethod: UBootWriteMethod {
         blocks = try UBootNANDBlocks(chip, facts)
         self.device = device
         self.lines = lines
+    }
+
+    func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines {
+        byOffsets("mtd", [device], of: range, memory: memory)
     }
 
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {

@@ -5,19 +5,28 @@ import FlashModel
 /// which erases blocks behind the bad ones.
 struct NANDMethod: UBootWriteMethod {
     let name = "nand erase and nand write"
-    let commands = ["nand device NUMBER", "nand erase OFFSET SIZE", "nand write RAM OFFSET SIZE"]
+    let inquiry = "nand info"
+    var preparation: [String] { ["nand device \(number)"] }
+    var rules: [String] { UBootNANDWords.rules("nand") }
     let signs = [UBootCommandSign.nand]
     var unit: Int { blocks.page }
+    /// The device's number.
+    private let number: Int
     private let blocks: UBootNANDBlocks
     private let lines: UBootCommands
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
-        guard facts.nand?.devices.count == 1 else {
+        guard let devices = facts.nand?.devices, devices.count == 1 else {
             // The commands speak of the current one, and only their replies tell which that was.
             throw .throughLinux("the board has several NAND devices, and U-Boot's nand has only a current one")
         }
+        number = devices[0].index
         blocks = try UBootNANDBlocks(chip, facts)
         self.lines = lines
+    }
+
+    func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines {
+        byOffsets("nand", of: range, memory: memory)
     }
 
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {

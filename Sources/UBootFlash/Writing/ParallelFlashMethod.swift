@@ -9,10 +9,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
 
     let name = "erase and cp.b"
     let unit: Int
-    let commands = [
-        "protect off START END", "erase START END", "protect off START END", "cp.b RAM START SIZE",
-        "protect on START END",
-    ]
+    let inquiry = "flinfo"
     var signs: [UBootCommandSign] {
         [.erase, .copy] + (bank.sectors.contains(where: \.isReadOnly) ? [.protect] : [])
     }
@@ -22,7 +19,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
     private let base: UInt64
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
-        guard let window = UBootWindow(chip, facts), case .mapped(let base) = window,
+        guard let window = facts.windows[chip.id], case .mapped(let base) = window,
             let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.exactSize }),
             let sizes = bank.sectorSizes, let sector = sizes.first
         else { throw .throughLinux("flinfo did not tell where each sector begins") }
@@ -40,6 +37,21 @@ struct ParallelFlashMethod: UBootWriteMethod {
         self.bank = bank
         self.base = base
         self.unit = unit
+    }
+
+    func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines {
+        let start = base + UInt64(range.lowerBound)
+        let sectors = "\(UBootCommands.hex(start)) \(UBootCommands.hex(start + UInt64(range.count) - 1))"
+        let isProtected = bank.sectors.contains {
+            (start..<start + UInt64(range.count)).contains($0.start) && $0.isReadOnly
+        }
+        func copy(_ from: UInt64, _ to: UInt64) -> String {
+            "cp.b \(UBootCommands.hex(from)) \(UBootCommands.hex(to)) \(UBootCommands.hex(UInt64(range.count)))"
+        }
+        let write = ["erase \(sectors)", copy(memory, start)]
+        return UBootManualLines(
+            write: isProtected ? ["protect off \(sectors)"] + write + ["protect on \(sectors)"] : write,
+            readBack: copy(start, memory))
     }
 
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {

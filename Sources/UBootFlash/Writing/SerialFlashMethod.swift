@@ -8,7 +8,8 @@ struct SerialFlashMethod: UBootWriteMethod {
     /// Bytes of a page of all serial NOR.
     let unit = 256
     let signs = [UBootCommandSign.serial]
-    let commands = ["sf probe", "sf erase OFFSET SIZE", "sf write RAM OFFSET SIZE"]
+    let inquiry = "sf probe"
+    let preparation = ["sf probe"]
     private let lines: UBootCommands
     private let chip: Chip
 
@@ -23,6 +24,8 @@ struct SerialFlashMethod: UBootWriteMethod {
         self.lines = lines
         self.chip = chip
     }
+
+    func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines { byOffsets("sf", of: range, memory: memory) }
 
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         try check(block)

@@ -5,7 +5,6 @@ import FlashModel
 /// has the bytes in memory, under a name that was never used, for this board alone.
 final class TFTPLoad: UBootLoad {
     let command: String
-    var example: String { "\(command) RAM FILE" }
 
     private let session: UBootSession
     private let network: UBootNetwork
@@ -33,7 +32,7 @@ final class TFTPLoad: UBootLoad {
 
     /// What loads: with HiSilicon's `tftp`, too, where no size is given. A `tftp` whose help speaks of anything else may
     /// do anything else with what it fetches.
-    private static func command(_ help: UBootHelp?) -> String? {
+    static func command(_ help: UBootHelp?) -> String? {
         guard let help else { return nil }
         if help.has("tftpboot") { return "tftpboot" }
         let text = ByteText(help.commands["tftp"] ?? "").lowercased

@@ -52,9 +52,20 @@ final class UBootFlashWriter: FlashWriting {
             throw .throughLinux("this U-Boot was not shown to write it: \(why)")
         }
         guard let load = loader.first else { throw .throughLinux("nothing brings bytes to its RAM") }
-        return WriteMethod(
-            name: "\(method.name), bytes by \(load.command)",
-            commands: [load.example, "crc32 RAM SIZE"] + method.commands)
+        return WriteMethod(name: "\(method.name), bytes by \(load.command)")
+    }
+
+    func manualProcedure(for partition: Partition) -> ManualProcedure {
+        let next = UBootManualProcedure.otherwise
+        guard let chip = survey.chip(partition.chip), let range = partition.chipRange else {
+            return .impossible(why: "its place on a chip is not known", next: next)
+        }
+        do throws(WriteRefusal) {
+            return UBootManualProcedure(facts, try UBootWriteMethods.choose(for: chip, facts, lines))
+                .procedure(for: partition, at: range)
+        } catch {
+            return .impossible(why: error.why, next: next)
+        }
     }
 
     func prove(_ partition: Partition) async throws {
@@ -72,7 +83,7 @@ final class UBootFlashWriter: FlashWriting {
         if let staged, staged.bytes == bytes, staged.start == session.returns { return }
         staged = nil
         // Not where flash is brought to be read.
-        let area = try survey.chips.filter { UBootWindow($0, facts)?.isStaged ?? false }.map(\.eraseBlockSize).max()
+        let area = try survey.chips.filter { facts.windows[$0.id]?.isStaged ?? false }.map(\.eraseBlockSize).max()
             .map(staging.area)
         let address = try await recovery.surviving {
             try await self.transfers?.returnToLine()

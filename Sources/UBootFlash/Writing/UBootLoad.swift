@@ -4,9 +4,6 @@ protocol UBootLoad {
     /// The command, as `help` lists it.
     var command: String { get }
 
-    /// The command line by hand, as in ``WriteMethod/commands``.
-    var example: String { get }
-
     /// Brings bytes to a place in RAM.
     ///
     /// - Throws: ``UBootSession/Interruption``, and what the line throws.
@@ -26,7 +23,5 @@ enum UBootLoadOutcome: Sendable, Hashable {
 }
 
 extension UBootLoad {
-    var example: String { "\(command) RAM" }
-
     func giveUp(_ why: String) {}
 }

@@ -6,8 +6,21 @@ protocol UBootWriteMethod: Sendable {
     /// For people: `erase and cp.b`.
     var name: String { get }
 
-    /// Commands that do it by hand, as ``WriteMethod/commands``.
-    var commands: [String] { get }
+    /// The command that shows the chips that it writes.
+    var inquiry: String { get }
+
+    /// What a person types before anything else.
+    var preparation: [String] { get }
+
+    /// What a person must know before it is used. Sentences, one item each.
+    var rules: [String] { get }
+
+    /// What a person types for a run of good erase blocks.
+    ///
+    /// - Parameters:
+    ///   - range: bytes of the chip.
+    ///   - memory: where their bytes are in RAM.
+    func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines
 
     /// The commands that must be known by their help.
     var signs: [UBootCommandSign] { get }
@@ -37,6 +50,22 @@ protocol UBootWriteMethod: Sendable {
 
 extension UBootWriteMethod {
     var copied: Range<UInt64>? { nil }
+    var preparation: [String] { [] }
+    var rules: [String] { [] }
+
+    /// Lines of a command that erases, writes and reads by offsets on the chip: `sf`, `nand`, `mtd`.
+    ///
+    /// - Parameter device: the words between the action and the numbers.
+    func byOffsets(
+        _ command: String, _ device: [String] = [], of range: Range<Int>, memory: UInt64
+    ) -> UBootManualLines {
+        let place = [UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.count)]
+        func line(_ action: String, _ memory: [String]) -> String {
+            ([command, action] + device + memory + place).joined(separator: " ")
+        }
+        let source = [UBootCommands.hex(memory)]
+        return UBootManualLines(write: [line("erase", []), line("write", source)], readBack: line("read", source))
+    }
 }
 
 extension WriteRefusal {

@@ -7,7 +7,7 @@ enum UBootWriteMethods {
     static func choose(
         for chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands
     ) throws(WriteRefusal) -> any UBootWriteMethod {
-        switch (UBootWindow(chip, facts), chip.kind) {
+        switch (facts.windows[chip.id], chip.kind) {
         case (.mapped?, .nor): try ParallelFlashMethod(chip, facts, lines)
         case (.spi?, .spiNOR): try SerialFlashMethod(chip, facts, lines)
         case (.nand?, _) where chip.kind.isNAND: try NANDMethod(chip, facts, lines)

@@ -11,7 +11,7 @@ enum BackupText {
         let partitions = manifest.partitions.count { $0.view != nil }
         var lines = [
             "\(style.strong("Saved")) \(SafeText.line(report.bag))",
-            "  \(count(partitions, "partition")) in \(count(manifest.images.count, "image")), "
+            "  \(CountText.text(partitions, "partition")) in \(CountText.text(manifest.images.count, "image")), "
                 + "\(ByteCount.text(bytes)), in \(DurationText.text(elapsed)).",
         ]
         if report.resumedBytes > 0 {
@@ -27,13 +27,11 @@ enum BackupText {
             lines.append(style.doubtful("Warnings:"))
             lines += manifest.warnings.map { "  \(SafeText.sentence($0))" }
         }
-        let name = ShellWord.quoted(SafeText.line(report.bag))
+        let name = ShellWord.pastable(SafeText.line(report.bag))
         lines.append("Next: flashkeep verify \(name), whenever you want to know that it is still as it was.")
         lines.append("      Keep a copy elsewhere. RESTORE.md in it says how to put it back.")
         return lines.joined(separator: "\n") + "\n"
     }
-
-    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 
     private static func proof(_ proof: Proof) -> String {
         let against =

@@ -16,8 +16,8 @@ enum RestorePlanText {
                     : "\(style.good("Nothing is to be written")): all is as in the backup.")
         } else {
             lines.append(
-                "\(style.strong("Plan")): \(count(plan.blockCount, "erase block")) of "
-                    + "\(SafeText.line(plan.address)), \(count(plan.eraseCount, "erase")), "
+                "\(style.strong("Plan")): \(CountText.text(plan.blockCount, "erase block")) of "
+                    + "\(SafeText.line(plan.address)), \(CountText.text(plan.eraseCount, "erase")), "
                     + "\(ByteCount.text(plan.bytesToSend)) to send, about \(DurationText.text(seconds: plan.seconds)).")
             var table = TextTable([
                 ("Order", .right), ("Partition", .left), ("Role", .left), ("Erase blocks", .right), ("Method", .left),
@@ -41,7 +41,8 @@ enum RestorePlanText {
             }
             let moved = plan.parts.flatMap(\.blocks).count { $0.movedFrom != nil }
             if moved > 0 {
-                lines.append("\(count(moved, "erase block")) of them \(moved == 1 ? "moves" : "move") past bad ones.")
+                lines.append(
+                    "\(CountText.text(moved, "erase block")) of them \(moved == 1 ? "moves" : "move") past bad ones.")
             }
             lines.append("If the power fails meanwhile:")
             var told: Set<String> = []
@@ -56,15 +57,14 @@ enum RestorePlanText {
             lines += differing.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
         let same = plan.untouched.count { !$0.differs }
-        if same > 0 { lines.append("The same already: \(count(same, "partition")).") }
+        if same > 0 { lines.append("The same already: \(CountText.text(same, "partition")).") }
         lines += plan.warnings.map { "Note: \(SafeText.line($0))" }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func details(_ plan: RestorePlan) -> [String] {
         plan.parts.flatMap { part -> [String] in
-            ["\(title(part.partition)), \(part.policy.rawValue):"]
-                + part.method.commands.map { "  \(SafeText.line($0))" }
+            ["\(title(part.partition)), \(part.policy.rawValue), by \(SafeText.line(part.method.name)):"]
                 + part.blocks.map { block in
                     let act = block.isBlank ? "erase" : block.isErased ? "erase, write" : "write"
                     let from = block.movedFrom.map { ", in place of \(ByteCount.hex($0)), which is bad there" } ?? ""
@@ -77,7 +77,7 @@ enum RestorePlanText {
 
     static func refusals(_ planning: RestorePlanning, style: TextStyle) -> String {
         let number = planning.refusals.count
-        var lines = ["\(style.bad("Refused")), and nothing was written: \(count(number, "reason"))."]
+        var lines = ["\(style.bad("Refused")), and nothing was written: \(CountText.text(number, "reason"))."]
         for refusal in planning.refusals {
             lines.append("\(SafeText.line(refusal.subject)): \(SafeText.line(refusal.why))")
             lines.append("  next: \(SafeText.line(refusal.next))")
@@ -89,16 +89,18 @@ enum RestorePlanText {
 
     static func text(_ report: RestoreReport, style: TextStyle) -> String {
         var lines = [
-            "\(style.strong("Restored")) \(count(report.blocksWritten, "erase block")): each was read back and holds what "
-                + "the backup has. \(count(report.erases, "erase")), \(ByteCount.text(report.bytesWritten)) written."
+            "\(style.strong("Restored")) \(CountText.text(report.blocksWritten, "erase block")): each was read back and holds what "
+                + "the backup has. \(CountText.text(report.erases, "erase")), \(ByteCount.text(report.bytesWritten)) written."
         ]
         if report.setAside > 0 {
             lines.append(
                 style.doubtful("Failing: ")
-                    + "\(count(report.setAside, "erase block")) did not take what belongs there, "
+                    + "\(CountText.text(report.setAside, "erase block")) did not take what belongs there, "
                     + "and others have it now. UBI will find out by itself that they are worn.")
         }
-        if report.reconnects > 0 { lines.append("The board was reached again \(count(report.reconnects, "time")).") }
+        if report.reconnects > 0 {
+            lines.append("The board was reached again \(CountText.text(report.reconnects, "time")).")
+        }
         let left = report.plan.untouched.filter(\.differs)
         if !left.isEmpty {
             lines.append(style.doubtful("Left as it is, though it differs:"))
@@ -108,7 +110,7 @@ enum RestorePlanText {
         if report.unfinished > 0 {
             lines.append(
                 style.bad("Half written")
-                    + " by an earlier restore, and not asked for now: \(count(report.unfinished, "erase block")); "
+                    + " by an earlier restore, and not asked for now: \(CountText.text(report.unfinished, "erase block")); "
                     + "restore --status names them.")
         }
         lines.append("Next: restart the board when you are ready; it was not restarted.")
@@ -158,6 +160,4 @@ enum RestorePlanText {
     private static func blocks(_ partition: Partition) -> Int {
         partition.eraseBlockSize > 0 ? partition.size / partition.eraseBlockSize : 1
     }
-
-    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }

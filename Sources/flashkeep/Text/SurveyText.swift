@@ -25,7 +25,7 @@ enum SurveyText {
             lines += ["", style.doubtful("Warnings")]
             lines += survey.warnings.flatMap { Paragraphs.folded(SafeText.sentence($0), width: width, first: "  - ") }
         }
-        let words = typedAddress.map { ShellWord.quoted(SafeText.line($0)) }.joined(separator: " ")
+        let words = typedAddress.map { ShellWord.pastable(SafeText.line($0)) }.joined(separator: " ")
         lines += ["", "Next: flashkeep backup \(words)"]
         return lines.joined(separator: "\n") + "\n"
     }

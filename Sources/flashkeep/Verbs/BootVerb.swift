@@ -47,7 +47,7 @@ struct BootVerb: Verb {
         let way = try await connection.connector.withBoard(transcript: connection.transcript) { $0.way }
         desk.progress.take(.ended(.connecting))
         try desk.give(Document(address: connection.connector.address, way: way, image: image)) {
-            let words = ([`where`] + board.words).map { ShellWord.quoted(SafeText.line($0)) }.joined(separator: " ")
+            let words = ([`where`] + board.words).map { ShellWord.pastable(SafeText.line($0)) }.joined(separator: " ")
             return "Linux runs on the board, from RAM.\nNext: flashkeep backup \(words)\n"
         }
         return .done

@@ -107,18 +107,15 @@ package struct TFTPServer: Sendable {
                 }
             }
         }
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(server))
-        } catch {
-            result = .failure(error)
+        return try await withCleanup {
+            try await body(server)
+        } cleanup: {
+            for listener in listeners { try? await listener.close().get() }
+            sink.finish()
+            board.stop()
+            await serving.value
+            teller.finish()
         }
-        for listener in listeners { try? await listener.close().get() }
-        sink.finish()
-        board.stop()
-        await serving.value
-        teller.finish()
-        return try result.get()
     }
 
     private static func listen(

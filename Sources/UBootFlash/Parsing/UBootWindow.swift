@@ -1,9 +1,8 @@
-import FlashAccess
 import FlashModel
 
-/// How the bytes of a chip come to stand in the board's address space.
+/// How the bytes of a chip get into the board's address space.
 enum UBootWindow: Sendable, Hashable {
-    /// They stand there: parallel flash, and serial flash that the board's controller maps.
+    /// They are there: parallel flash, and serial flash that the board's controller maps.
     case mapped(base: UInt64)
     /// `sf read`.
     case spi
@@ -12,27 +11,8 @@ enum UBootWindow: Sendable, Hashable {
     /// `mtd read` of this device.
     case mtd(String)
 
-    /// The window of a chip; nil where U-Boot has no way to read it.
-    init?(_ chip: Chip, _ facts: UBootFacts) {
-        if let address = chip.identification["address"].flatMap({ ByteText($0).address }) {
-            self = .mapped(base: address)
-        } else if chip.source.hasPrefix("mtd list") {
-            self = .mtd(chip.id)
-        } else if chip.kind.isNAND, let index = Self.number(of: chip.id, after: "nand") {
-            self = .nand(index)
-        } else if chip.kind == .spiNOR {
-            self = .spi
-        } else {
-            return nil
-        }
-    }
-
     /// Whether bytes must be brought into RAM first.
     var isStaged: Bool { if case .mapped = self { false } else { true } }
-
-    private static func number(of name: String, after prefix: String) -> Int? {
-        name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
-    }
 
     /// What must be said once before the chip is read.
     func preparation(_ commands: UBootCommands) throws -> String? {

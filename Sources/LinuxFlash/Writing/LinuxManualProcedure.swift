@@ -1,0 +1,85 @@
+import FlashAccess
+package import FlashModel
+
+/// How a person writes partitions back from a Linux shell.
+package enum LinuxManualProcedure {
+    /// The script of the method that suits, and the line that starts it for this partition. Where the system has no tool
+    /// that is right, that of mtd-utils, which another system has.
+    ///
+    /// - Parameter toolbox: the tools of the board.
+    package static func procedure(for partition: Partition, _ toolbox: LinuxToolbox) -> ManualProcedure {
+        let method: any LinuxWriteMethod
+        let script: LinuxRestoreScript
+        var notes: [String] = []
+        do {
+            method = try LinuxWriteMethods.suited(to: partition, toolbox)[0]
+            script = LinuxRestoreScript(method.script, toolbox)
+        } catch {
+            method = FlashEraseMethod(copy: .keeping)
+            guard FlashEraseMethod.kinds.contains(partition.kind), partition.eraseBlockSize > 0 else {
+                return .impossible(why: error.why, next: error.next)
+            }
+            script = LinuxRestoreScript(method.script, nil)
+            notes.append(
+                "The system that ran when this backup was made had no tool that can write it. Start Linux from RAM with "
+                    + "mtd-utils (an initramfs that has flash_erase), and run the line there.")
+        }
+        let page = partition.kind.isNAND || partition.pageSize > 1 ? partition.pageSize : partition.eraseBlockSize
+        let bad = (partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? [])
+        if partition.badBlocks?.isComplete == false {
+            notes.append(
+                "Which of its blocks were bad was not known for sure. Compare with `mtdinfo -M /dev/mtd\(partition.index)` "
+                    + "before you start.")
+        }
+        if partition.kind.isNAND, script.part.word == "mtd" {
+            notes.append(
+                "`mtd` also writes pages that are blank. On some boards UBI cannot use such pages afterwards; prefer a "
+                    + "system with flash_erase.")
+        }
+        let words =
+            ["sh", "/tmp/\(script.name)"]
+            + [partition.index, partition.size, partition.eraseBlockSize, page].map(String.init)
+            + ["/tmp/\(ManualProcedure.file)"] + Set(bad).sorted().map(String.init)
+        return .commands(self.method(script), lines: [words.joined(separator: " ")], notes: notes)
+    }
+
+    private static func method(_ script: LinuxRestoreScript) -> ManualProcedure.Method {
+        let tool = script.part.word
+        return ManualProcedure.Method(
+            name: "from Linux, with \(tool == "mtdblock" ? "dd to the block device" : tool)",
+            identification: "`mtdN` is the number that the running Linux gave a partition (`cat /proc/mtd`). Another "
+                + "Linux, such as an initramfs, may count differently: look there for the name and the size, and use the "
+                + "number that it has there. Names need not be unique.",
+            rules: [
+                "Work as root. Best is a Linux that runs from RAM (an initramfs), because it uses none of the flash.",
+                "Files go to `/tmp` on the board, which is RAM: `free` must show room for the file and 8 MiB more. A larger "
+                    + "one goes on a USB stick or a network folder; put its path in place of `/tmp`.",
+                "On NAND, do not use `dd`, `cat`, `flashcp` or `/dev/mtdblockN` alone, nor `nandwrite`: they write over "
+                    + "bad blocks, or skip them and move all that follows, and report success.",
+                "Never erase or write a bad block, and never clear its mark.",
+            ],
+            steps: [
+                .text("Make the script:"),
+                .file(name: script.name, lines: script.lines),
+                .text(
+                    "Bring it and the file of the partition to `/tmp` on the board. Over SSH that is, with the board's "
+                        + "address in place of BOARD:"),
+                .commands([
+                    "ssh root@BOARD 'cat >/tmp/\(script.name)' <\(script.name)",
+                    "ssh root@BOARD 'cat >/tmp/FILE' <FILE",
+                ]),
+                .text(
+                    "Without SSH, fetch them with the board's `wget` or `tftp` from a server on your computer, or take a USB "
+                        + "stick. Then compare the checksums, here and on the board:"),
+                .commands([
+                    "\(script.checksum) \(script.name) FILE", "cd /tmp && \(script.checksum) \(script.name) FILE",
+                ]),
+                .text(
+                    "Now run, on the board, the line that section 6 gives for the partition. The numbers in it are: the "
+                        + "number of the MTD device, its bytes, the bytes of an erase block, and the bytes that are written "
+                        + "at once; behind the file, the erase blocks that were bad when it was saved, which are left out. "
+                        + "The script ends with `DONE`, or with `STOP` and the reason; then nothing behind that block was "
+                        + "touched."),
+            ])
+    }
+}

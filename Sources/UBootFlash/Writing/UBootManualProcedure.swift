@@ -1,0 +1,153 @@
+import FlashAccess
+import FlashModel
+
+/// What a person types to write a run of good erase blocks, whose bytes are in RAM.
+struct UBootManualLines: Sendable, Hashable {
+    /// Erases and writes it.
+    var write: [String]
+    /// Copies it from flash back to the same address.
+    var readBack: String
+}
+
+/// How a person writes partitions back from U-Boot's prompt.
+struct UBootManualProcedure {
+    /// What to do instead, in words.
+    static let otherwise = "write it from Linux (an initramfs with mtd-utils), or with a programmer"
+
+    private let facts: UBootFacts
+    private let method: any UBootWriteMethod
+    /// What brings a file to RAM; nil if nothing does that a person can use.
+    private let load: String?
+    /// Whether ``load`` fetches a file by its name from a server; else it waits for the file on the line.
+    private let isByName: Bool
+
+    init(_ facts: UBootFacts, _ method: any UBootWriteMethod) {
+        self.facts = facts
+        self.method = method
+        let fetching = TFTPLoad.command(facts.help)
+        load = fetching ?? (facts.help?.has("loady") ?? false ? "loady" : nil)
+        isByName = fetching != nil
+    }
+
+    /// - Parameter range: of the partition on its chip.
+    func procedure(for partition: Partition, at range: Range<Int>) -> ManualProcedure {
+        let block = partition.eraseBlockSize
+        guard let load, facts.hasChecksum, facts.help?.has("mw") ?? false else {
+            return .impossible(
+                why:
+                    "this U-Boot lacks a command to bring a file to its RAM (tftpboot, loady), or one to check it there (crc32, mw)",
+                next: Self.otherwise)
+        }
+        guard block > 0, range.lowerBound % block == 0, range.count % block == 0, !range.isEmpty else {
+            return .impossible(why: "it does not begin and end on erase blocks", next: Self.otherwise)
+        }
+        let bad = Set((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? []))
+        let good = range.cut(atMultiplesOf: block).filter { !bad.contains(($0.lowerBound - range.lowerBound) / block) }
+        // Blocks that U-Boot must not be asked for: what it would do instead, nobody sees.
+        guard good.allSatisfy({ (try? method.erase($0)) != nil }), let piece = pieceSize(range.count, block) else {
+            return .impossible(
+                why: "this U-Boot cannot write all of its blocks, or has no RAM to bring them to", next: Self.otherwise)
+        }
+        let pieces = stride(from: range.lowerBound, to: range.upperBound, by: piece.size).map {
+            $0..<min(range.upperBound, $0 + piece.size)
+        }
+        var lines = method.preparation
+        var notes: [String] = []
+        for (number, part) in pieces.enumerated() {
+            let name = pieces.count == 1 ? ManualProcedure.file : "part\(number)"
+            if pieces.count > 1 {
+                notes.append(
+                    "`\(name)` is cut from the file on your computer: `dd if=\(ManualProcedure.file) of=\(name) "
+                        + "bs=\(block) skip=\((part.lowerBound - range.lowerBound) / block) count=\(part.count / block)`."
+                )
+            }
+            lines += self.lines(for: part, by: load, runs: Self.runs(good, in: part), file: name, memory: piece.memory)
+        }
+        if pieces.count > 1 {
+            notes.insert("It is larger than the free RAM, and is written in \(pieces.count) parts.", at: 0)
+        }
+        return .commands(text(load), lines: lines, notes: notes)
+    }
+
+    /// How many bytes can be in RAM at once, in whole erase blocks, and where; nil if not even one block fits.
+    private func pieceSize(_ count: Int, _ block: Int) -> (size: Int, memory: UInt64)? {
+        var size = count
+        while true {
+            if let memory = try? facts.freeMemory(size).lowerBound { return (size, memory) }
+            guard size > block, let half = (size / 2).roundedUp(to: block), half < size else { return nil }
+            size = half
+        }
+    }
+
+    /// Good erase blocks that follow each other, joined.
+    private static func runs(_ blocks: [Range<Int>], in part: Range<Int>) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for block in blocks where part.contains(block.lowerBound) {
+            if let last = runs.last, last.upperBound == block.lowerBound {
+                runs[runs.count - 1] = last.lowerBound..<block.upperBound
+            } else {
+                runs.append(block)
+            }
+        }
+        return runs
+    }
+
+    private func lines(
+        for part: Range<Int>, by load: String, runs: [Range<Int>], file: String, memory: UInt64
+    ) -> [String] {
+        func address(_ run: Range<Int>) -> UInt64 { memory + UInt64(run.lowerBound - part.lowerBound) }
+        let sum = "crc32 \(UBootCommands.hex(memory)) \(UBootCommands.hex(UInt64(part.count)))"
+        let manual = runs.map { method.byHand($0, memory: address($0)) }
+        var lines =
+            ["\(load) \(UBootCommands.hex(memory))" + (isByName ? " \(file)" : ""), sum] + manual.flatMap(\.write)
+        // The bytes in RAM go first, so that the sum is that of the flash.
+        for (run, manual) in zip(runs, manual) {
+            lines += [
+                "mw.b \(UBootCommands.hex(address(run))) 0 \(UBootCommands.hex(UInt64(run.count)))", manual.readBack,
+            ]
+        }
+        return lines + [sum]
+    }
+
+    private func text(_ load: String) -> ManualProcedure.Method {
+        ManualProcedure.Method(
+            name: "from U-Boot, with \(method.name), the bytes by \(load)",
+            identification:
+                "The names `mtdN` are only this backup's: U-Boot does not number its partitions. What counts is "
+                + "the chip, the offset and the size; `\(method.inquiry)` at U-Boot's prompt shows the chip.",
+            rules: [
+                "U-Boot takes all numbers in the lines below as hexadecimal. Copy the lines, do not type them: a zero too "
+                    + "many erases something else."
+            ] + method.rules,
+            steps: [
+                .text("Stop the board at U-Boot's prompt on its serial console. Loading must not start what it loads:"),
+                .commands(["setenv autostart no"]),
+            ] + loading(load) + [
+                .text(
+                    "Then type the lines that section 6 gives for the partition, one by one. The first `crc32` must print "
+                        + "the CRC-32 of the file; else stop, nothing is erased yet. This prints it on your computer:"),
+                .commands(["gzip -c FILE | tail -c 8 | od -An -N4 -tx4"]),
+                .text(
+                    "The erase and the write must not print an error, and the last `crc32` must print the same as the first: "
+                        + "it is that of the flash, read back. If it does not, type the lines for this partition once more, "
+                        + "and do not restart the board before it is right."),
+            ])
+    }
+
+    private func loading(_ load: String) -> [ManualProcedure.Step] {
+        guard isByName else {
+            return [
+                .text(
+                    "After `\(load)`, send the partition's file by YMODEM from the terminal program, or with `sb FILE` of "
+                        + "lrzsz on the same serial line.")
+            ]
+        }
+        return [
+            .text(
+                "Put the files into the folder of a TFTP server on your computer, connect the board's LAN port to it, and "
+                    + "set the addresses of the board and of the computer, such as:"),
+            .commands(["setenv ipaddr 192.168.1.1", "setenv serverip 192.168.1.2"]),
+            .text("Do not save them (`saveenv`): that writes to flash."),
+        ]
+    }
+}
