@@ -84,7 +84,7 @@ import Testing
             "ProofClaim.all": "a file that is no image claims nothing", "falseClaims": "unread files are reported",
         ],
         "ProofClaim": ["proof.checksum": "without a checksum there is nothing to compute"],
-        "Backup": ["presentBytes": "counts what need not be read again"],
+        "BackupRun": ["presentBytes": "counts what need not be read again"],
         "BackupName": ["names(in:": "a folder that cannot be listed holds no name that is known"],
     ]
 

@@ -13,6 +13,12 @@ package struct BackupPlan: Sendable, Hashable {
         /// Bytes in the file.
         package var size: Int
         package var pieces: [Piece]
+
+        /// The partitions that it is read from, for people.
+        package var title: String {
+            pieces.map { PrintableText.partition($0.partition.index, $0.partition.name) }.joined(separator: " + ")
+                + (representation == .dataWithOOB ? " with OOB" : "")
+        }
     }
 
     /// A run of an MTD device that makes a run of an image.

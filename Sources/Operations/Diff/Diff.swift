@@ -55,10 +55,12 @@ package enum Diff {
         progress(.began(.connecting, bytes: nil))
         return try await reacher.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
+            let flash = try await board.survey(progress)
             let comparison = try await BoardComparison.run(
-                bag, board, names: (path.string, reacher.address), progress: progress)
+                bag, flash, ComparedLayouts(bag.manifest, flash.survey), names: (path.string, reacher.address),
+                progress: progress)
             var notes = notes(bag.manifest.board, comparison.survey.board)
-            if let best = board.checksumAlgorithms.first, best.bits <= 32 {
+            if let best = flash.reader.checksumAlgorithms.first, best.bits <= 32 {
                 notes.append("the board's best checksum, \(best.rawValue), has only \(best.bits) bits")
             }
             return DiffReport(

@@ -20,6 +20,9 @@ struct BlockPlacement: Sendable {
     /// No two share bytes.
     private(set) var areas: [Area] = []
 
+    /// The area that bytes belong to; nil if they are put back position for position.
+    func area(of stretch: FlashStretch) -> Area? { areas.first { $0.stretch.overlaps(stretch) } }
+
     private let bag: IntactBag
     private let old: FlashLayout
     private let new: FlashLayout

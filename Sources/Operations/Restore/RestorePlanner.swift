@@ -9,11 +9,14 @@ struct RestorePlanner {
     let address: String
     let manifest: Manifest
     let comparison: BoardComparison
+    let placement: BlockPlacement
     let choice: RestoreChoice
     /// Bytes a second that are usual on the line; nil where it is quick.
     let rate: Int?
     /// How the board writes a partition.
     let method: (Partition) throws(WriteRefusal) -> WriteMethod
+    /// What the way in advises.
+    let hints: AccessHints
     /// Blocks that are bad on the board and not in the backup, whose bytes there are not blank.
     let lostToBadBlocks: [FlashStretch]
     /// Blocks that an earlier restore had begun to write and did not finish: they are written whatever they read as now.
@@ -69,7 +72,7 @@ struct RestorePlanner {
             consider(candidate, isNamed: !choice.only.isEmpty, &work)
         }
         if work.refusals.isEmpty { writeWholePartitions(chosen, &work) }
-        for lost in lostToBadBlocks where chosen.contains(lost) && comparison.area(of: lost)?.refusal == nil {
+        for lost in lostToBadBlocks where chosen.contains(lost) && placement.area(of: lost)?.refusal == nil {
             work.refuse(
                 RestoreRefusal(
                     .badBlock, subject(lost),
@@ -77,8 +80,8 @@ struct RestorePlanner {
                         "the block at \(ByteCount.hex(lost.range.lowerBound)) of the chip is bad on the board, and the "
                         + "backup has data for it",
                     next:
-                        "--skip-bad with its name if what reads it skips bad blocks, as U-Boot's nand read does; else leave "
-                        + "it out with --only"))
+                        "--skip-bad with its name if what reads it skips bad blocks, as many bootloaders do; else leave it "
+                        + "out with --only"))
         }
         refusePlacements(chosen, &work)
         for place in comparison.old.places where chosen.contains(place.stretch) {
@@ -143,7 +146,7 @@ struct RestorePlanner {
 
     /// Partitions whose blocks cannot be placed on this board.
     private func refusePlacements(_ chosen: Chosen, _ work: inout Work) {
-        for area in comparison.areas where chosen.contains(area.stretch) {
+        for area in placement.areas where chosen.contains(area.stretch) {
             guard let why = area.refusal else { continue }
             work.refuse(
                 RestoreRefusal(
@@ -153,7 +156,7 @@ struct RestorePlanner {
         for word in choice.streams {
             let named = RestoreChoice(streams: [word])
             guard
-                !comparison.areas.contains(where: { area in
+                !placement.areas.contains(where: { area in
                     comparison.old.places.contains { $0.stretch == area.stretch && named.isStream($0.partition) }
                 })
             else { continue }
@@ -276,8 +279,7 @@ struct RestorePlanner {
                     .inUse, title(used.partition),
                     why:
                         "the running system uses it: \(used.partition.uses.map { PlainText.line($0) }.joined(separator: ", "))",
-                    next: "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone; or "
-                        + "unmount it and detach it from UBI (umount, ubidetach)"))
+                    next: hints.inUse))
             return nil
         }
         let whole = offered.filter {
@@ -287,11 +289,7 @@ struct RestorePlanner {
         guard let place = narrowest(whole.filter { $0.partition.isWritable != false }) else {
             let name = narrowest(whole).map { title($0.partition) } ?? subject
             work.refuse(
-                RestoreRefusal(
-                    .readOnly, name, why: "the board's kernel lets nobody write it",
-                    next:
-                        "add --mtd-rw, which loads the module of that name (OpenWrt: kmod-mtd-rw), or restore from U-Boot"
-                ))
+                RestoreRefusal(.readOnly, name, why: hints.readOnly.why, next: hints.readOnly.next))
             return nil
         }
         return isWritable(place, candidate, &work) ? place : nil
@@ -332,7 +330,7 @@ struct RestorePlanner {
                         .badBlocksUnknown, title(partition),
                         why: PlainText.line(
                             partition.badBlocks?.note ?? "nothing on the board tells which blocks are bad"),
-                        next: "use a system with mtdinfo (mtd-utils), or restore from U-Boot"))
+                        next: hints.unknownBadBlocks))
                 return false
             }
         }
@@ -341,7 +339,7 @@ struct RestorePlanner {
 
     private func add(_ candidate: Candidate, _ role: Partition.Role, _ place: FlashLayout.Place, _ work: inout Work) {
         let partition = place.partition
-        let area = comparison.area(of: candidate.place)
+        let area = placement.area(of: candidate.place)
         let policy = area?.policy ?? .absolute
         let key = PartKey(partition: partition.index, role: role, policy: policy)
         if work.parts[key] == nil {
@@ -352,11 +350,11 @@ struct RestorePlanner {
                         RestoreRefusal(
                             .noWay, title(partition),
                             why: "\(method.name) programs blank pages too, and UBI must find those erased",
-                            next: "start an initramfs that has mtd-utils"))
+                            next: hints.betterTools))
                 }
                 work.parts[key] = RestorePlan.Part(
                     partition: partition, content: [], role: role, policy: policy, method: method, blocks: [],
-                    ifPowerFails: Self.aftermath(role))
+                    ifPowerFails: aftermath(role))
             } catch {
                 return work.refuse(RestoreRefusal(.noWay, title(partition), why: error.why, next: error.next))
             }
