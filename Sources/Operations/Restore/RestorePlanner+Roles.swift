@@ -41,4 +41,22 @@ extension RestorePlanner {
         case .config, .unknown: "What is stored there may be lost until the same command was run again."
         }
     }
+
+    /// The most delicate of all that a block belongs to.
+    func strictest(_ places: [FlashLayout.Place]) -> Partition.Role {
+        let roles = Set(places.map(\.partition.role))
+        if let guarded = [Partition.Role.bootloader, .calibration, .environment].first(where: roles.contains) {
+            return guarded
+        }
+        // Of a chip of which nobody told what is where, any block may be the bootloader's.
+        let all = comparison.old.places + comparison.new.places
+        if places.allSatisfy({ $0.partition.offsetSource == .wholeChip }),
+            !all.contains(where: { place in
+                place.partition.role == .bootloader && places.contains { $0.space == place.space }
+            })
+        {
+            return .bootloader
+        }
+        return [.firmware, .config].first(where: roles.contains) ?? .unknown
+    }
 }
