@@ -63,16 +63,7 @@ package enum FlashContract {
             [0..<5, 5..<6, block..<2 * block, max(2 * block, size - block - 1)..<size],
         ]
         return sets.map { ranges in
-            bad.reduce(ranges.map { $0.clamped(to: 0..<size) }.filter { !$0.isEmpty }) { ranges, number in
-                let hole = number * block..<(number + 1) * block
-                return ranges.flatMap { range -> [Range<Int>] in
-                    guard range.overlaps(hole) else { return [range] }
-                    return [
-                        range.lowerBound..<max(range.lowerBound, hole.lowerBound),
-                        min(range.upperBound, hole.upperBound)..<range.upperBound,
-                    ].filter { !$0.isEmpty }
-                }
-            }
+            ranges.map { $0.clamped(to: 0..<size) }.removing(bad.map { $0 * block..<($0 + 1) * block })
         }
     }
 

@@ -139,24 +139,8 @@ extension BackupPlan.Piece {
 
     /// Ranges of the device without those that are bad.
     package func good(in ranges: [Range<Int>]) -> [Range<Int>] {
-        holes.reduce(ranges) { ranges, hole in ranges.removing(hole.range) }
+        ranges.removing(holes.map(\.range))
     }
-}
-
-extension [Range<Int>] {
-    /// What remains when a range is taken out.
-    package func removing(_ range: Range<Int>) -> [Range<Int>] {
-        flatMap { own -> [Range<Int>] in
-            guard own.overlaps(range) else { return [own] }
-            return [
-                own.lowerBound..<Swift.max(own.lowerBound, range.lowerBound),
-                Swift.min(own.upperBound, range.upperBound)..<own.upperBound,
-            ].filter { !$0.isEmpty }
-        }
-    }
-
-    /// The bytes of all ranges together.
-    package var total: Int { reduce(0) { $0 + $1.count } }
 }
 
 extension String {

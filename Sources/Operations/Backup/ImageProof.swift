@@ -45,12 +45,9 @@ final class ImageProof {
 
     /// The ranges of a piece whose bytes mean something: not bad, not unread, not beyond repair.
     private func meaningful(_ piece: BackupPlan.Piece) -> [Range<Int>] {
-        var ranges = piece.good(in: [piece.deviceRange])
-        for finding in writer.findings where finding.state.isDamage {
-            let inPiece = finding.range.clamped(to: piece.imageRange)
-            if !inPiece.isEmpty { ranges = ranges.removing(piece.deviceRange(of: inPiece)) }
-        }
-        return ranges
+        let damage = writer.findings.filter(\.state.isDamage).map { $0.range.clamped(to: piece.imageRange) }
+        return piece.good(in: [piece.deviceRange])
+            .removing(damage.filter { !$0.isEmpty }.map { piece.deviceRange(of: $0) })
     }
 
     // MARK: By checksum
