@@ -78,6 +78,15 @@ package struct CoverGap: Sendable, Codable, Hashable {
         self.size = size
         self.reason = reason
     }
+
+    // A size of nil is written as null, to show readers that it was not forgotten.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(chip, forKey: .chip)
+        try container.encode(offset, forKey: .offset)
+        try container.encode(size, forKey: .size)
+        try container.encode(reason, forKey: .reason)
+    }
 }
 
 /// An MTD device that is not read, without its bytes being a gap.

@@ -35,7 +35,7 @@ struct BackupCapture: Sendable {
         }
         return Manifest(
             board: survey.board, chips: survey.chips, partitions: partitions, images: images,
-            gaps: plan.cover.gaps.map { GapRecord(chip: $0.chip, offset: $0.offset, size: $0.size, reason: $0.reason) },
+            gaps: plan.cover.gaps,
             ubi: survey.ubi, table: survey.table.adding(doubts), otherStorage: survey.otherStorage, capture: record,
             warnings: survey.warnings + warnings)
     }
