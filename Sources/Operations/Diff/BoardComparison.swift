@@ -51,7 +51,7 @@ struct BoardComparison: Sendable {
     ///   - only: what is looked at; nil is all.
     /// - Throws: `layoutChanged` where they have no flash in common, and what the board throws.
     static func run(
-        _ bag: IntactBag, _ flash: SurveyedFlash, _ layouts: ComparedLayouts, names: (old: String, new: String),
+        _ bag: VerifiedBackup, _ flash: SurveyedFlash, _ layouts: ComparedLayouts, names: (old: String, new: String),
         only: [FlashSpace: [Range<Int>]]? = nil, depth: Depth = .changes, progress: @escaping ProgressHandler
     ) async throws -> BoardComparison {
         let overlay = FlashOverlay(layouts.old, layouts.new)
@@ -77,7 +77,7 @@ struct BoardComparison: Sendable {
     }
 
     private mutating func compare(
-        _ pair: FlashOverlay.Pair, _ bag: IntactBag, _ reader: any FlashReading & FlashChecksumming,
+        _ pair: FlashOverlay.Pair, _ bag: VerifiedBackup, _ reader: any FlashReading & FlashChecksumming,
         _ depth: Depth, _ counter: ProgressCounter
     ) async throws {
         let partition = pieces[pair.new.source].partition

@@ -22,7 +22,7 @@ final class BackupBackedReader: FlashReading, FlashChecksumming {
     }
 
     private let board: any FlashReading & FlashChecksumming
-    private let bag: IntactBag
+    private let bag: VerifiedBackup
     private let count: Count
     /// What may still be given from the backup, by number of the MTD device, ascending.
     private var runs: [Int: [Run]]
@@ -30,7 +30,7 @@ final class BackupBackedReader: FlashReading, FlashChecksumming {
     /// - Parameters:
     ///   - flash: the board as it is now.
     ///   - comparison: of the backup with the board.
-    init(_ flash: SurveyedFlash, _ bag: IntactBag, _ comparison: BoardComparison, _ count: Count) {
+    init(_ flash: SurveyedFlash, _ bag: VerifiedBackup, _ comparison: BoardComparison, _ count: Count) {
         board = flash.reader
         self.bag = bag
         self.count = count

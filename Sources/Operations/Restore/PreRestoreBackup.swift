@@ -70,7 +70,7 @@ struct PreRestoreBackup {
     /// Whether the blocks that are going to be written hold what an earlier backup has of them. Those that this restore
     /// had begun itself are not asked: they may hold anything.
     func has(_ plan: RestorePlan, _ flash: SurveyedFlash, in path: String) async throws -> Bool {
-        guard let bag = try? await IntactBag.open(FilePath(path), progress: { _ in }) else { return false }
+        guard let bag = try? await VerifiedBackup.open(FilePath(path), progress: { _ in }) else { return false }
         let layouts = ComparedLayouts(bag.manifest, flash.survey)
         let begun = Set(journal.unfinished.compactMap(\.block))
         var ranges: [FlashSpace: [Range<Int>]] = [:]

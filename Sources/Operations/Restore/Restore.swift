@@ -16,7 +16,7 @@ package enum Restore {
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> PreparedRestore {
         let preparation = RestorePreparation(
-            path: path, address: reacher.address, bag: try await IntactBag.open(path, progress: progress),
+            path: path, address: reacher.address, bag: try await VerifiedBackup.open(path, progress: progress),
             choice: choice, journal: try RestoreJournal(of: path), progress: progress)
         progress(.began(.connecting, bytes: nil))
         return try await reacher.withBoard(transcript: transcript) { board in

@@ -5,7 +5,7 @@ import ImageFormats
 
 /// Does what a plan says, block by block, and believes only what is read back.
 final class RestoreExecutor {
-    private let bag: IntactBag
+    private let bag: VerifiedBackup
     private let flash: SurveyedFlash
     private let writer: any FlashWriting
     private let journal: RestoreJournal
@@ -44,7 +44,7 @@ final class RestoreExecutor {
     private var hasWarned = false
 
     init(
-        _ bag: IntactBag, _ flash: SurveyedFlash, _ writer: any FlashWriting, _ journal: RestoreJournal,
+        _ bag: VerifiedBackup, _ flash: SurveyedFlash, _ writer: any FlashWriting, _ journal: RestoreJournal,
         counts: Counts, timestamp: @escaping @Sendable () -> String, progress: @escaping ProgressHandler
     ) {
         self.bag = bag

@@ -8,7 +8,7 @@ struct RestorePreparation {
     let path: FilePath
     /// Of the board, without secrets.
     let address: String
-    let bag: IntactBag
+    let bag: VerifiedBackup
     let choice: RestoreChoice
     let journal: RestoreJournal
     let progress: ProgressHandler
@@ -108,7 +108,7 @@ struct RestorePreparation {
     }
 }
 
-extension IntactBag {
+extension VerifiedBackup {
     /// Where blocks of the backup belong.
     func stretches(of blocks: [RestoreEntry.Block], in layout: FlashLayout) -> [FlashStretch] {
         let runs = Dictionary(grouping: layout.runs.values.joined()) { manifest.images[$0.source].path }

@@ -21,7 +21,7 @@ package struct PreparedRestore: Sendable {
     package let planning: RestorePlanning
     let path: FilePath
     let choice: RestoreChoice
-    let bag: IntactBag
+    let bag: VerifiedBackup
     let comparison: BoardComparison
     let placement: BlockPlacement
 }
