@@ -10,7 +10,7 @@ import Testing
     /// Files and folders from what a board says to what a user is told.
     private static let way = [
         "Sources/FlashModel/Chip.swift", "Sources/FlashModel/Partition.swift", "Sources/FlashModel/PartitionMap.swift",
-        "Sources/FlashModel/RegionCover.swift", "Sources/FlashModel/FlashUnknown.swift",
+        "Sources/FlashModel/ReadCoverage.swift", "Sources/FlashModel/FlashUnknown.swift",
         "Sources/FlashModel/TableKnowledge.swift", "Sources/FlashModel/LayoutChange.swift",
         "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
         "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Summary.swift",

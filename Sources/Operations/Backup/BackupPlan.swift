@@ -41,7 +41,7 @@ package struct BackupPlan: Sendable, Hashable {
         package var state: BlockState
     }
 
-    package var cover: RegionCover
+    package var cover: ReadCoverage
     package var images: [Image]
 
     /// Bytes that the images take; the largest integer where a board claims more.
@@ -49,7 +49,7 @@ package struct BackupPlan: Sendable, Hashable {
 
     /// - Parameter withOOB: whether NAND is kept a second time with its OOB bytes.
     package init(_ survey: Survey, withOOB: Bool = false) {
-        cover = RegionCover.plan(survey)
+        cover = ReadCoverage.plan(survey)
         images = []
         for image in cover.images {
             if let planned = Self.image(image, survey, withOOB: false) { images.append(planned) }
