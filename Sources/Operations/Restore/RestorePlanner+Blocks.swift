@@ -101,7 +101,7 @@ extension RestorePlanner {
         let partition = place.partition
         let block = partition.eraseBlockSize
         let start = candidate.place.range.lowerBound - place.range.lowerBound
-        // A guess says nothing of where it really begins; that of what is written, the board's kernel knows.
+        // A guess says nothing about where the partition begins; the board itself knows when it writes.
         let onChip = partition.offsetSource == .guess ? 0 : partition.offset ?? 0
         guard block > 0, start % block == 0, onChip % block == 0, candidate.place.range.count == block else {
             work.refuse(
