@@ -3,29 +3,6 @@ package import FlashModel
 // What can be done with a board's flash, whatever the way in. Operations know only these capabilities; a way in
 // takes on those that it has, and one contract test suite is run against each of them.
 
-/// Finds out what a board is and what flash it has, without changing anything on it.
-package protocol FlashSurveying {
-    /// Asks the board everything that is worth knowing before its flash is read.
-    ///
-    /// - Throws: ``FlashkeepError`` with `noMTD`, `noPartitions`, `notRoot`, `boardLost` and others.
-    func survey() async throws -> (survey: Survey, evidence: [Evidence])
-
-    /// Asks again for what tells which partition is which, and whether the board restarted.
-    ///
-    /// - Returns: what differs from the last ``survey()``; empty where nothing does.
-    /// - Throws: as ``survey()``; `internalFault` where there was none.
-    func layoutChanges() async throws -> [LayoutChange]
-}
-
-extension FlashkeepError {
-    /// A survey is asked for what changed since, and there was none.
-    package static var notSurveyed: FlashkeepError {
-        FlashkeepError(
-            .internalFault, what: "What changed on the board cannot be told.", why: "It was not surveyed before.",
-            next: "Please report this.")
-    }
-}
-
 /// A piece of a partition as it was read.
 package struct FlashChunk: Sendable {
     /// Bytes from the start of the partition.

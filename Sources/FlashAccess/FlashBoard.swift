@@ -1,19 +1,31 @@
 package import BoardChannels
 
-/// A board that is reached: its flash, whatever the way in. Operations know nothing else of it.
-package protocol FlashBoard: FlashSurveying, FlashReading, FlashChecksumming {
+/// A board that answers, before it is known what flash it has.
+package protocol FlashBoard {
     /// How the board is reached, in words: `Linux shell over SSH`, `U-Boot on a serial line`.
     var way: String { get }
-    /// Bytes a second that are usual where the line is so slow that measuring would take long; nil where it is not.
-    var usualRate: Int? { get }
-    /// How bulk data crosses, for people: `raw`, `gzip`, `base64, frames checked with md5`.
-    var transferName: String { get }
-    /// How often something had to be asked for again.
+    /// How often something had to be asked for again, also by what its surveys returned.
     var retries: Int { get }
-    /// Command lines that read flash on this board, an example of each kind.
-    var commands: [String] { get }
-    /// What writes its flash; nil where nothing does.
-    var writer: (any FlashWriting)? { get }
+
+    /// Finds out what the board is and what flash it has, without changing anything on it.
+    ///
+    /// - Returns: everything that reads and writes the flash that was found. It holds as long as the connection.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `noMTD`, `noPartitions`, `notRoot`, `boardLost` and others.
+    func survey() async throws -> SurveyedFlash
+
+    /// Makes partitions writable that the board's system keeps read-only, until ``lock()``. A survey taken before does
+    /// not show it.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` if the board has no means, `boardLost` and others.
+    func unlock() async throws
+
+    /// Reverts ``unlock()``.
+    func lock() async throws
+}
+
+extension FlashBoard {
+    package func unlock() async throws {}
+    package func lock() async throws {}
 }
 
 /// Something that can reach a board for the length of a closure, and again after it was lost.

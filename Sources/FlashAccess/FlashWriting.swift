@@ -54,14 +54,6 @@ package protocol FlashWriting {
     /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` and others; a method that does not work is no error.
     func prove(_ partition: Partition) async throws
 
-    /// Makes partitions writable that the board's system keeps read-only, as far as it has a way; until ``lock()``.
-    ///
-    /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` where it has none, `boardLost` and others.
-    func unlock() async throws
-
-    /// Takes ``unlock()`` back.
-    func lock() async throws
-
     /// Brings the bytes of an erase block onto the board, and sees that they arrived as they are: all that can fail
     /// on the way must fail before something is erased.
     ///
@@ -95,6 +87,4 @@ extension FlashWriting {
             .toolMissing, what: "mtd\(partition.index) is not erased as a whole.",
             why: "Its blocks can be erased one by one.", next: "This is a mistake in Flashkeep.")
     }
-    package func unlock() async throws {}
-    package func lock() async throws {}
 }

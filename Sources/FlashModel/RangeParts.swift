@@ -17,3 +17,13 @@ extension Range<Int> {
         return parts
     }
 }
+
+extension [Range<Int>] {
+    /// What remains of each range without the bytes of `others`; empty ranges are dropped.
+    package func removing(_ others: [Range<Int>]) -> [Range<Int>] {
+        flatMap { PartitionMap.gaps(in: $0, leaving: others) }
+    }
+
+    /// The bytes of all ranges together.
+    package var total: Int { reduce(0) { $0 + $1.count } }
+}

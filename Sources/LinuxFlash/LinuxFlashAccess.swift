@@ -1,14 +1,11 @@
 package import BoardChannels
 import BoardConsoles
 package import FlashAccess
-package import FlashModel
+import FlashModel
 private import Transfers
 
-/// The flash of a board that runs Linux, through a shell.
-///
-/// Everything is read through the character devices, which return the bytes of a bad or damaged block instead of
-/// failing; what the ECC did is learned from its counters (Linux `drivers/mtd/mtdchar.c`, `drivers/mtd/mtdcore.c`).
-package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksumming {
+/// A board that runs Linux, through a shell.
+package final class LinuxFlashAccess {
     private let shell: ShellSession
     private let root: String
     private let toolbox: LinuxToolbox
@@ -18,30 +15,14 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
     private let plan: TransferPlan
     private let frames: LinuxFrameReader
     private let digests: LinuxChecksums
-    private let blockWriter: LinuxFlashWriter
-    /// What the board answered to the last survey, and what came of it.
-    private var surveyed: (replies: [String: LinuxProbeReply], survey: Survey)?
+    /// What it has shown to work stays shown from one survey to the next.
+    private let writer: LinuxFlashWriter
 
     /// Of the channel to the shell.
     package var channelTraits: ChannelTraits { shell.console.channel.traits }
 
-    /// What the transfer is, for people: `raw`, `gzip`, `gzip+base64 with md5 frames`.
-    package var transferName: String {
-        plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
-    }
-
     /// How often a frame or a command had to be asked for again.
-    package var retries: Int { frames.repeatedFrames + shell.retries + blockWriter.repeats }
-
-    /// Command lines that do by hand what was done here.
-    package var commands: [String] {
-        let dd = toolbox.invocation("dd")
-        let sum = checksumAlgorithms.first.flatMap { toolbox.command(for: $0) }
-        let read = "\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1"
-        return [plan.encoding.command(read, toolbox.invocation)]
-            + (sum.map { ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK | \($0)"] } ?? [])
-            + (frames.hasReadOOB ? ["nanddump --bb=dumpbad --oob -s OFFSET -l LENGTH /dev/mtdN"] : [])
-    }
+    package var retries: Int { frames.repeatedFrames + shell.retries + writer.repeats }
 
     private init(
         shell: ShellSession, root: String, toolbox: LinuxToolbox, toolReplies: [String: ShellReply], plan: TransferPlan
@@ -54,7 +35,7 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         nodes = DeviceNodes(shell: shell, root: root, canMake: toolbox.has("mknod"))
         frames = LinuxFrameReader(shell, nodes, root: root, toolbox, plan)
         digests = LinuxChecksums(shell, nodes, toolbox, isReliable: plan.isReliable)
-        blockWriter = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable)
+        writer = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable)
     }
 
     /// Runs the body with access to the board behind a shell; what was made on the board for it is removed again.
@@ -82,12 +63,9 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
         return result
     }
 
-    /// What writes flash here.
-    package var writer: (any FlashWriting)? { blockWriter }
-
     // MARK: Survey
 
-    package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
+    package func survey() async throws -> SurveyedFlash {
         var replies: [String: LinuxProbeReply] = [:]
         var evidence: [Evidence] = []
         var lost: [String] = []
@@ -118,18 +96,20 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             survey = try LinuxSurvey.assemble(replies: replies)
         }
         survey.warnings += lost.map { "the board's reply for \($0) never came through the same twice and is left out" }
-        surveyed = (replies, survey)
-        return (survey, evidence)
+        return SurveyedFlash(
+            survey: survey, evidence: evidence, reader: LinuxFlashReader(frames, digests, toolbox), writer: writer,
+            layout: LinuxLayoutWatch(shell: shell, root: root, replies: replies, survey: survey),
+            transfer: LinuxTransferDescription(
+                plan: plan, toolbox: toolbox, frames: frames, isSlow: channelTraits.isSlow), hints: .linux)
     }
 
-    package func layoutChanges() async throws -> [LayoutChange] {
-        guard let surveyed else { throw FlashkeepError.notSurveyed }
-        var replies = surveyed.replies
-        for probe in LinuxProbes.all(root: root) where LinuxProbes.ofState.contains(probe.name) {
-            replies[probe.name] = LinuxProbeReply(try await shell.run(probe.command))
-        }
-        return LayoutChange.between(surveyed.survey, try LinuxSurvey.assemble(replies: replies))
-    }
+    // MARK: Read-only partitions
+
+    package func unlock() async throws { try await KernelUnlock(shell, root: root).load() }
+
+    package func lock() async throws { try await KernelUnlock(shell, root: root).unload() }
+
+    // MARK: Helpers
 
     /// What mtdinfo says of bad blocks where the board has it and not the nodes that it needs; nil where nothing more
     /// can be had.
@@ -157,37 +137,5 @@ package final class LinuxFlashAccess: FlashSurveying, FlashReading, FlashChecksu
             why:
                 "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
             next: "Log in as root: root@HOST, telnet://root@HOST, or ?user=root on a serial line.")
-    }
-
-    // MARK: Reading
-
-    package func read(
-        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
-    ) async throws {
-        try await frames.read(partition, ranges, source: .data, each: each)
-    }
-
-    package var readsOOB: Bool { frames.readsOOB }
-
-    package func readWithOOB(
-        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
-    ) async throws {
-        try await frames.read(partition, ranges, source: .pagesWithOOB, each: each)
-    }
-
-    // MARK: Checksums
-
-    package var checksumAlgorithms: [ChecksumAlgorithm] { toolbox.checksumAlgorithms }
-
-    package func checksum(
-        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
-    ) async throws -> Digest {
-        try await digests.checksum(algorithm, of: partition, ranges: ranges)
-    }
-
-    package func checksums(
-        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
-    ) async throws -> [Digest] {
-        try await digests.checksums(algorithm, of: partition, each: ranges)
     }
 }

@@ -73,26 +73,3 @@ enum FileWorkers {
         let failure = Mutex<(any Error)?>(nil)
     }
 }
-
-/// Adds up what several threads have done, and tells the listener, one event at a time.
-final class ProgressCounter: Sendable {
-    private let total: Int?
-    private let done = Mutex<Int>(0)
-    private let handler: ProgressHandler
-
-    init(total: Int?, handler: @escaping ProgressHandler) {
-        self.total = total
-        self.handler = handler
-    }
-
-    func add(_ bytes: Int) {
-        done.withLock { done in
-            done += bytes
-            handler(.advanced(done: done, total: total))
-        }
-    }
-
-    func tell(_ event: ProgressEvent) {
-        done.withLock { _ in handler(event) }
-    }
-}

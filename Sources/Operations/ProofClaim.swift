@@ -31,9 +31,9 @@ struct ProofClaim: Sendable {
         self.digest = digest
         let bad = image.blocks.filter(\.state.isBad)
         let damaged = image.blocks.filter(\.state.isDamage)
-        let good = bad.reduce([whole]) { $0.removing($1.range) }
+        let good = [whole].removing(bad.map(\.range))
         candidates =
-            [damaged.reduce(good) { $0.removing($1.range) }]
+            [good.removing(damaged.map(\.range))]
             // Flashkeep 0.1 took the sum before a second read found what the ECC could not repair.
             + (formatVersion == 1 && !damaged.isEmpty ? [good] : [])
         isOfFile = digest.algorithm == .sha256 && candidates == [[0..<image.size]]

@@ -1,83 +1,8 @@
-package import BackupBags
+import BackupBags
 package import FlashModel
 import LocalFiles
 import Synchronization
 package import SystemPackage
-
-/// Something that is wrong with a backup on disk.
-package struct VerifyProblem: Sendable, Codable, Hashable {
-    package enum Kind: String, Sendable, Codable, CaseIterable {
-        /// A file is listed and not there.
-        case missing
-        /// A file is there and not listed.
-        case extra
-        /// A file has another checksum than listed.
-        case changed
-        /// A file has another size than the manifest says.
-        case size
-        /// A file could not be read, or is no plain file.
-        case unreadable
-        /// A list of files is broken or missing.
-        case list
-        /// The files together have another size or number than `bag-info.txt` says.
-        case total
-        /// `flashkeep.json` cannot be used, or contradicts the files.
-        case manifest
-        /// An image is not what the board's checksum says, or is called proven without having been checked.
-        case proof
-    }
-
-    package var kind: Kind
-    /// Of the file, in the bag.
-    package var path: String?
-    /// What it should be, where that is one value.
-    package var expected: String?
-    /// What it is.
-    package var actual: String?
-    /// In words, one line.
-    package var message: String
-
-    package init(kind: Kind, path: String? = nil, expected: String? = nil, actual: String? = nil, message: String) {
-        self.kind = kind
-        self.path = path
-        self.expected = expected
-        self.actual = actual
-        self.message = message
-    }
-}
-
-/// What a verification found.
-package struct VerifyReport: Sendable, Codable, Hashable {
-    /// An image, and what it was checked against when it was made.
-    package struct Image: Sendable, Codable, Hashable {
-        package var path: String
-        /// Bytes.
-        package var size: Int
-        /// As the manifest has it.
-        package var sha256: String
-        /// Whether the file still has that size and SHA-256.
-        package var isIntact: Bool
-        package var proof: Proof
-    }
-
-    /// Of this document.
-    package var formatVersion = 1
-    /// Where the backup lies, as given.
-    package var bag: String
-    /// Whether every file is as it was when the backup was made.
-    package var ok: Bool
-    /// What is wrong; empty if ``ok``.
-    package var problems: [VerifyProblem]
-    /// What is odd and does no harm, one line each.
-    package var notes: [String]
-    package var images: [Image]
-    /// Files whose bytes were checked.
-    package var filesChecked: Int
-    /// Their bytes.
-    package var bytesChecked: Int
-    /// Whether the backup is whole and proven; nil where its manifest cannot be used.
-    package var summary: Summary?
-}
 
 /// Checks that a backup is as it was when it was made, every byte of every file.
 package enum Verify {
@@ -141,21 +66,8 @@ package enum Verify {
         switch manifest {
         case .read(let manifest, let sha256):
             report.summary = Summary(of: manifest)
-            report.images = manifest.images.map { image in
-                VerifyReport.Image(
-                    path: image.path, size: image.size, sha256: image.sha256,
-                    isIntact: outcomes[image.path]?.contents?.sha256 == image.sha256
-                        && found[image.path]?.size == image.size, proof: image.proof)
-            }
-            let told = Set(problems.compactMap(\.path))
-            problems += contradictions(manifest, found, outcomes, told: told)
-            problems += unproven(manifest, outcomes, told: told)
-            // It is read twice: as a file like all others, and for what it says.
-            if let contents = outcomes[Manifest.path]?.contents, contents.sha256 != sha256 {
-                problems.append(
-                    VerifyProblem(
-                        kind: .manifest, path: Manifest.path, message: "\(Manifest.path) changed while it was read"))
-            }
+            report.images = self.images(manifest, found, outcomes)
+            problems += against(manifest, sha256: sha256, found, outcomes, problems)
         case .unusable(let message):
             // That it is not there was said already.
             if !problems.contains(where: { $0.kind == .missing && $0.path == Manifest.path }) {
@@ -349,6 +261,38 @@ package enum Verify {
     }
 
     // MARK: Manifest against files
+
+    private static func images(
+        _ manifest: Manifest, _ found: [String: BagFile], _ outcomes: [String: Outcome]
+    ) -> [VerifyReport.Image] {
+        manifest.images.map { image in
+            VerifyReport.Image(
+                path: image.path, size: image.size, sha256: image.sha256,
+                isIntact: outcomes[image.path]?.contents?.sha256 == image.sha256
+                    && found[image.path]?.size == image.size, proof: image.proof)
+        }
+    }
+
+    /// What speaks against the manifest.
+    ///
+    /// - Parameters:
+    ///   - sha256: of the manifest as it was parsed.
+    ///   - known: problems that were found already.
+    private static func against(
+        _ manifest: Manifest, sha256: String, _ found: [String: BagFile], _ outcomes: [String: Outcome],
+        _ known: [VerifyProblem]
+    ) -> [VerifyProblem] {
+        let told = Set(known.compactMap(\.path))
+        var problems = contradictions(manifest, found, outcomes, told: told)
+        problems += unproven(manifest, outcomes, told: told)
+        // It is read twice: as a file like all others, and for what it says.
+        if let contents = outcomes[Manifest.path]?.contents, contents.sha256 != sha256 {
+            problems.append(
+                VerifyProblem(
+                    kind: .manifest, path: Manifest.path, message: "\(Manifest.path) changed while it was read"))
+        }
+        return problems
+    }
 
     /// - Parameter told: files of which a problem was told already, as their list has it.
     private static func contradictions(

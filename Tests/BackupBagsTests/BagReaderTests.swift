@@ -198,8 +198,8 @@ struct BagReaderTests {
         try refuses { $0.partitions[4].badBlocks?.bad = [-1] }
         try refuses { $0.chips[0].eraseBlockSize = -4 }
         try refuses { $0.chips[1].id = $0.chips[0].id }
-        try refuses { $0.gaps = [GapRecord(chip: "?", offset: 0, size: 1, reason: "")] }
-        try refuses { $0.gaps = [GapRecord(chip: "nand0", offset: .max, size: .max, reason: "")] }
+        try refuses { $0.gaps = [CoverGap(chip: "?", offset: 0, size: 1, reason: "")] }
+        try refuses { $0.gaps = [CoverGap(chip: "nand0", offset: .max, size: .max, reason: "")] }
         #expect(good.problems.isEmpty)
     }
 
@@ -221,7 +221,7 @@ struct BagReaderTests {
             manifest.images[index].blocks = [BlockFinding](
                 repeating: BlockFinding(offset: 0, size: size, state: .unread), count: 2000)
         }
-        manifest.gaps = [GapRecord(chip: "nand0", offset: size, size: size, reason: "")]
+        manifest.gaps = [CoverGap(chip: "nand0", offset: size, size: size, reason: "")]
         #expect(manifest.problems.isEmpty)
         #expect(Summary(of: manifest).missing.count == 1 + manifest.images.count)
         #expect(!RestoreText.text(for: manifest).isEmpty)

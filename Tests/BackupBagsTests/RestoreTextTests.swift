@@ -40,7 +40,7 @@ struct RestoreTextTests {
             PartitionRecord(
                 Samples.partition(7, "odd", chip: Samples.nor, offset: 0x2000, size: 0x1234),
                 view: .init(image: Samples.images[1].path, offset: 0)))
-        manifest.gaps = [GapRecord(chip: "spi0.0", offset: 0x8000, size: 0x1000, reason: "no partition covers it")]
+        manifest.gaps = [CoverGap(chip: "spi0.0", offset: 0x8000, size: 0x1000, reason: "no partition covers it")]
         manifest.warnings = ["dmesg and sysfs disagree about mtd2"]
         return manifest
     }()

@@ -10,12 +10,12 @@ import Testing
     /// Files and folders from what a board says to what a user is told.
     private static let way = [
         "Sources/FlashModel/Chip.swift", "Sources/FlashModel/Partition.swift", "Sources/FlashModel/PartitionMap.swift",
-        "Sources/FlashModel/RegionCover.swift", "Sources/FlashModel/FlashUnknown.swift",
+        "Sources/FlashModel/ReadCoverage.swift", "Sources/FlashModel/FlashUnknown.swift",
         "Sources/FlashModel/TableKnowledge.swift", "Sources/FlashModel/LayoutChange.swift",
         "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
         "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Manifest",
         "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
-        "Sources/Operations/VerifiedImage.swift", "Sources/Operations/IntactBag.swift", "Sources/Operations/Backup",
+        "Sources/Operations/VerifiedImage.swift", "Sources/Operations/VerifiedBackup.swift", "Sources/Operations/Backup",
         "Sources/flashkeep/Process/ExitStatus.swift",
     ]
 
@@ -84,7 +84,7 @@ import Testing
             "ProofClaim.all": "a file that is no image claims nothing", "falseClaims": "unread files are reported",
         ],
         "ProofClaim": ["proof.checksum": "without a checksum there is nothing to compute"],
-        "Backup": ["presentBytes": "counts what need not be read again"],
+        "BackupRun": ["presentBytes": "counts what need not be read again"],
         "BackupName": ["names(in:": "a folder that cannot be listed holds no name that is known"],
     ]
 

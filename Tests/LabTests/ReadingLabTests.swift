@@ -24,8 +24,9 @@ struct ReadingLabTests {
                         over: channel, credentials: Credentials(), nonce: "0123456789abcdef"
                     ) { shell in
                         try await LinuxFlashAccess.withAccess(shell) { access in
+                            let reader = try await access.survey().reader
                             for device in board.devices {
-                                try await compare(device, board, access, way.traits.way)
+                                try await compare(device, board, reader, way.traits.way)
                             }
                         }
                     }
@@ -35,7 +36,8 @@ struct ReadingLabTests {
     }
 
     private func compare(
-        _ device: LabBoard.Device, _ board: LabBoard, _ access: LinuxFlashAccess, _ way: String
+        _ device: LabBoard.Device, _ board: LabBoard, _ reader: any FlashReading & FlashChecksumming,
+        _ way: String
     ) async throws {
         let partition = Partition(
             index: device.index, name: device.name, chip: "chip", offset: nil, offsetSource: .none, size: device.size,
@@ -46,13 +48,13 @@ struct ReadingLabTests {
         // Serial is slow under emulation: the first blocks tell.
         let blocks = way == "tcp" ? min(8, device.size / block) : device.size / block
         let ranges = (0..<blocks).filter { !bad.contains($0) }.map { ($0 * block)..<(($0 + 1) * block) }
-        try await access.read(partition, ranges: ranges) { chunk in
+        try await reader.read(partition, ranges: ranges) { chunk in
             bytes.replaceSubrange(chunk.range, with: chunk.bytes)
         }
         let expected = [UInt8](try #require(board.expected(device.index)))
         #expect(bytes.prefix(blocks * block) == expected.prefix(blocks * block), "mtd\(device.index) over \(way)")
-        for algorithm in access.checksumAlgorithms {
-            let digest = try await access.checksum(algorithm, of: partition, ranges: ranges)
+        for algorithm in reader.checksumAlgorithms {
+            let digest = try await reader.checksum(algorithm, of: partition, ranges: ranges)
             #expect(digest == StreamingChecksum.digest(of: ranges.flatMap { bytes[$0] }, algorithm))
         }
     }

@@ -14,7 +14,7 @@ import Testing
             #expect([.noMTD, .noPartitions, .replyNotUnderstood].contains(error.code))
             return
         }
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(Set(cover.images.map { $0.fileName.lowercased() }).count == cover.images.count)
         for image in cover.images {
             #expect(image.fileName.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x5C })

@@ -77,7 +77,7 @@ import Testing
         #expect(survey.partition(2)?.uses == ["mounted rw on /overlay (jffs2)"])
         #expect(survey.partitions.filter(\.isLive).map(\.index) == [2, 3, 4])
 
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(
             cover.images.map(\.fileName) == [
                 "mtd0-u-boot.bin", "mtd1-u-boot-env.bin", "mtd2-firmware.bin", "mtd5-art.bin",

@@ -22,7 +22,7 @@ import Testing
         #expect(survey.unknowns.map(\.subject).prefix(2) == [.chipSize, .partitionPlace])
         #expect(!survey.warnings.isEmpty)
 
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.count == 11)
         #expect(cover.images.first?.fileName == "mtd0-RedBoot.bin")
         #expect(cover.images.map(\.size).reduce(0, +) == 16 << 20)
@@ -68,7 +68,7 @@ import Testing
         #expect(survey.chips.map(\.exactSize) == [nil])
         #expect(survey.unknowns.map(\.subject).prefix(2) == [.chipSize, .partitionPlace])
         // Guessed places merge nothing: each is read on its own.
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.count == 14)
         #expect(Set(cover.images.map { $0.fileName.lowercased() }).count == 14)
     }
@@ -130,7 +130,7 @@ import Testing
         #expect(survey.board.model == "Flashkeep Lab Board")
         #expect(survey.board.distribution == "OpenWrt 22.03.5 r20134-5f15225c1e")
         #expect(survey.board.macAddresses == ["52:54:00:12:34:56"])
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.count == 5)
         #expect(cover.gaps.isEmpty)
         let facts = LinuxFacts(replies)
@@ -186,7 +186,7 @@ import Testing
         #expect(survey.partitions.filter { $0.size > 0 }.allSatisfy { $0.offsetSource == .dmesg })
         #expect(survey.chips.count == 1)
         #expect(survey.warnings.filter { $0.contains("overlap in part") }.count == 3)
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.map(\.fileName) == ["mtd0-u-boot.bin", "mtd8-firmware_mtd9-tail.bin"])
         #expect(cover.images.map(\.size).reduce(0, +) == 8 << 20)
         #expect(cover.skipped.map(\.partition) == [10])
@@ -219,8 +219,8 @@ import Testing
         #expect(survey.partitions.filter { $0.size > 0 }.allSatisfy { $0.offsetSource == .sysfs })
         #expect(survey.chips.count == 1)
         #expect(
-            RegionCover.plan(survey).images
-                == RegionCover.plan(byLog).images.map { image in
+            ReadCoverage.plan(survey).images
+                == ReadCoverage.plan(byLog).images.map { image in
                     var image = image
                     image.offsetSource = .sysfs
                     return image
@@ -230,7 +230,7 @@ import Testing
         replies["dmesg.txt"] = nil
         let apart = try LinuxSurvey.assemble(replies: replies)
         #expect(apart.chips.count > 1)
-        let pieces = RegionCover.plan(apart).images.flatMap(\.pieces)
+        let pieces = ReadCoverage.plan(apart).images.flatMap(\.pieces)
         #expect(Set(pieces.map(\.mtd)).count == 13)
     }
 
@@ -257,7 +257,7 @@ import Testing
         let survey = try LinuxSurvey.assemble(replies: replies)
         #expect(survey.chips.map(\.exactSize) == [8 << 20, 256 << 20])
         #expect(
-            RegionCover.plan(survey).images.map(\.fileName) == [
+            ReadCoverage.plan(survey).images.map(\.fileName) == [
                 "mtd0-mtdram_test_device.bin", "mtd6-firmware.bin", "mtd7-ubi.bin", "mtd8-rest.bin",
             ])
         #expect(survey.warnings == [])
@@ -286,7 +286,7 @@ import Testing
         #expect(survey.partitions.map(\.parent) == [nil, nil, 1, 1, 1, 1])
         #expect(survey.chips.map(\.sizeKnowledge) == [.exact, .exact])
         #expect(survey.partition(5)?.offset == 42_991_616)
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.map(\.fileName) == ["mtd0-mtdram_test_device.bin", "mtd1-NAND_256MiB_1_8V_8-bit.bin"])
         #expect(cover.view(of: 4) == CoverView(partition: 4, image: 1, offset: 9_437_184))
         // An unmounted board: nothing is live. A mount deep down makes the chip's device live too.
@@ -313,7 +313,7 @@ import Testing
         try board.add(devices)
         let survey = try LinuxSurvey.assemble(replies: board.probe(shell: ["sh"]))
         #expect(survey.chips.map(\.id) == ["nand.0"])
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.map(\.fileName) == ["mtd3-ubi.bin"])
         #expect(cover.skipped.map(\.partition) == [5, 6])
         #expect(cover.gaps.map(\.size) == [nil])
@@ -375,7 +375,7 @@ import Testing
         ])
         #expect(survey.chips.map(\.id) == ["flash", "flash-2"])
         #expect(survey.partitions.map(\.chip) == ["flash", "flash", "flash-2", "flash-2"])
-        #expect(RegionCover.plan(survey).images.count == 4)
+        #expect(ReadCoverage.plan(survey).images.count == 4)
     }
 
     /// One line for two devices: which is meant cannot be told, so neither gets a place.
@@ -385,7 +385,7 @@ import Testing
             "dmesg.txt": LinuxProbeReply(text: "Creating 1 MTD partitions on \"a\":\n0x00000000-0x00040000 : \"x\"\n"),
         ])
         #expect(!survey.partitions.contains { $0.offsetSource == .dmesg })
-        #expect(RegionCover.plan(survey).images.count == 2)
+        #expect(ReadCoverage.plan(survey).images.count == 2)
     }
 
     /// Nested groups without sysfs, as an old kernel logs them: the outer group goes on behind the inner.
@@ -407,7 +407,9 @@ import Testing
         #expect(survey.chips.map(\.exactSize) == [16 << 20])
         #expect(survey.chips.map(\.sizeKnowledge) == [.exact])
         #expect(
-            RegionCover.plan(survey).images.map(\.fileName) == ["mtd0-u-boot.bin", "mtd1-firmware.bin", "mtd4-art.bin"])
+            ReadCoverage.plan(survey).images.map(\.fileName) == [
+                "mtd0-u-boot.bin", "mtd1-firmware.bin", "mtd4-art.bin",
+            ])
     }
 
     @Test func contradictionsAreTold() throws {
@@ -520,13 +522,13 @@ import Testing
         #expect(survey.partition(3)?.offset == nil)
         #expect(survey.partition(4)?.offset == nil)
         #expect(survey.partition(5)?.offset == 0x1F_0000)
-        #expect(RegionCover.plan(survey).images.map(\.pieces.count) == [1, 1, 1, 1, 1])
+        #expect(ReadCoverage.plan(survey).images.map(\.pieces.count) == [1, 1, 1, 1, 1])
 
         // The paths are lost.
         replies = whole
         replies["sysfs-mtd.txt"] = lines("sysfs-mtd.txt") { $0.hasPrefix("path:") }
         survey = try LinuxSurvey.assemble(replies: replies)
         #expect(survey.partitions.allSatisfy { $0.offsetSource != .sysfs && $0.offsetSource != .wholeChip })
-        #expect(RegionCover.plan(survey).images.count == 7)
+        #expect(ReadCoverage.plan(survey).images.count == 7)
     }
 }

@@ -27,7 +27,7 @@ struct FlashContractTests {
 
     private func check(_ reacher: any BoardReaching, _ hardware: SimulatedHardware) async throws {
         let problems = try await reacher.withBoard(transcript: TranscriptLog()) { board in
-            try await FlashContract.problems(hardware, board)
+            try await FlashContract.problems(hardware, try await board.survey())
         }
         #expect(problems.isEmpty, "\(problems.prefix(10))")
     }

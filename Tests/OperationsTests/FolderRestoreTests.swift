@@ -323,9 +323,10 @@ struct FolderRestoreTests {
         let board = try FolderBoard(Self.changed(), tools: FolderBoard.allTools + ["flash_erase"])
         let before = board.contents
         try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
-            let partition = try #require(try await flash.survey().survey.partition(1))
+            let surveyed = try await flash.survey()
+            let partition = try #require(surveyed.survey.partition(1))
             try board.write("dev:    size   erasesize  name\nmtd1: 00006000 00001000 \"other\"\n", "proc/mtd")
-            let writer = try #require(flash.writer)
+            let writer = try #require(surveyed.writer)
             await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
                 try await writer.erase(0..<4096, of: partition)
             }

@@ -140,8 +140,9 @@ struct RefuseListTests {
             try board.write("Y\n", "sys/kernel/debug/mtd/expert_analysis_mode")
             let before = board.contents
             try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
-                let partition = try #require(try await flash.survey().survey.partition(0))
-                let writer = try #require(flash.writer)
+                let surveyed = try await flash.survey()
+                let partition = try #require(surveyed.survey.partition(0))
+                let writer = try #require(surveyed.writer)
                 await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
                     try await writer.erase(0..<Self.size, of: partition)
                 }
@@ -167,8 +168,8 @@ struct RefuseListTests {
             let before = board.contents
             try board.replace("base64", with: "cat >/dev/null; echo 'write error: No space left on device' >&2; exit 1")
             try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
-                _ = try await flash.survey()
-                let writer = try #require(flash.writer)
+                let surveyed = try await flash.survey()
+                let writer = try #require(surveyed.writer)
                 await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
                     try await writer.stage([UInt8](repeating: 0x42, count: Self.size))
                 }
@@ -182,9 +183,10 @@ struct RefuseListTests {
         try await boards(tools: FolderBoard.allTools + ["flash_erase"]) { _, _, board in
             let before = board.contents
             try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
-                let partition = try #require(try await flash.survey().survey.partition(0))
+                let surveyed = try await flash.survey()
+                let partition = try #require(surveyed.survey.partition(0))
                 try board.write("dev:    size   erasesize  name\nmtd0: 00004000 00000800 \"other\"\n", "proc/mtd")
-                let writer = try #require(flash.writer)
+                let writer = try #require(surveyed.writer)
                 await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
                     try await writer.erase(0..<Self.size, of: partition)
                 }

@@ -8,24 +8,23 @@ package enum FlashContract {
     ///
     /// - Parameters:
     ///   - hardware: the board's contents.
-    ///   - access: the flash access under test.
+    ///   - flash: the board's flash as the way in under test surveyed it.
     package static func problems(
-        _ hardware: SimulatedHardware,
-        _ access: any FlashSurveying & FlashReading & FlashChecksumming
+        _ hardware: SimulatedHardware, _ flash: SurveyedFlash
     ) async throws -> [String] {
         var problems: [String] = []
-        let (survey, evidence) = try await access.survey()
+        let (survey, access) = (flash.survey, flash.reader)
         if survey.partitions.map(\.index) != hardware.devices.map(\.partition.index) {
             problems.append("the survey has the partitions \(survey.partitions.map(\.index))")
         }
         if survey.partitions.map(\.size) != hardware.devices.map(\.partition.size) { problems.append("other sizes") }
-        if evidence.isEmpty { problems.append("there is no evidence") }
+        if flash.evidence.isEmpty { problems.append("there is no evidence") }
         for partition in survey.partitions {
-            guard let device = hardware.device(partition.index), let flash = hardware.chips[device.partition.chip]
+            guard let device = hardware.device(partition.index), let chip = hardware.chips[device.partition.chip]
             else {
                 continue
             }
-            let bytes = Array(flash.bytes[device.start..<device.start + partition.size])
+            let bytes = Array(chip.bytes[device.start..<device.start + partition.size])
             let bad = Set(partition.badBlocks?.bad ?? [])
             for ranges in Self.ranges(of: partition, without: bad) {
                 problems += try await read(partition, ranges, bytes, access).map {
@@ -49,6 +48,8 @@ package enum FlashContract {
                 problems += try await readWithOOB(partition, device, hardware, bad, access)
             }
         }
+        let changes = try await flash.layoutChanges()
+        if !changes.isEmpty { problems.append("the layout changed by itself: \(changes.map(\.text))") }
         return problems
     }
 
@@ -62,16 +63,7 @@ package enum FlashContract {
             [0..<5, 5..<6, block..<2 * block, max(2 * block, size - block - 1)..<size],
         ]
         return sets.map { ranges in
-            bad.reduce(ranges.map { $0.clamped(to: 0..<size) }.filter { !$0.isEmpty }) { ranges, number in
-                let hole = number * block..<(number + 1) * block
-                return ranges.flatMap { range -> [Range<Int>] in
-                    guard range.overlaps(hole) else { return [range] }
-                    return [
-                        range.lowerBound..<max(range.lowerBound, hole.lowerBound),
-                        min(range.upperBound, hole.upperBound)..<range.upperBound,
-                    ].filter { !$0.isEmpty }
-                }
-            }
+            ranges.map { $0.clamped(to: 0..<size) }.removing(bad.map { $0 * block..<($0 + 1) * block })
         }
     }
 

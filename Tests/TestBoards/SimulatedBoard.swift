@@ -97,22 +97,17 @@ package final class SimulatedReacher: BoardReaching {
 
 /// A connection to a simulated board. It rejects requests that must never be made of a real board: bad blocks, bytes
 /// beyond the end, ranges out of order, and anything after the connection broke.
-package final class SimulatedBoard: FlashBoard {
+package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming {
     let reacher: SimulatedReacher
     private var isBroken = false
-    private var surveyed: Survey?
 
     fileprivate init(_ reacher: SimulatedReacher) {
         self.reacher = reacher
     }
 
     package let way = "simulation"
-    package let usualRate: Int? = nil
-    package var transferName: String { "simulated" }
     package var retries: Int { 0 }
-    package var commands: [String] { ["look at it"] }
     package var readsOOB: Bool { reacher.hardware.readsOOB }
-    package var writer: (any FlashWriting)? { reacher.hardware.isWritable ? self : nil }
     package var checksumAlgorithms: [ChecksumAlgorithm] { reacher.hardware.algorithms }
 
     func step<Result>(_ body: () throws -> Result) throws -> Result {
@@ -125,17 +120,28 @@ package final class SimulatedBoard: FlashBoard {
         }
     }
 
-    package func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
+    package func survey() async throws -> SurveyedFlash {
         let survey = try step { try reacher.call { $0.survey } }
-        surveyed = survey
-        return (survey, [Evidence(name: "made-up.txt", bytes: Array("made up\n".utf8))])
+        return SurveyedFlash(
+            survey: survey, evidence: [Evidence(name: "made-up.txt", bytes: Array("made up\n".utf8))], reader: self,
+            writer: reacher.hardware.isWritable ? self : nil, layout: Watch(board: self, survey: survey),
+            transfer: Description(), hints: .simulated)
     }
 
-    package func layoutChanges() async throws -> [LayoutChange] {
-        let now = try step { try reacher.call { $0.survey } }
-        guard let surveyed else { throw Refusal.error("it was not surveyed") }
-        // Its vanished devices are still listed.
-        return LayoutChange.between(surveyed, now)
+    private struct Watch: LayoutWatching {
+        let board: SimulatedBoard
+        let survey: Survey
+
+        func changes() async throws -> [LayoutChange] {
+            // Its vanished devices are still listed.
+            LayoutChange.between(survey, try board.step { try board.reacher.call { $0.survey } })
+        }
+    }
+
+    private struct Description: TransferDescribing {
+        let transferName = "simulated"
+        let usualRate: Int? = nil
+        let commands = ["look at it"]
     }
 
     package func read(
@@ -242,4 +248,13 @@ package final class SimulatedBoard: FlashBoard {
         }
         return parts
     }
+}
+
+extension AccessHints {
+    /// The limits of a simulated board.
+    fileprivate static let simulated = AccessHints(
+        noWriter: Limit(why: "it is made so", next: "make it otherwise"),
+        noOOB: Limit(why: "It is made so.", next: "Make it otherwise."), unknownPages: "Make them known.",
+        noFlash: "Give it some.", inUse: "free it", readOnly: Limit(why: "it is made so", next: "make it otherwise"),
+        unknownBadBlocks: "make them known", betterTools: "make better ones", noSystem: "make one")
 }

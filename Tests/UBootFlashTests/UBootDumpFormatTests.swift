@@ -17,12 +17,13 @@ struct UBootDumpFormatTests {
     ) async throws -> (bytes: [UInt8], transfer: String) {
         try await SimulatedSessions.with(board, over: FaultyOpener(board, faults, seed: seed)) { session in
             let access = UBootFlashAccess(session, store: ContentStore(), format: format)
-            let partition = try #require(try await access.survey().survey.partitions.first)
+            let flash = try await access.survey()
+            let partition = try #require(flash.survey.partitions.first)
             var bytes = [UInt8](repeating: 0xFF, count: partition.size)
-            try await access.read(partition, ranges: [0..<partition.size]) { chunk in
+            try await flash.reader.read(partition, ranges: [0..<partition.size]) { chunk in
                 bytes.replaceSubrange(chunk.range, with: chunk.bytes)
             }
-            return (bytes, access.transferName)
+            return (bytes, flash.transfer.transferName)
         }
     }
 

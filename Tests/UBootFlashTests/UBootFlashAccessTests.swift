@@ -74,14 +74,15 @@ struct UBootFlashAccessTests {
     private func all(
         _ access: UBootFlashAccess, _ ranges: [Range<Int>]? = nil
     ) async throws -> (bytes: [UInt8], findings: [BlockFinding]) {
-        let partition = try #require(try await access.survey().survey.partitions.first)
+        let flash = try await access.survey()
+        let partition = try #require(flash.survey.partitions.first)
         var bytes = [UInt8](repeating: 0xFF, count: partition.size)
         var findings: [BlockFinding] = []
         // Not every form of `sf` tells of erase blocks.
         let block = partition.eraseBlockSize > 0 ? partition.eraseBlockSize : partition.size
         let bad = Set(partition.badBlocks?.bad ?? [])
         let good = (0..<partition.size / block).filter { !bad.contains($0) }.map { $0 * block..<($0 + 1) * block }
-        try await access.read(partition, ranges: ranges ?? good) { chunk in
+        try await flash.reader.read(partition, ranges: ranges ?? good) { chunk in
             bytes.replaceSubrange(chunk.range, with: chunk.bytes)
             findings += chunk.findings
         }
@@ -94,7 +95,9 @@ struct UBootFlashAccessTests {
     func contract(_ way: Way) async throws {
         for hasChecksum in [true, false] where hasChecksum || [.mapped, .mtdNAND].contains(way) {
             let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
-            let problems = try await with(board) { try await FlashContract.problems(board.hardware, $0) }
+            let problems = try await with(board) { access in
+                try await FlashContract.problems(board.hardware, try await access.survey())
+            }
             #expect(problems.isEmpty, "\(way), crc32 \(hasChecksum): \(problems.prefix(3))")
             #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
             #expect(board.simulated.starts == 1)
@@ -110,13 +113,16 @@ struct UBootFlashAccessTests {
                 if !hasChecksum { scenario.forbid("crc32") }
             }
             try await with(board) { access in
-                let partition = try #require(try await access.survey().survey.partitions.first)
-                #expect(access.readsOOB)
-                let problems = try await FlashContract.problems(board.hardware, access)
+                let surveyed = try await access.survey()
+                let partition = try #require(surveyed.survey.partitions.first)
+                #expect(surveyed.reader.readsOOB)
+                let problems = try await FlashContract.problems(board.hardware, surveyed)
                 #expect(problems.isEmpty, "\(problems.prefix(3))")
                 board.simulated.schedule(.reset(afterOutput: 200), every: way == .nand ? 5 : 29)
                 var bytes: [UInt8] = []
-                try await access.readWithOOB(partition, ranges: [0..<0x800, 0xC00..<0x1400]) { bytes += $0.bytes }
+                try await surveyed.reader.readWithOOB(partition, ranges: [0..<0x800, 0xC00..<0x1400]) {
+                    bytes += $0.bytes
+                }
                 let flash = try #require(board.hardware.chips["nand0"])
                 let expected = (Array(0..<4) + Array(6..<10)).flatMap {
                     flash.bytes[$0 * 0x200..<($0 + 1) * 0x200] + board.hardware.oob($0, of: flash.chip)
@@ -129,10 +135,11 @@ struct UBootFlashAccessTests {
         }
         let without = Self.board(way)
         try await with(without) { access in
-            let partition = try #require(try await access.survey().survey.partitions.first)
-            #expect(!access.readsOOB)
+            let surveyed = try await access.survey()
+            let partition = try #require(surveyed.survey.partitions.first)
+            #expect(!surveyed.reader.readsOOB)
             await #expect(throws: FlashkeepError.self) {
-                try await access.readWithOOB(partition, ranges: [0..<0x400]) { _ in }
+                try await surveyed.reader.readWithOOB(partition, ranges: [0..<0x400]) { _ in }
             }
         }
     }
@@ -203,11 +210,12 @@ struct UBootFlashAccessTests {
         let got = try await with(board) { access in
             _ = try await access.survey()
             // The survey has been taken; the list no longer holds.
-            let partition = try #require(try await access.survey().survey.partitions.first)
+            let flash = try await access.survey()
+            let partition = try #require(flash.survey.partitions.first)
             board.simulated.change { $0.hardware.chips["nand0"]?.badBlocks = [3] }
             var bytes: [UInt8] = []
             var findings: [BlockFinding] = []
-            try await access.read(partition, ranges: [0..<partition.size]) { chunk in
+            try await flash.reader.read(partition, ranges: [0..<partition.size]) { chunk in
                 bytes += chunk.bytes
                 findings += chunk.findings
             }
@@ -411,10 +419,11 @@ struct UBootFlashAccessTests {
     func unreadableChecksum() async throws {
         let board = Self.board(.spiLong)
         try await with(board) { access in
-            let partition = try #require(try await access.survey().survey.partitions.first)
+            let flash = try await access.survey()
+            let partition = try #require(flash.survey.partitions.first)
             board.simulated.change { $0.hardware.chips["spi0"]?.unreadable = [0..<16] }
             do {
-                _ = try await access.checksum(.crc32, of: partition, ranges: [0..<partition.size])
+                _ = try await flash.reader.checksum(.crc32, of: partition, ranges: [0..<partition.size])
                 Issue.record("there was a checksum")
             } catch let error as FlashkeepError {
                 #expect(error.code == .unreadable)
@@ -488,10 +497,11 @@ struct UBootFlashAccessTests {
         let board = Board(simulated: simulated, hardware: simulated.hardware)
         do {
             _ = try await with(board) { access in
-                let partition = try #require(try await access.survey().survey.partitions.first)
+                let flash = try await access.survey()
+                let partition = try #require(flash.survey.partitions.first)
                 // Less than a line of a dump.
                 simulated.schedule(.watchdog(afterOutput: 60), every: 1)
-                try await access.read(partition, ranges: [0..<partition.size]) { _ in }
+                try await flash.reader.read(partition, ranges: [0..<partition.size]) { _ in }
             }
             Issue.record("it was read")
         } catch let error as FlashkeepError {

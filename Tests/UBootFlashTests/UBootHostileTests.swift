@@ -45,7 +45,7 @@ import UBootFlash
 
     static func check(_ replies: [String: UBootReply]) {
         guard let survey = try? UBootSurvey.assemble(replies: replies) else { return }
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         for image in cover.images {
             #expect(image.pieces.map(\.length).reduce(0, +) == image.size)
         }

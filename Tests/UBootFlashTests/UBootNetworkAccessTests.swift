@@ -67,10 +67,11 @@ struct UBootNetworkAccessTests {
         for hasChecksum in [true, false] where hasChecksum || [.mapped, .mtdNAND].contains(way) {
             let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
             try await with(board, via: via) { access in
-                let problems = try await FlashContract.problems(board.hardware, access)
+                let flash = try await access.survey()
+                let problems = try await FlashContract.problems(board.hardware, flash)
                 #expect(problems.isEmpty, "\(way), \(via), crc32 \(hasChecksum): \(problems.prefix(3))")
                 #expect(access.usesNetwork)
-                #expect(access.transferName.hasPrefix(via == .tftpput ? "tftpput" : "md over netconsole"))
+                #expect(flash.transfer.transferName.hasPrefix(via == .tftpput ? "tftpput" : "md over netconsole"))
             }
             #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
             #expect(board.simulated.starts == 1)
@@ -89,10 +90,11 @@ struct UBootNetworkAccessTests {
             scenario.hardware.devices = [flash.device(0, "spi0", 0..<48)]
         }
         let (bytes, findings) = try await with(board, via: .tftpput) { access in
-            let partition = try #require(try await access.survey().survey.partitions.first)
+            let flash = try await access.survey()
+            let partition = try #require(flash.survey.partitions.first)
             var bytes: [UInt8] = []
             var findings: [BlockFinding] = []
-            try await access.read(partition, ranges: [0..<partition.size]) {
+            try await flash.reader.read(partition, ranges: [0..<partition.size]) {
                 bytes += $0.bytes
                 findings += $0.findings
             }

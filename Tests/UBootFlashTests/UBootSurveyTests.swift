@@ -30,7 +30,7 @@ import UBootFlash
         #expect(survey.board.macAddresses == ["52:54:00:12:34:56"])
         #expect(survey.tools["md"] == "memory display")
         #expect(survey.warnings == [])
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.map(\.size) == [4 << 20])
         #expect(cover.gaps.isEmpty)
     }
@@ -69,7 +69,7 @@ import UBootFlash
         #expect(survey.partitions.map(\.parent) == [nil, 0, 0, 0])
         #expect(survey.partitions.map(\.role) == [.unknown, .bootloader, .environment, .firmware])
         #expect(survey.partition(1)?.isWritable == false)
-        #expect(RegionCover.plan(survey).gaps.isEmpty)
+        #expect(ReadCoverage.plan(survey).gaps.isEmpty)
         replies["printenv"] = UBootReply(
             text: "mtdparts=mtdparts=x:256k(u-boot),-(firmware)\n")
         #expect(try UBootSurvey.assemble(replies: replies).partitions.map(\.name) == ["u-boot", "firmware"])
@@ -83,7 +83,7 @@ import UBootFlash
         #expect(survey.chips.map(\.exactSize) == [32 << 20])
         #expect(survey.partitions.map(\.size) == [16 << 20])
         #expect(survey.warnings.contains { $0.contains("only the lower 16 MiB") })
-        #expect(RegionCover.plan(survey).gaps.map(\.size) == [16 << 20])
+        #expect(ReadCoverage.plan(survey).gaps.map(\.size) == [16 << 20])
         let unknown = try UBootSurvey.assemble(replies: ["sf probe": UBootReply(text: probe)])
         #expect(unknown.partitions.map(\.size) == [32 << 20])
         #expect(unknown.table.doubts.count == 1 && unknown.table.doubts[0].contains("larger than 16 MiB"))
@@ -114,7 +114,7 @@ import UBootFlash
         #expect(survey.partitions.isEmpty && survey.table == .complete)
         #expect(survey.unknowns.map(\.subject) == [.chipSize])
         #expect(survey.unknowns.map(\.text) == ["how large chip nand0 is, is not known"])
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
         #expect(cover.images.isEmpty && cover.gaps.map(\.size) == [nil] && cover.gaps.map(\.offset) == [0])
     }
 

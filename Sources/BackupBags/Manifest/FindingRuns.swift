@@ -5,10 +5,7 @@ extension [BlockFinding] {
     package func removing(_ hole: Range<Int>) -> [BlockFinding] {
         flatMap { finding -> [BlockFinding] in
             guard finding.range.overlaps(hole) else { return [finding] }
-            return [
-                finding.clipped(to: finding.range.lowerBound..<Swift.max(finding.range.lowerBound, hole.lowerBound)),
-                finding.clipped(to: Swift.min(finding.range.upperBound, hole.upperBound)..<finding.range.upperBound),
-            ].compactMap { $0 }
+            return PartitionMap.gaps(in: finding.range, leaving: [hole]).compactMap { finding.clipped(to: $0) }
         }
     }
 }

@@ -24,7 +24,7 @@ package struct Manifest: Sendable, Codable, Hashable {
     /// The image files.
     package var images: [ImageRecord]
     /// Regions of chips that no image contains, with the reasons.
-    package var gaps: [GapRecord]
+    package var gaps: [CoverGap]
     /// The attached UBI devices.
     package var ubi: [UBIDevice]
     /// Whether ``chips`` and ``partitions`` are known to be complete.
@@ -39,7 +39,7 @@ package struct Manifest: Sendable, Codable, Hashable {
 
     package init(
         board: BoardIdentity, chips: [Chip], partitions: [PartitionRecord], images: [ImageRecord],
-        gaps: [GapRecord] = [], ubi: [UBIDevice] = [], table: TableKnowledge,
+        gaps: [CoverGap] = [], ubi: [UBIDevice] = [], table: TableKnowledge,
         otherStorage: [OtherStorageDevice]? = nil, capture: CaptureRecord, warnings: [String] = []
     ) {
         formatVersion = Self.currentFormatVersion

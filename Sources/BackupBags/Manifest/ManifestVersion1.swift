@@ -7,7 +7,7 @@ struct ManifestVersion1: Decodable {
     private var chips: [Chip]
     private var partitions: [PartitionRecord]
     private var images: [ImageRecord]
-    private var gaps: [GapRecord]
+    private var gaps: [CoverGap]
     private var ubi: [UBIDevice]
     private var capture: CaptureRecord
     private var warnings: [String]

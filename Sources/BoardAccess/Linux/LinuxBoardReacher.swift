@@ -50,8 +50,6 @@ package struct LinuxBoardReacher: BoardReaching {
 
 extension LinuxFlashAccess: FlashBoard {
     package var way: String { "Linux shell \(channelTraits.place)" }
-
-    package var usualRate: Int? { channelTraits.isSlow ? 10_000 : nil }
 }
 
 extension ChannelOpening {

@@ -97,7 +97,4 @@ struct UBootDialect: ConsoleDialect {
 
 extension UBootFlashAccess: FlashBoard {
     package var way: String { "U-Boot \(channelTraits.place)\(usesNetwork ? ", flash over the network" : "")" }
-
-    /// Hexadecimal digits, three or four a byte, of ten bits each; what is known already comes quicker.
-    package var usualRate: Int? { (lineBitRate ?? 115_200) * 10 / charactersPerByte }
 }

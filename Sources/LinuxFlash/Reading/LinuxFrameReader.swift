@@ -127,7 +127,7 @@ final class LinuxFrameReader {
             payloadLimit: encoding.arrivalLimit(for: request.group * unit),
             expected: { count in isPlain && lastBlock * unit <= deviceEnd ? count * unit : nil })
 
-        var missing = BlockRuns(request.first..<request.first + request.count)
+        var missing = RangeSet(request.first..<request.first + request.count)
         var again: [Request] = []
         var unreadable: [Range<Int>] = []
         var gaveNothing = false
@@ -156,7 +156,7 @@ final class LinuxFrameReader {
                         case .damaged: break
                         case .frame(let frame):
                             let blocks = frame.first..<frame.first + frame.count
-                            guard frame.origin == origin, missing.contains(blocks),
+                            guard frame.origin == origin, !blocks.isEmpty, missing.isSuperset(of: RangeSet(blocks)),
                                 counters == nil || (frame.before != nil && frame.after != nil),
                                 let bytes = decoded(frame, request, partition, source: source)
                             else { continue }
@@ -166,7 +166,7 @@ final class LinuxFrameReader {
                                     continue
                                 }
                             }
-                            missing.remove(blocks)
+                            missing.remove(contentsOf: blocks)
                             gaveNothing = gaveNothing || bytes.isEmpty
                             switch judge(frame, bytes, request, partition, source: source) {
                             case .good(let chunk): try await hand(chunk, partition, wanted, source, each)
@@ -188,7 +188,7 @@ final class LinuxFrameReader {
             try await hand(hole(range, request.blockSize, unit), partition, wanted, source, each)
         }
         adapt(to: missing, of: request, partition)
-        for run in missing.runs {
+        for run in missing.ranges {
             repeatedFrames += 1
             again.append(try retry(run, of: request, partition, source: source))
         }
@@ -207,9 +207,9 @@ final class LinuxFrameReader {
     }
 
     /// Large frames cost least on a good line, small ones on a bad one.
-    private func adapt(to missing: BlockRuns, of request: Request, _ partition: Partition) {
+    private func adapt(to missing: RangeSet<Int>, of request: Request, _ partition: Partition) {
         guard request.blockSize == partition.eraseBlockSize else { return }
-        if missing.runs.isEmpty {
+        if missing.isEmpty {
             frameSize = min(plan.frameSize, frameSize * 2)
         } else {
             frameSize = max(partition.eraseBlockSize, min(frameSize, request.group * request.blockSize) / 2)

@@ -96,10 +96,6 @@ final class LinuxFlashWriter: FlashWriting {
             next: "start an initramfs that has mtd-utils, or restore from the bootloader; nothing was erased")
     }
 
-    func unlock() async throws { try await KernelUnlock(shell, root: root).load() }
-
-    func lock() async throws { try await KernelUnlock(shell, root: root).unload() }
-
     func stage(_ bytes: [UInt8]) async throws { _ = try await file(with: bytes) }
 
     private func file(with bytes: [UInt8]) async throws -> String {

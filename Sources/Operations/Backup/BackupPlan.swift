@@ -13,6 +13,12 @@ package struct BackupPlan: Sendable, Hashable {
         /// Bytes in the file.
         package var size: Int
         package var pieces: [Piece]
+
+        /// The partitions that it is read from, for people.
+        package var title: String {
+            pieces.map { PrintableText.partition($0.partition.index, $0.partition.name) }.joined(separator: " + ")
+                + (representation == .dataWithOOB ? " with OOB" : "")
+        }
     }
 
     /// A run of an MTD device that makes a run of an image.
@@ -35,7 +41,7 @@ package struct BackupPlan: Sendable, Hashable {
         package var state: BlockState
     }
 
-    package var cover: RegionCover
+    package var cover: ReadCoverage
     package var images: [Image]
 
     /// Bytes that the images take; the largest integer where a board claims more.
@@ -43,7 +49,7 @@ package struct BackupPlan: Sendable, Hashable {
 
     /// - Parameter withOOB: whether NAND is kept a second time with its OOB bytes.
     package init(_ survey: Survey, withOOB: Bool = false) {
-        cover = RegionCover.plan(survey)
+        cover = ReadCoverage.plan(survey)
         images = []
         for image in cover.images {
             if let planned = Self.image(image, survey, withOOB: false) { images.append(planned) }
@@ -133,24 +139,8 @@ extension BackupPlan.Piece {
 
     /// Ranges of the device without those that are bad.
     package func good(in ranges: [Range<Int>]) -> [Range<Int>] {
-        holes.reduce(ranges) { ranges, hole in ranges.removing(hole.range) }
+        ranges.removing(holes.map(\.range))
     }
-}
-
-extension [Range<Int>] {
-    /// What remains when a range is taken out.
-    package func removing(_ range: Range<Int>) -> [Range<Int>] {
-        flatMap { own -> [Range<Int>] in
-            guard own.overlaps(range) else { return [own] }
-            return [
-                own.lowerBound..<Swift.max(own.lowerBound, range.lowerBound),
-                Swift.min(own.upperBound, range.upperBound)..<own.upperBound,
-            ].filter { !$0.isEmpty }
-        }
-    }
-
-    /// The bytes of all ranges together.
-    package var total: Int { reduce(0) { $0 + $1.count } }
 }
 
 extension String {

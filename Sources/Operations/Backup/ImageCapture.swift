@@ -6,7 +6,7 @@ internal import FlashModel
 struct ImageCapture {
     let image: BackupPlan.Image
     let writer: ImageWriter
-    let progress: ProgressCount
+    let progress: ProgressCounter
     let stopwatch: @Sendable () -> @Sendable () -> Duration
     let tell: ProgressHandler
 
@@ -17,7 +17,7 @@ struct ImageCapture {
     ///
     /// - Returns: warnings for the manifest.
     /// - Throws: what the board throws, but for a partition that vanished: that is noted, and the rest is read.
-    func read(from board: any FlashBoard) async throws -> [String] {
+    func read(from reader: any FlashReading) async throws -> [String] {
         var warnings: [String] = []
         for piece in image.pieces {
             for hole in piece.holes {
@@ -34,7 +34,7 @@ struct ImageCapture {
             guard !ranges.isEmpty else { continue }
             var sinceCheckpoint = stopwatch()
             do {
-                try await read(piece, ranges, from: board) { chunk in
+                try await read(piece, ranges, from: reader) { chunk in
                     let shifted = shift(chunk, of: piece)
                     // A page that was kept only in part is read whole: what is there stays.
                     for part in writer.missing(in: shifted.range) {
@@ -65,12 +65,12 @@ struct ImageCapture {
     }
 
     func read(
-        _ piece: BackupPlan.Piece, _ ranges: [Range<Int>], from board: any FlashBoard,
+        _ piece: BackupPlan.Piece, _ ranges: [Range<Int>], from reader: any FlashReading,
         each: (FlashChunk) async throws -> Void
     ) async throws {
         switch image.representation {
-        case .data: try await board.read(piece.partition, ranges: ranges, each: each)
-        case .dataWithOOB: try await board.readWithOOB(piece.partition, ranges: ranges, each: each)
+        case .data: try await reader.read(piece.partition, ranges: ranges, each: each)
+        case .dataWithOOB: try await reader.readWithOOB(piece.partition, ranges: ranges, each: each)
         }
     }
 

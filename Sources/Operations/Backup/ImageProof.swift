@@ -8,13 +8,13 @@ internal import FlashModel
 /// system wrote there, or the flash cannot be trusted, or the first read was damaged on its way.
 final class ImageProof {
     let capture: ImageCapture
-    let board: any FlashBoard
+    let reader: any FlashReading & FlashChecksumming
     /// Erase blocks that read differently the first time, and the same twice since.
     private var repaired: [(piece: BackupPlan.Piece, range: Range<Int>)] = []
 
-    init(capture: ImageCapture, board: any FlashBoard) {
+    init(capture: ImageCapture, reader: any FlashReading & FlashChecksumming) {
         self.capture = capture
-        self.board = board
+        self.reader = reader
     }
 
     /// More of the same block than this many bytes are not asked for at once when a difference is looked for.
@@ -37,7 +37,7 @@ final class ImageProof {
     }
 
     private func compare() async throws -> Proof {
-        if image.representation == .data, let algorithm = board.checksumAlgorithms.first {
+        if image.representation == .data, let algorithm = reader.checksumAlgorithms.first {
             return try await proveByChecksum(algorithm)
         }
         return try await proveBySecondRead()
@@ -45,12 +45,9 @@ final class ImageProof {
 
     /// The ranges of a piece whose bytes mean something: not bad, not unread, not beyond repair.
     private func meaningful(_ piece: BackupPlan.Piece) -> [Range<Int>] {
-        var ranges = piece.good(in: [piece.deviceRange])
-        for finding in writer.findings where finding.state.isDamage {
-            let inPiece = finding.range.clamped(to: piece.imageRange)
-            if !inPiece.isEmpty { ranges = ranges.removing(piece.deviceRange(of: inPiece)) }
-        }
-        return ranges
+        let damage = writer.findings.filter(\.state.isDamage).map { $0.range.clamped(to: piece.imageRange) }
+        return piece.good(in: [piece.deviceRange])
+            .removing(damage.filter { !$0.isEmpty }.map { piece.deviceRange(of: $0) })
     }
 
     // MARK: By checksum
@@ -62,7 +59,7 @@ final class ImageProof {
         for piece in image.pieces {
             var ranges = meaningful(piece)
             guard !ranges.isEmpty else { continue }
-            var onBoard = try await board.checksum(algorithm, of: piece.partition, ranges: ranges)
+            var onBoard = try await reader.checksum(algorithm, of: piece.partition, ranges: ranges)
             if try own(algorithm, piece, ranges) != onBoard {
                 let differing = try await differing(algorithm, piece, ranges)
                 let outcome = try await settle(differing, piece, ranges)
@@ -76,7 +73,7 @@ final class ImageProof {
                         notes.append("nothing of mtd\(piece.partition.index) could be read")
                         continue
                     }
-                    onBoard = try await board.checksum(algorithm, of: piece.partition, ranges: ranges)
+                    onBoard = try await reader.checksum(algorithm, of: piece.partition, ranges: ranges)
                     if try own(algorithm, piece, ranges) != onBoard {
                         result = Self.worse(result, piece.partition.isLive ? .changed : .unstable)
                         notes.append("mtd\(piece.partition.index) still differs after a second read")
@@ -108,7 +105,7 @@ final class ImageProof {
     private func differing(
         _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> [Range<Int>] {
-        try await board.differing(
+        try await reader.differing(
             algorithm, piece.partition, ranges, block: piece.partition.eraseUnit, run: Self.searchSize
         ) { try writer.checksum(algorithm, of: [piece.imageRange(of: $0)]) }
     }
@@ -121,7 +118,7 @@ final class ImageProof {
         for piece in image.pieces {
             let ranges = meaningful(piece)
             var differing: [Range<Int>] = []
-            try await capture.read(piece, ranges, from: board) { chunk in
+            try await capture.read(piece, ranges, from: reader) { chunk in
                 let shifted = capture.shift(chunk, of: piece)
                 let kept = try writer.read(offset: shifted.offset, count: shifted.bytes.count)
                 if kept != shifted.bytes { differing += blocks(of: piece, where: kept, differsFrom: shifted) }
@@ -233,7 +230,7 @@ final class ImageProof {
         let target = piece.imageRange(of: range)
         var bytes = [UInt8](repeating: 0xFF, count: target.count)
         var findings: [BlockFinding] = []
-        try await capture.read(piece, [range], from: board) { chunk in
+        try await capture.read(piece, [range], from: reader) { chunk in
             let shifted = capture.shift(chunk, of: piece)
             let part = shifted.range.clamped(to: target)
             guard !part.isEmpty else { return }

@@ -2,26 +2,37 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// What a board's flash is, laid against a backup.
+/// What a backup has and what a board has, by place: two layouts that are not compared yet. Pure.
+struct ComparedLayouts: Sendable {
+    /// What the flash shall hold: as the backup had it, or as it is placed on this board.
+    var old: FlashLayout
+    let new: FlashLayout
+    /// The sources of the newer layout.
+    let pieces: [BackupPlan.Piece]
+
+    init(_ manifest: Manifest, _ survey: Survey) {
+        let plan = BackupPlan(survey)
+        old = FlashLayout(manifest)
+        new = FlashLayout(survey, plan, chips: ChipPairs.find(manifest.chips, survey.chips))
+        pieces = FlashLayout.pieces(of: plan)
+    }
+}
+
+/// A board's flash, compared with a backup.
 struct BoardComparison: Sendable {
     var survey: Survey
-    /// What the newer layout's sources are.
+    /// The sources of the newer layout.
     var pieces: [BackupPlan.Piece]
     /// What the flash shall hold: as the backup had it, or as it is placed on this board.
     var old: FlashLayout
     var new: FlashLayout
     var overlay: FlashOverlay
-    /// Erase blocks of the board that are others than in the backup.
+    /// Erase blocks of the board that differ from the backup.
     var findings: [DiffReport.Finding]
     /// What the board could not read.
     var unread: [FlashLayout.Hole]
     /// Bytes that crossed.
     var bytesRead: Int
-    /// Partitions that are not put back position for position.
-    var areas: [BlockPlacement.Area] = []
-
-    /// The partition that bytes belong to, where it is not put back position for position.
-    func area(of stretch: FlashStretch) -> BlockPlacement.Area? { areas.first { $0.stretch.overlaps(stretch) } }
 
     /// How much is to be known of what differs.
     enum Depth {
@@ -32,44 +43,22 @@ struct BoardComparison: Sendable {
         case blocks
     }
 
-    /// Places the blocks of a backup on a board.
-    typealias Placing = (_ old: FlashLayout, _ new: FlashLayout, _ board: BoardIdentity) throws -> BlockPlacement
-
-    /// Surveys a board and compares it.
-    ///
-    /// - Parameter names: of the backup and of the board, for errors.
-    /// - Throws: as ``run(_:_:_:names:only:depth:placing:progress:)``.
-    static func run(
-        _ bag: IntactBag, _ board: any FlashBoard, names: (old: String, new: String), depth: Depth = .changes,
-        placing: Placing? = nil, progress: @escaping ProgressHandler
-    ) async throws -> BoardComparison {
-        progress(.began(.surveying, bytes: nil))
-        let (survey, _) = try await board.survey()
-        progress(.ended(.surveying))
-        return try await run(bag, board, survey, names: names, depth: depth, placing: placing, progress: progress)
-    }
-
     /// Compares: by the board's checksums, as far as it has them, so that only erase blocks that differ need to cross.
     ///
     /// - Parameters:
+    ///   - layouts: of the backup, placed on the board, and of the flash.
+    ///   - names: of the backup and of the board, for errors.
     ///   - only: what is looked at; nil is all.
-    ///   - placing: where the backup's blocks belong on this board; nil is position for position.
     /// - Throws: `layoutChanged` where they have no flash in common, and what the board throws.
     static func run(
-        _ bag: IntactBag, _ board: any FlashBoard, _ survey: Survey, names: (old: String, new: String),
-        only: [FlashSpace: [Range<Int>]]? = nil, depth: Depth = .changes, placing: Placing? = nil,
-        progress: @escaping ProgressHandler
+        _ bag: VerifiedBackup, _ flash: SurveyedFlash, _ layouts: ComparedLayouts, names: (old: String, new: String),
+        only: [FlashSpace: [Range<Int>]]? = nil, depth: Depth = .changes, progress: @escaping ProgressHandler
     ) async throws -> BoardComparison {
-        let plan = BackupPlan(survey)
-        let backup = FlashLayout(bag.manifest)
-        let new = FlashLayout(survey, plan, chips: ChipPairs.find(bag.manifest.chips, survey.chips))
-        let placement = try placing?(backup, new, survey.board)
-        let old = placement?.layout ?? backup
-        let overlay = FlashOverlay(old, new)
+        let overlay = FlashOverlay(layouts.old, layouts.new)
         try Diff.check(overlay, names.old, names.new)
         var result = BoardComparison(
-            survey: survey, pieces: FlashLayout.pieces(of: plan), old: old, new: new, overlay: overlay, findings: [],
-            unread: [], bytesRead: 0, areas: placement?.areas ?? [])
+            survey: flash.survey, pieces: layouts.pieces, old: layouts.old, new: layouts.new, overlay: overlay,
+            findings: [], unread: [], bytesRead: 0)
         let pairs = overlay.pairs.map { pair in
             guard let only else { return pair }
             var pair = pair
@@ -82,23 +71,23 @@ struct BoardComparison: Sendable {
         let size = FlashOverlay.size(of: pairs)
         progress(.began(.comparing, bytes: size))
         let counter = ProgressCounter(total: size, handler: progress)
-        for pair in pairs { try await result.compare(pair, bag, board, depth, counter) }
+        for pair in pairs { try await result.compare(pair, bag, flash.reader, depth, counter) }
         progress(.ended(.comparing))
         return result
     }
 
     private mutating func compare(
-        _ pair: FlashOverlay.Pair, _ bag: IntactBag, _ board: any FlashBoard, _ depth: Depth,
-        _ counter: ProgressCounter
+        _ pair: FlashOverlay.Pair, _ bag: VerifiedBackup, _ reader: any FlashReading & FlashChecksumming,
+        _ depth: Depth, _ counter: ProgressCounter
     ) async throws {
         let partition = pieces[pair.new.source].partition
         counter.tell(.item(PlainText.partition(partition.index, partition.name), bytes: pair.range.count))
         let image = try bag.image(pair.old.source)
         let block = partition.eraseUnit
-        let search = DifferenceSearch(board: board, partition: partition, image: image, pair: pair, block: block)
+        let search = DifferenceSearch(reader: reader, partition: partition, image: image, pair: pair, block: block)
         let suspects = try await search.suspects()
         counter.add(pair.meaningful.total - suspects.total)
-        if depth == .blocks, let algorithm = board.checksumAlgorithms.first {
+        if depth == .blocks, let algorithm = reader.checksumAlgorithms.first {
             findings += try await search.changes(of: suspects, algorithm)
             counter.add(suspects.total)
             return

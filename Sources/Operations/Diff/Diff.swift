@@ -15,8 +15,8 @@ package enum Diff {
     package static func run(
         old oldPath: FilePath, new newPath: FilePath, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> DiffReport {
-        let old = try await IntactBag.open(oldPath, progress: progress)
-        let new = try await IntactBag.open(newPath, progress: progress)
+        let old = try await VerifiedBackup.open(oldPath, progress: progress)
+        let new = try await VerifiedBackup.open(newPath, progress: progress)
         let chips = ChipPairs.find(old.manifest.chips, new.manifest.chips)
         let layouts = (old: FlashLayout(old.manifest), new: FlashLayout(new.manifest, chips: chips))
         let overlay = FlashOverlay(layouts.old, layouts.new)
@@ -51,14 +51,16 @@ package enum Diff {
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> DiffReport {
         defer { transcript.close() }
-        let bag = try await IntactBag.open(path, progress: progress)
+        let bag = try await VerifiedBackup.open(path, progress: progress)
         progress(.began(.connecting, bytes: nil))
         return try await reacher.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
+            let flash = try await board.survey(progress)
             let comparison = try await BoardComparison.run(
-                bag, board, names: (path.string, reacher.address), progress: progress)
+                bag, flash, ComparedLayouts(bag.manifest, flash.survey), names: (path.string, reacher.address),
+                progress: progress)
             var notes = notes(bag.manifest.board, comparison.survey.board)
-            if let best = board.checksumAlgorithms.first, best.bits <= 32 {
+            if let best = flash.reader.checksumAlgorithms.first, best.bits <= 32 {
                 notes.append("the board's best checksum, \(best.rawValue), has only \(best.bits) bits")
             }
             return DiffReport(

@@ -4,7 +4,7 @@ import FlashModel
 
 /// Finds which erase blocks of a board's flash are others than a backup has, with as little as possible read.
 struct DifferenceSearch {
-    let board: any FlashBoard
+    let reader: any FlashReading & FlashChecksumming
     let partition: Partition
     /// The backup's image.
     let image: VerifiedImage
@@ -20,9 +20,9 @@ struct DifferenceSearch {
     /// The erase blocks whose checksums differ; all of them where the board has no checksum. In the pair's space.
     func suspects() async throws -> [Range<Int>] {
         let ranges = pair.meaningful
-        guard !ranges.isEmpty, let algorithm = board.checksumAlgorithms.first else { return ranges }
+        guard !ranges.isEmpty, let algorithm = reader.checksumAlgorithms.first else { return ranges }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        return try await board.differing(
+        return try await reader.differing(
             algorithm, partition, ranges, block: block, run: Self.runSize, onDevice: pair.new.inSource
         ) { try image.checksum(algorithm, of: [pair.old.inSource($0)], buffer: &buffer) }
     }
@@ -35,7 +35,7 @@ struct DifferenceSearch {
         // NAND is erased even where it reads as blank, so that nobody needs to know.
         let onBoard =
             isNAND
-            ? [] : try await board.checksums(algorithm, of: partition, each: suspects.map(pair.new.inSource))
+            ? [] : try await reader.checksums(algorithm, of: partition, each: suspects.map(pair.new.inSource))
         var blank: [Int: Digest] = [:]
         return try suspects.enumerated().map { number, part in
             let before = try image.bytes(pair.old.inSource(part))
@@ -53,7 +53,7 @@ struct DifferenceSearch {
     /// What the board holds in a range of the pair's space, and which parts of it could not be read.
     func read(_ part: Range<Int>) async throws -> (bytes: [UInt8], unread: [Range<Int>]) {
         let device = pair.new.inSource(part)
-        let chunk = try await board.chunk(device, of: partition)
+        let chunk = try await reader.chunk(device, of: partition)
         let unread = chunk.findings.filter { $0.state == .unread }.map {
             $0.range.shifted(by: part.lowerBound - device.lowerBound)
         }

@@ -20,7 +20,10 @@ struct BlockPlacement: Sendable {
     /// No two share bytes.
     private(set) var areas: [Area] = []
 
-    private let bag: IntactBag
+    /// The area that bytes belong to; nil if they are put back position for position.
+    func area(of stretch: FlashStretch) -> Area? { areas.first { $0.stretch.overlaps(stretch) } }
+
+    private let bag: VerifiedBackup
     private let old: FlashLayout
     private let new: FlashLayout
     private let failing: [FlashStretch]
@@ -31,7 +34,7 @@ struct BlockPlacement: Sendable {
     ///   - failing: erase blocks of the board that do not take their bytes, though they are not marked bad.
     /// - Throws: what reading the backup throws.
     init(
-        _ old: FlashLayout, on new: FlashLayout, _ bag: IntactBag, streams: (Partition) -> Bool,
+        _ old: FlashLayout, on new: FlashLayout, _ bag: VerifiedBackup, streams: (Partition) -> Bool,
         failing: [FlashStretch]
     ) throws {
         self.bag = bag

@@ -5,8 +5,8 @@ import ImageFormats
 
 /// Does what a plan says, block by block, and believes only what is read back.
 final class RestoreExecutor {
-    private let bag: IntactBag
-    private let board: any FlashBoard
+    private let bag: VerifiedBackup
+    private let flash: SurveyedFlash
     private let writer: any FlashWriting
     private let journal: RestoreJournal
     private let timestamp: @Sendable () -> String
@@ -44,11 +44,11 @@ final class RestoreExecutor {
     private var hasWarned = false
 
     init(
-        _ bag: IntactBag, _ board: any FlashBoard, _ writer: any FlashWriting, _ journal: RestoreJournal,
+        _ bag: VerifiedBackup, _ flash: SurveyedFlash, _ writer: any FlashWriting, _ journal: RestoreJournal,
         counts: Counts, timestamp: @escaping @Sendable () -> String, progress: @escaping ProgressHandler
     ) {
         self.bag = bag
-        self.board = board
+        self.flash = flash
         self.writer = writer
         self.journal = journal
         self.counts = counts
@@ -92,7 +92,7 @@ final class RestoreExecutor {
 
     /// Sees that the numbers of the board's partitions still stand for what the plan was made for.
     private func checkLayout() async throws {
-        let changes = try await board.layoutChanges().filter { change in
+        let changes = try await flash.layoutChanges().filter { change in
             // What is new has no part in the plan.
             if case .appeared = change { false } else { true }
         }
@@ -112,7 +112,7 @@ final class RestoreExecutor {
             // What is there now decides.
         }
         let head = range.lowerBound..<range.lowerBound + min(range.count, max(partition.pageSize, 2_048))
-        return UBIEraseCounterHeader(try await board.chunk(head, of: partition).bytes[...]) == nil
+        return UBIEraseCounterHeader(try await flash.reader.chunk(head, of: partition).bytes[...]) == nil
     }
 
     /// Erases a whole partition: from then on none of its blocks holds what it did.
@@ -206,8 +206,7 @@ final class RestoreExecutor {
             isOfFlash
             ? "The block may be failing: run the same command once more. If it fails again, leave the board on and get help."
             : "The tools may be at fault, and not the block. Leave the board on if it cannot start without this block. Else "
-                + "start an initramfs that has mtd-utils, or the bootloader, and restore through that: the restore begins "
-                + "with this block."
+                + "\(flash.hints.betterTools): the restore begins with this block."
         return FlashkeepError(
             isOfFlash ? .writeFailed : .commandFailed,
             what: "\(title) was not written at \(ByteCount.hex(block.offset)).",
@@ -235,7 +234,7 @@ final class RestoreExecutor {
                     try await writer.erase(block.range, of: part.partition)
                 } catch let error as FlashkeepError where error.code == .commandFailed {
                     // A block that is blank must be written, whatever the tool says of its success. Not where the flash is
-                    // said to fail: in place of a block that it takes for bad, U-Boot would write the next one.
+                    // said to fail: in place of a block that it takes for bad, some tools write the next one.
                     complaint = error
                 }
             }
@@ -257,12 +256,12 @@ final class RestoreExecutor {
     /// Whether the flash holds just these bytes, and the ECC had nothing against them: by the board's own checksum where it
     /// has one, and else byte by byte.
     private func holds(_ bytes: [UInt8], _ range: Range<Int>, of partition: Partition) async throws -> Bool {
-        guard let algorithm = board.checksumAlgorithms.first else {
-            let chunk = try await board.chunk(range, of: partition)
+        guard let algorithm = flash.reader.checksumAlgorithms.first else {
+            let chunk = try await flash.reader.chunk(range, of: partition)
             return chunk.bytes == bytes && !chunk.findings.contains(where: \.state.isDamage)
         }
         do {
-            return try await board.checksum(algorithm, of: partition, ranges: [range])
+            return try await flash.reader.checksum(algorithm, of: partition, ranges: [range])
                 == StreamingChecksum.digest(of: bytes, algorithm)
         } catch let error as FlashkeepError where error.code == .unreadable {
             return false

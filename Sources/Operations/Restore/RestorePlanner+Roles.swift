@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// What a block's role means for a restore: how late it is written, and what a mistake there does.
@@ -29,15 +30,33 @@ extension RestorePlanner {
         }
     }
 
-    static func aftermath(_ role: Partition.Role) -> String {
+    func aftermath(_ role: Partition.Role) -> String {
         switch role {
         case .bootloader:
             "The board no longer starts: a serial loader of the processor or a programmer must write the bootloader."
         case .environment: "The bootloader starts with its defaults; run the same command again."
         case .calibration: "The radio may not work until the same command was run again; the bytes are in the backup."
         case .firmware:
-            "The system may no longer start, the bootloader does: boot an initramfs and run the same command again."
+            "The system may no longer start, the bootloader does: \(hints.noSystem)."
         case .config, .unknown: "What is stored there may be lost until the same command was run again."
         }
+    }
+
+    /// The most delicate of all that a block belongs to.
+    func strictest(_ places: [FlashLayout.Place]) -> Partition.Role {
+        let roles = Set(places.map(\.partition.role))
+        if let guarded = [Partition.Role.bootloader, .calibration, .environment].first(where: roles.contains) {
+            return guarded
+        }
+        // Of a chip of which nobody told what is where, any block may be the bootloader's.
+        let all = comparison.old.places + comparison.new.places
+        if places.allSatisfy({ $0.partition.offsetSource == .wholeChip }),
+            !all.contains(where: { place in
+                place.partition.role == .bootloader && places.contains { $0.space == place.space }
+            })
+        {
+            return .bootloader
+        }
+        return [.firmware, .config].first(where: roles.contains) ?? .unknown
     }
 }

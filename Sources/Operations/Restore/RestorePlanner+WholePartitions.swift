@@ -52,7 +52,7 @@ extension RestorePlanner {
                             + (pair == nil
                                 ? "the backup has no bytes for its block at \(ByteCount.hex(start - place.range.lowerBound))"
                                 : "not all of it was asked for"),
-                        next: "start an initramfs that has mtd-utils"))
+                        next: hints.betterTools))
             }
             consider(
                 Candidate(place: block, change: changes[block], pair: pair), isNamed: true, through: place, &work)

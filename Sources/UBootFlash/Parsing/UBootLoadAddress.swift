@@ -131,10 +131,9 @@ package struct UBootLoadAddress: Sendable, Hashable {
 
     private static func without(_ block: Range<UInt64>, _ ranges: [Range<UInt64>]) -> [Range<UInt64>] {
         ranges.flatMap { range -> [Range<UInt64>] in
-            guard range.overlaps(block) else { return [range] }
-            let below = range.lowerBound..<max(range.lowerBound, min(block.lowerBound, range.upperBound))
-            let above = min(range.upperBound, max(block.upperBound, range.lowerBound))..<range.upperBound
-            return [below, above].filter { !$0.isEmpty }
+            var rest = RangeSet(range)
+            rest.remove(contentsOf: block)
+            return Array(rest.ranges)
         }
     }
 

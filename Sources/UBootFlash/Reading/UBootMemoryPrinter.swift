@@ -70,6 +70,8 @@ final class UBootMemoryPrinter {
     /// - Throws: ``UBootSession/Interruption``; `toolMissing` where the format that must be used does not work;
     ///   `replyNotUnderstood`, `boardSilent`.
     func bytes(at address: UInt64, count: Int, sum: UInt32?, kept: DumpedLines) async throws -> [UInt8] {
+        let earlier = repeatedLines
+        defer { session.countRetries(repeatedLines - earlier) }
         try await chooseFormat(at: address, count: count)
         examples.note(try dump.format.command(at: address, count: max(16, count), lines))
         guard let sum else {

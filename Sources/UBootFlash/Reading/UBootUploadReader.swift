@@ -12,8 +12,6 @@ final class UBootUploadReader {
     private let recovery: UBootRecovery
     private let lines: UBootCommands
     private let examples: UBootExamples
-    /// Pieces that the network brought otherwise than the board's checksum says.
-    private(set) var refetched = 0
 
     init(
         _ session: UBootSession, _ facts: UBootFacts, _ transfers: UBootTransfers, _ recovery: UBootRecovery,
@@ -76,7 +74,8 @@ final class UBootUploadReader {
         }
         let fetch: UBootCheckedUpload.Fetch = { try await upload.bytes(at: $0, count: $1, plan) }
         var checked = UBootCheckedUpload(fetch: fetch, checksum: checksum)
-        defer { refetched += checked.repeats }
+        // What the network brought otherwise than the board's checksum says was fetched again.
+        defer { session.countRetries(checked.repeats) }
         let bytes = try await checked.bytes(at: address, count: range.count)
         examples.note(try upload.command.line(lines, from: address, count: UInt64(range.count), file: "FILE"))
         transfers.noteUse(upload.command.way)

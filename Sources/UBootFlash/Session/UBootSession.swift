@@ -64,6 +64,9 @@ package final class UBootSession {
         text = UBootConsoleText(prompt: prompt)
     }
 
+    /// Counts what others had to ask for again.
+    func countRetries(_ count: Int) { retries += count }
+
     // MARK: Commands
 
     /// Runs a command whose reply must be whole, and says it again where it was not.

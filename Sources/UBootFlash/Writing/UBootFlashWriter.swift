@@ -39,9 +39,6 @@ final class UBootFlashWriter: FlashWriting {
         proof = UBootWriteProof(session, facts, lines: lines, examples: examples)
     }
 
-    /// How often bytes had to be sent again.
-    var repeats: Int { loader.repeats }
-
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         guard let chip = survey.chip(partition.chip) else {
             throw WriteRefusal(why: "its chip is not known", next: "run the same command again")

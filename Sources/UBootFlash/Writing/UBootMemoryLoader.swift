@@ -16,9 +16,6 @@ final class UBootMemoryLoader {
     /// The board's start, counted by the session, in which ``keepQuiet()`` was done.
     private var quietIn: Int?
 
-    /// How often bytes had to be sent again.
-    private(set) var repeats = 0
-
     /// - Parameter network: the board's; nil where there is only the line.
     init(
         _ session: UBootSession, _ facts: UBootFacts, network: UBootNetwork?, lines: UBootCommands,
@@ -74,7 +71,7 @@ final class UBootMemoryLoader {
         var why = ""
         for load in offered {
             attempts: for attempt in 0..<Self.attempts {
-                if attempt > 0 { repeats += 1 }
+                if attempt > 0 { session.countRetries(1) }
                 switch try await load.load(bytes, to: memory) {
                 case .seemsDone:
                     if try await session.checksum(at: memory, count: bytes.count, lines, examples) == sum {

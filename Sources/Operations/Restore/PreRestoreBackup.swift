@@ -1,14 +1,15 @@
 import BackupBags
+import BoardChannels
 import FlashAccess
 import FlashModel
 import LocalFiles
 import SystemPackage
 
 /// The backup of what is on a board before it is written to: nothing is overwritten that is not in one.
-struct BeforeBackup {
+struct PreRestoreBackup {
     let prepared: PreparedRestore
     let address: String
-    let count: KnownFlashBoard.Count
+    let count: BackupBackedReader.Count
     let environment: OperationEnvironment
     let journal: RestoreJournal
     let disk: Disk
@@ -18,12 +19,12 @@ struct BeforeBackup {
     ///
     /// - Parameters:
     ///   - wanted: what the user asked for, or a name that is free.
-    ///   - isChosen: whether the user asked for it; else one that was broken off is gone on with.
+    ///   - isChosen: whether the user asked for it; otherwise an interrupted one is resumed.
     /// - Throws: `targetExists` where something is there that is not this restore's, `fileUnavailable`.
     func place(_ wanted: FilePath, isChosen: Bool) throws -> FilePath {
         let planned = journal.plannedBackup.map { FilePath($0) }
         if let planned, planned == wanted || !isChosen {
-            // It was finished, and only that was not written down any more; or it is gone on with.
+            // It was finished, and only the journal does not say so; or it is resumed.
             if try BagBuilder.isTaken(planned, disk: disk) { return planned }
         }
         try BagBuilder.check(target: wanted, disk: disk)
@@ -38,13 +39,20 @@ struct BeforeBackup {
     }
 
     /// Backs up what is on the board now; what is the same as in the backup that is restored does not cross again.
-    func make(_ board: any FlashBoard, at place: FilePath) async throws -> String {
-        nonisolated(unsafe) let known = KnownFlashBoard(board, prepared.bag, prepared.comparison, count)
-        // A lost board is reached again by the restore, which then comes here once more.
-        let report = try await Backup.run(
-            unsafe KnownFlashReacher(address: address, board: known),
-            options: BackupOptions(target: place, reconnects: 0), environment: environment, disk: disk,
-            progress: progress)
+    ///
+    /// - Parameter board: the board that the flash is of.
+    /// - Throws: as ``Backup``, also if the board is lost: the restore reaches it again, and comes here once more.
+    func make(_ flash: SurveyedFlash, of board: any FlashBoard, at place: FilePath) async throws -> String {
+        try BagBuilder.check(target: place, disk: disk)
+        let run = BackupRun(
+            address: address, options: BackupOptions(target: place), environment: environment,
+            transcript: TranscriptLog(), disk: disk, progress: progress)
+        defer { run.close() }
+        var flash = flash
+        flash.reader = BackupBackedReader(flash, prepared.bag, prepared.comparison, count)
+        let capture = try await run.capture(flash, of: board)
+        run.retries += board.retries
+        let report = try run.finish(capture)
         try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))
         return report.bag
     }
@@ -61,16 +69,13 @@ struct BeforeBackup {
 
     /// Whether the blocks that are going to be written hold what an earlier backup has of them. Those that this restore
     /// had begun itself are not asked: they may hold anything.
-    func has(
-        _ plan: RestorePlan, _ survey: Survey, _ board: any FlashBoard, in path: String
-    ) async throws -> Bool {
-        guard let bag = try? await IntactBag.open(FilePath(path), progress: { _ in }) else { return false }
-        let layout = FlashLayout(
-            survey, BackupPlan(survey), chips: ChipPairs.find(bag.manifest.chips, survey.chips))
+    func has(_ plan: RestorePlan, _ flash: SurveyedFlash, in path: String) async throws -> Bool {
+        guard let bag = try? await VerifiedBackup.open(FilePath(path), progress: { _ in }) else { return false }
+        let layouts = ComparedLayouts(bag.manifest, flash.survey)
         let begun = Set(journal.unfinished.compactMap(\.block))
         var ranges: [FlashSpace: [Range<Int>]] = [:]
         for part in plan.parts {
-            guard let place = layout.places.first(where: { $0.partition.index == part.partition.index }) else {
+            guard let place = layouts.new.places.first(where: { $0.partition.index == part.partition.index }) else {
                 return false
             }
             for block in part.blocks
@@ -82,7 +87,7 @@ struct BeforeBackup {
         }
         guard !ranges.isEmpty else { return true }
         let comparison = try await BoardComparison.run(
-            bag, board, survey, names: (path, address), only: ranges.mapValues { PartitionMap.merged($0) },
+            bag, flash, layouts, names: (path, address), only: ranges.mapValues { PartitionMap.merged($0) },
             depth: .blocks, progress: progress)
         return comparison.findings.isEmpty && comparison.unread.isEmpty
     }

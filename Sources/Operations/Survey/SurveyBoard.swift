@@ -65,26 +65,28 @@ package enum SurveyBoard {
         return try await reacher.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
             progress(.began(.surveying, bytes: nil))
-            let (survey, _) = try await board.survey()
+            let flash = try await board.survey()
+            let survey = flash.survey
             let plan = BackupPlan(survey)
-            let estimate = try await estimate(plan, board, environment)
+            let estimate = try await estimate(plan, flash, environment)
             progress(.ended(.surveying))
             return SurveyReport(
-                address: reacher.address, way: board.way, transfer: board.transferName, survey: survey,
+                address: reacher.address, way: board.way, transfer: flash.transfer.transferName, survey: survey,
                 images: plan.images.map {
                     SurveyReport.Image(path: $0.path, chip: $0.chip, offset: $0.offset, size: $0.size)
                 },
                 bytesToRead: plan.size, gaps: plan.cover.gaps, unknowns: survey.unknowns, skipped: plan.cover.skipped,
-                checksum: board.checksumAlgorithms.first, estimate: estimate, commands: board.commands)
+                checksum: flash.reader.checksumAlgorithms.first, estimate: estimate, commands: flash.transfer.commands)
         }
     }
 
     private static func estimate(
-        _ plan: BackupPlan, _ board: any FlashBoard, _ environment: OperationEnvironment
+        _ plan: BackupPlan, _ flash: SurveyedFlash, _ environment: OperationEnvironment
     ) async throws -> SurveyReport.Estimate? {
         guard plan.size > 0 else { return nil }
-        let measured = board.usualRate == nil ? try await rate(plan, board, environment) : nil
-        let rate = measured ?? board.usualRate ?? 1 << 20
+        let usual = flash.transfer.usualRate
+        let measured = usual == nil ? try await rate(plan, flash.reader, environment) : nil
+        let rate = measured ?? usual ?? 1 << 20
         return SurveyReport.Estimate(
             bytesPerSecond: rate, seconds: plan.size / rate + (plan.size % rate == 0 ? 0 : 1),
             isMeasured: measured != nil)
@@ -92,7 +94,7 @@ package enum SurveyBoard {
 
     /// Reads a little, and more where that was too quick to tell; nil where nothing could be read.
     private static func rate(
-        _ plan: BackupPlan, _ board: any FlashBoard, _ environment: OperationEnvironment
+        _ plan: BackupPlan, _ reader: any FlashReading, _ environment: OperationEnvironment
     ) async throws -> Int? {
         guard let piece = plan.images.flatMap(\.pieces).max(by: { $0.deviceRange.count < $1.deviceRange.count }),
             let range = piece.good(in: [piece.deviceRange]).max(by: { $0.count < $1.count })
@@ -100,10 +102,10 @@ package enum SurveyBoard {
         var size = min(range.count, max(64 << 10, piece.partition.eraseBlockSize))
         do {
             // The first read finds the device's node too, and does not count.
-            try await board.read(piece.partition, ranges: [range.prefix(size)]) { _ in }
+            try await reader.read(piece.partition, ranges: [range.prefix(size)]) { _ in }
             while true {
                 let elapsed = environment.stopwatch()
-                try await board.read(piece.partition, ranges: [range.prefix(size)]) { _ in }
+                try await reader.read(piece.partition, ranges: [range.prefix(size)]) { _ in }
                 let time = elapsed()
                 if time >= patience / 4 || size >= range.count || size >= 4 << 20 {
                     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18

@@ -3,7 +3,7 @@ import FlashModel
 import SystemPackage
 
 /// A backup that was seen to be as it was made, before anything is done with its bytes.
-struct IntactBag: Sendable {
+struct VerifiedBackup: Sendable {
     let manifest: Manifest
     private let reader: BagReader
     /// By path in the bag.
@@ -12,7 +12,7 @@ struct IntactBag: Sendable {
     /// Reads every byte of a backup and opens it.
     ///
     /// - Throws: `bagDamaged` where a byte is another than when it was made, and what ``Verify`` throws.
-    static func open(_ path: FilePath, progress: @escaping ProgressHandler) async throws -> IntactBag {
+    static func open(_ path: FilePath, progress: @escaping ProgressHandler) async throws -> VerifiedBackup {
         let verified = try await Verify.examine(bag: path, keepsSums: true, progress: progress)
         guard verified.report.ok, let manifest = verified.manifest else {
             throw FlashkeepError(
@@ -20,7 +20,7 @@ struct IntactBag: Sendable {
                 why: verified.report.problems.first.map(\.message) ?? "It has no manifest.",
                 next: "flashkeep verify tells all that is wrong; take another copy of it.")
         }
-        return IntactBag(manifest: manifest, reader: verified.reader, sums: verified.sums)
+        return VerifiedBackup(manifest: manifest, reader: verified.reader, sums: verified.sums)
     }
 
     /// An image, by its path in the bag.

@@ -1,24 +1,11 @@
 import BackupBags
-import BoardChannels
 import FlashAccess
 import FlashModel
 import LocalFiles
 
-/// Hands on a board that is reached already.
-struct KnownFlashReacher: BoardReaching {
-    let address: String
-    nonisolated(unsafe) let board: KnownFlashBoard
-
-    func withBoard<Result: Sendable>(
-        transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
-    ) async throws -> Result {
-        try await body(unsafe board)
-    }
-}
-
-/// A board that was compared with a backup; what was the same is given from the backup the first time that it is read.
-/// The proof of what is made of it is the board's own; what is read a second time comes from the board.
-final class KnownFlashBoard: FlashBoard {
+/// A reader of a board that was compared with a backup. What is the same on both is given from the backup the first time
+/// that it is read; what is read a second time comes from the board, and so do all checksums.
+final class BackupBackedReader: FlashReading, FlashChecksumming {
     /// A run that is the same on both.
     private struct Run {
         /// Bytes of the MTD device.
@@ -34,39 +21,30 @@ final class KnownFlashBoard: FlashBoard {
         fileprivate(set) var bytes = 0
     }
 
-    private let board: any FlashBoard
-    private let bag: IntactBag
-    private let comparison: BoardComparison
+    private let board: any FlashReading & FlashChecksumming
+    private let bag: VerifiedBackup
     private let count: Count
-    /// By number of the MTD device, ascending.
-    private var runs: [Int: [Run]] = [:]
+    /// What may still be given from the backup, by number of the MTD device, ascending.
+    private var runs: [Int: [Run]]
 
-    init(_ board: any FlashBoard, _ bag: IntactBag, _ comparison: BoardComparison, _ count: Count) {
-        self.board = board
+    /// - Parameters:
+    ///   - flash: the board as it is now.
+    ///   - comparison: of the backup with the board.
+    init(_ flash: SurveyedFlash, _ bag: VerifiedBackup, _ comparison: BoardComparison, _ count: Count) {
+        board = flash.reader
         self.bag = bag
-        self.comparison = comparison
         self.count = count
+        // All is read if the board cannot prove what is made of it, or changed since it was compared.
+        let isUsable =
+            !flash.reader.checksumAlgorithms.isEmpty && flash.survey.partitions == comparison.survey.partitions
+        runs = isUsable ? Self.same(in: comparison) : [:]
     }
 
-    var way: String { board.way }
-    var usualRate: Int? { board.usualRate }
-    var transferName: String { board.transferName }
-    var retries: Int { board.retries }
-    var commands: [String] { board.commands }
-    var writer: (any FlashWriting)? { board.writer }
-    var readsOOB: Bool { board.readsOOB }
-    var checksumAlgorithms: [ChecksumAlgorithm] { board.checksumAlgorithms }
-
-    func survey() async throws -> (survey: Survey, evidence: [Evidence]) {
-        let found = try await board.survey()
-        // All is read where the board cannot prove what is made of it, or is no longer what it was.
-        guard !board.checksumAlgorithms.isEmpty, found.survey.partitions == comparison.survey.partitions else {
-            return found
-        }
+    private static func same(in comparison: BoardComparison) -> [Int: [Run]] {
         let others = Dictionary(
             grouping: comparison.findings.map(\.stretch) + comparison.unread.map(\.stretch), by: \.space
         ).mapValues { $0.map(\.range) }
-        runs = [:]
+        var runs: [Int: [Run]] = [:]
         for pair in comparison.overlay.pairs {
             let index = comparison.pieces[pair.new.source].partition.index
             for part in pair.meaningful {
@@ -78,7 +56,7 @@ final class KnownFlashBoard: FlashBoard {
                 }
             }
         }
-        return found
+        return runs
     }
 
     func read(
@@ -111,13 +89,15 @@ final class KnownFlashBoard: FlashBoard {
         }
     }
 
-    func layoutChanges() async throws -> [LayoutChange] { try await board.layoutChanges() }
+    var readsOOB: Bool { board.readsOOB }
 
     func readWithOOB(
         _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
     ) async throws {
         try await board.readWithOOB(partition, ranges: ranges, each: each)
     }
+
+    var checksumAlgorithms: [ChecksumAlgorithm] { board.checksumAlgorithms }
 
     func checksum(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]

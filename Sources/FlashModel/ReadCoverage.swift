@@ -49,7 +49,7 @@ package struct CoverImage: Sendable, Codable, Hashable {
 package struct CoverView: Sendable, Codable, Hashable {
     /// ``Partition/index``.
     package var partition: Int
-    /// Position in ``RegionCover/images``.
+    /// Position in ``ReadCoverage/images``.
     package var image: Int
     /// Bytes from the start of the image.
     package var offset: Int
@@ -78,6 +78,15 @@ package struct CoverGap: Sendable, Codable, Hashable {
         self.size = size
         self.reason = reason
     }
+
+    // A size of nil is written as null, to show readers that it was not forgotten.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(chip, forKey: .chip)
+        try container.encode(offset, forKey: .offset)
+        try container.encode(size, forKey: .size)
+        try container.encode(reason, forKey: .reason)
+    }
 }
 
 /// An MTD device that is not read, without its bytes being a gap.
@@ -98,7 +107,7 @@ package struct CoverSkip: Sendable, Codable, Hashable {
 /// A partition inside another is a view of the same bytes, never a second copy; the whole-chip device, if there is one,
 /// is the image of its chip. Partitions that overlap in part become one image over both, read from several devices. If
 /// a place is unknown or only guessed, nothing is merged: the same byte may then be read twice, but none is lost.
-package struct RegionCover: Sendable, Codable, Hashable {
+package struct ReadCoverage: Sendable, Codable, Hashable {
     /// The images, ordered by chip, and by offset within a chip.
     package var images: [CoverImage]
     /// For each partition that has bytes, their location.
@@ -121,8 +130,8 @@ package struct RegionCover: Sendable, Codable, Hashable {
     package func view(of partition: Int) -> CoverView? { views.first { $0.partition == partition } }
 
     /// Plans the cover. Pure: the same survey gives the same cover.
-    package static func plan(_ survey: Survey) -> RegionCover {
-        var cover = RegionCover()
+    package static func plan(_ survey: Survey) -> ReadCoverage {
+        var cover = ReadCoverage()
         var readable: [Partition] = []
         for partition in survey.partitions.sorted(by: { $0.index < $1.index }) {
             if let reason = skipReason(partition) {

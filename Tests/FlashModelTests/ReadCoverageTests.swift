@@ -2,7 +2,7 @@ import FlashModel
 import Testing
 
 /// What a backup reads: every byte that some partition covers, once, and a view for each partition.
-@Suite struct RegionCoverTests {
+@Suite struct ReadCoverageTests {
     static let block = 0x1_0000
 
     static func chip(
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func neighboursAreImagesOfTheirOwn() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x40_0000)],
                 partitions: [
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func aContainerIsTheImageOfItsParts() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x20_0000)],
                 partitions: [
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func twoNamesForOneRangeAreOneImage() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x1_0000)],
                 partitions: [Self.partition(7, "u-boot", at: 0, 0x1_0000), Self.partition(3, "boot", at: 0, 0x1_0000)],
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func theWholeChipIsTheImage() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x40_0000)],
                 partitions: [
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func partialOverlapsBecomeOneImageOfPieces() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x80_0000)],
                 partitions: [
@@ -96,7 +96,7 @@ import Testing
 
     /// The first partition ends within an erase block: the second takes over at the start of that block.
     @Test func piecesMeetOnEraseBlocks() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x8_0000, kind: .nand)],
                 partitions: [
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func whatIsGuessedOrUnknownIsNeverMerged() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x10_0000)],
                 partitions: [
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func volumesAndDisabledPartitionsAreNamedNotRead() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: 0x10_0000, kind: .nand)],
                 partitions: [
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func impossibleNumbersDoNotTrap() {
-        let cover = RegionCover.plan(
+        let cover = ReadCoverage.plan(
             Survey(
                 chips: [Self.chip(size: Int.max), Self.chip("negative", size: -5)],
                 partitions: [
@@ -176,7 +176,7 @@ import Testing
         }
         partitions.shuffle(using: &random)
         let survey = Survey(chips: chips, partitions: partitions, table: .complete)
-        let cover = RegionCover.plan(survey)
+        let cover = ReadCoverage.plan(survey)
 
         #expect(Set(cover.images.map { $0.fileName.lowercased() }).count == cover.images.count)
         #expect(Set(cover.views.map(\.partition)).union(cover.skipped.map(\.partition)).count == partitions.count)

@@ -1,0 +1,24 @@
+internal import FlashAccess
+
+extension AccessHints {
+    /// The limits of a Linux shell.
+    static let linux = AccessHints(
+        noWriter: Limit(
+            why: "nothing on this Linux writes flash", next: "start an initramfs that has mtd-utils"),
+        noOOB: Limit(
+            why: "It has no nanddump of mtd-utils.",
+            next: "Leave --oob out, or start an initramfs that has mtd-utils."),
+        unknownPages: "Leave --oob out, or start a system whose kernel has this in /sys/class/mtd.",
+        noFlash: "Try another way in: its bootloader, or a programmer.",
+        inUse:
+            "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone; or unmount it and "
+            + "detach it from UBI (umount, ubidetach)",
+        readOnly: Limit(
+            why: "the board's kernel lets nobody write it",
+            next:
+                "add --mtd-rw, which loads the module of that name (OpenWrt: kmod-mtd-rw), or restore from the bootloader"
+        ),
+        unknownBadBlocks: "use a system with mtdinfo (mtd-utils), or restore from the bootloader",
+        betterTools: "start an initramfs that has mtd-utils, or the bootloader, and restore through that",
+        noSystem: "boot an initramfs and run the same command again")
+}

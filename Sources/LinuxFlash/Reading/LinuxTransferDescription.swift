@@ -1,0 +1,28 @@
+internal import FlashAccess
+internal import FlashModel
+private import Transfers
+
+/// How flash crosses from a Linux shell.
+struct LinuxTransferDescription: TransferDescribing {
+    let plan: TransferPlan
+    let toolbox: LinuxToolbox
+    let frames: LinuxFrameReader
+    /// Whether the shell is on a serial line.
+    let isSlow: Bool
+
+    /// `raw`, `gzip`, `gzip+base64 with md5 frames`.
+    var transferName: String {
+        plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
+    }
+
+    var usualRate: Int? { isSlow ? 10_000 : nil }
+
+    var commands: [String] {
+        let dd = toolbox.invocation("dd")
+        let sum = toolbox.checksumAlgorithms.first.flatMap { toolbox.command(for: $0) }
+        let read = "\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1"
+        return [plan.encoding.command(read, toolbox.invocation)]
+            + (sum.map { ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK | \($0)"] } ?? [])
+            + (frames.hasReadOOB ? ["nanddump --bb=dumpbad --oob -s OFFSET -l LENGTH /dev/mtdN"] : [])
+    }
+}

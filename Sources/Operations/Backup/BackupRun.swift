@@ -1,0 +1,259 @@
+import BackupBags
+import BoardChannels
+import FlashAccess
+import FlashModel
+import LocalFiles
+import SystemPackage
+
+/// A backup under way. It outlasts connections: each one adds what is still missing.
+final class BackupRun {
+    /// What the first survey began.
+    private struct Draft {
+        var survey: Survey
+        var evidence: [Evidence]
+        var plan: BackupPlan
+        var builder: BagBuilder
+    }
+
+    private let address: String
+    private let options: BackupOptions
+    private let environment: OperationEnvironment
+    private let transcript: TranscriptLog
+    private let disk: Disk
+    private let progress: ProgressHandler
+    private let startedAt: String
+    /// nil until a board was surveyed.
+    private var draft: Draft?
+    /// By path in the bag.
+    private var proofs: [String: Proof] = [:]
+    private var warnings: [String] = []
+    /// Partitions that appeared meanwhile, one line each.
+    private var doubts: [String] = []
+    /// How often something was asked for again, through all connections.
+    var retries = 0
+
+    init(
+        address: String, options: BackupOptions, environment: OperationEnvironment, transcript: TranscriptLog,
+        disk: Disk, progress: @escaping ProgressHandler
+    ) {
+        self.address = address
+        self.options = options
+        self.environment = environment
+        self.transcript = transcript
+        self.disk = disk
+        self.progress = progress
+        startedAt = environment.timestamp()
+    }
+
+    var isBegun: Bool { draft != nil }
+
+    /// Grows with everything that need not be done again.
+    var achieved: Int { (draft?.builder.presentBytes ?? 0) + proofs.count }
+
+    /// Keeps what was read before a lost board is waited for.
+    func noteLoss() {
+        retries += 1
+        try? draft?.builder.checkpoint()
+    }
+
+    /// Keeps what was read, whatever ended the backup.
+    func close() {
+        transcript.close()
+        try? draft?.builder.checkpoint()
+    }
+
+    // MARK: One connection
+
+    /// Reads and proves all that is missing.
+    ///
+    /// - Parameter board: the board that the flash is of.
+    /// - Throws: what the board throws, `layoutChanged`, `toolMissing`, `diskFull` and others.
+    func capture(_ flash: SurveyedFlash, of board: any FlashBoard) async throws -> BackupCapture {
+        let draft = try draft(for: flash)
+        try refuseMissingOOB(flash, draft)
+        let captures = try imageCaptures(draft)
+        try await read(captures, draft, from: flash)
+        if options.proof == .best {
+            // What is proven now must be what was read.
+            try await checkLayout(flash, draft)
+            try await prove(captures, draft, on: flash)
+        }
+        try await checkLayout(flash, draft)
+        return BackupCapture(
+            survey: draft.survey, evidence: draft.evidence, plan: draft.plan, builder: draft.builder, way: board.way,
+            transfer: flash.transfer.transferName, commands: flash.transfer.commands,
+            procedures: Self.procedures(flash))
+    }
+
+    /// Begins the backup on the first survey; later ones must show the same board.
+    private func draft(for flash: SurveyedFlash) throws -> Draft {
+        let plan = BackupPlan(flash.survey, withOOB: options.withOOB)
+        if let draft {
+            let differences = plan.identity(flash.survey).differences(from: draft.plan.identity(draft.survey))
+            guard differences.isEmpty else {
+                throw FlashkeepError(
+                    .layoutChanged, what: "The board is another one since it came back.",
+                    why: differences.joined(separator: "; "),
+                    next: "Start it in the same way as before and run the command again, or use another --to.")
+            }
+            return draft
+        }
+        for warning in flash.survey.warnings + flash.survey.unknowns.map(\.text) { progress(.warning(warning)) }
+        guard plan.size > 0 else { throw Self.nothingToRead(flash) }
+        let begun = Draft(
+            survey: flash.survey, evidence: flash.evidence, plan: plan, builder: try open(flash.survey, plan))
+        draft = begun
+        return begun
+    }
+
+    /// Makes the bag, or opens an unfinished one of the same board.
+    private func open(_ survey: Survey, _ plan: BackupPlan) throws -> BagBuilder {
+        let target = try options.target ?? BackupName.target(for: survey, in: options.folder, day: environment.day)
+        let builder = try BagBuilder.open(
+            target: target, identity: plan.identity(survey), needed: plan.size, disk: disk)
+        if builder.isResumed {
+            progress(
+                .note("going on with \(builder.partial): \(ByteCount.text(builder.resumedBytes)) are there already"))
+        } else {
+            progress(.note("the backup is made in \(builder.partial) until it is complete"))
+        }
+        for note in builder.notes { progress(.note(note)) }
+        transcript.attach(builder.transcript)
+        return builder
+    }
+
+    private static func nothingToRead(_ flash: SurveyedFlash) -> FlashkeepError {
+        FlashkeepError(
+            .noPartitions, what: "There is nothing to back up: not a byte of flash is known of.",
+            why: flash.survey.unknowns.isEmpty
+                ? "The board shows no partition that has any bytes."
+                : flash.survey.unknowns.prefix(3).map(\.text).joined(separator: "; "),
+            next: "flashkeep info shows what the board tells. \(flash.hints.noFlash)")
+    }
+
+    private func refuseMissingOOB(_ flash: SurveyedFlash, _ draft: Draft) throws {
+        guard options.withOOB else { return }
+        guard flash.reader.readsOOB else {
+            throw FlashkeepError(
+                .toolMissing, what: "The OOB bytes cannot be read on this board.", why: flash.hints.noOOB.why,
+                next: flash.hints.noOOB.next)
+        }
+        if let partition = BackupPlan.lackingOOB(draft.survey) {
+            throw FlashkeepError(
+                .unreadable,
+                what: "The OOB bytes of \(PrintableText.partition(partition.index, partition.name)) cannot be kept.",
+                why: "Nothing tells how large its pages are and how many OOB bytes each has.",
+                next: flash.hints.unknownPages)
+        }
+    }
+
+    // MARK: Reading
+
+    private func imageCaptures(_ draft: Draft) throws -> [ImageCapture] {
+        let images = try draft.plan.images.map { ($0, try draft.builder.image(path: $0.path, size: $0.size)) }
+        let present = images.map { image, writer in image.size - writer.missing().total }.saturatingSum()
+        let counter = ProgressCounter(
+            done: present, total: draft.plan.size, stopwatch: environment.stopwatch, handler: progress)
+        progress(.began(.reading, bytes: draft.plan.size))
+        if present > 0 { progress(.advanced(done: present, total: draft.plan.size)) }
+        return images.map { image, writer in
+            ImageCapture(
+                image: image, writer: writer, progress: counter, stopwatch: environment.stopwatch, tell: progress)
+        }
+    }
+
+    private func read(_ captures: [ImageCapture], _ draft: Draft, from flash: SurveyedFlash) async throws {
+        for capture in captures where !capture.writer.missing().isEmpty {
+            progress(.item(capture.image.title, bytes: capture.image.size))
+            warnings += try await capture.read(from: flash.reader)
+            try draft.builder.checkpoint()
+        }
+        progress(.ended(.reading))
+    }
+
+    // MARK: Proving
+
+    private func prove(_ captures: [ImageCapture], _ draft: Draft, on flash: SurveyedFlash) async throws {
+        progress(.began(.proving, bytes: draft.plan.size))
+        let counter = ProgressCounter(
+            total: draft.plan.size, stopwatch: environment.stopwatch, handler: progress)
+        var made: [ImageProof] = []
+        for capture in captures {
+            if proofs[capture.image.path] == nil {
+                progress(.item(capture.image.title, bytes: capture.image.size))
+                let proof = ImageProof(capture: capture, reader: flash.reader)
+                proofs[capture.image.path] = try await proof.prove()
+                made.append(proof)
+            }
+            counter.add(capture.image.size)
+        }
+        for proof in made {
+            let path = proof.capture.image.path
+            if let found = proofs[path] { proofs[path] = try await proof.lookAgain(found) }
+        }
+        progress(.ended(.proving))
+    }
+
+    /// Checks that the board's partitions are still those that are read: a file under another's name would be proven,
+    /// and wrong.
+    ///
+    /// - Throws: `layoutChanged` if a number stands for something else by now, or the board restarted unseen.
+    private func checkLayout(_ flash: SurveyedFlash, _ draft: Draft) async throws {
+        for change in try await flash.layoutChanges() {
+            switch change {
+            case .restarted, .replaced:
+                throw FlashkeepError(
+                    .layoutChanged, what: "The board's flash was partitioned anew while it was read.",
+                    why: "Since the start, \(change.text).",
+                    next: "What was read may stand under wrong names: run the command again with another --to, while "
+                        + "nothing else changes the board.")
+            case .vanished:
+                // What was read of it is right; what was not is named block by block.
+                let warning = "\(change.text) since the start of the backup"
+                if !warnings.contains(warning) { warnings.append(warning) }
+            case .appeared:
+                let doubt = "\(change.text): it appeared while the backup was made, and is not in it"
+                if !doubts.contains(doubt), !draft.survey.table.doubts.contains(doubt) {
+                    doubts.append(doubt)
+                    progress(.warning(doubt))
+                }
+            }
+        }
+    }
+
+    /// How the partitions are written back by hand, by number.
+    private static func procedures(_ flash: SurveyedFlash) -> [Int: ManualProcedure] {
+        guard let writer = flash.writer else { return [:] }
+        return Dictionary(
+            flash.survey.partitions.map { ($0.index, writer.manualProcedure(for: $0)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    // MARK: The end
+
+    /// Completes the bag.
+    func finish(_ capture: BackupCapture) throws -> BackupReport {
+        progress(.began(.finishing, bytes: nil))
+        let manifest = try capture.manifest(
+            proofs: proofs, doubts: doubts, warnings: warnings,
+            record: CaptureRecord(
+                toolVersion: environment.toolVersion, address: address,
+                way: capture.way + (capture.transfer.isEmpty ? "" : " (\(capture.transfer))"), startedAt: startedAt,
+                finishedAt: environment.timestamp(), retries: retries, commands: capture.commands,
+                tools: capture.survey.tools))
+        for piece in capture.evidence { try capture.builder.addEvidence(piece) }
+        transcript.close()
+        let board = capture.survey.board
+        let bag = try capture.builder.complete(
+            manifest: manifest, restoreText: RestoreText.text(for: manifest, procedures: capture.procedures),
+            bagInfo: BagInfo(
+                baggingDate: environment.day, softwareAgent: "flashkeep \(environment.toolVersion)",
+                description: "Flash of \(board.model ?? board.hostname ?? "a board"), "
+                    + "\(ByteCount.text(capture.plan.size)), by \(capture.way)",
+                identifier: board.macAddresses.first))
+        progress(.ended(.finishing))
+        return BackupReport(
+            bag: bag.string, manifest: manifest, summary: Summary(of: manifest),
+            resumedBytes: capture.builder.resumedBytes)
+    }
+}

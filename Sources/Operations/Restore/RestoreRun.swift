@@ -1,0 +1,180 @@
+import BackupBags
+import FlashAccess
+import FlashModel
+import LocalFiles
+import SystemPackage
+
+/// A restore under way. It outlasts connections: each one resumes where the last one stopped.
+final class RestoreRun {
+    private let prepared: PreparedRestore
+    /// The plan that the user saw.
+    private let confirmed: RestorePlan
+    private let preparation: RestorePreparation
+    private let keeper: PreRestoreBackup
+    private let journal: RestoreJournal
+    private let environment: OperationEnvironment
+    private let progress: ProgressHandler
+    private let counts = RestoreExecutor.Counts()
+    private let kept = BackupBackedReader.Count()
+    /// Backups of what was on the board before, the oldest first.
+    private var backups: [String]
+    private var report: RestoreReport
+
+    init(
+        _ prepared: PreparedRestore, _ confirmed: RestorePlan, address: String, journal: RestoreJournal,
+        environment: OperationEnvironment, disk: Disk, progress: @escaping ProgressHandler
+    ) {
+        self.prepared = prepared
+        self.confirmed = confirmed
+        self.journal = journal
+        self.environment = environment
+        self.progress = progress
+        preparation = RestorePreparation(
+            path: prepared.path, address: address, bag: prepared.bag, choice: prepared.choice, journal: journal,
+            progress: progress)
+        keeper = PreRestoreBackup(
+            prepared: prepared, address: address, count: kept, environment: environment, journal: journal, disk: disk,
+            progress: progress)
+        backups = journal.earlierBackups
+        report = RestoreReport(
+            plan: confirmed, blocksWritten: 0, erases: 0, bytesWritten: 0, backupBefore: nil, reconnects: 0)
+    }
+
+    /// Grows with everything that need not be done again.
+    var achieved: Int { counts.places.count + kept.bytes }
+
+    func noteLoss() { report.reconnects += 1 }
+
+    // MARK: Beginning and end
+
+    /// Ends a restore whose plan has no blocks: one that was interrupted after its last block, or one of a board that is
+    /// as it should be.
+    func endWithoutWork() throws -> RestoreReport {
+        if journal.isUnderWay {
+            report.backupBefore = journal.earlierBackups.first
+            try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
+        }
+        report.unfinished = journal.unfinished.count
+        return report
+    }
+
+    /// Writes the plan down, before the board is touched.
+    ///
+    /// - Parameters:
+    ///   - wanted: where the backup of what is on the board now goes.
+    ///   - isChosen: whether the user said so.
+    /// - Returns: where it really goes: an interrupted one is resumed.
+    func begin(before wanted: FilePath, isChosen: Bool) throws -> FilePath {
+        let place = try backups.last.map { FilePath($0) } ?? keeper.place(wanted, isChosen: isChosen)
+        if backups.isEmpty { backups += [try keeper.adopt(place)].compactMap(\.self) }
+        if let last = backups.last {
+            progress(.note("what was on the board before is in \(PlainText.line(last)) already"))
+        }
+        try journal.append(
+            RestoreEntry(
+                .planned, at: environment.timestamp(), address: preparation.address, board: prepared.planning.board,
+                blocks: Dictionary(
+                    confirmed.parts.map {
+                        (PlainText.partition($0.partition.index, $0.partition.name), $0.blocks.count)
+                    }, uniquingKeysWith: +),
+                backup: place.string))
+        return place
+    }
+
+    func end() throws -> RestoreReport {
+        report.blocksWritten = counts.blocks
+        report.erases = counts.erases
+        report.bytesWritten = counts.bytes
+        report.backupBefore = backups.first
+        report.backupsSince = Array(backups.dropFirst())
+        report.unfinished = journal.unfinished.count
+        try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
+        return report
+    }
+
+    // MARK: One connection
+
+    /// Does all that is still to be done.
+    ///
+    /// - Parameter place: where the backup of what is on the board now goes.
+    func proceed(on board: any FlashBoard, before place: FilePath) async throws {
+        // Others may have written to a board that was out of sight.
+        var isKept = backups.isEmpty
+        if backups.isEmpty { try await keepAll(of: board, at: place) }
+        try await board.unlocked(if: prepared.choice.unlocks) {
+            while true {
+                let flash = try await board.survey(progress)
+                let planning = try await preparation.remainder(of: confirmed, prepared, flash)
+                let plan = try PlanAgreement.plan(
+                    planning, within: confirmed, hasMovedBlocks: !journal.failing(on: planning.board).isEmpty)
+                guard plan.blockCount > 0 else { return }
+                if !isKept {
+                    try await keepChanges(plan, flash, of: board, beside: place)
+                    isKept = true
+                }
+                guard let failing = try await write(plan, flash, of: board) else { return }
+                try setAside(failing)
+            }
+        }
+    }
+
+    /// Backs up what is on the board, before anything is written.
+    private func keepAll(of board: any FlashBoard, at place: FilePath) async throws {
+        progress(.note("what is on the board now is backed up first, to \(PlainText.line(place.string))"))
+        backups.append(try await keeper.make(try await board.survey(progress), of: board, at: place))
+    }
+
+    /// Backs up the board once more, if the last backup does not have what is going to be overwritten.
+    private func keepChanges(
+        _ plan: RestorePlan, _ flash: SurveyedFlash, of board: any FlashBoard, beside place: FilePath
+    ) async throws {
+        guard let last = backups.last, try await !keeper.has(plan, flash, in: last) else { return }
+        let next = try keeper.another(beside: place)
+        progress(
+            .note(
+                "the board was written to since that backup was made: what is there now is backed up too, to "
+                    + "\(PlainText.line(next.string))"))
+        backups.append(try await keeper.make(flash, of: board, at: next))
+    }
+
+    /// - Returns: where it stopped for a block that does not take its bytes; nil if all is written.
+    private func write(
+        _ plan: RestorePlan, _ flash: SurveyedFlash, of board: any FlashBoard
+    ) async throws -> RestoreExecutor.FailingBlock? {
+        guard let writer = flash.writer else {
+            throw FlashkeepError(
+                .toolMissing, what: "Flash cannot be written through the \(board.way): \(flash.hints.noWriter.why).",
+                why: "The plan was made through another way in.",
+                next: "Run the same command again, or \(flash.hints.noWriter.next).")
+        }
+        let executor = RestoreExecutor(
+            prepared.bag, flash, writer, journal, counts: counts, timestamp: environment.timestamp, progress: progress)
+        return try await executor.run(plan)
+    }
+
+    /// Remembers a block that does not take its bytes, so that the next plan has another one in its place.
+    private func setAside(_ failing: RestoreExecutor.FailingBlock) throws {
+        let title = PlainText.partition(failing.partition.index, failing.partition.name)
+        let place = prepared.comparison.new.places.first { $0.partition.index == failing.partition.index }
+        let stretch = place.map { place in
+            FlashStretch(space: place.space, range: failing.range.shifted(by: place.range.lowerBound))
+        }
+        let identity = FlashLayout(prepared.bag.manifest)
+        guard let stretch,
+            let run = identity.runs[stretch.space]?.first(where: {
+                $0.range.clamped(to: stretch.range) == stretch.range
+            })
+        else { throw failing.error }
+        let block = RestoreEntry.Block(
+            image: prepared.bag.manifest.images[run.source].path, offset: run.inSource(stretch.range).lowerBound,
+            size: stretch.range.count)
+        guard !journal.failing(on: prepared.planning.board).contains(block) else { throw failing.error }
+        try journal.append(
+            RestoreEntry(.failing, at: environment.timestamp(), partition: title, block: block))
+        progress(
+            .warning(
+                "\(title) does not take its bytes at \(ByteCount.hex(failing.range.lowerBound)); they go to another block."
+            ))
+        report.setAside += 1
+    }
+}

@@ -1,0 +1,290 @@
+internal import BoardConsoles
+internal import FlashAccess
+internal import FlashModel
+
+/// Reads the flash of a board that waits at U-Boot's prompt, as one survey found it.
+///
+/// Reading writes nothing but RAM that nothing uses. What the flash holds stands in the address space, or is brought into
+/// RAM erase block by erase block, since U-Boot's reads of NAND skip bad blocks and would shift what follows. Then its
+/// CRC-32 says whether the bytes need to cross at all, and whether they did so well.
+final class UBootFlashReader: FlashReading, FlashChecksumming {
+    private let session: UBootSession
+    private let lines: UBootCommands
+    private let examples: UBootExamples
+    private let store: ContentStore
+    private let lineRate: UBootLineRate?
+    /// The ways over the network; nil if there is only the line.
+    private let transfers: UBootTransfers?
+    private let recovery: UBootRecovery
+    private let survey: Survey
+    private let facts: UBootFacts
+    /// Brings flash to where it can be read.
+    private let staging: UBootStaging
+    /// Reads over the line.
+    private let printer: UBootMemoryPrinter
+    /// Reads over the network; nil if there is only the line.
+    private let uploads: UBootUploadReader?
+    /// The lines that were asked for again, as of the last look at them.
+    private var repeatedLines = 0
+
+    /// Bytes of a chunk where erase blocks are smaller or unknown.
+    private static let chunkSize = 64 << 10
+    /// Bytes of one CRC, so that none takes long.
+    private static let checkSize = UBootStaging.size
+
+    init(
+        _ session: UBootSession, _ survey: Survey, _ facts: UBootFacts, _ staging: UBootStaging,
+        _ printer: UBootMemoryPrinter, _ transfers: UBootTransfers?, _ recovery: UBootRecovery, store: ContentStore,
+        lineRate: UBootLineRate?, lines: UBootCommands, examples: UBootExamples
+    ) {
+        self.session = session
+        self.survey = survey
+        self.facts = facts
+        self.staging = staging
+        self.printer = printer
+        self.transfers = transfers
+        self.recovery = recovery
+        self.store = store
+        self.lineRate = lineRate
+        self.lines = lines
+        self.examples = examples
+        uploads = transfers.map {
+            UBootUploadReader(session, facts, $0, recovery, lines: lines, examples: examples)
+        }
+    }
+
+    // MARK: Reading
+
+    var readsOOB: Bool { survey.chips.contains { staging.readsOOB(of: $0) } }
+
+    func readWithOOB(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let chip = try chip(of: partition)
+        guard staging.readsOOB(of: chip) else { throw noOOB(partition) }
+        let base = partition.offset ?? 0
+        let page = chip.pageSize
+        let unit = page + chip.oobSize
+        for range in ranges {
+            // Erase block by erase block: one of them fits into RAM, and none is bad.
+            let onChip = (base + range.lowerBound)..<(base + range.upperBound)
+            for part in onChip.cut(atMultiplesOf: chunkSize(of: chip)) {
+                let pages = part.lowerBound / page..<part.upperBound / page
+                let first = (pages.lowerBound - base / page) * unit
+                let units = first..<first + pages.count * unit
+                let place = { try await self.staging.placeWithOOB(pages, of: chip) }
+                if let chunk = try await uploads?.chunk(of: units, place) {
+                    try await each(chunk)
+                    continue
+                }
+                let kept = DumpedLines()
+                try await each(
+                    try await recovery.surviving(achieved: { kept.taken }) {
+                        try await transfers?.prepareLine(facts)
+                        switch try await place() {
+                        case .at(let address):
+                            return FlashChunk(
+                                offset: first,
+                                bytes: try await printer.bytesUnlessBlank(
+                                    at: address, count: units.count, kept: kept))
+                        case .unread(let why): return .unread(units, why)
+                        }
+                    })
+            }
+        }
+    }
+
+    private func noOOB(_ partition: Partition) -> FlashkeepError {
+        FlashkeepError(
+            .toolMissing, what: "The OOB bytes of \(PrintableText.escaped(partition.name)) cannot be read from here.",
+            why: "It needs NAND, and a U-Boot that has nand read.raw or mtd read.raw.oob.",
+            next: "Leave --oob out, or back up from Linux.")
+    }
+
+    func read(
+        _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let chip = try chip(of: partition)
+        let base = partition.offset ?? 0
+        for range in ranges {
+            let onChip = (base + range.lowerBound)..<(base + range.upperBound)
+            // A part before the first whole chunk is planned for itself, so that no chunk lies in two erase blocks.
+            let size = chunkSize(of: chip)
+            let whole = min(onChip.upperBound, (onChip.lowerBound + size - 1) / size * size)
+            for part in [onChip.lowerBound..<whole, whole..<onChip.upperBound] where !part.isEmpty {
+                try await read(part, of: chip, size: size) { chunk in
+                    let findings = chunk.findings + staging.eccFindings(in: chunk.range, of: chip)
+                    try await each(
+                        FlashChunk(
+                            offset: chunk.offset - base, bytes: chunk.bytes,
+                            findings: findings.map { $0.shifted(by: -base) }))
+                }
+            }
+        }
+    }
+
+    /// Reads a range of a chip: by uploads as far as they go, and the rest over the line.
+    private func read(
+        _ range: Range<Int>, of chip: Chip, size: Int,
+        each: (FlashChunk) async throws -> Void
+    ) async throws {
+        var start = range.lowerBound
+        // Whole erase blocks of NAND, since bad ones are skipped; else much at a time, for each upload begins with a
+        // link that comes up.
+        for part in range.cut(atMultiplesOf: chip.kind.isNAND ? size : max(size, Self.checkSize)) {
+            let place = { (part: Range<Int>) in try await self.staging.place(part, of: chip) }
+            guard let chunks = try await uploads?.chunks(of: part, size: size, place) else { break }
+            for chunk in chunks { try await each(chunk) }
+            start = part.upperBound
+        }
+        guard start < range.upperBound else { return }
+        try await readOverLine(start..<range.upperBound, of: chip, size: size, each: each)
+    }
+
+    /// Reads a range of a chip over the line, chunk by chunk: what is known is not sent.
+    private func readOverLine(
+        _ range: Range<Int>, of chip: Chip, size: Int,
+        each: (FlashChunk) async throws -> Void
+    ) async throws {
+        guard facts.hasChecksum else {
+            for part in range.cut(atMultiplesOf: size) {
+                try await each(try await printed(part, in: part, of: chip, sum: nil))
+            }
+            return
+        }
+        var plan = ChunkPlan(
+            range, sizes: Self.sizes(from: size),
+            costs: ChunkPlan.Costs(dumpedLine: printer.charactersPerByte * 16 / 100))
+        while let step = store.next(&plan) {
+            switch step {
+            case .checksum(let part):
+                let chunk = Self.chunk(of: part, in: range, size: size)
+                let sum = try await recovery.surviving { () async throws -> UInt32? in
+                    guard case .at(let address) = try await staging.place(chunk, of: chip),
+                        let start = address.plus(part.lowerBound - chunk.lowerBound)
+                    else { return nil }
+                    return try await checksum(at: start, count: part.count)
+                }
+                plan.answer(sum)
+            case .known(let part, let candidates, let sum, let half):
+                let bytes = store.bytes(of: candidates, count: part.count, sum: sum, half: half)
+                if let bytes { try await each(FlashChunk(offset: part.lowerBound, bytes: bytes)) }
+                plan.settle(isKnown: bytes != nil)
+            case .dump(let part, let sum):
+                let chunk = Self.chunk(of: part, in: range, size: size)
+                let dumped = try await printed(part, in: chunk, of: chip, sum: sum)
+                if dumped.findings.isEmpty { store.remember(dumped.bytes) }
+                try await each(dumped)
+                plan.dumped()
+            }
+        }
+    }
+
+    /// A range of a chip as U-Boot prints it, or what stands in its place.
+    ///
+    /// - Parameters:
+    ///   - chunk: what is brought to where it can be read, with the range in it.
+    ///   - sum: its CRC-32, where it is known.
+    private func printed(
+        _ range: Range<Int>, in chunk: Range<Int>, of chip: Chip, sum: UInt32?
+    ) async throws -> FlashChunk {
+        let kept = DumpedLines()
+        return try await recovery.surviving(achieved: { kept.taken }) {
+            try await transfers?.prepareLine(facts)
+            switch try await staging.place(chunk, of: chip) {
+            case .at(let address):
+                guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
+                    throw UBootStaging.unreachable(chip)
+                }
+                let bytes = try await printer.bytes(at: start, count: range.count, sum: sum, kept: kept)
+                let repeated = printer.repeatedLines - repeatedLines
+                repeatedLines += repeated
+                try await lineRate?.judge(dumped: (range.count + 15) / 16, repeated: repeated)
+                return FlashChunk(offset: range.lowerBound, bytes: bytes)
+            case .unread(let why): return .unread(range, why)
+            }
+        }
+    }
+
+    /// The chunk, counted from the start of the range, in which a part of it lies.
+    private static func chunk(of part: Range<Int>, in range: Range<Int>, size: Int) -> Range<Int> {
+        let start = part.lowerBound - (part.lowerBound - range.lowerBound) % size
+        return start..<min(range.upperBound, start + size)
+    }
+
+    /// Sizes of chunks and of the pieces that they are cut into.
+    private static func sizes(from size: Int) -> [Int] {
+        var sizes = [size]
+        while let last = sizes.last, last % 2 == 0, last / 2 >= KnownContent.step { sizes.append(last / 2) }
+        return sizes
+    }
+
+    // MARK: Checksums
+
+    var checksumAlgorithms: [ChecksumAlgorithm] { facts.hasChecksum ? [.crc32] : [] }
+
+    func checksum(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
+    ) async throws -> Digest {
+        guard algorithm == .crc32 else { throw noAlgorithm(algorithm) }
+        let chip = try chip(of: partition)
+        let base = partition.offset ?? 0
+        let size = isMapped(chip) ? Self.checkSize : chunkSize(of: chip)
+        var whole: UInt32 = 0
+        for range in ranges {
+            let onChip = (base + range.lowerBound)..<(base + range.upperBound)
+            for part in onChip.cut(atMultiplesOf: size) {
+                let sum = try await recovery.surviving { () async throws -> UInt32? in
+                    guard case .at(let address) = try await staging.place(part, of: chip) else { return nil }
+                    return try await checksum(at: address, count: part.count)
+                }
+                guard let sum else {
+                    throw FlashkeepError(
+                        .unreadable, what: "A part of \(PrintableText.escaped(partition.name)) can no longer be read.",
+                        why: "It was read a moment ago, \(ByteCount.hex(part.lowerBound - base)) from its start.",
+                        next: "Run the same command again; if it stays, the flash is failing.")
+                }
+                whole = CRC32Shift(bytes: part.count).joined(whole, sum)
+            }
+        }
+        return Digest(algorithm: .crc32, hex: Hexadecimal.text(whole))
+    }
+
+    func checksums(
+        _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
+    ) async throws -> [Digest] {
+        var digests: [Digest] = []
+        for range in ranges { digests.append(try await checksum(algorithm, of: partition, ranges: [range])) }
+        return digests
+    }
+
+    // MARK: Helpers
+
+    private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
+        try await session.checksum(at: address, count: count, lines, examples)
+    }
+
+    private func chip(of partition: Partition) throws -> Chip {
+        guard let chip = survey.chip(partition.chip) else {
+            throw FlashkeepError(
+                .internalFault, what: "The chip of \(PrintableText.escaped(partition.name)) is not known.",
+                why: "It was not in the survey.", next: "Please report this.")
+        }
+        return chip
+    }
+
+    private func isMapped(_ chip: Chip) -> Bool {
+        guard let window = facts.windows[chip.id] else { return false }
+        return !window.isStaged
+    }
+
+    private func chunkSize(of chip: Chip) -> Int {
+        chip.kind.isNAND ? max(1, chip.eraseBlockSize) : Self.chunkSize
+    }
+
+    private func noAlgorithm(_ algorithm: ChecksumAlgorithm) -> FlashkeepError {
+        FlashkeepError(
+            .internalFault, what: "U-Boot was asked for \(algorithm.rawValue).", why: "Only its crc32 is used.",
+            next: "Please report this.")
+    }
+}

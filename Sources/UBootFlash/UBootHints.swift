@@ -1,0 +1,20 @@
+internal import FlashAccess
+
+extension AccessHints {
+    /// The limits of U-Boot.
+    static let uBoot = AccessHints(
+        noWriter: Limit(
+            why: "nothing in this U-Boot writes flash", next: "start an initramfs and restore through its Linux"),
+        noOOB: Limit(
+            why: "This U-Boot does not read NAND as it is: it has no nand read.raw and no mtd read.raw.oob.",
+            next: "Leave --oob out, or back up from Linux."),
+        unknownPages: "Leave --oob out, or back up from Linux.",
+        noFlash: "Try another way in: its Linux, or a programmer.",
+        inUse: "reset the board and stop it in U-Boot again",
+        readOnly: Limit(
+            why: "U-Boot's partition table marks it read-only",
+            next: "take the mark out of mtdparts, or restore from Linux"),
+        unknownBadBlocks: "use a U-Boot that lists them (nand bad, mtd bad), or restore from Linux",
+        betterTools: "start an initramfs that has mtd-utils, and restore through its Linux",
+        noSystem: "run the same command again")
+}
