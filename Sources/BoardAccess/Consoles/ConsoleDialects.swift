@@ -6,12 +6,14 @@ import LinuxFlash
 enum ConsoleDialects {
     /// In the order in which they are asked: what a bootloader says of itself comes before what a system may say.
     static func all(
-        _ settings: SerialBoardReacher.Settings, credentials: Credentials, environment: OperationEnvironment,
+        _ settings: ConsoleSettings, credentials: Credentials, environment: OperationEnvironment,
         notify: @escaping ProgressHandler
     ) -> [any ConsoleDialect] {
         [
             UBootDialect(settings, environment: environment, notify: notify),
-            LinuxDialect(settings, credentials: credentials, environment: environment, notify: notify),
+            LinuxDialect(
+                credentials: credentials, environment: environment,
+                wantsRate: settings.rate != nil && settings.boot == nil, notify: notify),
         ]
     }
 }

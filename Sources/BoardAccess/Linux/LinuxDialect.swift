@@ -11,13 +11,14 @@ struct LinuxDialect: ConsoleDialect {
     private let wantsRate: Bool
     private let notify: ProgressHandler
 
+    /// - Parameter wantsRate: whether the user wants a line rate that only a bootloader can change.
     init(
-        _ settings: SerialBoardReacher.Settings, credentials: Credentials, environment: OperationEnvironment,
+        credentials: Credentials, environment: OperationEnvironment, wantsRate: Bool,
         notify: @escaping ProgressHandler
     ) {
         self.credentials = credentials
         self.environment = environment
-        wantsRate = settings.rate != nil && settings.boot == nil
+        self.wantsRate = wantsRate
         self.notify = notify
     }
 
@@ -28,6 +29,6 @@ struct LinuxDialect: ConsoleDialect {
     ) async throws -> DialectOutcome<Result> {
         if wantsRate { notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed")) }
         return .finished(
-            try await LinuxBoardReacher.withShell(answered.console.channel, credentials, environment, body: body))
+            try await LinuxConnector.withShell(answered.console.channel, credentials, environment, body: body))
     }
 }

@@ -1,48 +1,15 @@
 package import BoardChannels
-package import BoardConsoles
+import BoardConsoles
 package import FlashAccess
 package import FlashModel
 package import LinuxFlash
 private import Synchronization
-package import UBootFlash
+import UBootFlash
 
 /// Opens a board on a console, whichever of the registered dialects answers there. A bootloader is stopped on its way to
 /// start the system when the board is switched on.
-package struct SerialBoardReacher: BoardReaching {
-    /// Settings that the user makes for consoles and bootloaders.
-    package struct Settings: Sendable {
-        /// What stops the countdown; nil goes by what the board prints.
-        package var stopKey: [UInt8]?
-        /// Switches the board off and on; nil where a person must.
-        package var powerCycle: (@Sendable () async throws -> Void)?
-        /// What need not cross the line again.
-        package var store: ContentStore
-        package var timing: ConsoleTiming
-        /// How U-Boot prints memory: `saves`, `md`, `md.b`; nil takes the cheapest that works.
-        package var dumpFormat: String?
-        /// The faster rate that U-Boot's console and the line are brought to meanwhile; nil leaves them as they are.
-        package var rate: UBootLineRate.Wish?
-        /// What is started from the bootloader, so that its Linux is the board; nil takes the board as it is.
-        package var boot: NetworkBoot?
-        /// The network by which bytes may leave the bootloader and come to it; nil is for the line alone.
-        package var network: UploadNetwork?
-
-        package init(
-            stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
-            store: ContentStore = ContentStore(), timing: ConsoleTiming = ConsoleTiming(),
-            dumpFormat: String? = nil, rate: UBootLineRate.Wish? = nil, boot: NetworkBoot? = nil,
-            network: UploadNetwork? = nil
-        ) {
-            self.dumpFormat = dumpFormat
-            self.rate = rate
-            self.boot = boot
-            self.network = network
-            self.stopKey = stopKey
-            self.powerCycle = powerCycle
-            self.store = store
-            self.timing = timing
-        }
-    }
+package struct ConsoleConnector: BoardConnector {
+    package typealias Settings = ConsoleSettings
 
     private let opener: any ChannelOpening
     private let credentials: Credentials

@@ -1,0 +1,45 @@
+import BoardChannels
+import FlashModel
+
+extension ConsoleSearch {
+    func noEnd(_ console: Console, _ task: String) -> FlashkeepError {
+        if LineSense(seen) == .garbage { return garbage(console) }
+        return console.talksOn(during: task)
+    }
+
+    func silent(_ console: Console) -> FlashkeepError {
+        FlashkeepError(
+            .boardSilent, what: "Nothing answers at \(console.channel.traits.address).",
+            why: "Neither ^C nor Enter nor a restart brought a prompt.",
+            next: "Check power, that RX and TX are not swapped, and the baud rate (?baud=57600).")
+    }
+
+    func deaf(_ console: Console) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood,
+            what: "The board at \(console.channel.traits.address) prints, but does not hear us.",
+            why: "It showed a prompt and echoed nothing of what was typed.",
+            next:
+                "Check the wire to the board's RX, and that flow control is off: its receive line is dead, not locked."
+        )
+    }
+
+    func garbage(_ console: Console) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood, what: "What \(console.channel.traits.address) sends is garbage.",
+            why: triedRates.isEmpty
+                ? "Most of it is no text: the baud rate is wrong, or the line is bad."
+                : "No text came at any of \(triedRates.map(String.init).joined(separator: ", ")) baud.",
+            next: triedRates.isEmpty
+                ? "Try ?baud=57600, 38400, 9600 or 921600, and check the ground wire."
+                : "Check the ground wire and the line's voltage; for another rate, give ?baud=NUMBER.")
+    }
+
+    func notSupported(_ name: String, _ console: Console) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood,
+            what: "\(name) answers at \(console.channel.traits.address), through which flash cannot be read yet.",
+            why: "The last that it said was: \(TerminalText.lastLines(seen))",
+            next: "Let it start its Linux and back up from there.")
+    }
+}

@@ -1,0 +1,92 @@
+import BoardChannels
+
+extension ConsoleSearch {
+    enum Verdict {
+        /// With the prompt as it came twice, if the candidate was damaged on its way.
+        case answers(any DialectRecognizer, prompt: [UInt8]?)
+        case no
+        /// It printed, and echoes nothing.
+        case deaf
+    }
+
+    /// How often no echo, or no complaint, must come for that to be no accident of the line.
+    private static let believed = 3
+
+    /// Says a word that nobody knows, and sees who complains.
+    mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
+        var hasHeard = false
+        var (silent, denied) = (0, 0)
+        var lastPrompt = candidate
+        for attempt in 0..<timing.attempts {
+            if attempt > 0 {
+                try await console.channel.write([0x03])
+                _ = try await console.collect(quiet: timing.settled, longest: timing.settled * 4)
+            }
+            let word = Array(("fk" + identifier.nonce().prefix(8)).utf8)
+            var echo: [UInt8] = []
+            for byte in word {
+                try await console.channel.write([byte])
+                if let got = try await console.bytes(within: timing.echo) { echo += got.suffix(word.count + 1) }
+                if echo.isEmpty { break }
+            }
+            if echo.isEmpty {
+                // A countdown may be over, and the system starting: it is not deaf then.
+                silent += 1
+                if silent == Self.believed { break }
+                continue
+            }
+            hasHeard = true
+            guard echo == word else { continue }
+            try await console.send("\r")
+            switch try await complaint(at: candidate, lastPrompt, console) {
+            case .answers(let dialect, let prompt): return .answers(dialect, prompt: prompt)
+            case .nearly(let prompt):
+                lastPrompt = prompt
+                continue
+            case .unclear: continue
+            case .no: break
+            }
+            // Words that a bad line made others do so each time anew.
+            denied += 1
+            if denied == Self.believed { break }
+        }
+        return hasStarted && !hasHeard ? .deaf : .no
+    }
+
+    private enum Complaint {
+        case answers(any DialectRecognizer, prompt: [UInt8]?)
+        /// A dialect's own words, and a prompt that differs from the candidate by a character.
+        case nearly(prompt: [UInt8])
+        /// A dialect's own words, and no prompt.
+        case unclear
+        case no
+    }
+
+    /// Reads the reply to a word that nobody knows, and asks each dialect whether the words are its own.
+    private mutating func complaint(
+        at candidate: [UInt8], _ lastPrompt: [UInt8], _ console: Console
+    ) async throws -> Complaint {
+        var isWhole = false
+        let fresh = identifier.recognizers
+        let reply = try await console.collect(
+            quiet: timing.settled, longest: timing.settled * 10,
+            until: { reply in
+                isWhole = fresh.contains { $0.judge(reply, at: candidate) == .complains(prompt: candidate) }
+                return isWhole
+            })
+        // Nothing follows the prompt; if something does, another prompt comes.
+        if isWhole, let more = try await console.bytes(within: timing.quiet * 2) { console.putBack(more) }
+        seen = Array((seen + reply).suffix(8_192))
+        for dialect in fresh {
+            switch dialect.judge(reply, at: candidate) {
+            case .complains(let prompt):
+                return [candidate, lastPrompt].contains(prompt)
+                    ? .answers(dialect, prompt: prompt) : .nearly(prompt: prompt)
+            case .unclear: return .unclear
+            case .answers: return .answers(dialect, prompt: nil)
+            case .no: continue
+            }
+        }
+        return .no
+    }
+}
