@@ -217,7 +217,7 @@ package enum RestoreText {
         let last = "# end of \(name)"
         return [
             "    sed -n '/^    # \(name)$/,/^    \(last)$/s/^    //p' RESTORE.md >\(name)", "",
-            "That command, in this folder, takes the following lines out of this text:", "",
+            "Run in this folder, that command takes the following lines out of this text:", "",
         ] + code(["# \(name)"] + content + [last])
     }
 

@@ -62,24 +62,26 @@ package enum LinuxManualProcedure {
                 .text("Make the script:"),
                 .file(name: script.name, lines: script.lines),
                 .text(
-                    "Bring it and the file of the partition to `/tmp` on the board. Over SSH that is, with the board's "
-                        + "address in place of BOARD:"),
+                    "Bring it and the file of the partition, which section 6 names and which is FILE here, to `/tmp` on the "
+                        + "board. Over SSH, with the board's address in place of BOARD:"),
                 .commands([
                     "ssh root@BOARD 'cat >/tmp/\(script.name)' <\(script.name)",
                     "ssh root@BOARD 'cat >/tmp/FILE' <FILE",
                 ]),
                 .text(
-                    "Without SSH, fetch them with the board's `wget` or `tftp` from a server on your computer, or take a USB "
-                        + "stick. Then compare the checksums, here and on the board:"),
+                    "Without SSH, fetch them with the board's `wget` or `tftp` from a server on your computer, or use a USB "
+                        + "stick. Then compare the checksums, on your computer and on the board:"),
                 .commands([
                     "\(script.checksum) \(script.name) FILE", "cd /tmp && \(script.checksum) \(script.name) FILE",
                 ]),
                 .text(
-                    "Now run, on the board, the line that section 6 gives for the partition. The numbers in it are: the "
-                        + "number of the MTD device, its bytes, the bytes of an erase block, and the bytes that are written "
-                        + "at once; behind the file, the erase blocks that were bad when it was saved, which are left out. "
-                        + "The script ends with `DONE`, or with `STOP` and the reason; then nothing behind that block was "
-                        + "touched."),
+                    "Now run on the board the line that section 6 gives for the partition. Its numbers are the number of the "
+                        + "MTD device, its size, the size of an erase block, and how many bytes are written at once, all in "
+                        + "bytes; behind the file stand the numbers of the erase blocks that were bad, which are left out."
+                ),
+                .text(
+                    "The script prints `DONE` at the end. If it prints `STOP` and a reason, it has touched nothing behind "
+                        + "that block, and can be run again."),
             ])
     }
 }
