@@ -11,9 +11,4 @@ package enum Campaign {
     package static func share<Cells: Collection>(_ number: Int, of searches: Int, _ cells: Cells) -> [Cells.Element] {
         cells.enumerated().filter { isOn || $0.offset % searches == number % searches }.map(\.element)
     }
-
-    /// Cells of which any are as good as others: the first so many, and in a campaign all.
-    package static func first<Cells: Collection>(_ count: Int, of cells: Cells) -> [Cells.Element] {
-        isOn ? Array(cells) : Array(cells.prefix(count))
-    }
 }
