@@ -5,7 +5,7 @@ import SystemPackage
 
 /// A board as an address and options describe it: what opens it, and where its transcript goes.
 package struct BoardConnection: Sendable {
-    package let connector: any BoardReaching
+    package let connector: any BoardConnector
     package let transcript: TranscriptLog
 
     /// Makes a connection; the board is not opened yet.

@@ -18,17 +18,17 @@ package struct ConnectionContext: Sendable {
     /// - Parameters:
     ///   - user: as the address names it; nil means root.
     ///   - root: a prefix of all paths on the board, for tests.
-    package func linux(_ opener: any ChannelOpening, user: String?, root: String = "") -> any BoardReaching {
-        LinuxBoardReacher(opener: opener, credentials: credentials(user), environment: environment, root: root)
+    package func linux(_ opener: any ChannelOpening, user: String?, root: String = "") -> any BoardConnector {
+        LinuxConnector(opener: opener, credentials: credentials(user), environment: environment, root: root)
     }
 
     /// A connector to whatever answers on a console.
     ///
     /// - Throws: ``FlashkeepError`` with `usage`, `fileUnavailable` or `imageUnsuitable` if an option is wrong.
-    package func console(_ opener: any ChannelOpening, user: String?) throws -> any BoardReaching {
-        SerialBoardReacher(
+    package func console(_ opener: any ChannelOpening, user: String?) throws -> any BoardConnector {
+        SerialConnector(
             opener: opener, credentials: credentials(user), environment: environment,
-            settings: try SerialBoardReacher.Settings(self), notify: interaction.notify)
+            settings: try SerialConnector.Settings(self), notify: interaction.notify)
     }
 
     /// Refuses the option that changes the line's rate.

@@ -29,7 +29,7 @@ extension FlashBoard {
 }
 
 /// Something that can reach a board for the length of a closure, and again after it was lost.
-package protocol BoardReaching: Sendable {
+package protocol BoardConnector: Sendable {
     /// The address as typed, without secrets.
     var address: String { get }
 

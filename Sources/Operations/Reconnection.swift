@@ -17,7 +17,7 @@ struct ReconnectPolicy {
 /// Reaches a board, and reaches it again after it was lost. An unstable line is retried for as long as each attempt
 /// makes progress.
 struct Reconnection {
-    let connector: any BoardReaching
+    let connector: any BoardConnector
     let transcript: TranscriptLog
     let environment: OperationEnvironment
     let progress: ProgressHandler

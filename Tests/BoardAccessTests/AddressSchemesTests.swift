@@ -72,7 +72,7 @@ import Testing
             text.hasPrefix("file:") ? FileAddress(path: String(text.dropFirst(5))) : nil
         }
 
-        func connector(_ context: ConnectionContext) throws -> any BoardReaching { throw AddressFault(context.typed) }
+        func connector(_ context: ConnectionContext) throws -> any BoardConnector { throw AddressFault(context.typed) }
     }
 
     @Test func aNewSchemeIsATypeAndALine() throws {

@@ -28,7 +28,7 @@ import Testing
     }
 
     private struct ToyDialect: ConsoleDialect {
-        let board: SimulatedReacher
+        let board: SimulatedConnector
         var recognizer: any DialectRecognizer { ToyRecognizer() }
 
         func withBoard<Result: Sendable>(
@@ -80,8 +80,8 @@ import Testing
     }
 
     @Test func aNewDialectIsATypeAndALine() async throws {
-        let board = SimulatedReacher(SampleBoards.router())
-        let connector = SerialBoardReacher(
+        let board = SimulatedConnector(SampleBoards.router())
+        let connector = SerialConnector(
             opener: ToyChannel(), credentials: Credentials(), environment: .simulated(),
             dialects: [ToyDialect(board: board)])
         let chips = try await connector.withBoard(transcript: TranscriptLog()) { board in

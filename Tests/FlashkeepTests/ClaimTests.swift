@@ -26,13 +26,13 @@ struct ClaimTests {
         var printed: String { BackupText.text(report, elapsed: .seconds(1), style: .plain, isVerbose: false) }
     }
 
-    static func back(up reacher: any BoardReaching, _ change: (inout BackupOptions) -> Void = { _ in }) async throws
+    static func back(up connector: any BoardConnector, _ change: (inout BackupOptions) -> Void = { _ in }) async throws
         -> Made
     {
         let folder = try ScratchFolder()
         var options = BackupOptions(target: folder.path.appending("bag"), reconnects: 0)
         change(&options)
-        let report = try await Backup.run(reacher, options: options, environment: .simulated())
+        let report = try await Backup.run(connector, options: options, environment: .simulated())
         return Made(report: report, folder: folder)
     }
 
@@ -71,22 +71,22 @@ struct ClaimTests {
         return SimulatedUBoot(scenario)
     }
 
-    private static func reacher(_ board: SimulatedUBoot) -> SerialBoardReacher {
-        SerialBoardReacher(
+    private static func connector(_ board: SimulatedUBoot) -> SerialConnector {
+        SerialConnector(
             opener: board, credentials: Credentials(), environment: .simulated(),
-            settings: SerialBoardReacher.Settings(powerCycle: { board.powerOn() }, timing: .simulated))
+            settings: SerialConnector.Settings(powerCycle: { board.powerOn() }, timing: .simulated))
     }
 
     @Test("NAND of unknown size is not whole up to its last bad block")
     func sizeNotKnown() async throws {
-        let made = try await Self.back(up: Self.reacher(Self.sizeless(badBlocks: [1, 4])))
+        let made = try await Self.back(up: Self.connector(Self.sizeless(badBlocks: [1, 4])))
         #expect(made.report.manifest.images.map(\.size) == [5 * 0x400])
         #expect(made.report.summary.isProven)
         try await Self.expectUnknown(made, "how large chip nand0 is, is not known: what lies beyond 0x00001400")
         #expect(made.report.manifest.gaps.map(\.size) == [nil] && made.report.manifest.gaps.map(\.offset) == [0x1400])
         #expect(made.restoreText.contains("at least 0x00001400"))
         let info = try await SurveyBoard.run(
-            Self.reacher(Self.sizeless(badBlocks: [1, 4])), environment: .simulated())
+            Self.connector(Self.sizeless(badBlocks: [1, 4])), environment: .simulated())
         let text = SurveyText.text(info, typedAddress: ["x"], width: 100, style: .plain, isVerbose: false)
         #expect(text.contains("Not known: How large chip nand0 is, is not known"), "\(text)")
     }
@@ -96,7 +96,7 @@ struct ClaimTests {
         let folder = try ScratchFolder()
         do {
             _ = try await Backup.run(
-                Self.reacher(Self.sizeless(badBlocks: [])),
+                Self.connector(Self.sizeless(badBlocks: [])),
                 options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated())
             Issue.record("a backup of nothing was made")
         } catch let error as FlashkeepError {
@@ -107,7 +107,7 @@ struct ClaimTests {
         var hardware = SampleBoards.small()
         hardware.devices = []
         await #expect(throws: FlashkeepError(.noPartitions, what: "", why: "", next: "")) {
-            _ = try await Self.back(up: SimulatedReacher(hardware))
+            _ = try await Self.back(up: SimulatedConnector(hardware))
         }
     }
 
@@ -117,7 +117,7 @@ struct ClaimTests {
         hardware.devices[0].partition.badBlocks?.isComplete = false
         hardware.devices[0].partition.badBlocks?.note = "the log was cut"
         try await Self.expectUnknown(
-            try await Self.back(up: SimulatedReacher(hardware)),
+            try await Self.back(up: SimulatedConnector(hardware)),
             "the bad blocks of mtd0 \"boot\" are not all known (the log was cut)")
     }
 
@@ -143,14 +143,14 @@ struct ClaimTests {
         ])
     func tableLines(_ old: String, _ new: String) async throws {
         let board = try Self.folderBoard(hasSysfs: false) { $0.replacing(old, with: new) }
-        let made = try await Self.back(up: board.reacher(board.pipe))
+        let made = try await Self.back(up: board.connector(board.pipe))
         try await Self.expectUnknown(made, "a line of /proc/mtd was not understood")
         // Where sysfs has all that the line should have said, nothing is unknown of the table.
         guard new.contains("mtd3:") else { return }
         let other = try Self.folderBoard(hasSysfs: true) {
             $0.replacing(old, with: new.split(separator: "\n", maxSplits: 1).first.map { "\($0)\n" } ?? "")
         }
-        let known = try await Self.back(up: other.reacher(other.pipe))
+        let known = try await Self.back(up: other.connector(other.pipe))
         #expect(known.report.manifest.table == .complete || new.contains("00002000"), "\(known.report.manifest.table)")
     }
 
@@ -158,7 +158,7 @@ struct ClaimTests {
     func noLine() async throws {
         let board = try Self.folderBoard(hasSysfs: false) { $0.replacing("mtd", with: "\u{1B}[1mmtd") }
         do {
-            _ = try await Self.back(up: board.reacher(board.pipe))
+            _ = try await Self.back(up: board.connector(board.pipe))
             Issue.record("a backup was made")
         } catch let error as FlashkeepError {
             #expect(
@@ -177,7 +177,7 @@ struct ClaimTests {
             try board.write(bytes + [0x0A], "sys/class/mtd/mtd\(index)/name")
         }
         try board.write(table, "proc/mtd")
-        let made = try await Self.back(up: board.reacher(board.pipe))
+        let made = try await Self.back(up: board.connector(board.pipe))
         #expect(made.report.manifest.table == .complete, "\(made.report.manifest.table)")
         #expect(
             made.report.manifest.partitions[2].name == "\\xffA" && made.report.manifest.partitions[3].name == "\\xfeA")
@@ -193,11 +193,11 @@ struct ClaimTests {
         let nor = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 16, blockSize: 1024, seed: 3)
         hardware.chips = ["spi0.0": nor]
         hardware.devices = [nor.device(0, "one", 0..<8), nor.device(1, "two", 8..<16)]
-        let counter = SimulatedReacher(hardware)
+        let counter = SimulatedConnector(hardware)
         _ = try await Self.back(up: counter)
         var refused = 0
         for number in 1..<counter.calls {
-            let reacher = SimulatedReacher(
+            let connector = SimulatedConnector(
                 hardware,
                 onCall: { call, hardware in
                     guard call == number else { return }
@@ -208,7 +208,7 @@ struct ClaimTests {
                     hardware.devices[1].partition.index = 1
                 })
             do {
-                let made = try await Self.back(up: reacher)
+                let made = try await Self.back(up: connector)
                 #expect(BagCheck.problems(made.report, hardware).isEmpty, "swapped at call \(number)")
                 Issue.record("swapped at call \(number), and nobody noticed")
             } catch let error as FlashkeepError {
@@ -239,7 +239,7 @@ struct ClaimTests {
                 "sha256sum",
                 with: "[ -e \(root)/done ] || { \(change); : >\(root)/done; }; exec /usr/bin/sha256sum \"$@\"")
             do {
-                let made = try await Self.back(up: board.reacher(board.pipe))
+                let made = try await Self.back(up: board.connector(board.pipe))
                 Issue.record("nobody noticed: \(made.report.summary.sentences)")
             } catch let error as FlashkeepError {
                 #expect(error.code == .layoutChanged && flashkeep.ExitStatus(error.code) == .refused, "\(error)")
@@ -253,22 +253,22 @@ struct ClaimTests {
     @Test("A partition that appears meanwhile is not in the backup, which says so")
     func appearing() async throws {
         let hardware = SampleBoards.small()
-        let counter = SimulatedReacher(hardware)
+        let counter = SimulatedConnector(hardware)
         _ = try await Self.back(up: counter)
-        let reacher = SimulatedReacher(
+        let connector = SimulatedConnector(
             hardware,
             onCall: { call, hardware in
                 guard call == counter.calls / 2, let flash = hardware.chips["nand0"] else { return }
                 hardware.devices.append(flash.device(9, "late", 0..<1))
             })
-        try await Self.expectUnknown(try await Self.back(up: reacher), "mtd9 \"late\" is new")
+        try await Self.expectUnknown(try await Self.back(up: connector), "mtd9 \"late\" is new")
     }
 
     @Test("A restore goes by place, and its plan says which partitions these are now")
     func otherTable() async throws {
         var hardware = SampleBoards.router()
         hardware.isWritable = true
-        let made = try await Self.back(up: SimulatedReacher(hardware))
+        let made = try await Self.back(up: SimulatedConnector(hardware))
         // Another firmware divides the same chip otherwise: the rootfs is now two partitions, with other numbers.
         var now = hardware
         let nor = try #require(now.chips["spi0.0"])
@@ -279,9 +279,9 @@ struct ClaimTests {
         ]
         now.chips["spi0.0"]?.bytes[8 * 1024] ^= 0xFF
         now.chips["spi0.0"]?.bytes[12 * 1024] ^= 0xFF
-        let reacher = SimulatedReacher(now)
+        let connector = SimulatedConnector(now)
         let prepared = try await Restore.plan(
-            made.bag, on: reacher, choice: RestoreChoice(allowed: [.bootloader, .environment, .calibration]))
+            made.bag, on: connector, choice: RestoreChoice(allowed: [.bootloader, .environment, .calibration]))
         let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         #expect(plan.changesPartitions)
         #expect(plan.parts.map(\.content) == [["mtd3 \"rootfs\""], ["mtd3 \"rootfs\""]])
@@ -290,8 +290,8 @@ struct ClaimTests {
         #expect(text.contains("mtd2 \"squashfs\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
         #expect(text.contains("mtd3 \"jffs2\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
         _ = try await Restore.run(
-            prepared, on: reacher, before: made.folder.path.appending("before"), environment: .simulated())
-        #expect(reacher.hardware.chips["spi0.0"]?.bytes == hardware.chips["spi0.0"]?.bytes)
+            prepared, on: connector, before: made.folder.path.appending("before"), environment: .simulated())
+        #expect(connector.hardware.chips["spi0.0"]?.bytes == hardware.chips["spi0.0"]?.bytes)
     }
 
     // MARK: Other storage
@@ -311,14 +311,14 @@ struct ClaimTests {
             """, "proc/partitions")
         try board.write("/dev/root / ext4 ro,relatime 0 0\ntmpfs /tmp tmpfs rw 0 0\n", "proc/mounts")
         try board.write("console=ttyS0 root=/dev/mmcblk0p2 rootwait\n", "proc/cmdline")
-        let made = try await Self.back(up: board.reacher(board.pipe))
+        let made = try await Self.back(up: board.connector(board.pipe))
         let words = "mmcblk0 (eMMC or SD card, 3.6 GiB, mounted on /)"
         #expect(made.report.manifest.otherStorage?.map(\.text) == [words])
         #expect(made.restoreText.contains("Not in it, since it is no MTD flash: \(words)."))
         #expect(made.printed.contains("Not in it, since it is no MTD flash: \(words)."), "\(made.printed)")
         let verified = try await Verify.run(bag: made.bag)
         #expect(VerifyText.text(verified, style: .plain, isVerbose: false).contains(words))
-        let info = try await SurveyBoard.run(board.reacher(board.pipe), environment: .simulated())
+        let info = try await SurveyBoard.run(board.connector(board.pipe), environment: .simulated())
         let text = SurveyText.text(info, typedAddress: ["x"], width: 200, style: .plain, isVerbose: false)
         #expect(text.contains("Not in it, since it is no MTD flash: \(words)."), "\(text)")
     }
@@ -344,7 +344,7 @@ struct ClaimTests {
                     if Self.put(unknown, into: &hardware, &random) { unknowns.insert(unknown) }
                 }
             }
-            let made = try await Self.back(up: SimulatedReacher(hardware)) {
+            let made = try await Self.back(up: SimulatedConnector(hardware)) {
                 $0.proof = Bool.random(using: &random) ? .best : .none
             }
             let isKnown = unknowns.isEmpty

@@ -12,11 +12,11 @@ enum CheckedBackup {
     ///
     /// - Parameter watch: is told of all that happens.
     static func run(
-        _ reacher: any BoardReaching, options: BackupOptions, watch: @escaping ProgressHandler,
+        _ connector: any BoardConnector, options: BackupOptions, watch: @escaping ProgressHandler,
         sourceLocation: SourceLocation
     ) async throws -> BackupReport {
         let report = try await Backup.run(
-            reacher, options: options, environment: .testing,
+            connector, options: options, environment: .testing,
             progress: { event in
                 if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
                 watch(event)

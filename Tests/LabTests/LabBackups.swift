@@ -18,7 +18,7 @@ extension LabBoard {
     }
 
     /// How a board is reached for a test.
-    func reacher(_ way: Way, password: String? = nil) throws -> LinuxBoardReacher {
+    func connector(_ way: Way, password: String? = nil) throws -> LinuxConnector {
         let opener: any ChannelOpening =
             switch way {
             case .ssh:
@@ -30,7 +30,7 @@ extension LabBoard {
                         .trimmingCharacters(in: .newlines))
             case .serial: TCPOpener(host: "127.0.0.1", port: try port("serial"))
             }
-        return LinuxBoardReacher(
+        return LinuxConnector(
             opener: opener, credentials: Credentials(password: { password }), environment: .testing)
     }
 
@@ -45,7 +45,7 @@ extension LabBoard {
         var options = options
         options.target = FilePath(state.appending(path: name).path)
         return try await CheckedBackup.run(
-            try reacher(way, password: password), options: options, watch: watch, sourceLocation: sourceLocation)
+            try connector(way, password: password), options: options, watch: watch, sourceLocation: sourceLocation)
     }
 
     /// Every partition of a backup must hold what the lab put on the flash.

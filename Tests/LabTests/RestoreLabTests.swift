@@ -52,11 +52,11 @@ struct RestoreLabTests {
         _ board: LabBoard, _ way: LabBoard.Way, _ bag: String,
         choice: RestoreChoice = RestoreChoice(allowed: [.bootloader])
     ) async throws -> RestoreReport {
-        let reacher = try board.reacher(way)
-        let prepared = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
+        let connector = try board.connector(way)
+        let prepared = try await Restore.plan(FilePath(bag), on: connector, choice: choice)
         _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         return try await Restore.run(
-            prepared, on: reacher,
+            prepared, on: connector,
             before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
             environment: .testing,
             progress: { event in
@@ -75,7 +75,7 @@ struct RestoreLabTests {
                 "for m in 0 1;do flash_eraseall -q /dev/mtd$m;dd if=/dev/urandom bs=128k count=2 2>/dev/null"
                     + "|dd of=/dev/mtd$m bs=2048 2>/dev/null;done")
             let prepared = try await Restore.plan(
-                FilePath(bag), on: try board.reacher(.ssh), choice: RestoreChoice(only: ["mtd0"]))
+                FilePath(bag), on: try board.connector(.ssh), choice: RestoreChoice(only: ["mtd0"]))
             #expect(prepared.planning.refusals.map(\.code) == [.badBlocksUnknown])
             let report = try await restore(board, .ssh, bag, choice: RestoreChoice(only: ["mtd1"]))
             #expect(report.plan.parts.map(\.method.name) == ["flash_eraseall and dd"])
@@ -153,7 +153,7 @@ struct RestoreLabTests {
             _ = try await board.ssh("mount -o remount,size=64k /tmp; dd if=/dev/zero of=/tmp/full bs=1k 2>/dev/null")
             // The tools cannot be tried, so there is no plan.
             let planning = try await Restore.plan(
-                FilePath(bag), on: try board.reacher(.ssh), choice: RestoreChoice(allowed: [.bootloader])
+                FilePath(bag), on: try board.connector(.ssh), choice: RestoreChoice(allowed: [.bootloader])
             ).planning
             #expect(Set(planning.refusals.map(\.code)) == [.noWay])
             #expect(planning.refusals.first?.why.contains("in the board's /tmp") == true, "\(planning.refusals)")
@@ -234,7 +234,7 @@ struct RestoreLabTests {
             let count = try await overwrite(board)
             let digests = try await board.digests()
             let report = try await Diff.run(
-                old: FilePath(bag), board: try board.reacher(.telnet), environment: .testing)
+                old: FilePath(bag), board: try board.connector(.telnet), environment: .testing)
             #expect(report.partitions.reduce(0) { $0 + $1.counts.values.reduce(0, +) } == count)
             #expect(report.partitions.flatMap(\.runs).contains { $0.change == .erased })
             #expect(report.partitions.flatMap(\.runs).contains { $0.change == .rewritten })

@@ -49,12 +49,12 @@ struct RestorePlacementLabTests {
     }
 
     private func restore(_ board: LabBoard, _ bag: String) async throws -> RestoreReport {
-        let reacher = try board.reacher(.ssh)
+        let connector = try board.connector(.ssh)
         let choice = RestoreChoice(allowed: [.bootloader])
-        let prepared = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
+        let prepared = try await Restore.plan(FilePath(bag), on: connector, choice: choice)
         _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         return try await Restore.run(
-            prepared, on: reacher,
+            prepared, on: connector,
             before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
             environment: .testing)
     }

@@ -31,12 +31,12 @@ struct TroubleLabTests {
                 _ code: FlashkeepError.Code, _ settings: SSHOpener.Settings,
                 sourceLocation: SourceLocation = #_sourceLocation
             ) async {
-                let reacher = LinuxBoardReacher(
+                let connector = LinuxConnector(
                     opener: SSHOpener(settings), credentials: Credentials(), environment: .testing)
                 await #expect(
                     throws: FlashkeepError(code, what: "", why: "", next: ""), sourceLocation: sourceLocation
                 ) {
-                    _ = try await reacher.withBoard(transcript: TranscriptLog()) { try await $0.survey().survey }
+                    _ = try await connector.withBoard(transcript: TranscriptLog()) { try await $0.survey().survey }
                 }
             }
             func settings(_ destination: String, _ options: [String] = [], port: Int? = nil) -> SSHOpener.Settings {
@@ -99,7 +99,7 @@ struct TroubleLabTests {
             let target = options
             await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
                 _ = try await Backup.run(
-                    try board.reacher(.ssh), options: target, environment: .testing,
+                    try board.connector(.ssh), options: target, environment: .testing,
                     progress: { event in
                         if case .advanced(let done, _) = event, done > 8 << 20, let pid = Int32(pid) { kill(pid, 9) }
                     })

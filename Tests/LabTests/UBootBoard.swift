@@ -83,7 +83,7 @@ struct UBootBoard {
         to name: String = "backup", known: [String] = [], power: [String]? = nil, rate: UBootLineRate.Wish? = nil,
         watch: @escaping ProgressHandler = { _ in }, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> BackupReport {
-        var settings = SerialBoardReacher.Settings(rate: rate)
+        var settings = SerialConnector.Settings(rate: rate)
         for path in known {
             for file in try KnownFile.all(at: FilePath(state.appending(path: path).path)) {
                 try settings.store.add(file)
@@ -93,10 +93,10 @@ struct UBootBoard {
             let state = state.path
             settings.powerCycle = { _ = try await LabBoard.run("Lab/uboot", ["power", "--state", state] + power) }
         }
-        let reacher = SerialBoardReacher(
+        let connector = SerialConnector(
             opener: try opener(), credentials: Credentials(), environment: .testing, settings: settings)
         return try await CheckedBackup.run(
-            reacher, options: BackupOptions(target: FilePath(state.appending(path: name).path), reconnects: 0),
+            connector, options: BackupOptions(target: FilePath(state.appending(path: name).path), reconnects: 0),
             watch: watch, sourceLocation: sourceLocation)
     }
 

@@ -177,7 +177,7 @@ struct UBootLabTests {
             let notes = Mutex<[String]>([])
             let opener = try board.opener()
             let survey = try await SurveyBoard.run(
-                SerialBoardReacher(
+                SerialConnector(
                     opener: opener, credentials: .init(), environment: .testing,
                     notify: { event in if case .note(let text) = event { notes.withLock { $0.append(text) } } }),
                 environment: .testing)
@@ -247,7 +247,7 @@ struct UBootLabTests {
         let options = ["--board", "malta-built", "--without", "crc32", "--fill", "as-is", "--autoboot", "none"]
         try await UBootBoard.with(options) { board in
             let survey = try await SurveyBoard.run(
-                SerialBoardReacher(opener: try board.opener(), credentials: .init(), environment: .testing),
+                SerialConnector(opener: try board.opener(), credentials: .init(), environment: .testing),
                 environment: .testing)
             #expect(survey.checksum == nil)
         }

@@ -95,13 +95,13 @@ struct UBootRestoreLabTests {
     }
 
     private func restore(_ board: UBootBoard, _ bag: String) async throws -> RestoreReport {
-        let reacher = SerialBoardReacher(
+        let connector = SerialConnector(
             opener: try board.opener(), credentials: Credentials(), environment: .testing)
         let prepared = try await Restore.plan(
-            FilePath(bag), on: reacher, choice: RestoreChoice(allowed: [.bootloader]))
+            FilePath(bag), on: connector, choice: RestoreChoice(allowed: [.bootloader]))
         _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         return try await Restore.run(
-            prepared, on: reacher,
+            prepared, on: connector,
             before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
             environment: .testing)
     }

@@ -40,10 +40,10 @@ struct BadLineTests {
         var errors: [FlashkeepError] = []
         for run in 1...runs {
             // A line that is bad for ever would prove nothing but that: the last run has a good one.
-            let reacher = board.reacher(
+            let connector = board.connector(
                 run == runs ? board.terminal() : opener, timing: timing, environment: .simulated(seed: UInt64(run)))
             do {
-                let report = try await Backup.run(reacher, options: options, environment: .simulated())
+                let report = try await Backup.run(connector, options: options, environment: .simulated())
                 let problems = BagCheck.problems(report, board.hardware)
                 #expect(problems.isEmpty, "\(comment): \(problems)")
                 #expect(report.summary.isProven || options.proof == .none, "\(comment): \(report.summary.sentences)")

@@ -13,12 +13,12 @@ struct BeforeBackupTests {
 
     /// Restores, and has the board lost at a call.
     private func restore(
-        _ kept: Kept, _ reacher: SimulatedReacher, _ choice: RestoreChoice = RestoreTests.everything,
+        _ kept: Kept, _ connector: SimulatedConnector, _ choice: RestoreChoice = RestoreTests.everything,
         before: FilePath? = nil, isChosen: Bool = false
     ) async throws -> RestoreReport {
-        let prepared = try await Restore.plan(kept.bag, on: reacher, choice: choice)
+        let prepared = try await Restore.plan(kept.bag, on: connector, choice: choice)
         return try await Restore.run(
-            prepared, on: reacher, before: before ?? kept.folder.path.appending("before"), isBeforeChosen: isChosen,
+            prepared, on: connector, before: before ?? kept.folder.path.appending("before"), isBeforeChosen: isChosen,
             reconnects: 0, environment: .simulated())
     }
 
@@ -27,17 +27,17 @@ struct BeforeBackupTests {
         -> SimulatedHardware
     {
         let writes = Writes()
-        let reacher = SimulatedReacher(RestoreTests.changed(kept.hardware)) { _, _ in
+        let connector = SimulatedConnector(RestoreTests.changed(kept.hardware)) { _, _ in
         } onCall: { _, hardware in
             if hardware.chips.values.flatMap(\.erases.values).reduce(0, +) >= 3 {
                 writes.count += 1
-                if writes.count > 1 { throw SimulatedReacher.lost }
+                if writes.count > 1 { throw SimulatedConnector.lost }
             }
         }
         await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
-            _ = try await restore(kept, reacher, choice)
+            _ = try await restore(kept, connector, choice)
         }
-        return reacher.hardware
+        return connector.hardware
     }
 
     private final class Writes: @unchecked Sendable {
@@ -45,24 +45,24 @@ struct BeforeBackupTests {
     }
 
     private func isIn(_ bag: String, _ hardware: SimulatedHardware) async throws -> Bool {
-        try await Diff.run(old: FilePath(bag), board: SimulatedReacher(hardware), environment: .simulated()).isSame
+        try await Diff.run(old: FilePath(bag), board: SimulatedConnector(hardware), environment: .simulated()).isSame
     }
 
     @Test("A name that is taken is refused before anything is done, and the next name is used")
     func taken() async throws {
         let kept = try await Kept(RestoreTests.router())
-        let reacher = SimulatedReacher(RestoreTests.changed(kept.hardware))
+        let connector = SimulatedConnector(RestoreTests.changed(kept.hardware))
         let inside = kept.bag.appending("data").appending("before")
         try kept.folder.write("mine", "file")
         for place in [kept.bag, inside, kept.folder.path.appending("file")] {
             await #expect(throws: FlashkeepError(.targetExists, what: "", why: "", next: "")) {
-                _ = try await restore(kept, reacher, before: place, isChosen: true)
+                _ = try await restore(kept, connector, before: place, isChosen: true)
             }
         }
-        let isUntouched = reacher.hardware.chips.values.allSatisfy { $0.erases.isEmpty }
+        let isUntouched = connector.hardware.chips.values.allSatisfy { $0.erases.isEmpty }
         #expect(isUntouched && !kept.folder.exists("bag.restore"))
         #expect(try await Verify.run(bag: kept.bag).ok)
-        let report = try await restore(kept, reacher, before: kept.folder.path.appending("new"), isChosen: true)
+        let report = try await restore(kept, connector, before: kept.folder.path.appending("new"), isChosen: true)
         #expect(try await isIn(try #require(report.backupBefore), RestoreTests.changed(kept.hardware)))
     }
 
@@ -73,9 +73,9 @@ struct BeforeBackupTests {
         // One that was the same as in the backup, and one that may be done already.
         board.chips["spi0.0"]?.bytes[10 * 1024] ^= 0x42
         board.chips["spi0.0"]?.bytes[9 * 1024 + 7] ^= 0x42
-        let reacher = SimulatedReacher(board)
-        let report = try await restore(kept, reacher)
-        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        let connector = SimulatedConnector(board)
+        let report = try await restore(kept, connector)
+        #expect(RestoreTests().isSame(connector.hardware, kept.hardware))
         let first = try #require(report.backupBefore)
         #expect(try await isIn(first, RestoreTests.changed(kept.hardware)))
         #expect(report.backupsSince.count == 1)
@@ -88,9 +88,9 @@ struct BeforeBackupTests {
     @Test("Where nothing was written since, there is no second one")
     func nothingSince() async throws {
         let kept = try await Kept(RestoreTests.router())
-        let reacher = SimulatedReacher(try await brokenOff(kept))
-        let report = try await restore(kept, reacher, before: kept.folder.path.appending("other"))
-        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        let connector = SimulatedConnector(try await brokenOff(kept))
+        let report = try await restore(kept, connector, before: kept.folder.path.appending("other"))
+        #expect(RestoreTests().isSame(connector.hardware, kept.hardware))
         #expect(report.backupsSince.isEmpty && !kept.folder.exists("other"))
         #expect(try await isIn(try #require(report.backupBefore), RestoreTests.changed(kept.hardware)))
     }
@@ -100,9 +100,9 @@ struct BeforeBackupTests {
         let kept = try await Kept(RestoreTests.router())
         let board = try await brokenOff(kept)
         try kept.folder.remove("before")
-        let reacher = SimulatedReacher(board)
-        let report = try await restore(kept, reacher)
-        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        let connector = SimulatedConnector(board)
+        let report = try await restore(kept, connector)
+        #expect(RestoreTests().isSame(connector.hardware, kept.hardware))
         #expect(try await isIn(try #require(report.backupsSince.first), board))
     }
 
@@ -113,22 +113,22 @@ struct BeforeBackupTests {
         let open = try Restore.status(kept.bag).parts.filter { !$0.unfinished.isEmpty }
         let title = try #require(open.first?.partition)
         #expect(open.count == 1 && title.contains("mtd") && !title.contains("art"))
-        var reacher = SimulatedReacher(board)
+        var connector = SimulatedConnector(board)
         let other = try await restore(
-            kept, reacher, RestoreChoice(only: ["art"], allowed: [.calibration]))
+            kept, connector, RestoreChoice(only: ["art"], allowed: [.calibration]))
         #expect(other.blocksWritten == 1 && other.unfinished == 1, "\(open) \(other)")
         #expect(other.plan.warnings.contains { $0.contains("half written") })
         let between = try Restore.status(kept.bag)
         #expect(between.isEnded && !between.isWhole)
         // It reads right by now, and is erased all the same.
-        var right = reacher.hardware
+        var right = connector.hardware
         for (id, chip) in kept.hardware.chips { right.chips[id]?.bytes = chip.bytes }
         for id in right.chips.keys { right.chips[id]?.erases = [:] }
-        reacher = SimulatedReacher(right)
-        let report = try await restore(kept, reacher, before: kept.folder.path.appending("last"))
+        connector = SimulatedConnector(right)
+        let report = try await restore(kept, connector, before: kept.folder.path.appending("last"))
         #expect(report.erases == 1 && report.unfinished == 0)
         #expect(try Restore.status(kept.bag).isWhole)
-        #expect(RestoreTests().isSame(reacher.hardware, kept.hardware))
+        #expect(RestoreTests().isSame(connector.hardware, kept.hardware))
     }
 
     @Test("Until it is complete, the status names none, and another place may be chosen")
@@ -136,18 +136,18 @@ struct BeforeBackupTests {
         let kept = try await Kept(RestoreTests.router())
         let board = RestoreTests.changed(kept.hardware)
         let reads = Writes()
-        let reacher = SimulatedReacher(board) { _, _ in
+        let connector = SimulatedConnector(board) { _, _ in
         } onCall: { _, _ in
             guard kept.folder.exists("before.partial") else { return }
             reads.count += 1
-            if reads.count > 2 { throw SimulatedReacher.lost }
+            if reads.count > 2 { throw SimulatedConnector.lost }
         }
         await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
-            _ = try await restore(kept, reacher)
+            _ = try await restore(kept, connector)
         }
         let status = try Restore.status(kept.bag)
         #expect(status.backupBefore == nil && !status.isEnded && status.isWhole)
-        let again = SimulatedReacher(board)
+        let again = SimulatedConnector(board)
         let report = try await restore(kept, again, before: kept.folder.path.appending("other"), isChosen: true)
         #expect(report.backupBefore?.hasSuffix("other") == true)
         #expect(try await isIn(try #require(report.backupBefore), board))

@@ -35,7 +35,7 @@ struct CutBackupTests {
     private func finish(
         _ hardware: SimulatedHardware, withOOB: Bool, in folder: ScratchFolder, _ comment: Comment
     ) async throws {
-        let again = SimulatedReacher(hardware)
+        let again = SimulatedConnector(hardware)
         let report: BackupReport
         do {
             report = try await SimulatedBackups.run(again, in: folder) { $0.withOOB = withOOB }
@@ -61,23 +61,23 @@ struct CutBackupTests {
     func everyCall(_ cut: Cut) async throws {
         var points = 0
         for (hardware, withOOB) in Self.boards {
-            let counter = SimulatedReacher(hardware)
+            let counter = SimulatedConnector(hardware)
             _ = try await SimulatedBackups.run(counter, in: try ScratchFolder()) { $0.withOOB = withOOB }
             for number in 0..<counter.calls {
                 let folder = try ScratchFolder()
                 let comment: Comment = "\(cut) at call \(number) of \(counter.calls)"
-                let reacher = SimulatedReacher(
+                let connector = SimulatedConnector(
                     hardware,
                     onCall: { call, _ in
                         guard call == number else { return }
                         if cut == .cancelled {
                             withUnsafeCurrentTask { $0?.cancel() }
                         } else {
-                            throw SimulatedReacher.lost
+                            throw SimulatedConnector.lost
                         }
                     })
                 let task = Task {
-                    try await SimulatedBackups.run(reacher, in: folder) {
+                    try await SimulatedBackups.run(connector, in: folder) {
                         $0.withOOB = withOOB
                         $0.reconnects = cut == .lostAndFound ? 1 : 0
                     }
@@ -95,7 +95,7 @@ struct CutBackupTests {
                 default: Issue.record(comment)
                 }
                 if !folder.exists("bag") {
-                    try await finish(reacher.hardware, withOOB: withOOB, in: folder, comment)
+                    try await finish(connector.hardware, withOOB: withOOB, in: folder, comment)
                 }
                 points += 1
             }
@@ -109,24 +109,24 @@ struct CutBackupTests {
         for (hardware, withOOB) in Self.boards {
             let counter = DiskTrouble()
             _ = try await SimulatedBackups.run(
-                SimulatedReacher(hardware), in: try ScratchFolder(), { $0.withOOB = withOOB },
+                SimulatedConnector(hardware), in: try ScratchFolder(), { $0.withOOB = withOOB },
                 disk: Disk(watcher: counter))
             for operation in 0..<counter.count {
                 // A full disk may have room again at once; one that is gone stays away.
                 let last = number == .noSpace ? operation + 1 : Int.max
                 let folder = try ScratchFolder()
                 let comment: Comment = "operation \(operation) of \(counter.count) fails"
-                let reacher = SimulatedReacher(hardware)
+                let connector = SimulatedConnector(hardware)
                 do {
                     let report = try await SimulatedBackups.run(
-                        reacher, in: folder, { $0.withOOB = withOOB },
+                        connector, in: folder, { $0.withOOB = withOOB },
                         disk: Disk(watcher: DiskTrouble(failing: operation..<last, number)))
                     try check(report, hardware, comment)
                 } catch let error as FlashkeepError {
                     #expect(error.code == (number == .noSpace ? .diskFull : .fileUnavailable), comment)
                     Words.expectClear(error)
                 }
-                try await finish(reacher.hardware, withOOB: withOOB, in: folder, comment)
+                try await finish(connector.hardware, withOOB: withOOB, in: folder, comment)
                 points += 1
             }
         }
@@ -142,11 +142,11 @@ struct CutBackupTests {
             while runs < 200 {
                 runs += 1
                 let allowed = 4 + runs / 4
-                let reacher = SimulatedReacher(
-                    hardware, onCall: { call, _ in if call >= allowed { throw SimulatedReacher.lost } })
-                defer { hardware = reacher.hardware }
+                let connector = SimulatedConnector(
+                    hardware, onCall: { call, _ in if call >= allowed { throw SimulatedConnector.lost } })
+                defer { hardware = connector.hardware }
                 do {
-                    let report = try await SimulatedBackups.run(reacher, in: folder) {
+                    let report = try await SimulatedBackups.run(connector, in: folder) {
                         $0.withOOB = withOOB
                         $0.reconnects = 0
                     }

@@ -14,12 +14,12 @@ struct DiffTests {
         _ before: SimulatedHardware, _ change: (inout SimulatedHardware) -> Void
     ) async throws -> (report: DiffReport, calls: Int) {
         let folder = try ScratchFolder()
-        let bag = try await SimulatedBackups.run(SimulatedReacher(before), in: folder).bag
+        let bag = try await SimulatedBackups.run(SimulatedConnector(before), in: folder).bag
         var after = before
         change(&after)
-        let reacher = SimulatedReacher(after)
-        let live = try await Diff.run(old: FilePath(bag), board: reacher, environment: .simulated())
-        let later = try await SimulatedBackups.run(SimulatedReacher(after), in: folder) {
+        let connector = SimulatedConnector(after)
+        let live = try await Diff.run(old: FilePath(bag), board: connector, environment: .simulated())
+        let later = try await SimulatedBackups.run(SimulatedConnector(after), in: folder) {
             $0.target = folder.path.appending("later")
         }
         // Two backups tell what a backup and the board tell.
@@ -27,7 +27,7 @@ struct DiffTests {
         #expect(two.partitions == live.partitions)
         #expect(two.onlyNew == live.onlyNew && two.isSame == live.isSame && two.isWhole == live.isWhole)
         #expect(two.bytesCompared == live.bytesCompared)
-        return (live, reacher.calls)
+        return (live, connector.calls)
     }
 
     private func runs(_ report: DiffReport, _ index: Int) -> [DiffReport.Run] {
@@ -93,10 +93,10 @@ struct DiffTests {
         var hardware = SampleBoards.router()
         hardware.algorithms = []
         let folder = try ScratchFolder()
-        let bag = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).bag
+        let bag = try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder).bag
         hardware.chips["spi0.0"]?.unreadable = [1024..<2048]
         let report = try await Diff.run(
-            old: FilePath(bag), board: SimulatedReacher(hardware), environment: .simulated())
+            old: FilePath(bag), board: SimulatedConnector(hardware), environment: .simulated())
         #expect(report.isSame && !report.isWhole)
         let boot = try #require(report.partitions.first)
         #expect(boot.omissions == [.init(offset: 1024, size: 1024, reason: "now unread", isLoss: true)])
@@ -158,27 +158,27 @@ struct DiffTests {
     @Test("Boards without flash in common are refused")
     func nothingInCommon() async throws {
         let folder = try ScratchFolder()
-        let bag = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.small()), in: folder).bag
+        let bag = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.small()), in: folder).bag
         let other = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 6, blockSize: 1024, seed: 8)
-        let reacher = SimulatedReacher(
+        let connector = SimulatedConnector(
             SimulatedHardware(identity: BoardIdentity(), chips: [other], devices: [other.device(0, "all", 0..<6)]))
         await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
-            try await Diff.run(old: FilePath(bag), board: reacher, environment: .simulated())
+            try await Diff.run(old: FilePath(bag), board: connector, environment: .simulated())
         }
     }
 
     @Test("A damaged backup is not compared, and the board not touched")
     func damaged() async throws {
         let folder = try ScratchFolder()
-        let report = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.small()), in: folder)
+        let report = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.small()), in: folder)
         let image = FilePath(report.bag).appending(try #require(report.manifest.images.first).path)
         let file = try FileDescriptor.open(image, .writeOnly)
         try file.writeAll(toAbsoluteOffset: 3, [0x55])
         try file.close()
-        let reacher = SimulatedReacher(SampleBoards.small())
+        let connector = SimulatedConnector(SampleBoards.small())
         await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
-            try await Diff.run(old: FilePath(report.bag), board: reacher, environment: .simulated())
+            try await Diff.run(old: FilePath(report.bag), board: connector, environment: .simulated())
         }
-        #expect(reacher.connections == 0)
+        #expect(connector.connections == 0)
     }
 }

@@ -25,8 +25,8 @@ struct FlashContractTests {
         return hardware
     }
 
-    private func check(_ reacher: any BoardReaching, _ hardware: SimulatedHardware) async throws {
-        let problems = try await reacher.withBoard(transcript: TranscriptLog()) { board in
+    private func check(_ connector: any BoardConnector, _ hardware: SimulatedHardware) async throws {
+        let problems = try await connector.withBoard(transcript: TranscriptLog()) { board in
             try await FlashContract.problems(hardware, try await board.survey())
         }
         #expect(problems.isEmpty, "\(problems.prefix(10))")
@@ -37,19 +37,19 @@ struct FlashContractTests {
         var hardware = Self.readable()
         hardware.isDisorderly = isDisorderly
         hardware.algorithms = ChecksumAlgorithm.allCases
-        try await check(SimulatedReacher(hardware), hardware)
+        try await check(SimulatedConnector(hardware), hardware)
         hardware.algorithms = []
         hardware.chips["spi0.0"]?.unreadable = [8 * 1024..<8 * 1024 + 512]
-        try await check(SimulatedReacher(hardware), hardware)
+        try await check(SimulatedConnector(hardware), hardware)
     }
 
     @Test("A folder, over every line", arguments: FolderBackupTests.Line.allCases)
     func folder(_ line: FolderBackupTests.Line) async throws {
         let board = try FolderBoard(Self.readable())
-        try await check(board.reacher(FolderBackupTests.opener(line, board)), board.hardware)
+        try await check(board.connector(FolderBackupTests.opener(line, board)), board.hardware)
         #expect(board.offences.isEmpty, "\(board.offences)")
         let poor = try FolderBoard(Self.hardware(), tools: FolderBackupTests.Poverty.noSums.tools)
-        try await check(poor.reacher(FolderBackupTests.opener(line, poor)), poor.hardware)
+        try await check(poor.connector(FolderBackupTests.opener(line, poor)), poor.hardware)
         #expect(poor.offences.isEmpty, "\(poor.offences)")
     }
 }

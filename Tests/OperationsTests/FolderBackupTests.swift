@@ -63,7 +63,7 @@ struct FolderBackupTests {
         var options = BackupOptions(target: folder.path.appending("bag"), reconnects: 0)
         change(&options)
         let before = board.contents
-        let report = try await Backup.run(board.reacher(opener), options: options, environment: .simulated())
+        let report = try await Backup.run(board.connector(opener), options: options, environment: .simulated())
         let problems = BagCheck.problems(report, board.hardware)
         #expect(problems.isEmpty, "\(problems)", sourceLocation: sourceLocation)
         #expect(try await Verify.run(bag: FilePath(report.bag)).ok, sourceLocation: sourceLocation)

@@ -46,19 +46,19 @@ struct FolderRestoreTests {
         let folder = try ScratchFolder()
         let original = try FolderBoard(Self.hardware(), shell: shell)
         let bag = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
             environment: .simulated()
         ).bag
         let board = try FolderBoard(Self.changed(), shell: shell, tools: tools)
-        let reacher = board.reacher(FolderBackupTests.opener(line, board))
+        let connector = board.connector(FolderBackupTests.opener(line, board))
         let choice = RestoreChoice(only: method.count == 1 ? ["mtd1"] : [])
-        let prepared = try await Restore.plan(FilePath(bag), on: reacher, choice: choice)
+        let prepared = try await Restore.plan(FilePath(bag), on: connector, choice: choice)
         let plan = try #require(
             prepared.planning.plan, "\(prepared.planning.refusals)", sourceLocation: sourceLocation)
         #expect(plan.parts.map(\.method.name) == method, sourceLocation: sourceLocation)
         let report = try await Restore.run(
-            prepared, on: reacher, before: folder.path.appending("before"), reconnects: 0, environment: .simulated())
+            prepared, on: connector, before: folder.path.appending("before"), reconnects: 0, environment: .simulated())
         #expect(report.blocksWritten == plan.blockCount && plan.blockCount > 0, sourceLocation: sourceLocation)
         let wanted = original.contents
         let now = board.contents
@@ -118,14 +118,14 @@ struct FolderRestoreTests {
         let folder = try ScratchFolder()
         let original = try FolderBoard(hardware(Self.hardware()))
         let bag = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
             environment: .simulated()
         ).bag
         let board = try FolderBoard(
             hardware(Self.changed()), tools: FolderBoard.allTools + (hasMTD ? ["mtd"] : []))
         let planning = try await Restore.plan(
-            FilePath(bag), on: board.reacher(board.pipe), choice: RestoreChoice()
+            FilePath(bag), on: board.connector(board.pipe), choice: RestoreChoice()
         ).planning
         #expect(planning.refusals.map(\.code) == [.noWay] && planning.refusals.first?.subject == "mtd2 \"ubi\"")
     }
@@ -149,13 +149,13 @@ struct FolderRestoreTests {
             try board.wrap("dd", in: Self.oldBusybox)
             let choice = RestoreChoice(only: [tool == "mtdblock" ? "mtd1" : "mtd2"])
             let prepared = try await Restore.plan(
-                bag, on: board.reacher(FolderBackupTests.opener(line, board)), choice: choice)
+                bag, on: board.connector(FolderBackupTests.opener(line, board)), choice: choice)
             let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
             #expect(
                 plan.parts.map(\.method.name)
                     == [tool == "mtdblock" ? "dd without conv= to the block device" : "\(tool) and dd without conv="])
             let report = try await Restore.run(
-                prepared, on: board.reacher(FolderBackupTests.opener(line, board)), before: before, reconnects: 0,
+                prepared, on: board.connector(FolderBackupTests.opener(line, board)), before: before, reconnects: 0,
                 environment: .simulated())
             #expect(report.blocksWritten == plan.blockCount)
             for part in plan.parts {
@@ -178,7 +178,7 @@ struct FolderRestoreTests {
                     + "$REAL \"$@\"")
             let before = board.contents
             let planning = try await Restore.plan(
-                bag, on: board.reacher(board.pipe), choice: RestoreChoice(only: ["mtd2"])
+                bag, on: board.connector(board.pipe), choice: RestoreChoice(only: ["mtd2"])
             ).planning
             let refusal = try #require(planning.refusals.first)
             #expect(planning.plan == nil && refusal.code == .noWay && refusal.subject == "mtd2 \"ubi\"")
@@ -203,7 +203,7 @@ struct FolderRestoreTests {
                     "[ \"$*\" = --help ]&&{ echo 'Usage: flash_erase [options] MTD_DEVICE <start block> <block count>';"
                     + "exit 0;};echo \"$*\" >>'\(board.root.replacing("'", with: "'\\''"))/started'")
             let planning = try await Restore.plan(
-                bag, on: board.reacher(board.pipe), choice: RestoreChoice(only: ["mtd2"])
+                bag, on: board.connector(board.pipe), choice: RestoreChoice(only: ["mtd2"])
             ).planning
             let refusal = try #require(planning.refusals.first)
             #expect(refusal.why.contains("flash_erase is another program than the one meant"))
@@ -243,16 +243,16 @@ struct FolderRestoreTests {
         let folder = try ScratchFolder()
         let original = try board()
         let bag = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated()
         ).bag
         let now = try board { $0[3 * 8192 + 5] ^= 1 }
         let prepared = try await Restore.plan(
-            FilePath(bag), on: now.reacher(now.pipe), choice: RestoreChoice(only: ["mtd1"]))
+            FilePath(bag), on: now.connector(now.pipe), choice: RestoreChoice(only: ["mtd1"]))
         let plan = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         #expect(plan.parts.map(\.partition.offset) == [nil] && plan.blockCount == 1)
         _ = try await Restore.run(
-            prepared, on: now.reacher(now.pipe), before: folder.path.appending("before"), reconnects: 0,
+            prepared, on: now.connector(now.pipe), before: folder.path.appending("before"), reconnects: 0,
             environment: .simulated())
         #expect(now.contents["dev/mtd1"] == original.contents["dev/mtd1"])
     }
@@ -262,7 +262,7 @@ struct FolderRestoreTests {
         let folder = try ScratchFolder()
         let original = try FolderBoard(Self.hardware())
         let bag = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated()
         ).bag
         try await body(FilePath(bag), original, folder.path.appending("before"))
@@ -279,19 +279,19 @@ struct FolderRestoreTests {
         let original = try FolderBoard(locked(Self.hardware()))
         let bag = FilePath(
             try await Backup.run(
-                original.reacher(original.pipe),
+                original.connector(original.pipe),
                 options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
                 environment: .simulated()
             ).bag)
         let tools = Self.base + ["base64", "insmod", "rmmod"]
         let board = try FolderBoard(locked(Self.changed()), tools: tools)
-        let refused = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: RestoreChoice()).planning
+        let refused = try await Restore.plan(bag, on: board.connector(board.pipe), choice: RestoreChoice()).planning
         #expect(Set(refused.refusals.map(\.code)) == [.readOnly])
         #expect(refused.refusals.first?.next.contains("--mtd-rw") == true)
         let choice = RestoreChoice(unlocks: true)
-        let prepared = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: choice)
+        let prepared = try await Restore.plan(bag, on: board.connector(board.pipe), choice: choice)
         let report = try await Restore.run(
-            prepared, on: board.reacher(board.pipe), before: folder.path.appending("before"), reconnects: 0,
+            prepared, on: board.connector(board.pipe), before: folder.path.appending("before"), reconnects: 0,
             environment: .simulated())
         #expect(report.blocksWritten == report.plan.blockCount && report.blocksWritten > 0)
         for part in report.plan.parts {
@@ -299,15 +299,15 @@ struct FolderRestoreTests {
             #expect(board.contents[name] == original.contents[name])
         }
         // And it is as it was.
-        let again = try await Restore.plan(bag, on: board.reacher(board.pipe), choice: RestoreChoice()).planning
+        let again = try await Restore.plan(bag, on: board.connector(board.pipe), choice: RestoreChoice()).planning
         #expect(again.plan?.blockCount == 0)
-        try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
+        try await board.connector(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
             let partitions = try await flash.survey().survey.partitions
             #expect(partitions.map(\.isWritable) == [false, false, false])
         }
         let poor = try FolderBoard(locked(Self.changed()), tools: Self.base + ["base64"])
         await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
-            _ = try await Restore.plan(bag, on: poor.reacher(poor.pipe), choice: choice)
+            _ = try await Restore.plan(bag, on: poor.connector(poor.pipe), choice: choice)
         }
     }
 
@@ -316,13 +316,13 @@ struct FolderRestoreTests {
         let folder = try ScratchFolder()
         let original = try FolderBoard(Self.hardware())
         let bag = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
             environment: .simulated()
         ).bag
         let board = try FolderBoard(Self.changed(), tools: FolderBoard.allTools + ["flash_erase"])
         let before = board.contents
-        try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
+        try await board.connector(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
             let surveyed = try await flash.survey()
             let partition = try #require(surveyed.survey.partition(1))
             try board.write("dev:    size   erasesize  name\nmtd1: 00006000 00001000 \"other\"\n", "proc/mtd")

@@ -17,7 +17,7 @@ struct ForgedBagTests {
 
         init(_ hardware: SimulatedHardware = SampleBoards.router()) async throws {
             folder = try ScratchFolder()
-            bag = FilePath(try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).bag)
+            bag = FilePath(try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder).bag)
         }
 
         func read(_ name: String) -> [UInt8] { ScratchFolder.read(bag.appending(name)) }
@@ -68,7 +68,7 @@ struct ForgedBagTests {
             #expect(report.problems.first?.message.contains("is not what was on the board") == true)
             // Nothing of it goes to a board either.
             await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
-                _ = try await Restore.plan(kept.bag, on: SimulatedReacher(hardware), choice: RestoreChoice())
+                _ = try await Restore.plan(kept.bag, on: SimulatedConnector(hardware), choice: RestoreChoice())
             }
         }
     }
@@ -174,12 +174,12 @@ struct ForgedBagTests {
         var hardware = RestoreTests.router()
         if !hasChecksums { hardware.algorithms = [] }
         let before = RestoreTests.changed(hardware)
-        let counter = SimulatedReacher(before)
+        let counter = SimulatedConnector(before)
         _ = try await RestoreTests.Kept(hardware).restore(counter)
         var refused = 0
         for number in stride(from: 0, to: counter.calls, by: hasChecksums ? 9 : 31) {
             let kept = try await RestoreTests.Kept(hardware)
-            let reacher = SimulatedReacher(
+            let connector = SimulatedConnector(
                 before,
                 onCall: { call, _ in
                     guard call == number else { return }
@@ -191,14 +191,14 @@ struct ForgedBagTests {
                     }
                 })
             do {
-                _ = try await kept.restore(reacher)
+                _ = try await kept.restore(connector)
                 #expect(number > counter.calls / 2, "at call \(number) of \(counter.calls)")
             } catch let error as FlashkeepError {
                 #expect(error.code == .bagDamaged && error.what.contains("changed since it was verified"), "\(error)")
                 refused += 1
             }
             // Each block is as it was, as it should be, or blank: none holds what the files have now.
-            for (id, flash) in reacher.hardware.chips {
+            for (id, flash) in connector.hardware.chips {
                 let size = flash.chip.eraseBlockSize
                 for block in 0..<flash.bytes.count / size {
                     let range = block * size..<(block + 1) * size

@@ -34,8 +34,8 @@ struct KnownFileTests {
 
     @Test func aBackupIsItsImages() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(SampleBoards.router())
-        let report = try await SimulatedBackups.run(reacher, in: folder)
+        let connector = SimulatedConnector(SampleBoards.router())
+        let report = try await SimulatedBackups.run(connector, in: folder)
         let files = try KnownFile.all(at: FilePath(report.bag))
         let images = report.manifest.images.filter { $0.representation == .data }
         #expect(files.map(\.size) == images.map(\.size))

@@ -81,7 +81,7 @@ struct RefuseListTests {
         let folder = try ScratchFolder()
         let original = try FolderBoard(Self.nand())
         let bag = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated()
         ).bag
         let board = try FolderBoard(Self.changed(Self.nand()), tools: tools)
@@ -93,17 +93,17 @@ struct RefuseListTests {
     /// The simulated NAND refuses a page that is programmed twice without an erase.
     private func everyWriteIsBehindAnErase() async throws {
         let kept = try await RestoreTests.Kept(Self.nand())
-        let reacher = SimulatedReacher(Self.changed(Self.nand()))
-        let report = try await kept.restore(reacher)
-        #expect(report.blocksWritten == 1 && reacher.hardware.chips["nand0"]?.erases == [2: 1])
-        #expect(reacher.hardware.chips["nand0"]?.bytes == kept.hardware.chips["nand0"]?.bytes)
+        let connector = SimulatedConnector(Self.changed(Self.nand()))
+        let report = try await kept.restore(connector)
+        #expect(report.blocksWritten == 1 && connector.hardware.chips["nand0"]?.erases == [2: 1])
+        #expect(connector.hardware.chips["nand0"]?.bytes == kept.hardware.chips["nand0"]?.bytes)
     }
 
     private func boardSays(_ code: RestoreRefusal.Code, tools: [String]) async throws {
         try await boards(tools: tools) { bag, _, board in
             let before = board.contents
             let planning = try await Restore.plan(
-                bag, on: board.reacher(board.pipe), choice: RestoreTests.everything
+                bag, on: board.connector(board.pipe), choice: RestoreTests.everything
             ).planning
             #expect(planning.refusals.map(\.code) == [code])
             #expect(board.contents == before)
@@ -113,10 +113,10 @@ struct RefuseListTests {
     private func theTableIsNeverWritten() async throws {
         let kept = try await RestoreTests.Kept(Self.nand(table: [6, 7]))
         let other = Self.changed(Self.changed(Self.nand(table: [6, 7]), 6))
-        let reacher = SimulatedReacher(other)
-        let report = try await kept.restore(reacher)
-        #expect(report.blocksWritten == 1 && reacher.hardware.chips["nand0"]?.erases == [2: 1])
-        #expect(reacher.hardware.chips["nand0"]?.bytes[6 * Self.size] == other.chips["nand0"]?.bytes[6 * Self.size])
+        let connector = SimulatedConnector(other)
+        let report = try await kept.restore(connector)
+        #expect(report.blocksWritten == 1 && connector.hardware.chips["nand0"]?.erases == [2: 1])
+        #expect(connector.hardware.chips["nand0"]?.bytes[6 * Self.size] == other.chips["nand0"]?.bytes[6 * Self.size])
     }
 
     private func rawPagesAreNeverWritten() async throws {
@@ -124,12 +124,12 @@ struct RefuseListTests {
         hardware.readsOOB = true
         let folder = try ScratchFolder()
         let bag = FilePath(
-            try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) { $0.withOOB = true }.bag)
+            try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder) { $0.withOOB = true }.bag)
         let raw = try BagReader.open(bag).manifest().images.filter { $0.representation == .dataWithOOB }
         #expect(raw.count == 1)
         let plan = try #require(
             try await Restore.plan(
-                bag, on: SimulatedReacher(Self.changed(hardware)), choice: RestoreTests.everything
+                bag, on: SimulatedConnector(Self.changed(hardware)), choice: RestoreTests.everything
             ).planning.plan)
         #expect(plan.blockCount == 1)
         #expect(plan.parts.flatMap(\.blocks).allSatisfy { block in !raw.contains { $0.path == block.image } })
@@ -139,7 +139,7 @@ struct RefuseListTests {
         try await boards(tools: FolderBoard.allTools + ["flash_erase"]) { bag, _, board in
             try board.write("Y\n", "sys/kernel/debug/mtd/expert_analysis_mode")
             let before = board.contents
-            try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
+            try await board.connector(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
                 let surveyed = try await flash.survey()
                 let partition = try #require(surveyed.survey.partition(0))
                 let writer = try #require(surveyed.writer)
@@ -155,11 +155,11 @@ struct RefuseListTests {
         let kept = try await RestoreTests.Kept(Self.nand(bad: [1]))
         var choice = RestoreTests.everything
         choice.streams = ["kernel"]
-        let reacher = SimulatedReacher(Self.nand(bad: [1, 4]))
-        let planning = try await kept.plan(reacher, choice)
+        let connector = SimulatedConnector(Self.nand(bad: [1, 4]))
+        let planning = try await kept.plan(connector, choice)
         #expect(planning.refusals.map(\.code) == [.badBlock])
         #expect(planning.refusals.first?.why.contains("fills 7 erase blocks, and the board has 6 good ones") == true)
-        #expect(reacher.hardware.chips["nand0"]?.erases.isEmpty == true)
+        #expect(connector.hardware.chips["nand0"]?.erases.isEmpty == true)
     }
 
     /// What does not reach the board is not made room for in its flash.
@@ -167,7 +167,7 @@ struct RefuseListTests {
         try await boards(tools: FolderBoard.allTools + ["flash_erase"]) { _, _, board in
             let before = board.contents
             try board.replace("base64", with: "cat >/dev/null; echo 'write error: No space left on device' >&2; exit 1")
-            try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
+            try await board.connector(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
                 let surveyed = try await flash.survey()
                 let writer = try #require(surveyed.writer)
                 await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
@@ -182,7 +182,7 @@ struct RefuseListTests {
     private func otherDevice() async throws {
         try await boards(tools: FolderBoard.allTools + ["flash_erase"]) { _, _, board in
             let before = board.contents
-            try await board.reacher(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
+            try await board.connector(board.pipe).withBoard(transcript: TranscriptLog()) { flash in
                 let surveyed = try await flash.survey()
                 let partition = try #require(surveyed.survey.partition(0))
                 try board.write("dev:    size   erasesize  name\nmtd0: 00004000 00000800 \"other\"\n", "proc/mtd")

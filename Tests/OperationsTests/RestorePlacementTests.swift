@@ -82,14 +82,14 @@ struct RestorePlacementTests {
             ? [[UInt8]](repeating: Self.blank, count: Self.count)
             : Self.area(bad: after, used: 4, image: UInt32(seed % 2) + 7, fastmap: false, using: &random)
         let kept = try await RestoreTests.Kept(then)
-        let reacher = SimulatedReacher(Self.board(bad: after, Self.fill(stale)))
-        let report = try await kept.restore(reacher)
+        let connector = SimulatedConnector(Self.board(bad: after, Self.fill(stale)))
+        let report = try await kept.restore(connector)
         var wanted = try #require(try Self.attached(then))
         if before != after { wanted[.init(SampleUBI.fastmap, 0)] = nil }
-        #expect(try Self.attached(reacher.hardware) == wanted)
+        #expect(try Self.attached(connector.hardware) == wanted)
         #expect(report.plan.parts.allSatisfy { $0.partition.name != "ubi" || $0.policy == .ubi })
         // And what is there already, moved or not, is not written again.
-        let again = try await kept.restore(reacher)
+        let again = try await kept.restore(connector)
         #expect(again.plan.blockCount == 0 && again.erases == 0)
     }
 
@@ -107,20 +107,21 @@ struct RestorePlacementTests {
             let point = cuts
             var torn = now
             torn.tears = point % 2 == 0
-            let broken = SimulatedReacher(torn, onCall: { call, _ in if call == point { throw SimulatedReacher.lost } })
+            let broken = SimulatedConnector(
+                torn, onCall: { call, _ in if call == point { throw SimulatedConnector.lost } })
             let folder = try ScratchFolder()
-            func run(_ reacher: SimulatedReacher) async throws {
-                let prepared = try await Restore.plan(kept.bag, on: reacher, choice: RestoreTests.everything)
+            func run(_ connector: SimulatedConnector) async throws {
+                let prepared = try await Restore.plan(kept.bag, on: connector, choice: RestoreTests.everything)
                 _ = try #require(prepared.planning.plan)
                 _ = try await Restore.run(
-                    prepared, on: reacher, before: folder.path.appending("before"), reconnects: 0,
+                    prepared, on: connector, before: folder.path.appending("before"), reconnects: 0,
                     environment: .simulated())
             }
             do {
                 try await run(broken)
                 break
             } catch let error as FlashkeepError where error.code == .boardLost {}
-            let mended = SimulatedReacher(broken.hardware)
+            let mended = SimulatedConnector(broken.hardware)
             try await run(mended)
             #expect(try Self.attached(mended.hardware) == wanted, "cut at call \(point)")
             cuts += 7
@@ -135,15 +136,15 @@ struct RestorePlacementTests {
         let then = Self.board(
             bad: [], Self.fill(Self.area(bad: [], used: 11, image: 7, fastmap: false, using: &random)))
         let kept = try await RestoreTests.Kept(then)
-        let reacher = SimulatedReacher(
+        let connector = SimulatedConnector(
             Self.board(bad: [8, 9, 10]) { bytes, range in
                 for place in range { bytes[place] = 0xFF }
             })
-        let planning = try await kept.plan(reacher)
+        let planning = try await kept.plan(connector)
         #expect(planning.refusals.map(\.code) == [.badBlock])
         #expect(planning.refusals.first?.subject == "mtd1 \"ubi\"")
         #expect(planning.refusals.first?.why.contains("its volumes need 15 good erase blocks") == true)
-        #expect(reacher.hardware.chips["nand0"]?.erases.isEmpty == true)
+        #expect(connector.hardware.chips["nand0"]?.erases.isEmpty == true)
     }
 
     @Test("A block of UBI that fails is set aside, and its bytes go to another one")
@@ -157,15 +158,15 @@ struct RestorePlacementTests {
         let image = try #require(then.chips["nand0"]?.bytes)
         let used = (6..<Self.count + 6).filter { $0 != 9 && image[$0 * Self.size + Self.page] != 0xFF }
         broken.chips["nand0"]?.failing = [try #require(used.first): 1_000, try #require(used.last): 1_000]
-        let reacher = SimulatedReacher(broken)
-        let report = try await kept.restore(reacher)
+        let connector = SimulatedConnector(broken)
+        let report = try await kept.restore(connector)
         #expect(report.setAside == 2)
         #expect(try Restore.status(kept.bag).parts.map(\.setAside.count) == [2])
         #expect(try Restore.status(kept.bag).isWhole)
-        let erases = reacher.hardware.chips["nand0"]?.erases
-        #expect(try await kept.restore(reacher).plan.blockCount == 0)
-        #expect(reacher.hardware.chips["nand0"]?.erases == erases)
-        #expect(try Self.attached(reacher.hardware) == Self.attached(then))
+        let erases = connector.hardware.chips["nand0"]?.erases
+        #expect(try await kept.restore(connector).plan.blockCount == 0)
+        #expect(connector.hardware.chips["nand0"]?.erases == erases)
+        #expect(try Self.attached(connector.hardware) == Self.attached(then))
     }
 
     @Test("Bytes that do not reach the board erase no block of UBI, and set none aside")
@@ -176,12 +177,12 @@ struct RestorePlacementTests {
         let kept = try await RestoreTests.Kept(then)
         var now = Self.board(bad: [9]) { bytes, range in for place in range { bytes[place] = 0x42 } }
         now.refusesBytes = true
-        let reacher = SimulatedReacher(now)
+        let connector = SimulatedConnector(now)
         await #expect(throws: FlashkeepError(.commandFailed, what: "", why: "", next: "")) {
-            _ = try await kept.restore(reacher)
+            _ = try await kept.restore(connector)
         }
-        #expect(reacher.hardware.chips["nand0"]?.erases.isEmpty == true)
-        #expect(reacher.hardware.chips["nand0"]?.bytes == now.chips["nand0"]?.bytes)
+        #expect(connector.hardware.chips["nand0"]?.erases.isEmpty == true)
+        #expect(connector.hardware.chips["nand0"]?.bytes == now.chips["nand0"]?.bytes)
         #expect(try Restore.status(kept.bag).parts.allSatisfy(\.setAside.isEmpty))
     }
 
@@ -195,7 +196,7 @@ struct RestorePlacementTests {
             bad: [], Self.fill(Self.area(bad: [], used: 6, image: 8, fastmap: false, using: &random)))
         for block in 6..<Self.count + 6 { broken.chips["nand0"]?.failing[block] = 1_000 }
         await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
-            _ = try await kept.restore(SimulatedReacher(broken))
+            _ = try await kept.restore(SimulatedConnector(broken))
         }
     }
 
@@ -208,13 +209,13 @@ struct RestorePlacementTests {
         let then = Self.board(bad: [1], Self.fill(blocks))
         let now = Self.board(bad: [3], Self.fill(blocks))
         let kept = try await RestoreTests.Kept(then)
-        let refused = try await kept.plan(SimulatedReacher(now))
+        let refused = try await kept.plan(SimulatedConnector(now))
         #expect(refused.refusals.map(\.code) == [.badBlock])
         #expect(refused.refusals.first?.next.contains("--skip-bad") == true)
         var choice = RestoreTests.everything
         choice.streams = ["kernel"]
-        let reacher = SimulatedReacher(now)
-        let report = try await kept.restore(reacher, choice)
+        let connector = SimulatedConnector(now)
+        let report = try await kept.restore(connector, choice)
         #expect(report.plan.parts.map(\.policy) == [.skipBad])
         func stream(_ hardware: SimulatedHardware) throws -> [UInt8] {
             let flash = try #require(hardware.chips["nand0"])
@@ -222,8 +223,8 @@ struct RestorePlacementTests {
                 flash.bytes[$0 * Self.size..<($0 + 1) * Self.size]
             }
         }
-        #expect(try stream(reacher.hardware) == stream(then))
-        #expect(try await kept.restore(reacher, choice).plan.blockCount == 0)
+        #expect(try stream(connector.hardware) == stream(then))
+        #expect(try await kept.restore(connector, choice).plan.blockCount == 0)
     }
 
     @Test("A stream for which there are too few good blocks, and one that is none, are refused")
@@ -234,11 +235,11 @@ struct RestorePlacementTests {
         var choice = RestoreTests.everything
         choice.streams = ["kernel"]
         // Blocks 0, 2 and 3 hold something.
-        let few = try await kept.plan(SimulatedReacher(Self.board(bad: [0, 1, 2, 5], Self.fill(blocks))), choice)
+        let few = try await kept.plan(SimulatedConnector(Self.board(bad: [0, 1, 2, 5], Self.fill(blocks))), choice)
         #expect(few.refusals.map(\.code) == [.badBlock])
         #expect(few.refusals.first?.why.contains("it fills 3 erase blocks, and the board has 2 good ones") == true)
         choice.streams = ["nothing"]
-        let none = try await kept.plan(SimulatedReacher(Self.board(bad: [1], Self.fill(blocks))), choice)
+        let none = try await kept.plan(SimulatedConnector(Self.board(bad: [1], Self.fill(blocks))), choice)
         #expect(none.refusals.map(\.code) == [.unknownPartition])
     }
 }

@@ -47,7 +47,8 @@ struct RestoreRefusalTests {
         var now = guessed(RestoreTests.router())
         now.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
         let planning = try await kept.plan(
-            SimulatedReacher(now), RestoreChoice(only: ["rootfs"], allowed: [.bootloader, .environment, .calibration]))
+            SimulatedConnector(now),
+            RestoreChoice(only: ["rootfs"], allowed: [.bootloader, .environment, .calibration]))
         #expect(planning.refusals.isEmpty, "\(planning.refusals)")
         #expect(planning.plan?.blockCount == 1)
     }
@@ -133,18 +134,18 @@ struct RestoreRefusalTests {
     static func check(_ code: RestoreRefusal.Code) async throws {
         let scene = scene(code)
         let kept = try await RestoreTests.Kept(scene.then)
-        let reacher = SimulatedReacher(scene.now)
+        let connector = SimulatedConnector(scene.now)
         if let board = scene.openOn {
             let journal = try RestoreJournal(of: kept.bag)
             try journal.append(RestoreEntry(.planned, at: "2026-11-21T00:00:00Z", board: board))
         }
-        let planning = try await kept.plan(reacher, scene.choice)
+        let planning = try await kept.plan(connector, scene.choice)
         #expect(planning.plan == nil)
         #expect(planning.refusals.map(\.code) == [code], "\(planning.refusals)")
         let refusal = try #require(planning.refusals.first)
         #expect(refusal.subject == scene.subject, "\(refusal)")
         #expect(!refusal.why.isEmpty && !refusal.next.isEmpty)
-        let isUntouched = reacher.hardware.chips.values.allSatisfy { $0.erases.isEmpty }
+        let isUntouched = connector.hardware.chips.values.allSatisfy { $0.erases.isEmpty }
         #expect(isUntouched)
     }
 
@@ -157,9 +158,9 @@ struct RestoreRefusalTests {
         hardware.isWritable = true
         let kept = try await RestoreTests.Kept(hardware)
         hardware.chips["nor0"]?.bytes[2000] ^= 1
-        let plan = try #require(try await kept.plan(SimulatedReacher(hardware), RestoreChoice()).plan)
+        let plan = try #require(try await kept.plan(SimulatedConnector(hardware), RestoreChoice()).plan)
         #expect(plan.blockCount == 0 && plan.untouched.map(\.differs) == [true])
-        let allowed = try await kept.plan(SimulatedReacher(hardware), RestoreChoice(allowed: [.bootloader]))
+        let allowed = try await kept.plan(SimulatedConnector(hardware), RestoreChoice(allowed: [.bootloader]))
         #expect(allowed.plan?.blockCount == 1)
     }
 
@@ -168,7 +169,7 @@ struct RestoreRefusalTests {
         let kept = try await RestoreTests.Kept(SampleBoards.router())
         var hardware = SampleBoards.router()
         hardware.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
-        let planning = try await kept.plan(SimulatedReacher(hardware))
+        let planning = try await kept.plan(SimulatedConnector(hardware))
         #expect(planning.refusals.map(\.code) == [.noWay])
     }
 
@@ -179,11 +180,11 @@ struct RestoreRefusalTests {
         let file = try FileDescriptor.open(kept.bag.appending(image.path), .writeOnly)
         try file.writeAll(toAbsoluteOffset: 3, [0x55])
         try file.close()
-        let reacher = SimulatedReacher(kept.hardware)
+        let connector = SimulatedConnector(kept.hardware)
         await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
-            _ = try await kept.plan(reacher)
+            _ = try await kept.plan(connector)
         }
-        #expect(reacher.connections == 0)
+        #expect(connector.connections == 0)
     }
 
     @Test("What was written to since the plan was made, and is not in it, is neither overwritten nor lost")
@@ -192,15 +193,15 @@ struct RestoreRefusalTests {
         var hardware = kept.hardware
         hardware.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
         let prepared = try await Restore.plan(
-            kept.bag, on: SimulatedReacher(hardware), choice: RestoreTests.everything)
+            kept.bag, on: SimulatedConnector(hardware), choice: RestoreTests.everything)
         hardware.chips["spi0.0"]?.bytes[10 * 1024] ^= 0x42
-        let reacher = SimulatedReacher(hardware)
+        let connector = SimulatedConnector(hardware)
         let report = try await Restore.run(
-            prepared, on: reacher, before: kept.folder.path.appending("before"), environment: .simulated())
-        #expect(reacher.hardware.chips["spi0.0"]?.erases == [8: 1])
+            prepared, on: connector, before: kept.folder.path.appending("before"), environment: .simulated())
+        #expect(connector.hardware.chips["spi0.0"]?.erases == [8: 1])
         let before = try #require(report.backupBefore)
         let same = try await Diff.run(
-            old: FilePath(before), board: SimulatedReacher(hardware), environment: .simulated())
+            old: FilePath(before), board: SimulatedConnector(hardware), environment: .simulated())
         #expect(same.isSame)
     }
 
@@ -210,13 +211,13 @@ struct RestoreRefusalTests {
         var hardware = kept.hardware
         hardware.chips["spi0.0"]?.bytes[8 * 1024] ^= 0x42
         let prepared = try await Restore.plan(
-            kept.bag, on: SimulatedReacher(hardware), choice: RestoreTests.everything)
+            kept.bag, on: SimulatedConnector(hardware), choice: RestoreTests.everything)
         hardware.devices[3].partition.uses = ["mounted rw on / (jffs2)"]
-        let reacher = SimulatedReacher(hardware)
+        let connector = SimulatedConnector(hardware)
         await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
             _ = try await Restore.run(
-                prepared, on: reacher, before: kept.folder.path.appending("before"), environment: .simulated())
+                prepared, on: connector, before: kept.folder.path.appending("before"), environment: .simulated())
         }
-        #expect(reacher.hardware.chips["spi0.0"]?.erases.isEmpty == true)
+        #expect(connector.hardware.chips["spi0.0"]?.erases.isEmpty == true)
     }
 }

@@ -70,7 +70,7 @@ struct RestoreScriptTests {
         let folder = try ScratchFolder()
         let original = try FolderBoard(hardware(bad: bad), shell: shell, tools: tools)
         let path = try await Backup.run(
-            original.reacher(original.pipe),
+            original.connector(original.pipe),
             options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated()
         ).bag
         let text = String(decoding: ScratchFolder.read(FilePath("\(path)/RESTORE.md")), as: UTF8.self)

@@ -19,22 +19,22 @@ struct RestoreTests {
         init(_ hardware: SimulatedHardware) async throws {
             folder = try ScratchFolder()
             self.hardware = hardware
-            bag = FilePath(try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).bag)
+            bag = FilePath(try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder).bag)
         }
 
         func plan(
-            _ reacher: SimulatedReacher, _ choice: RestoreChoice = RestoreTests.everything
+            _ connector: SimulatedConnector, _ choice: RestoreChoice = RestoreTests.everything
         ) async throws -> RestorePlanning {
-            try await Restore.plan(bag, on: reacher, choice: choice).planning
+            try await Restore.plan(bag, on: connector, choice: choice).planning
         }
 
         func restore(
-            _ reacher: SimulatedReacher, _ choice: RestoreChoice = RestoreTests.everything, reconnects: Int = 0
+            _ connector: SimulatedConnector, _ choice: RestoreChoice = RestoreTests.everything, reconnects: Int = 0
         ) async throws -> RestoreReport {
-            let prepared = try await Restore.plan(bag, on: reacher, choice: choice)
+            let prepared = try await Restore.plan(bag, on: connector, choice: choice)
             _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
             return try await Restore.run(
-                prepared, on: reacher, before: folder.path.appending("before"), reconnects: reconnects,
+                prepared, on: connector, before: folder.path.appending("before"), reconnects: reconnects,
                 environment: .simulated())
         }
     }
@@ -80,11 +80,11 @@ struct RestoreTests {
     @Test("What is there already is neither erased nor written")
     func nothingToDo() async throws {
         let kept = try await Kept(Self.router())
-        let reacher = SimulatedReacher(kept.hardware)
-        let report = try await kept.restore(reacher)
+        let connector = SimulatedConnector(kept.hardware)
+        let report = try await kept.restore(connector)
         #expect(report.plan.blockCount == 0 && report.erases == 0 && report.backupBefore == nil)
         #expect(report.plan.untouched.count == 8 && !report.plan.untouched.contains(where: \.differs))
-        #expect(erases(reacher.hardware) == 0 && isSame(reacher.hardware, kept.hardware))
+        #expect(erases(connector.hardware) == 0 && isSame(connector.hardware, kept.hardware))
         #expect(!kept.folder.exists("bag.restore"))
     }
 
@@ -94,13 +94,13 @@ struct RestoreTests {
         if !hasChecksums { hardware.algorithms = [] }
         let kept = try await Kept(hardware)
         let before = Self.changed(kept.hardware)
-        let reacher = SimulatedReacher(before)
-        let report = try await kept.restore(reacher)
-        #expect(isSame(reacher.hardware, kept.hardware))
+        let connector = SimulatedConnector(before)
+        let report = try await kept.restore(connector)
+        #expect(isSame(connector.hardware, kept.hardware))
         // Blocks 0, 2, 4, 5, 8 and 15 of the NOR, 9 and 20 of the NAND.
         #expect(report.blocksWritten == 8 && report.plan.blockCount == 8)
         // The two that were blank on NOR need no erase.
-        #expect(report.erases == 6 && erases(reacher.hardware) == 6)
+        #expect(report.erases == 6 && erases(connector.hardware) == 6)
         // The block that is blank in the backup is only erased.
         #expect(report.bytesWritten == 5 * 1024 + 2 * 2048)
         #expect(
@@ -108,30 +108,30 @@ struct RestoreTests {
         let earlier = try #require(report.backupBefore)
         #expect(try await Verify.run(bag: FilePath(earlier)).ok)
         let same = try await Diff.run(
-            old: FilePath(earlier), board: SimulatedReacher(before), environment: .simulated())
+            old: FilePath(earlier), board: SimulatedConnector(before), environment: .simulated())
         #expect(same.isSame && same.isWhole)
         let status = try Restore.status(kept.bag)
         #expect(status.isEnded && status.parts.allSatisfy { $0.done == $0.planned && $0.unfinished.isEmpty })
         // And again there is nothing to do.
-        #expect(try await kept.restore(reacher).plan.blockCount == 0)
+        #expect(try await kept.restore(connector).plan.blockCount == 0)
     }
 
     @Test("Bootloader and calibration are left alone unless they are allowed")
     func guarded() async throws {
         let kept = try await Kept(Self.router())
-        let reacher = SimulatedReacher(Self.changed(kept.hardware))
-        let report = try await kept.restore(reacher, RestoreChoice())
+        let connector = SimulatedConnector(Self.changed(kept.hardware))
+        let report = try await kept.restore(connector, RestoreChoice())
         #expect(report.blocksWritten == 5)
         #expect(report.plan.untouched.filter(\.differs).map(\.subject) == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
-        let now = reacher.hardware.chips["spi0.0"]?.bytes
+        let now = connector.hardware.chips["spi0.0"]?.bytes
         #expect(now?[5] == Self.changed(kept.hardware).chips["spi0.0"]?.bytes[5])
     }
 
     @Test("Only what is asked for")
     func only() async throws {
         let kept = try await Kept(Self.router())
-        let reacher = SimulatedReacher(Self.changed(kept.hardware))
-        let report = try await kept.restore(reacher, RestoreChoice(only: ["rootfs"]))
+        let connector = SimulatedConnector(Self.changed(kept.hardware))
+        let report = try await kept.restore(connector, RestoreChoice(only: ["rootfs"]))
         #expect(report.plan.parts.map(\.partition.name) == ["rootfs"])
         #expect(report.plan.parts.first?.blocks.map(\.offset) == [1024])
         #expect(report.blocksWritten == 1)
@@ -142,15 +142,15 @@ struct RestoreTests {
         let kept = try await Kept(Self.router())
         var other = Self.changed(kept.hardware)
         other.identity.macAddresses = ["02:00:00:00:00:99"]
-        let reacher = SimulatedReacher(other)
-        let refused = try await kept.plan(reacher)
+        let connector = SimulatedConnector(other)
+        let refused = try await kept.plan(connector)
         #expect(refused.plan == nil && refused.refusals.map(\.code) == [.otherUnit])
         var choice = Self.everything
         choice.isAnotherUnit = true
-        let report = try await kept.restore(reacher, choice)
+        let report = try await kept.restore(connector, choice)
         #expect(report.plan.untouched.filter(\.differs).map(\.subject) == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
         #expect(report.blocksWritten == 5)
-        #expect(reacher.hardware.chips["spi0.0"]?.bytes[15 * 1024] == other.chips["spi0.0"]?.bytes[15 * 1024])
+        #expect(connector.hardware.chips["spi0.0"]?.bytes[15 * 1024] == other.chips["spi0.0"]?.bytes[15 * 1024])
     }
 
     // MARK: Blocks that fail
@@ -160,9 +160,9 @@ struct RestoreTests {
         let kept = try await Kept(Self.router())
         var broken = Self.changed(kept.hardware)
         broken.chips["nand0"]?.failing = [9: 1]
-        let reacher = SimulatedReacher(broken)
-        let report = try await kept.restore(reacher)
-        #expect(report.blocksWritten == 8 && isSame(reacher.hardware, kept.hardware))
+        let connector = SimulatedConnector(broken)
+        let report = try await kept.restore(connector)
+        #expect(report.blocksWritten == 8 && isSame(connector.hardware, kept.hardware))
     }
 
     @Test("A block that fails ends it, and nothing after it is touched", arguments: [true, false])
@@ -170,26 +170,26 @@ struct RestoreTests {
         let kept = try await Kept(Self.router())
         var broken = Self.changed(kept.hardware)
         if isLying { broken.chips["spi0.0"]?.lying = [8] } else { broken.chips["spi0.0"]?.failing = [8: 100] }
-        let reacher = SimulatedReacher(broken)
+        let connector = SimulatedConnector(broken)
         await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
-            _ = try await kept.restore(reacher)
+            _ = try await kept.restore(connector)
         }
         let status = try Restore.status(kept.bag)
         #expect(!status.isEnded)
         #expect(status.parts.filter { !$0.unfinished.isEmpty }.map(\.partition) == ["mtd3 \"rootfs\""])
         // Calibration and bootloader come later.
-        #expect(reacher.hardware.chips["spi0.0"]?.bytes[5] == broken.chips["spi0.0"]?.bytes[5])
-        #expect(reacher.hardware.chips["spi0.0"]?.bytes[15 * 1024] == broken.chips["spi0.0"]?.bytes[15 * 1024])
+        #expect(connector.hardware.chips["spi0.0"]?.bytes[5] == broken.chips["spi0.0"]?.bytes[5])
+        #expect(connector.hardware.chips["spi0.0"]?.bytes[15 * 1024] == broken.chips["spi0.0"]?.bytes[15 * 1024])
         // Mended, it goes on, with the backup of what was there at first.
-        var mended = reacher.hardware
+        var mended = connector.hardware
         mended.chips["spi0.0"]?.lying = []
         mended.chips["spi0.0"]?.failing = [:]
-        let again = SimulatedReacher(mended)
+        let again = SimulatedConnector(mended)
         let report = try await kept.restore(again)
         #expect(isSame(again.hardware, kept.hardware))
         let earlier = try #require(report.backupBefore)
         let same = try await Diff.run(
-            old: FilePath(earlier), board: SimulatedReacher(Self.changed(kept.hardware)), environment: .simulated())
+            old: FilePath(earlier), board: SimulatedConnector(Self.changed(kept.hardware)), environment: .simulated())
         #expect(same.isSame)
     }
 
@@ -205,11 +205,11 @@ struct RestoreTests {
                 RestoreEntry(.began, at: "2026-11-21T00:00:01Z", partition: "mtd5 \"first\"", block: block))
         }
         try begin()
-        let reacher = SimulatedReacher(kept.hardware)
-        let report = try await kept.restore(reacher)
+        let connector = SimulatedConnector(kept.hardware)
+        let report = try await kept.restore(connector)
         #expect(report.blocksWritten == 1 && report.erases == 1)
-        #expect(reacher.hardware.chips["nand0"]?.erases == [1: 1])
-        #expect(isSame(reacher.hardware, kept.hardware))
+        #expect(connector.hardware.chips["nand0"]?.erases == [1: 1])
+        #expect(isSame(connector.hardware, kept.hardware))
     }
 
     // MARK: Cuts
@@ -237,33 +237,33 @@ struct RestoreTests {
         var before = small
         for place in [3, 2 * 512 + 9, 5 * 512 + 511] { before.chips["nand0"]?.bytes[place] ^= 0x42 }
         for place in 4 * 512..<5 * 512 { before.chips["nand0"]?.bytes[place] = 0xFF }
-        let undisturbed = SimulatedReacher(before)
+        let undisturbed = SimulatedConnector(before)
         _ = try await kept.restore(undisturbed)
         try kept.folder.removeAll(but: "bag")
         var points = 0
         // Each call is met by two or three of the eight; in a campaign, by all.
         let number = (Cut.allCases.firstIndex(of: cut) ?? 0) + (erasesPartitions ? Cut.allCases.count : 0)
         for call in Campaign.share(number, of: 3, 0..<undisturbed.calls) {
-            let reacher = SimulatedReacher(before) { _, _ in
+            let connector = SimulatedConnector(before) { _, _ in
             } onCall: { number, _ in
                 guard number == call else { return }
                 if cut == .cancelled { throw CancellationError() }
-                throw SimulatedReacher.lost
+                throw SimulatedConnector.lost
             }
             points += 1
             do {
-                _ = try await kept.restore(reacher, reconnects: cut == .lostAndFound ? 3 : 0)
+                _ = try await kept.restore(connector, reconnects: cut == .lostAndFound ? 3 : 0)
             } catch let error as FlashkeepError {
                 #expect(error.code == .boardLost, "cut at \(call): \(error)")
             } catch is CancellationError {
                 #expect(cut == .cancelled)
             }
-            let again = SimulatedReacher(reacher.hardware)
+            let again = SimulatedConnector(connector.hardware)
             let report = try await kept.restore(again)
             #expect(isSame(again.hardware, small), "cut at \(call)")
             if let earlier = report.backupBefore {
                 let same = try await Diff.run(
-                    old: FilePath(earlier), board: SimulatedReacher(before), environment: .simulated())
+                    old: FilePath(earlier), board: SimulatedConnector(before), environment: .simulated())
                 #expect(same.isSame, "cut at \(call): the backup of what was there")
             }
             #expect(try Restore.status(kept.bag).isEnded, "cut at \(call)")
@@ -282,32 +282,32 @@ struct RestoreTests {
         let kept = try await Kept(small)
         var before = small
         for place in [3, 2 * 512 + 9] { before.chips["nand0"]?.bytes[place] ^= 0x42 }
-        func restore(_ reacher: SimulatedReacher, _ trouble: DiskTrouble) async throws -> RestoreReport {
-            let prepared = try await Restore.plan(kept.bag, on: reacher, choice: Self.everything)
+        func restore(_ connector: SimulatedConnector, _ trouble: DiskTrouble) async throws -> RestoreReport {
+            let prepared = try await Restore.plan(kept.bag, on: connector, choice: Self.everything)
             _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
             return try await Restore.run(
-                prepared, on: reacher, before: kept.folder.path.appending("before"), reconnects: 0,
+                prepared, on: connector, before: kept.folder.path.appending("before"), reconnects: 0,
                 environment: .simulated(), disk: Disk(watcher: trouble))
         }
         let counter = DiskTrouble()
-        _ = try await restore(SimulatedReacher(before), counter)
+        _ = try await restore(SimulatedConnector(before), counter)
         try kept.folder.removeAll(but: "bag")
         var points = 0
         for operation in 0..<counter.count {
-            let reacher = SimulatedReacher(before)
+            let connector = SimulatedConnector(before)
             let last = isFull ? Int.max : operation + 1
             do {
-                _ = try await restore(reacher, DiskTrouble(failing: operation..<last, isFull ? .noSpace : .ioError))
+                _ = try await restore(connector, DiskTrouble(failing: operation..<last, isFull ? .noSpace : .ioError))
             } catch let error as FlashkeepError {
                 #expect([.diskFull, .fileUnavailable].contains(error.code), "at \(operation): \(error)")
             }
             points += 1
-            let again = SimulatedReacher(reacher.hardware)
+            let again = SimulatedConnector(connector.hardware)
             let report = try await restore(again, DiskTrouble())
             #expect(isSame(again.hardware, small), "at \(operation)")
             if let earlier = report.backupBefore {
                 let same = try await Diff.run(
-                    old: FilePath(earlier), board: SimulatedReacher(before), environment: .simulated())
+                    old: FilePath(earlier), board: SimulatedConnector(before), environment: .simulated())
                 #expect(same.isSame, "at \(operation): the backup of what was there")
             }
             try kept.folder.removeAll(but: "bag")

@@ -184,7 +184,7 @@ struct SimulatedBackupTests {
             hardware.devices[position].partition.offsetSource = .none
         }
         let folder = try ScratchFolder()
-        let report = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder)
+        let report = try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder)
         #expect(report.manifest.images.count == 8)
         #expect(BagCheck.problems(report) { hardware.expected($0.index) }.isEmpty)
     }
@@ -204,7 +204,7 @@ struct SimulatedBackupTests {
         hardware.readsOOB = true
         hardware.chips["nand0"]?.corrected = [20]
         let folder = try ScratchFolder()
-        let report = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) { $0.withOOB = true }
+        let report = try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder) { $0.withOOB = true }
         #expect(BagCheck.problems(report, hardware).isEmpty)
         let images = report.manifest.images.filter { $0.representation == .dataWithOOB }
         #expect(images.count == 2)
@@ -232,11 +232,11 @@ struct SimulatedBackupTests {
     @Test("A board without nanddump is refused when OOB is asked for, before anything is read")
     func noOOB() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(SampleBoards.router())
+        let connector = SimulatedConnector(SampleBoards.router())
         await #expect(throws: FlashkeepError(.toolMissing, what: "", why: "", next: "")) {
-            try await SimulatedBackups.run(reacher, in: folder) { $0.withOOB = true }
+            try await SimulatedBackups.run(connector, in: folder) { $0.withOOB = true }
         }
-        #expect(reacher.calls == 1)
+        #expect(connector.calls == 1)
     }
 
     // MARK: Boards that go away
@@ -245,16 +245,16 @@ struct SimulatedBackupTests {
     func reconnects() async throws {
         let folder = try ScratchFolder()
         let waits = Mutex<[Duration]>([])
-        let reacher = SimulatedReacher(
+        let connector = SimulatedConnector(
             SampleBoards.router(),
-            onCall: { number, _ in if [5, 9, 30].contains(number) { throw SimulatedReacher.lost } })
+            onCall: { number, _ in if [5, 9, 30].contains(number) { throw SimulatedConnector.lost } })
         let told = Told()
         let report = try await Backup.run(
-            reacher, options: BackupOptions(target: folder.path.appending("bag")),
+            connector, options: BackupOptions(target: folder.path.appending("bag")),
             environment: .simulated(waited: { wait in waits.withLock { $0.append(wait) } }), progress: told.handler)
-        #expect(BagCheck.problems(report, reacher.hardware).isEmpty)
+        #expect(BagCheck.problems(report, connector.hardware).isEmpty)
         #expect(report.summary.isWhole && report.summary.isProven)
-        #expect(reacher.connections == 4)
+        #expect(connector.connections == 4)
         #expect(report.manifest.capture.retries == 3)
         // Each time it had come further: the waits do not grow.
         #expect(waits.withLock { $0 } == [.seconds(5), .seconds(5), .seconds(5)])
@@ -265,29 +265,29 @@ struct SimulatedBackupTests {
     func manyReconnects() async throws {
         let folder = try ScratchFolder()
         let calls = Mutex(0)
-        let reacher = SimulatedReacher(
+        let connector = SimulatedConnector(
             SampleBoards.router(),
             onCall: { _, _ in
                 let call = calls.withLock { calls in
                     calls += 1
                     return calls
                 }
-                if call % 12 == 0 { throw SimulatedReacher.lost }
+                if call % 12 == 0 { throw SimulatedConnector.lost }
             })
-        let report = try await SimulatedBackups.run(reacher, in: folder) { $0.reconnects = 2 }
-        #expect(report.summary.isProven && BagCheck.problems(report, reacher.hardware).isEmpty)
-        #expect(reacher.connections > 4)
+        let report = try await SimulatedBackups.run(connector, in: folder) { $0.reconnects = 2 }
+        #expect(report.summary.isProven && BagCheck.problems(report, connector.hardware).isEmpty)
+        #expect(connector.connections > 4)
     }
 
     @Test("A board that gives nothing more is waited for longer each time, and then no more")
     func noReconnects() async throws {
         let folder = try ScratchFolder()
         let waits = Mutex<[Duration]>([])
-        let reacher = SimulatedReacher(
-            SampleBoards.router(), onCall: { number, _ in if number >= 5 { throw SimulatedReacher.lost } })
+        let connector = SimulatedConnector(
+            SampleBoards.router(), onCall: { number, _ in if number >= 5 { throw SimulatedConnector.lost } })
         await #expect(throws: FlashkeepError(.boardLost, what: "", why: "", next: "")) {
             _ = try await Backup.run(
-                reacher, options: BackupOptions(target: folder.path.appending("bag"), reconnects: 3),
+                connector, options: BackupOptions(target: folder.path.appending("bag"), reconnects: 3),
                 environment: .simulated(waited: { wait in waits.withLock { $0.append(wait) } }))
         }
         #expect(waits.withLock { $0 } == [.seconds(5), .seconds(10), .seconds(15)])
@@ -296,30 +296,30 @@ struct SimulatedBackupTests {
     @Test("A board that takes a while to come back is waited for")
     func slowRestart() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(
+        let connector = SimulatedConnector(
             SampleBoards.router(),
-            onReach: { number, _ in
+            onConnect: { number, _ in
                 if (2...4).contains(number) {
                     throw FlashkeepError(.connectionRefused, what: "No.", why: "Not yet.", next: "Wait.")
                 }
-            }, onCall: { number, _ in if number == 7 { throw SimulatedReacher.lost } })
-        let report = try await SimulatedBackups.run(reacher, in: folder)
+            }, onCall: { number, _ in if number == 7 { throw SimulatedConnector.lost } })
+        let report = try await SimulatedBackups.run(connector, in: folder)
         #expect(report.summary.isProven)
-        #expect(reacher.connections == 5)
+        #expect(connector.connections == 5)
     }
 
     @Test("A board that never comes back ends it, and what was read is kept")
     func goneForGood() async throws {
         let folder = try ScratchFolder()
-        let gone = SimulatedReacher(
-            SampleBoards.router(), onReach: { number, _ in if number > 1 { throw SimulatedReacher.lost } },
-            onCall: { number, _ in if number == 12 { throw SimulatedReacher.lost } })
-        await #expect(throws: SimulatedReacher.lost) {
+        let gone = SimulatedConnector(
+            SampleBoards.router(), onConnect: { number, _ in if number > 1 { throw SimulatedConnector.lost } },
+            onCall: { number, _ in if number == 12 { throw SimulatedConnector.lost } })
+        await #expect(throws: SimulatedConnector.lost) {
             try await SimulatedBackups.run(gone, in: folder) { $0.reconnects = 3 }
         }
         #expect(gone.connections == 4)
         #expect(folder.exists("bag.partial") && !folder.exists("bag"))
-        let report = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder)
+        let report = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.router()), in: folder)
         #expect(report.resumedBytes > 0)
         #expect(report.summary.isProven)
         #expect(!folder.exists("bag.partial"))
@@ -328,9 +328,9 @@ struct SimulatedBackupTests {
     @Test("The first connection is not tried again: the address may be wrong")
     func neverThere() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(SampleBoards.router(), onReach: { _, _ in throw SimulatedReacher.lost })
-        await #expect(throws: SimulatedReacher.lost) { try await SimulatedBackups.run(reacher, in: folder) }
-        #expect(reacher.connections == 1)
+        let connector = SimulatedConnector(SampleBoards.router(), onConnect: { _, _ in throw SimulatedConnector.lost })
+        await #expect(throws: SimulatedConnector.lost) { try await SimulatedBackups.run(connector, in: folder) }
+        #expect(connector.connections == 1)
         #expect(!folder.exists("bag.partial"))
     }
 
@@ -345,18 +345,18 @@ struct SimulatedBackupTests {
         ]
         for change in changes {
             let folder = try ScratchFolder()
-            let reacher = SimulatedReacher(
-                SampleBoards.router(), onReach: { number, hardware in if number == 2 { change(&hardware) } },
-                onCall: { number, _ in if number == 9 { throw SimulatedReacher.lost } })
+            let connector = SimulatedConnector(
+                SampleBoards.router(), onConnect: { number, hardware in if number == 2 { change(&hardware) } },
+                onCall: { number, _ in if number == 9 { throw SimulatedConnector.lost } })
             await #expect(throws: FlashkeepError(.layoutChanged, what: "", why: "", next: "")) {
-                try await SimulatedBackups.run(reacher, in: folder)
+                try await SimulatedBackups.run(connector, in: folder)
             }
             #expect(!folder.exists("bag"))
             // A new run on that other board must not go on with it either; on the first one it may.
             await #expect(throws: FlashkeepError(.otherBackupInProgress, what: "", why: "", next: "")) {
-                try await SimulatedBackups.run(reacher, in: folder)
+                try await SimulatedBackups.run(connector, in: folder)
             }
-            let report = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder)
+            let report = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.router()), in: folder)
             #expect(report.summary.isProven && report.resumedBytes > 0)
         }
     }
@@ -365,15 +365,15 @@ struct SimulatedBackupTests {
     func finalErrors() async throws {
         for code in [FlashkeepError.Code.toolMissing, .unreadable, .replyNotUnderstood, .notRoot] {
             let folder = try ScratchFolder()
-            let reacher = SimulatedReacher(
+            let connector = SimulatedConnector(
                 SampleBoards.router(),
                 onCall: { number, _ in
                     if number == 8 { throw FlashkeepError(code, what: "It is so.", why: "So.", next: "So.") }
                 })
             await #expect(throws: FlashkeepError(code, what: "", why: "", next: "")) {
-                try await SimulatedBackups.run(reacher, in: folder)
+                try await SimulatedBackups.run(connector, in: folder)
             }
-            #expect(reacher.connections == 1)
+            #expect(connector.connections == 1)
         }
     }
 }

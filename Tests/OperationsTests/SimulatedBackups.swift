@@ -12,13 +12,13 @@ import Testing
 /// Boards for the tests of the backup operation, and one way to back them up.
 enum SimulatedBackups {
     static func run(
-        _ reacher: SimulatedReacher, in folder: ScratchFolder, _ change: (inout BackupOptions) -> Void = { _ in },
+        _ connector: SimulatedConnector, in folder: ScratchFolder, _ change: (inout BackupOptions) -> Void = { _ in },
         disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> BackupReport {
         var options = BackupOptions(target: folder.path.appending("bag"), folder: folder.path)
         change(&options)
         return try await Backup.run(
-            reacher, options: options, environment: .simulated(), disk: disk, progress: progress)
+            connector, options: options, environment: .simulated(), disk: disk, progress: progress)
     }
 
     /// Backs a board up and checks what must always be so.
@@ -27,9 +27,9 @@ enum SimulatedBackups {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> BackupReport {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(hardware)
-        let report = try await run(reacher, in: folder, change)
-        let problems = BagCheck.problems(report, reacher.hardware)
+        let connector = SimulatedConnector(hardware)
+        let report = try await run(connector, in: folder, change)
+        let problems = BagCheck.problems(report, connector.hardware)
         #expect(problems.isEmpty, "\(problems)", sourceLocation: sourceLocation)
         let verified = try await Verify.run(bag: FilePath(report.bag))
         #expect(verified.ok, "\(verified.problems)", sourceLocation: sourceLocation)

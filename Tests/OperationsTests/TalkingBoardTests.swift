@@ -41,7 +41,7 @@ struct TalkingBoardTests {
         let start = ContinuousClock.now
         do {
             let report = try await Backup.run(
-                board.reacher(opener, timing: timing),
+                board.connector(opener, timing: timing),
                 options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated())
             // Words between frames, or kernel messages, do no harm where the shell goes on.
             let problems = BagCheck.problems(report, board.hardware)

@@ -32,17 +32,18 @@ struct TroubleTests {
     @Test("A disk that is too small is told before anything is read, one that fills up in the middle can go on")
     func fullDisk() async throws {
         let folder = try ScratchFolder()
-        let reacher = SimulatedReacher(SampleBoards.router())
+        let connector = SimulatedConnector(SampleBoards.router())
         await expect(.diskFull) {
-            _ = try await SimulatedBackups.run(reacher, in: folder, disk: Disk(watcher: DiskTrouble(freeSpace: 1_000)))
+            _ = try await SimulatedBackups.run(
+                connector, in: folder, disk: Disk(watcher: DiskTrouble(freeSpace: 1_000)))
         }
-        #expect(reacher.calls == 1)
+        #expect(connector.calls == 1)
         await expect(.diskFull) {
             let trouble = DiskTrouble(failing: 50..<Int.max, .noSpace)
-            _ = try await SimulatedBackups.run(reacher, in: folder, disk: Disk(watcher: trouble))
+            _ = try await SimulatedBackups.run(connector, in: folder, disk: Disk(watcher: trouble))
         }
-        let report = try await SimulatedBackups.run(reacher, in: folder)
-        #expect(report.summary.isProven && BagCheck.problems(report, reacher.hardware).isEmpty)
+        let report = try await SimulatedBackups.run(connector, in: folder)
+        #expect(report.summary.isProven && BagCheck.problems(report, connector.hardware).isEmpty)
     }
 
     @Test("Nothing is ever written over what is there")
@@ -50,11 +51,11 @@ struct TroubleTests {
         let folder = try ScratchFolder()
         try folder.write("mine", "bag/file")
         await expect(.targetExists) {
-            _ = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder)
+            _ = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.router()), in: folder)
         }
         try folder.write("mine", "other.partial/file")
         await expect(.otherBackupInProgress) {
-            _ = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.router()), in: folder) {
+            _ = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.router()), in: folder) {
                 $0.target = folder.path.appending("other")
             }
         }
@@ -65,12 +66,12 @@ struct TroubleTests {
     @Test("What another board left unfinished is left alone")
     func anotherBoardsPartial() async throws {
         let folder = try ScratchFolder()
-        let cut = SimulatedReacher(
-            SampleBoards.router(), onCall: { call, _ in if call > 9 { throw SimulatedReacher.lost } })
+        let cut = SimulatedConnector(
+            SampleBoards.router(), onCall: { call, _ in if call > 9 { throw SimulatedConnector.lost } })
         await expect(.boardLost) { _ = try await SimulatedBackups.run(cut, in: folder) { $0.reconnects = 0 } }
         let before = folder.snapshot("bag.partial")
         await expect(.otherBackupInProgress) {
-            _ = try await SimulatedBackups.run(SimulatedReacher(SampleBoards.small()), in: folder)
+            _ = try await SimulatedBackups.run(SimulatedConnector(SampleBoards.small()), in: folder)
         }
         #expect(folder.snapshot("bag.partial") == before)
     }
@@ -83,11 +84,11 @@ struct TroubleTests {
             target: folder.path.appending("bag"), identity: BackupPlan(hardware.survey).identity(hardware.survey),
             needed: 0)
         await expect(.otherBackupInProgress) {
-            _ = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder)
+            _ = try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder)
         }
         #expect(first?.resumedBytes == 0)
         first = nil
-        #expect(try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder).summary.isProven)
+        #expect(try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder).summary.isProven)
     }
 
     @Test("A board without flash, or without MTD")
@@ -97,11 +98,11 @@ struct TroubleTests {
         let folder = try ScratchFolder()
         let options = BackupOptions(target: folder.path.appending("bag"))
         await expect(.noPartitions) {
-            _ = try await Backup.run(board.reacher(board.pipe), options: options, environment: .simulated())
+            _ = try await Backup.run(board.connector(board.pipe), options: options, environment: .simulated())
         }
         try board.remove("proc/mtd")
         await expect(.noMTD) {
-            _ = try await Backup.run(board.reacher(board.pipe), options: options, environment: .simulated())
+            _ = try await Backup.run(board.connector(board.pipe), options: options, environment: .simulated())
         }
         #expect(!folder.exists("bag.partial"))
     }
@@ -121,7 +122,7 @@ struct TroubleTests {
         let told = Told()
         let folder = try ScratchFolder()
         let report = try await Backup.run(
-            SimulatedReacher(hardware), options: BackupOptions(folder: folder.path), environment: .simulated(),
+            SimulatedConnector(hardware), options: BackupOptions(folder: folder.path), environment: .simulated(),
             progress: told.handler)
         #expect(report.summary.isProven && BagCheck.problems(report, hardware).isEmpty)
         #expect(report.manifest.images.count == names.count)
@@ -146,10 +147,10 @@ struct TroubleTests {
             var hardware = SampleBoards.router()
             hardware.devices[7].partition.size = size
             let folder = try ScratchFolder()
-            await expect(.diskFull) { _ = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) }
+            await expect(.diskFull) { _ = try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder) }
             hardware.devices[5].partition.size = size
             hardware.devices[6].partition.size = Int.max
-            await expect(.diskFull) { _ = try await SimulatedBackups.run(SimulatedReacher(hardware), in: folder) }
+            await expect(.diskFull) { _ = try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder) }
         }
         for table in ["mtd0: 7fffffffffffffff 00010000 \"x\"\n", "mtd0: ffffffffffffffff ffffffff \"x\"\n"] {
             let board = try FolderBoard(
@@ -158,7 +159,7 @@ struct TroubleTests {
             let folder = try ScratchFolder()
             do {
                 let options = BackupOptions(target: folder.path.appending("bag"))
-                _ = try await Backup.run(board.reacher(board.pipe), options: options, environment: .simulated())
+                _ = try await Backup.run(board.connector(board.pipe), options: options, environment: .simulated())
             } catch let error as FlashkeepError {
                 Words.expectClear(error)
             }

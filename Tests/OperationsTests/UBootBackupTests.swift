@@ -46,13 +46,13 @@ struct UBootBackupTests {
         return scenario
     }
 
-    private func reacher(
+    private func connector(
         _ board: SimulatedUBoot, over opener: (any ChannelOpening)? = nil, store: ContentStore = ContentStore(),
         password: String? = nil, stopKey: [UInt8]? = nil, progress: @escaping ProgressHandler = { _ in }
-    ) -> SerialBoardReacher {
-        SerialBoardReacher(
+    ) -> SerialConnector {
+        SerialConnector(
             opener: opener ?? board, credentials: Credentials(password: { password }), environment: .simulated(),
-            settings: SerialBoardReacher.Settings(
+            settings: SerialConnector.Settings(
                 stopKey: stopKey, powerCycle: { board.powerOn() }, store: store, timing: .simulated),
             notify: progress)
     }
@@ -63,7 +63,7 @@ struct UBootBackupTests {
         progress: @escaping ProgressHandler = { _ in }
     ) async throws -> BackupReport {
         try await Backup.run(
-            reacher(board, over: opener, store: store, password: password, stopKey: stopKey),
+            connector(board, over: opener, store: store, password: password, stopKey: stopKey),
             options: BackupOptions(
                 target: folder.path.appending("bag"), folder: folder.path, reconnects: reconnects),
             environment: .simulated(), progress: progress)

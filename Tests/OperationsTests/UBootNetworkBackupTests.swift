@@ -85,13 +85,13 @@ struct UBootNetworkBackupTests {
             #expect(computers.withLock { $0.allSatisfy(\.isClosed) }, "a port was left open")
             #expect(!board.printsToNetwork, "the console was left on the network")
         }
-        let reacher = SerialBoardReacher(
+        let connector = SerialConnector(
             opener: opener ?? board, credentials: Credentials(password: { nil }), environment: .simulated(),
-            settings: SerialBoardReacher.Settings(
+            settings: SerialConnector.Settings(
                 powerCycle: { board.powerOn() }, timing: .simulated, network: network),
             notify: { events.take($0) })
         return try await Backup.run(
-            reacher,
+            connector,
             options: BackupOptions(target: folder.path.appending("bag"), folder: folder.path, reconnects: reconnects),
             environment: .simulated(), progress: progress)
     }

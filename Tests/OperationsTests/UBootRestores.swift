@@ -29,19 +29,19 @@ final class UBootRestores: Sendable {
     /// What a user was told.
     var notes: [String] { seen.withLock { $0 } }
 
-    func reacher(_ board: SimulatedUBoot) -> SerialBoardReacher {
+    func connector(_ board: SimulatedUBoot) -> SerialConnector {
         let portIsTaken = portIsTaken
         let network = UploadNetwork(via: via) { SimulatedUploadComputer(board, $0, portIsTaken: portIsTaken) }
-        return SerialBoardReacher(
+        return SerialConnector(
             opener: board, credentials: Credentials(), environment: .simulated(),
-            settings: SerialBoardReacher.Settings(
+            settings: SerialConnector.Settings(
                 powerCycle: { board.powerOn() }, timing: .simulated, network: isNetworked ? network : nil),
             notify: { event in if case .note(let text) = event { self.seen.withLock { $0.append(text) } } })
     }
 
     func backUp(_ scenario: UBootScenario) async throws -> FilePath {
         let report = try await Backup.run(
-            reacher(SimulatedUBoot(scenario)),
+            connector(SimulatedUBoot(scenario)),
             options: BackupOptions(target: folder.path.appending("bag"), folder: folder.path, reconnects: 0),
             environment: .simulated())
         return FilePath(report.bag)
@@ -50,7 +50,7 @@ final class UBootRestores: Sendable {
     func plan(
         _ board: SimulatedUBoot, _ bag: FilePath, _ choice: RestoreChoice = RestoreChoice(allowed: [.bootloader])
     ) async throws -> PreparedRestore {
-        try await Restore.plan(bag, on: reacher(board), choice: choice)
+        try await Restore.plan(bag, on: connector(board), choice: choice)
     }
 
     func restore(
@@ -59,7 +59,7 @@ final class UBootRestores: Sendable {
         let prepared = try await plan(board, bag)
         _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
         return try await Restore.run(
-            prepared, on: reacher(board), before: folder.path.appending("before"), reconnects: reconnects,
+            prepared, on: connector(board), before: folder.path.appending("before"), reconnects: reconnects,
             environment: .simulated())
     }
 

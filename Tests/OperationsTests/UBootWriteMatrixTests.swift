@@ -188,7 +188,8 @@ struct UBootWriteMatrixTests {
                 return .refused(prepared.planning.refusals.map { "\($0.subject): \($0.why); \($0.next)" }.joined())
             }
             _ = try await Restore.run(
-                prepared, on: restores.reacher(board), before: restores.folder.path.appending("before"), reconnects: 0,
+                prepared, on: restores.connector(board), before: restores.folder.path.appending("before"),
+                reconnects: 0,
                 environment: .simulated())
             return .restored
         } catch let error as FlashkeepError {

@@ -240,13 +240,13 @@ struct WriteToolMatrixTests {
     private static func restore(_ board: FolderBoard, _ bag: FilePath, _ partitions: [String]) async throws -> End {
         let folder = try ScratchFolder()
         do {
-            let reacher = board.reacher(board.pipe)
-            let prepared = try await Restore.plan(bag, on: reacher, choice: RestoreChoice(only: partitions))
+            let connector = board.connector(board.pipe)
+            let prepared = try await Restore.plan(bag, on: connector, choice: RestoreChoice(only: partitions))
             guard prepared.planning.plan != nil else {
                 return .refused(prepared.planning.refusals.map { "\($0.subject): \($0.why); \($0.next)" }.joined())
             }
             _ = try await Restore.run(
-                prepared, on: reacher, before: folder.path.appending("before"), reconnects: 0,
+                prepared, on: connector, before: folder.path.appending("before"), reconnects: 0,
                 environment: .simulated())
             return .restored
         } catch let error as FlashkeepError {
@@ -299,7 +299,7 @@ struct WriteToolMatrixTests {
         let original = try FolderBoard(Self.hardware())
         let bag = FilePath(
             try await Backup.run(
-                original.reacher(original.pipe),
+                original.connector(original.pipe),
                 options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0),
                 environment: .simulated()
             ).bag)

@@ -88,20 +88,20 @@ package final class FolderBoard: Sendable {
         return start + [program] + shell.dropFirst()
     }
 
-    package func reacher(
+    package func connector(
         _ opener: any ChannelOpening, timing: ShellTiming = .quick, environment: OperationEnvironment? = nil
-    ) -> LinuxBoardReacher {
-        LinuxBoardReacher(
+    ) -> LinuxConnector {
+        LinuxConnector(
             opener: opener, credentials: Credentials(), environment: environment ?? .simulated(seed: Self.seed()),
             root: root, timing: timing)
     }
 
-    private static let reachers = Mutex<UInt64>(0)
+    private static let connectors = Mutex<UInt64>(0)
 
     /// Unique for each board of each process: all share the folder for temporary files, in which a session creates its
     /// own.
     private static func seed() -> UInt64 {
-        reachers.withLock { number in
+        connectors.withLock { number in
             number += 1
             return UInt64(UInt32(bitPattern: ProcessInfo.processInfo.processIdentifier)) << 32 | number
         }

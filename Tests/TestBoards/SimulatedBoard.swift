@@ -8,7 +8,7 @@ import TestSupport
 ///
 /// Every call to a connected board, and every chunk that it delivers, is numbered across all connections; a test may
 /// make any of them fail.
-package final class SimulatedReacher: BoardReaching {
+package final class SimulatedConnector: BoardConnector {
     package let address = "simulated:"
 
     private struct State {
@@ -19,20 +19,20 @@ package final class SimulatedReacher: BoardReaching {
     }
 
     private let state: Mutex<State>
-    private let onReach: @Sendable (Int, inout SimulatedHardware) throws -> Void
+    private let onConnect: @Sendable (Int, inout SimulatedHardware) throws -> Void
     private let onCall: @Sendable (Int, inout SimulatedHardware) throws -> Void
 
     /// - Parameters:
-    ///   - onReach: called with the number of each connection, from 1.
+    ///   - onConnect: called with the number of each connection, from 1.
     ///   - onCall: called with the number of each call, from 0, before it and again after each chunk; an error thrown
     ///     by it ends the connection.
     package init(
         _ hardware: SimulatedHardware,
-        onReach: @escaping @Sendable (Int, inout SimulatedHardware) throws -> Void = { _, _ in },
+        onConnect: @escaping @Sendable (Int, inout SimulatedHardware) throws -> Void = { _, _ in },
         onCall: @escaping @Sendable (Int, inout SimulatedHardware) throws -> Void = { _, _ in }
     ) {
         state = Mutex(State(hardware: hardware))
-        self.onReach = onReach
+        self.onConnect = onConnect
         self.onCall = onCall
     }
 
@@ -45,7 +45,7 @@ package final class SimulatedReacher: BoardReaching {
     ) async throws -> Result {
         try state.withLock { state in
             state.connections += 1
-            try onReach(state.connections, &state.hardware)
+            try onConnect(state.connections, &state.hardware)
         }
         return try await body(SimulatedBoard(self))
     }
@@ -98,17 +98,17 @@ package final class SimulatedReacher: BoardReaching {
 /// A connection to a simulated board. It rejects requests that must never be made of a real board: bad blocks, bytes
 /// beyond the end, ranges out of order, and anything after the connection broke.
 package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming {
-    let reacher: SimulatedReacher
+    let connector: SimulatedConnector
     private var isBroken = false
 
-    fileprivate init(_ reacher: SimulatedReacher) {
-        self.reacher = reacher
+    fileprivate init(_ connector: SimulatedConnector) {
+        self.connector = connector
     }
 
     package let way = "simulation"
     package var retries: Int { 0 }
-    package var readsOOB: Bool { reacher.hardware.readsOOB }
-    package var checksumAlgorithms: [ChecksumAlgorithm] { reacher.hardware.algorithms }
+    package var readsOOB: Bool { connector.hardware.readsOOB }
+    package var checksumAlgorithms: [ChecksumAlgorithm] { connector.hardware.algorithms }
 
     func step<Result>(_ body: () throws -> Result) throws -> Result {
         if isBroken { throw Refusal.error("the connection broke and is used all the same") }
@@ -121,10 +121,10 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
     }
 
     package func survey() async throws -> SurveyedFlash {
-        let survey = try step { try reacher.call { $0.survey } }
+        let survey = try step { try connector.call { $0.survey } }
         return SurveyedFlash(
             survey: survey, evidence: [Evidence(name: "made-up.txt", bytes: Array("made up\n".utf8))], reader: self,
-            writer: reacher.hardware.isWritable ? self : nil, layout: Watch(board: self, survey: survey),
+            writer: connector.hardware.isWritable ? self : nil, layout: Watch(board: self, survey: survey),
             transfer: Description(), hints: .simulated)
     }
 
@@ -134,7 +134,7 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
 
         func changes() async throws -> [LayoutChange] {
             // Its vanished devices are still listed.
-            LayoutChange.between(survey, try board.step { try board.reacher.call { $0.survey } })
+            LayoutChange.between(survey, try board.step { try board.connector.call { $0.survey } })
         }
     }
 
@@ -149,9 +149,9 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
     ) async throws {
         let block = try begin(partition, ranges)
         for range in ordered(ranges.flatMap { Self.cut($0, by: block) }) {
-            let (bytes, findings) = try step { try reacher.chunk(range, of: partition) }
+            let (bytes, findings) = try step { try connector.chunk(range, of: partition) }
             try await each(FlashChunk(offset: range.lowerBound, bytes: bytes, findings: findings))
-            try step { try reacher.call { _ in } }
+            try step { try connector.call { _ in } }
         }
         try end(partition)
     }
@@ -165,9 +165,9 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
         let unit = page + partition.oobSize
         for range in ordered(ranges.flatMap { Self.cut($0, by: block) }) {
             guard range.lowerBound % page == 0, range.upperBound % page == 0 else { throw Refusal.error("half a page") }
-            let (bytes, findings) = try step { try reacher.chunk(range, of: partition) }
+            let (bytes, findings) = try step { try connector.chunk(range, of: partition) }
             var pages: [UInt8] = []
-            let hardware = reacher.hardware
+            let hardware = connector.hardware
             guard let chip = hardware.chips[partition.chip]?.chip, let start = hardware.device(partition.index)?.start
             else { throw Refusal.error("no chip") }
             for position in stride(from: 0, to: bytes.count, by: page) {
@@ -182,7 +182,7 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
                             offset: $0.offset / page * unit, size: $0.size / page * unit, state: $0.state,
                             detail: $0.detail)
                     }))
-            try step { try reacher.call { _ in } }
+            try step { try connector.call { _ in } }
         }
         try end(partition)
     }
@@ -194,7 +194,7 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
         guard checksumAlgorithms.contains(algorithm) else { throw Refusal.error("no \(algorithm)") }
         var checksum = StreamingChecksum(algorithm)
         for range in ranges where !range.isEmpty {
-            checksum.update(try step { try reacher.chunk(range, of: partition) }.bytes)
+            checksum.update(try step { try connector.chunk(range, of: partition) }.bytes)
         }
         try end(partition)
         return checksum.finalize()
@@ -218,8 +218,8 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
             last = range.upperBound
         }
         return try step {
-            try reacher.call { hardware in
-                _ = try SimulatedReacher.device(partition, hardware)
+            try connector.call { hardware in
+                _ = try SimulatedConnector.device(partition, hardware)
                 return hardware.chunkBlocks * partition.eraseBlockSize
             }
         }
@@ -227,14 +227,14 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
 
     private func end(_ partition: Partition) throws {
         try step {
-            try reacher.call { hardware in
+            try connector.call { hardware in
                 if let device = hardware.device(partition.index) { hardware.letItWrite(to: device) }
             }
         }
     }
 
     private func ordered(_ ranges: [Range<Int>]) -> [Range<Int>] {
-        guard reacher.hardware.isDisorderly else { return ranges }
+        guard connector.hardware.isDisorderly else { return ranges }
         return stride(from: 0, to: ranges.count, by: 2).flatMap { ranges[$0..<min($0 + 2, ranges.count)].reversed() }
     }
 

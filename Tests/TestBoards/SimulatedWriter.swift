@@ -58,7 +58,7 @@ extension SimulatedBoard: FlashWriting {
         guard partition.name != "unwritable" else {
             throw WriteRefusal(why: "it is made so", next: "make it otherwise")
         }
-        return WriteMethod(name: "simulated", erasesPartition: reacher.hardware.erasesPartitions)
+        return WriteMethod(name: "simulated", erasesPartition: connector.hardware.erasesPartitions)
     }
 
     package func manualProcedure(for partition: Partition) -> ManualProcedure {
@@ -69,19 +69,19 @@ extension SimulatedBoard: FlashWriting {
     package func prove(_ partition: Partition) async throws {}
 
     package func stage(_ bytes: [UInt8]) async throws {
-        if reacher.hardware.refusesBytes {
+        if connector.hardware.refusesBytes {
             throw FlashkeepError(.commandFailed, what: "No room.", why: "Made so.", next: "Make room.")
         }
-        try step { try reacher.call { $0.staged = bytes } }
+        try step { try connector.call { $0.staged = bytes } }
     }
 
     package func erase(_ block: Range<Int>, of partition: Partition) async throws {
-        guard !reacher.hardware.erasesPartitions else { throw Refusal.error("single blocks cannot be erased") }
+        guard !connector.hardware.erasesPartitions else { throw Refusal.error("single blocks cannot be erased") }
         try change(partition) { try $0.erase(block, of: $1, isTorn: $2) }
     }
 
     package func eraseAll(_ partition: Partition) async throws {
-        guard reacher.hardware.erasesPartitions else { throw Refusal.error("single blocks can be erased") }
+        guard connector.hardware.erasesPartitions else { throw Refusal.error("single blocks can be erased") }
         try change(partition) { hardware, device, isTorn in
             let size = partition.eraseBlockSize
             let blocks = stride(from: 0, to: partition.size, by: size).map { $0..<$0 + size }
@@ -95,7 +95,7 @@ extension SimulatedBoard: FlashWriting {
     }
 
     package func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
-        guard reacher.hardware.staged == bytes else { throw Refusal.error("these bytes were not staged") }
+        guard connector.hardware.staged == bytes else { throw Refusal.error("these bytes were not staged") }
         try change(partition) { try $0.program(bytes, at: offset, of: $1, isTorn: $2) }
     }
 
@@ -104,15 +104,15 @@ extension SimulatedBoard: FlashWriting {
         _ partition: Partition, _ body: (inout SimulatedHardware, SimulatedHardware.Device, Bool) throws -> Void
     ) throws {
         do {
-            try step { try reacher.call { _ in } }
+            try step { try connector.call { _ in } }
         } catch {
-            let isTorn = reacher.hardware.tears
+            let isTorn = connector.hardware.tears
             if isTorn {
-                try reacher.quietly { try body(&$0, try SimulatedReacher.device(partition, $0), true) }
+                try connector.quietly { try body(&$0, try SimulatedConnector.device(partition, $0), true) }
             }
             throw error
         }
-        try reacher.quietly { try body(&$0, try SimulatedReacher.device(partition, $0), false) }
-        try step { try reacher.call { _ in } }
+        try connector.quietly { try body(&$0, try SimulatedConnector.device(partition, $0), false) }
+        try step { try connector.call { _ in } }
     }
 }

@@ -23,7 +23,7 @@ package protocol AddressScheme: Sendable, Equatable {
     /// Makes what opens the board, as often as necessary.
     ///
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage` or `fileUnavailable` if an option cannot be used with it.
-    func connector(_ context: ConnectionContext) throws -> any BoardReaching
+    func connector(_ context: ConnectionContext) throws -> any BoardConnector
 }
 
 /// A form in which addresses are written.

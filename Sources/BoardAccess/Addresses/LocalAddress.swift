@@ -15,7 +15,7 @@ package struct LocalAddress: AddressScheme {
     package var user: String? { nil }
     package var isConsole: Bool { false }
 
-    package func connector(_ context: ConnectionContext) throws -> any BoardReaching {
+    package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
         return context.linux(LocalOpener(), user: nil, root: context.options.localRoot)
     }

@@ -58,7 +58,7 @@ package struct SSHAddress: AddressScheme {
     package var user: String? { nil }
     package var isConsole: Bool { false }
 
-    package func connector(_ context: ConnectionContext) throws -> any BoardReaching {
+    package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
         let mayAsk = context.interaction.mayAsk
         if context.password == nil, mayAsk { context.interaction.lendTerminal() }

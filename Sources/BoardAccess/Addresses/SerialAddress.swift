@@ -48,7 +48,7 @@ package struct SerialAddress: AddressScheme {
 
     package var isConsole: Bool { true }
 
-    package func connector(_ context: ConnectionContext) throws -> any BoardReaching {
+    package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.console(SerialOpener(path: path, baud: baud), user: user)
     }
 }

@@ -28,7 +28,7 @@ package struct TCPAddress: AddressScheme {
 
     package var isConsole: Bool { true }
 
-    package func connector(_ context: ConnectionContext) throws -> any BoardReaching {
+    package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate(
             "The port's rate is set where it is, on the terminal server or in ser2net's configuration.")
         return try context.console(TCPOpener(host: host, port: port), user: user)

@@ -25,7 +25,7 @@ package struct TelnetAddress: AddressScheme {
 
     package var isConsole: Bool { false }
 
-    package func connector(_ context: ConnectionContext) throws -> any BoardReaching {
+    package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
         return context.linux(TelnetOpener(host: host, port: port), user: user)
     }

@@ -6,7 +6,7 @@ import LinuxFlash
 enum ConsoleDialects {
     /// In the order in which they are asked: what a bootloader says of itself comes before what a system may say.
     static func all(
-        _ settings: SerialBoardReacher.Settings, credentials: Credentials, environment: OperationEnvironment,
+        _ settings: SerialConnector.Settings, credentials: Credentials, environment: OperationEnvironment,
         notify: @escaping ProgressHandler
     ) -> [any ConsoleDialect] {
         [

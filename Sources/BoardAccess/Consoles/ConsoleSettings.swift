@@ -3,7 +3,7 @@ import BoardConsoles
 import FlashAccess
 import UBootFlash
 
-extension SerialBoardReacher.Settings {
+extension SerialConnector.Settings {
     /// The settings that a user's options stand for.
     ///
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, `fileUnavailable` or `imageUnsuitable`.

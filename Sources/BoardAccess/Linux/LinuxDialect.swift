@@ -12,7 +12,7 @@ struct LinuxDialect: ConsoleDialect {
     private let notify: ProgressHandler
 
     init(
-        _ settings: SerialBoardReacher.Settings, credentials: Credentials, environment: OperationEnvironment,
+        _ settings: SerialConnector.Settings, credentials: Credentials, environment: OperationEnvironment,
         notify: @escaping ProgressHandler
     ) {
         self.credentials = credentials
@@ -28,6 +28,6 @@ struct LinuxDialect: ConsoleDialect {
     ) async throws -> DialectOutcome<Result> {
         if wantsRate { notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed")) }
         return .finished(
-            try await LinuxBoardReacher.withShell(answered.console.channel, credentials, environment, body: body))
+            try await LinuxConnector.withShell(answered.console.channel, credentials, environment, body: body))
     }
 }

@@ -7,7 +7,7 @@ import UBootFlash
 
 /// U-Boot on a console: its flash is read there, or an image is started whose Linux takes over.
 struct UBootDialect: ConsoleDialect {
-    private let settings: SerialBoardReacher.Settings
+    private let settings: SerialConnector.Settings
     private let environment: OperationEnvironment
     private let notify: ProgressHandler
     private let progress = Progress()
@@ -25,7 +25,7 @@ struct UBootDialect: ConsoleDialect {
     }
 
     init(
-        _ settings: SerialBoardReacher.Settings, environment: OperationEnvironment, notify: @escaping ProgressHandler
+        _ settings: SerialConnector.Settings, environment: OperationEnvironment, notify: @escaping ProgressHandler
     ) {
         self.settings = settings
         self.environment = environment

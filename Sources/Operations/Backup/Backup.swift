@@ -59,19 +59,19 @@ package struct BackupReport: Sendable, Codable {
 package enum Backup {
     /// - Throws: ``FlashkeepError``, `CancellationError`; what was read is kept, and the same call resumes it.
     package static func run(
-        _ reacher: any BoardReaching, options: BackupOptions, environment: OperationEnvironment,
+        _ connector: any BoardConnector, options: BackupOptions, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> BackupReport {
         if let target = options.target { try BagBuilder.check(target: target, disk: disk) }
         let run = BackupRun(
-            address: reacher.address, options: options, environment: environment, transcript: transcript, disk: disk,
+            address: connector.address, options: options, environment: environment, transcript: transcript, disk: disk,
             progress: progress)
         defer { run.close() }
         let policy = ReconnectPolicy(
             attempts: options.reconnects, isBegun: { run.isBegun }, achieved: { run.achieved },
             onLoss: { run.noteLoss() })
         let reconnection = Reconnection(
-            connector: reacher, transcript: transcript, environment: environment, progress: progress)
+            connector: connector, transcript: transcript, environment: environment, progress: progress)
         let capture = try await reconnection.run(policy) { board in
             defer { run.retries += board.retries }
             let flash = try await board.survey(progress)

@@ -47,17 +47,17 @@ package enum Diff {
     ///
     /// - Throws: as for two backups, and what the board throws.
     package static func run(
-        old path: FilePath, board reacher: any BoardReaching, environment: OperationEnvironment,
+        old path: FilePath, board connector: any BoardConnector, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> DiffReport {
         defer { transcript.close() }
         let bag = try await VerifiedBackup.open(path, progress: progress)
         progress(.began(.connecting, bytes: nil))
-        return try await reacher.withBoard(transcript: transcript) { board in
+        return try await connector.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
             let flash = try await board.survey(progress)
             let comparison = try await BoardComparison.run(
-                bag, flash, ComparedLayouts(bag.manifest, flash.survey), names: (path.string, reacher.address),
+                bag, flash, ComparedLayouts(bag.manifest, flash.survey), names: (path.string, connector.address),
                 progress: progress)
             var notes = notes(bag.manifest.board, comparison.survey.board)
             if let best = flash.reader.checksumAlgorithms.first, best.bits <= 32 {
@@ -65,7 +65,7 @@ package enum Diff {
             }
             return DiffReport(
                 old: (DiffReport.Side(name: path.string, board: bag.manifest.board), comparison.old),
-                new: (DiffReport.Side(name: reacher.address, board: comparison.survey.board), comparison.new),
+                new: (DiffReport.Side(name: connector.address, board: comparison.survey.board), comparison.new),
                 overlay: comparison.overlay, unread: comparison.unread, findings: comparison.findings,
                 bytesRead: comparison.bytesRead, notes: notes)
         }

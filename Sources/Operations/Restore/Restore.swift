@@ -12,14 +12,14 @@ package enum Restore {
     /// - Throws: ``FlashkeepError``: `bagDamaged` before the board is touched; `layoutChanged` where it has no flash in
     ///   common with the backup; what the board throws.
     package static func plan(
-        _ path: FilePath, on reacher: any BoardReaching, choice: RestoreChoice,
+        _ path: FilePath, on connector: any BoardConnector, choice: RestoreChoice,
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> PreparedRestore {
         let preparation = RestorePreparation(
-            path: path, address: reacher.address, bag: try await VerifiedBackup.open(path, progress: progress),
+            path: path, address: connector.address, bag: try await VerifiedBackup.open(path, progress: progress),
             choice: choice, journal: try RestoreJournal(of: path), progress: progress)
         progress(.began(.connecting, bytes: nil))
-        return try await reacher.withBoard(transcript: transcript) { board in
+        return try await connector.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
             return try await board.unlocked(if: choice.unlocks) {
                 try await preparation.prepare(try await board.survey(progress))
@@ -35,19 +35,19 @@ package enum Restore {
     ///   - reconnects: how often a lost board is reached again.
     /// - Throws: ``FlashkeepError``, `CancellationError`; the same call resumes it.
     package static func run(
-        _ prepared: PreparedRestore, on reacher: any BoardReaching, before: FilePath, isBeforeChosen: Bool = true,
+        _ prepared: PreparedRestore, on connector: any BoardConnector, before: FilePath, isBeforeChosen: Bool = true,
         reconnects: Int = 5, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> RestoreReport {
         defer { transcript.close() }
         guard let confirmed = prepared.planning.plan else { throw PlanAgreement.refused(prepared.planning) }
         let run = RestoreRun(
-            prepared, confirmed, address: reacher.address, journal: try RestoreJournal(of: prepared.path, disk: disk),
+            prepared, confirmed, address: connector.address, journal: try RestoreJournal(of: prepared.path, disk: disk),
             environment: environment, disk: disk, progress: progress)
         guard confirmed.blockCount > 0 else { return try run.endWithoutWork() }
         let before = try run.begin(before: before, isChosen: isBeforeChosen)
         let reconnection = Reconnection(
-            connector: reacher, transcript: transcript, environment: environment, progress: progress)
+            connector: connector, transcript: transcript, environment: environment, progress: progress)
         let policy = ReconnectPolicy(
             attempts: reconnects, isBegun: { true }, achieved: { run.achieved }, onLoss: { run.noteLoss() })
         try await reconnection.run(policy) { try await run.proceed(on: $0, before: before) }

@@ -57,12 +57,12 @@ package enum SurveyBoard {
 
     /// - Throws: ``FlashkeepError``, `CancellationError`.
     package static func run(
-        _ reacher: any BoardReaching, environment: OperationEnvironment, transcript: TranscriptLog = TranscriptLog(),
+        _ connector: any BoardConnector, environment: OperationEnvironment, transcript: TranscriptLog = TranscriptLog(),
         progress: @escaping ProgressHandler = { _ in }
     ) async throws -> SurveyReport {
         defer { transcript.close() }
         progress(.began(.connecting, bytes: nil))
-        return try await reacher.withBoard(transcript: transcript) { board in
+        return try await connector.withBoard(transcript: transcript) { board in
             progress(.ended(.connecting))
             progress(.began(.surveying, bytes: nil))
             let flash = try await board.survey()
@@ -71,7 +71,7 @@ package enum SurveyBoard {
             let estimate = try await estimate(plan, flash, environment)
             progress(.ended(.surveying))
             return SurveyReport(
-                address: reacher.address, way: board.way, transfer: flash.transfer.transferName, survey: survey,
+                address: connector.address, way: board.way, transfer: flash.transfer.transferName, survey: survey,
                 images: plan.images.map {
                     SurveyReport.Image(path: $0.path, chip: $0.chip, offset: $0.offset, size: $0.size)
                 },

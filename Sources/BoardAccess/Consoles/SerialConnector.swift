@@ -8,7 +8,7 @@ package import UBootFlash
 
 /// Opens a board on a console, whichever of the registered dialects answers there. A bootloader is stopped on its way to
 /// start the system when the board is switched on.
-package struct SerialBoardReacher: BoardReaching {
+package struct SerialConnector: BoardConnector {
     /// Settings that the user makes for consoles and bootloaders.
     package struct Settings: Sendable {
         /// What stops the countdown; nil goes by what the board prints.

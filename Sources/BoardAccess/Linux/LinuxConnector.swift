@@ -4,7 +4,7 @@ private import FlashModel
 package import LinuxFlash
 
 /// Reaches a board that runs Linux, through a shell over any channel.
-package struct LinuxBoardReacher: BoardReaching {
+package struct LinuxConnector: BoardConnector {
     private let opener: any ChannelOpening
     private let credentials: Credentials
     private let environment: OperationEnvironment
