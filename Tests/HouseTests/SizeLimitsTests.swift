@@ -6,7 +6,6 @@ struct SizeLimitsTests {
         .init(
             file: "BackupBags/RestoreText/RestoreSteps.swift", function: "nandSteps",
             reason: "mostly the text for people that it prints"),
-        .init(file: "BackupBags/Writing/BagBuilder.swift", reason: mend),
         .init(file: "BoardChannels/ProcessChannel.swift", function: "run", reason: mend),
         .init(file: "LinuxFlash/Reading/LinuxFrameReader.swift", function: "send", reason: mend),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", reason: "\(mend): login, dialogue, the terminal's clean-up"),
