@@ -8,8 +8,8 @@ struct FolderCirclesTests {
             target: "Operations", folders: ["Diff", "Restore"],
             reason: "to be mended: a comparison carries the areas of its placement"),
         .init(
-            target: "flashkeep", folders: ["Reaching", "Verbs"],
-            reason: "to be mended: Reaching asks the desk of the verbs, and goes to BoardAccess"),
+            target: "BoardAccess", folders: ["", "Addresses", "Consoles", "Linux", "UBoot"],
+            reason: "to be mended: what opens addresses knows the dialects, which know what opens them"),
     ]
 
     @Test("Those of this package form no circle")
