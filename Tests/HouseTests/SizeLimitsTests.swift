@@ -7,8 +7,6 @@ struct SizeLimitsTests {
             file: "BackupBags/RestoreText/RestoreSteps.swift", function: "nandSteps",
             reason: "mostly the text for people that it prints"),
         .init(file: "BoardConsoles/Identification/ConsoleIdentifier.swift", reason: mend),
-        .init(file: "BoardChannels/ProcessChannel.swift", function: "run", reason: mend),
-        .init(file: "LinuxFlash/Reading/LinuxFrameReader.swift", function: "send", reason: mend),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", reason: "\(mend): login, dialogue, the terminal's clean-up"),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", function: "findShell", reason: mend),
         .init(file: "LinuxFlash/Survey/LinuxPartitionMap.swift", reason: mend),
