@@ -9,7 +9,6 @@ struct SizeLimitsTests {
         .init(file: "BoardConsoles/Identification/ConsoleIdentifier.swift", reason: mend),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", reason: "\(mend): login, dialogue, the terminal's clean-up"),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", function: "findShell", reason: mend),
-        .init(file: "LinuxFlash/Survey/LinuxPartitionMap.swift", reason: mend),
         .init(file: "Operations/Backup/Backup.swift", function: "capture", reason: mend),
         .init(file: "Operations/Restore/Restore.swift", reason: mend),
         .init(file: "Operations/Restore/Restore.swift", function: "run", reason: mend),
