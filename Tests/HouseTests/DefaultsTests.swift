@@ -15,7 +15,8 @@ import Testing
         "Sources/FlashModel/Survey.swift", "Sources/FlashModel/OtherStorageDevice.swift",
         "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Manifest",
         "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
-        "Sources/Operations/VerifiedImage.swift", "Sources/Operations/VerifiedBackup.swift", "Sources/Operations/Backup",
+        "Sources/Operations/VerifiedImage.swift", "Sources/Operations/VerifiedBackup.swift",
+        "Sources/Operations/Backup",
         "Sources/flashkeep/Process/ExitStatus.swift",
     ]
 

@@ -5,11 +5,8 @@ struct FolderCirclesTests {
     /// Circles that do no harm, or that are being mended.
     private static let allowed: [FolderCircles.Allowed] = [
         .init(
-            target: "Operations", folders: ["Diff", "Restore"],
-            reason: "to be mended: a comparison carries the areas of its placement"),
-        .init(
             target: "BoardAccess", folders: ["", "Addresses", "Consoles", "Linux", "UBoot"],
-            reason: "to be mended: what opens addresses knows the dialects, which know what opens them"),
+            reason: "to be mended: what opens addresses knows the dialects, which know what opens them")
     ]
 
     @Test("Those of this package form no circle")
