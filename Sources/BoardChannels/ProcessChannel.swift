@@ -37,6 +37,11 @@ package final class ProcessChannel: BoardChannel {
         var status: Int?
         /// The last 16 KiB that it wrote to standard error.
         var errorText: String
+
+        fileprivate init(_ status: TerminationStatus, errorText: String) {
+            self.status = if case .exited(let code) = status { Int(code) } else { nil }
+            self.errorText = errorText
+        }
     }
 
     /// Runs a program with a channel to it.
@@ -58,7 +63,6 @@ package final class ProcessChannel: BoardChannel {
         options.teardownSequence = teardown
         var extra: [Environment.Key: String?] = [:]
         for (name, value) in environment { extra[Environment.Key(stringLiteral: name)] = value }
-
         let room = RoomSignal()
         let inbox = ByteInbox(resume: { room.signal() })
         let errorTail = ErrorTail()
@@ -74,27 +78,8 @@ package final class ProcessChannel: BoardChannel {
                 let errors = execution.standardError
                 // Both pipes are drained concurrently and to their end: a full pipe would block the program.
                 return await withTaskGroup(of: Void.self) { group in
-                    group.addTask {
-                        do {
-                            for try await buffer in output {
-                                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
-                                if !inbox.deliver(bytes) { await room.wait() }
-                            }
-                            inbox.finish()
-                        } catch {
-                            inbox.finish(error)
-                        }
-                    }
-                    group.addTask {
-                        do {
-                            for try await buffer in errors {
-                                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
-                                errorTail.append(bytes)
-                            }
-                        } catch {
-                            // The program's messages are only needed to explain a failure.
-                        }
-                    }
+                    group.addTask { await drain(output, into: inbox, room) }
+                    group.addTask { await drain(errors, into: errorTail) }
                     let result: Swift.Result<Result, any Error>
                     do {
                         result = .success(try await body(channel))
@@ -114,23 +99,45 @@ package final class ProcessChannel: BoardChannel {
                 }
             }
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw FlashkeepError(
-                .programMissing, what: "The program \(program) was not found on this computer.",
-                why: "It is needed to reach \(traits.address).",
-                next: "Install it (for ssh: the openssh-client package).")
+            throw programMissing(program, traits)
         }
         switch outcome.closureResult {
         case .success(let value):
             return value
         case .failure(let error):
-            guard Self.isChannelFailure(error) else { throw error }
-            let status: Int? =
-                switch outcome.terminationStatus {
-                case .exited(let code): Int(code)
-                default: nil
-                }
-            throw explain(Ending(status: status, errorText: errorTail.text)) ?? error
+            guard isChannelFailure(error) else { throw error }
+            throw explain(Ending(outcome.terminationStatus, errorText: errorTail.text)) ?? error
         }
+    }
+
+    private static func drain(_ output: SubprocessOutputSequence, into inbox: ByteInbox, _ room: RoomSignal) async {
+        do {
+            for try await buffer in output {
+                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
+                if !inbox.deliver(bytes) { await room.wait() }
+            }
+            inbox.finish()
+        } catch {
+            inbox.finish(error)
+        }
+    }
+
+    private static func drain(_ errors: SubprocessOutputSequence, into tail: ErrorTail) async {
+        do {
+            for try await buffer in errors {
+                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
+                tail.append(bytes)
+            }
+        } catch {
+            // The program's messages are only needed to explain a failure.
+        }
+    }
+
+    private static func programMissing(_ program: String, _ traits: ChannelTraits) -> FlashkeepError {
+        FlashkeepError(
+            .programMissing, what: "The program \(program) was not found on this computer.",
+            why: "It is needed to reach \(traits.address).",
+            next: "Install it (for ssh: the openssh-client package).")
     }
 
     /// Whether an error only says that the program is gone, so that the program's own message is more useful.

@@ -43,17 +43,21 @@ import Testing
             "chip?.trimmed": text, ": Found": text, "line.group.map": "a line of no group stays",
         ],
         "LogMatch": ["parent.map": "a line without a parent ends the chain"],
-        "LinuxPartitionMap": [
+        "MTDDevices": [
             "shown((index": text, "device(index)?.name": text, "sysfs.eraseSize ?? 0": geometry,
             "kernelVersion": "of an unknown kernel no device is taken for a whole chip, whose size would be exact",
-            "part.size.map": "a part without a size is all the rest, and matches by name",
-            "groupsOfPath": "no group at that path is not several", "\"\\(device.eraseSize)\"": match,
-            "members[.shape": "no members overlap nothing", "path.last": text, "chipPath": text,
-            "device(index).map": text,
-            "nand.words.map": match, "spiDevices": text, "places[device.index].map": "no place is not placed",
-            "members.map(\\.eraseSize)": geometry, "oobSize ?? 0": geometry, "nand.device.map": match,
-            "chipKind?.pageSize": geometry, "chipKind?.oobSize": geometry,
         ],
+        "MTDPlaces": ["part.size.map": "a part without a size is all the rest, and matches by name"],
+        "ChipGrouping": [
+            "groupsOfPath": "no group at that path is not several", "\"\\(device.eraseSize)\"": match,
+            "members[.shape": "no members overlap nothing",
+        ],
+        "LinuxChips": [
+            "path.last": text, "chipPath": text, "device(index).map": text, "nand.words.map": match, "spiDevices": text,
+            "places[device.index].map": "no place is not placed", "members.map(\\.eraseSize)": geometry,
+            "oobSize ?? 0": geometry, "nand.device.map": match,
+        ],
+        "LinuxPartitionMap": ["chip?.pageSize": geometry, "chip?.oobSize": geometry],
         "LinuxSurvey": ["?? true": "a line without a number is doubtful", "strayLines.first": text],
         "LinuxFacts": [
             "expert-mode": "off unless debugfs or the log says otherwise; the kernel logs it when it is on",

@@ -3,21 +3,9 @@ import Testing
 @Suite("How long files and functions are")
 struct SizeLimitsTests {
     private static let exceptions: [SizeLimits.Exception] = [
-        .init(
-            file: "BackupBags/RestoreText/RestoreSteps.swift", function: "nandSteps",
-            reason: "mostly the text for people that it prints"),
-        .init(file: "BackupBags/Writing/BagBuilder.swift", reason: mend),
-        .init(file: "BoardChannels/ProcessChannel.swift", function: "run", reason: mend),
-        .init(file: "LinuxFlash/Reading/LinuxFrameReader.swift", function: "send", reason: mend),
+        .init(file: "BoardConsoles/Identification/ConsoleIdentifier.swift", reason: mend),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", reason: "\(mend): login, dialogue, the terminal's clean-up"),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", function: "findShell", reason: mend),
-        .init(file: "LinuxFlash/Survey/LinuxPartitionMap.swift", reason: mend),
-        .init(file: "Operations/Backup/Backup.swift", function: "capture", reason: mend),
-        .init(file: "Operations/Restore/Restore.swift", reason: mend),
-        .init(file: "Operations/Restore/Restore.swift", function: "run", reason: mend),
-        .init(file: "Operations/Restore/RestorePlanner.swift", reason: mend),
-        .init(file: "Operations/Verify.swift", function: "examine", reason: mend),
-        .init(file: "UBootFlash/Session/UBootArrival.swift", reason: mend),
         .init(file: "UBootFlash/Session/UBootSession.swift", reason: mend),
         .init(file: "UBootFlash/Session/UBootSession.swift", function: "receive", reason: mend),
     ]

@@ -106,93 +106,134 @@ final class LinuxFrameReader {
         }
     }
 
+    /// A request on its way, and what came of it so far.
+    private struct Exchange {
+        let request: Request
+        let partition: Partition
+        let source: LinuxReadScript.Source
+        /// The bytes of the partition that are handed on.
+        let wanted: Range<Int>
+        let command: String
+        /// What each frame must report as its origin.
+        let origin: String
+        let hasCounters: Bool
+        /// Bytes that arrive for a block.
+        let unit: Int
+
+        var missing: RangeSet<Int>
+        var again: [Request] = []
+        var unreadable: [Range<Int>] = []
+        var gaveNothing = false
+        /// First block of a frame → its bytes when it came before, if each must come twice.
+        var earlier: [Int: [UInt8]] = [:]
+    }
+
     /// Asks for a run of blocks, hands on what came well, and returns what must be asked for again, and how.
     private func send(
         _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source,
         each: (FlashChunk) async throws -> Void
     ) async throws -> [Request] {
+        var exchange = try await exchange(request, partition, wanted: wanted, source: source)
+        var parser = parser(for: exchange)
+        do {
+            for _ in 0..<(plan.readsTwice ? 2 : 1) { try await receive(&exchange, &parser, each: each) }
+        } catch let error as FlashkeepError where error.code.isLostReply && !plan.isReliable {
+            try await shell.interrupt()
+        }
+        // Only now: while frames come, the shell takes no other command.
+        if exchange.gaveNothing { try await nodes.checkStillThere(partition) }
+        for range in exchange.unreadable {
+            try await hand(hole(range, request.blockSize, exchange.unit), partition, wanted, source, each)
+        }
+        adapt(to: exchange.missing, of: request, partition)
+        for run in exchange.missing.ranges {
+            repeatedFrames += 1
+            exchange.again.append(try retry(run, of: request, partition, source: source))
+        }
+        return exchange.again
+    }
+
+    private func exchange(
+        _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source
+    ) async throws -> Exchange {
         let node = try await nodes.node(for: partition, forTools: source == .pagesWithOOB)
         let counters = try await counterFolder(of: partition)
         let command =
             "\(Self.function(source)) \(ShellWord.quoted(node)) \(request.blockSize) \(request.first) \(request.count) "
             + "\(request.group) \(counters.map { ShellWord.quoted($0) } ?? "-")"
-        let origin = "\(node):\(request.blockSize):\(counters ?? "-")"
-        let encoding = plan.encoding
-        let unit = arrivingUnit(request.blockSize, partition, source)
-        let deviceEnd = (partition.size / request.blockSize) * unit + partition.size % request.blockSize
-        let isPlain = encoding == .raw && shell.line == .clean
-        let lastBlock = request.first + request.count
-        var parser = InlineFrameParser(
-            word: shell.dialect.word, isDoubled: !plan.isReliable,
-            payloadLimit: encoding.arrivalLimit(for: request.group * unit),
-            expected: { count in isPlain && lastBlock * unit <= deviceEnd ? count * unit : nil })
+        return Exchange(
+            request: request, partition: partition, source: source, wanted: wanted, command: command,
+            origin: "\(node):\(request.blockSize):\(counters ?? "-")", hasCounters: counters != nil,
+            unit: arrivingUnit(request.blockSize, partition, source),
+            missing: RangeSet(request.first..<request.first + request.count))
+    }
 
-        var missing = RangeSet(request.first..<request.first + request.count)
-        var again: [Request] = []
-        var unreadable: [Range<Int>] = []
-        var gaveNothing = false
-        var earlier: [Int: [UInt8]] = [:]
-        do {
-            for _ in 0..<(plan.readsTwice ? 2 : 1) {
-                shell.console.channel.markBulk(true)
-                defer { shell.console.channel.markBulk(false) }
-                try await shell.start(command)
-                var isDone = false
-                // A damaged number may have asked for more than there is, without end.
-                var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
-                // Time for one frame, from the one before.
-                let pace = shell.silence + shell.bulkTime(encoding.arrivalLimit(for: request.group * unit))
-                var end = shell.console.time + pace
-                while !isDone {
-                    guard allowance > 0, shell.console.time < end,
-                        let bytes = try await shell.console.bytes(
-                            within: min(shell.silence, end - shell.console.time))
-                    else { throw stalled(partition) }
-                    allowance -= bytes.count
-                    for event in parser.feed(bytes) {
-                        end = shell.console.time + pace
-                        switch event {
-                        case .done: isDone = true
-                        case .damaged: break
-                        case .frame(let frame):
-                            let blocks = frame.first..<frame.first + frame.count
-                            guard frame.origin == origin, !blocks.isEmpty, missing.isSuperset(of: RangeSet(blocks)),
-                                counters == nil || (frame.before != nil && frame.after != nil),
-                                let bytes = decoded(frame, request, partition, source: source)
-                            else { continue }
-                            if plan.readsTwice {
-                                guard earlier[frame.first] == bytes else {
-                                    earlier[frame.first] = bytes
-                                    continue
-                                }
-                            }
-                            missing.remove(contentsOf: blocks)
-                            gaveNothing = gaveNothing || bytes.isEmpty
-                            switch judge(frame, bytes, request, partition, source: source) {
-                            case .good(let chunk): try await hand(chunk, partition, wanted, source, each)
-                            case .again(let request): again.append(request)
-                            case .unreadable(let range): unreadable.append(range)
-                            }
-                        }
-                    }
+    private func parser(for exchange: Exchange) -> InlineFrameParser {
+        let (request, unit, size) = (exchange.request, exchange.unit, exchange.partition.size)
+        let deviceEnd = (size / request.blockSize) * unit + size % request.blockSize
+        let isPlain = plan.encoding == .raw && shell.line == .clean
+        let lastBlock = request.first + request.count
+        return InlineFrameParser(
+            word: shell.dialect.word, isDoubled: !plan.isReliable,
+            payloadLimit: plan.encoding.arrivalLimit(for: request.group * unit),
+            expected: { count in isPlain && lastBlock * unit <= deviceEnd ? count * unit : nil })
+    }
+
+    /// Runs the command once, and takes the frames that it sends.
+    private func receive(
+        _ exchange: inout Exchange, _ parser: inout InlineFrameParser, each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let (request, unit, encoding) = (exchange.request, exchange.unit, plan.encoding)
+        shell.console.channel.markBulk(true)
+        defer { shell.console.channel.markBulk(false) }
+        try await shell.start(exchange.command)
+        var isDone = false
+        // A damaged number may have asked for more than there is, without end.
+        var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
+        // Time for one frame, from the one before.
+        let pace = shell.silence + shell.bulkTime(encoding.arrivalLimit(for: request.group * unit))
+        var end = shell.console.time + pace
+        while !isDone {
+            guard allowance > 0, shell.console.time < end,
+                let bytes = try await shell.console.bytes(within: min(shell.silence, end - shell.console.time))
+            else { throw stalled(exchange.partition) }
+            allowance -= bytes.count
+            for event in parser.feed(bytes) {
+                end = shell.console.time + pace
+                switch event {
+                case .done: isDone = true
+                case .damaged: break
+                case .frame(let frame): try await take(frame, &exchange, each: each)
                 }
-                shell.console.putBack(parser.takeRest())
-                try await shell.finish(command)
             }
-        } catch let error as FlashkeepError where error.code.isLostReply && !plan.isReliable {
-            try await shell.interrupt()
         }
-        // Only now: while frames come, the shell takes no other command.
-        if gaveNothing { try await nodes.checkStillThere(partition) }
-        for range in unreadable {
-            try await hand(hole(range, request.blockSize, unit), partition, wanted, source, each)
+        shell.console.putBack(parser.takeRest())
+        try await shell.finish(exchange.command)
+    }
+
+    /// Takes a frame, unless it is damaged, or none that is still missing.
+    private func take(
+        _ frame: InlineFrame, _ exchange: inout Exchange, each: (FlashChunk) async throws -> Void
+    ) async throws {
+        let (request, partition, source) = (exchange.request, exchange.partition, exchange.source)
+        let blocks = frame.first..<frame.first + frame.count
+        guard frame.origin == exchange.origin, !blocks.isEmpty, exchange.missing.isSuperset(of: RangeSet(blocks)),
+            !exchange.hasCounters || (frame.before != nil && frame.after != nil),
+            let bytes = decoded(frame, request, partition, source: source)
+        else { return }
+        if plan.readsTwice {
+            guard exchange.earlier[frame.first] == bytes else {
+                exchange.earlier[frame.first] = bytes
+                return
+            }
         }
-        adapt(to: missing, of: request, partition)
-        for run in missing.ranges {
-            repeatedFrames += 1
-            again.append(try retry(run, of: request, partition, source: source))
+        exchange.missing.remove(contentsOf: blocks)
+        exchange.gaveNothing = exchange.gaveNothing || bytes.isEmpty
+        switch judge(frame, bytes, request, partition, source: source) {
+        case .good(let chunk): try await hand(chunk, partition, exchange.wanted, source, each)
+        case .again(let request): exchange.again.append(request)
+        case .unreadable(let range): exchange.unreadable.append(range)
         }
-        return again
     }
 
     /// Where the ECC counters of a partition are; nil where there are none.

@@ -1,0 +1,176 @@
+import FlashAccess
+import FlashModel
+
+/// An MTD device with what is known of it so far.
+struct MTDDevice {
+    var index: Int
+    var name: String
+    var size: Int
+    var eraseSize: Int
+    var sysfs: SysfsMTD.Device?
+    /// What mtdinfo tells; used where there is no sysfs.
+    var info: MTDInfoMap?
+    var isUBIVolume: Bool
+    var parent: Int?
+    /// Whether it may be a part of a device that is not known: then its offset, counted from there, says nothing.
+    var isParentUnknown = false
+    /// Whether it is a whole chip.
+    var isMaster = false
+
+    var type: String? { sysfs?.type ?? info?.type }
+    var pageSize: Int? { sysfs?.writeSize ?? info?.pageSize }
+    var oobSize: Int? { sysfs?.oobSize ?? info?.oobSize }
+}
+
+/// The MTD devices of a board, by `/proc/mtd` and sysfs: which is a part of which, and which is a whole chip.
+struct MTDDevices {
+    let facts: LinuxFacts
+    /// By number, ascending.
+    private(set) var all: [MTDDevice] = []
+    /// The lines of the kernel's log that are about them.
+    private(set) var match: LogMatch
+    private(set) var warnings: [String] = []
+    /// Why there may be flash that no MTD device shows, or more of it; one line each.
+    private(set) var doubts: [String] = []
+    /// Position in ``all``, by number.
+    private var positions: [Int: Int] = [:]
+
+    init(_ facts: LinuxFacts) {
+        self.facts = facts
+        match = LogMatch(log: facts.kernelLog, devices: [])
+        collect()
+        match = LogMatch(
+            log: facts.kernelLog,
+            devices: all.filter { !$0.isUBIVolume }.map { ($0.index, $0.name, $0.size) })
+        findParents()
+        findMasters()
+    }
+
+    func device(_ index: Int) -> MTDDevice? { positions[index].map { all[$0] } }
+
+    /// The outermost device that it is a part of.
+    func root(_ device: MTDDevice) -> MTDDevice {
+        var current = device
+        for _ in all {
+            guard let parent = current.parent.flatMap({ self.device($0) }) else { break }
+            current = parent
+        }
+        return current
+    }
+
+    func shown(_ index: Int) -> String {
+        Self.shown((index, device(index)?.name ?? ""))
+    }
+
+    private static func shown(_ device: (index: Int, name: String)) -> String {
+        "mtd\(device.index) (\"\(PrintableText.escaped(device.name, limit: 60))\")"
+    }
+
+    // MARK: Devices
+
+    private mutating func collect() {
+        let table = facts.procMTD.entries
+        for entry in table {
+            let sysfs = facts.sysfs.devices[entry.index]
+            add(index: entry.index, name: entry.name, size: entry.size, eraseSize: entry.eraseSize, sysfs: sysfs)
+            guard let sysfs else { continue }
+            if let size = sysfs.size, size != entry.size {
+                doubts.append(
+                    "\(Self.shown((entry.index, entry.name))): /proc/mtd says \(entry.size) bytes, sysfs \(size)")
+            }
+            if let eraseSize = sysfs.eraseSize, eraseSize != entry.eraseSize {
+                warnings.append(
+                    "\(Self.shown((entry.index, entry.name))): /proc/mtd says erase blocks of \(entry.eraseSize) "
+                        + "bytes, sysfs \(eraseSize)")
+            }
+            if let name = sysfs.name, name != entry.name {
+                warnings.append(
+                    "\(Self.shown((entry.index, entry.name))): sysfs calls it \"\(PrintableText.escaped(name))\"")
+            }
+        }
+        let known = Set(table.map(\.index))
+        for (index, sysfs) in facts.sysfs.devices.sorted(by: { $0.key < $1.key }) where !known.contains(index) {
+            guard all.count < BoardLimits.devices, let size = sysfs.size else { continue }
+            add(index: index, name: sysfs.name ?? "", size: size, eraseSize: sysfs.eraseSize ?? 0, sysfs: sysfs)
+            warnings.append("\(Self.shown((index, sysfs.name ?? ""))) is in sysfs but not in /proc/mtd")
+        }
+        all.sort { $0.index < $1.index }
+        for (position, device) in all.enumerated() { positions[device.index] = position }
+    }
+
+    private mutating func add(index: Int, name: String, size: Int, eraseSize: Int, sysfs: SysfsMTD.Device?) {
+        let info = facts.blockMaps[index]
+        let isUBI =
+            (sysfs?.type ?? info?.type).map { $0 == "ubi" } ?? looksLikeUBIVolume(name: name, eraseSize: eraseSize)
+        all.append(
+            MTDDevice(
+                index: index, name: name, size: size, eraseSize: eraseSize, sysfs: sysfs, info: info,
+                isUBIVolume: isUBI))
+    }
+
+    /// Without sysfs: a UBI volume as MTD device (gluebi) has erase blocks that are a page or two smaller than those
+    /// of the device below. It is taken for one only where UBI is seen to be at work.
+    private func looksLikeUBIVolume(name: String, eraseSize: Int) -> Bool {
+        guard eraseSize > 1024, eraseSize & (eraseSize - 1) != 0 else { return false }
+        let hasUBI =
+            !facts.kernelLog.ubiAttached.isEmpty || !facts.ubi.isEmpty
+            || facts.mounts.entries.contains {
+                if case .ubi = $0.base { true } else { false }
+            }
+        return hasUBI
+            && facts.procMTD.entries.contains { other in
+                other.eraseSize > eraseSize && other.eraseSize & (other.eraseSize - 1) == 0
+                    && other.eraseSize - eraseSize <= other.eraseSize / 8
+            }
+    }
+
+    // MARK: Parents
+
+    private mutating func findParents() {
+        var deviceOfLine: [Int: Int] = [:]
+        for (index, line) in match.line { deviceOfLine[line] = index }
+        for position in all.indices {
+            let index = all[position].index
+            if let sysfs = all[position].sysfs, !sysfs.path.isEmpty {
+                all[position].parent = sysfs.parent
+            } else if let line = match.line[index], let parentLine = match.parentLine(of: line) {
+                all[position].parent = deviceOfLine[parentLine]
+            }
+            if let parent = all[position].parent, parent == index || device(parent) == nil {
+                all[position].parent = nil
+                all[position].isParentUnknown = true
+            }
+            if let sysfs = all[position].sysfs, sysfs.path.isEmpty, match.line[index] == nil {
+                all[position].isParentUnknown = true
+            }
+        }
+        // A chain of parents that comes back to its start would be the board's lie; it is cut.
+        for position in all.indices {
+            var seen: Set<Int> = [all[position].index]
+            var next = all[position].parent
+            while let current = next {
+                if !seen.insert(current).inserted {
+                    all[position].parent = nil
+                    all[position].isParentUnknown = true
+                    break
+                }
+                next = device(current)?.parent
+            }
+        }
+    }
+
+    /// Whole chips are devices of sysfs without the attribute `offset`, on kernels that have that attribute (4.1).
+    private mutating func findMasters() {
+        let isOffsetKnown =
+            all.contains { $0.sysfs?.offset != nil }
+            || facts.kernelVersion.map { $0 >= LinuxFacts.KernelVersion(major: 4, minor: 1) } ?? false
+        guard isOffsetKnown else { return }
+        for position in all.indices {
+            let device = all[position]
+            guard let sysfs = device.sysfs, sysfs.offset == nil, !sysfs.path.isEmpty, !device.isUBIVolume,
+                device.parent == nil, !device.isParentUnknown, device.size > 0
+            else { continue }
+            all[position].isMaster = true
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import FlashAccess
+import FlashModel
+
+/// The absolute place of each MTD device on its chip, by the best source that gives one.
+struct MTDPlaces {
+    private let facts: LinuxFacts
+    private let devices: MTDDevices
+    private(set) var treePart: [Int: DeviceTree.Part] = [:]
+    private(set) var commandPart: [Int: (id: String, part: PartitionDefinition.Part)] = [:]
+    private(set) var places: [Int: (offset: Int, source: Partition.OffsetSource)] = [:]
+
+    init(_ devices: MTDDevices) {
+        facts = devices.facts
+        self.devices = devices
+        matchDeviceTree()
+        matchCommandLine()
+        for device in devices.all { places[device.index] = place(device) }
+    }
+
+    // MARK: Other sources
+
+    private mutating func matchDeviceTree() {
+        let parts = facts.deviceTree.parts
+        for device in devices.all where !device.isUBIVolume {
+            if let node = device.sysfs?.deviceTreeNode, let part = parts.first(where: { $0.path == node }) {
+                treePart[device.index] = part
+                continue
+            }
+            let named = parts.filter { $0.name == device.name && ($0.size == device.size || $0.size == 0) }
+            let alike = devices.all.filter { $0.name == device.name && $0.size == device.size }
+            if let part = named.first, named.count == 1, alike.count == 1 {
+                treePart[device.index] = part
+            }
+        }
+    }
+
+    func treeOffset(_ part: DeviceTree.Part) -> Int? {
+        var sum = part.offset
+        var parent = part.parent
+        for _ in 0..<16 {
+            guard let path = parent else { return sum }
+            guard let outer = facts.deviceTree.parts.first(where: { $0.path == path }),
+                let next = sum.plus(outer.offset)
+            else { return nil }
+            sum = next
+            parent = outer.parent
+        }
+        return nil
+    }
+
+    private mutating func matchCommandLine() {
+        for definition in facts.commandLine.mtdparts {
+            for part in definition.parts {
+                let named = devices.all.filter { device in
+                    device.name == part.name && !device.isUBIVolume && (part.size.map { $0 == device.size } ?? true)
+                }
+                let alike = facts.commandLine.mtdparts.flatMap(\.parts).filter {
+                    $0.name == part.name && $0.size == part.size
+                }
+                if let device = named.first, named.count == 1, alike.count == 1 {
+                    commandPart[device.index] = (definition.id, part)
+                }
+            }
+        }
+    }
+
+    // MARK: Places
+
+    /// The place by the best source but guessing.
+    private func place(_ device: MTDDevice) -> (offset: Int, source: Partition.OffsetSource)? {
+        // The kernel sets both to 0 when it disables a partition: that is no place.
+        guard !device.isUBIVolume, device.size > 0 else { return nil }
+        if device.isMaster { return (0, .wholeChip) }
+        if let offset = sysfsOffset(device) { return (offset, .sysfs) }
+        if let line = devices.match.line[device.index], devices.match.chip(ofLine: line) != nil,
+            let offset = devices.match.start(ofLine: line)
+        {
+            return (offset, .dmesg)
+        }
+        if let part = treePart[device.index], let offset = treeOffset(part) { return (offset, .deviceTree) }
+        if let part = commandPart[device.index]?.part { return (part.offset, .commandLine) }
+        return nil
+    }
+
+    /// The attribute `offset` is relative to the immediate parent: the sum over all parents.
+    private func sysfsOffset(_ device: MTDDevice) -> Int? {
+        var sum = 0
+        var next: MTDDevice? = device
+        while let current = next {
+            if current.isMaster { break }
+            guard !current.isParentUnknown, let offset = current.sysfs?.offset, let value = sum.plus(offset) else {
+                return nil
+            }
+            sum = value
+            next = current.parent.flatMap { devices.device($0) }
+        }
+        return sum
+    }
+
+    func range(_ device: MTDDevice) -> Range<Int>? {
+        guard let place = places[device.index], let end = place.offset.plus(device.size) else { return nil }
+        return place.offset..<end
+    }
+
+    /// Where nothing tells a place, partitions mostly follow one another in the order of their numbers. A device called
+    /// firmware is mostly divided into the ones behind it, if their sizes fill it; so is any device that all the rest
+    /// together fill: a whole chip.
+    ///
+    /// A guess ends where it cannot be right: behind a partition that is no whole erase blocks, and where the partitions
+    /// together are larger than any chip that the kernel's log names. What follows has no known place.
+    ///
+    /// - Parameter groups: devices of which nothing but their shape tells on which chip they are.
+    mutating func guess(_ groups: [[MTDDevice]]) {
+        for group in groups {
+            let members = group.filter { $0.size > 0 && places[$0.index] == nil }
+            guard let guessed = DeviceStack(facts.kernelLog).places(of: members) else { continue }
+            for (index, offset) in guessed { places[index] = (offset, .guess) }
+        }
+    }
+}
