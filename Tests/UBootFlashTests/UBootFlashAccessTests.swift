@@ -378,8 +378,9 @@ struct UBootFlashAccessTests {
         let expected = original.expected(0)
         try await SimulatedSessions.with(board.simulated) { session in
             let access = UBootFlashAccess(session, store: ContentStore())
-            let partition = try #require(try await access.survey().survey.partitions.first)
-            let procedure = try #require(access.writer?.manualProcedure(for: partition))
+            let flash = try await access.survey()
+            let partition = try #require(flash.survey.partitions.first)
+            let procedure = try #require(flash.writer?.manualProcedure(for: partition))
             guard case .commands(let method, let lines, let notes) = procedure else {
                 Issue.record("\(way): \(procedure)")
                 return
