@@ -3,7 +3,6 @@ import Testing
 @Suite("How long files and functions are")
 struct SizeLimitsTests {
     private static let exceptions: [SizeLimits.Exception] = [
-        .init(file: "BoardConsoles/Identification/ConsoleIdentifier.swift", reason: mend),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", reason: "\(mend): login, dialogue, the terminal's clean-up"),
         .init(file: "LinuxFlash/Shell/ShellSession.swift", function: "findShell", reason: mend),
         .init(file: "UBootFlash/Session/UBootSession.swift", reason: mend),
