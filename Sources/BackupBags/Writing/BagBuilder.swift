@@ -162,7 +162,8 @@ package final class BagBuilder: Sendable {
             try Self.check(findings, within: range, of: state.images[index])
             if !replacing, let there = state.images[index].segments.touching(range).first {
                 throw Self.fault(
-                    "bytes at \(ByteCount.hex(there.range.lowerBound)) of \(state.images[index].path) came twice")
+                    "bytes at \(ByteCount.hex(there.range.lowerBound)) of \(state.images[index].path) were written "
+                        + "twice")
             }
             if range.isEmpty { return }
             var crc = StreamingChecksum(.crc32)
@@ -219,7 +220,7 @@ package final class BagBuilder: Sendable {
     func read(offset: Int, count: Int, of index: Int) throws -> [UInt8] {
         let image = state.withLock { $0.images[index] }
         guard offset >= 0, count >= 0, offset <= image.size else {
-            throw Self.fault("bytes outside of \(image.path) were asked for")
+            throw Self.fault("bytes outside of \(image.path) were requested")
         }
         let range = offset..<(offset + min(count, image.size - offset))
         try Self.refuseMissing(range, image)
@@ -245,7 +246,7 @@ package final class BagBuilder: Sendable {
         var image = state.withLock { $0.images[index] }
         if let hole = image.segments.missing(in: 0..<image.size).first {
             throw FlashkeepError(
-                .bagIncomplete, what: "\(image.path) is not whole",
+                .bagIncomplete, what: "\(image.path) is incomplete",
                 why: "\(ByteCount.text(hole.count)) at \(ByteCount.hex(hole.lowerBound)) were not read",
                 next: "run the same command again: it reads only what is missing")
         }
@@ -372,7 +373,7 @@ package final class BagBuilder: Sendable {
                 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
         }
         guard isPlain, BagPath.isSafe(path), path != BagLayout.transcript else {
-            throw Self.fault("\(PlainText.line(evidence.name)) is no name for a piece of evidence")
+            throw Self.fault("\(PlainText.line(evidence.name)) is not a valid name for a piece of evidence")
         }
         let scratch = partial.appending(WorkFolder.scratchName)
         try disk.write(evidence.bytes, to: scratch)
@@ -409,10 +410,10 @@ package final class BagBuilder: Sendable {
             guard let index = state.withLock({ $0.images.firstIndex { $0.path == record.path && !$0.isDiscarded } }),
                 images.contains(where: { $0.path == record.path && $0.size == record.size })
             else {
-                throw Self.fault("the manifest names \(record.path), which was not made so")
+                throw Self.fault("the manifest names \(record.path), which was not made like that")
             }
             guard try sha256(of: index) == record.sha256 else {
-                throw Self.fault("the manifest has another SHA-256 for \(record.path) than its file")
+                throw Self.fault("the SHA-256 of \(record.path) in the manifest differs from that of its file")
             }
         }
         if let extra = images.first(where: { manifest.image($0.path) == nil }) {
@@ -424,7 +425,7 @@ package final class BagBuilder: Sendable {
 
     private static func range(_ offset: Int, _ count: Int, in image: ImageState) throws -> Range<Int> {
         guard !image.isDiscarded, offset >= 0, count >= 0, offset <= image.size, count <= image.size - offset else {
-            throw fault("bytes at \(ByteCount.hex(offset)) do not lie in \(image.path)")
+            throw fault("bytes at \(ByteCount.hex(offset)) are outside of \(image.path)")
         }
         return offset..<(offset + count)
     }
@@ -434,7 +435,7 @@ package final class BagBuilder: Sendable {
             guard finding.offset >= range.lowerBound, finding.size >= 0, finding.offset <= range.upperBound,
                 finding.size <= range.upperBound - finding.offset
             else {
-                throw fault("a finding at \(ByteCount.hex(finding.offset)) does not lie in its bytes of \(image.path)")
+                throw fault("a finding at \(ByteCount.hex(finding.offset)) is outside of its bytes in \(image.path)")
             }
         }
     }
@@ -449,7 +450,7 @@ package final class BagBuilder: Sendable {
 
     private static func fault(_ why: String) -> FlashkeepError {
         FlashkeepError(
-            .internalFault, what: "this backup cannot go on", why: why,
+            .internalFault, what: "this backup cannot continue", why: why,
             next: "please report this; what was read is kept")
     }
 }
