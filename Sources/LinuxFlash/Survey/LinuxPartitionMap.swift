@@ -350,8 +350,8 @@ struct LinuxPartitionMap {
             }
             if number > 0 {
                 warnings.append(
-                    "\(shown(device.index)) would overlap others if it were on the same chip; nothing tells whether "
-                        + "it is, so it is read on its own")
+                    "\(shown(device.index)) would overlap others if it were on the same chip; it is unknown whether it "
+                        + "is, so it is read separately")
             }
             members[.shape(shape, number: number), default: []].append(range)
             keys[device.index] = .shape(shape, number: number)
@@ -460,7 +460,8 @@ struct LinuxPartitionMap {
         }
         for name in others.sorted().prefix(8) {
             doubts.append(
-                "the kernel's log names flash \"\(PrintableText.escaped(name, limit: 60))\", and no MTD device is of it"
+                "the kernel's log names flash \"\(PrintableText.escaped(name, limit: 60))\", but no MTD device belongs "
+                    + "to it"
             )
         }
     }
@@ -664,7 +665,7 @@ struct LinuxPartitionMap {
             guard let place = places[device.index] else {
                 if match.ambiguous.contains(device.index) {
                     warnings.append(
-                        "\(shown(device.index)): the kernel's log names several places; none is taken")
+                        "\(shown(device.index)): the kernel's log gives several offsets; none is used")
                 }
                 continue
             }
@@ -675,12 +676,12 @@ struct LinuxPartitionMap {
                 let outer = self.range(parent),
                 range.upperBound > outer.upperBound || range.lowerBound < outer.lowerBound
             {
-                warnings.append("\(shown(device.index)) reaches past the end of \(shown(parent.index)), its parent")
+                warnings.append("\(shown(device.index)) extends beyond the end of \(shown(parent.index)), its parent")
             } else if device.parent == nil, !device.isMaster, let range = range(device),
                 let key = keys[device.index], let master = members(key).first(where: \.isMaster),
                 range.upperBound > master.size
             {
-                warnings.append("\(shown(device.index)) reaches past the end of its chip, \(shown(master.index))")
+                warnings.append("\(shown(device.index)) extends beyond the end of its chip, \(shown(master.index))")
             }
         }
         for overlap in PartitionMap.overlaps(partitions) where overlap.relation == .partial {
@@ -702,7 +703,7 @@ struct LinuxPartitionMap {
         }
         warnings.append(
             "\(shown(device.index)): sysfs places it at \(ByteCount.hex(place.offset)), the kernel's log at "
-                + "\(ByteCount.hex(start)); sysfs is believed")
+                + "\(ByteCount.hex(start)); sysfs takes precedence")
     }
 
     private mutating func checkTree(_ device: Device, _ place: (offset: Int, source: Partition.OffsetSource)) {
@@ -712,7 +713,7 @@ struct LinuxPartitionMap {
         if offset != place.offset || part.size != 0 && part.size != device.size {
             warnings.append(
                 "\(shown(device.index)): the device tree has \(part.size) bytes at \(ByteCount.hex(offset)), the "
-                    + "kernel \(device.size) at \(ByteCount.hex(place.offset)); the kernel is believed")
+                    + "kernel \(device.size) at \(ByteCount.hex(place.offset)); the kernel takes precedence")
         }
     }
 
@@ -722,7 +723,7 @@ struct LinuxPartitionMap {
         else { return }
         warnings.append(
             "\(shown(device.index)): mtdparts on the kernel's command line places it at "
-                + "\(ByteCount.hex(claim.part.offset)), the kernel at \(ByteCount.hex(place.offset)); the kernel is "
-                + "believed")
+                + "\(ByteCount.hex(claim.part.offset)), the kernel at \(ByteCount.hex(place.offset)); the kernel takes "
+                + "precedence")
     }
 }
