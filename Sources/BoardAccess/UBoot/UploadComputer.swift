@@ -97,9 +97,7 @@ package final class UploadComputer: UBootNetworkHost {
     package func expect(_ name: String, count: Int, from board: IPv4Address) {
         catalog.expect(name, size: count) { [self] _, client in
             guard client == "\(board)" else {
-                throw TFTPError(
-                    .accessViolation,
-                    "This upload is expected from another board.")
+                throw TFTPError(.accessViolation, "This upload is expected from another board.")
             }
             let sink = TFTPMemorySink(limit: count)
             state.withLock { $0.sinks[name] = sink }
