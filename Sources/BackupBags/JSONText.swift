@@ -24,14 +24,14 @@ package enum JSONText {
 
     /// Why a value could not be decoded, on one line, with its position in the document.
     package static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "it is not understood" }
+        guard let error = error as? DecodingError else { return "it is not valid" }
         let (text, path): (String, [any CodingKey]) =
             switch error {
             case .keyNotFound(let key, let context): ("\(key.stringValue) is missing", context.codingPath)
             case .valueNotFound(_, let context): ("a value is missing", context.codingPath)
-            case .typeMismatch(_, let context): ("a value is of the wrong kind", context.codingPath)
-            case .dataCorrupted(let context): ("a value is not understood", context.codingPath)
-            @unknown default: ("it is not understood", [])
+            case .typeMismatch(_, let context): ("a value has the wrong type", context.codingPath)
+            case .dataCorrupted(let context): ("a value is not valid", context.codingPath)
+            @unknown default: ("it is not valid", [])
             }
         let place = path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
         return PlainText.line(place.isEmpty ? text : "\(text) at \(place)")

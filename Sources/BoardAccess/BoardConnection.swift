@@ -29,7 +29,7 @@ package struct BoardConnection: Sendable {
     private static func noBootloader(_ text: String) -> FlashkeepError {
         FlashkeepError(
             .usage, what: "An image cannot be started on \(PrintableText.escaped(text)).",
-            why: "It is started from the bootloader, which only a serial line reaches.",
+            why: "It is started from the bootloader, which can be reached only over a serial line.",
             next: "Give the serial line: serial:/dev/ttyUSB0, or tcp://HOST:PORT.")
     }
 }

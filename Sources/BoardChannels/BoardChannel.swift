@@ -47,8 +47,8 @@ extension BoardChannel {
     package func setLineRate(_ rate: Int) async throws {
         throw FlashkeepError(
             .portUnavailable, what: "\(traits.address) cannot be set to \(rate) baud.",
-            why: "It is no serial port of this computer, so its rate is somebody else's.",
-            next: "Set the rate where the port is, or leave --baud out.")
+            why: "It is not a serial port of this computer, so its rate cannot be set from here.",
+            next: "Set the rate on the computer that has the port, or omit --baud.")
     }
 }
 

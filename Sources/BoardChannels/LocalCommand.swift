@@ -27,8 +27,8 @@ package enum LocalCommand {
         guard !ended else { return }
         throw FlashkeepError(
             .commandFailed, what: "The command \"\(PrintableText.escaped(command, limit: 100))\" did not end.",
-            why: "It took longer than \(longest.components.seconds) s, and was ended.",
-            next: "Try it by hand, or leave the option out and switch the board yourself.")
+            why: "It was stopped after \(longest.components.seconds) s.",
+            next: "Try it by hand, or omit the option and switch the board yourself.")
     }
 
     private static func run(_ command: String) async throws {
@@ -41,6 +41,6 @@ package enum LocalCommand {
         throw FlashkeepError(
             .commandFailed, what: "The command \"\(PrintableText.escaped(command, limit: 100))\" failed.",
             why: last ?? "It ended with \(outcome.terminationStatus).",
-            next: "Try it by hand, or leave the option out and switch the board yourself.")
+            next: "Try it by hand, or omit the option and switch the board yourself.")
     }
 }

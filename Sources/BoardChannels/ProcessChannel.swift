@@ -26,8 +26,8 @@ package final class ProcessChannel: BoardChannel {
             try Task.checkCancellation()
             throw FlashkeepError(
                 .boardLost, what: "The connection to \(traits.address) is gone.",
-                why: "The program that held it no longer takes input.",
-                next: "Check the board and the cable, then run the same command again: it goes on where it was.")
+                why: "The program behind it no longer accepts input.",
+                next: "Check the board and the cable, then run the same command again: it resumes.")
         }
     }
 

@@ -36,7 +36,7 @@ final class SerialLine: Sendable {
     /// Sets the rate; see ``BoardChannel/setLineRate(_:)``.
     func set(_ rate: Int) async throws {
         guard let wanted = UInt32(exactly: rate), (50...4_000_000).contains(rate) else {
-            throw cannot(rate, "No port has such a rate.")
+            throw cannot(rate, "No port supports such a rate.")
         }
         // Blocks until everything is sent, so it must not run on a thread that others need.
         let (result, made) = try await NIOThreadPool.singleton.runIfActive { [descriptor] () -> (CInt, UInt32) in
@@ -48,7 +48,7 @@ final class SerialLine: Sendable {
         guard result == 0 else { throw cannot(rate, SystemErrorText.words(forErrno: -result)) }
         current.withLock { $0 = rate }
         // Eight data bits are read correctly if both ends differ by less than half a bit in ten.
-        guard abs(Int(made) - rate) * 40 <= rate else { throw cannot(rate, "The port makes \(made) of it.") }
+        guard abs(Int(made) - rate) * 40 <= rate else { throw cannot(rate, "The port sets it to \(made) instead.") }
     }
 
     private func cannot(_ rate: Int, _ why: String) -> FlashkeepError {

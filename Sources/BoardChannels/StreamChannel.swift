@@ -63,8 +63,8 @@ package final class StreamChannel: BoardChannel {
 
     private func stuck() -> FlashkeepError {
         FlashkeepError(
-            .boardSilent, what: "\(traits.address) takes nothing of what is sent to it.",
-            why: "It was waited for as long as the slowest line needs.",
+            .boardSilent, what: "\(traits.address) does not accept any bytes.",
+            why: "The wait was longer than the slowest line needs.",
             next: "Check that flow control is off and the board runs, then run the same command again: it resumes.")
     }
 
@@ -74,8 +74,8 @@ package final class StreamChannel: BoardChannel {
         guard let line else {
             throw FlashkeepError(
                 .portUnavailable, what: "\(traits.address) cannot be set to \(rate) baud.",
-                why: "The serial port is another computer's, which sets its rate.",
-                next: "Set the rate there, and leave --baud out.")
+                why: "The serial port belongs to another computer, which sets its rate.",
+                next: "Set the rate there, and omit --baud.")
         }
         try await line.set(rate)
     }
@@ -84,7 +84,7 @@ package final class StreamChannel: BoardChannel {
     private static func lost(_ traits: ChannelTraits, _ error: any Error) -> FlashkeepError {
         FlashkeepError(
             .boardLost, what: "The connection to \(traits.address) broke.", why: SystemErrorText.words(for: error),
-            next: "Check the board and the cable, then run the same command again: it goes on where it was.")
+            next: "Check the board and the cable, then run the same command again: it resumes.")
     }
 
     /// Connects to a TCP port for the duration of the body.

@@ -12,7 +12,7 @@ package enum SystemErrorText {
         case let error as IOError:
             return words(forErrno: error.errnoCode)
         case let error as ChannelError where error == .eof || error == .ioOnClosedChannel:
-            return "The other side closed it."
+            return "The other side closed the connection."
         case let error as FlashkeepError:
             return error.why
         default:
@@ -40,7 +40,8 @@ package enum SystemErrorText {
             return FlashkeepError(
                 .connectionRefused, what: "\(host) refused the connection to port \(port).",
                 why: "The board is there, but nothing listens on this port.",
-                next: "Switch the service on in the board's settings, or try another way: ssh, telnet:// or serial:.")
+                next: "Enable the service in the board's settings, or try another connection: ssh, telnet:// or "
+                    + "serial:.")
         }
         if case ChannelError.connectTimeout = error {
             return FlashkeepError(

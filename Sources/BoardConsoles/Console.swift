@@ -212,9 +212,9 @@ package final class Console {
     package func talksOn(during task: String) -> FlashkeepError {
         let last = lastWords
         return FlashkeepError(
-            .noReplyInTime, what: "\(channel.traits.address) keeps sending, but \(task) did not end in time.",
-            why: last.isEmpty ? "Nothing that it sent was text." : "The last that it said was: \(last)",
-            next: "Look at the console by hand, stop what talks there, then run the same command again.")
+            .noReplyInTime, what: "\(channel.traits.address) keeps sending, but \(task) did not finish in time.",
+            why: last.isEmpty ? "It sent no text." : "The last output was: \(last)",
+            next: "Look at the console, stop whatever prints there, then run the same command again.")
     }
 
     private func tooLate(_ task: String) -> FlashkeepError {
@@ -222,7 +222,7 @@ package final class Console {
         let last = lastWords
         return FlashkeepError(
             .boardSilent, what: "\(channel.traits.address) stopped answering during \(task).",
-            why: last.isEmpty ? "Nothing came." : "The last that it said was: \(last)",
+            why: last.isEmpty ? "Nothing was received." : "The last output was: \(last)",
             next: "Check power, cable and network, then run the same command again: it resumes.")
     }
 
@@ -230,7 +230,7 @@ package final class Console {
         FlashkeepError(
             .boardLost, what: "\(channel.traits.address) closed the connection.",
             why: "The board restarted, logged us out, or lost its network.",
-            next: "Check the board, then run the same command again: it goes on where it was.")
+            next: "Check the board, then run the same command again: it resumes.")
     }
 }
 

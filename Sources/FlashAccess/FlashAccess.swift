@@ -75,7 +75,7 @@ extension FlashReading {
             came.append(part)
         }
         whole.findings += PartitionMap.gaps(in: range, leaving: came).map {
-            BlockFinding(offset: $0.lowerBound, size: $0.count, state: .unread, detail: "it never came")
+            BlockFinding(offset: $0.lowerBound, size: $0.count, state: .unread, detail: "it never arrived")
         }
         return whole
     }

@@ -85,6 +85,6 @@ extension FlashWriting {
     package func eraseAll(_ partition: Partition) async throws {
         throw FlashkeepError(
             .toolMissing, what: "mtd\(partition.index) is not erased as a whole.",
-            why: "Its blocks can be erased one by one.", next: "This is a mistake in Flashkeep.")
+            why: "Its blocks can be erased one by one.", next: "This is a bug in Flashkeep.")
     }
 }

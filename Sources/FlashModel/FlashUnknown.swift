@@ -44,16 +44,16 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                         .chipSize, chip: chip.id,
                         // If offsets are unknown too, the bytes beyond may be in a backup.
                         text: chip.leastSize > 0 && placeless.isEmpty
-                            ? "how large \(name) is, is not known: what lies beyond \(ByteCount.hex(chip.leastSize)) "
-                                + "is not in a backup"
-                            : "how large \(name) is, is not known"))
+                            ? "the size of \(name) is unknown: anything beyond \(ByteCount.hex(chip.leastSize)) is not "
+                                + "in a backup"
+                            : "the size of \(name) is unknown"))
             }
             if !placeless.isEmpty, !isCovered(chip, by: mine) {
                 unknowns.append(
                     FlashUnknown(
                         .partitionPlace, chip: chip.id,
-                        text: "where \(list(placeless)) of \(name) lie is not known, and so not whether the partitions "
-                            + "are all of it"))
+                        text: "the offsets of \(list(placeless)) on \(name) are unknown, so the partitions may not "
+                            + "cover all of it"))
             }
         }
         for partition in partitions {
@@ -67,16 +67,16 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                 else {
                     continue
                 }
-                known = BadBlockKnowledge(bad: [], source: "none", isComplete: false, note: "there is no list of them")
+                known = BadBlockKnowledge(bad: [], source: "none", isComplete: false, note: "there is no list")
             }
             guard !known.isComplete else { continue }
             unknowns.append(
                 FlashUnknown(
                     .badBlocks, chip: partition.chip, partition: partition.index,
                     text:
-                        "the bad blocks of \(PrintableText.partition(partition.index, partition.name)) are not all known"
+                        "not all bad blocks of \(PrintableText.partition(partition.index, partition.name)) are known"
                         + (known.note.map { " (\(PrintableText.again($0)))" } ?? "")
-                        + ": they were read as if they were good, and their bytes mean nothing"))
+                        + ": unknown ones were read like good blocks, and their bytes mean nothing"))
         }
         return unknowns
     }

@@ -37,7 +37,8 @@ package enum LayoutChange: Sendable, Hashable {
         case .appeared(let partition): "\(Self.title(partition)) is new"
         case .replaced(let was, let partition):
             was.name == partition.name
-                ? "\(Self.title(was)) has another size or place" : "\(Self.title(was)) is now \(Self.title(partition))"
+                ? "\(Self.title(was)) has a different size or place"
+                : "\(Self.title(was)) is now \(Self.title(partition))"
         }
     }
 

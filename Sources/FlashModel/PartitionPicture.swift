@@ -38,7 +38,7 @@ package struct PartitionPicture: Sendable {
         if !others.isEmpty {
             let otherRows = others.map { Row(kind: .partition($0), range: nil, tree: "", marks: marks($0)) }
             if !result.isEmpty { result.append("") }
-            result.append("Views of UBI volumes, no flash of their own")
+            result.append("Views of UBI volumes, without flash of their own")
             result += otherRows.map { line($0, columns: Columns(otherRows, self, size: 0), size: 0) }
             rows += otherRows
         }
@@ -147,9 +147,9 @@ package struct PartitionPicture: Sendable {
     private func legend(_ rows: [Row]) -> [String] {
         var lines: [String] = []
         let marks = rows.map(\.marks).joined()
-        if marks.contains("*") { lines.append("* in use: it may change while it is read") }
+        if marks.contains("*") { lines.append("* in use: may change while it is read") }
         if marks.contains("=") { lines.append("= read-only in the running system") }
-        if marks.contains("!") { lines.append("! shares a part of its bytes with another that does not hold it") }
+        if marks.contains("!") { lines.append("! overlaps another partition in part") }
         let hasBad = rows.contains { row in
             if case .partition(let partition) = row.kind { !(partition.badBlocks?.bad.isEmpty ?? true) } else { false }
         }
@@ -157,7 +157,7 @@ package struct PartitionPicture: Sendable {
         let isGuessed = rows.contains { row in
             if case .partition(let partition) = row.kind { partition.offsetSource == .guess } else { false }
         }
-        if isGuessed { lines.append("~ a guess from the order of the partitions: nothing tells the place") }
+        if isGuessed { lines.append("~ offset guessed from the order of the partitions") }
         return lines
     }
 
@@ -195,13 +195,13 @@ package struct PartitionPicture: Sendable {
         for row in rows {
             if row.range == nil, !hasUnplaced {
                 hasUnplaced = true
-                result.append("  without a place:")
+                result.append("  at an unknown offset:")
             }
             result.append(line(row, columns: columns, size: size))
         }
         if rows.contains(where: { $0.range != nil }) {
             let end = "  " + " " + ByteCount.hex(size)
-            result.append(end + (chip.exactSize != nil ? " end of the chip" : " or more: the end is not known"))
+            result.append(end + (chip.exactSize != nil ? " end of the chip" : " or more: the end is unknown"))
         }
         return result
     }
@@ -217,7 +217,7 @@ package struct PartitionPicture: Sendable {
             case .dataflash: "DataFlash"
             case .ram: "RAM"
             case .rom: "ROM"
-            case .unknown: "flash of unknown kind"
+            case .unknown: "unknown type of flash"
             }
         let words = chip.identification["partname"] ?? chip.identification["words"] ?? chip.identification["name"]
         var text = "\(shown(chip.id, limit: 40)): \(kind)"

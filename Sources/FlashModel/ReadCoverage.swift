@@ -153,10 +153,10 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
 
     private static func skipReason(_ partition: Partition) -> String? {
         if partition.isUBIVolume {
-            return "a view that UBI makes of a volume; its bytes are in the image of the device below UBI"
+            return "a view of a UBI volume; its bytes are in the image of the device below UBI"
         }
         if partition.size <= 0 {
-            return "has no bytes: it lies outside of its chip, or its size is not known"
+            return "has no bytes: it is outside of its chip, or its size is unknown"
         }
         return nil
     }
@@ -288,10 +288,10 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         if ranges.map(\.count).saturatingSum() > unplacedSize {
             let reason =
                 unplaced.isEmpty
-                ? "no partition of the running system reaches it"
-                : "no partition of known place reaches it; it may hold in part "
+                ? "no partition of the running system covers it"
+                : "no partition with a known offset covers it; it may contain parts of "
                     + unplaced.prefix(8).map { "mtd\($0.index)" }.joined(separator: ", ")
-                    + (unplaced.count > 8 ? " and others" : "") + ", whose place is not known"
+                    + (unplaced.count > 8 ? " and others" : "") + ", whose offset is unknown"
             for range in ranges {
                 gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))
             }
@@ -300,7 +300,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         if chip.exactSize == nil, unplaced.isEmpty {
             gaps.append(
                 CoverGap(
-                    chip: chip.id, offset: end, size: nil, reason: "nothing tells how large the chip is"))
+                    chip: chip.id, offset: end, size: nil, reason: "the size of the chip is unknown"))
         }
     }
 }

@@ -42,7 +42,7 @@ extension TableKnowledge: Codable {
         let doubts = try container.decode([String].self, forKey: .doubts)
         switch (isComplete, doubts.isEmpty) {
         case (true, true): self = .complete
-        case (false, true): self = .incomplete(["it is not said what is missing"])
+        case (false, true): self = .incomplete(["what is missing is not recorded"])
         case (_, false): self = .incomplete(doubts)
         }
     }

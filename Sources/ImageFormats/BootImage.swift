@@ -66,7 +66,7 @@ package struct BootImage: Sendable {
     }
 
     /// What it is, in words, for a person.
-    package var summary: String { format?.summary ?? "bytes that are in no format that is known" }
+    package var summary: String { format?.summary ?? "bytes in an unknown format" }
 
     // MARK: Refusing
 
@@ -86,27 +86,27 @@ package struct BootImage: Sendable {
         }
         if runs(on: board) == false, let board, let architecture {
             return FlashkeepError(
-                .imageUnsuitable, what: what, why: "It is for \(architecture.name), the board has \(board.name).",
-                next: "Take the initramfs image that was made for just this board.")
+                .imageUnsuitable, what: what, why: "It is for \(architecture.name), but the board has \(board.name).",
+                next: "Use the initramfs image made for this board.")
         }
         return nil
     }
 
     /// What a refusal begins with.
     package static func refused(_ file: String) -> String {
-        "\(PrintableText.escaped(file, limit: 80)) is not started."
+        "\(PrintableText.escaped(file, limit: 80)) cannot be started."
     }
 
     private static let advice =
-        "Take the image whose name says initramfs (of OpenWrt: *-initramfs-kernel.bin or *-initramfs-uImage.itb), made "
-        + "for just this board."
+        "Use the image with initramfs in its name (OpenWrt: *-initramfs-kernel.bin or *-initramfs-uImage.itb), made "
+        + "for this board."
 
     /// What speaks against it on any board.
     private func fault(address: UInt64?) -> String? {
         if size == 0 { return "It is empty." }
         guard let format else {
             return address == nil
-                ? "It is in no format that is known, and no address was given that it is made for." : nil
+                ? "Its format is unknown, and no load address was given." : nil
         }
         guard let bootable else { return "It is \(format.summary)." }
         return bootable.fault(fileSize: size)

@@ -95,7 +95,7 @@ package final class LinuxFlashAccess {
             evidence.append(Evidence(name: "own-nodes-\(LinuxProbes.blockMaps)", bytes: maps))
             survey = try LinuxSurvey.assemble(replies: replies)
         }
-        survey.warnings += lost.map { "the board's reply for \($0) never came through the same twice and is left out" }
+        survey.warnings += lost.map { "two replies of the board for \($0) never agreed, so it is left out" }
         return SurveyedFlash(
             survey: survey, evidence: evidence, reader: LinuxFlashReader(frames, digests, toolbox), writer: writer,
             layout: LinuxLayoutWatch(shell: shell, root: root, replies: replies, survey: survey),
@@ -133,9 +133,10 @@ package final class LinuxFlashAccess {
 
     private func notRoot(_ user: Int) -> FlashkeepError {
         FlashkeepError(
-            .notRoot, what: "The user that we are on \(shell.console.channel.traits.address) cannot read flash.",
+            .notRoot, what: "The user logged in on \(shell.console.channel.traits.address) cannot read flash.",
             why:
-                "Its number is \(user); only root, number 0, may open the MTD devices. Flashkeep does not use sudo or su.",
+                "Its user ID is \(user); only root, user ID 0, may open the MTD devices. Flashkeep does not use sudo "
+                + "or su.",
             next: "Log in as root: root@HOST, telnet://root@HOST, or ?user=root on a serial line.")
     }
 }

@@ -6,15 +6,15 @@ extension AccessHints {
         noWriter: Limit(
             why: "nothing on this Linux writes flash", next: "start an initramfs that has mtd-utils"),
         noOOB: Limit(
-            why: "It has no nanddump of mtd-utils.",
-            next: "Leave --oob out, or start an initramfs that has mtd-utils."),
-        unknownPages: "Leave --oob out, or start a system whose kernel has this in /sys/class/mtd.",
+            why: "It does not have the nanddump of mtd-utils.",
+            next: "Omit --oob, or start an initramfs that has mtd-utils."),
+        unknownPages: "Omit --oob, or start a system whose kernel reports this in /sys/class/mtd.",
         noFlash: "Try another way in: its bootloader, or a programmer.",
         inUse:
             "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone; or unmount it and "
             + "detach it from UBI (umount, ubidetach)",
         readOnly: Limit(
-            why: "the board's kernel lets nobody write it",
+            why: "it is read-only in the board's kernel",
             next:
                 "add --mtd-rw, which loads the module of that name (OpenWrt: kmod-mtd-rw), or restore from the bootloader"
         ),

@@ -200,7 +200,7 @@ extension OpenFile {
         guard size <= limit else {
             throw FlashkeepError(
                 .bagDamaged, what: "\(DiskErrors.shown(path)) is too large",
-                why: "it has \(ByteCount.text(size)) and such a file never has more than \(ByteCount.text(limit))",
+                why: "its size is \(ByteCount.text(size)), and the maximum for such a file is \(ByteCount.text(limit))",
                 next: "check that this is the folder of a backup made by flashkeep")
         }
         var bytes = [UInt8](repeating: 0, count: size)

@@ -15,15 +15,15 @@ package enum DiskErrors {
         case .noSpace:
             return FlashkeepError(
                 .diskFull, what: what, why: "the disk is full",
-                next: "make room on that disk and run the same command again: what was saved so far is kept")
+                next: "free some space on that disk and run the same command again: what was saved so far is kept")
         case .diskQuotaExceeded:
             return FlashkeepError(
-                .diskFull, what: what, why: "the space that you may use on that disk is used up (quota)",
-                next: "make room in it and run the same command again: what was saved so far is kept")
+                .diskFull, what: what, why: "your disk quota is used up",
+                next: "free some of it and run the same command again: what was saved so far is kept")
         case .fileTooLarge:
             return FlashkeepError(
                 .diskFull, what: what, why: "the file would be larger than this file system or your limits allow",
-                next: "choose a folder on another disk; FAT file systems hold no files of 4 GiB or more")
+                next: "choose a folder on another disk; FAT file systems cannot hold files of 4 GiB or more")
         default:
             let (why, next) = words(number)
             return FlashkeepError(.fileUnavailable, what: what, why: why, next: next)
@@ -33,9 +33,9 @@ package enum DiskErrors {
     /// The error for a lack of space that was noticed before anything was written.
     package static func noRoom(for path: FilePath, needed: Int, free: Int) -> FlashkeepError {
         FlashkeepError(
-            .diskFull, what: "no room for the backup \(shown(path))",
+            .diskFull, what: "not enough space for the backup \(shown(path))",
             why: "it needs \(ByteCount.text(needed)) more and \(ByteCount.text(free)) are free on that disk",
-            next: "make room there, or choose a folder on another disk")
+            next: "free some space there, or choose a folder on another disk")
     }
 
     /// A path made safe for display on one line.
@@ -44,27 +44,27 @@ package enum DiskErrors {
     private static func words(_ number: Errno) -> (why: String, next: String) {
         switch number {
         case .noSuchFileOrDirectory:
-            ("there is no such file or folder", "check the path; the folder that it lies in must exist")
+            ("there is no such file or folder", "check the path; its parent folder must exist")
         case .permissionDenied, .notPermitted:
-            ("you are not allowed to", "choose a folder that is yours, or change its permissions")
+            ("permission was denied", "choose a folder that you own, or change its permissions")
         case .readOnlyFileSystem:
             ("that disk is mounted read-only", "choose a folder on another disk, or mount it writable")
         case .ioError:
             (
-                "the disk answered with an input/output error; it may be failing or was unplugged",
+                "the disk reported an input/output error; it may be failing, or it was unplugged",
                 "look at the disk and its cable, or choose another disk"
             )
         case .tooManySymbolicLinkLevels:
             (
                 "it is a symbolic link, and links are not followed here",
-                "put the true file or folder in its place"
+                "replace it with the actual file or folder"
             )
         case .notDirectory:
-            ("a part of the path is a file and no folder", "check the path")
+            ("a part of the path is a file, not a folder", "check the path")
         case .isDirectory:
             ("it is a folder", "check the path")
         case .fileExists, .directoryNotEmpty:
-            ("there is something of that name already", "choose another name, or move it out of the way")
+            ("this name already exists", "choose another name, or move it out of the way")
         case .fileNameTooLong:
             ("the name is too long for this file system", "choose a shorter name")
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
@@ -76,7 +76,7 @@ package enum DiskErrors {
         case .outOfRange:
             ("there are more files than a backup can have", "check that this is the folder of a backup")
         default:
-            (number.description, "look into that and run the same command again")
+            (number.description, "resolve this and run the same command again")
         }
     }
 }

@@ -76,7 +76,7 @@ package final class OpenFile: Sendable {
             guard got > 0 else {
                 throw FlashkeepError(
                     .fileUnavailable, what: "cannot read \(DiskErrors.shown(path)) at \(ByteCount.hex(place))",
-                    why: "the file ends there, and should not before \(ByteCount.hex(range.upperBound))",
+                    why: "the file ends there, before \(ByteCount.hex(range.upperBound))",
                     next: "check that nothing else changes the folder, and run the same command again")
             }
             try each(place, buffer[0..<got])

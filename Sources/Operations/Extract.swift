@@ -51,7 +51,7 @@ package enum Extract {
         guard !folder.lexicallyNormalized().starts(with: path.lexicallyNormalized()) else {
             throw FlashkeepError(
                 .usage, what: "The files cannot be put into the backup itself.",
-                why: "What is not in its lists makes it a damaged backup.", next: "Use a folder elsewhere.")
+                why: "Files that are not in its lists would make it a damaged backup.", next: "Use a folder elsewhere.")
         }
         let manifest = try bag.manifest()
         let plan = manifest.images.map { image in
@@ -110,7 +110,7 @@ package enum Extract {
         } catch let error as FlashkeepError where error.code == .fileUnavailable {
             return "its image cannot be read: \(error.why)"
         }
-        guard try source.size() == job.image.size else { return "its image has another size than it should" }
+        guard try source.size() == job.image.size else { return "its image has the wrong size" }
         var outputs: [(piece: Piece, file: OpenFile, isDone: Bool)] = []
         do {
             for piece in job.pieces {

@@ -18,7 +18,7 @@ struct VerifiedBackup: Sendable {
             throw FlashkeepError(
                 .bagDamaged, what: "The backup \(PlainText.line(path.string)) is damaged.",
                 why: verified.report.problems.first.map(\.message) ?? "It has no manifest.",
-                next: "flashkeep verify tells all that is wrong; take another copy of it.")
+                next: "flashkeep verify lists all problems; use another copy.")
         }
         return VerifiedBackup(manifest: manifest, reader: verified.reader, sums: verified.sums)
     }
@@ -29,8 +29,9 @@ struct VerifiedBackup: Sendable {
     func image(_ path: String) throws -> VerifiedImage {
         guard let sums = sums[path] else {
             throw FlashkeepError(
-                .bagDamaged, what: "\(PlainText.line(path)) is no image of the backup.", why: "It was not verified.",
-                next: "Take another copy of the backup.")
+                .bagDamaged, what: "\(PlainText.line(path)) is not an image of the backup.",
+                why: "It was not verified.",
+                next: "Use another copy of the backup.")
         }
         return VerifiedImage(try reader.file(path), sums)
     }

@@ -97,9 +97,9 @@ struct VerifiedImage: Sendable {
         FlashkeepError(
             .bagDamaged, what: "The backup changed since it was verified: \(PlainText.line(file.path.string)).",
             why:
-                "Its bytes from \(ByteCount.hex(range.lowerBound)) on are no longer those that were checked a moment ago.",
+                "Its bytes from \(ByteCount.hex(range.lowerBound)) on differ from those that were checked before.",
             next:
-                "Nothing of them was used. Take another copy of the backup, from another disk, and run the same command "
+                "None of them were used. Use another copy of the backup, from another disk, and run the same command "
                 + "again.")
     }
 }

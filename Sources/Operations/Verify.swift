@@ -139,7 +139,7 @@ package enum Verify {
         return BagLayout.ownTags.filter { !listed.contains($0) }.map { name in
             VerifyProblem(
                 kind: .list, path: name,
-                message: "\(BagLayout.tagManifest) does not list \(name), which could have been changed")
+                message: "\(BagLayout.tagManifest) does not list \(name), so it could have been changed")
         }
     }
 
@@ -148,9 +148,9 @@ package enum Verify {
         for file in files {
             let shown = PlainText.line(file.path)
             if file.kind != .file {
-                let what = file.kind == .symbolicLink ? "a symbolic link" : "no plain file"
+                let what = file.kind == .symbolicLink ? "a symbolic link" : "not a regular file"
                 problems.append(
-                    VerifyProblem(kind: .unreadable, path: file.path, message: "\(shown) is \(what), and not read"))
+                    VerifyProblem(kind: .unreadable, path: file.path, message: "\(shown) is \(what), and was not read"))
             } else if !listed.contains(file.path), file.path != BagLayout.tagManifest,
                 !BagLayout.ownTags.contains(file.path)
             {
@@ -158,9 +158,9 @@ package enum Verify {
                 if file.path.hasPrefix("data/") {
                     problems.append(
                         VerifyProblem(
-                            kind: .extra, path: file.path, message: "\(shown) is there, and in no list of the backup"))
+                            kind: .extra, path: file.path, message: "\(shown) exists, but is in no list of the backup"))
                 } else {
-                    notes.append("\(shown) is no part of the backup, and was not checked")
+                    notes.append("\(shown) is not part of the backup, and was not checked")
                 }
             }
         }
@@ -177,7 +177,8 @@ package enum Verify {
             VerifyProblem(
                 kind: .total, path: BagLayout.bagInfo, expected: PlainText.line(field.value), actual: actual,
                 message:
-                    "\(BagLayout.bagInfo) has a Payload-Oxum of \(PlainText.line(field.value)) (bytes.files below data/), and there are \(actual)"
+                    "\(BagLayout.bagInfo) has a Payload-Oxum of \(PlainText.line(field.value)) (bytes.files below "
+                    + "data/), but it should be \(actual)"
             )
         ]
     }
@@ -289,7 +290,7 @@ package enum Verify {
         if let contents = outcomes[Manifest.path]?.contents, contents.sha256 != sha256 {
             problems.append(
                 VerifyProblem(
-                    kind: .manifest, path: Manifest.path, message: "\(Manifest.path) changed while it was read"))
+                    kind: .manifest, path: Manifest.path, message: "\(Manifest.path) changed while it was being read"))
         }
         return problems
     }
@@ -307,20 +308,20 @@ package enum Verify {
                 problems.append(
                     VerifyProblem(
                         kind: .manifest, path: image.path,
-                        message: "\(Manifest.path) names \(shown), which is not there"))
+                        message: "\(Manifest.path) lists \(shown), which does not exist"))
                 continue
             }
             if file.size != image.size {
                 problems.append(
                     VerifyProblem(
                         kind: .size, path: image.path, expected: "\(image.size)", actual: "\(file.size)",
-                        message: "\(shown) has \(file.size) bytes, and should have \(image.size)"))
+                        message: "\(shown) has \(file.size) bytes, but should have \(image.size)"))
             }
             if !isTold, let actual = outcomes[image.path]?.contents?.sha256, actual != image.sha256 {
                 problems.append(
                     VerifyProblem(
                         kind: .manifest, path: image.path, expected: image.sha256, actual: actual,
-                        message: "\(shown) has another SHA-256 than \(Manifest.path) says"))
+                        message: "the SHA-256 of \(shown) differs from that in \(Manifest.path)"))
             }
         }
         let named = Set(manifest.images.map(\.path))
@@ -329,7 +330,7 @@ package enum Verify {
             problems.append(
                 VerifyProblem(
                     kind: .manifest, path: path,
-                    message: "\(PlainText.line(path)) is an image, and \(Manifest.path) does not name it"))
+                    message: "\(PlainText.line(path)) is an image, but \(Manifest.path) does not list it"))
         }
         return problems
     }
@@ -348,14 +349,14 @@ package enum Verify {
                         kind: .proof, path: image.path,
                         message: image.proof.against == .none
                             ? "\(shown) is called proven, but was not checked against anything"
-                            : "\(shown) is called proven by the board's checksums, which are not there for all of it")
+                            : "\(shown) is called proven by the board's checksums, which do not cover all of it")
                 ]
             }
             return (outcomes[image.path]?.contents?.falseClaims ?? []).map { claimed, actual in
                 VerifyProblem(
                     kind: .proof, path: image.path, expected: claimed.hex, actual: actual.hex,
-                    message: "\(shown) is not what was on the board: the board's \(claimed.algorithm.rawValue) was "
-                        + "\(PlainText.line(claimed.hex)), and that of the file is \(actual.hex)")
+                    message: "\(shown) differs from what was on the board: the board's \(claimed.algorithm.rawValue) "
+                        + "was \(PlainText.line(claimed.hex)), and that of the file is \(actual.hex)")
             }
         }
     }

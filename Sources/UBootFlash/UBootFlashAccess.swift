@@ -83,7 +83,7 @@ package final class UBootFlashAccess {
         let facts = UBootFacts(replies)
         var survey = try UBootSurvey.assemble(facts: facts)
         let lostWords = { (question: String) in
-            "U-Boot's reply to \(question) never came through the same twice and is left out"
+            "two replies of U-Boot to \(question) never agreed, so it is left out"
         }
         // Without one of these there may be chips and partitions that nobody heard of.
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))

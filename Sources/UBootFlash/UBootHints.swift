@@ -4,11 +4,11 @@ extension AccessHints {
     /// The limits of U-Boot.
     static let uBoot = AccessHints(
         noWriter: Limit(
-            why: "nothing in this U-Boot writes flash", next: "start an initramfs and restore through its Linux"),
+            why: "nothing in this U-Boot writes flash", next: "start an initramfs, and restore through its Linux"),
         noOOB: Limit(
-            why: "This U-Boot does not read NAND as it is: it has no nand read.raw and no mtd read.raw.oob.",
-            next: "Leave --oob out, or back up from Linux."),
-        unknownPages: "Leave --oob out, or back up from Linux.",
+            why: "This U-Boot cannot read raw NAND: it has neither nand read.raw nor mtd read.raw.oob.",
+            next: "Omit --oob, or back up from Linux."),
+        unknownPages: "Omit --oob, or back up from Linux.",
         noFlash: "Try another way in: its Linux, or a programmer.",
         inUse: "reset the board and stop it in U-Boot again",
         readOnly: Limit(

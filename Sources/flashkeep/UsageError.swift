@@ -10,9 +10,9 @@ enum UsageError {
         if let first, !Verbs.names.contains(first) {
             let suggestion = Suggestion.nearest(to: first, of: Verbs.names)
             return FlashkeepError(
-                .usage, what: "\"\(SafeText.line(first))\" is no command of flashkeep.",
+                .usage, what: "\"\(SafeText.line(first))\" is not a flashkeep command.",
                 why: "The commands are \(Verbs.names.joined(separator: ", ")).",
-                next: suggestion.map { "Did you mean \($0)?" } ?? "flashkeep --help tells what each does.")
+                next: suggestion.map { "Did you mean \($0)?" } ?? "flashkeep --help explains them.")
         }
         let help = first.map { "flashkeep \($0) --help" } ?? "flashkeep --help"
         // The parser appends its own suggestion to its sentence.
@@ -24,6 +24,6 @@ enum UsageError {
             why = String(why[..<start.lowerBound])
         }
         return FlashkeepError(
-            .usage, what: "The command line is not understood.", why: why.replacing("'", with: "\""), next: next)
+            .usage, what: "The command line is invalid.", why: why.replacing("'", with: "\""), next: next)
     }
 }

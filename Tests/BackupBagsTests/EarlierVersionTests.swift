@@ -18,7 +18,7 @@ struct EarlierVersionTests {
         let summary = Summary(of: manifest)
         #expect(summary.isProven && summary.unknown.isEmpty)
         #expect(
-            summary.missing == ["2 KiB of mtd3 \"ubi\" had more wrong bits than their ECC can repair, at 0x00001800"])
+            summary.missing == ["2 KiB of mtd3 \"ubi\" had more bit errors than the ECC can correct, at 0x00001800"])
     }
 
     @Test("What was not known then keeps it from being whole now")

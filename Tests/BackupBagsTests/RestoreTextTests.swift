@@ -134,13 +134,13 @@ struct RestoreTextTests {
         #expect(!summary.isWhole)
         #expect(!summary.isProven)
         #expect(summary.missing == ["4 KiB at 0x00008000 of chip spi0.0 are not in it: no partition covers it"])
-        #expect(summary.doubts == ["mtd4 \"ubi\" was written to by the running system while it was read"])
+        #expect(summary.doubts == ["mtd4 \"ubi\" was changed by the running system while it was being read"])
         var good = Self.manifest
         good.gaps = []
         good.images[3].proof.result = .proven
         #expect(
             Summary(of: good).sentences == [
-                "The backup is whole: everything that the board shows of its flash is in it.",
+                "The backup is whole: it has all of the flash that the board shows.",
                 "It is proven: every image has the board's own checksums (md5).",
             ])
         good.images[1].blocks = [

@@ -52,7 +52,7 @@ import Testing
 
     @Test func aPortNeedsItsForm() throws {
         let error = #expect(throws: FlashkeepError.self) { try AddressSchemes.parse("root@host:2222") }
-        #expect(error?.why == "With a port it is written ssh://root@host:2222.")
+        #expect(error?.why == "With a port, write ssh://root@host:2222.")
         #expect(try AddressSchemes.parse("root@fe80::1") as? SSHAddress == SSHAddress(destination: "root@fe80::1"))
         #expect(
             try AddressSchemes.parse("ssh://root@host:2222") as? SSHAddress

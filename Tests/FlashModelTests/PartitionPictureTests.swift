@@ -40,11 +40,11 @@ import Testing
                    0x000d0000 │ └ mtd4* rootfs     1.1 MiB firmware    ··············████████████████████·
                    0x001f0000 └ mtd5 art            64 KiB calibration ·································██
                    0x001f0800   └ mtd6 half\\x1b[2J   2 KiB             ·································█·
-                  without a place:
+                  at an unknown offset:
                               mtd7 Data            0 bytes
                    0x00200000 end of the chip
 
-                * in use: it may change while it is read
+                * in use: may change while it is read
                 = read-only in the running system
                 """)
     }

@@ -32,7 +32,7 @@ import Testing
                 ], table: .complete))
         #expect(cover.images.map(\.fileName) == ["mtd0-u-boot.bin", "mtd1-env.bin", "mtd2-firmware.bin"])
         #expect(cover.gaps.map { [$0.offset, $0.size] } == [[0x5_0000, 0x1_0000]])
-        #expect(cover.gaps.first?.reason == "no partition of the running system reaches it")
+        #expect(cover.gaps.first?.reason == "no partition of the running system covers it")
     }
 
     @Test func aContainerIsTheImageOfItsParts() {

@@ -82,13 +82,13 @@ struct ClaimTests {
         let made = try await Self.back(up: Self.connector(Self.sizeless(badBlocks: [1, 4])))
         #expect(made.report.manifest.images.map(\.size) == [5 * 0x400])
         #expect(made.report.summary.isProven)
-        try await Self.expectUnknown(made, "how large chip nand0 is, is not known: what lies beyond 0x00001400")
+        try await Self.expectUnknown(made, "the size of chip nand0 is unknown: anything beyond 0x00001400")
         #expect(made.report.manifest.gaps.map(\.size) == [nil] && made.report.manifest.gaps.map(\.offset) == [0x1400])
         #expect(made.restoreText.contains("at least 0x00001400"))
         let info = try await SurveyBoard.run(
             Self.connector(Self.sizeless(badBlocks: [1, 4])), environment: .simulated())
         let text = SurveyText.text(info, typedAddress: ["x"], width: 100, style: .plain, isVerbose: false)
-        #expect(text.contains("Not known: How large chip nand0 is, is not known"), "\(text)")
+        #expect(text.contains("Unknown: The size of chip nand0 is unknown"), "\(text)")
     }
 
     @Test("A backup with nothing in it is an error")
@@ -118,7 +118,7 @@ struct ClaimTests {
         hardware.devices[0].partition.badBlocks?.note = "the log was cut"
         try await Self.expectUnknown(
             try await Self.back(up: SimulatedConnector(hardware)),
-            "the bad blocks of mtd0 \"boot\" are not all known (the log was cut)")
+            "not all bad blocks of mtd0 \"boot\" are known (the log was cut)")
     }
 
     // MARK: The table
@@ -286,7 +286,9 @@ struct ClaimTests {
         #expect(plan.changesPartitions)
         #expect(plan.parts.map(\.content) == [["mtd3 \"rootfs\""], ["mtd3 \"rootfs\""]])
         let text = RestorePlanText.text(plan, style: .plain, isVerbose: false)
-        #expect(text.contains("Other partitions than in the backup: bytes go to the place on the chip"), "\(text)")
+        #expect(
+            text.contains("Partitions that differ from the backup's: bytes return to their original place on the chip"),
+            "\(text)")
         #expect(text.contains("mtd2 \"squashfs\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
         #expect(text.contains("mtd3 \"jffs2\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
         _ = try await Restore.run(
@@ -314,13 +316,13 @@ struct ClaimTests {
         let made = try await Self.back(up: board.connector(board.pipe))
         let words = "mmcblk0 (eMMC or SD card, 3.6 GiB, mounted on /)"
         #expect(made.report.manifest.otherStorage?.map(\.text) == [words])
-        #expect(made.restoreText.contains("Not in it, since it is no MTD flash: \(words)."))
-        #expect(made.printed.contains("Not in it, since it is no MTD flash: \(words)."), "\(made.printed)")
+        #expect(made.restoreText.contains("Not in it, because it is not MTD flash: \(words)."))
+        #expect(made.printed.contains("Not in it, because it is not MTD flash: \(words)."), "\(made.printed)")
         let verified = try await Verify.run(bag: made.bag)
         #expect(VerifyText.text(verified, style: .plain, isVerbose: false).contains(words))
         let info = try await SurveyBoard.run(board.connector(board.pipe), environment: .simulated())
         let text = SurveyText.text(info, typedAddress: ["x"], width: 200, style: .plain, isVerbose: false)
-        #expect(text.contains("Not in it, since it is no MTD flash: \(words)."), "\(text)")
+        #expect(text.contains("Not in it, because it is not MTD flash: \(words)."), "\(text)")
     }
 
     // MARK: All of it at once

@@ -50,7 +50,8 @@ struct ProgressTests {
     @Test func aSilentBoardIsNoticed() {
         let (state, now) = state(50)
         #expect(
-            LiveLine.text(state, at: now + .seconds(12), width: 100, style: .plain).contains("nothing came for 12 s"))
+            LiveLine.text(state, at: now + .seconds(12), width: 100, style: .plain).contains(
+                "nothing received for 12 s"))
     }
 
     @Test func whatAnEarlierRunLeftIsNoRate() {

@@ -198,18 +198,18 @@ import UBootFlash
         var damaged = Self.legacy(data)
         damaged[40] ^= 1
         #expect(try why(damaged)?.contains("damaged") == true)
-        #expect(try why(Self.legacy(data).dropLast())?.contains("cut off") == true)
+        #expect(try why(Self.legacy(data).dropLast())?.contains("truncated") == true)
         #expect(try why(Self.legacy(data, type: 3))?.contains("a RAM disk") == true)
         #expect(try why(Self.legacy(data, type: 1))?.contains("a standalone program") == true)
         #expect(try why(Self.legacy(data, packing: 99))?.contains("99") == true)
-        #expect(try why(Self.legacy([]))?.contains("nothing") == true)
+        #expect(try why(Self.legacy([]))?.contains("empty") == true)
         // Padding is borne, a root file system is not.
         #expect(try why(Self.legacy(data) + [UInt8](repeating: 0xFF, count: 65536)) == nil)
         #expect(try why(Self.legacy(data) + Self.content(200_000))?.contains("written to flash") == true)
         let error = try #require(try Self.whole(Self.legacy(data)).refusal(file: "a\u{1b}.bin", board: .arm64))
         #expect(error.code == .imageUnsuitable)
-        #expect(error.what == "a\\x1b.bin is not started.")
-        #expect(error.why == "It is for MIPS, the board has 64-bit Arm.")
+        #expect(error.what == "a\\x1b.bin cannot be started.")
+        #expect(error.why == "It is for MIPS, but the board has 64-bit Arm.")
         let help = try #require(UBootHelp(UBootReply(text: "go      - start application\nmd      - memory display\n")))
         #expect(try Self.whole(Self.legacy(data)).refusal(file: "x", board: nil, help: help)?.code == .toolMissing)
     }
@@ -258,21 +258,21 @@ import UBootFlash
         #expect(fit.kernel?.unpackedSize == 9000)
         #expect(image.target() == nil)
         #expect(image.refusal(file: "x", board: .mips) == nil)
-        #expect(try Self.whole(bytes.dropLast()).refusal(file: "x")?.why.contains("cut off") == true)
+        #expect(try Self.whole(bytes.dropLast()).refusal(file: "x")?.why.contains("truncated") == true)
     }
 
     @Test func fitRefusals() throws {
         func why(_ bytes: [UInt8]) throws -> String? { try Self.whole(bytes).refusal(file: "x")?.why }
         let kernel = Self.kernelPart(Self.content(50))
         #expect(try why(Self.fit(kernel: kernel)) == nil)
-        #expect(try why(Self.fit(kernel: kernel, selected: nil))?.contains("no default") == true)
+        #expect(try why(Self.fit(kernel: kernel, selected: nil))?.contains("without a default") == true)
         #expect(try why(Self.fit(kernel: kernel, selected: "other"))?.contains("not in it") == true)
         #expect(try why(Self.fit(kernel: kernel, configuration: []))?.contains("no kernel") == true)
         #expect(
             try why(Self.fit(kernel: kernel, configuration: [.text("kernel", "nothing")]))?.contains("no kernel")
                 == true)
         #expect(try why(Self.fit(kernel: Self.kernelPart([1], type: "script")))?.contains("script") == true)
-        #expect(try why(Self.fit(kernel: [.text("type", "kernel")]))?.contains("cut off") == true)
+        #expect(try why(Self.fit(kernel: [.text("type", "kernel")]))?.contains("truncated") == true)
         let rootfs = Self.fit(
             kernel: kernel, configuration: [.text("kernel", "kernel-1"), .text("loadables", "rootfs-1")],
             others: [.node("rootfs-1", [.text("type", "filesystem"), .property("data", Self.content(100))])])
@@ -296,7 +296,7 @@ import UBootFlash
             // Some 64-bit processors run it.
             #expect(image.runs(on: .arm64) == nil && image.runs(on: .mips) == false)
             let cut = try Self.whole(Self.zImage(5000, isBigEndian: isBig).dropLast())
-            #expect(cut.refusal(file: "x")?.why.contains("cut off") == true)
+            #expect(cut.refusal(file: "x")?.why.contains("truncated") == true)
         }
         // Moved to the start of memory, filled up to 2 MiB, and 0x80000 bytes behind.
         let old = try Self.whole(Self.image("ARMd", size: 0, flags: 0))

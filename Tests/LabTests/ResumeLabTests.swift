@@ -56,7 +56,7 @@ struct ResumeLabTests {
             let said = try String(contentsOf: log, encoding: .utf8)
             // 4: the emulated chip says that it is larger than its driver shows.
             #expect([0, 4].contains(process.terminationStatus), "\(said)")
-            #expect(said.lowercased().contains("going on with"), "\(said)")
+            #expect(said.lowercased().contains("resuming "), "\(said)")
             let manifest = try Manifest.decode(
                 [UInt8](Data(contentsOf: URL(fileURLWithPath: target).appending(path: "flashkeep.json"))))
             for device in board.devices {

@@ -146,7 +146,7 @@ import Testing
         replies["mtdinfo-map.txt"] = nil
         var survey = try LinuxSurvey.assemble(replies: replies)
         #expect(survey.partition(1)?.badBlocks?.isComplete == false)
-        #expect(survey.partition(1)?.badBlocks?.note == "the kernel counts 1 bad block; the kernel's log names none")
+        #expect(survey.partition(1)?.badBlocks?.note == "the kernel counts 1 bad block; the kernel's log lists none")
         #expect(survey.partition(2)?.badBlocks?.isComplete == true)
         #expect(survey.partition(4)?.badBlocks?.table == [1716, 1717, 1718, 1719])
         #expect(survey.partition(4)?.badBlocks?.isComplete == true)
@@ -463,7 +463,7 @@ import Testing
         #expect(whole.partitions.count == 256 && whole.table == .complete)
         let cut = try LinuxSurvey.assemble(replies: ["proc-mtd.txt": table(257)])
         #expect(cut.partitions.count == 256)
-        #expect(cut.table.doubts == ["there are more than 256 MTD devices; the others are left out"])
+        #expect(cut.table.doubts == ["there are more than 256 MTD devices; the rest are left out"])
     }
 
     /// Roots on UBI and on a squashfs in flash: in use, and live where something may write.

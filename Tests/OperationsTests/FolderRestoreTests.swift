@@ -185,8 +185,8 @@ struct FolderRestoreTests {
             #expect(
                 refusal.why.contains(
                     isHonest
-                        ? "on a plain file, dd ended with status 1: Usage: dd [if=FILE] [of=FILE]"
-                        : "on a plain file, dd reported success and did not write what it was told to"))
+                        ? "on a regular file, dd exited with status 1: Usage: dd [if=FILE] [of=FILE]"
+                        : "on a regular file, dd reported success but did not write the given bytes"))
             #expect(refusal.next.contains("initramfs"))
             #expect(board.contents == before)
         }
@@ -206,8 +206,8 @@ struct FolderRestoreTests {
                 bag, on: board.connector(board.pipe), choice: RestoreChoice(only: ["mtd2"])
             ).planning
             let refusal = try #require(planning.refusals.first)
-            #expect(refusal.why.contains("flash_erase is another program than the one meant"))
-            #expect(refusal.why.contains("it counts where it begins in erase blocks, not in bytes"))
+            #expect(refusal.why.contains("flash_erase is not the expected program"))
+            #expect(refusal.why.contains("it takes its start in erase blocks, not in bytes"))
             #expect(refusal.why.contains("<start block> <block count>"))
             #expect(board.contents["started"] == nil)
         }

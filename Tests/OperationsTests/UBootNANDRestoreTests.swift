@@ -170,7 +170,7 @@ struct UBootNANDRestoreTests {
             Issue.record("it should have failed")
         } catch let error as FlashkeepError {
             #expect(error.code == .writeFailed, "\(error)")
-            #expect(error.why.contains("takes the block for bad"), "\(error)")
+            #expect(error.why.contains("treats the block as bad"), "\(error)")
         }
         #expect(board.hardware.chips["nand0"]?.bytes == damaged.hardware.chips["nand0"]?.bytes)
         #expect(Self.ranges(board, "write").isEmpty)

@@ -102,7 +102,7 @@ struct VerifyTests {
         try bags.write([1], other.appending("notes.txt"))
         let report = try await Verify.run(bag: other)
         #expect(kinds(report) == ["extra data/images/x.bin", "total bag-info.txt"])
-        #expect(report.notes == ["notes.txt is no part of the backup, and was not checked"])
+        #expect(report.notes == ["notes.txt is not part of the backup, and was not checked"])
         let cut = try bags.make("d")
         try bags.write(
             Array(try bags.read(cut.appending(SampleBags.second)).dropLast()), cut.appending(SampleBags.second))

@@ -266,7 +266,7 @@ struct WriteToolMatrixTests {
             return wrong.isEmpty ? nil : "it claims to be done, and \(wrong) differ"
         case .refused(let words):
             guard changed.isEmpty else { return "it was refused after \(changed) changed" }
-            let isNamed = words.contains(fault.tool) || words.contains("NAND is erased by")
+            let isNamed = words.contains(fault.tool) || words.contains("NAND needs flash_erase")
             return isNamed && words.contains("initramfs") ? nil : "the refusal does not say why: \(words)"
         case .failed(let error):
             if changed.isEmpty {

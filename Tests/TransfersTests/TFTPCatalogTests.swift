@@ -115,13 +115,13 @@ import Transfers
                 for _ in 0..<500 {
                     result = try await TFTPTestClient(server.port).put(name, bytes, options)
                     _ = await Self.kinds(server, until: Self.isEnd)
-                    guard result?.message == "This is being written already." else { break }
+                    guard result?.message == "This file is already being written." else { break }
                     // The client learns that a transfer broke before its sink has been discarded.
                     try await Task.sleep(for: .milliseconds(10))
                 }
                 return result
             }
-            #expect(try await put("exact", Self.bytes(8_999))?.message == "9000 bytes are awaited, but 8999 came.")
+            #expect(try await put("exact", Self.bytes(8_999))?.message == "9000 bytes are expected, but 8999 arrived.")
             #expect(try await put("exact", large)?.code == .diskFull)
             #expect(try await put("exact", exact, [.init("tsize", "9001")])?.message.contains("9000") == true)
             #expect(try await put("limited", large)?.code == .diskFull)

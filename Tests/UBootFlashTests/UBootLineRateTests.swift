@@ -188,7 +188,7 @@ struct UBootLineRateTests {
             try await rate.raise()
             #expect(board.rate == 115_200)
         }
-        #expect(notes.last == "the line goes back to 115200 baud: at 460800 too many lines came damaged")
+        #expect(notes.last == "the line goes back to 115200 baud: too many lines arrived damaged at 460800")
     }
 
     @Test("A channel without a rate says so")
@@ -200,7 +200,7 @@ struct UBootLineRateTests {
             try await rate.raise()
             await rate.restore()
         }
-        #expect(notes.withLock { $0 } == ["the channel has no rate that could be changed"])
+        #expect(notes.withLock { $0 } == ["the channel has no rate to change"])
         #expect(board.commands.isEmpty)
     }
 

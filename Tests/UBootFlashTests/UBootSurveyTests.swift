@@ -82,7 +82,7 @@ import UBootFlash
         ])
         #expect(survey.chips.map(\.exactSize) == [32 << 20])
         #expect(survey.partitions.map(\.size) == [16 << 20])
-        #expect(survey.warnings.contains { $0.contains("only the lower 16 MiB") })
+        #expect(survey.warnings.contains { $0.contains("only its lower 16 MiB") })
         #expect(ReadCoverage.plan(survey).gaps.map(\.size) == [16 << 20])
         let unknown = try UBootSurvey.assemble(replies: ["sf probe": UBootReply(text: probe)])
         #expect(unknown.partitions.map(\.size) == [32 << 20])
@@ -113,7 +113,7 @@ import UBootFlash
         #expect(survey.chips.map(\.id) == ["nand0"] && survey.chips.map(\.size) == [.atLeast(0)])
         #expect(survey.partitions.isEmpty && survey.table == .complete)
         #expect(survey.unknowns.map(\.subject) == [.chipSize])
-        #expect(survey.unknowns.map(\.text) == ["how large chip nand0 is, is not known"])
+        #expect(survey.unknowns.map(\.text) == ["the size of chip nand0 is unknown"])
         let cover = ReadCoverage.plan(survey)
         #expect(cover.images.isEmpty && cover.gaps.map(\.size) == [nil] && cover.gaps.map(\.offset) == [0])
     }

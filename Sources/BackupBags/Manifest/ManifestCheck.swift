@@ -17,7 +17,7 @@ extension Manifest {
         check.checkPlaces()
         check.checkPartitions()
         check.checkGaps()
-        check.check(capture.retries >= 0, "the number of retries cannot be")
+        check.check(capture.retries >= 0, "the number of retries is impossible")
         return check.problems
     }
 }
@@ -45,7 +45,7 @@ private struct ManifestCheck {
             check(ids.insert(chip.id).inserted, "\(name) is listed twice")
             check(
                 [chip.leastSize, chip.eraseBlockSize, chip.pageSize, chip.oobSize].allSatisfy(Self.isNumber),
-                "\(name) has a size that cannot be")
+                "\(name) has an impossible size")
         }
     }
 
@@ -57,13 +57,13 @@ private struct ManifestCheck {
             check(
                 image.path.hasPrefix(BagLayout.images + "/") && BagPath.isSafe(image.path)
                     && BagPath.isPlain(image.path),
-                "\(name) does not lie below \(BagLayout.images) or has no plain name")
-            check(chips[image.chip] != nil, "\(name) is of a chip that is not listed")
+                "\(name) is not below \(BagLayout.images), or its name has invalid characters")
+            check(chips[image.chip] != nil, "\(name) belongs to a chip that is not listed")
             check(
                 image.sha256.utf8.count == 64 && image.sha256.utf8.allSatisfy(Self.isHexadecimal),
-                "\(name) has a SHA-256 that is none")
+                "\(name) has an invalid SHA-256")
             guard Self.isNumber(image.offset), Self.isNumber(image.size) else {
-                check(false, "\(name) has an offset or size that cannot be")
+                check(false, "\(name) has an impossible offset or size")
                 continue
             }
             check(
@@ -79,7 +79,7 @@ private struct ManifestCheck {
         for image in manifest.images {
             check(
                 (image.proof.parts ?? []).allSatisfy { Self.lies($0.offset, $0.size, in: image) },
-                "the proof of image \(PlainText.line(image.path)) is of bytes outside of it")
+                "the proof of image \(PlainText.line(image.path)) covers bytes outside of it")
         }
     }
 
@@ -90,12 +90,12 @@ private struct ManifestCheck {
             if let size = chip.exactSize, let range {
                 check(
                     range.upperBound <= size,
-                    "image \(PlainText.line(image.path)) reaches beyond the end of its chip")
+                    "image \(PlainText.line(image.path)) extends beyond the end of its chip")
             }
             if chip.kind == .nor || chip.kind == .spiNOR {
                 check(
                     image.badBlocks.isEmpty && !image.blocks.contains { $0.state.isBad },
-                    "image \(PlainText.line(image.path)) has bad blocks, and its chip can have none")
+                    "image \(PlainText.line(image.path)) has bad blocks, but its chip cannot have any")
             }
         }
     }
@@ -112,12 +112,12 @@ private struct ManifestCheck {
                 partition.oobSize, partition.parent, partition.view?.offset,
             ]
             guard numbers.allSatisfy(Self.isNumber) else {
-                check(false, "\(name) has a number, offset or size that cannot be")
+                check(false, "\(name) has an impossible number, offset or size")
                 continue
             }
             check(
                 ((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? [])).allSatisfy(Self.isNumber),
-                "\(name) has a bad block that cannot be")
+                "\(name) has an impossible bad block")
             guard let view = partition.view else { continue }
             guard let image = images[view.image] else {
                 check(false, "\(name) should be in \(PlainText.line(view.image)), which is not listed")
@@ -126,7 +126,7 @@ private struct ManifestCheck {
             let size = partition.size(in: image.representation)
             check(
                 size.map { $0 <= Manifest.largestNumber && view.offset + $0 <= image.size } ?? false,
-                "\(name) reaches beyond the end of \(PlainText.line(view.image))")
+                "\(name) extends beyond the end of \(PlainText.line(view.image))")
         }
     }
 
@@ -134,7 +134,7 @@ private struct ManifestCheck {
         for gap in manifest.gaps {
             check(
                 Self.isNumber(gap.offset) && Self.isNumber(gap.size) && chips[gap.chip] != nil,
-                "a gap on chip \(PlainText.line(gap.chip)) cannot be")
+                "a gap on chip \(PlainText.line(gap.chip)) is impossible")
         }
     }
 

@@ -29,13 +29,13 @@ extension Manifest {
         do {
             version = try JSONText.value(Head.self, from: bytes).formatVersion
         } catch {
-            throw invalid("it is no JSON object with a formatVersion")
+            throw invalid("it is not a JSON object with a formatVersion")
         }
         guard version <= currentFormatVersion else {
             throw FlashkeepError(
-                .manifestTooNew, what: "this backup is of a newer kind than this flashkeep knows",
-                why: "its \(path) has formatVersion \(version), and this program knows \(currentFormatVersion)",
-                next: "use a newer flashkeep, or put the images back by hand as its RESTORE.md says")
+                .manifestTooNew, what: "this backup has a newer format than this flashkeep supports",
+                why: "its \(path) has formatVersion \(version), and this program supports \(currentFormatVersion)",
+                next: "use a newer flashkeep, or restore the images by hand as described in its RESTORE.md")
         }
         guard version >= 1 else { throw invalid("there is no formatVersion \(version)") }
         let manifest: Manifest
@@ -54,6 +54,6 @@ extension Manifest {
     private static func invalid(_ why: String) -> FlashkeepError {
         FlashkeepError(
             .manifestInvalid, what: "\(path) of this backup cannot be used", why: why,
-            next: "take another copy of the backup; its images can still be used by hand as its RESTORE.md says")
+            next: "use another copy of the backup; its images can still be used by hand as described in its RESTORE.md")
     }
 }

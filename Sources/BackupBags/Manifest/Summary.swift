@@ -29,7 +29,7 @@ package struct Summary: Sendable, Codable, Hashable {
     /// A sentence that names the storage that no backup contains; nil if none is known.
     package var storageSentence: String? {
         guard let otherStorage, !otherStorage.isEmpty else { return nil }
-        return "Not in it, since it is no MTD flash: \(otherStorage.joined(separator: ", "))."
+        return "Not in it, because it is not MTD flash: \(otherStorage.joined(separator: ", "))."
     }
 
     /// The whole summary as sentences, for `backup`, `verify` and `info`.
@@ -49,9 +49,9 @@ package struct Summary: Sendable, Codable, Hashable {
         isProven = doubts.isEmpty && !isEmpty
         wholeness =
             if isWhole {
-                "The backup is whole: everything that the board shows of its flash is in it."
+                "The backup is whole: it has all of the flash that the board shows."
             } else if isEmpty {
-                "The backup is not whole: nothing is in it" + (missing.isEmpty && unknown.isEmpty ? "." : ":")
+                "The backup is not whole: it is empty" + (missing.isEmpty && unknown.isEmpty ? "." : ":")
             } else if missing.isEmpty {
                 "The backup may not be whole:"
             } else {
@@ -59,13 +59,13 @@ package struct Summary: Sendable, Codable, Hashable {
             }
         let proven = manifest.images.count { Self.isProven($0.proof, manifest) }
         if manifest.images.isEmpty {
-            provenness = "It holds no images."
+            provenness = "It has no images."
         } else if isProven {
             provenness = "It is proven: \(Self.proof(in: manifest))."
         } else if proven == 0 {
             provenness = "It is not proven" + (doubts.isEmpty ? "." : ":")
         } else {
-            provenness = "\(proven) of \(manifest.images.count) images are proven; the others are not:"
+            provenness = "\(proven) of \(manifest.images.count) images are proven; these are not:"
         }
     }
 
@@ -74,7 +74,7 @@ package struct Summary: Sendable, Codable, Hashable {
         for partition in manifest.partitions where partition.view == nil && partition.size > 0 {
             // A UBI volume shown as an MTD device has no flash of its own: its bytes are in the underlying device.
             if partition.partition.isUBIVolume { continue }
-            let reason = PlainText.line(partition.reason ?? "no reason was noted")
+            let reason = PlainText.line(partition.reason ?? "no reason was recorded")
             lines.append("\(partition.title) (\(ByteCount.text(partition.size))) is not in it: \(reason)")
         }
         for gap in manifest.gaps {
@@ -82,7 +82,8 @@ package struct Summary: Sendable, Codable, Hashable {
                 // For a chip of unknown size, ``unknown`` already says so.
                 if manifest.chip(gap.chip)?.exactSize != nil {
                     lines.append(
-                        "what lies beyond \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) is not in it: \(PlainText.line(gap.reason))"
+                        "anything beyond \(ByteCount.hex(gap.offset)) of \(chip(gap.chip)) is not in it: "
+                            + "\(PlainText.line(gap.reason))"
                     )
                 }
                 continue
@@ -95,8 +96,8 @@ package struct Summary: Sendable, Codable, Hashable {
         for image in manifest.images {
             for (state, words) in [
                 (BlockState.unread, "could not be read and are 0xFF in the file"),
-                (.eccFailed, "had more wrong bits than their ECC can repair"),
-                (.unstable, "were not the same twice"),
+                (.eccFailed, "had more bit errors than the ECC can correct"),
+                (.unstable, "differed between two reads"),
             ] {
                 let runs = image.blocks.filter { $0.state == state }
                 guard let first = runs.first else { continue }
@@ -139,9 +140,9 @@ package struct Summary: Sendable, Codable, Hashable {
             switch image.proof.result {
             case .proven:
                 if isProven(image.proof, manifest) { return nil }
-                words = "is called proven, and nothing says by what"
-            case .changed: words = "was written to by the running system while it was read"
-            case .unstable: words = "was not the same twice, and nothing was seen to write to it"
+                words = "is called proven, but without any evidence"
+            case .changed: words = "was changed by the running system while it was being read"
+            case .unstable: words = "differed between two reads, although no write was observed"
             case .unproven: words = "was not checked against anything"
             }
             let note = image.proof.notes.first.map { ": \(PlainText.line($0))" } ?? ""
@@ -155,8 +156,8 @@ package struct Summary: Sendable, Codable, Hashable {
         let checksum =
             "the board's own checksums" + (algorithms.isEmpty ? "" : " (\(algorithms.joined(separator: ", ")))")
         if byChecksum.count == manifest.images.count { return "every image has \(checksum)" }
-        if byChecksum.isEmpty { return "every image was read twice and was the same" }
-        return "\(byChecksum.count) images have \(checksum), the others were read twice and were the same"
+        if byChecksum.isEmpty { return "every image was read twice, and both reads agreed" }
+        return "\(byChecksum.count) images have \(checksum), the others were read twice, and both reads agreed"
     }
 
     /// Ids made up by the survey already begin with the word "chip".

@@ -103,7 +103,7 @@ package final class BagReader: Sendable {
         if !tolerant, let problem = problems.first {
             throw FlashkeepError(
                 .bagDamaged, what: "the backup \(DiskErrors.shown(path)) is damaged", why: problem,
-                next: "run flashkeep verify on it for the whole list, or take another copy of it")
+                next: "run flashkeep verify on it for the full list, or use another copy")
         }
         return BagReader(
             path: path, version: version, info: info, payload: payload, tags: tags, problems: problems,
@@ -118,16 +118,18 @@ package final class BagReader: Sendable {
         let isOurs = tolerant && names.contains(Manifest.path)
         let declared = BagTagParser.version(declaration)
         if declared == nil {
-            guard isOurs else { throw notABag(path, "its \(BagLayout.bagit) is not that of a bag") }
-            problems.append("\(BagLayout.bagit) is not that of a bag")
+            guard isOurs else { throw notABag(path, "its \(BagLayout.bagit) is not valid") }
+            problems.append("\(BagLayout.bagit) is not valid")
         }
         let version = declared ?? "1.0"
         guard version == "1.0" || version == "0.97" else {
-            throw notABag(path, "it is a bag of version \(PlainText.line(version)), and 0.97 and 1.0 are known here")
+            throw notABag(
+                path,
+                "it is a bag of version \(PlainText.line(version)), and only 0.97 and 1.0 are supported")
         }
         guard !names.contains("fetch.txt") else {
             throw FlashkeepError(
-                .bagIncomplete, what: "\(DiskErrors.shown(path)) is not whole",
+                .bagIncomplete, what: "\(DiskErrors.shown(path)) is incomplete",
                 why: "it has a fetch.txt: some of its files are still elsewhere",
                 next: "fetch them with the program that made this bag")
         }
@@ -143,14 +145,14 @@ package final class BagReader: Sendable {
         if isPartial {
             throw FlashkeepError(
                 .bagIncomplete, what: "\(DiskErrors.shown(path)) is a backup that was never finished",
-                why: "it was broken off, or is being made right now",
-                next: "run the same backup command again: it goes on where it ended")
+                why: "it was interrupted, or is being made right now",
+                next: "run the same backup command again: it resumes")
         }
     }
 
     private static func notABag(_ path: FilePath, _ why: String) -> FlashkeepError {
         FlashkeepError(
-            .notABag, what: "\(DiskErrors.shown(path)) is no backup", why: why,
+            .notABag, what: "\(DiskErrors.shown(path)) is not a backup", why: why,
             next: "give the folder that flashkeep backup made: it has a \(BagLayout.bagit) and a \(Manifest.path)")
     }
 
@@ -187,8 +189,8 @@ package final class BagReader: Sendable {
         let file = disk.file(descriptor, at: place)
         guard try disk.perform("look at", place, nil, { try SystemCalls.status(of: descriptor) }).kind == .file else {
             throw FlashkeepError(
-                .fileUnavailable, what: "cannot read \(DiskErrors.shown(place))", why: "it is no plain file",
-                next: "take another copy of the backup")
+                .fileUnavailable, what: "cannot read \(DiskErrors.shown(place))", why: "it is not a regular file",
+                next: "use another copy of the backup")
         }
         return file
     }
@@ -203,8 +205,8 @@ package final class BagReader: Sendable {
             if try disk.status(of: place)?.kind == .symbolicLink {
                 throw FlashkeepError(
                     .bagUnsafePath, what: "\(DiskErrors.shown(place)) is a symbolic link",
-                    why: "a backup holds plain files only; a link can lead anywhere",
-                    next: "do not trust this backup, or put the true file in the place of the link")
+                    why: "a backup has only regular files; a link can lead anywhere",
+                    next: "do not trust this backup, or replace the link with the actual file")
             }
             if let number = error as? Errno { throw DiskErrors.error(number, "open", place) }
             throw error
@@ -263,8 +265,8 @@ package final class BagReader: Sendable {
         {
             throw FlashkeepError(
                 .bagDamaged, what: "the backup \(DiskErrors.shown(path)) is damaged",
-                why: "its \(Manifest.path) was changed after it was made",
-                next: "run flashkeep verify on it for the whole list, or take another copy of it")
+                why: "its \(Manifest.path) was changed after the backup was made",
+                next: "run flashkeep verify on it for the full list, or use another copy")
         }
         return try Manifest.decode(bytes)
     }
@@ -275,9 +277,9 @@ package final class BagReader: Sendable {
             return try file(Manifest.path).readAll(limit: Manifest.sizeLimit)
         } catch let error as FlashkeepError where error.code == .fileUnavailable {
             throw FlashkeepError(
-                .manifestInvalid, what: "\(DiskErrors.shown(path)) has no \(Manifest.path) that can be read",
+                .manifestInvalid, what: "\(DiskErrors.shown(path)) has no readable \(Manifest.path)",
                 why: error.why,
-                next: "it may be a bag that other software made: its files are below data/")
+                next: "it may be a bag made by other software: its files are below data/")
         }
     }
 }

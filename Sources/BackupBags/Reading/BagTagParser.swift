@@ -61,7 +61,7 @@ enum BagTagParser {
             } else if let field = field(line) {
                 fields.append(field)
             } else {
-                problems.append("line \(number + 1) of \(BagLayout.bagInfo) is not understood")
+                problems.append("line \(number + 1) of \(BagLayout.bagInfo) is not valid")
             }
         }
         return (fields, problems)
@@ -89,13 +89,13 @@ enum BagTagParser {
             var path = line[digest.endIndex...].drop { $0 == " " || $0 == "\t" }
             if allowsAsterisk, path.first == "*" { path.removeFirst() }
             guard !path.isEmpty else {
-                problem(number, "is not understood")
+                problem(number, "is not valid")
                 continue
             }
             let decoded = BagPath.decoded(String(path))
             guard BagPath.isSafe(decoded) else { throw unsafePath(decoded, in: name) }
             guard digest.utf8.count == 64, digest.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
-                problem(number, "has no SHA-256: \(PlainText.line(decoded))")
+                problem(number, "has no valid SHA-256: \(PlainText.line(decoded))")
                 continue
             }
             guard decoded.hasPrefix("data/") == isPayload else {
@@ -103,7 +103,7 @@ enum BagTagParser {
                 continue
             }
             guard seen.insert(decoded).inserted else {
-                problem(number, "names a file for the second time: \(PlainText.line(decoded))")
+                problem(number, "names a file twice: \(PlainText.line(decoded))")
                 continue
             }
             entries.append(BagEntry(path: decoded, sha256: digest.lowercased()))
@@ -114,8 +114,8 @@ enum BagTagParser {
     static func unsafePath(_ path: String, in name: String) -> FlashkeepError {
         FlashkeepError(
             .bagUnsafePath, what: "this backup names the path \(PlainText.line(String(path.prefix(200))))",
-            why: "\(name) must only name files within the backup, and this leads elsewhere",
-            next: "do not trust this backup: whoever made it may want to harm this computer")
+            why: "\(name) may only name files within the backup, and this path leads elsewhere",
+            next: "do not trust this backup: it may have been made to harm this computer")
     }
 
     private static func field(_ line: Substring) -> BagInfoField? {

@@ -48,14 +48,16 @@ struct RestoreSteps {
         guard let (image, range) = manifest.view(of: partition) else { return "the backup does not have it" }
         if let first = manifest.findings(of: partition).first(where: { $0.state.isDamage }) {
             return
-                "its file has damaged or unread bytes, the first at \(ByteCount.hex(first.offset)) of the partition. What was there is not known"
+                "its file has damaged or unread bytes, the first at \(ByteCount.hex(first.offset)) of the partition. "
+                + "The original bytes are unknown"
         }
         if image.proof.result == .unstable {
-            return "its file was not the same when it was read twice, and which of the two is right is not known"
+            return "two reads of it differed, and it is unknown which of them is right"
         }
         if image.representation == .dataWithOOB {
             return
-                "its file holds pages with their OOB bytes, which go back only with a programmer or a driver that is known to write them as they are"
+                "its file has pages with their OOB bytes, which can be restored only with a programmer, or a driver "
+                + "that is known to write them unchanged"
         }
         if partition.partition.isUBIVolume {
             return "it is UBI's view of a volume. Write the partition that UBI is attached to instead"
@@ -65,10 +67,10 @@ struct RestoreSteps {
         // A guessed offset proves nothing.
         let start = partition.partition.isPlaced ? partition.offset : nil
         if block <= 0 || partition.size % block != 0 || start.map({ $0 % block != 0 }) == true {
-            return "it does not begin and end on erase blocks, so its neighbours would be erased with it"
+            return "it does not begin and end at erase block boundaries, so its neighbours would be erased with it"
         }
         let isNAND = partition.partition.kind.isNAND || manifest.chip(partition.chip)?.kind.isNAND ?? false
-        if isNAND, partition.pageSize <= 1 || block % partition.pageSize != 0 { return "its page size is not known" }
+        if isNAND, partition.pageSize <= 1 || block % partition.pageSize != 0 { return "its page size is unknown" }
         // The commands leave out the blocks that were known to be bad, and the file has holes for these.
         let known = Set((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? []))
         let holes = image.badBlocks.filter { range.contains($0) }.map { ($0 - range.lowerBound) / block }
@@ -83,10 +85,11 @@ struct RestoreSteps {
         switch partition.role {
         case .bootloader:
             lines.append(
-                "**The bootloader. If this goes wrong, the board does not start any more.** Only if it is broken, only with a way to recover, last, and alone."
+                "**The bootloader. If this goes wrong, the board no longer starts.** Write it only if it is broken and you have a way to recover; last, and separately."
             )
         case .calibration:
-            lines.append("**Calibration: only to the unit that it was read from**, whose MAC addresses are at the top.")
+            lines.append(
+                "**Calibration: write it only to the unit that it was read from**, whose MAC addresses are at the top.")
         case .environment, .firmware, .config, .unknown: break
         }
         if partition.isWritable == false {
@@ -107,15 +110,15 @@ struct RestoreSteps {
         if image.proof.result == .changed || manifest.findings(of: partition).contains(where: { $0.state == .changed })
         {
             lines.append(
-                "The running system wrote to it while it was read, so the file may mix two moments. Most file systems for flash repair that when they are mounted; be ready to start with an empty one."
+                "The running system wrote to it while it was being read, so the file may mix two states. Most flash file systems repair that when they are mounted; be prepared to start with an empty one."
             )
         }
         if image.proof.result == .unproven {
             lines.append(
-                "Nothing confirmed its file when it was read: look into it before you trust it (`strings`, `binwalk`).")
+                "Its file was not verified when it was read: inspect it before you trust it (`strings`, `binwalk`).")
         }
         if partition.badBlocks?.isComplete == false {
-            lines.append("Which of its blocks were bad is not known for sure.")
+            lines.append("Its bad blocks were not known for certain.")
         }
         let overlapping = manifest.partitions.filter { overlaps($0) }
         if !overlapping.isEmpty {

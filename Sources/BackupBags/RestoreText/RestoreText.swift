@@ -25,8 +25,9 @@ package enum RestoreText {
         let capture = manifest.capture
         var lines = [
             "# How to restore this backup without Flashkeep", "",
-            "This folder holds the flash of the board \(quoted(board.model ?? "of unknown model")).",
-            "flashkeep \(quoted(capture.toolVersion)) read it from \(quoted(capture.startedAt)) to \(quoted(capture.finishedAt)), at the address \(quoted(capture.address)) (\(quoted(capture.way))).",
+            "This folder has the flash of the board \(quoted(board.model ?? "of unknown model")).",
+            "It was read by flashkeep \(quoted(capture.toolVersion)) from \(quoted(capture.startedAt)) to "
+                + "\(quoted(capture.finishedAt)), at the address \(quoted(capture.address)) (\(quoted(capture.way))).",
             "Its files are plain: the images are the bytes of the flash, `\(Manifest.path)` is JSON, and the folder is a BagIt bag (RFC 8493). Nothing but what this text names is needed to use them.",
             "",
         ]
@@ -44,7 +45,7 @@ package enum RestoreText {
             lines += ["", storage]
         } else if manifest.otherStorage == nil {
             lines += [
-                "", "Whether the board has other storage (eMMC, SD card, disks) was not found out; none of it is here.",
+                "", "It is unknown whether the board has other storage (eMMC, SD card, disks); none of it is here.",
             ]
         }
         lines += ["", summary.provenness] + summary.doubts.map { "- \($0)" }
@@ -53,16 +54,17 @@ package enum RestoreText {
 
     private static func checking() -> [String] {
         [
-            "## 1. Check it", "", "In this folder, on any computer:", "",
+            "## 1. Checking the backup", "", "In this folder, on any computer:", "",
             "    sha256sum -c \(BagLayout.tagManifest)", "    sha256sum -c \(BagLayout.payloadManifest)", "",
-            "Every line must end with `OK`. If one does not, do not write that file to anything: take another copy of the backup.",
+            "Every line must end with `OK`. If one does not, do not write that file to any board: use another copy of "
+                + "the backup.",
         ]
     }
 
     // MARK: Layout
 
     private static func layout(_ manifest: Manifest, _ methods: [ManualProcedure.Method]) -> [String] {
-        var lines = ["## 2. What is where", ""]
+        var lines = ["## 2. Layout", ""]
         lines += [
             "| chip | kind | size | erase block | page | OOB |", "| --- | --- | --- | --- | --- | --- |",
         ]
@@ -78,7 +80,8 @@ package enum RestoreText {
             )
         }
         lines += [
-            "", "Offsets are bytes from the start of the chip; \"in file\" is where the partition begins in its file.",
+            "",
+            "Offsets are in bytes from the start of the chip; \"in file\" is the start of the partition in its file.",
             "",
             "| partition | name | chip | offset | size | file | in file | role | bad or damaged blocks |",
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -120,12 +123,12 @@ package enum RestoreText {
             }
             commands.append("    \(cut(partition, image.path, range))")
         }
-        let title = ["## 3. Cut a partition out", ""]
+        let title = ["## 3. Cutting out a partition", ""]
         guard !commands.isEmpty else {
-            return title + ["No need to: each file is one partition, from its first byte to its last."]
+            return title + ["Not necessary: each file is exactly one partition."]
         }
         return title + [
-            "Some partitions lie within others, and their bytes are kept once. These commands make files of their own:",
+            "Some partitions are inside others, and their bytes are stored once. These commands make separate files:",
             "",
         ] + commands
     }
@@ -144,18 +147,18 @@ package enum RestoreText {
     private static func rules(_ manifest: Manifest) -> [String] {
         var lines = [
             "## 4. Before you write anything", "",
-            "- Write as little as you can. A block that already holds the right bytes is left alone.",
+            "- Write as little as possible: leave a block alone if it already has the right bytes.",
             "- Know how you get back in if the board does not start: a serial console, a bootloader that loads over the network, or a chip programmer. Without one, do not touch the bootloader.",
             "- Never write flash that a running system uses: mounted, attached to UBI, or holding its root file system. Start the board from RAM, or work from its bootloader.",
             "- Of a partition and another one that contains it, write only one.",
-            "- Keep this order: data and config first, then the environment, firmware, calibration, and the bootloader last and alone. Check each before the next. See that the power does not fail.",
-            "- Calibration (MAC addresses, radio data) belongs to this one unit. Never write it to another unit, nor another unit's to this one.",
+            "- Keep this order: data and config first, then the environment, firmware, calibration, and the bootloader last and separately. Check each before the next. Make sure that the power does not fail.",
+            "- Calibration (MAC addresses, radio data) belongs to this unit only. Never write it to another unit, and never write another unit's to this one.",
             "- Do not write a file with damaged, unread or unstable blocks as it is.",
             "- Do not rely on what a command reports. The only proof is to read back and compare.",
         ]
         if manifest.chips.contains(where: { $0.kind.isNAND }) {
             lines.append(
-                "- NAND: byte positions in the files are positions on the chip. A bad block is a hole of 0xFF that keeps its place, so that what follows does not move."
+                "- NAND: offsets in the files are offsets on the chip. A bad block is a placeholder of 0xFF, so that the data after it does not move."
             )
         }
         return lines
@@ -231,7 +234,7 @@ package enum RestoreText {
             (ranks.firstIndex(of: $0.role) ?? 0, $0.index) < (ranks.firstIndex(of: $1.role) ?? 0, $1.index)
         }
         guard !ordered.isEmpty else { return [] }
-        var lines = ["## 6. Restore it, partition by partition, in this order"]
+        var lines = ["## 6. Restore partition by partition, in this order"]
         for partition in ordered {
             guard let (image, range) = manifest.view(of: partition) else { continue }
             lines += ["", "### mtd\(partition.index) \(quoted(partition.name)), \(partition.role.rawValue)", ""]
@@ -246,7 +249,7 @@ package enum RestoreText {
     private static func absent(_ manifest: Manifest) -> [String] {
         var lines: [String] = []
         for partition in manifest.partitions where partition.view == nil {
-            let reason = partition.size == 0 ? "it has no bytes" : partition.reason ?? "no reason was noted"
+            let reason = partition.size == 0 ? "it has no bytes" : partition.reason ?? "no reason was recorded"
             lines.append(
                 "- mtd\(partition.index) \(quoted(partition.name)), \(amount(partition.size)): \(quoted(reason))")
         }
@@ -260,10 +263,10 @@ package enum RestoreText {
             lines.append("- \(quoted(unknown.text))")
         }
         for device in manifest.otherStorage ?? [] {
-            lines.append("- \(quoted(device.text)): it is no MTD flash, and not a part of this backup")
+            lines.append("- \(quoted(device.text)): it is not MTD flash, and not part of this backup")
         }
         for warning in manifest.warnings { lines.append("- \(quoted(warning))") }
-        return lines.isEmpty ? [] : ["## 7. What is not here, and doubts", ""] + lines
+        return lines.isEmpty ? [] : ["## 7. What is missing, and doubts", ""] + lines
     }
 
     // MARK: Words

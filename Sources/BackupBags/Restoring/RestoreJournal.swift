@@ -134,7 +134,7 @@ package final class RestoreJournal {
             guard try disk.lock(opened) else {
                 throw FlashkeepError(
                     .otherBackupInProgress, what: "Another restore of this backup is running.",
-                    why: "It holds \(DiskErrors.shown(place)).", next: "Wait for it to end, or end it.")
+                    why: "It holds \(DiskErrors.shown(place)).", next: "Wait until it ends, or stop it.")
             }
             (entries, begun, aside) = ([], [:], [])
             let journal = try JournalFile(reading: opened, RestoreEntry.self) { take($0) }

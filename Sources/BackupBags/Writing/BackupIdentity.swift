@@ -75,13 +75,13 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
             let changed = partitions.first { !earlier.partitions.contains($0) }
             let gone = earlier.partitions.first { !partitions.contains($0) }
             let entry = changed ?? gone
-            lines.append("the partition table is another" + (entry.map { ", first at mtd\($0.index)" } ?? ""))
+            lines.append("the partition table differs" + (entry.map { ", first at mtd\($0.index)" } ?? ""))
         }
         if images != earlier.images {
             let changed = images.first { !earlier.images.contains($0) }
             let gone = earlier.images.first { !images.contains($0) }
             let entry = changed ?? gone
-            lines.append("other images are to be made" + (entry.map { ", first \(PlainText.line($0.path))" } ?? ""))
+            lines.append("the planned images differ" + (entry.map { ", first \(PlainText.line($0.path))" } ?? ""))
         }
         return lines
     }

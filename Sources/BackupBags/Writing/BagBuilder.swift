@@ -151,7 +151,7 @@ package final class BagBuilder: Sendable {
                 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
         }
         guard isPlain, BagPath.isSafe(path), path != BagLayout.transcript else {
-            throw ImageStore.fault("\(PlainText.line(evidence.name)) is no name for a piece of evidence")
+            throw ImageStore.fault("\(PlainText.line(evidence.name)) is not a valid name for a piece of evidence")
         }
         let scratch = partial.appending(WorkFolder.scratchName)
         try disk.write(evidence.bytes, to: scratch)
@@ -185,10 +185,10 @@ package final class BagBuilder: Sendable {
         let made = images.all.filter { !$0.isDiscarded }
         for record in manifest.images {
             guard made.contains(where: { $0.path == record.path && $0.size == record.size }) else {
-                throw ImageStore.fault("the manifest names \(record.path), which was not made so")
+                throw ImageStore.fault("the manifest names \(record.path), which was not made like that")
             }
             guard try images.writer(path: record.path, size: record.size).sha256() == record.sha256 else {
-                throw ImageStore.fault("the manifest has another SHA-256 for \(record.path) than its file")
+                throw ImageStore.fault("the SHA-256 of \(record.path) in the manifest differs from that of its file")
             }
         }
         if let extra = made.first(where: { manifest.image($0.path) == nil }) {

@@ -69,7 +69,7 @@ final class ImageStore: Sendable {
 
     static func fault(_ why: String) -> FlashkeepError {
         FlashkeepError(
-            .internalFault, what: "this backup cannot go on", why: why,
+            .internalFault, what: "this backup cannot continue", why: why,
             next: "please report this; what was read is kept")
     }
 }

@@ -34,7 +34,8 @@ package struct ImageWriter: Sendable {
             try Self.check(findings, within: range, of: state.images[index])
             if !replacing, let there = state.images[index].segments.touching(range).first {
                 throw ImageStore.fault(
-                    "bytes at \(ByteCount.hex(there.range.lowerBound)) of \(state.images[index].path) came twice")
+                    "bytes at \(ByteCount.hex(there.range.lowerBound)) of \(state.images[index].path) were written twice"
+                )
             }
             if range.isEmpty { return }
             var crc = StreamingChecksum(.crc32)
@@ -112,7 +113,7 @@ package struct ImageWriter: Sendable {
     package func read(offset: Int, count: Int) throws -> [UInt8] {
         let image = image
         guard offset >= 0, count >= 0, offset <= image.size else {
-            throw ImageStore.fault("bytes outside of \(image.path) were asked for")
+            throw ImageStore.fault("bytes outside of \(image.path) were requested")
         }
         let range = offset..<(offset + min(count, image.size - offset))
         try Self.refuseMissing(range, image)
@@ -143,7 +144,7 @@ package struct ImageWriter: Sendable {
         var image = image
         if let hole = image.segments.missing(in: 0..<image.size).first {
             throw FlashkeepError(
-                .bagIncomplete, what: "\(image.path) is not whole",
+                .bagIncomplete, what: "\(image.path) is incomplete",
                 why: "\(ByteCount.text(hole.count)) at \(ByteCount.hex(hole.lowerBound)) were not read",
                 next: "run the same command again: it reads only what is missing")
         }
@@ -166,7 +167,7 @@ package struct ImageWriter: Sendable {
 
     private static func range(_ offset: Int, _ count: Int, in image: ImageState) throws -> Range<Int> {
         guard !image.isDiscarded, offset >= 0, count >= 0, offset <= image.size, count <= image.size - offset else {
-            throw ImageStore.fault("bytes at \(ByteCount.hex(offset)) do not lie in \(image.path)")
+            throw ImageStore.fault("bytes at \(ByteCount.hex(offset)) are outside of \(image.path)")
         }
         return offset..<(offset + count)
     }
@@ -177,7 +178,7 @@ package struct ImageWriter: Sendable {
                 finding.size <= range.upperBound - finding.offset
             else {
                 throw ImageStore.fault(
-                    "a finding at \(ByteCount.hex(finding.offset)) does not lie in its bytes of \(image.path)")
+                    "a finding at \(ByteCount.hex(finding.offset)) is outside of its bytes in \(image.path)")
             }
         }
     }

@@ -19,7 +19,7 @@ package struct OutputFolder: Sendable {
     package func refuseExisting(_ names: [String]) throws {
         for name in names where try disk.status(of: path.appending(name)) != nil {
             throw FlashkeepError(
-                .targetExists, what: "\(DiskErrors.shown(path.appending(name))) is there already",
+                .targetExists, what: "\(DiskErrors.shown(path.appending(name))) already exists",
                 why: "files are never overwritten", next: "choose another folder, or move it out of the way")
         }
     }

@@ -54,7 +54,8 @@ struct Recovery {
             let dropped = try check(claim, into: &image)
             if dropped > 0 {
                 notes.append(
-                    "\(ByteCount.text(dropped)) of \(PlainText.line(path)) were damaged on this computer's disk and are read again"
+                    "\(ByteCount.text(dropped)) of \(PlainText.line(path)) were damaged on this computer's disk and "
+                        + "will be read again"
                 )
             }
             images.append(image)

@@ -24,13 +24,13 @@ struct WorkFolder: Sendable {
         guard let name = target.lastComponent, name.kind == .regular else {
             throw FlashkeepError(
                 .usage, what: "\(DiskErrors.shown(target)) cannot be the name of a backup",
-                why: "it ends with no name of its own", next: "give the path of a folder that is to be made")
+                why: "it does not end with a name", next: "give the path of the folder to make")
         }
         guard !name.string.hasSuffix(BagLayout.partialSuffix) else {
             throw FlashkeepError(
                 .usage, what: "\(DiskErrors.shown(target)) cannot be the name of a backup",
-                why: "names that end with \(BagLayout.partialSuffix) are for backups that are not finished",
-                next: "choose another name; to take up a backup again, give the name it is to have in the end")
+                why: "names that end with \(BagLayout.partialSuffix) are for unfinished backups",
+                next: "choose another name; to resume a backup, give its final name")
         }
         let partial = target.removingLastComponent().appending(name.string + BagLayout.partialSuffix)
         self.init(target: target, partial: partial, disk: disk)
@@ -69,8 +69,8 @@ struct WorkFolder: Sendable {
         while !folder.isEmpty, folder.lastComponent != nil {
             if try disk.status(of: folder.appending(BagLayout.bagit)) != nil {
                 throw FlashkeepError(
-                    .targetExists, what: "\(DiskErrors.shown(target)) lies inside of a backup",
-                    why: "\(DiskErrors.shown(folder)) is one, and a file more would damage it",
+                    .targetExists, what: "\(DiskErrors.shown(target)) is inside a backup",
+                    why: "\(DiskErrors.shown(folder)) is a backup, and an extra file would damage it",
                     next: "choose a place outside of it")
             }
             folder = folder.removingLastComponent()
@@ -79,8 +79,8 @@ struct WorkFolder: Sendable {
 
     private func targetExists() -> FlashkeepError {
         FlashkeepError(
-            .targetExists, what: "\(DiskErrors.shown(target)) is there already",
-            why: "a backup is never written over anything", next: "choose another name, or move it out of the way")
+            .targetExists, what: "\(DiskErrors.shown(target)) already exists",
+            why: "a backup never overwrites anything", next: "choose another name, or move it out of the way")
     }
 
     /// Makes the folder and takes its lock.
@@ -118,11 +118,11 @@ struct WorkFolder: Sendable {
             let foreign = try disk.names(in: path).filter { $0 != Self.lockName && $0 != Self.scratchName }
             if foreign.isEmpty { return false }
             throw otherBackup(
-                "it holds files that no backup of flashkeep begins with, such as \(PlainText.line(foreign[0]))")
+                "it has files that flashkeep does not make, such as \(PlainText.line(foreign[0]))")
         }
         let bytes = try disk.read(identity, limit: 16 << 20)
         guard let head = try? JSONText.value(Head.self, from: bytes), head.version == 1 else {
-            throw otherBackup("its identity.json is damaged, or of another version of flashkeep")
+            throw otherBackup("its identity.json is damaged, or from another version of flashkeep")
         }
         let differences = now.differences(from: head.identity)
         guard differences.isEmpty else {
@@ -134,8 +134,8 @@ struct WorkFolder: Sendable {
     private func otherBackup(_ why: String) -> FlashkeepError {
         FlashkeepError(
             .otherBackupInProgress,
-            what: "\(DiskErrors.shown(path)) is from another backup that was not finished", why: why,
-            next: "choose another name for this backup, or remove that folder if you do not need it any more")
+            what: "\(DiskErrors.shown(path)) is from another, unfinished backup", why: why,
+            next: "choose another name for this backup, or remove that folder if you no longer need it")
     }
 
     /// Records which backup this is.

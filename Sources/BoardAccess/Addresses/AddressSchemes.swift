@@ -31,7 +31,7 @@ package enum AddressSchemes {
 
     private static func notUnderstood(_ text: String, why: String) -> FlashkeepError {
         FlashkeepError(
-            .addressNotUnderstood, what: "The address \"\(AddressSyntax.withoutPassword(text))\" is not understood.",
+            .addressNotUnderstood, what: "The address \"\(AddressSyntax.withoutPassword(text))\" is invalid.",
             why: why, next: "Use one of: " + forms.map(\.example).joined(separator: ", "))
     }
 }

@@ -24,7 +24,7 @@ enum AddressSyntax {
                 throw AddressFault(
                     portText.contains("?")
                         ? "The user is written before the host: \(text.prefix { $0 != ":" })://root@HOST:PORT."
-                        : "A port is a number from 1 to 65535.")
+                        : "The port must be a number from 1 to 65535.")
             }
             port = number
         }
@@ -32,7 +32,7 @@ enum AddressSyntax {
         private static func parts(_ rest: Substring) throws(AddressFault) -> (host: Substring, port: Substring?) {
             if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
                 let tail = rest[rest.index(after: end)...]
-                guard tail.isEmpty || tail.hasPrefix(":") else { throw AddressFault("After ] comes :PORT.") }
+                guard tail.isEmpty || tail.hasPrefix(":") else { throw AddressFault("Only :PORT may follow ].") }
                 return (rest[rest.index(after: rest.startIndex)..<end], tail.isEmpty ? nil : tail.dropFirst())
             }
             guard let colon = rest.lastIndex(of: ":") else { return (rest, nil) }
@@ -50,7 +50,7 @@ enum AddressSyntax {
     /// The name of a host or user: printable ASCII that no program takes for an option.
     static func name(_ name: some StringProtocol) throws(AddressFault) -> String {
         guard !name.isEmpty, !name.hasPrefix("-"), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw AddressFault("The name of the host or user is missing or holds odd characters.")
+            throw AddressFault("The host or user name is missing or has invalid characters.")
         }
         return String(name)
     }

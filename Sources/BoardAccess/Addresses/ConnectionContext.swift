@@ -39,14 +39,14 @@ package struct ConnectionContext: Sendable {
         guard options.uboot.lineRate != nil else { return }
         throw FlashkeepError(
             .usage, what: "--baud cannot be used with \(PrintableText.escaped(typed)).", why: why,
-            next: "Leave --baud out, or give the port of this computer: serial:/dev/ttyUSB0.")
+            next: "Omit --baud, or give a port of this computer: serial:/dev/ttyUSB0.")
     }
 
     /// The login: the given password, or what the user types when the board asks.
     private func credentials(_ user: String?) -> Credentials {
         let user = user ?? "root"
         let source = PasswordSource(
-            given: password, question: "Password of \(user) on the board: ", ask: interaction.askPassword)
+            given: password, question: "Password for \(user) on the board: ", ask: interaction.askPassword)
         return Credentials(user: user, password: { try await source.password() })
     }
 }

@@ -6,7 +6,7 @@ package struct SSHAddress: AddressScheme {
     package static let forms = [
         AddressForm("root@192.168.1.1", "SSH, with your keys and configuration"),
         AddressForm("ssh://root@192.168.1.1:2222", "SSH on another port"),
-        AddressForm("ssh:ALIAS", "a name of your SSH configuration"),
+        AddressForm("ssh:ALIAS", "an alias from your SSH configuration"),
     ]
 
     /// What the client is given: `user@host`, `host` or an alias.
@@ -29,7 +29,7 @@ package struct SSHAddress: AddressScheme {
             return SSHAddress(destination: try AddressSyntax.name(text.dropFirst("ssh:".count)))
         }
         if let colon = text.firstIndex(of: ":"), !text.contains("@"), text[colon...].hasPrefix("://") {
-            throw AddressFault("No way in is called \(text[..<colon]).")
+            throw AddressFault("There is no connection type \(text[..<colon]).")
         }
         return SSHAddress(destination: try plainDestination(text))
     }
@@ -45,11 +45,11 @@ package struct SSHAddress: AddressScheme {
         {
             throw AddressFault(
                 colon == host.index(before: host.endIndex)
-                    ? "There is nothing behind the colon." : "With a port it is written ssh://\(text).")
+                    ? "There is nothing after the colon." : "With a port, write ssh://\(text).")
         }
         let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
         if bare.contains(":"), !AddressSyntax.isIPv6(bare) {
-            throw AddressFault("A way in and what it leads to are written as in telnet://192.168.1.1.")
+            throw AddressFault("Write the connection type and the host as in telnet://192.168.1.1.")
         }
         for part in parts { _ = try AddressSyntax.name(part) }
         return (parts.dropLast() + [bare]).joined(separator: "@")

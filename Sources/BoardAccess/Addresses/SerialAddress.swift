@@ -40,7 +40,7 @@ package struct SerialAddress: AddressScheme {
             case ("user", let value) where !value.isEmpty:
                 user = value
             default:
-                throw AddressFault("A serial address knows ?baud=NUMBER and &user=NAME, not \(item).")
+                throw AddressFault("A serial address accepts ?baud=NUMBER and &user=NAME, not \(item).")
             }
         }
         return SerialAddress(path: String(path), baud: baud, user: user)

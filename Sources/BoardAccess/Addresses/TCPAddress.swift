@@ -30,7 +30,7 @@ package struct TCPAddress: AddressScheme {
 
     package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate(
-            "The port's rate is set where it is, on the terminal server or in ser2net's configuration.")
+            "The rate of the port is set on the terminal server, or in the configuration of ser2net.")
         return try context.console(TCPOpener(host: host, port: port), user: user)
     }
 }

@@ -25,7 +25,8 @@ enum GivenPassword {
             try descriptor.closeAfter {
                 if let mode = FileMode.permissions(of: descriptor), mode & 0o077 != 0 {
                     warn(
-                        "others may read the password file \(shown): chmod 600 \(ShellWord.pastable(shown)) makes it yours alone"
+                        "others can read the password file \(shown): make it private with chmod 600 "
+                            + ShellWord.pastable(shown)
                     )
                 }
                 while count < bytes.count {

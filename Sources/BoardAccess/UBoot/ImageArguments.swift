@@ -20,8 +20,8 @@ enum ImageArguments {
         let digits = text.lowercased().hasPrefix("0x") ? text.dropFirst(2) : text[...]
         guard let address = UInt64(digits, radix: 16) else {
             throw FlashkeepError(
-                .usage, what: "--load-address \(PrintableText.escaped(text)) is not understood.",
-                why: "It is no hexadecimal number.", next: "Give one such as 0x82000000.")
+                .usage, what: "--load-address \(PrintableText.escaped(text)) is invalid.",
+                why: "It is not a hexadecimal number.", next: "Give a number such as 0x82000000.")
         }
         return address
     }
@@ -29,8 +29,8 @@ enum ImageArguments {
     private static func variable(_ text: String) throws -> NetworkBoot.Variable {
         guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
             throw FlashkeepError(
-                .usage, what: "--set \(PrintableText.escaped(text)) is not understood.",
-                why: "It is no name with a value.", next: "Give one such as --set bootargs=console=ttyS0,115200.")
+                .usage, what: "--set \(PrintableText.escaped(text)) is invalid.",
+                why: "It is not of the form NAME=VALUE.", next: "Use it as in --set bootargs=console=ttyS0,115200.")
         }
         return NetworkBoot.Variable(name: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
     }

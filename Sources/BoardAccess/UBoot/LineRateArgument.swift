@@ -12,9 +12,9 @@ enum LineRateArgument {
         if text == "auto" { return .highest }
         guard let rate = Int(text), (300...4_000_000).contains(rate) else {
             throw FlashkeepError(
-                .usage, what: "--baud \(PrintableText.escaped(text)) is not understood.",
-                why: "It is a number of bits a second from 300 to 4000000, or auto.",
-                next: "Use one that the board has, such as --baud 921600.")
+                .usage, what: "--baud \(PrintableText.escaped(text)) is invalid.",
+                why: "It must be a number of bits per second from 300 to 4000000, or auto.",
+                next: "Use a rate that the board supports, such as --baud 921600.")
         }
         return .rate(rate)
     }

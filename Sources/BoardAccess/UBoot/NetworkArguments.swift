@@ -18,8 +18,8 @@ enum NetworkArguments {
         guard let text else { return nil }
         guard let address = IPv4Address(text) else {
             throw FlashkeepError(
-                .usage, what: "\(option) \(PrintableText.escaped(text)) is not understood.",
-                why: "It is no IPv4 address.", next: "Give one such as 192.168.1.1.")
+                .usage, what: "\(option) \(PrintableText.escaped(text)) is invalid.",
+                why: "It is not an IPv4 address.", next: "Give an address such as 192.168.1.1.")
         }
         return address
     }

@@ -83,7 +83,7 @@ package struct NetworkBoot: Sendable {
             try await starter.set(plan)
             try await load(starter, to: memory, plan, seen)
         }
-        notify(.note("\(file.image.summary) is in the board's RAM and is started"))
+        notify(.note("\(file.image.summary) is in the board's RAM and is being started"))
         try await starter.start(file.image, at: memory)
         try await starter.follow()
     }
@@ -112,14 +112,14 @@ package struct NetworkBoot: Sendable {
         let what = "The board could not load the image over TFTP."
         guard case .failed(let outcome) = load else {
             return FlashkeepError(
-                .commandFailed, what: what, why: "It came with another CRC-32, \(Self.attempts) times.",
+                .commandFailed, what: what, why: "It arrived with a wrong CRC-32, \(Self.attempts) times.",
                 next:
-                    "The board's RAM or its network is faulty, or the address range is used by something; try another cable."
+                    "The board's RAM or its network is faulty, or the address range is in use; try another cable."
             )
         }
         let words = outcome.words(
             plan, port: port, hasAsked: seen.contains("\(plan.board)"),
-            otherwise: "Back up straight from U-Boot: leave --image out.")
+            otherwise: "Back up directly from U-Boot: omit --image.")
         return FlashkeepError(words.code, what: what, why: words.why, next: words.next)
     }
 }

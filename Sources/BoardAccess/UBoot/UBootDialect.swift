@@ -45,7 +45,9 @@ struct UBootDialect: ConsoleDialect {
         }
         let session = UBootSession(answered.console, prompt: prompt, identifier: answered.identifier)
         if let boot = settings.boot {
-            if settings.rate != nil { notify(.note("the image crosses the network: the line keeps its rate")) }
+            if settings.rate != nil {
+                notify(.note("the image is transferred over the network: the line keeps its rate"))
+            }
             // Also if the image ran already: the board was reset since.
             try await boot.run(session, environment: environment, notify: notify)
             progress.hasBooted = true

@@ -96,7 +96,9 @@ package final class UploadComputer: UBootNetworkHost {
 
     package func expect(_ name: String, count: Int, from board: IPv4Address) {
         catalog.expect(name, size: count) { [self] _, client in
-            guard client == "\(board)" else { throw TFTPError(.accessViolation, "This is awaited of another board.") }
+            guard client == "\(board)" else {
+                throw TFTPError(.accessViolation, "This upload is expected from another board.")
+            }
             let sink = TFTPMemorySink(limit: count)
             state.withLock { $0.sinks[name] = sink }
             return sink

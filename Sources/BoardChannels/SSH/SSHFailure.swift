@@ -11,16 +11,16 @@ package enum SSHFailure {
         let last = lines.last { !$0.allSatisfy(\.isWhitespace) } ?? ""
         if text.contains("remote host identification has changed") {
             return FlashkeepError(
-                .hostKeyChanged, what: "The host key of \(host) is not the one that was known.",
-                why: "After a reset or a new firmware a board has a new key; or another machine answers in its place.",
-                next: "If you expected that: ssh-keygen -R \(host)  and connect once with ssh to accept the new key.")
+                .hostKeyChanged, what: "The host key of \(host) has changed.",
+                why: "A board has a new key after a reset or a firmware update; or another machine answers in its "
+                    + "place.",
+                next: "If you expected this: ssh-keygen -R \(host)  and connect once with ssh to accept the new key.")
         }
         if text.contains("host key verification failed") {
             return FlashkeepError(
                 .hostKeyUnknown, what: "The host key of \(host) was not accepted.",
-                why: "This computer has not seen the board before, and nobody was there to say yes.",
-                next: "Connect once by hand with ssh and accept the key, or add "
-                    + "--ssh-option StrictHostKeyChecking=accept-new")
+                why: "This computer does not know the board's key yet, and nobody could be asked to accept it.",
+                next: "Connect once with ssh and accept the key, or add --ssh-option StrictHostKeyChecking=accept-new")
         }
         if text.contains("could not resolve hostname") {
             return FlashkeepError(
@@ -31,19 +31,20 @@ package enum SSHFailure {
             return FlashkeepError(
                 .connectionRefused, what: "\(host) refused the SSH connection.",
                 why: "The board is there, but no SSH server listens on this port.",
-                next: "Switch SSH on in the board's settings, or try telnet://\(host) or the serial console.")
+                next: "Enable SSH in the board's settings, or try telnet://\(host) or the serial console.")
         }
         if text.contains("permission denied") || text.contains("too many authentication failures") {
             return FlashkeepError(
                 .authenticationFailed, what: "\(host) did not accept the user, key or password.", why: last,
-                next: "Check the user name (mostly root) and the password; FLASHKEEP_PASSWORD or --password-file can "
-                    + "hold it.")
+                next: "Check the user name (usually root) and the password; FLASHKEEP_PASSWORD or --password-file can "
+                    + "provide it.")
         }
         if text.contains("no matching host key type") || text.contains("no matching key exchange method")
             || text.contains("no matching cipher")
         {
             return FlashkeepError(
-                .authenticationFailed, what: "\(host) speaks only an older SSH than this computer's client offers.",
+                .authenticationFailed,
+                what: "\(host) supports only older SSH algorithms than this computer's client offers.",
                 why: last, next: olderProtocolAdvice(last))
         }
         if text.contains("timed out") || text.contains("no route to host") || text.contains("network is unreachable") {
@@ -62,7 +63,7 @@ package enum SSHFailure {
         return FlashkeepError(
             .boardLost, what: "The SSH connection to \(host) ended.",
             why: last.isEmpty ? "The client gave no reason." : last,
-            next: "Check the board, then run the same command again: it goes on where it was.")
+            next: "Check the board, then run the same command again: it resumes.")
     }
 
     /// The option that makes the client accept an algorithm that the board offers.

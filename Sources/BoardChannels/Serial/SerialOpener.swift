@@ -44,8 +44,8 @@ package struct SerialOpener: ChannelOpening {
         let next =
             switch code {
             case EACCES:
-                "Add yourself to the port's group, mostly with: sudo usermod -aG dialout $USER  (then log in anew)."
-            case ENOENT: "Check the cable and the name; ports mostly are /dev/ttyUSB0, /dev/ttyACM0 or /dev/ttyS0."
+                "Add yourself to the port's group, usually with: sudo usermod -aG dialout $USER  (then log in again)."
+            case ENOENT: "Check the cable and the name; ports are usually /dev/ttyUSB0, /dev/ttyACM0 or /dev/ttyS0."
             case EBUSY: "Close the other program that uses the port (screen, minicom, picocom, ModemManager)."
             case ENOTTY: "Give a serial port or a pseudo-terminal."
             default: "Check the cable and the name of the port."

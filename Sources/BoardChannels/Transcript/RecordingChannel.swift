@@ -84,7 +84,7 @@ package final class RecordingChannel: BoardChannel {
 
     package func setLineRate(_ rate: Int) async throws {
         try await below.setLineRate(rate)
-        remark("the line goes at \(rate) bits a second")
+        remark("the line is set to \(rate) bits per second")
     }
 
     private func record(_ bytes: [UInt8]) {

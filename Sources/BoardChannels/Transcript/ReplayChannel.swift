@@ -33,7 +33,7 @@ package final class ReplayChannel: BoardChannel {
             for byte in bytes {
                 // Not every reader waits for the output recorded before this input.
                 guard let first = state.entries.first, first.kind == .sent, state.matched < first.bytes.count else {
-                    return "sent where the transcript has nothing to send"
+                    return "sent where the transcript has no input"
                 }
                 guard first.bytes[state.matched] == byte else {
                     return "byte \(state.matched) differs from \"\(TranscriptEntry.escape(first.bytes))\""
@@ -48,8 +48,8 @@ package final class ReplayChannel: BoardChannel {
         }
         if let mismatch {
             throw FlashkeepError(
-                .replyNotUnderstood, what: "The transcript does not fit.", why: mismatch,
-                next: "Record it anew with --transcript.")
+                .replyNotUnderstood, what: "The transcript does not match.", why: mismatch,
+                next: "Record it again with --transcript.")
         }
     }
 }

@@ -44,9 +44,9 @@ package final class DatagramInput: ChannelInput {
         } catch {
             throw FlashkeepError(
                 .portUnavailable,
-                what: "UDP port \(port) of \(PrintableText.escaped(host)) cannot be listened on.",
+                what: "Cannot listen on UDP port \(port) of \(PrintableText.escaped(host)).",
                 why: SystemErrorText.words(for: error),
-                next: "See who has it with: sudo ss -lunp 'sport = :\(port)' - and stop it.")
+                next: "Find the program that uses it with: sudo ss -lunp 'sport = :\(port)' - and stop it.")
         }
     }
 

@@ -10,7 +10,7 @@ extension ConsoleSearch {
     func silent(_ console: Console) -> FlashkeepError {
         FlashkeepError(
             .boardSilent, what: "Nothing answers at \(console.channel.traits.address).",
-            why: "Neither ^C nor Enter nor a restart brought a prompt.",
+            why: "Neither ^C nor Enter nor a restart produced a prompt.",
             next: "Check power, that RX and TX are not swapped, and the baud rate (?baud=57600).")
     }
 
@@ -18,7 +18,7 @@ extension ConsoleSearch {
         FlashkeepError(
             .replyNotUnderstood,
             what: "The board at \(console.channel.traits.address) prints, but does not hear us.",
-            why: "It showed a prompt and echoed nothing of what was typed.",
+            why: "It showed a prompt, but echoed nothing that was typed.",
             next:
                 "Check the wire to the board's RX, and that flow control is off: its receive line is dead, not locked."
         )
@@ -26,10 +26,10 @@ extension ConsoleSearch {
 
     func garbage(_ console: Console) -> FlashkeepError {
         FlashkeepError(
-            .replyNotUnderstood, what: "What \(console.channel.traits.address) sends is garbage.",
+            .replyNotUnderstood, what: "\(console.channel.traits.address) sends garbage.",
             why: triedRates.isEmpty
-                ? "Most of it is no text: the baud rate is wrong, or the line is bad."
-                : "No text came at any of \(triedRates.map(String.init).joined(separator: ", ")) baud.",
+                ? "Most of it is not text: the baud rate is wrong, or the line is bad."
+                : "No text was received at any of \(triedRates.map(String.init).joined(separator: ", ")) baud.",
             next: triedRates.isEmpty
                 ? "Try ?baud=57600, 38400, 9600 or 921600, and check the ground wire."
                 : "Check the ground wire and the line's voltage; for another rate, give ?baud=NUMBER.")
@@ -39,7 +39,7 @@ extension ConsoleSearch {
         FlashkeepError(
             .replyNotUnderstood,
             what: "\(name) answers at \(console.channel.traits.address), through which flash cannot be read yet.",
-            why: "The last that it said was: \(TerminalText.lastLines(seen))",
+            why: "The last output was: \(TerminalText.lastLines(seen))",
             next: "Let it start its Linux and back up from there.")
     }
 }

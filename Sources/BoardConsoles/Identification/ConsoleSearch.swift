@@ -257,7 +257,7 @@ struct ConsoleSearch {
             guard keysTried == 0 else { return }
             keysTried += 1
             try await identifier.notify(
-                .note("the board counts down and names no key (\"\(stop.text)\"): give it with --stop-key"))
+                .note("the board counts down without naming a key (\"\(stop.text)\"): give the key with --stop-key"))
             return
         }
         guard keysTried < keys.count * 2 else {
@@ -273,7 +273,7 @@ struct ConsoleSearch {
             throw FlashkeepError(
                 .authenticationFailed, what: "The bootloader did not accept the password.",
                 why: "It asked again: \(line)",
-                next: "Give the right one with FLASHKEEP_PASSWORD or --password-file.")
+                next: "Give the correct one with FLASHKEEP_PASSWORD or --password-file.")
         }
         guard let password = try await identifier.password() else {
             throw FlashkeepError(
@@ -286,13 +286,13 @@ struct ConsoleSearch {
 
     mutating func missed(_ line: String) async throws {
         guard identifier.wanted != nil else {
-            try await identifier.notify(.note("the board starts its system: \(line)"))
+            try await identifier.notify(.note("the board is starting its system: \(line)"))
             return
         }
         isWaitingForPower = true
         powerRequests += 1
         try await identifier.notify(
-            .needsPower("The board starts its system: it was too late to stop it. Switch it off and on."))
+            .needsPower("The board is starting its system: it was too late to stop it. Switch it off and on."))
     }
 
     /// A system answers, and no bootloader.
@@ -306,7 +306,8 @@ struct ConsoleSearch {
             powerRequests += 1
             try await identifier.notify(
                 .needsPower(
-                    "\(identifier.system?.name ?? "A system") runs on the board, and its bootloader is needed. Switch it off and on."
+                    "\(identifier.system?.name ?? "A system") is running on the board, but its bootloader is needed. "
+                        + "Switch it off and on."
                 ))
         }
         return nil

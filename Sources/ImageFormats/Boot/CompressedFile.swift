@@ -25,6 +25,6 @@ package struct CompressedFile: Bootable {
     package var summary: String { "\(compression.rawValue) file" }
 
     package func fault(fileSize: Int) -> String? {
-        "It is packed (\(compression.rawValue)) and has no header that says where it goes in memory."
+        "It is compressed (\(compression.rawValue)) and has no header that gives its load address."
     }
 }

@@ -26,7 +26,7 @@ package struct DeviceTreeImage: Bootable {
 
     package func fault(fileSize: Int) -> String? {
         isDamaged
-            ? "It is a device tree or FIT image that is damaged or cut off."
-            : "It is a device tree, with no kernel in it."
+            ? "It is a device tree or FIT image that is damaged or truncated."
+            : "It is a device tree without a kernel."
     }
 }

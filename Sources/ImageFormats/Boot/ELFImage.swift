@@ -101,7 +101,7 @@ package struct ELFImage: Bootable {
 
     package func fault(fileSize: Int) -> String? {
         isIntact
-            ? "It is an ELF program, which none of bootm, bootz and booti takes."
-            : "It is an ELF program that is damaged or cut off."
+            ? "It is an ELF program, which neither bootm, bootz nor booti accepts."
+            : "It is an ELF program that is damaged or truncated."
     }
 }

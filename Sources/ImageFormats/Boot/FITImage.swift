@@ -86,7 +86,7 @@ extension FITImage.Content {
         treeSize = tree.totalSize
         others = []
         guard let name = tree.property("default", of: "/configurations")?.strings.first else {
-            fault = "It is a FIT image that names no default configuration."
+            fault = "It is a FIT image without a default configuration."
             return
         }
         let path = "/configurations/" + name
@@ -150,16 +150,16 @@ extension FITImage.Content {
     private func fault(fileSize: Int) -> String? {
         guard let kernel else { return "It is a FIT image whose default configuration has no kernel." }
         guard ["kernel", "kernel_noload"].contains(kernel.type) else {
-            return "It is a FIT image whose kernel is of the type \(PrintableText.escaped(kernel.type, limit: 40))."
+            return "It is a FIT image whose kernel has the type \(PrintableText.escaped(kernel.type, limit: 40))."
         }
         guard kernel.data != nil, others.allSatisfy({ $0.data != nil }) else {
-            return "It is a FIT image that is cut off: not all of its images are in the file."
+            return "It is a truncated FIT image: not all of its images are in the file."
         }
-        guard kernel.compression != nil else { return "Its kernel is packed in a way that is not known." }
+        guard kernel.compression != nil else { return "Its kernel is compressed by an unknown method." }
         let end = ([kernel] + others).compactMap { $0.data?.upperBound }.reduce(treeSize, max)
         guard !others.contains(where: { $0.type == "filesystem" }), fileSize - end <= FITImage.padding else {
-            return "It is a FIT image with a root file system in it or behind it: this is made to be written to flash, "
-                + "and its kernel would use what is on flash."
+            return "It is a FIT image with a root file system in it or after it: it is made to be written to flash, "
+                + "and its kernel would use the root file system on flash."
         }
         return nil
     }

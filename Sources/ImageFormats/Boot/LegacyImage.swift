@@ -138,7 +138,7 @@ package struct LegacyImage: Bootable {
         case 6: "a script"
         case 7: "a file system"
         case 8: "a device tree"
-        case Self.kernelNoLoad: "a kernel that runs from anywhere"
+        case Self.kernelNoLoad: "a kernel that runs at any address"
         default: "of type \(type)"
         }
     }
@@ -148,18 +148,18 @@ package struct LegacyImage: Bootable {
         guard [Self.kernel, Self.multi, Self.kernelNoLoad].contains(type) else {
             return "Its uImage header says that it is \(typeName), not a kernel."
         }
-        guard dataSize > 0 else { return "Its uImage header says that it holds nothing." }
+        guard dataSize > 0 else { return "Its uImage header says that it is empty." }
         guard fileSize >= dataRange.upperBound else {
-            return "It is cut off: the header says \(dataRange.upperBound) bytes, the file has \(fileSize)."
+            return "It is truncated: the header says \(dataRange.upperBound) bytes, the file has \(fileSize)."
         }
         guard type != Self.multi || !files.isEmpty else {
             return "The list of its files is damaged, or names more than \(Self.mostFiles)."
         }
-        guard compression != nil else { return "It is packed in a way, \(compressionCode), that is not known." }
+        guard compression != nil else { return "It is compressed by an unknown method, \(compressionCode)." }
         guard fileSize - dataRange.upperBound <= Self.padding else {
             return
-                "A kernel of \(dataRange.upperBound) bytes and \(fileSize - dataRange.upperBound) more behind it: this "
-                + "is made to be written to flash, with its root file system, and its kernel would use what is on flash."
+                "A kernel of \(dataRange.upperBound) bytes, followed by \(fileSize - dataRange.upperBound) more: it is "
+                + "made to be written to flash with its root file system, and its kernel would use the one on flash."
         }
         return nil
     }

@@ -99,23 +99,22 @@ package struct LinuxKernelImage: Bootable {
     package func fault(fileSize: Int) -> String? {
         let size = UInt64(max(0, fileSize))
         guard imageSize > 0, imageSize <= Self.largest, textOffset <= Self.largest else {
-            return "The sizes in its kernel header make no sense: the header is damaged."
+            return "The sizes in its kernel header are inconsistent: the header is damaged."
         }
         switch kind {
         case .zImage:
             guard size >= imageSize else {
-                return "It is cut off: the header says \(imageSize) bytes, the file has \(fileSize)."
+                return "It is truncated: the header says \(imageSize) bytes, the file has \(fileSize)."
             }
             guard size - imageSize <= UInt64(Self.padding) else {
                 return
-                    "A kernel of \(imageSize) bytes and \(size - imageSize) more behind it: this is made to be written "
-                    + "to flash."
+                    "A kernel of \(imageSize) bytes, followed by \(size - imageSize) more: it is made to be written to "
+                    + "flash."
             }
         case .arm64, .riscv:
             // What the file has is part of what it takes; a device tree may be behind.
             guard size <= imageSize + UInt64(Self.padding) else {
-                return "A kernel that takes \(imageSize) bytes in a file of \(fileSize): this is made to be written to "
-                    + "flash."
+                return "A kernel of \(imageSize) bytes in a file of \(fileSize): it is made to be written to flash."
             }
         }
         return nil

@@ -21,7 +21,7 @@ package enum BoardArchitecture: String, Sendable, Hashable, CaseIterable {
         case .riscv: "RISC-V"
         case .powerpc: "PowerPC"
         case .x86: "x86"
-        case .other: "another processor"
+        case .other: "another architecture"
         }
     }
 

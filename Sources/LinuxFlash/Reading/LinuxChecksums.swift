@@ -105,8 +105,8 @@ final class LinuxChecksums {
         -> FlashkeepError
     {
         FlashkeepError(
-            .replyNotUnderstood, what: "The board gave no \(algorithm.rawValue) of mtd\(partition.index).",
+            .replyNotUnderstood, what: "The board did not report the \(algorithm.rawValue) of mtd\(partition.index).",
             why: "It printed: \(TerminalText.lastLines(reply.output, count: 1))",
-            next: "Run the command again; if it stays so, use --proof none.")
+            next: "Run the command again; if it fails again, use --proof none.")
     }
 }

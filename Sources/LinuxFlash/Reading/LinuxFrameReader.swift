@@ -366,8 +366,8 @@ final class LinuxFrameReader {
     private static func eccDetail(_ frame: InlineFrame, _ state: BlockState) -> String? {
         guard let before = frame.before, let after = frame.after else { return nil }
         switch state {
-        case .eccFailed: return "\(after.failures - before.failures) ECC steps could not be repaired"
-        default: return "\(after.corrected - before.corrected) flipped bits were repaired"
+        case .eccFailed: return "\(after.failures - before.failures) ECC steps could not be corrected"
+        default: return "\(after.corrected - before.corrected) bit flips were corrected"
         }
     }
 
@@ -391,7 +391,7 @@ final class LinuxFrameReader {
         if next.attempts <= 30 { return next }
         throw FlashkeepError(
             .boardSilent, what: "The line to \(shell.console.channel.traits.address) is too bad to read from.",
-            why: "Offset \(ByteCount.hex(next.range.lowerBound)) of mtd\(partition.index) arrived damaged "
+            why: "The data at \(ByteCount.hex(next.range.lowerBound)) of mtd\(partition.index) arrived damaged "
                 + "\(next.attempts) times.",
             next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
     }
@@ -402,15 +402,15 @@ final class LinuxFrameReader {
         }
         return FlashkeepError(
             .boardSilent, what: "\(shell.console.channel.traits.address) stopped sending mtd\(partition.index).",
-            why: "Nothing that makes sense came for a while.",
-            next: "Check power, cable and network, then run the same command again: it goes on where it was.")
+            why: "No valid data arrived for a while.",
+            next: "Check power, cable and network, then run the same command again: it resumes.")
     }
 
     private func noOOB(_ partition: Partition) -> FlashkeepError {
         FlashkeepError(
             .toolMissing, what: "The OOB bytes of mtd\(partition.index) cannot be read.",
             why: "It needs a NAND device and the nanddump of mtd-utils on the board.",
-            next: "Leave --oob out, or start an initramfs that has mtd-utils.")
+            next: "Omit --oob, or start an initramfs that has mtd-utils.")
     }
 }
 

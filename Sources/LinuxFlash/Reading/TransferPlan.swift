@@ -61,10 +61,11 @@ struct TransferPlan {
 
     private static func changingLine(_ address: String) -> FlashkeepError {
         FlashkeepError(
-            .toolMissing, what: "Flash data does not come through \(address) as it is.",
+            .toolMissing, what: "Flash data is altered on its way through \(address).",
             why:
-                "The board's terminal changes some bytes (tabs, most likely), and there is no stty to turn that off and "
-                + "none of \(InlineEncoding.TextForm.allCases.map(\.rawValue).joined(separator: ", ")) to send them as text.",
+                "The board's terminal changes some bytes (probably tabs), and the board has neither stty to turn that "
+                + "off, nor any of \(InlineEncoding.TextForm.allCases.map(\.rawValue).joined(separator: ", ")) to send "
+                + "them as text.",
             next: "Use SSH if the board has it, or another console; or start an initramfs that has more tools.")
     }
 

@@ -87,9 +87,9 @@ final class DeviceNodes {
         }
         throw FlashkeepError(
             .partitionVanished,
-            what: "\(PrintableText.partition(partition.index, partition.name)) vanished while it was read.",
+            what: "\(PrintableText.partition(partition.index, partition.name)) vanished while it was being read.",
             why: "It is no longer in the board's /proc/mtd: a driver was unloaded, or UBI detached.",
-            next: "Run the same command again when it is back: it goes on where it was.")
+            next: "Run the same command again when it is back: it resumes.")
     }
 
     /// Makes a node from the numbers in sysfs, or from the rule: major 90, minor 2N, and 2N+1 for the read-only one
@@ -119,7 +119,7 @@ final class DeviceNodes {
         let reply = try await shell.run(
             "for d in \(candidates.joined(separator: " "));do [ -d $d ]||(umask 077;mkdir $d)&&echo $d&&break;done")
         guard let line = reply.text.split(separator: "\n").first.map(String.init), candidates.contains(line) else {
-            throw missing(nil, why: "No folder on the board takes a new node.")
+            throw missing(nil, why: "A device node cannot be made in any folder on the board.")
         }
         folder = line
         // Also where the connection breaks: the shell removes it when it ends.
@@ -147,7 +147,7 @@ final class DeviceNodes {
     private func missing(_ mtd: Int?, why: String) -> FlashkeepError {
         let name = mtd.map { "/dev/mtd\($0)" } ?? "The device"
         return FlashkeepError(
-            .unreadable, what: "\(name) has no device node, and none can be made.", why: why,
+            .unreadable, what: "\(name) has no device node, and it cannot be made.", why: why,
             next: "Log in as root, or make the node by hand: mknod /dev/mtdN c 90 2N")
     }
 }

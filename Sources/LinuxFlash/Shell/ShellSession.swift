@@ -148,7 +148,7 @@ package final class ShellSession {
             seen.append(reply)
         }
         throw FlashkeepError(
-            .replyNotUnderstood, what: "\(console.channel.traits.address) never gave the same reply twice.",
+            .replyNotUnderstood, what: "Two replies of \(console.channel.traits.address) never agreed.",
             why: "The command was: \(command.prefix(120))",
             next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
     }
@@ -335,9 +335,10 @@ package final class ShellSession {
         if bootID == nil { bootID = id.output }
         guard id.output == bootID else {
             throw FlashkeepError(
-                .boardLost, what: "\(console.channel.traits.address) restarted in the middle.",
-                why: "Its kernel is another one than when we began (a watchdog, a power cut, or somebody rebooted it).",
-                next: "Run the same command again: it goes on where it was.")
+                .boardLost, what: "\(console.channel.traits.address) restarted during the work.",
+                why: "Its kernel has been started again since the beginning (a watchdog, a power cut, or someone "
+                    + "rebooted it).",
+                next: "Run the same command again: it resumes.")
         }
     }
 
@@ -566,7 +567,7 @@ package final class ShellSession {
     /// Finds the shell again after a reply was lost.
     private func recover() async throws {
         guard isTerminal else { throw lost("waiting for a reply") }
-        try await console.within(timing.limits.login, "the way back to the shell") {
+        try await console.within(timing.limits.login, "the return to the shell") {
             var attempt = 1
             while true {
                 do {
@@ -677,43 +678,44 @@ package final class ShellSession {
     private func silent(during command: String) -> FlashkeepError {
         return FlashkeepError(
             .boardSilent, what: "\(console.channel.traits.address) stopped answering.",
-            why: "No reply came to: \(Self.start(of: command))",
-            next: "Check power, cable and network, then run the same command again: it goes on where it was.")
+            why: "There was no reply to: \(Self.start(of: command))",
+            next: "Check power, cable and network, then run the same command again: it resumes.")
     }
 
     private func nothingAnswers() -> FlashkeepError {
         FlashkeepError(
             .boardSilent, what: "Nothing answers at \(console.channel.traits.address).",
-            why: "Neither ^C nor Enter brought a single character.",
+            why: "Neither ^C nor Enter got a single character in response.",
             next: "Check that the board has power, that RX and TX are not swapped, and the baud rate (?baud=57600).")
     }
 
     private func notAShell(_ seen: [UInt8]) -> FlashkeepError {
         if LineSense(seen) == .garbage {
             return FlashkeepError(
-                .replyNotUnderstood, what: "What \(console.channel.traits.address) sends is garbage.",
-                why: "Most of it is no text: the baud rate is wrong, or the line is bad.",
+                .replyNotUnderstood, what: "\(console.channel.traits.address) sends garbage.",
+                why: "Most of it is not text: the baud rate is wrong, or the line is bad.",
                 next: "Try ?baud=57600, 38400 or 9600, and check the ground wire.")
         }
         let last = TerminalText.lastLines(seen)
         return FlashkeepError(
             .replyNotUnderstood, what: "No Linux shell answers at \(console.channel.traits.address).",
-            why: last.isEmpty ? "A test command brought no reply." : "The last that it said was: \(last)",
-            next: "Log in by hand once to see what is there; Flashkeep needs a shell that knows echo.")
+            why: last.isEmpty ? "A test command got no reply." : "The last output was: \(last)",
+            next: "Log in by hand once to see what answers; Flashkeep needs a shell that has echo.")
     }
 
     private func bootloader(_ prompt: String) -> FlashkeepError {
         FlashkeepError(
             .bootloaderAnswers, what: "A bootloader answers at \(console.channel.traits.address), not Linux.",
-            why: "Its prompt is \"\(prompt)\".", next: "Let the board start its Linux (mostly: boot), then try again.")
+            why: "Its prompt is \"\(prompt)\".", next: "Let the board start its Linux (usually: boot), then try again.")
     }
 
     private func denied() -> FlashkeepError {
         FlashkeepError(
             .authenticationFailed,
             what: "\(console.channel.traits.address) did not accept the user \(credentials.user) or the password.",
-            why: "The board asked again or said so.",
-            next: "Give the right password with FLASHKEEP_PASSWORD or --password-file, or another user in the address.")
+            why: "The board said so, or asked again.",
+            next: "Give the correct password with FLASHKEEP_PASSWORD or --password-file, or another user in the "
+                + "address.")
     }
 
     private func passwordNeeded() -> FlashkeepError {

@@ -15,11 +15,11 @@ enum BadBlockSources {
         guard partition.type != "unknown" else {
             return BadBlockKnowledge(
                 bad: [], source: "none", isComplete: false,
-                note: "nothing tells what kind of flash it is, and NAND has bad blocks")
+                note: "the type of flash is unknown, and NAND has bad blocks")
         }
         guard partition.eraseBlockSize > 0 else {
             return BadBlockKnowledge(
-                bad: [], source: "none", isComplete: false, note: "nothing tells how large its erase blocks are")
+                bad: [], source: "none", isComplete: false, note: "the size of its erase blocks is unknown")
         }
         let sysfs = facts.sysfs.devices[partition.index]
         if facts.isExpertMode {
@@ -56,7 +56,7 @@ enum BadBlockSources {
         guard let badCount = sysfs?.badBlocks, let tableCount = sysfs?.tableBlocks else {
             return BadBlockKnowledge(
                 bad: map.bad, source: "mtdinfo", isComplete: true,
-                note: map.bad.isEmpty ? nil : "which of them hold the bad-block table is not known")
+                note: map.bad.isEmpty ? nil : "it is unknown which of them hold the bad-block table")
         }
         // `BAD` of mtdinfo includes the blocks of the table; these are the last ones (drivers/mtd/nand/raw/nand_bbt.c,
         // mark_bbt_region with NAND_BBT_LASTBLOCK).
@@ -65,7 +65,7 @@ enum BadBlockSources {
         var notes: [String] = []
         if map.bad.count != badCount + tableCount {
             notes.append(
-                "mtdinfo names \(map.bad.count) blocks, sysfs counts \(badCount) and \(tableCount) of the table")
+                "mtdinfo lists \(map.bad.count) blocks, sysfs counts \(badCount) and \(tableCount) of the table")
         }
         if !isAtEnd(table, of: partition) {
             notes.append("the blocks taken for the bad-block table are not the last ones")
@@ -89,7 +89,7 @@ enum BadBlockSources {
             return BadBlockKnowledge(
                 bad: [], source: "none", isComplete: false,
                 note: counted(expected, tableCount)
-                    + "where they are is not known, because the partition's place is not")
+                    + "their positions are unknown, because the partition's offset is unknown")
         }
         func blocks(_ addresses: [Int]) -> [Int] {
             let blocks = addresses.filter(range.contains).map { ($0 - range.lowerBound) / partition.eraseBlockSize }
@@ -103,17 +103,17 @@ enum BadBlockSources {
             if range.upperBound == chip?.exactSize, tableCount <= count {
                 table = Array((count - tableCount)..<count)
             } else {
-                notes.append("\(tableCount) blocks hold the bad-block table; which ones is not known")
+                notes.append("\(tableCount) blocks hold the bad-block table; it is unknown which ones")
             }
         }
         let others = bad.filter { !table.contains($0) }
         if let expected {
             if others.count != expected {
                 notes.append(
-                    counted(expected, 0) + "the kernel's log names \(others.count == 0 ? "none" : "\(others.count)")")
+                    counted(expected, 0) + "the kernel's log lists \(others.count == 0 ? "none" : "\(others.count)")")
             }
         } else {
-            notes.append("the kernel does not count bad blocks, and its log need not name all")
+            notes.append("the kernel does not count bad blocks, and its log may not list all")
         }
         let source =
             others.isEmpty && table.isEmpty

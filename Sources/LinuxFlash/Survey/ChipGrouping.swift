@@ -90,8 +90,8 @@ struct ChipGrouping {
             }
             if number > 0 {
                 warnings.append(
-                    "\(devices.shown(device.index)) would overlap others if it were on the same chip; nothing tells "
-                        + "whether it is, so it is read on its own")
+                    "\(devices.shown(device.index)) would overlap others if it were on the same chip; it is "
+                        + "unknown whether it is, so it is read on its own")
             }
             members[.shape(shape, number: number), default: []].append(range)
             keys[device.index] = .shape(shape, number: number)

@@ -54,7 +54,7 @@ struct LinuxChips {
         }
         for name in others.sorted().prefix(8) {
             doubts.append(
-                "the kernel's log names flash \"\(PrintableText.escaped(name, limit: 60))\", and no MTD device is of it"
+                "the kernel's log names flash \"\(PrintableText.escaped(name, limit: 60))\", but no MTD device belongs to it"
             )
         }
     }

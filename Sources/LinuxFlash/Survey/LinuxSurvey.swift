@@ -36,7 +36,7 @@ package enum LinuxSurvey {
         var warnings = map.warnings + doubts(facts, chips: map.chips)
         if warnings.count > BoardLimits.warnings {
             let more = warnings.count - BoardLimits.warnings
-            warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more of the kind"]
+            warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more like this"]
         }
         return Survey(
             board: BoardTexts.identity(replies, kernelLog: facts.kernelLog, environment: facts.environment),
@@ -63,12 +63,12 @@ package enum LinuxSurvey {
             doubts.append("\(strays.count - doubts.count) more lines of /proc/mtd were not understood")
         }
         if facts.procMTD.isCut || facts.sysfs.isCut {
-            doubts.append("there are more than \(BoardLimits.devices) MTD devices; the others are left out")
+            doubts.append("there are more than \(BoardLimits.devices) MTD devices; the rest are left out")
         }
         let listed = Set(facts.procMTD.entries.map(\.index))
         for (index, device) in facts.sysfs.devices.sorted(by: { $0.key < $1.key })
         where device.size == nil && !listed.contains(index) {
-            doubts.append("sysfs has mtd\(index), but nothing tells how large it is; it is left out")
+            doubts.append("sysfs has mtd\(index), but its size is unknown; it is left out")
         }
         return doubts
     }
@@ -85,9 +85,9 @@ package enum LinuxSurvey {
         let line = table.strayLines.first.map { PrintableText.escaped($0.text, limit: 80) } ?? ""
         return FlashkeepError(
             .replyNotUnderstood, what: "The board's table of flash, /proc/mtd, was not understood.",
-            why: "None of its lines says what a partition is; the first was \"\(line)\".",
+            why: "None of its lines describes a partition; the first was \"\(line)\".",
             next:
-                "Look at it with cat /proc/mtd; if messages of the kernel stand in it, silence them (dmesg -n 1) and run "
+                "Look at it with cat /proc/mtd; if there are kernel messages in it, silence them (dmesg -n 1) and run "
                 + "the same command again.")
     }
 
@@ -99,21 +99,21 @@ package enum LinuxSurvey {
         }
         if let layer = facts.kernelLog.remapping {
             warnings.append(
-                "\(layer == "nmbm" ? "NMBM" : "BMT") moves blocks below the MTD devices: images are as the kernel sees "
-                    + "the flash, not as a programmer would")
+                "\(layer == "nmbm" ? "NMBM" : "BMT") remaps blocks below the MTD devices: images show the flash as the "
+                    + "kernel sees it, not as a programmer would")
         }
         if let problem = facts.environment.problem, !facts.environment.variables.isEmpty {
             warnings.append(
-                "what fw_printenv printed is not the board's environment but a built-in one: "
+                "the output of fw_printenv is not the board's environment but a built-in one: "
                     + PrintableText.escaped(problem, limit: 100))
         }
         for chip in chips where chip.source == "guess" {
             warnings.append(
-                "nothing tells where the partitions of \(chip.id) lie: their places are guessed from their order, "
-                    + "so each is read on its own")
+                "the offsets of the partitions of \(chip.id) are unknown: they are guessed from their order, so each "
+                    + "is read separately")
             if chip.kind == .unknown {
                 warnings.append(
-                    "nothing tells what kind of flash \(chip.id) is: if it is NAND, its bad blocks are not known")
+                    "the type of flash of \(chip.id) is unknown: if it is NAND, its bad blocks are unknown")
             }
         }
         return warnings
@@ -121,7 +121,7 @@ package enum LinuxSurvey {
 
     private static func noPartitions(_ facts: LinuxFacts) -> FlashkeepError {
         FlashkeepError(
-            .noPartitions, what: "The kernel knows of no flash: /proc/mtd is empty",
+            .noPartitions, what: "The kernel knows no flash: /proc/mtd is empty",
             why: "it has MTD, but no driver found a chip, or none has a partition table" + storage(facts),
             next: facts.otherStorage?.isEmpty != false
                 ? "load the flash driver if it is a module, or read the flash from the bootloader or with a programmer"
@@ -134,7 +134,7 @@ package enum LinuxSurvey {
             why: "its kernel was built without MTD" + storage(facts),
             next: facts.otherStorage?.isEmpty != false
                 ? "check that this is the right board, or read the flash from the bootloader or with a programmer"
-                : "this is a board with block storage; copy it with dd, Flashkeep keeps MTD flash only")
+                : "this is a board with block storage; copy it with dd, because Flashkeep backs up only MTD flash")
     }
 
     private static func storage(_ facts: LinuxFacts) -> String {

@@ -15,7 +15,7 @@ struct PlaceContradictions {
             guard let place = places.places[device.index] else {
                 if devices.match.ambiguous.contains(device.index) {
                     warnings.append(
-                        "\(devices.shown(device.index)): the kernel's log names several places; none is taken")
+                        "\(devices.shown(device.index)): the kernel's log gives several offsets; none is used")
                 }
                 continue
             }
@@ -27,13 +27,14 @@ struct PlaceContradictions {
                 range.upperBound > outer.upperBound || range.lowerBound < outer.lowerBound
             {
                 warnings.append(
-                    "\(devices.shown(device.index)) reaches past the end of \(devices.shown(parent.index)), its parent")
+                    "\(devices.shown(device.index)) extends beyond the end of \(devices.shown(parent.index)), its parent"
+                )
             } else if device.parent == nil, !device.isMaster, let range = places.range(device),
                 let key = grouping.keys[device.index], let master = grouping.members(key).first(where: \.isMaster),
                 range.upperBound > master.size
             {
                 warnings.append(
-                    "\(devices.shown(device.index)) reaches past the end of its chip, \(devices.shown(master.index))")
+                    "\(devices.shown(device.index)) extends beyond the end of its chip, \(devices.shown(master.index))")
             }
         }
         for overlap in PartitionMap.overlaps(partitions) where overlap.relation == .partial {
@@ -59,7 +60,7 @@ struct PlaceContradictions {
         }
         warnings.append(
             "\(devices.shown(device.index)): sysfs places it at \(ByteCount.hex(place.offset)), the kernel's log at "
-                + "\(ByteCount.hex(start)); sysfs is believed")
+                + "\(ByteCount.hex(start)); sysfs takes precedence")
     }
 
     private mutating func checkTree(_ device: MTDDevice, _ place: (offset: Int, source: Partition.OffsetSource)) {
@@ -69,7 +70,7 @@ struct PlaceContradictions {
         if offset != place.offset || part.size != 0 && part.size != device.size {
             warnings.append(
                 "\(devices.shown(device.index)): the device tree has \(part.size) bytes at \(ByteCount.hex(offset)), the "
-                    + "kernel \(device.size) at \(ByteCount.hex(place.offset)); the kernel is believed")
+                    + "kernel \(device.size) at \(ByteCount.hex(place.offset)); the kernel takes precedence")
         }
     }
 

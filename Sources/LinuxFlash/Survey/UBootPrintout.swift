@@ -30,7 +30,7 @@ package struct UBootPrintout: Sendable, Hashable {
             }
         }
         if let output, output.exitStatus != 0 {
-            problem = "fw_printenv ended with status \(output.exitStatus)"
+            problem = "fw_printenv exited with status \(output.exitStatus)"
         } else if variables.isEmpty {
             problem = "fw_printenv printed nothing"
         }

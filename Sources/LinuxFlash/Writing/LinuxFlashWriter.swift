@@ -92,7 +92,7 @@ final class LinuxFlashWriter: FlashWriting {
             if !failures.contains(why) { failures.append(why) }
         }
         throw WriteRefusal(
-            why: "no tool of the board was shown to write it: \(failures.joined(separator: "; "))",
+            why: "no tool of the board passed the tests for writing it: \(failures.joined(separator: "; "))",
             next: "start an initramfs that has mtd-utils, or restore from the bootloader; nothing was erased")
     }
 
@@ -174,8 +174,8 @@ final class LinuxFlashWriter: FlashWriting {
             silence: shell.silence * 4 + patience)
         if reply.text.contains("FKGONE") {
             throw FlashkeepError(
-                .layoutChanged, what: "mtd\(partition.index) is no longer what it was.",
-                why: "The board's /proc/mtd or its device nodes changed since they were looked at.",
+                .layoutChanged, what: "mtd\(partition.index) has changed.",
+                why: "The board's /proc/mtd or its device nodes changed since they were checked.",
                 next: "Nothing was written by this step; run the same command again.")
         }
         let said = reply.text.split(separator: "\n").filter { !Self.isCount($0) }.joined(separator: "\n")
@@ -189,9 +189,9 @@ final class LinuxFlashWriter: FlashWriting {
         guard mode.text.hasPrefix("Y") else { return nil }
         return WriteRefusal(
             why:
-                "the board's kernel is in expert analysis mode (debugfs, mtd/expert_analysis_mode), in which it would erase "
-                + "the marks of bad blocks",
-            next: "switch that off (echo N into that file), and run the same command again")
+                "the board's kernel is in expert analysis mode (debugfs, mtd/expert_analysis_mode), in which it would "
+                + "erase bad-block marks",
+            next: "switch it off (write N to that file), and run the same command again")
     }
 
     private func prepare() async throws {
@@ -224,12 +224,12 @@ final class LinuxFlashWriter: FlashWriting {
         _ act: String, _ offset: Int, _ partition: Partition, _ said: String, status: Int
     ) -> FlashkeepError {
         let words = LinuxToolUsage(said).summary
-        let ending = status == 0 ? "reported success" : "ended with status \(status)"
+        let ending = status == 0 ? "reported success" : "exited with status \(status)"
         return FlashkeepError(
             Self.isOfFlash(said) ? .writeFailed : .commandFailed,
             what: "The board could not \(act) mtd\(partition.index) at \(ByteCount.hex(offset)).",
             why: "The command \(ending) and printed \(words.map { "\"\($0)\"" } ?? "nothing").",
-            next: "Run the same command again; what was written already is kept.")
+            next: "Run the same command again; what was already written is kept.")
     }
 
     /// Whether a tool's words are those of the kernel for a block that fails: EIO.

@@ -28,7 +28,7 @@ package enum LinuxManualProcedure {
         let bad = (partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? [])
         if partition.badBlocks?.isComplete == false {
             notes.append(
-                "Which of its blocks were bad was not known for sure. Compare with `mtdinfo -M /dev/mtd\(partition.index)` "
+                "Its bad blocks were not known for certain. Compare with `mtdinfo -M /dev/mtd\(partition.index)` "
                     + "before you start.")
         }
         if partition.kind.isNAND, script.part.word == "mtd" {

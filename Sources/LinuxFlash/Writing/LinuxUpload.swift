@@ -32,12 +32,13 @@ final class LinuxUpload {
     var refusal: WriteRefusal? {
         if LinuxUploadForm.choose(toolbox) == nil {
             return WriteRefusal(
-                why: "the board has nothing that makes bytes of text: no base64, uudecode, xxd or printf",
+                why: "the board has no tool to decode text into bytes: no base64, uudecode, xxd or printf",
                 next: "start an initramfs that has one of them")
         }
         if !isReliable, algorithm == nil {
             return WriteRefusal(
-                why: "the line may damage bytes, and the board has no checksum to see it before they are written",
+                why: "the line may damage bytes, and the board has no checksum tool to detect that before they are "
+                    + "written",
                 next: "use SSH, or start an initramfs that has md5sum or sha256sum")
         }
         return nil
@@ -63,7 +64,7 @@ final class LinuxUpload {
                 break
             }
             if sent.digest == StreamingChecksum.digest(of: bytes, algorithm) { return file }
-            last = "what arrived has another \(algorithm.rawValue)"
+            last = "the \(algorithm.rawValue) of what arrived is wrong"
         }
         throw failed(last)
     }
@@ -124,9 +125,9 @@ final class LinuxUpload {
 
     private func failed(_ why: String) -> FlashkeepError {
         FlashkeepError(
-            .commandFailed, what: "Bytes do not reach \(shell.console.channel.traits.address) as they are.",
-            why: why.isEmpty ? "They arrived damaged each time." : why,
-            next: "Nothing of this block was erased. Make room in the board's /tmp, or use a better line; then run the "
+            .commandFailed, what: "Data does not reach \(shell.console.channel.traits.address) intact.",
+            why: why.isEmpty ? "It arrived damaged every time." : why,
+            next: "This block was not erased. Free some space in the board's /tmp, or use a better line; then run the "
                 + "same command again.")
     }
 }

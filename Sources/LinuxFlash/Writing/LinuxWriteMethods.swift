@@ -20,8 +20,8 @@ enum LinuxWriteMethods {
         let isNAND = partition.kind.isNAND
         throw WriteRefusal(
             why: isNAND
-                ? "NAND is erased by flash_erase or flash_eraseall, or by OpenWrt's mtd where the partition's first block is "
-                    + "good; what else the board has would skip blocks or destroy their neighbours"
+                ? "NAND needs flash_erase or flash_eraseall, or OpenWrt's mtd if the partition's first block is good; "
+                    + "the board's other tools would skip blocks or destroy their neighbours"
                 : "the board has neither flash_erase, flash_eraseall nor OpenWrt's mtd, nor a block device of it (mtdblock)",
             next: "start an initramfs that has mtd-utils")
     }

@@ -30,7 +30,8 @@ final class LinuxWriteProof {
         }
         guard let rehearsal = LinuxWriteRehearsal(partition) else {
             return
-                "erase blocks of \(ByteCount.text(max(0, partition.eraseBlockSize))) are too big to be tried in a file"
+                "erase blocks of \(ByteCount.text(max(0, partition.eraseBlockSize))) are too large for a test with a "
+                + "file"
         }
         let prefix = "\(try await nodes.ownFolder())/mtd-"
         var why: String?
@@ -46,7 +47,7 @@ final class LinuxWriteProof {
         if let known = complaints[tool.name] { return known.isEmpty ? nil : known }
         let command = [toolbox.invocation(tool.name), tool.question].filter { !$0.isEmpty }.joined(separator: " ")
         let reply = try await shell.run(command, limit: 1 << 16, mergesErrors: true)
-        let why = tool.complaint(about: reply.text).map { "\(tool.name) is another program than the one meant: \($0)" }
+        let why = tool.complaint(about: reply.text).map { "\(tool.name) is not the expected program: \($0)" }
         complaints[tool.name] = why ?? ""
         return why
     }
@@ -59,13 +60,13 @@ final class LinuxWriteProof {
         let made = try await shell.run(rehearsal.command(making: prefix), mergesErrors: true)
         for (file, bytes) in [(source, rehearsal.source), (target, rehearsal.target)] {
             guard try await holds(file, bytes) else {
-                return "a file of \(ByteCount.text(bytes.count)) to try it with cannot be made in the board's /tmp: "
-                    + Self.words(of: made, else: "nothing tells why")
+                return "a test file of \(ByteCount.text(bytes.count)) cannot be made in the board's /tmp: "
+                    + Self.words(of: made, else: "for an unknown reason")
             }
         }
         let program = method.program(
             target, from: source, rehearsal.bytes, at: rehearsal.offset, of: partition, toolbox)
-        guard !program.isEmpty else { return "its erase blocks are not whole pages" }
+        guard !program.isEmpty else { return "its erase blocks are not a whole number of pages" }
         let erase = method.erase(target, offset: rehearsal.offset, toolbox) ?? method.eraseAll(target, toolbox)
         let refused = [erase].compactMap { $0 } + (method.rehearsed == nil ? program : [])
         for command in refused {
@@ -76,13 +77,14 @@ final class LinuxWriteProof {
             // What it says of the time that it took is never the same; the file tells what came of it.
             let reply = try await shell.run(command, mergesErrors: true, isProvenElsewhere: true)
             guard reply.status == 0 else {
-                return "on a plain file, \(Self.tool(command)) ended with status \(reply.status): "
+                return "on a regular file, \(Self.tool(command)) exited with status \(reply.status): "
                     + Self.words(of: reply, else: "it gave no reason")
             }
         }
         guard try await holds(target, rehearsal.result(of: copy)) else {
             return
-                "on a plain file, \(Self.tool(program.first ?? "")) reported success and did not write what it was told to"
+                "on a regular file, \(Self.tool(program.first ?? "")) reported success but did not write the given "
+                + "bytes"
         }
         return nil
     }
@@ -94,10 +96,10 @@ final class LinuxWriteProof {
         let tool = Self.tool(command)
         let reply = try await shell.run(command, mergesErrors: true, isProvenElsewhere: true)
         guard try await holds(target, rehearsal.target) else {
-            return "\(tool) changed a plain file that it should have refused"
+            return "\(tool) changed a regular file that it should have refused"
         }
         guard reply.status != 0 else {
-            return "\(tool) reported success for a plain file, which it cannot erase"
+            return "\(tool) reported success for a regular file, which it cannot erase"
         }
         let text = reply.text.lowercased()
         guard

@@ -23,7 +23,7 @@ struct LinuxWriteTool: Sendable {
         let usage = LinuxToolUsage(text)
         guard let why = complaint(usage) else { return nil }
         let printed = usage.summary.map { "it printed \"\($0)\"" } ?? "it printed nothing"
-        return "\(why); asked for its usage, \(printed)"
+        return "\(why); when asked for its usage, \(printed)"
     }
 
     /// `flash_erase` of mtd-utils since 1.4.3. That of 1.4.2 counts START in erase blocks, those before have no `-q`, and
@@ -32,7 +32,7 @@ struct LinuxWriteTool: Sendable {
         guard let arguments = usage.arguments(of: "flash_erase") else { return "its usage is not that of mtd-utils" }
         guard arguments.hasSuffix("mtd_device <start offset> <block count>") else {
             return arguments.hasSuffix("mtd_device <start block> <block count>")
-                ? "it counts where it begins in erase blocks, not in bytes"
+                ? "it takes its start in erase blocks, not in bytes"
                 : "it does not take a device, an offset and a number of erase blocks"
         }
         return usage.has(option: "-q") ? nil : "it has no option -q"
@@ -43,7 +43,7 @@ struct LinuxWriteTool: Sendable {
         guard let arguments = usage.arguments(of: "flash_eraseall") else {
             return "its usage is neither busybox's nor that of mtd-utils"
         }
-        guard arguments.hasSuffix("] mtd_device") else { return "it does not take just a device" }
+        guard arguments.hasSuffix("] mtd_device") else { return "it does not take a device as its only argument" }
         return usage.has(option: "-q") ? nil : "it has no option -q"
     }
 

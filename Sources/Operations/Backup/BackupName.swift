@@ -16,7 +16,8 @@ enum BackupName {
             if !exists(target) { return target.lexicallyNormalized() }
         }
         throw FlashkeepError(
-            .targetExists, what: "No name is free for the backup in \(folder).", why: "\(base) and 998 more are taken.",
+            .targetExists, what: "No name is free for the backup in \(folder).",
+            why: "\(base) and 998 variants of it already exist.",
             next: "Name it with --to.")
     }
 

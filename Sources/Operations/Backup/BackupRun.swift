@@ -92,9 +92,9 @@ final class BackupRun {
             let differences = plan.identity(flash.survey).differences(from: draft.plan.identity(draft.survey))
             guard differences.isEmpty else {
                 throw FlashkeepError(
-                    .layoutChanged, what: "The board is another one since it came back.",
+                    .layoutChanged, what: "After reconnecting, a different board answers.",
                     why: differences.joined(separator: "; "),
-                    next: "Start it in the same way as before and run the command again, or use another --to.")
+                    next: "Start the board in the same way as before and run the command again, or use another --to.")
             }
             return draft
         }
@@ -113,7 +113,7 @@ final class BackupRun {
             target: target, identity: plan.identity(survey), needed: plan.size, disk: disk)
         if builder.isResumed {
             progress(
-                .note("going on with \(builder.partial): \(ByteCount.text(builder.resumedBytes)) are there already"))
+                .note("resuming \(builder.partial): it already has \(ByteCount.text(builder.resumedBytes))"))
         } else {
             progress(.note("the backup is made in \(builder.partial) until it is complete"))
         }
@@ -124,11 +124,11 @@ final class BackupRun {
 
     private static func nothingToRead(_ flash: SurveyedFlash) -> FlashkeepError {
         FlashkeepError(
-            .noPartitions, what: "There is nothing to back up: not a byte of flash is known of.",
+            .noPartitions, what: "There is nothing to back up: no flash was found.",
             why: flash.survey.unknowns.isEmpty
-                ? "The board shows no partition that has any bytes."
+                ? "The board shows no partition with any bytes."
                 : flash.survey.unknowns.prefix(3).map(\.text).joined(separator: "; "),
-            next: "flashkeep info shows what the board tells. \(flash.hints.noFlash)")
+            next: "flashkeep info shows what the board reports. \(flash.hints.noFlash)")
     }
 
     private func refuseMissingOOB(_ flash: SurveyedFlash, _ draft: Draft) throws {
@@ -142,7 +142,7 @@ final class BackupRun {
             throw FlashkeepError(
                 .unreadable,
                 what: "The OOB bytes of \(PrintableText.partition(partition.index, partition.name)) cannot be kept.",
-                why: "Nothing tells how large its pages are and how many OOB bytes each has.",
+                why: "The size of its pages and the number of OOB bytes per page are unknown.",
                 next: flash.hints.unknownPages)
         }
     }
@@ -203,16 +203,16 @@ final class BackupRun {
             switch change {
             case .restarted, .replaced:
                 throw FlashkeepError(
-                    .layoutChanged, what: "The board's flash was partitioned anew while it was read.",
+                    .layoutChanged, what: "The board's flash was repartitioned while it was being read.",
                     why: "Since the start, \(change.text).",
-                    next: "What was read may stand under wrong names: run the command again with another --to, while "
-                        + "nothing else changes the board.")
+                    next: "The data read so far may be under wrong names: run the command again with another --to, "
+                        + "while nothing else changes the board.")
             case .vanished:
                 // What was read of it is right; what was not is named block by block.
                 let warning = "\(change.text) since the start of the backup"
                 if !warnings.contains(warning) { warnings.append(warning) }
             case .appeared:
-                let doubt = "\(change.text): it appeared while the backup was made, and is not in it"
+                let doubt = "\(change.text): it appeared during the backup, and is not in it"
                 if !doubts.contains(doubt), !draft.survey.table.doubts.contains(doubt) {
                     doubts.append(doubt)
                     progress(.warning(doubt))

@@ -128,7 +128,7 @@ final class ImageProof {
             notes += outcome.notes
             result = Self.worse(result, outcome.result)
         }
-        if image.representation == .data { notes.append("the board has no checksum tool; all of it was read twice") }
+        if image.representation == .data { notes.append("the board has no checksum tool; everything was read twice") }
         return Proof(against: .secondRead, result: result, notes: notes)
     }
 
@@ -186,8 +186,8 @@ final class ImageProof {
         }
         if repairs > 0 {
             notes.append(
-                "\(repairs) erase blocks of mtd\(piece.partition.index) read differently the first time; kept is what "
-                    + "the board gave twice since")
+                "\(repairs) erase blocks of mtd\(piece.partition.index) read differently the first time; the bytes "
+                    + "kept were read twice since")
         }
         return (result, notes)
     }
@@ -210,7 +210,7 @@ final class ImageProof {
             try mark(seen, .unstable, &counts, &proof.result)
         }
         if let unstable = counts[.unstable] {
-            proof.notes.append("\(unstable) of these blocks read differently again when all else was done")
+            proof.notes.append("\(unstable) of these blocks read differently again at the end")
             proof.checksum = nil
             proof.parts = nil
         }

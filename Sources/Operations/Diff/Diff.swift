@@ -75,20 +75,20 @@ package enum Diff {
         guard overlay.pairs.isEmpty else { return }
         throw FlashkeepError(
             .layoutChanged, what: "\(PlainText.line(old)) and \(PlainText.line(new)) have no flash in common.",
-            why: "No chip of the one has the kind and size of a chip of the other.",
-            next: "Compare two backups of the same board, or a backup with the board that it is of.")
+            why: "No chip of one has the type and size of a chip of the other.",
+            next: "Compare two backups of the same board, or a backup with its board.")
     }
 
     /// What speaks against their being of one board.
     private static func notes(_ old: BoardIdentity, _ new: BoardIdentity) -> [String] {
         var notes: [String] = []
         if let before = old.model, let after = new.model, before != after {
-            notes.append("the model is another: \(PlainText.line(before)), now \(PlainText.line(after))")
+            notes.append("the models differ: \(PlainText.line(before)), now \(PlainText.line(after))")
         }
         if !old.macAddresses.isEmpty, !new.macAddresses.isEmpty,
             Set(old.macAddresses).isDisjoint(with: new.macAddresses)
         {
-            notes.append("none of the MAC addresses is the same: this may be another unit")
+            notes.append("the MAC addresses have none in common: this may be another unit")
         }
         return notes
     }

@@ -120,7 +120,7 @@ extension DiffReport {
                     offset: part.lowerBound - place.range.lowerBound, size: part.count, reason: reason, isLoss: isLoss)
             }
             var omissions = PartitionMap.gaps(in: place.range, leaving: covered[place.space] ?? []).compactMap {
-                omission($0, "the other side has no such bytes", isLoss: true)
+                omission($0, "the other side does not have these bytes", isLoss: true)
             }
             let oldHoles = overlay.oldHoles[place.space] ?? []
             omissions += oldHoles.compactMap { omission($0.range, $0.state.rawValue, isLoss: !$0.state.isBad) }

@@ -50,7 +50,7 @@ extension Stage {
     package var title: String {
         switch self {
         case .connecting: "Connecting"
-        case .surveying: "Looking at the board"
+        case .surveying: "Surveying the board"
         case .reading: "Reading"
         case .proving: "Proving"
         case .writing: "Writing"

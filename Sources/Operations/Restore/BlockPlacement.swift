@@ -160,7 +160,7 @@ struct BlockPlacement: Sendable {
                 let (range, origin) = (blocks.range(number), blocks.range(source))
                 if source != number { area.moved[range.lowerBound] = origin.lowerBound }
                 guard let run = blocks.old[source].run else {
-                    area.refusal = "the backup has not all of its erase blocks"
+                    area.refusal = "the backup does not have all of its erase blocks"
                     return
                 }
                 runs.append(

@@ -17,7 +17,8 @@ enum PlanAgreement {
             for block in part.blocks where !seen.contains(Key(part.partition, block)) {
                 throw FlashkeepError(
                     .layoutChanged,
-                    what: "mtd\(part.partition.index) was written to since the plan was made, or is another now.",
+                    what: "mtd\(part.partition.index) was written to since the plan was made, or is now a different "
+                        + "partition.",
                     why: "Its block at \(ByteCount.hex(block.offset)) was not in the plan.",
                     next: "Run the same command again and look at the new plan.")
             }
@@ -29,7 +30,7 @@ enum PlanAgreement {
     static func refused(_ planning: RestorePlanning) -> FlashkeepError {
         let first = planning.refusals.first
         return FlashkeepError(
-            .layoutChanged, what: "The board is no longer as it was when the plan was made.",
+            .layoutChanged, what: "The board has changed since the plan was made.",
             why: first.map { "\($0.subject): \($0.why)" } ?? "", next: first?.next ?? "Run the same command again.")
     }
 

@@ -98,7 +98,7 @@ final class RestoreExecutor {
         }
         guard let change = changes.first else { return }
         throw FlashkeepError(
-            .layoutChanged, what: "The board's flash was partitioned anew since it was compared.",
+            .layoutChanged, what: "The board's flash was repartitioned since it was compared.",
             why: "Since then, \(change.text).",
             next: "Nothing was written after that. Run the same command again and look at the new plan.")
     }
@@ -182,7 +182,8 @@ final class RestoreExecutor {
         hasWarned = hasWarned || error.code == .commandFailed
         progress(
             .warning(
-                "\(title) holds its bytes at \(ByteCount.hex(block.offset)), though a command reported a failure. \(error.why)"
+                "\(title) has the right bytes at \(ByteCount.hex(block.offset)), although a command reported a "
+                    + "failure. \(error.why)"
             ))
     }
 
@@ -195,23 +196,24 @@ final class RestoreExecutor {
         let isOfFlash = failure?.code == .writeFailed || counts.methods.contains(part.method.name)
         let reason =
             failure.map { "\($0.what) \($0.why)" }
-            ?? "The board's tools (\(part.method.name)) reported success, and what was read back is not what was written."
+            ?? "The board's tools (\(part.method.name)) reported success, but the bytes read back differ from those "
+            + "written."
         let others =
             part.method.erasesPartition
-            ? "All before this block is written and proven, all after it in this partition is erased."
+            ? "Everything before this block is written and proven, everything after it in this partition is erased."
             : counts.places.isEmpty
                 ? "Nothing else was touched."
-                : "All before this block is written and proven, nothing after it was touched."
+                : "Everything before this block is written and proven, nothing after it was touched."
         let advice =
             isOfFlash
             ? "The block may be failing: run the same command once more. If it fails again, leave the board on and get help."
-            : "The tools may be at fault, and not the block. Leave the board on if it cannot start without this block. Else "
-                + "\(flash.hints.betterTools): the restore begins with this block."
+            : "The tools may be at fault, not the block. Leave the board on if it cannot start without this block. "
+                + "Otherwise \(flash.hints.betterTools): the restore begins with this block."
         return FlashkeepError(
             isOfFlash ? .writeFailed : .commandFailed,
             what: "\(title) was not written at \(ByteCount.hex(block.offset)).",
             why:
-                "\(reason) The erase block \(isBlank ? "is blank now" : "is not blank, and does not hold what it should").",
+                "\(reason) The erase block \(isBlank ? "is blank now" : "is not blank, and has the wrong content").",
             next: "\(others) \(advice)")
     }
 
@@ -243,7 +245,8 @@ final class RestoreExecutor {
                     ?? FlashkeepError(
                         .commandFailed, what: "The block is not blank after it was erased.",
                         why:
-                            "The command that erases it (\(part.method.name)) reported success. Nothing was written into it.",
+                            "The erase command (\(part.method.name)) reported success. Nothing was written to the "
+                            + "block.",
                         next: "")
             }
         }

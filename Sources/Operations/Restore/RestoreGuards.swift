@@ -15,19 +15,20 @@ enum RestoreGuards {
                 refusals.append(
                     RestoreRefusal(
                         .otherModel, "the board",
-                        why: "the backup is of a \(PlainText.line(before)), and this is a \(PlainText.line(now))",
-                        next: "use a backup of this model; what is in it can be put back by hand, with RESTORE.md"))
+                        why: "the backup is from a \(PlainText.line(before)), and this is a \(PlainText.line(now))",
+                        next: "use a backup of this model; the contents of the backup can be restored by hand, with "
+                            + "RESTORE.md"))
             }
         } else if let name = old.compatible.first, let other = new.compatible.first {
             if name != other {
                 refusals.append(
                     RestoreRefusal(
                         .otherModel, "the board",
-                        why: "the backup is of \(PlainText.line(name)), and this is \(PlainText.line(other))",
+                        why: "the backup is from \(PlainText.line(name)), and this is \(PlainText.line(other))",
                         next: "use a backup of this model"))
             }
         } else {
-            warnings.append("the model is not known on both sides: look whether this is the right board")
+            warnings.append("the models could not be compared: check that this is the right board")
         }
         if !choice.isAnotherUnit {
             switch old.isSameUnit(as: new) {
@@ -35,10 +36,10 @@ enum RestoreGuards {
                 refusals.append(
                     RestoreRefusal(
                         .otherUnit, "the board",
-                        why: "its MAC addresses or serial number are none that the backup has: it is another unit",
+                        why: "its MAC addresses or serial number are not those in the backup: it is another unit",
                         next: "use a backup of this unit; --another-unit allows one of the same model, and then leaves "
                             + "bootloader, environment and calibration as they are"))
-            case nil: warnings.append("nothing tells whether this is the unit that the backup is of")
+            case nil: warnings.append("it is unknown whether this is the unit that the backup is from")
             case true?: break
             }
         }

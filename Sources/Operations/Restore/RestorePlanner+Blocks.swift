@@ -19,10 +19,12 @@ extension RestorePlanner {
         if RestoreChoice.guarded.contains(role) {
             if choice.isAnotherUnit {
                 // Many vendors keep the MAC address in the bootloader's last bytes.
-                let why = "it may hold what belongs to one unit: calibration, addresses or settings"
+                let why = "it may contain data specific to one unit: calibration, addresses or settings"
                 if isNamed {
                     return work.refuse(
-                        RestoreRefusal(.ofAnotherUnit, subject, why: why, next: "leave it out: it is never written so"))
+                        RestoreRefusal(
+                            .ofAnotherUnit, subject, why: why,
+                            next: "exclude it: with --another-unit it is never written"))
                 }
                 work.untouched[subject] = (why, true)
                 return
@@ -31,14 +33,14 @@ extension RestorePlanner {
                 let isKnown = (owners + devices).contains { $0.partition.role == role }
                 let why =
                     (isKnown
-                        ? "it is a part of the \(Self.words(role))"
-                        : "nothing tells what is where on its chip, so that it may be a part of the \(Self.words(role))")
+                        ? "it is part of the \(Self.words(role))"
+                        : "the layout of its chip is unknown, so it may be part of the \(Self.words(role))")
                     + ", and a mistake there \(Self.risk(role))"
                 if isNamed {
                     return work.refuse(
                         RestoreRefusal(
                             .notAllowed, subject, why: why,
-                            next: "add --allow \(role.rawValue) to write it all the same"))
+                            next: "add --allow \(role.rawValue) to write it anyway"))
                 }
                 work.untouched[subject] = ("\(why); --allow \(role.rawValue) writes it", true)
                 return
@@ -62,7 +64,7 @@ extension RestorePlanner {
                 .damagedImage, subject,
                 why: "the backup's bytes at \(ByteCount.hex(damage.offset)) of \(PlainText.line(image.path)) are "
                     + "\(damage.state.rawValue)",
-                next: "use another backup, or --only for the partitions that are sound"))
+                next: "use another backup, or --only for the intact partitions"))
         return false
     }
 
@@ -108,8 +110,8 @@ extension RestorePlanner {
                 RestoreRefusal(
                     .unaligned, title(partition),
                     why:
-                        "it does not begin and end with erase blocks of \(ByteCount.text(max(0, block))), or the backup "
-                        + "has only a part of one",
+                        "it does not begin and end at boundaries of erase blocks of \(ByteCount.text(max(0, block))), "
+                        + "or the backup has only a part of one",
                     next: "restore it through a partition that does, or from the bootloader"))
             return false
         }
@@ -121,7 +123,7 @@ extension RestorePlanner {
                 work.refuse(
                     RestoreRefusal(
                         .otherChip, "chip \(PlainText.line(chip.id))",
-                        why: "the backup's had \(differences.joined(separator: ", "))",
+                        why: "that of the backup had \(differences.joined(separator: ", "))",
                         next: "use a backup of this board, or write volumes and files by hand"))
                 return false
             }
@@ -131,7 +133,7 @@ extension RestorePlanner {
                     RestoreRefusal(
                         .badBlocksUnknown, title(partition),
                         why: PlainText.line(
-                            partition.badBlocks?.note ?? "nothing on the board tells which blocks are bad"),
+                            partition.badBlocks?.note ?? "the board does not report which blocks are bad"),
                         next: hints.unknownBadBlocks))
                 return false
             }
@@ -151,7 +153,7 @@ extension RestorePlanner {
                     return work.refuse(
                         RestoreRefusal(
                             .noWay, title(partition),
-                            why: "\(method.name) programs blank pages too, and UBI must find those erased",
+                            why: "\(method.name) also programs blank pages, but UBI needs them erased",
                             next: hints.betterTools))
                 }
                 work.parts[key] = RestorePlan.Part(

@@ -39,7 +39,7 @@ extension RestorePlanner {
                         why: found.isEmpty
                             ? "the backup has no such partition; it has \(names)"
                             : "\(found.count) partitions have this name",
-                        next: "give its number, as mtd3; flashkeep verify --verbose and RESTORE.md list them"))
+                        next: "give its number, such as mtd3; flashkeep verify --verbose and RESTORE.md list them"))
             }
         }
         for (number, first) in places.enumerated() {
@@ -61,7 +61,7 @@ extension RestorePlanner {
             work.refuse(
                 RestoreRefusal(
                     .badBlock, subject(area.stretch), why: why,
-                    next: "leave it out with --only, or put its content back by other means: extract gives it"))
+                    next: "exclude it with --only, or restore its content by other means: extract provides it"))
         }
         for word in choice.streams {
             let named = RestoreChoice(streams: [word])
@@ -73,8 +73,8 @@ extension RestorePlanner {
             work.refuse(
                 RestoreRefusal(
                     .unknownPartition, "--skip-bad \(PlainText.line(word))",
-                    why: "it is no NAND partition that backup and board have at the same place",
-                    next: "leave the option out: only NAND has bad blocks that could be skipped"))
+                    why: "it is not a NAND partition that backup and board have at the same place",
+                    next: "omit the option: only NAND has bad blocks that could be skipped"))
         }
     }
 
@@ -84,7 +84,7 @@ extension RestorePlanner {
         let gaps = PartitionMap.gaps(in: place.range, leaving: common)
         guard let gap = gaps.first else { return }
         let why =
-            "no partition of the board reaches \(ByteCount.text(gaps.map(\.count).saturatingSum())) of it, from "
+            "no partition of the board covers \(ByteCount.text(gaps.map(\.count).saturatingSum())) of it, from "
             + "\(ByteCount.hex(gap.lowerBound - place.range.lowerBound)) on"
         guard choice.names(place.partition) else {
             work.untouched[title(place.partition)] = (why, true)

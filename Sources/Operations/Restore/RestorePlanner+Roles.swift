@@ -26,7 +26,7 @@ extension RestorePlanner {
         switch role {
         case .bootloader: "leaves a board that no longer starts"
         case .environment: "can keep the board from starting, and addresses may be in it"
-        default: "cannot be made good, since each unit has its own"
+        default: "cannot be repaired, because each unit has its own"
         }
     }
 
@@ -35,10 +35,11 @@ extension RestorePlanner {
         case .bootloader:
             "The board no longer starts: a serial loader of the processor or a programmer must write the bootloader."
         case .environment: "The bootloader starts with its defaults; run the same command again."
-        case .calibration: "The radio may not work until the same command was run again; the bytes are in the backup."
+        case .calibration:
+            "The radio may not work until the same command has been run again; the bytes are in the backup."
         case .firmware:
-            "The system may no longer start, the bootloader does: \(hints.noSystem)."
-        case .config, .unknown: "What is stored there may be lost until the same command was run again."
+            "The system may no longer start, but the bootloader does: \(hints.noSystem)."
+        case .config, .unknown: "The data stored there may be unusable until the same command has been run again."
         }
     }
 

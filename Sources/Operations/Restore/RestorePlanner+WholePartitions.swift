@@ -25,8 +25,8 @@ extension RestorePlanner {
             let count = inner.flatMap { differing[$0.partition.index] ?? [] }.map(\.blocks.count).saturatingSum()
             let all = work.parts.values.filter { $0.partition.index == place.partition.index }.map(\.blocks.count)
             work.warnings.append(
-                "the board can erase no less than all of \(title(place.partition)): \(all.saturatingSum()) erase blocks are "
-                    + "written for the \(count) that differ")
+                "the board can erase only the whole of \(title(place.partition)): \(all.saturatingSum()) erase blocks "
+                    + "are written for the \(count) that differ")
         }
     }
 
@@ -48,10 +48,10 @@ extension RestorePlanner {
                 return work.refuse(
                     RestoreRefusal(
                         .noWay, title(place.partition),
-                        why: "the board can erase no less than all of it, and "
+                        why: "the board can erase only the whole partition, and "
                             + (pair == nil
                                 ? "the backup has no bytes for its block at \(ByteCount.hex(start - place.range.lowerBound))"
-                                : "not all of it was asked for"),
+                                : "only a part of it was requested"),
                         next: hints.betterTools))
             }
             consider(

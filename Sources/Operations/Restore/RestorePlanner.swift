@@ -80,8 +80,8 @@ struct RestorePlanner {
                         "the block at \(ByteCount.hex(lost.range.lowerBound)) of the chip is bad on the board, and the "
                         + "backup has data for it",
                     next:
-                        "--skip-bad with its name if what reads it skips bad blocks, as many bootloaders do; else leave it "
-                        + "out with --only"))
+                        "use --skip-bad with its name if its reader skips bad blocks, as many bootloaders do; "
+                        + "otherwise exclude it with --only"))
         }
         refusePlacements(chosen, &work)
         for place in comparison.old.places where chosen.contains(place.stretch) {
@@ -113,7 +113,7 @@ struct RestorePlanner {
             untouched.append(
                 RestorePlan.Untouched(
                     subject: title(place.partition),
-                    reason: differs ? "it was not asked for" : "it is the same already",
+                    reason: differs ? "it was not requested" : "it is already the same",
                     differs: differs))
         }
         return RestorePlan(
@@ -129,10 +129,10 @@ struct RestorePlanner {
         return [
             RestoreRefusal(
                 .otherRestoreOpen, "the board",
-                why: "a restore of this backup onto another unit, \(PlainText.line(name)), was begun and is not done",
+                why: "a restore of this backup to another unit, \(PlainText.line(name)), was begun and is not complete",
                 next:
-                    "end that one first; to give it up, and with it what is known of that unit's half-written blocks, "
-                    + "move \(PlainText.line(journal)) out of the way")
+                    "complete that one first; to abandon it, and with it the record of that unit's half-written "
+                    + "blocks, move \(PlainText.line(journal)) away")
         ]
     }
 
@@ -141,8 +141,8 @@ struct RestorePlanner {
         let left = Set(unfinished.filter { !chosen.contains($0) }.map(subject)).sorted()
         guard !left.isEmpty else { return [] }
         return [
-            "an earlier restore left erase blocks of \(left.joined(separator: ", ")) half written, and this one leaves them "
-                + "so: restore that too"
+            "an earlier restore left erase blocks of \(left.joined(separator: ", ")) half written, and this one does "
+                + "not repair them: restore that too"
         ]
     }
 
@@ -154,7 +154,7 @@ struct RestorePlanner {
         guard !unread.isEmpty else { return [] }
         return [
             "the backup has no bytes for \(ByteCount.text(unread.map(\.range.count).saturatingSum())) of this flash, "
-                + "which could not be read then; they stay as they are"
+                + "which could not be read; they are left as they are"
         ]
     }
 

@@ -68,7 +68,7 @@ final class RestoreRun {
         let place = try backups.last.map { FilePath($0) } ?? keeper.place(wanted, isChosen: isChosen)
         if backups.isEmpty { backups += [try keeper.adopt(place)].compactMap(\.self) }
         if let last = backups.last {
-            progress(.note("what was on the board before is in \(PlainText.line(last)) already"))
+            progress(.note("the old contents of the board are already in \(PlainText.line(last))"))
         }
         try journal.append(
             RestoreEntry(
@@ -120,7 +120,7 @@ final class RestoreRun {
 
     /// Backs up what is on the board, before anything is written.
     private func keepAll(of board: any FlashBoard, at place: FilePath) async throws {
-        progress(.note("what is on the board now is backed up first, to \(PlainText.line(place.string))"))
+        progress(.note("first backing up what is on the board now, to \(PlainText.line(place.string))"))
         backups.append(try await keeper.make(try await board.survey(progress), of: board, at: place))
     }
 
@@ -132,7 +132,7 @@ final class RestoreRun {
         let next = try keeper.another(beside: place)
         progress(
             .note(
-                "the board was written to since that backup was made: what is there now is backed up too, to "
+                "the board was written to since that backup: also backing up what is there now, to "
                     + "\(PlainText.line(next.string))"))
         backups.append(try await keeper.make(flash, of: board, at: next))
     }
@@ -173,7 +173,8 @@ final class RestoreRun {
             RestoreEntry(.failing, at: environment.timestamp(), partition: title, block: block))
         progress(
             .warning(
-                "\(title) does not take its bytes at \(ByteCount.hex(failing.range.lowerBound)); they go to another block."
+                "the block at \(ByteCount.hex(failing.range.lowerBound)) of \(title) failed to program; its content "
+                    + "goes to another block."
             ))
         report.setAside += 1
     }

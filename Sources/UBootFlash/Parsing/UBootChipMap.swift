@@ -24,10 +24,10 @@ struct UBootChipMap {
         if let flash = facts.flash {
             for bank in flash.banks { add(bank) }
             for number in flash.misunderstood {
-                doubts.append("what flinfo says of flash bank \(number) was not understood")
+                doubts.append("the flinfo output for flash bank \(number) was not understood")
             }
             for number in flash.missing {
-                doubts.append("U-Boot was made for a flash bank \(number), and found no chip there that it knows")
+                doubts.append("U-Boot is configured for a flash bank \(number), but found no known chip there")
             }
         }
         if let spi = facts.spi { add(spi, version: facts.version) }
@@ -44,7 +44,7 @@ struct UBootChipMap {
     /// Whether one more chip is taken in.
     private mutating func hasRoom(for name: String) -> Bool {
         if chips.count < Self.mostChips { return true }
-        let doubt = "U-Boot tells of more than \(Self.mostChips) chips; the others are left out"
+        let doubt = "U-Boot reports more than \(Self.mostChips) chips; the rest are left out"
         if !doubts.contains(doubt) { doubts.append(doubt) }
         return false
     }
@@ -54,12 +54,12 @@ struct UBootChipMap {
 
     private mutating func add(_ device: UBootMTDList.Device) {
         guard !device.name.isEmpty, !chips.contains(where: { $0.id == device.name }) else {
-            doubts.append("mtd list has two devices of one name or one without a name: \"\(shown(device.name))\"")
+            doubts.append("mtd list has two devices of the same name, or one without a name: \"\(shown(device.name))\"")
             return
         }
         guard hasRoom(for: device.name) else { return }
         guard let size = device.size, size > 0 else {
-            doubts.append("mtd list does not tell how large \(shown(device.name)) is; it is left out")
+            doubts.append("mtd list does not report the size of \(shown(device.name)); it is left out")
             return
         }
         var ecc: Chip.ECC?
@@ -82,7 +82,9 @@ struct UBootChipMap {
         let name = "nor\(bank.number - 1)"
         let address = bank.start.map { "0x" + String($0, radix: 16) }
         if !bank.isComplete {
-            warnings.append("the list of sectors of flash bank \(bank.number) is not whole: flinfo was torn on its way")
+            warnings.append(
+                "the list of sectors of flash bank \(bank.number) is incomplete: the flinfo output was "
+                    + "damaged in transit")
         }
         let sizes = Set(bank.sectorSizes ?? [])
         if let position = chips.firstIndex(where: { $0.id == name && $0.kind == .nor }) {
@@ -135,11 +137,11 @@ struct UBootChipMap {
         if spi.isCutAt16MiB || isOld {
             reach[id] = limit
             warnings.append(
-                "\(shown(id)) has \(ByteCount.text(spi.size)), but this U-Boot reads only the lower 16 MiB of it "
-                    + "(3-byte addresses): what lies beyond cannot be saved this way")
+                "\(shown(id)) has \(ByteCount.text(spi.size)), but this U-Boot reads only its lower 16 MiB (3-byte "
+                    + "addresses): the rest cannot be saved this way")
         } else if version?.isAtLeast(2018, 9) != true {
             doubts.append(
-                "\(shown(id)) is larger than 16 MiB, and older U-Boots read its start again in place of what lies beyond: "
+                "\(shown(id)) is larger than 16 MiB, and older U-Boots read its start again in place of the rest: "
                     + "compare the two")
         }
     }
@@ -198,7 +200,7 @@ struct UBootChipMap {
             let size = chips[position].leastSize
             let outside = pieces.filter { ($0.offset.plus($0.size) ?? .max) > size }
             for piece in outside.prefix(5) {
-                doubts.append("\"\(shown(piece.name))\" reaches beyond the end of \(shown(chip.id)); it is left out")
+                doubts.append("\"\(shown(piece.name))\" extends beyond the end of \(shown(chip.id)); it is left out")
             }
             // Without what it was a part of, a partition still has its place.
             if !outside.isEmpty {
@@ -239,7 +241,7 @@ struct UBootChipMap {
             }
         }
         for name in Set(tables).sorted().prefix(8) {
-            doubts.append("mtdparts has a table of \"\(shown(name))\", which U-Boot does not list as flash")
+            doubts.append("mtdparts has a table for \"\(shown(name))\", which U-Boot does not list as flash")
         }
     }
 
@@ -247,7 +249,7 @@ struct UBootChipMap {
         _ piece: Piece, source: Partition.OffsetSource, _ chip: Chip, _ facts: UBootFacts, parent: Int?
     ) {
         guard partitions.count < BoardLimits.devices else {
-            let doubt = "there are more than \(BoardLimits.devices) partitions; the others are left out"
+            let doubt = "there are more than \(BoardLimits.devices) partitions; the rest are left out"
             if !doubts.contains(doubt) { doubts.append(doubt) }
             return
         }
@@ -268,7 +270,7 @@ struct UBootChipMap {
         case .unknown:
             return BadBlockKnowledge(
                 bad: [], source: "none", isComplete: false,
-                note: "nothing tells what kind of flash it is, and NAND has bad blocks")
+                note: "the type of flash is unknown, and NAND has bad blocks")
         }
         guard let known = facts.badBlocks[chip.id], chip.eraseBlockSize > 0 else {
             return BadBlockKnowledge(
@@ -295,7 +297,8 @@ struct UBootChipMap {
         let names = [chip.id] + (chip.kind == .spiNOR && isOnlyNOR ? ["nor0"] : [])
         if let device = facts.parts?.devices.first(where: { names.contains($0.id) }), !device.parts.isEmpty {
             if !device.isComplete {
-                doubts.append("mtdparts told of other partitions of \(shown(chip.id)) than it listed")
+                doubts.append(
+                    "mtdparts lists a different number of partitions of \(shown(chip.id)) than it announces")
             }
             return device.parts.map {
                 Piece(name: $0.name, offset: $0.offset, size: $0.size, isReadOnly: $0.flags & 1 == 1)

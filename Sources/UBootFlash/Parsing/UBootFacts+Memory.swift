@@ -11,7 +11,7 @@ extension UBootFacts {
     ///   - area: addresses that are used for something else.
     /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` where none is known to be free.
     func freeMemory(_ count: Int, outside area: Range<UInt64>? = nil) throws(FlashkeepError) -> Range<UInt64> {
-        guard let board else { throw Self.noMemory("bdinfo tells of no memory") }
+        guard let board else { throw Self.noMemory("bdinfo reports no memory") }
         let size = UInt64(max(0, count))
         do {
             let start = try UBootLoadAddress(board).choose(
@@ -24,7 +24,7 @@ extension UBootFacts {
 
     private static func noMemory(_ why: String) -> FlashkeepError {
         FlashkeepError(
-            .toolMissing, what: "There is no RAM on the board that is known to be free.", why: why,
+            .toolMissing, what: "No RAM on the board is known to be free.", why: why,
             next: "Boot an initramfs (--image), or use a programmer.")
     }
 }
@@ -34,7 +34,7 @@ extension UBootLoadAddress.Refusal {
     fileprivate var words: String {
         switch self {
         case .emptyImage: "nothing was to be loaded"
-        case .unknownRelocation: "bdinfo does not tell where U-Boot itself lies"
+        case .unknownRelocation: "bdinfo does not report the location of U-Boot itself"
         case .tooLarge(let largest): "the largest free range has \(largest) bytes"
         }
     }

@@ -23,10 +23,11 @@ package enum UBootSurvey {
         var map = UBootChipMap(facts)
         guard !map.chips.isEmpty else {
             throw FlashkeepError(
-                .noPartitions, what: "U-Boot tells of no flash",
+                .noPartitions, what: "U-Boot reports no flash",
                 why: "none of flinfo, sf probe, nand info and mtd list named a chip",
                 next:
-                    "if the flash is serial, give its bus and chip select; else read it from Linux or with a programmer"
+                    "if the flash is serial, give its bus and chip select; otherwise read it from Linux or with a "
+                    + "programmer"
             )
         }
         map.partition(facts)
@@ -35,11 +36,11 @@ package enum UBootSurvey {
             warnings.append("U-Boot's console goes over the network (netconsole): the serial line may fall silent")
         }
         if facts.environment?.addsUp == false {
-            warnings.append("U-Boot's variables do not add up to the size that it tells: a line was lost on the way")
+            warnings.append("U-Boot's variables do not add up to the reported size: a line was lost in transit")
         }
         if warnings.count > BoardLimits.warnings {
             let more = warnings.count - BoardLimits.warnings
-            warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more of the kind"]
+            warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more like this"]
         }
         return Survey(
             board: identity(facts), chips: map.chips, partitions: map.partitions, tools: tools(facts),

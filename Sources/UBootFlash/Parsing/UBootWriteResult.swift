@@ -60,13 +60,13 @@ package struct UBootWriteResult: Sendable, Hashable {
     /// What speaks against its having done just this; nil where nothing does. Whether a block is blank, its bytes tell.
     package func complaint(_ work: Work) -> String? {
         if let failure { return failure }
-        guard skipped.isEmpty else { return "it takes the block for bad" }
+        guard skipped.isEmpty else { return "it treats the block as bad" }
         switch work {
         case .nandErase(let range), .mtdErase(let range):
             return announced.map { $0 == range } ?? true ? nil : Self.otherBytes
         case .nandWrite(let range):
             guard announced.map({ $0 == range }) ?? true else { return Self.otherBytes }
-            return written == range.count ? nil : "it wrote \(written ?? 0) bytes in place of \(range.count)"
+            return written == range.count ? nil : "it wrote \(written ?? 0) bytes instead of \(range.count)"
         case .mtdWrite(let range): return announced == range ? nil : Self.otherBytes
         }
     }
@@ -78,7 +78,7 @@ package struct UBootWriteResult: Sendable, Hashable {
         return ["failure", "Failure", "failed", "Failed", "ERROR"].contains(where: failure.contains)
     }
 
-    private static let otherBytes = "it speaks of other bytes than those that were meant"
+    private static let otherBytes = "it reports a different range than the requested one"
 
     private static func range(_ offset: Int, _ size: Int) -> Range<Int>? {
         offset.plus(size).map { offset..<max(offset, $0) }

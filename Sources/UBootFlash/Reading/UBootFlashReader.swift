@@ -96,9 +96,9 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
 
     private func noOOB(_ partition: Partition) -> FlashkeepError {
         FlashkeepError(
-            .toolMissing, what: "The OOB bytes of \(PrintableText.escaped(partition.name)) cannot be read from here.",
-            why: "It needs NAND, and a U-Boot that has nand read.raw or mtd read.raw.oob.",
-            next: "Leave --oob out, or back up from Linux.")
+            .toolMissing, what: "The OOB bytes of \(PrintableText.escaped(partition.name)) cannot be read from U-Boot.",
+            why: "This needs NAND, and a U-Boot that has nand read.raw or mtd read.raw.oob.",
+            next: "Omit --oob, or back up from Linux.")
     }
 
     func read(
@@ -241,8 +241,9 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
                 guard let sum else {
                     throw FlashkeepError(
                         .unreadable, what: "A part of \(PrintableText.escaped(partition.name)) can no longer be read.",
-                        why: "It was read a moment ago, \(ByteCount.hex(part.lowerBound - base)) from its start.",
-                        next: "Run the same command again; if it stays, the flash is failing.")
+                        why: "It could be read a moment ago; it is \(ByteCount.hex(part.lowerBound - base)) from the "
+                            + "start.",
+                        next: "Run the same command again; if it fails again, the flash is failing.")
                 }
                 whole = CRC32Shift(bytes: part.count).joined(whole, sum)
             }
@@ -267,7 +268,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
     private func chip(of partition: Partition) throws -> Chip {
         guard let chip = survey.chip(partition.chip) else {
             throw FlashkeepError(
-                .internalFault, what: "The chip of \(PrintableText.escaped(partition.name)) is not known.",
+                .internalFault, what: "The chip of \(PrintableText.escaped(partition.name)) is unknown.",
                 why: "It was not in the survey.", next: "Please report this.")
         }
         return chip

@@ -175,7 +175,7 @@ struct UBootLineDump {
         FlashkeepError(
             .replyNotUnderstood,
             what: "The memory at \(ByteCount.hex(Int(clamping: address))) could not be read over the line.",
-            why: "Lines of \(format.name) were lost or damaged again and again.",
+            why: "Lines of \(format.name) were repeatedly lost or damaged.",
             next: "Check the cable and the ground wire, or use a slower rate.")
     }
 

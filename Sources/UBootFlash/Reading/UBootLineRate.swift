@@ -68,14 +68,14 @@ package final class UBootLineRate {
     ///
     /// - Throws: what the line's trouble throws; where the board was lost, it is back at its own rate.
     package func raise() async throws {
-        guard let own else { return notify("the channel has no rate that could be changed") }
+        guard let own else { return notify("the channel has no rate to change") }
         guard rate == own else { return }
         let candidates = wish.candidates(above: own).filter { $0 != own && !failed.contains($0) }
         guard !candidates.isEmpty else { return }
         do {
             guard let proof = try await learn() else {
                 failed.formUnion(candidates)
-                return notify("the line stays at \(own) baud: there is no memory by which another rate could be proven")
+                return notify("the line stays at \(own) baud: there is no memory to prove another rate with")
             }
             for candidate in candidates {
                 if try await raise(to: candidate, from: own, proof) { return }
@@ -91,17 +91,17 @@ package final class UBootLineRate {
         switch try await session.changeRate(to: candidate) {
         case .refused(let why):
             failed.insert(candidate)
-            notify("the board does not go to \(candidate) baud: \(PrintableText.escaped(why))")
+            notify("the board does not switch to \(candidate) baud: \(PrintableText.escaped(why))")
             return false
         case .done: break
         }
         lines = (0, 0)
         if try await isProven(proof) {
-            notify("the line goes at \(candidate) baud")
+            notify("the line is now at \(candidate) baud")
             return true
         }
         failed.insert(candidate)
-        notify("the line goes back to \(own) baud: what came at \(candidate) was damaged")
+        notify("the line goes back to \(own) baud: data received at \(candidate) was damaged")
         try await lower(to: own)
         return false
     }
@@ -164,7 +164,7 @@ package final class UBootLineRate {
         lines = (0, 0)
         guard isBad else { return }
         failed.insert(rate)
-        notify("the line goes back to \(own) baud: at \(rate) too many lines came damaged")
+        notify("the line goes back to \(own) baud: too many lines arrived damaged at \(rate)")
         try await lower(to: own)
     }
 
@@ -172,7 +172,7 @@ package final class UBootLineRate {
         for _ in 0..<session.timing.attempts {
             if try await session.changeRate(to: own) == .done { return }
         }
-        throw UBootSession.Interruption(why: "the board does not go back to \(own) baud")
+        throw UBootSession.Interruption(why: "the board does not switch back to \(own) baud")
     }
 
     /// Sets the board back to the rate that it had, for whoever opens the line next. Never throws: the board may be gone.

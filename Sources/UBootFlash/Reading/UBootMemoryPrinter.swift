@@ -131,9 +131,9 @@ final class UBootMemoryPrinter {
         }
         guard wantedFormat == nil else {
             throw FlashkeepError(
-                .toolMissing, what: "The board does not print its memory by \(wantedFormat ?? "").",
-                why: "Its help does not list it, or what it printed was not what the memory holds.",
-                next: "Let the way be chosen, without that option.")
+                .toolMissing, what: "The board does not print its memory with \(wantedFormat ?? "").",
+                why: "Its help does not list it, or its output did not match the memory.",
+                next: "Omit that option to let Flashkeep choose.")
         }
         hasChosenFormat = true
     }

@@ -36,8 +36,8 @@ final class UBootRecovery {
                 before = now
                 guard resets <= Self.mostResets else {
                     throw FlashkeepError(
-                        .boardLost, what: "The board restarts again and again.", why: interruption.why,
-                        next: "A watchdog may run, or the power is weak; what was read is kept.")
+                        .boardLost, what: "The board keeps restarting.", why: interruption.why,
+                        next: "A watchdog may be running, or the power supply is weak; what was read is kept.")
                 }
                 await transfers?.wasReset()
                 try await session.getBackIn()

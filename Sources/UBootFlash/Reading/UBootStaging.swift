@@ -104,12 +104,12 @@ final class UBootStaging {
             examples.note(command)
             let result = try await read(command, bytes: count / commands.count)
             guard result.skipped.isEmpty else {
-                return .not("U-Boot took the block for bad and read another one", nil)
+                return .not("U-Boot treated the block as bad and read another one", nil)
             }
             switch result.outcome {
             case .ok(let bytes) where bytes == count / commands.count: continue
             case .ok(let bytes):
-                return .not("U-Boot read \(bytes) bytes in place of \(count / commands.count)", nil)
+                return .not("U-Boot read \(bytes) bytes instead of \(count / commands.count)", nil)
             case .failed(let line): return .not(line, result.eccError)
             case .silent: isSilent = true
             }
@@ -125,7 +125,7 @@ final class UBootStaging {
             let other = try await poison(memory, count, with: 0xA5)
             for command in commands { _ = try await session.ask(command, silence: .seconds(60)) }
             if try await checksum(at: memory, count: count) == other {
-                return .not("U-Boot read nothing, and did not say so", nil)
+                return .not("U-Boot read nothing, and did not report it", nil)
             }
         }
         return .there
@@ -161,7 +161,7 @@ final class UBootStaging {
                 let command = try window.read(page, to: place, lines)
             else { throw Self.unreachable(chip) }
             let result = try await read(command, bytes: page.count)
-            guard result.skipped.isEmpty else { return "U-Boot took the block for bad and read another one" }
+            guard result.skipped.isEmpty else { return "U-Boot treated the block as bad and read another one" }
             guard case .failed(let line) = result.outcome else { continue }
             guard let error = result.eccError else { return line }
             // Nothing of an older finding is lost: what was damaged once is not called good later.
@@ -232,7 +232,7 @@ final class UBootStaging {
     static func unreachable(_ chip: Chip) -> FlashkeepError {
         FlashkeepError(
             .toolMissing, what: "U-Boot has no way to read the chip \(PrintableText.escaped(chip.id)).",
-            why: "It has none of sf, nand and mtd for it, and does not map it.",
+            why: "It has neither sf, nand nor mtd for it, and the chip is not memory-mapped.",
             next: "Boot an initramfs (--image), or use a programmer.")
     }
 }

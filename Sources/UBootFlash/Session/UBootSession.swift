@@ -96,9 +96,9 @@ package final class UBootSession {
         if let reply { return reply }
         guard let last, !last.reply.output.isEmpty else { throw lost(command) }
         throw FlashkeepError(
-            .replyNotUnderstood, what: "\(address) answered \"\(command)\" in a way that was not understood.",
-            why: "The last that it said was: \(TerminalText.lastLines(last.reply.output))",
-            next: "Check the cable and the baud rate; --transcript FILE keeps all that was said.")
+            .replyNotUnderstood, what: "The answer of \(address) to \"\(command)\" was not understood.",
+            why: "The last output was: \(TerminalText.lastLines(last.reply.output))",
+            next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
     }
 
     /// How often the board is asked the same until two replies agree.
@@ -404,7 +404,7 @@ package final class UBootSession {
         guard recent.count >= 48, LineSense(recent) == .garbage else { return }
         recent = []
         throw Interruption(
-            why: "the board speaks at another rate than a moment ago", heard: UBootReply(output: heard))
+            why: "the board's rate has changed", heard: UBootReply(output: heard))
     }
 
     /// What came of a change of rate.
@@ -422,7 +422,10 @@ package final class UBootSession {
     /// - Throws: ``Interruption`` where the board is at neither rate any more; what the channel throws.
     func changeRate(to rate: Int) async throws -> RateChange {
         guard let old = console.channel.lineRate else { return .refused("the channel has no rate") }
-        guard let command = try? UBootCommands().setBaudRate(rate) else { return .refused("no board has this rate") }
+        guard let command = try? UBootCommands().setBaudRate(rate) else {
+            return .refused(
+                "no board supports this rate")
+        }
         if isUntidy { try await clear() }
         try await type(command)
         mayWaitForEnter = true
@@ -449,10 +452,16 @@ package final class UBootSession {
                 try await console.channel.setLineRate(now)
             } catch let error as FlashkeepError where error.code == .portUnavailable {
                 try await console.channel.setLineRate(old)
-                throw Interruption(why: "the board waits at \(rate) baud, which the port cannot do: \(error.why)")
+                throw Interruption(
+                    why: "the board waits at \(rate) baud, which the port does not support: \(error.why)")
             }
             _ = try await console.collect(quiet: Self.rateSettles, longest: Self.rateSettles * 2)
-            if try await hasAnswered() { return now == rate ? .done : .refused("the board did not go to \(rate) baud") }
+            if try await hasAnswered() {
+                return now == rate
+                    ? .done
+                    : .refused(
+                        "the board did not switch to \(rate) baud")
+            }
         }
         try await console.channel.setLineRate(old)
         throw Interruption(why: "the board does not answer at \(rate) baud")
@@ -503,7 +512,7 @@ package final class UBootSession {
             throw FlashkeepError(
                 .boardLost, what: "\(address) was reset and has started its system.",
                 why: "Its bootloader could not be stopped again in time.",
-                next: "Run the same command again and switch the board off and on: it goes on where it was.")
+                next: "Run the same command again and switch the board off and on: it resumes.")
         }
         prompt = found
         isUntidy = false
@@ -518,7 +527,7 @@ package final class UBootSession {
         guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else {
             guard console.isTalking else { return silent(command) }
             return console.talksOn(
-                during: command == "^C" ? "the way back to the prompt" : "the echo of \"\(command)\"")
+                during: command == "^C" ? "the return to the prompt" : "the echo of \"\(command)\"")
         }
         return Interruption(why: "the board does not answer at \(rate) baud")
     }
@@ -526,7 +535,7 @@ package final class UBootSession {
     private func silent(_ command: String) -> FlashkeepError {
         FlashkeepError(
             .boardSilent, what: "\(address) stopped answering.",
-            why: command == "^C" ? "U-Boot's prompt did not come back." : "The echo of \"\(command)\" did not come.",
-            next: "Check power and cable, then run the same command again: it goes on where it was.")
+            why: command == "^C" ? "U-Boot's prompt did not come back." : "There was no echo of \"\(command)\".",
+            next: "Check power and cable, then run the same command again: it resumes.")
     }
 }

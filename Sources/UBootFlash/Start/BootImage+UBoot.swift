@@ -19,6 +19,6 @@ extension BootImage {
             .toolMissing, what: Self.refused(file),
             why: "Starting it takes \(command.rawValue), which this board's U-Boot does not have.",
             next: help.has("bootm")
-                ? "Take an initramfs image in the uImage or FIT format." : "Read the flash through U-Boot itself.")
+                ? "Use an initramfs image in the uImage or FIT format." : "Read the flash through U-Boot itself.")
     }
 }

@@ -45,7 +45,7 @@ package final class UBootStarter {
     ///
     /// - Throws: `imageUnsuitable` where there is no room.
     package func place(for image: BootImage, file: String) throws -> UInt64 {
-        guard let board = facts.board else { throw noPlace(file, "bdinfo tells of no memory.") }
+        guard let board = facts.board else { throw noPlace(file, "bdinfo reports no memory.") }
         do {
             let hints = ["loadaddr", "kernel_addr_r", "ramdisk_addr_r"].compactMap { facts.environment?.address($0) }
             return try UBootLoadAddress(board).choose(
@@ -53,7 +53,7 @@ package final class UBootStarter {
         } catch {
             switch error {
             case .emptyImage: throw noPlace(file, "It is empty.")
-            case .unknownRelocation: throw noPlace(file, "bdinfo does not tell where U-Boot itself lies.")
+            case .unknownRelocation: throw noPlace(file, "bdinfo does not report the location of U-Boot itself.")
             case .tooLarge(let largest):
                 throw noPlace(
                     file,
@@ -78,8 +78,8 @@ package final class UBootStarter {
         } catch {
             throw FlashkeepError(
                 .usage, what: "The variable \(PrintableText.escaped(name, limit: 60)) cannot be set.",
-                why: "U-Boot would not take its name or value as it is, or would lose its console.",
-                next: "Use letters, digits, single blanks and . _ - / : , + @ = ( ) % * alone.")
+                why: "U-Boot would not accept its name or value unchanged, or would lose its console.",
+                next: "Use only letters, digits, single blanks and . _ - / : , + @ = ( ) % *")
         }
         _ = try await session.ask(line)
         changed[name] = value
@@ -130,12 +130,12 @@ package final class UBootStarter {
             throw FlashkeepError(
                 .commandFailed, what: "The image did not start.",
                 why: "\(command) answered: \(TerminalText.lastLines(answer.reply.output))",
-                next: "Take the initramfs image that was made for just this board.")
+                next: "Use the initramfs image made for this board.")
         } catch let interruption as UBootSession.Interruption {
             guard interruption.isSystemStart else {
                 throw FlashkeepError(
                     .commandFailed, what: "The image did not start: the board was reset.", why: interruption.why,
-                    next: "Take the initramfs image that was made for just this board.")
+                    next: "Use the initramfs image made for this board.")
             }
         }
     }
@@ -153,7 +153,7 @@ package final class UBootStarter {
     private func noPlace(_ file: String, _ why: String) -> FlashkeepError {
         FlashkeepError(
             .imageUnsuitable,
-            what: "There is no room for \(PrintableText.escaped(file, limit: 80)) in the board's RAM.",
-            why: why, next: "Take a smaller initramfs image.")
+            what: "\(PrintableText.escaped(file, limit: 80)) does not fit in the board's RAM.",
+            why: why, next: "Use a smaller initramfs image.")
     }
 }

@@ -64,7 +64,7 @@ final class UBootNetworkConsole {
             network.note(line)
             let reply = try await session.ask(
                 try lines.printEnvironment(["stdout"]), accepts: { Self.output(in: $0) != nil })
-            guard Self.output(in: reply) == "nc" else { throw failure("U-Boot did not take nc for its stdout.") }
+            guard Self.output(in: reply) == "nc" else { throw failure("U-Boot did not accept nc for its stdout.") }
         } catch let error as FlashkeepError where error.code != .boardLost {
             throw UBootWayFailure(way: .netconsole, error: error)
         }
@@ -76,7 +76,7 @@ final class UBootNetworkConsole {
     }
 
     private func check(_ plan: UBootNetworkPlan, _ facts: UBootFacts) async throws {
-        guard facts.help?.has("ping") ?? false else { throw failure("U-Boot has no ping to try the network with.") }
+        guard facts.help?.has("ping") ?? false else { throw failure("U-Boot has no ping to test the network with.") }
         let line = try lines.ping("\(plan.host)")
         // An answer that the line has damaged is asked for again; a clear one is enough.
         for _ in 0..<3 {
@@ -121,7 +121,7 @@ final class UBootNetworkConsole {
 
     private func failure(_ why: String) -> FlashkeepError {
         FlashkeepError(
-            .commandFailed, what: "The board's console could not be had over the network (netconsole).", why: why,
+            .commandFailed, what: "The board's console could not be reached over the network (netconsole).", why: why,
             next: "Check the cable, and that this computer's firewall lets ping and UDP port \(Self.usualPort) in.")
     }
 }

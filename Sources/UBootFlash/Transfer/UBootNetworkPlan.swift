@@ -38,7 +38,7 @@ package struct UBootNetworkPlan: Sendable, Hashable {
             throw FlashkeepError(
                 .addressNotUnderstood, what: "The board cannot have the address \(board).",
                 why: board == host
-                    ? "It is this computer's own."
+                    ? "It is this computer's own address."
                     : "It is not in the network \(host)/\(interface.prefixLength) of \(interface.name).",
                 next: "Give another one with --board-ip, or this computer's with --host-ip.")
         }
@@ -78,7 +78,8 @@ package struct UBootNetworkPlan: Sendable, Hashable {
             throw FlashkeepError(
                 .addressNotUnderstood, what: "This computer does not have the address \(wantedHost).",
                 why: interfaces.isEmpty ? "It has no network." : "It has \(Self.list(interfaces)).",
-                next: "Give one of its own with --host-ip, or set it: sudo ip address add \(wantedHost)/24 dev DEVICE")
+                next: "Give one of its addresses with --host-ip, or add this one: sudo ip address add \(wantedHost)/24 "
+                    + "dev DEVICE")
         }
         if let wantedBoard {
             if let found = interfaces.first(where: { $0.reaches(wantedBoard) }) { return found }
@@ -96,11 +97,11 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         // The board has no address of its own: any will do, where there is no choice of networks.
         if interfaces.count == 1, let only = interfaces.first { return only }
         throw FlashkeepError(
-            .hostUnreachable, what: "It is not clear over which network the board is reached.",
+            .hostUnreachable, what: "It is not clear which network reaches the board.",
             why: interfaces.isEmpty
                 ? "This computer has no network."
                 : "The board has no address, and this computer has \(list(interfaces)).",
-            next: "Say which of this computer's addresses the board is connected to: --host-ip ADDRESS")
+            next: "Give the address of this computer that the board is connected to: --host-ip ADDRESS")
     }
 
     private static func list(_ interfaces: [HostInterface]) -> String {
@@ -114,7 +115,8 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         return FlashkeepError(
             .hostUnreachable, what: "This computer is not in the network of the board, \(board).",
             why: interfaces.isEmpty ? "It has no network." : "It has \(list(interfaces)).",
-            next: "Give the port that the board is connected to an address: sudo ip address add \(host)/24 dev DEVICE")
+            next: "Give the network interface that the board is connected to an address: sudo ip address add "
+                + "\(host)/24 dev DEVICE")
     }
 
     /// A host of the same network that is seldom given away: from the top, below the usual gateways.

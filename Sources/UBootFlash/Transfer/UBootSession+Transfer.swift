@@ -40,24 +40,25 @@ extension UBootTransferResult.Outcome {
     ///   - otherwise: what to do if this U-Boot has no network. A sentence.
     package func words(
         _ plan: UBootNetworkPlan, port: Int = 69, hasAsked: Bool? = nil,
-        otherwise: String = "Leave --via out: the serial line needs none."
+        otherwise: String = "Omit --via: the serial line needs no network."
     ) -> (code: FlashkeepError.Code, why: String, next: String) {
-        let check = "see with: sudo tcpdump -n host \(plan.board)"
+        let check = "observe it with: sudo tcpdump -n host \(plan.board)"
         let letIn = "Let UDP port \(port) in through this computer's firewall, and check the cable; \(check)"
         return switch self {
         case .noHost:
             (
-                .hostUnreachable, "Nobody answered the board's question for \(plan.host) (ARP).",
+                .hostUnreachable, "The board's ARP request for \(plan.host) was not answered.",
                 "Check the cable, that it is in the board's LAN port, and that \(plan.host) is on that port; \(check)"
             )
         case .noAnswer:
             switch hasAsked {
             case true?:
                 (
-                    .hostUnreachable, "Its requests came here, but our answers did not reach it, or ceased to.",
+                    .hostUnreachable,
+                    "Its requests arrived here, but our answers did not reach it, or stopped reaching it.",
                     "Let UDP out to \(plan.board) through this computer's firewall, and check the cable; \(check)"
                 )
-            case false?: (.hostUnreachable, "No request of the board came to \(plan.host), port \(port).", letIn)
+            case false?: (.hostUnreachable, "No request from the board reached \(plan.host), port \(port).", letIn)
             case nil: (.hostUnreachable, "The board got no answer from \(plan.host), UDP port \(port).", letIn)
             }
         case .noEthernet: (.toolMissing, "This U-Boot has no network.", otherwise)
@@ -75,8 +76,8 @@ extension UBootTransferResult.Outcome {
             )
         case .interrupted, .unclear, .done:
             (
-                .commandFailed, "The transfer broke off.",
-                "Check the cable, and run it again; --transcript FILE keeps what the board says."
+                .commandFailed, "The transfer was aborted.",
+                "Check the cable, and run it again; --transcript FILE records the board's output."
             )
         }
     }

@@ -141,14 +141,14 @@ final class UBootTransfers {
     /// Tells, in one note, why the network is not used.
     private func tell() {
         guard !reasons.isEmpty else { return }
-        settings.notify("flash is read over the serial line: " + reasons.joined(separator: " "))
+        settings.notify("reading flash over the serial line: " + reasons.joined(separator: " "))
         reasons = []
     }
 
     private func notOffered(_ way: UBootWay) -> FlashkeepError {
         FlashkeepError(
-            .toolMissing, what: "This U-Boot has no way to send its flash by \(way.rawValue).",
-            why: way == .netconsole ? "Its coninfo lists no nc." : "Its help lists no such command.",
-            next: "Leave --via out: the best way that it has is taken.")
+            .toolMissing, what: "This U-Boot cannot send its flash by \(way.rawValue).",
+            why: way == .netconsole ? "Its coninfo does not list nc." : "Its help lists no such command.",
+            next: "Omit --via: the best available method is then used.")
     }
 }

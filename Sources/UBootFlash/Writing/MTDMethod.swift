@@ -15,7 +15,7 @@ struct MTDMethod: UBootWriteMethod {
 
     init(_ device: String, _ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
         guard UBootCommands.isSafe(device) else {
-            throw .throughLinux("U-Boot would not take the chip's name as it is")
+            throw .throughLinux("U-Boot would not accept the chip's name unchanged")
         }
         blocks = try UBootNANDBlocks(chip, facts)
         self.device = device

@@ -22,7 +22,7 @@ struct MemoryFillLoad: UBootLoad {
         }
         try await say(try lines.memoryFill(at: memory, value: 0xFF, count: UInt64(bytes.count), flash: flash))
         guard let isBigEndian = try await isBigEndian(at: memory, flash) else {
-            return .failed("its words have no known order")
+            return .failed("its byte order is unknown")
         }
         try await fill(0..<4, with: .max)
         for run in Self.runs(bytes) {

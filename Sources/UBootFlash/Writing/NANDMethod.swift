@@ -18,7 +18,8 @@ struct NANDMethod: UBootWriteMethod {
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
         guard let devices = facts.nand?.devices, devices.count == 1 else {
             // The commands speak of the current one, and only their replies tell which that was.
-            throw .throughLinux("the board has several NAND devices, and U-Boot's nand has only a current one")
+            throw .throughLinux(
+                "the board has several NAND devices, and U-Boot's nand command works only on the current one")
         }
         number = devices[0].index
         blocks = try UBootNANDBlocks(chip, facts)

@@ -22,12 +22,12 @@ struct ParallelFlashMethod: UBootWriteMethod {
         guard let window = facts.windows[chip.id], case .mapped(let base) = window,
             let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.exactSize }),
             let sizes = bank.sectorSizes, let sector = sizes.first
-        else { throw .throughLinux("flinfo did not tell where each sector begins") }
+        else { throw .throughLinux("flinfo did not report the start of each sector") }
         guard facts.help?.has("erase") ?? false, facts.help?.has("cp") ?? false else {
-            throw .throughLinux("this U-Boot has no erase, or no cp")
+            throw .throughLinux("this U-Boot has no erase or no cp")
         }
         if bank.sectors.contains(where: \.isReadOnly), !(facts.help?.has("protect") ?? false) {
-            throw .throughLinux("sectors are protected, and this U-Boot has no protect")
+            throw .throughLinux("sectors are protected, and this U-Boot has no protect command")
         }
         let unit = bank.writeBufferSize ?? Self.smallUnit
         guard sizes.allSatisfy({ $0 == sector }), sector % unit == 0 else {

@@ -15,11 +15,11 @@ struct SerialFlashMethod: UBootWriteMethod {
 
     init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
         guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.leastSize % chip.eraseBlockSize == 0 else {
-            throw .throughLinux("sf probe does not tell how much is erased at once")
+            throw .throughLinux("sf probe does not report the erase size")
         }
         // Those before wrap around at 16 MiB, or have only 3-byte addresses.
         if chip.leastSize > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
-            throw .throughLinux("this U-Boot may take an address beyond 16 MiB for one at the chip's start")
+            throw .throughLinux("this U-Boot may treat an address beyond 16 MiB as one at the chip's start")
         }
         self.lines = lines
         self.chip = chip

@@ -62,6 +62,6 @@ final class TFTPLoad: UBootLoad {
 
     func giveUp(_ why: String) {
         network.settings.memory.giveUpLoads()
-        network.settings.notify("bytes go to the board over the serial line: \(why)")
+        network.settings.notify("sending data to the board over the serial line: \(why)")
     }
 }

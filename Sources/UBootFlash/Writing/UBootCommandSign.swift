@@ -59,7 +59,7 @@ struct UBootCommandSign: Sendable, Hashable {
             let head = lines.first { $0.hasPrefix("\(command) - ") }
             if let head, ByteText(head.string().lowercased()).contains(summary) { return nil }
             let printed = lines.first.map { "\"\(PrintableText.escaped($0.string(), limit: 100))\"" } ?? "nothing"
-            return "its command \(command) is not known: help \(command) printed \(printed)"
+            return "its command \(command) is not the expected one: help \(command) printed \(printed)"
         }
         for form in forms {
             guard
@@ -67,7 +67,7 @@ struct UBootCommandSign: Sendable, Hashable {
                     line.hasPrefix(form.start) && form.arguments.allSatisfy { line.contains($0) }
                 })
             else { continue }
-            return "its command \(command) is used in another way: help \(command) has no \"\(form.text)\""
+            return "its command \(command) has a different usage: help \(command) has no \"\(form.text)\""
         }
         return nil
     }

@@ -41,21 +41,21 @@ final class UBootFlashWriter: FlashWriting {
 
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         guard let chip = survey.chip(partition.chip) else {
-            throw WriteRefusal(why: "its chip is not known", next: "run the same command again")
+            throw WriteRefusal(why: "its chip is unknown", next: "run the same command again")
         }
         let method = try UBootWriteMethods.choose(for: chip, facts, lines)
         if let refusal = loader.refusal { throw refusal }
         if let why = verdicts[chip.id], !why.isEmpty {
-            throw .throughLinux("this U-Boot was not shown to write it: \(why)")
+            throw .throughLinux("this U-Boot did not pass the tests for writing it: \(why)")
         }
-        guard let load = loader.first else { throw .throughLinux("nothing brings bytes to its RAM") }
+        guard let load = loader.first else { throw .throughLinux("there is no way to load bytes into its RAM") }
         return WriteMethod(name: "\(method.name), bytes by \(load.command)")
     }
 
     func manualProcedure(for partition: Partition) -> ManualProcedure {
         let next = UBootManualProcedure.otherwise
         guard let chip = survey.chip(partition.chip), let range = partition.chipRange else {
-            return .impossible(why: "its place on a chip is not known", next: next)
+            return .impossible(why: "its offset on a chip is unknown", next: next)
         }
         do throws(WriteRefusal) {
             return UBootManualProcedure(facts, try UBootWriteMethods.choose(for: chip, facts, lines))
@@ -106,14 +106,14 @@ final class UBootFlashWriter: FlashWriting {
         try await recovery.surviving {
             // A reset took the RAM, and left the block half written.
             guard staged.start == self.session.returns else {
-                throw self.failed(partition, offset, "The board was reset while it was written.")
+                throw self.failed(partition, offset, "The board was reset while it was being written.")
             }
             try await self.staging.prepare(chip)
             let sum = try await self.session.checksum(
                 at: staged.address, count: bytes.count, self.lines, self.examples)
             guard sum == CRC32.sum(of: bytes) else {
                 self.staged = nil
-                throw self.failed(partition, offset, "The bytes in the board's RAM are others than a moment ago.")
+                throw self.failed(partition, offset, "The bytes in the board's RAM have changed.")
             }
             let parts = NotBlank.units(of: bytes, method.unit).map {
                 $0.lowerBound * method.unit..<$0.upperBound * method.unit
@@ -179,7 +179,7 @@ final class UBootFlashWriter: FlashWriting {
         try await prove(partition)
         guard let chip = survey.chip(partition.chip), let base = partition.chipRange,
             let end = base.lowerBound.plus(block.upperBound), end <= base.upperBound, block.lowerBound >= 0
-        else { throw failed(partition, block.lowerBound, "Its place is not known.") }
+        else { throw failed(partition, block.lowerBound, "Its offset is unknown.") }
         do {
             _ = try self.method(for: partition)
             let method = try UBootWriteMethods.choose(for: chip, facts, lines)
@@ -191,7 +191,7 @@ final class UBootFlashWriter: FlashWriting {
         } catch UBootCommandFault.refused(let why) {
             throw failed(partition, block.lowerBound, why)
         } catch {
-            throw failed(partition, block.lowerBound, "The block does not begin and end with a sector.")
+            throw failed(partition, block.lowerBound, "The block does not begin and end at sector boundaries.")
         }
     }
 
@@ -202,6 +202,6 @@ final class UBootFlashWriter: FlashWriting {
             code,
             what: "\(PrintableText.partition(partition.index, partition.name)) was not written at "
                 + "\(ByteCount.hex(offset)).",
-            why: why, next: "Run the same command again: it goes on where it was.")
+            why: why, next: "Run the same command again: it resumes.")
     }
 }

@@ -38,11 +38,11 @@ final class UBootMemoryLoader {
     var refusal: WriteRefusal? {
         guard facts.hasChecksum else {
             return .throughLinux(
-                "this U-Boot has no crc32: what arrived in its RAM could not be proven before flash is erased")
+                "this U-Boot has no crc32: data in its RAM could not be verified before flash is erased")
         }
         guard !offered.isEmpty else {
             return .throughLinux(
-                "this U-Boot has none of \(loads.map(\.command).joined(separator: ", ")) to bring bytes to its RAM")
+                "this U-Boot has none of \(loads.map(\.command).joined(separator: ", ")) to load bytes into its RAM")
         }
         do {
             _ = try facts.freeMemory(1)
@@ -77,7 +77,7 @@ final class UBootMemoryLoader {
                     if try await session.checksum(at: memory, count: bytes.count, lines, examples) == sum {
                         return memory
                     }
-                    why = "\(load.command): what arrived has another CRC-32"
+                    why = "\(load.command): the data arrived with a wrong CRC-32"
                 case .failed(let reason): why = "\(load.command): \(reason)"
                 case .hopeless(let reason):
                     why = "\(load.command): \(reason)"
@@ -88,9 +88,9 @@ final class UBootMemoryLoader {
             load.giveUp(why)
         }
         throw FlashkeepError(
-            .commandFailed, what: "Bytes do not reach the board's RAM as they are.",
-            why: why.isEmpty ? "No way to it is left." : why,
-            next: "Nothing of this block was erased. Use a better line, or restore through Linux (--image).")
+            .commandFailed, what: "Data does not reach the board's RAM intact.",
+            why: why.isEmpty ? "No method is left to load it." : why,
+            next: "This block was not erased. Use a better line, or restore through Linux (--image).")
     }
 
     /// Sees that a block that looks like a kernel or a script is not started once it is loaded.

@@ -19,10 +19,10 @@ struct UBootNANDBlocks: Sendable {
         // Since 2018 `nand info` does not tell a size: then the partitions do, and there may be more of the chip.
         guard chip.pageSize > 1, chip.eraseBlockSize > 0, chip.eraseBlockSize % chip.pageSize == 0, chip.leastSize > 0
         else {
-            throw .throughLinux("this U-Boot does not tell the chip's size, erase blocks and pages")
+            throw .throughLinux("this U-Boot does not report the sizes of the chip, its erase blocks and its pages")
         }
         guard let known = facts.badBlocks[chip.id], known.isComplete else {
-            throw .throughLinux("this U-Boot does not tell which blocks are bad, and skips them without a word")
+            throw .throughLinux("this U-Boot does not report which blocks are bad, and skips them silently")
         }
         self.chip = chip
         page = chip.pageSize
@@ -36,10 +36,10 @@ struct UBootNANDBlocks: Sendable {
             block.lowerBound % chip.eraseBlockSize == 0
         else { throw .badRange }
         guard !bad.contains(where: block.contains) else {
-            throw .refused("The block is bad: U-Boot would write the next one in its place.")
+            throw .refused("The block is bad: U-Boot would write the next one instead.")
         }
         guard reachesEnd || block.upperBound < chip.leastSize else {
-            throw .refused("This U-Boot is too old to write a chip's last block, and would only erase it.")
+            throw .refused("This U-Boot is too old to write a chip's last block: it would only erase it.")
         }
     }
 

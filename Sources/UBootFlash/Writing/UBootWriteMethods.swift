@@ -14,7 +14,7 @@ enum UBootWriteMethods {
         case (.mtd(let name)?, _) where chip.kind.isNAND: try MTDMethod(name, chip, facts, lines)
         default:
             throw .throughLinux(
-                "from U-Boot, parallel flash, serial NOR (sf) and NAND are written, and this is none of them")
+                "from U-Boot only parallel flash, serial NOR (sf) and NAND can be written, and this is none of them")
         }
     }
 }

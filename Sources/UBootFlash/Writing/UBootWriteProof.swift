@@ -54,11 +54,11 @@ final class UBootWriteProof {
                 try lines.copy(
                     .byte, from: source, to: memory, count: size, flash: facts.flash?.banks.compactMap(\.range) ?? []))
             guard try await sum(at: memory, Self.count) == wanted, try await sum(at: behind, Self.count) == rest else {
-                return "its cp.b did not copy what it was told to, from flash to RAM"
+                return "its cp.b did not correctly copy from flash to RAM"
             }
             return nil
         }
-        return "its cp.b cannot be tried: all of the flash reads as RAM does"
+        return "its cp.b cannot be tested: the flash has the same contents as the RAM"
     }
 
     private func sum(at address: UInt64, _ count: Int) async throws -> UInt32 {

@@ -27,8 +27,8 @@ struct YMODEMLoad: UBootLoad {
         if let failure { return .failed(failure) }
         switch UBootSerialLoad(answer.reply) {
         case .done(bytes.count): return .seemsDone
-        case .done(let count): return .failed("\(count) bytes arrived in place of \(bytes.count)")
-        case .failed, nil: return .failed("the board does not say that all arrived")
+        case .done(let count): return .failed("\(count) bytes arrived instead of \(bytes.count)")
+        case .failed, nil: return .failed("the board does not report that everything arrived")
         }
     }
 

@@ -3,38 +3,38 @@ import ArgumentParser
 /// Options of verbs that connect to a board.
 struct BoardOptions: ParsableArguments, Sendable {
     @Option(
-        help: ArgumentHelp("Another configuration file for the SSH client than your own.", valueName: "file"),
+        help: ArgumentHelp("A configuration file for the SSH client, instead of your own.", valueName: "file"),
         completion: .file())
     var sshConfig: String?
 
     @Option(
         help: ArgumentHelp(
-            "An option for the SSH client, as ssh -o takes it; may be given several times.", valueName: "key=value"))
+            "An option for the SSH client, in the form of ssh -o; can be repeated.", valueName: "key=value"))
     var sshOption: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Take the password from the first line of this file. FLASHKEEP_PASSWORD can hold it too.",
+            "Read the password from the first line of this file. It can also be given in FLASHKEEP_PASSWORD.",
             valueName: "file"),
         completion: .file())
     var passwordFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "On a serial line: what stops the bootloader's countdown, where it does not say so itself. Backslash forms: "
-                + "\\r, \\e for Esc, \\x03 for Ctrl-C.", valueName: "text"))
+            "On a serial line: what stops the bootloader's countdown, if the bootloader does not say. Escapes: \\r, "
+                + "\\e for Esc, \\x03 for Ctrl-C.", valueName: "text"))
     var stopKey: String?
 
     @Option(
         help: ArgumentHelp(
-            "A command of this computer that switches the board off and on; without it you are asked to.",
+            "A command on this computer that switches the board off and on; without it you are asked to do that.",
             valueName: "command"))
     var powerCycle: String?
 
     @Option(
         help: ArgumentHelp(
-            "On a serial port of this computer: bring U-Boot's console and the line to this rate meanwhile, in bits a "
-                + "second, or auto for the highest that works.", valueName: "rate"))
+            "On a serial port of this computer: switch U-Boot's console and the line to this rate for the session, in "
+                + "bits per second, or auto for the highest that works.", valueName: "rate"))
     var baud: String?
 
     /// The same options as words of a command line to show to the user.

@@ -6,22 +6,22 @@ import UBootFlash
 struct BootOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The board's address while it is in U-Boot; mostly its own ipaddr will do.", valueName: "ip"))
+            "The board's address in U-Boot; the default, its own ipaddr, is usually right.", valueName: "ip"))
     var boardIp: String?
 
     @Option(
         help: ArgumentHelp(
-            "This computer's address that the board reaches, where it has several networks.", valueName: "ip"))
+            "The address at which the board reaches this computer, if it has several networks.", valueName: "ip"))
     var hostIp: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where in RAM an image is loaded to, hexadecimal; mostly a free place is found.", valueName: "address"))
+            "Where to load an image in RAM, hexadecimal; by default a free place is found.", valueName: "address"))
     var loadAddress: String?
 
     @Option(
         help: ArgumentHelp(
-            "Set a variable of U-Boot before the start, such as bootargs=..., in RAM alone; may be given several times.",
+            "Set a U-Boot variable before the start, such as bootargs=..., only in RAM; can be repeated.",
             valueName: "name=value"))
     var set: [String] = []
 

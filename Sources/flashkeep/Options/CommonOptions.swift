@@ -11,19 +11,19 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "How progress is shown: auto, plain lines, json (one event a line, on standard error), or none.",
+            "How progress is shown: auto, plain (lines), json (one event per line, on standard error), or none.",
             valueName: "how"))
     var progress: ProgressChoice = .auto
 
     @Option(help: ArgumentHelp("Use of colours: auto, always or never.", valueName: "when"))
     var color: Terminal.ColorChoice = .auto
 
-    @Flag(help: "Tell more of what is done and found.")
+    @Flag(help: "Print more details.")
     var verbose = false
 
     @Option(
         help: ArgumentHelp(
-            "Append every byte that crosses to and from the board to this file.", valueName: "file"),
+            "Append every byte sent to and received from the board to this file.", valueName: "file"),
         completion: .file())
     var transcript: String?
 }

@@ -6,8 +6,8 @@ import UBootFlash
 struct WayOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "How flash leaves U-Boot: tftpput, tftp (HiSilicon's three arguments), netconsole, or line (the serial line "
-                + "alone, the way to the board included). Without it, the first of these that the board has and that "
+            "How flash leaves U-Boot: tftpput, tftp (HiSilicon's, with three arguments), netconsole, or line (only the "
+                + "serial line, in both directions). By default, the first of these that the board has and that "
                 + "works.", valueName: "way"))
     var via: UBootWay?
 
@@ -22,7 +22,8 @@ struct WayOptions: ParsableArguments, Sendable {
             throw ValidationError("--via is for U-Boot itself; with --image, its Linux reads and writes.")
         }
         guard (try? AddressSchemes.parse(place))?.isConsole ?? true else {
-            throw ValidationError("--via is for a board in U-Boot, which only a serial line reaches (serial:, tcp:).")
+            throw ValidationError(
+                "--via is for a board in U-Boot, which can be reached only over a serial line (serial:, tcp:).")
         }
     }
 }

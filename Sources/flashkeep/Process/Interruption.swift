@@ -12,7 +12,7 @@ private let handlerEnd = Atomic<CInt>(-1)
 /// The first asks the work to stop in an orderly way; the second ends the program at once.
 enum Interruption {
     private static let signals: [(number: CInt, name: String)] = [
-        (SIGINT, "Ctrl-C was pressed"), (SIGTERM, "it was asked to end (SIGTERM)"),
+        (SIGINT, "Ctrl-C was pressed"), (SIGTERM, "it was asked to stop (SIGTERM)"),
         (SIGHUP, "the terminal was closed (SIGHUP)"),
     ]
     private static let happened = Mutex<CInt?>(nil)
@@ -20,7 +20,9 @@ enum Interruption {
 
     /// Why the program is to end, for people; nil if no signal came.
     static var reason: String? {
-        happened.withLock { $0 }.map { number in signals.first { $0.number == number }?.name ?? "a signal came" }
+        happened.withLock { $0 }.map { number in
+            signals.first { $0.number == number }?.name ?? "a signal was received"
+        }
     }
 
     /// Starts listening.

@@ -9,7 +9,7 @@ enum LiveLine {
     static func text(_ state: ProgressState, at now: Duration, width: Int, style: TextStyle) -> String {
         guard let stage = state.stage else { return "" }
         let quiet = now - state.heardAt
-        let wait = quiet >= silence ? "nothing came for \(DurationText.text(quiet))" : nil
+        let wait = quiet >= silence ? "nothing received for \(DurationText.text(quiet))" : nil
         var parts: [String] = []
         var bar = ""
         if let total = state.total, let fraction = state.fraction {

@@ -15,12 +15,12 @@ enum BackupText {
                 + "\(ByteCount.text(bytes)), in \(DurationText.text(elapsed)).",
         ]
         if report.resumedBytes > 0 {
-            lines.append("  \(ByteCount.text(report.resumedBytes)) of that were there from an earlier run.")
+            lines.append("  \(ByteCount.text(report.resumedBytes)) of this came from an earlier run.")
         }
         if isVerbose {
             for image in manifest.images { lines.append("  \(SafeText.line(image.path)): \(proof(image.proof))") }
             for command in manifest.capture.commands { lines.append("  read with: \(SafeText.line(command))") }
-            lines.append("  asked again: \(manifest.capture.retries) times")
+            lines.append("  requests repeated: \(manifest.capture.retries)")
         }
         lines += SummaryText.lines(summary, style: style)
         if !manifest.warnings.isEmpty {
@@ -28,8 +28,8 @@ enum BackupText {
             lines += manifest.warnings.map { "  \(SafeText.sentence($0))" }
         }
         let name = ShellWord.pastable(SafeText.line(report.bag))
-        lines.append("Next: flashkeep verify \(name), whenever you want to know that it is still as it was.")
-        lines.append("      Keep a copy elsewhere. RESTORE.md in it says how to put it back.")
+        lines.append("Next: flashkeep verify \(name) checks at any time that it is unchanged.")
+        lines.append("      Keep a copy elsewhere. Its RESTORE.md explains how to restore it by hand.")
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -71,6 +71,6 @@ enum DiffText {
     /// At most a screenful, unless everything was requested.
     private static func shortened(_ lines: [String], _ isVerbose: Bool) -> [String] {
         guard !isVerbose, lines.count > 12 else { return lines }
-        return lines.prefix(10) + ["  and \(lines.count - 10) more; --verbose names them"]
+        return lines.prefix(10) + ["  and \(lines.count - 10) more; --verbose lists them"]
     }
 }

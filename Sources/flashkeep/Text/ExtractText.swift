@@ -23,7 +23,7 @@ enum ExtractText {
             }
         }
         if !report.ok {
-            lines.append("Next: flashkeep verify \(ShellWord.pastable(SafeText.line(bag))) tells what was changed.")
+            lines.append("Next: flashkeep verify \(ShellWord.pastable(SafeText.line(bag))) lists what was changed.")
         }
         return lines.joined(separator: "\n") + "\n"
     }

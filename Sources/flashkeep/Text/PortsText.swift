@@ -6,7 +6,7 @@ enum PortsText {
         guard !ports.isEmpty else {
             return """
                 No serial port was found on this computer.
-                Plug the USB adapter in, and look again. In a virtual machine or container it must be handed through.
+                Plug in the USB adapter, and try again. For a virtual machine or container it must be passed through.
 
                 """
         }

@@ -12,8 +12,8 @@ enum RestorePlanText {
         if plan.blockCount == 0 {
             lines.append(
                 plan.untouched.contains(where: \.differs)
-                    ? "\(style.doubtful("Nothing is written")): all that differs is left as it is."
-                    : "\(style.good("Nothing is to be written")): all is as in the backup.")
+                    ? "\(style.doubtful("Nothing is written")): everything that differs is left as it is."
+                    : "\(style.good("Nothing to write")): everything is as in the backup.")
         } else {
             lines.append(
                 "\(style.strong("Plan")): \(CountText.text(plan.blockCount, "erase block")) of "
@@ -31,8 +31,8 @@ enum RestorePlanText {
             lines += table.lines(style: style)
             if plan.changesPartitions {
                 lines.append(
-                    style.doubtful("Other partitions than in the backup")
-                        + ": bytes go to the place on the chip that they came from.")
+                    style.doubtful("Partitions that differ from the backup's")
+                        + ": bytes return to their original place on the chip.")
                 for part in plan.parts where part.content != [title(part.partition)] {
                     lines.append(
                         "  \(title(part.partition)) is now where the backup has "
@@ -44,7 +44,7 @@ enum RestorePlanText {
                 lines.append(
                     "\(CountText.text(moved, "erase block")) of them \(moved == 1 ? "moves" : "move") past bad ones.")
             }
-            lines.append("If the power fails meanwhile:")
+            lines.append("If the power fails during the restore:")
             var told: Set<String> = []
             for part in plan.parts where told.insert(part.ifPowerFails).inserted {
                 lines.append("  \(part.role.rawValue): \(part.ifPowerFails)")
@@ -53,11 +53,11 @@ enum RestorePlanText {
         }
         let differing = plan.untouched.filter(\.differs)
         if !differing.isEmpty {
-            lines.append(style.doubtful("Left as it is, though it differs:"))
+            lines.append(style.doubtful("Left as it is, although it differs:"))
             lines += differing.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
         let same = plan.untouched.count { !$0.differs }
-        if same > 0 { lines.append("The same already: \(CountText.text(same, "partition")).") }
+        if same > 0 { lines.append("Already the same: \(CountText.text(same, "partition")).") }
         lines += plan.warnings.map { "Note: \(SafeText.line($0))" }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -67,7 +67,7 @@ enum RestorePlanText {
             ["\(title(part.partition)), \(part.policy.rawValue), by \(SafeText.line(part.method.name)):"]
                 + part.blocks.map { block in
                     let act = block.isBlank ? "erase" : block.isErased ? "erase, write" : "write"
-                    let from = block.movedFrom.map { ", in place of \(ByteCount.hex($0)), which is bad there" } ?? ""
+                    let from = block.movedFrom.map { ", instead of \(ByteCount.hex($0)), which is bad there" } ?? ""
                     return "  \(ByteCount.hex(block.offset)): \(act)\(from)"
                 }
         }
@@ -89,40 +89,42 @@ enum RestorePlanText {
 
     static func text(_ report: RestoreReport, style: TextStyle) -> String {
         var lines = [
-            "\(style.strong("Restored")) \(CountText.text(report.blocksWritten, "erase block")): each was read back and holds what "
-                + "the backup has. \(CountText.text(report.erases, "erase")), \(ByteCount.text(report.bytesWritten)) written."
+            "\(style.strong("Restored")) \(CountText.text(report.blocksWritten, "erase block")): each was read back "
+                + "and equals the backup. \(CountText.text(report.erases, "erase")), "
+                + "\(ByteCount.text(report.bytesWritten)) written."
         ]
         if report.setAside > 0 {
             lines.append(
                 style.doubtful("Failing: ")
-                    + "\(CountText.text(report.setAside, "erase block")) did not take what belongs there, "
-                    + "and others have it now. UBI will find out by itself that they are worn.")
+                    + "\(CountText.text(report.setAside, "erase block")) failed to program, "
+                    + "and the content moved to others. UBI will detect by itself that they are worn.")
         }
         if report.reconnects > 0 {
-            lines.append("The board was reached again \(CountText.text(report.reconnects, "time")).")
+            lines.append("Reconnected to the board \(CountText.text(report.reconnects, "time")).")
         }
         let left = report.plan.untouched.filter(\.differs)
         if !left.isEmpty {
-            lines.append(style.doubtful("Left as it is, though it differs:"))
+            lines.append(style.doubtful("Left as it is, although it differs:"))
             lines += left.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
         lines += earlier(report.backupBefore, report.backupsSince)
         if report.unfinished > 0 {
             lines.append(
                 style.bad("Half written")
-                    + " by an earlier restore, and not asked for now: \(CountText.text(report.unfinished, "erase block")); "
-                    + "restore --status names them.")
+                    + " by an earlier restore, and not part of this one: "
+                    + "\(CountText.text(report.unfinished, "erase block")); restore --status lists them.")
         }
-        lines.append("Next: restart the board when you are ready; it was not restarted.")
+        lines.append("Next: restart the board when you are ready; Flashkeep has not restarted it.")
         return lines.joined(separator: "\n") + "\n"
     }
 
     static func text(_ status: RestoreStatus, style: TextStyle) -> String {
         guard let address = status.address else {
-            return "\(SafeText.line(status.backup)) was never restored from here.\n"
+            return "\(SafeText.line(status.backup)) has never been restored from this computer.\n"
         }
         var lines = [
-            "\(SafeText.line(status.backup)) onto \(SafeText.line(address)), begun \(SafeText.line(status.begunAt ?? "?")): "
+            "\(SafeText.line(status.backup)) to \(SafeText.line(address)), begun "
+                + "\(SafeText.line(status.begunAt ?? "?")): "
                 + (status.isEnded ? style.good("done") : style.doubtful("not done")) + "."
         ]
         for part in status.parts {
@@ -132,25 +134,25 @@ enum RestorePlanText {
                     + ByteCount.text($0.size)
             }
             lines += part.setAside.map {
-                "    \(style.doubtful("set aside")), it does not take its bytes: \(SafeText.line($0.image)) at "
+                "    \(style.doubtful("set aside")), failed to program: \(SafeText.line($0.image)) at "
                     + "\(ByteCount.hex($0.offset))"
             }
         }
         lines += earlier(status.backupBefore, status.backupsSince)
         if status.backupBefore == nil, !status.isEnded {
-            lines.append("What was on the board is not backed up yet, and nothing was written.")
+            lines.append("The old contents of the board are not backed up yet, and nothing was written.")
         }
         if status.isEnded, !status.isWhole {
-            lines.append("Next: restore what is half written; it is erased and written anew.")
+            lines.append("Next: restore the half-written blocks; they are erased and written again.")
         }
-        if !status.isEnded { lines.append("Next: run the same restore again; it goes on where it was.") }
+        if !status.isEnded { lines.append("Next: run the same restore again; it resumes.") }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func earlier(_ before: String?, _ since: [String]) -> [String] {
         guard let before else { return [] }
-        return ["What was on the board before is in \(SafeText.line(before))."]
-            + since.map { "What was written to it meanwhile is in \(SafeText.line($0))." }
+        return ["The old contents of the board are in \(SafeText.line(before))."]
+            + since.map { "Data written to it in the meantime is in \(SafeText.line($0))." }
     }
 
     private static func title(_ partition: Partition) -> String {

@@ -33,7 +33,7 @@ enum SurveyText {
     private static func identity(_ report: SurveyReport, width: Int, style: TextStyle) -> [String] {
         let board = report.survey.board
         func shown(_ text: String?) -> String? { text.map { PrintableText.escaped($0) } }
-        let model = shown(board.model) ?? shown(board.compatible.first) ?? "a board that does not say its name"
+        let model = shown(board.model) ?? shown(board.compatible.first) ?? "a board without a name"
         let fields: [(String, String?)] = [
             ("Board", style.strong(model)),
             ("Compatible", board.compatible.isEmpty ? nil : shown(board.compatible.joined(separator: ", "))),
@@ -106,23 +106,23 @@ enum SurveyText {
         let images = report.images.count == 1 ? "1 image" : "\(report.images.count) images"
         guard report.bytesToRead > 0 else {
             return Paragraphs.folded(
-                "There is nothing to back up: not a byte of flash is known of.", width: width, first: "  ")
+                "There is nothing to back up: no flash was found.", width: width, first: "  ")
                 + lacks(report, width: width)
         }
-        var sentences = ["It would hold \(ByteCount.text(report.bytesToRead)) of flash in \(images)."]
+        var sentences = ["It would contain \(ByteCount.text(report.bytesToRead)) of flash in \(images)."]
         if let estimate = report.estimate {
             let rate = "\(ByteCount.text(max(1, estimate.bytesPerSecond)))/s"
             let time = DurationText.about(seconds: estimate.seconds)
             sentences.append(
                 estimate.isMeasured
-                    ? "Reading takes \(time), at \(rate) as just measured."
-                    : "Reading takes \(time), at \(rate) as is usual for this way.")
+                    ? "Reading takes \(time) at the measured rate of \(rate)."
+                    : "Reading takes \(time) at \(rate), which is usual for this connection.")
         }
         switch report.checksum {
         case let algorithm?:
-            sentences.append("It is then proven with the board's own checksums (\(algorithm.rawValue)).")
+            sentences.append("It will be proven with the board's own checksums (\(algorithm.rawValue)).")
         case nil:
-            sentences.append("It is then proven by reading all of it a second time: the board has no checksum tool.")
+            sentences.append("It will be proven by reading everything a second time: the board has no checksum tool.")
         }
         return Paragraphs.folded(sentences.joined(separator: " "), width: width, first: "  ")
             + lacks(report, width: width)
@@ -139,11 +139,11 @@ enum SurveyText {
                     + SafeText.sentence(gap.reason), width: width, first: "  ")
         }
         for unknown in report.unknowns {
-            lines += Paragraphs.folded("Not known: \(SafeText.sentence(unknown.text))", width: width, first: "  ")
+            lines += Paragraphs.folded("Unknown: \(SafeText.sentence(unknown.text))", width: width, first: "  ")
         }
         for device in report.survey.otherStorage ?? [] {
             lines += Paragraphs.folded(
-                "Not in it, since it is no MTD flash: \(SafeText.line(device.text)).", width: width, first: "  ")
+                "Not in it, because it is not MTD flash: \(SafeText.line(device.text)).", width: width, first: "  ")
         }
         for skip in report.skipped {
             lines += Paragraphs.folded(
@@ -156,7 +156,7 @@ enum SurveyText {
         var lines = ["", style.strong("Details")]
         for chip in report.survey.chips {
             let words = chip.identification.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            let text = (["known from \(chip.source)"] + words).joined(separator: ", ")
+            let text = (["source: \(chip.source)"] + words).joined(separator: ", ")
             lines += Paragraphs.folded(SafeText.line("\(chip.id): \(text)"), width: width, first: "  ", next: "    ")
         }
         for partition in report.survey.partitions where partition.badBlocks != nil {

@@ -62,7 +62,7 @@ struct TFTPText: Sendable {
         case .silent: "the client no longer answers"
         case .failed(let error): SafeText.line(error.message, limit: 200)
         case .refused(let error):
-            "the client ended it: \(SafeText.line(error.message, limit: 200)) (\(error.code.rawValue))"
+            "the client aborted it: \(SafeText.line(error.message, limit: 200)) (\(error.code.rawValue))"
         }
     }
 }

@@ -29,8 +29,8 @@ enum VerifyText {
         if report.ok, let summary = report.summary { lines += SummaryText.lines(summary, style: style) }
         if !report.ok {
             lines.append(
-                "Next: take another copy of this backup. Images that are not named above can still be used, by hand or "
-                    + "with extract; restore wants all of it intact.")
+                "Next: use another copy of this backup. Images that are not listed above can still be used, by hand or "
+                    + "with extract; restore needs the whole backup intact.")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -9,7 +9,7 @@ import SystemPackage
 struct BackupVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "backup", abstract: "Saves all of a board's flash, and proves it.",
+            commandName: "backup", abstract: "Backs up all of a board's flash, and proves the backup.",
             usage: "flashkeep backup <where> [--to <dir>] [--oob] [--proof none] [options]",
             discussion: """
                 Examples:
@@ -19,9 +19,9 @@ struct BackupVerb: Verb {
                   flashkeep backup serial:/dev/ttyUSB0 --via tftpput --host-ip 192.168.1.2
                   flashkeep backup serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
 
-                The backup is a folder that needs no Flashkeep to be used. While it is made,
-                it is called NAME.partial. If anything breaks it off, run the same command
-                again: it goes on where it was. The board's flash is only read.
+                The backup is a folder that can be used without Flashkeep. While it is being
+                made, it is called NAME.partial. If it is interrupted, run the same command
+                again: it resumes. The board's flash is only read.
                 """)
     }
 
@@ -33,14 +33,14 @@ struct BackupVerb: Verb {
 
         @Option(
             help: ArgumentHelp(
-                "The folder to make. Without it, the backup is named after the board and the day.", valueName: "dir"),
+                "The folder to make. By default the backup is named after the board and the day.", valueName: "dir"),
             completion: .directory)
         var to: String?
 
         @Option(
             help: ArgumentHelp(
-                "A firmware file or an earlier backup: what a bootloader's checksums show to be the same need not cross "
-                    + "the serial line. May be given several times.", valueName: "path"),
+                "A firmware file or an earlier backup: data that the bootloader's checksums show to be in it is not "
+                    + "transferred. Can be repeated.", valueName: "path"),
             completion: .file())
         var known: [String] = []
 
@@ -53,8 +53,8 @@ struct BackupVerb: Verb {
 
         @Flag(
             help: """
-                Keep NAND a second time with its spare (OOB) bytes; needs nanddump on the board, or a U-Boot that \
-                reads NAND raw.
+                Also keep NAND with its spare (OOB) bytes; needs nanddump on the board, or a U-Boot that can read \
+                raw NAND.
                 """)
         var oob = false
 
@@ -76,7 +76,7 @@ struct BackupVerb: Verb {
     func validate() throws { try way.validate(for: `where`, image: choices.image) }
 
     var afterInterruption: String {
-        "What was read, if anything was, is kept in a folder that ends with .partial: the same command goes on there."
+        "Data already read, if any, is kept in a folder that ends with .partial: the same command resumes it."
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {

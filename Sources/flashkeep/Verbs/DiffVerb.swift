@@ -10,7 +10,7 @@ import SystemPackage
 struct DiffVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "diff", abstract: "Tells what changed on a board's flash, by erase block.",
+            commandName: "diff", abstract: "Shows what changed on a board's flash, by erase block.",
             usage: "flashkeep diff <bag> <bag or where> [options]",
             discussion: """
                 Examples:
@@ -18,9 +18,9 @@ struct DiffVerb: Verb {
                   flashkeep diff OpenWrt-2026-11-21 OpenWrt-2026-12-24
                   flashkeep diff --json OpenWrt-2026-11-21 serial:/dev/ttyUSB0 > changes.json
 
-                A board is compared by its own checksums, where it has any: only erase blocks
-                that differ are read. Its flash is only read. The exit status is 0 where all is
-                the same, 2 where something differs, and 4 where the same was found and not all
+                A board is compared by its own checksums, if it has any: only erase blocks that
+                differ are read. Its flash is not changed. The exit status is 0 if everything is
+                the same, 2 if something differs, and 4 if nothing differs but not everything
                 could be compared.
                 """)
     }
@@ -45,7 +45,7 @@ struct DiffVerb: Verb {
                     old: FilePath(bag), board: connection.connector, environment: desk.environment,
                     transcript: connection.transcript, progress: desk.handler)
             } catch var error as FlashkeepError where error.code == .hostNotFound {
-                error.why += " Nor is there a folder of that name."
+                error.why += " There is no folder of that name either."
                 throw error
             }
         }

@@ -8,8 +8,8 @@ enum ErrorReport {
     static func error(_ error: any Error) -> FlashkeepError {
         if let error = error as? FlashkeepError { return error }
         return FlashkeepError(
-            .internalFault, what: "Something went wrong that should not.", why: SafeText.line("\(error)"),
-            next: "Please report this, with what --verbose and --transcript FILE give.")
+            .internalFault, what: "An unexpected error occurred.", why: SafeText.line("\(error)"),
+            next: "Please report this, with the output of --verbose and --transcript FILE.")
     }
 
     /// The three lines.

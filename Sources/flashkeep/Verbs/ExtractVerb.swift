@@ -6,22 +6,22 @@ import SystemPackage
 struct ExtractVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "extract", abstract: "Writes every partition of a backup as a file of its own.",
+            commandName: "extract", abstract: "Writes each partition of a backup to a separate file.",
             usage: "flashkeep extract <bag> --to <dir> [options]",
             discussion: """
                 Examples:
                   flashkeep extract OpenWrt-2026-11-21 --to partitions
 
-                Partitions that lie within others get files too. No file is ever overwritten.
-                The images are checked on the way: where one was changed since the backup was
-                made, there is no file, and the exit status is 2.
+                Partitions inside other partitions get files too. No file is ever overwritten.
+                The images are checked on the way: an image that was changed since the backup
+                was made gives no file, and exit status 2.
                 """)
     }
 
     /// Options specific to `extract`.
     struct Choices: ParsableArguments, Sendable {
         @Option(
-            help: ArgumentHelp("The folder for the files; it is made where it is not there.", valueName: "dir"),
+            help: ArgumentHelp("The folder for the files; it is made if necessary.", valueName: "dir"),
             completion: .directory)
         var to: String
     }
@@ -31,7 +31,7 @@ struct ExtractVerb: Verb {
     @OptionGroup(title: "Options of extract") var choices: Choices
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    var afterInterruption: String { "Files that were finished are kept; remove them, then run the same command again." }
+    var afterInterruption: String { "Completed files are kept; remove them, then run the same command again." }
 
     func work(at desk: Desk) async throws -> ExitStatus {
         let report = try await Extract.run(bag: FilePath(bag), to: FilePath(choices.to), progress: desk.handler)

@@ -14,7 +14,7 @@ struct InfoVerb: Verb {
                   flashkeep info serial:/dev/ttyUSB0?baud=115200
                   flashkeep info --json ssh:attic > attic.json
 
-                Nothing is changed on the board. A few blocks are read to see how long a
+                Nothing is changed on the board. A few blocks are read to estimate how long a
                 backup would take.
                 """)
     }

@@ -9,7 +9,7 @@ import SystemPackage
 struct RestoreVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "restore", abstract: "Puts a backup back, without bricking the board.",
+            commandName: "restore", abstract: "Restores a backup without bricking the board.",
             usage: "flashkeep restore <bag> <where> [--dry-run] [--only <part>] [options]",
             discussion: """
                 Examples:
@@ -18,10 +18,11 @@ struct RestoreVerb: Verb {
                   flashkeep restore attic root@attic --only RedBoot --allow bootloader
                   flashkeep restore --status OpenWrt-2026-11-21
 
-                Only erase blocks that differ are written, each is read back, and what was on
-                the board before is backed up first. Bootloader, environment and calibration
-                are written only when they are allowed. What would brick the board is refused,
-                with exit status 3. Whatever breaks a restore off, the same command goes on.
+                Only erase blocks that differ are written, each is read back, and the old
+                contents of the board are backed up first. Bootloader, environment and
+                calibration are written only with --allow. Anything that would brick the board
+                is refused, with exit status 3. If a restore is interrupted, the same command
+                resumes it.
                 """)
     }
 
@@ -36,25 +37,25 @@ struct RestoreVerb: Verb {
 
         @Option(
             help: ArgumentHelp(
-                "Only this partition, by its name or as mtd3; may be given several times.", valueName: "partition"))
+                "Only this partition, by its name or as mtd3; can be repeated.", valueName: "partition"))
         var only: [String] = []
 
         @Option(
             help: ArgumentHelp(
-                "Write these too, in which a mistake can brick the board: bootloader, environment or calibration. May be "
-                    + "given several times.", valueName: "what"))
+                "Also write bootloader, environment or calibration, where a mistake can brick the board. Can be "
+                    + "repeated.", valueName: "what"))
         var allow: [Allowed] = []
 
         @Option(
             help: ArgumentHelp(
-                "This NAND partition is read by something that skips bad blocks, as U-Boot's nand read does: its content "
-                    + "may move past them. May be given several times. UBI needs no word.", valueName: "partition"))
+                "The reader of this NAND partition skips bad blocks, as U-Boot's nand read does: its content may move "
+                    + "past them. Can be repeated. Not needed for UBI.", valueName: "partition"))
         var skipBad: [String] = []
 
         @Flag(
             help: """
                 The board may be another unit of the same model; bootloader, environment and calibration are then left \
-                as they are, for the addresses that may be in them.
+                as they are, because of the addresses that may be in them.
                 """)
         var anotherUnit = false
 
@@ -71,7 +72,7 @@ struct RestoreVerb: Verb {
 
         @Option(
             help: ArgumentHelp(
-                "Where the backup of what is on the board now goes; without it, a folder beside the backup.",
+                "Where to put the backup of what is on the board now; by default, a folder beside the backup.",
                 valueName: "dir"),
             completion: .directory)
         var before: String?
@@ -83,7 +84,7 @@ struct RestoreVerb: Verb {
             completion: .file())
         var image: String?
 
-        @Flag(help: "Tell how far the last restore of this backup came; needs no board.")
+        @Flag(help: "Show how far the last restore of this backup got; needs no board.")
         var status = false
     }
 
@@ -101,16 +102,17 @@ struct RestoreVerb: Verb {
         guard choices.status == (`where` == nil) else {
             throw ValidationError(
                 choices.status
-                    ? "--status needs the backup alone." : "Say where the board is, such as root@192.168.1.1.")
+                    ? "--status takes only the backup." : "Give the address of the board, such as root@192.168.1.1.")
         }
         if common.json, !choices.yes, !choices.dryRun, !choices.status {
-            throw ValidationError("--json asks nothing: add --dry-run to see the plan, or --yes to carry it out.")
+            throw ValidationError(
+                "--json cannot ask for confirmation: add --dry-run to see the plan, or --yes to carry it out.")
         }
         if let address = `where` { try way.validate(for: address, image: choices.image) }
     }
 
     var afterInterruption: String {
-        "Run the same command again to go on; flashkeep restore --status tells whether a block is half written."
+        "Run the same command again to resume; flashkeep restore --status shows whether a block is half written."
     }
 
     func work(at desk: Desk) async throws -> ExitStatus {
@@ -174,16 +176,17 @@ struct RestoreVerb: Verb {
         desk.screen.lend()
         defer { desk.screen.takeBack() }
         let answer = try await TerminalQuestion.ask(
-            "Type the board's name, \(SafeText.line(name)), to write this: ", isSecret: false)
+            "To write this, type the board's name, \(SafeText.line(name)): ", isSecret: false)
         guard let answer else {
             throw FlashkeepError(
-                .usage, what: "Nobody is there to be asked.", why: "A restore wants the board's name typed, or --yes.",
+                .usage, what: "There is no one to ask for confirmation.",
+                why: "A restore needs the board's name to be typed, or --yes.",
                 next: "Run it in a terminal, or add --yes once you have seen the plan with --dry-run.")
         }
         guard answer.trimmingBlanks == SafeText.line(name) else {
             throw FlashkeepError(
-                .notConfirmed, what: "Nothing was written.", why: "What was typed is not the board's name.",
-                next: "Run the same command again when you like.")
+                .notConfirmed, what: "Nothing was written.", why: "The text typed is not the board's name.",
+                next: "Run the same command again when you are ready.")
         }
     }
 }

@@ -20,32 +20,35 @@ struct TFTPVerb: Verb {
                   flashkeep tftp dumps --allow-write
                   flashkeep tftp images --port 6969
 
-                At a board's U-Boot prompt, this computer having the address 192.168.1.10:
+                At a board's U-Boot prompt, if this computer has the address 192.168.1.10:
                   setenv serverip 192.168.1.10
                   tftpboot 0x81000000 initramfs.bin
                   tftpput 0x9f000000 0x800000 dump.bin     with --allow-write
 
-                Every transfer is told on standard error. Ctrl-C ends the server. Port 69
-                needs a right; the error tells how to give it. No file is ever
-                overwritten, and nothing outside the folder can be reached. TFTP knows no
-                passwords: whoever can reach this computer can read the folder, and with
+                Every transfer is reported on standard error. Ctrl-C stops the server. Port 69
+                needs a privilege; the error explains how to grant it. No file is ever
+                overwritten, and nothing outside the folder can be reached. TFTP has no
+                passwords: anyone who can reach this computer can read the folder, and with
                 --allow-write fill it.
                 """)
     }
 
     /// Options specific to `tftp`.
     struct Choices: ParsableArguments, Sendable {
-        @Option(help: ArgumentHelp("The UDP port to listen on, 0 for any that is free.", valueName: "port"))
+        @Option(help: ArgumentHelp("The UDP port to listen on; 0 picks a free one.", valueName: "port"))
         var port = 69
 
-        @Option(help: ArgumentHelp("Listen on this address of the computer only; may be given again.", valueName: "ip"))
+        @Option(help: ArgumentHelp("Listen only on this address of the computer; can be repeated.", valueName: "ip"))
         var address: [String] = []
 
         @Flag(help: "Let boards write new files into the folder.")
         var allowWrite = false
 
         func validate() throws {
-            guard (0...65_535).contains(port) else { throw ValidationError("A port is a number from 0 to 65535.") }
+            guard (0...65_535).contains(port) else {
+                throw ValidationError(
+                    "The port must be a number from 0 to 65535.")
+            }
         }
     }
 
@@ -95,10 +98,10 @@ struct TFTPVerb: Verb {
             desk.say(
                 "Serving \"\(SafeText.line(dir))\" on UDP port \(server.port)"
                     + (choices.address.isEmpty ? "" : " of \(server.addresses.joined(separator: " and "))")
-                    + (choices.allowWrite ? ", reading and writing." : ", reading only.") + " Ctrl-C ends it.")
+                    + (choices.allowWrite ? ", reading and writing." : ", reading only.") + " Ctrl-C stops it.")
             let own = TFTPServer.localAddresses
             if choices.address.isEmpty, !own.isEmpty {
-                desk.say("Boards find this computer at \(own.joined(separator: " or ")).")
+                desk.say("Boards can reach this computer at \(own.joined(separator: " or ")).")
             }
             // Ctrl-C is the normal way to stop the server, not an error.
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }

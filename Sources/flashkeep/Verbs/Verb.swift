@@ -12,5 +12,5 @@ protocol Verb: ParsableCommand, Sendable {
 }
 
 extension Verb {
-    var afterInterruption: String { "Nothing was changed; run the same command again when you like." }
+    var afterInterruption: String { "Nothing was changed; run the same command again when you are ready." }
 }

@@ -18,7 +18,7 @@ enum VerbRun {
 
         let work = Task { try await verb.work(at: desk) }
         Interruption.listen {
-            progress.take(.note("stopping in good order; press Ctrl-C again to stop at once"))
+            progress.take(.note("stopping cleanly; press Ctrl-C again to stop at once"))
             work.cancel()
         }
         let ticks = Task {
@@ -61,6 +61,6 @@ enum VerbRun {
     private static var outputLost: FlashkeepError {
         FlashkeepError(
             .fileUnavailable, what: "The result could not be written to standard output.",
-            why: "The disk may be full.", next: "Make room, or send it elsewhere.")
+            why: "The disk may be full.", next: "Free some space, or send the output elsewhere.")
     }
 }

@@ -17,7 +17,7 @@ struct FlashkeepCommand: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "flashkeep",
-            abstract: "Saves everything that is on a router's flash, proves it, and puts it back.",
+            abstract: "Backs up everything on a router's flash, proves the backup, and restores it.",
             usage: "flashkeep <command> [options]",
             discussion: """
                 Examples:
@@ -28,10 +28,10 @@ struct FlashkeepCommand: ParsableCommand {
                   flashkeep restore OpenWrt-2026-11-21 root@192.168.1.1   put it back
                   flashkeep ports                       which serial ports are there?
 
-                Where a board is:
+                Board addresses:
                 \(addresses)
 
-                Flash is only read, but by restore. Passwords: FLASHKEEP_PASSWORD, or
+                Only restore writes to flash. Passwords: FLASHKEEP_PASSWORD, or
                 --password-file, or typed when the board asks; never an argument.
                 """,
             version: Version.current, subcommands: Verbs.all)

@@ -6,15 +6,15 @@ import SystemPackage
 struct VerifyVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "verify", abstract: "Checks that a backup is as it was when it was made.",
+            commandName: "verify", abstract: "Checks that a backup is unchanged since it was made.",
             usage: "flashkeep verify <bag> [options]",
             discussion: """
                 Examples:
                   flashkeep verify OpenWrt-2026-11-21
                   flashkeep verify --json OpenWrt-2026-11-21 > report.json
 
-                Every byte of every file is read and compared. The exit status is 0 where
-                all is well, and 2 where something was changed, is missing, or was added.
+                Every byte of every file is read and compared. The exit status is 0 if
+                the backup is intact, and 2 if something was changed, is missing, or was added.
                 """)
     }
 

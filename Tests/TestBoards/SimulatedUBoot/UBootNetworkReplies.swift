@@ -94,7 +94,7 @@ extension UBootMachine {
             return Done(text: start, later: timeouts, interruption: "Abort")
         }
         guard let awaited = uploads.awaited[name], uploads.arrived[name] == nil else {
-            return Done(text: start + "\nTFTP error: 'This name is not awaited.' (2)\nNot retrying...\n")
+            return Done(text: start + "\nTFTP error: 'No upload is expected under this name.' (2)\nNot retrying...\n")
         }
         if sent.count == awaited { uploads.arrived[name] = sent }
         return Done(

@@ -93,15 +93,15 @@ package final class TFTPCatalog: TFTPContent {
     package func open(writing name: String, size: Int?, client: String) async throws -> any TFTPSink {
         let expectation = try state.withLock { state throws(TFTPError) -> Expectation in
             guard let found = state.expectations[name] else {
-                throw TFTPError(.accessViolation, "This name is not awaited.")
+                throw TFTPError(.accessViolation, "No upload is expected under this name.")
             }
-            guard !found.isDone else { throw TFTPError(.fileExists, "This has come already.") }
-            guard !found.isBusy else { throw TFTPError(.fileExists, "This is being written already.") }
+            guard !found.isDone else { throw TFTPError(.fileExists, "This file has already been received.") }
+            guard !found.isBusy else { throw TFTPError(.fileExists, "This file is already being written.") }
             if let size, let wanted = found.size, size != wanted {
-                throw TFTPError(.undefined, "\(wanted) bytes are awaited, not \(size).")
+                throw TFTPError(.undefined, "\(wanted) bytes are expected, not \(size).")
             }
             if let size, size > found.limit {
-                throw TFTPError(.diskFull, "At most \(found.limit) bytes are taken.")
+                throw TFTPError(.diskFull, "At most \(found.limit) bytes are accepted.")
             }
             state.expectations[name]?.isBusy = true
             return found
@@ -141,14 +141,14 @@ private actor TFTPMeasuredSink: TFTPSink {
 
     func write(_ bytes: [UInt8]) async throws {
         guard bytes.count <= limit - count else {
-            throw TFTPError(.diskFull, "At most \(limit) bytes are taken.")
+            throw TFTPError(.diskFull, "At most \(limit) bytes are accepted.")
         }
         count += bytes.count
         try await sink.write(bytes)
     }
 
     func commit() async throws {
-        if let size, size != count { throw TFTPError(.undefined, "\(size) bytes are awaited, but \(count) came.") }
+        if let size, size != count { throw TFTPError(.undefined, "\(size) bytes are expected, but \(count) arrived.") }
         try await sink.commit()
         ended(true)
     }

@@ -8,7 +8,7 @@ enum TFTPFileName {
     /// - Throws: `accessViolation`.
     static func parts(of name: String) throws(TFTPError) -> [String] {
         guard !name.hasPrefix("/") else {
-            throw TFTPError(.accessViolation, "Give the name without a slash before it.")
+            throw TFTPError(.accessViolation, "Give the name without a leading slash.")
         }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let isPlain = parts.allSatisfy { part in

@@ -35,7 +35,7 @@ package struct TFTPFolder: TFTPContent {
             let file = try FolderCalls.openFile(last, in: folder)
             do {
                 let status = try FolderCalls.status(of: file)
-                guard status.isFile else { throw TFTPError(.accessViolation, "This is no plain file.") }
+                guard status.isFile else { throw TFTPError(.accessViolation, "This is not a regular file.") }
                 return FileSource(file: file, size: status.size)
             } catch {
                 file.closeQuietly()
@@ -45,7 +45,7 @@ package struct TFTPFolder: TFTPContent {
     }
 
     package func open(writing name: String, size: Int?, client: String) async throws -> any TFTPSink {
-        guard isWritable else { throw TFTPError(.accessViolation, "Files can only be read here.") }
+        guard isWritable else { throw TFTPError(.accessViolation, "This server only allows reading.") }
         let parts = try TFTPFileName.parts(of: name)
         return try await Self.onDisk {
             guard let last = parts.last else { throw TFTPError(.accessViolation, "This name is not allowed.") }
@@ -72,7 +72,7 @@ package struct TFTPFolder: TFTPContent {
                 path, .readOnly, options: [.nonBlocking, .closeOnExec])
             do {
                 let status = try FolderCalls.status(of: file)
-                guard status.isFile else { throw TFTPError(.accessViolation, "This is no plain file.") }
+                guard status.isFile else { throw TFTPError(.accessViolation, "This is not a regular file.") }
                 return FileSource(file: file, size: status.size)
             } catch {
                 file.closeQuietly()
@@ -147,8 +147,8 @@ package struct TFTPFolder: TFTPContent {
     private static func words(_ error: Errno) -> TFTPError {
         switch error {
         case .noSuchFileOrDirectory, .notDirectory: TFTPError(.fileNotFound, "There is no such file.")
-        case .fileExists: TFTPError(.fileExists, "There is such a file, and it is not overwritten.")
-        case .noSpace, .diskQuotaExceeded, .fileTooLarge: TFTPError(.diskFull, "There is no room for it.")
+        case .fileExists: TFTPError(.fileExists, "The file exists, and files are not overwritten.")
+        case .noSpace, .diskQuotaExceeded, .fileTooLarge: TFTPError(.diskFull, "There is not enough space for it.")
         case .permissionDenied, .notPermitted, .readOnlyFileSystem, .tooManySymbolicLinkLevels, .isDirectory,
             .fileNameTooLong:
             TFTPError(.accessViolation, "\(error)")

@@ -72,7 +72,7 @@ package final class TFTPMemorySink: TFTPSink {
     package func write(_ bytes: [UInt8]) async throws {
         try state.withLock { state throws(TFTPError) in
             guard bytes.count <= limit - state.bytes.count else {
-                throw TFTPError(.diskFull, "At most \(limit) bytes are taken.")
+                throw TFTPError(.diskFull, "At most \(limit) bytes are accepted.")
             }
             state.bytes += bytes
         }

@@ -154,7 +154,7 @@ package struct TFTPReceiving: Sendable {
             return
         }
         guard payload.readableBytes <= terms.blockSize else {
-            fail(TFTPError(.illegalOperation, "A block is larger than was agreed."))
+            fail(TFTPError(.illegalOperation, "A block exceeds the negotiated size."))
             return
         }
         let distance = Int(number &- UInt16(truncatingIfNeeded: expected))

@@ -83,7 +83,7 @@ package struct TFTPSending: Sendable {
         queue.append(bytes)
         if bytes.isEmpty {
             if let size, size != queue.total {
-                fail(TFTPError(.undefined, "The file changed while it was read."))
+                fail(TFTPError(.undefined, "The file changed while it was being read."))
                 return
             }
             queue.finish()

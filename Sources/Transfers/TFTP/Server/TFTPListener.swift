@@ -43,9 +43,9 @@ final class TFTPListener: ChannelInboundHandler {
                 answer(TFTPError(.unknownTransfer, "There is no such transfer."), envelope, context)
             }
         } catch TFTPPacket.Malformation.options {
-            answer(TFTPError(.optionRefused, "The options are broken."), envelope, context)
+            answer(TFTPError(.optionRefused, "The options are malformed."), envelope, context)
         } catch {
-            answer(TFTPError(.illegalOperation, "This is no request."), envelope, context)
+            answer(TFTPError(.illegalOperation, "This is not a request."), envelope, context)
         }
     }
 

@@ -4,7 +4,7 @@ private import NIOCore
 
 /// Explains why a TFTP server could not open its port. Pure.
 package enum TFTPPortErrors {
-    static let inUse = "Another program has this port already."
+    static let inUse = "Another program already uses this port."
 
     /// - Parameters:
     ///   - address: nil for all addresses.
@@ -15,26 +15,26 @@ package enum TFTPPortErrors {
         switch (error as? IOError)?.errnoCode {
         case EACCES, EPERM:
             return FlashkeepError(
-                .portUnavailable, what: what, why: "Ports below 1024 need a right that this program does not have.",
-                next: "Give it the right with: sudo setcap cap_net_bind_service=+ep \(program) "
-                    + "- or listen with --port 6969, and redirect with: sudo iptables -t nat -A PREROUTING -p udp "
-                    + "--dport \(port) -j REDIRECT --to-ports 6969")
+                .portUnavailable, what: what, why: "Ports below 1024 need a privilege that this program does not have.",
+                next: "Grant it with: sudo setcap cap_net_bind_service=+ep \(program) - or use --port 6969, and "
+                    + "redirect with: sudo iptables -t nat -A PREROUTING -p udp --dport \(port) -j REDIRECT --to-ports "
+                    + "6969")
         case EADDRINUSE:
             return FlashkeepError(
                 .portUnavailable, what: what, why: inUse,
-                next: "See which with: sudo ss -lunp 'sport = :\(port)' - and stop it, or choose another --port")
+                next: "Find it with: sudo ss -lunp 'sport = :\(port)' - and stop it, or choose another --port")
         case EADDRNOTAVAIL:
             return FlashkeepError(
                 .portUnavailable, what: what, why: "This computer has no such address.",
-                next: "See those that it has with: ip -brief address")
+                next: "List its addresses with: ip -brief address")
         case let number?:
             let text = unsafe String(cString: strerror(number))
             return FlashkeepError(
                 .portUnavailable, what: what, why: text, next: "Choose another --address or --port")
         case nil:
             return FlashkeepError(
-                .addressNotUnderstood, what: what, why: "\"\(name ?? "")\" is no IP address.",
-                next: "Give an address of this computer, such as 192.168.1.10, or leave --address out")
+                .addressNotUnderstood, what: what, why: "\"\(name ?? "")\" is not an IP address.",
+                next: "Give an address of this computer, such as 192.168.1.10, or omit --address")
         }
     }
 }

@@ -59,10 +59,11 @@ package struct TFTPServer: Sendable {
     /// - Parameter board: an IP address.
     /// - Throws: `addressNotUnderstood`; `hostUnreachable` if there is no route.
     package static func localAddress(toward board: String) async throws(FlashkeepError) -> String {
-        let what = "No address of this computer for the board at \(PrintableText.escaped(board))."
+        let what = "This computer has no address that reaches the board at \(PrintableText.escaped(board))."
         guard let remote = try? SocketAddress(ipAddress: board, port: 69) else {
             throw FlashkeepError(
-                .addressNotUnderstood, what: what, why: "This is no IP address.", next: "Give one such as 192.168.1.1")
+                .addressNotUnderstood, what: what, why: "This is not an IP address.",
+                next: "Give an address such as 192.168.1.1")
         }
         do {
             let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -72,9 +73,9 @@ package struct TFTPServer: Sendable {
             if let address { return address }
         } catch {}
         throw FlashkeepError(
-            .hostUnreachable, what: what, why: "This computer has no route there.",
-            next: "Give the network interface an address of the board's network, such as with: "
-                + "sudo ip address add 192.168.1.10/24 dev eth0")
+            .hostUnreachable, what: what, why: "There is no route to it.",
+            next: "Give the network interface an address in the board's network, for example: sudo ip address add "
+                + "192.168.1.10/24 dev eth0")
     }
 
     /// The IPv4 addresses at which others may reach this computer: those of all interfaces except loopback.

@@ -166,7 +166,7 @@ final class TFTPTransferBoard: Sendable {
                 throw error
             }
         } catch {
-            throw TFTPError(.undefined, "There is no port for this transfer.")
+            throw TFTPError(.undefined, "No port is available for this transfer.")
         }
         let isStopped = state.withLock { state in
             state.endings[arrival.client] = { mailbox.stop() }

@@ -142,7 +142,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
             if work.isOver || isEnding { break }
             do {
                 if try wait(&now) {
-                    work.fail(TFTPError(.undefined, "The server stops."))
+                    work.fail(TFTPError(.undefined, "The server is shutting down."))
                     isEnding = true
                 }
             } catch {
@@ -223,7 +223,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         if case .error = try? TFTPPacket(decoding: bytes) { return }
         guard strangersAnswered < Self.strangerLimit else { return }
         strangersAnswered += 1
-        let error = TFTPError(.unknownTransfer, "This port is another client's.")
+        let error = TFTPError(.unknownTransfer, "This port belongs to another client's transfer.")
         mailbox.socket.send([TFTPPacket.error(error).datagram], to: stranger)
     }
 
