@@ -117,7 +117,8 @@ package final class FolderBoard: Sendable {
         let command = command
         process.executableURL = URL(fileURLWithPath: command[0])
         let words = variables.map { "\($0.key)=\($0.value)" }
-        process.arguments = [command[1]] + words + command.dropFirst(2) + script
+        // `env -i --chdir=FOLDER`, then variables, the shell and its arguments.
+        process.arguments = command[1...2] + words + command.dropFirst(3) + script
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe

@@ -229,7 +229,7 @@ extension FlashEraseAllMethod {
                 "erase() {",
                 "  if [ -z \"$ERASED\" ]; then",
                 "    ERASED=y",
-                "    flash_eraseall \"$DEVICE\" >/dev/null 2>&1",
+                "    flash_eraseall -q \"$DEVICE\" >/dev/null 2>&1",
                 "    K=-1",
                 "  fi",
                 "  blank \"$READ\" \"$BLOCK\" \"$1\"",

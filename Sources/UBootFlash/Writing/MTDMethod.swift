@@ -6,7 +6,7 @@ import FlashModel
 struct MTDMethod: UBootWriteMethod {
     let name = "mtd erase and mtd write"
     let inquiry = "mtd list"
-    var rules: [String] { UBootNANDWords.rules("mtd") }
+    var rules: [String] { [UBootNANDWords.badBlocks("mtd")] }
     let signs = [UBootCommandSign.mtd]
     var unit: Int { blocks.page }
     private let device: String

@@ -7,7 +7,13 @@ struct NANDMethod: UBootWriteMethod {
     let name = "nand erase and nand write"
     let inquiry = "nand info"
     var preparation: [String] { ["nand device \(number)"] }
-    var rules: [String] { UBootNANDWords.rules("nand") }
+    var rules: [String] {
+        [
+            UBootNANDWords.badBlocks("nand"),
+            "U-Boot's `nand write` also writes pages that are blank, and on some boards UBI cannot use these afterwards. If "
+                + "`help nand` shows `write.trimffs`, use that in place of `write`.",
+        ]
+    }
     let signs = [UBootCommandSign.nand]
     var unit: Int { blocks.page }
     /// The device's number.
