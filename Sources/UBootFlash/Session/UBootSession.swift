@@ -31,25 +31,25 @@ package final class UBootSession {
     package let console: Console
     let timing: ConsoleTiming
     /// The prompt's bytes, such as `=> `.
-    private(set) var prompt: [UInt8]
+    var prompt: [UInt8]
     /// How often a command had to be typed or said again.
-    package private(set) var retries = 0
+    package internal(set) var retries = 0
     /// How often the board was lost and came back.
-    package private(set) var returns = 0
+    package internal(set) var returns = 0
 
-    private var text: UBootConsoleText
-    private var window: Int
+    var text: UBootConsoleText
+    var window: Int
     /// The longest that an echo took so far.
-    private var slowestEcho: Duration = .zero
+    var slowestEcho: Duration = .zero
     /// Whether a line may be half typed, or a command still running, on the board.
-    private var isUntidy = false
+    var isUntidy = false
     /// Whether a command may be waiting for its Enter, which no ^C ends.
-    private var mayWaitForEnter = false
+    var mayWaitForEnter = false
     /// The last that came at another rate than the board's own.
-    private var recent: [UInt8] = []
+    var recent: [UInt8] = []
     /// Bits a second at which the board was met, and is again after a reset; nil where the channel has no rate.
     let ownRate: Int?
-    private let identifier: ConsoleIdentifier
+    let identifier: ConsoleIdentifier
 
     /// - Parameters:
     ///   - prompt: byte for byte, as ``BoardConsoles/ConsoleIdentifier`` found it.
@@ -102,7 +102,7 @@ package final class UBootSession {
     }
 
     /// How often the board is asked the same until two replies agree.
-    private static let mostReadings = 24
+    static let mostReadings = 24
 
     /// A reply that came through the same twice, for what holds no checksum; nil where none did.
     func agreed(on question: String) async throws -> UBootReply? {
@@ -181,7 +181,7 @@ package final class UBootSession {
     ///
     /// A blank ends it: the line may double the last character after its echo was compared, and a digit more would make
     /// `md` read beyond the end of the flash.
-    private func type(_ command: String) async throws {
+    func type(_ command: String) async throws {
         let bytes = Array("\(command) ".utf8)
         try await console.within(timing.limits.typing, "the echo of \"\(command)\"") {
             for attempt in 0..<(timing.attempts * 4) {
@@ -201,7 +201,7 @@ package final class UBootSession {
     }
 
     /// Whether the echo of the whole line was the line.
-    private func hasEchoed(_ bytes: [UInt8]) async throws -> Bool {
+    func hasEchoed(_ bytes: [UInt8]) async throws -> Bool {
         var sent = 0
         var echoed = 0
         while echoed < bytes.count {
@@ -228,7 +228,7 @@ package final class UBootSession {
     }
 
     /// How long an echo is waited for: by what the line has shown, since a character that was lost never comes.
-    private var echoWait: Duration {
+    var echoWait: Duration {
         slowestEcho == .zero ? timing.echo : min(timing.echo, max(.milliseconds(100), slowestEcho * 4))
     }
 
@@ -254,7 +254,7 @@ package final class UBootSession {
     ///
     /// - Parameter isThorough: whether silence must follow the prompt. Without it a second answer, to a ^C that the line
     ///   doubled, may still be on its way and be taken for the echo of what is typed next.
-    private func clear(isThorough: Bool = false) async throws {
+    func clear(isThorough: Bool = false) async throws {
         for _ in 0..<timing.attempts {
             // A question that did not come through is answered all the same. At the prompt, a blank makes it no bare Enter.
             if mayWaitForEnter { try await console.send(" \r") }
@@ -278,7 +278,7 @@ package final class UBootSession {
     }
 
     /// Takes what comes until the prompt, or silence, or for so long at most.
-    private func receive(
+    func receive(
         silence: Duration, pause: Duration, longest: Duration, namesItself: Bool, question: UBootQuestion? = nil,
         isHopeless: (UBootReply) -> Bool = { _ in false },
         accepts: (UBootReply) -> Bool
@@ -373,7 +373,7 @@ package final class UBootSession {
         return start + end >= max(line.count, prompt.count) - 1
     }
 
-    private func end(_ output: [UInt8], _ banner: String?, _ namesItself: Bool) throws -> Answer {
+    func end(_ output: [UInt8], _ banner: String?, _ namesItself: Bool) throws -> Answer {
         if let banner, !namesItself { throw Interruption(why: banner, heard: UBootReply(output: output)) }
         isUntidy = false
         var output = output
@@ -382,7 +382,7 @@ package final class UBootSession {
     }
 
     /// Looks for signs of a restart in what came in place of an echo.
-    private func watch(_ bytes: some Sequence<UInt8>) throws {
+    func watch(_ bytes: some Sequence<UInt8>) throws {
         for event in text.feed(bytes) {
             switch event {
             case .reset(let line), .exception(let line): throw Interruption(why: line)
@@ -392,150 +392,5 @@ package final class UBootSession {
             default: break
             }
         }
-    }
-
-    // MARK: The rate of the line
-
-    /// Sees from what comes at a raised rate that the board was reset, and is at its own one again: soon, since it counts
-    /// down.
-    private func watchRate(_ bytes: [UInt8], heard: [UInt8] = []) throws {
-        guard let ownRate, console.channel.lineRate != ownRate else { return }
-        recent = Array((recent + bytes).suffix(256))
-        guard recent.count >= 48, LineSense(recent) == .garbage else { return }
-        recent = []
-        throw Interruption(
-            why: "the board's rate has changed", heard: UBootReply(output: heard))
-    }
-
-    /// What came of a change of rate.
-    enum RateChange: Sendable, Hashable {
-        /// The board and the line are at the new rate, and the prompt came.
-        case done
-        /// Both are at the old one. What the board said, or why the line did not change.
-        case refused(String)
-    }
-
-    /// Sets U-Boot's console and the line to another rate, in RAM alone.
-    ///
-    /// `setenv baudrate N` sets the UART and waits for an Enter at the new rate (`drivers/serial/serial-uclass.c`,
-    /// `drivers/serial/serial.c`, on_baudrate), 50 ms after its question.
-    /// - Throws: ``Interruption`` where the board is at neither rate any more; what the channel throws.
-    func changeRate(to rate: Int) async throws -> RateChange {
-        guard let old = console.channel.lineRate else { return .refused("the channel has no rate") }
-        guard let command = try? UBootCommands().setBaudRate(rate) else {
-            return .refused(
-                "no board supports this rate")
-        }
-        if isUntidy { try await clear() }
-        try await type(command)
-        mayWaitForEnter = true
-        try await console.send("\r")
-        isUntidy = true
-        text = UBootConsoleText(prompt: prompt)
-        var output: [UInt8] = []
-        let limit = console.time + timing.limits.prompt
-        while console.time < limit, let bytes = try await console.bytes(within: timing.echo) {
-            output = Array((output + bytes).suffix(4_096))
-            try watch(bytes)
-            if UBootQuestion.rate.isAsked(in: output) { break }
-            if text.openLine == prompt, try await isSilent() {
-                // Also where the board was at this rate before, by its own account.
-                isUntidy = false
-                mayWaitForEnter = false
-                return .refused(TerminalText.lastLines(UBootReply(output: output).without(prompt), count: 2))
-            }
-        }
-        // The question may have been damaged: the prompt tells where the board is.
-        for attempt in 0..<4 {
-            let now = attempt == 2 ? old : rate
-            do {
-                try await console.channel.setLineRate(now)
-            } catch let error as FlashkeepError where error.code == .portUnavailable {
-                try await console.channel.setLineRate(old)
-                throw Interruption(
-                    why: "the board waits at \(rate) baud, which the port does not support: \(error.why)")
-            }
-            _ = try await console.collect(quiet: Self.rateSettles, longest: Self.rateSettles * 2)
-            if try await hasAnswered() {
-                return now == rate
-                    ? .done
-                    : .refused(
-                        "the board did not switch to \(rate) baud")
-            }
-        }
-        try await console.channel.setLineRate(old)
-        throw Interruption(why: "the board does not answer at \(rate) baud")
-    }
-
-    /// What U-Boot waits before and after it sets the UART, twice 50 ms, and some more.
-    private static let rateSettles = Duration.milliseconds(150)
-
-    /// Whether nothing follows what looks like a prompt.
-    private func isSilent() async throws -> Bool {
-        guard let more = try await console.bytes(within: timing.quiet) else { return true }
-        console.putBack(more)
-        return false
-    }
-
-    /// Whether an Enter, with a blank before it, brings the prompt. ^C throws away what the board made of characters at
-    /// another rate, and a question does not hear it.
-    private func hasAnswered() async throws -> Bool {
-        try await console.send("\u{3} \r")
-        text = UBootConsoleText(prompt: prompt)
-        let limit = console.time + timing.limits.prompt
-        while console.time < limit, let bytes = try await console.bytes(within: timing.echo) {
-            try watch(bytes)
-            guard text.openLine == prompt, try await isSilent() else { continue }
-            isUntidy = false
-            mayWaitForEnter = false
-            return true
-        }
-        return false
-    }
-
-    // MARK: After a reset
-
-    /// Gets back in after the board was reset: what was in its memory is gone. A system that it has started is of no use:
-    /// the power is asked for, as at first.
-    ///
-    /// - Throws: what ``BoardConsoles/ConsoleIdentifier/find(_:)`` throws.
-    func getBackIn() async throws {
-        returns += 1
-        retries += 1
-        mayWaitForEnter = false
-        // It starts at the rate of its stored environment, whatever it was set to since.
-        if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
-        var identifier = identifier
-        identifier.wanted = UBootRecognizer.name
-        guard let found = try await identifier.find(console).prompt else {
-            // Cannot be: only U-Boot at its prompt was wanted.
-            throw FlashkeepError(
-                .boardLost, what: "\(address) was reset and has started its system.",
-                why: "Its bootloader could not be stopped again in time.",
-                next: "Run the same command again and switch the board off and on: it resumes.")
-        }
-        prompt = found
-        isUntidy = false
-        text = UBootConsoleText(prompt: found)
-        window = timing.window
-    }
-
-    private var address: String { console.channel.traits.address }
-
-    /// A board that falls silent at a raised rate may have been reset to its own one.
-    private func lost(_ command: String) -> any Error {
-        guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else {
-            guard console.isTalking else { return silent(command) }
-            return console.talksOn(
-                during: command == "^C" ? "the return to the prompt" : "the echo of \"\(command)\"")
-        }
-        return Interruption(why: "the board does not answer at \(rate) baud")
-    }
-
-    private func silent(_ command: String) -> FlashkeepError {
-        FlashkeepError(
-            .boardSilent, what: "\(address) stopped answering.",
-            why: command == "^C" ? "U-Boot's prompt did not come back." : "There was no echo of \"\(command)\".",
-            next: "Check power and cable, then run the same command again: it resumes.")
     }
 }

@@ -1,0 +1,103 @@
+import BoardChannels
+import BoardConsoles
+import FlashModel
+
+/// The rate of the line.
+extension UBootSession {
+    /// Sees from what comes at a raised rate that the board was reset, and is at its own one again: soon, since it counts
+    /// down.
+    func watchRate(_ bytes: [UInt8], heard: [UInt8] = []) throws {
+        guard let ownRate, console.channel.lineRate != ownRate else { return }
+        recent = Array((recent + bytes).suffix(256))
+        guard recent.count >= 48, LineSense(recent) == .garbage else { return }
+        recent = []
+        throw Interruption(
+            why: "the board's rate has changed", heard: UBootReply(output: heard))
+    }
+
+    /// What came of a change of rate.
+    enum RateChange: Sendable, Hashable {
+        /// The board and the line are at the new rate, and the prompt came.
+        case done
+        /// Both are at the old one. What the board said, or why the line did not change.
+        case refused(String)
+    }
+
+    /// Sets U-Boot's console and the line to another rate, in RAM alone.
+    ///
+    /// `setenv baudrate N` sets the UART and waits for an Enter at the new rate (`drivers/serial/serial-uclass.c`,
+    /// `drivers/serial/serial.c`, on_baudrate), 50 ms after its question.
+    /// - Throws: ``Interruption`` where the board is at neither rate any more; what the channel throws.
+    func changeRate(to rate: Int) async throws -> RateChange {
+        guard let old = console.channel.lineRate else { return .refused("the channel has no rate") }
+        guard let command = try? UBootCommands().setBaudRate(rate) else {
+            return .refused(
+                "no board supports this rate")
+        }
+        if isUntidy { try await clear() }
+        try await type(command)
+        mayWaitForEnter = true
+        try await console.send("\r")
+        isUntidy = true
+        text = UBootConsoleText(prompt: prompt)
+        var output: [UInt8] = []
+        let limit = console.time + timing.limits.prompt
+        while console.time < limit, let bytes = try await console.bytes(within: timing.echo) {
+            output = Array((output + bytes).suffix(4_096))
+            try watch(bytes)
+            if UBootQuestion.rate.isAsked(in: output) { break }
+            if text.openLine == prompt, try await isSilent() {
+                // Also where the board was at this rate before, by its own account.
+                isUntidy = false
+                mayWaitForEnter = false
+                return .refused(TerminalText.lastLines(UBootReply(output: output).without(prompt), count: 2))
+            }
+        }
+        // The question may have been damaged: the prompt tells where the board is.
+        for attempt in 0..<4 {
+            let now = attempt == 2 ? old : rate
+            do {
+                try await console.channel.setLineRate(now)
+            } catch let error as FlashkeepError where error.code == .portUnavailable {
+                try await console.channel.setLineRate(old)
+                throw Interruption(
+                    why: "the board waits at \(rate) baud, which the port does not support: \(error.why)")
+            }
+            _ = try await console.collect(quiet: Self.rateSettles, longest: Self.rateSettles * 2)
+            if try await hasAnswered() {
+                return now == rate
+                    ? .done
+                    : .refused(
+                        "the board did not switch to \(rate) baud")
+            }
+        }
+        try await console.channel.setLineRate(old)
+        throw Interruption(why: "the board does not answer at \(rate) baud")
+    }
+
+    /// What U-Boot waits before and after it sets the UART, twice 50 ms, and some more.
+    static let rateSettles = Duration.milliseconds(150)
+
+    /// Whether nothing follows what looks like a prompt.
+    func isSilent() async throws -> Bool {
+        guard let more = try await console.bytes(within: timing.quiet) else { return true }
+        console.putBack(more)
+        return false
+    }
+
+    /// Whether an Enter, with a blank before it, brings the prompt. ^C throws away what the board made of characters at
+    /// another rate, and a question does not hear it.
+    func hasAnswered() async throws -> Bool {
+        try await console.send("\u{3} \r")
+        text = UBootConsoleText(prompt: prompt)
+        let limit = console.time + timing.limits.prompt
+        while console.time < limit, let bytes = try await console.bytes(within: timing.echo) {
+            try watch(bytes)
+            guard text.openLine == prompt, try await isSilent() else { continue }
+            isUntidy = false
+            mayWaitForEnter = false
+            return true
+        }
+        return false
+    }
+}

@@ -1,0 +1,50 @@
+import BoardChannels
+import BoardConsoles
+import FlashModel
+
+/// Getting back in after a reset.
+extension UBootSession {
+    /// Gets back in after the board was reset: what was in its memory is gone. A system that it has started is of no use:
+    /// the power is asked for, as at first.
+    ///
+    /// - Throws: what ``BoardConsoles/ConsoleIdentifier/find(_:)`` throws.
+    func getBackIn() async throws {
+        returns += 1
+        retries += 1
+        mayWaitForEnter = false
+        // It starts at the rate of its stored environment, whatever it was set to since.
+        if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
+        var identifier = identifier
+        identifier.wanted = UBootRecognizer.name
+        guard let found = try await identifier.find(console).prompt else {
+            // Cannot be: only U-Boot at its prompt was wanted.
+            throw FlashkeepError(
+                .boardLost, what: "\(address) was reset and has started its system.",
+                why: "Its bootloader could not be stopped again in time.",
+                next: "Run the same command again and switch the board off and on: it resumes.")
+        }
+        prompt = found
+        isUntidy = false
+        text = UBootConsoleText(prompt: found)
+        window = timing.window
+    }
+
+    var address: String { console.channel.traits.address }
+
+    /// A board that falls silent at a raised rate may have been reset to its own one.
+    func lost(_ command: String) -> any Error {
+        guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else {
+            guard console.isTalking else { return silent(command) }
+            return console.talksOn(
+                during: command == "^C" ? "the return to the prompt" : "the echo of \"\(command)\"")
+        }
+        return Interruption(why: "the board does not answer at \(rate) baud")
+    }
+
+    func silent(_ command: String) -> FlashkeepError {
+        FlashkeepError(
+            .boardSilent, what: "\(address) stopped answering.",
+            why: command == "^C" ? "U-Boot's prompt did not come back." : "There was no echo of \"\(command)\".",
+            next: "Check power and cable, then run the same command again: it resumes.")
+    }
+}
