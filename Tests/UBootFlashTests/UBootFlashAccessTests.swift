@@ -118,7 +118,7 @@ struct UBootFlashAccessTests {
                 #expect(surveyed.reader.readsOOB)
                 let problems = try await FlashContract.problems(board.hardware, surveyed)
                 #expect(problems.isEmpty, "\(problems.prefix(3))")
-                board.simulated.schedule(.reset(afterOutput: 200), every: way == .nand ? 5 : 29)
+                board.simulated.schedule(.reset(afterOutput: 200), every: way == .nand ? 5 : 23)
                 var bytes: [UInt8] = []
                 try await surveyed.reader.readWithOOB(partition, ranges: [0..<0x800, 0xC00..<0x1400]) {
                     bytes += $0.bytes

@@ -125,18 +125,18 @@ struct UBootLineRateTests {
             let reply = try await session.ask("bdinfo")
             #expect(reply.output.count > 20)
         }
-        #expect(notes == ["the line goes at 460800 baud"])
+        #expect(notes == ["the line is now at 460800 baud"])
     }
 
     @Test("The highest one is found")
     func highest() async throws {
         let best = try await raised(.highest, to: 921_600) { _, _, _ in }
-        #expect(best == ["the line goes at 921600 baud"])
+        #expect(best == ["the line is now at 921600 baud"])
         let notes = try await raised(.highest, to: 230_400, change: { $0.rates.subtract([460_800, 921_600]) }) {
             _, _, _ in
         }
         #expect(notes.count == 3)
-        #expect(notes.last == "the line goes at 230400 baud")
+        #expect(notes.last == "the line is now at 230400 baud")
     }
 
     @Test("A refusal is said, and the work goes on")
