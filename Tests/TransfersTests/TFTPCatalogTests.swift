@@ -261,11 +261,22 @@ private final class TFTPTestClient: Sendable {
     func get(
         _ name: String, began: (SocketAddress) -> Void = { _ in }
     ) async throws -> Result<[UInt8], TFTPError> {
-        try await ask(name)
+        // As every client does: a request may be lost, or held back while others ask without end.
+        let asking = Task {
+            while !Task.isCancelled {
+                try await ask(name)
+                try await Task.sleep(for: .seconds(3))
+            }
+        }
+        defer { asking.cancel() }
         var bytes: [UInt8] = []
         var block: UInt16 = 0
+        var transfer: SocketAddress?
         for await envelope in stream {
             if block == 0 { began(envelope.remoteAddress) }
+            asking.cancel()
+            guard transfer ?? envelope.remoteAddress == envelope.remoteAddress else { continue }
+            transfer = envelope.remoteAddress
             switch try TFTPPacket(decoding: envelope.data) {
             case .data(let number, let payload):
                 if number == block &+ 1 {
