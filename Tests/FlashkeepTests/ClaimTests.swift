@@ -101,7 +101,8 @@ struct ClaimTests {
             Issue.record("a backup of nothing was made")
         } catch let error as FlashkeepError {
             #expect(error.code == .noPartitions && flashkeep.ExitStatus(error.code) == .failed)
-            #expect(error.what.contains("nothing to back up") && error.why.contains("the size of chip nand0 is unknown"))
+            #expect(
+                error.what.contains("nothing to back up") && error.why.contains("the size of chip nand0 is unknown"))
         }
         #expect(!folder.exists("bag") && !folder.exists("bag.partial"))
         var hardware = SampleBoards.small()
