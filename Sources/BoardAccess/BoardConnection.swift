@@ -18,6 +18,8 @@ package struct BoardConnection: Sendable {
     ) throws {
         let address = try AddressSchemes.parse(text, schemes: schemes)
         if options.uboot.image != nil, !address.isConsole { throw Self.noBootloader(text) }
+        // Also if this address makes no use of them: a mistake should not go unnoticed.
+        if let network = options.uboot.network { try NetworkArguments.check(network) }
         let password = try GivenPassword.find(
             file: options.passwordFile, warn: { interaction.notify(.warning($0)) })
         connector = try address.connector(

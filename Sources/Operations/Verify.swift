@@ -178,7 +178,7 @@ package enum Verify {
                 kind: .total, path: BagLayout.bagInfo, expected: PlainText.line(field.value), actual: actual,
                 message:
                     "\(BagLayout.bagInfo) has a Payload-Oxum of \(PlainText.line(field.value)) (bytes.files below "
-                    + "data/), but it should be \(actual)"
+                    + "data/), but the payload has \(actual)"
             )
         ]
     }

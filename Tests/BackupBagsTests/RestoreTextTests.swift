@@ -108,7 +108,7 @@ struct RestoreTextTests {
     func noDialect() {
         let shell = ["/proc", "/dev/", "mtd-utils", "flash_erase", "nandwrite", "busybox"]
         let plain = RestoreText.text(for: Self.manifest)
-        #expect(plain.contains("The names `mtdN` are this backup's own") && plain.contains("knows no commands"))
+        #expect(plain.contains("The names `mtdN` are this backup's own") && plain.contains("has no known commands"))
         for word in shell { #expect(!plain.contains(word), "\(word)") }
         let method = ManualProcedure.Method(
             name: "from the monitor", identification: "Look at the chip with `fis list`.", rules: ["Mind the gap."],

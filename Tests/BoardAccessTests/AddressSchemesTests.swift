@@ -59,6 +59,20 @@ import Testing
                 == SSHAddress(destination: "root@host", port: 2222))
     }
 
+    @Test("Network options are checked whatever the address", arguments: ["local:", "root@board", "tcp://server:1"])
+    func networkOptions(address: String) {
+        for network in [NetworkOptions(boardIP: "x"), NetworkOptions(hostIP: "1.2.3")] {
+            var options = ConnectionOptions()
+            options.uboot.network = network
+            let error = #expect(throws: FlashkeepError.self) {
+                _ = try BoardConnection(
+                    address: address, options: options, environment: LiveEnvironment.make(version: "test"),
+                    interaction: UserInteraction())
+            }
+            #expect(error?.code == .usage)
+        }
+    }
+
     // MARK: A new scheme
 
     /// All that a new scheme needs: a type, and its line in a list.

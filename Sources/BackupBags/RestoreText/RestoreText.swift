@@ -185,7 +185,7 @@ package enum RestoreText {
         guard !methods.isEmpty else {
             return [
                 "## 5. How to write", "",
-                "The way this backup was made knows no commands that write this flash. Use a chip programmer, or commands of the board's own system that write a range of a chip; section 2 says which file belongs where.",
+                "The system through which this backup was made has no known commands that write this flash. Use a chip programmer, or commands of the board's own system that write a range of a chip; section 2 says which file belongs where.",
             ]
         }
         var lines = ["## 5. How to write"]

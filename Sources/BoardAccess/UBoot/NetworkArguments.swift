@@ -14,6 +14,12 @@ enum NetworkArguments {
             computer: { UploadComputer($0, interfaces: { try HostNetwork.interfaces() }, program: program) })
     }
 
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if an address is none.
+    static func check(_ options: NetworkOptions) throws {
+        _ = try address(options.boardIP, "--board-ip")
+        _ = try address(options.hostIP, "--host-ip")
+    }
+
     static func address(_ text: String?, _ option: String) throws -> IPv4Address? {
         guard let text else { return nil }
         guard let address = IPv4Address(text) else {
