@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// An emulated board of the lab, for the length of a test.
 ///
@@ -41,6 +42,8 @@ struct LabBoard {
     /// Starts a board, runs the body, and ends the board.
     @discardableResult
     static func with<Result>(_ options: [String] = [], body: (LabBoard) async throws -> Result) async throws -> Result {
+        // As the program does: an SSH client that has ended takes no more input, and that is no reason to die.
+        signal(SIGPIPE, SIG_IGN)
         let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
         let started = try await run("Lab/board", ["start", "--state", state.path] + lifetime + options)
         defer { try? FileManager.default.removeItem(at: state) }

@@ -4,7 +4,6 @@ import BoardChannels
 import FlashAccess
 import FlashModel
 import Foundation
-import Glibc
 import LinuxFlash
 import Operations
 import Synchronization
@@ -27,8 +26,6 @@ struct TroubleLabTests {
     }
 
     @Test func wrongUsersKeysAndPasswords() async throws {
-        // As the program does: an SSH client that has ended takes no more input.
-        signal(SIGPIPE, SIG_IGN)
         try await LabBoard.with(BackupLabTests.tiny + ["--console", "login"]) { board in
             func expect(
                 _ code: FlashkeepError.Code, _ settings: SSHOpener.Settings,
