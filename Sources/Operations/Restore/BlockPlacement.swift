@@ -46,8 +46,8 @@ struct BlockPlacement: Sendable {
         let places = old.places.sorted { ($0.range.count, $0.partition.index) < ($1.range.count, $1.partition.index) }
         for place in places where !areas.contains(where: { $0.stretch.overlaps(place.stretch) }) {
             guard let blocks = PlacedBlocks(place, old, new, failing) else { continue }
-            if let found = try ubi(blocks) {
-                try settle(place, blocks, policy: .ubi, placed(found, blocks))
+            if let sources = try relocated(blocks) {
+                try settle(place, blocks, policy: .ubi, sources)
             } else if streams(place.partition) {
                 try settle(place, blocks, policy: .skipBad, stream(blocks))
             }
@@ -57,67 +57,24 @@ struct BlockPlacement: Sendable {
     // MARK: Policies
 
     /// Where each block's bytes come from, by place; nil for a block that gets none. Or why it cannot be.
-    private typealias Sources = Result<[Int?], Refusal>
+    private typealias Sources = Result<[Int?], PlacementRefusal>
 
-    private struct Refusal: Error {
-        var why: String
-    }
-
-    private func ubi(_ blocks: PlacedBlocks) throws -> UBIArea? {
-        try UBIArea.find(
-            count: blocks.count, blockSize: blocks.size, isMissing: { blocks.old[$0].isMissing },
-            read: { block, offset, count in
-                guard let run = blocks.old[block].run else { return [] }
-                let start = run.inSource(blocks.range(block)).lowerBound + offset
-                return try bag.image(run.source).bytes(start..<start + count)
-            })
-    }
-
-    /// Every block that holds something lands on a good one, and nothing of what the board held before stays: UBI takes any
-    /// block for its own whose headers say so.
-    private func placed(_ area: UBIArea, _ blocks: PlacedBlocks) -> Sources {
-        let all = Array(0..<blocks.count)
-        let good = all.filter { !blocks.isBad($0) }
-        if let needed = area.neededBlocks, good.count < needed {
-            return .failure(
-                Refusal(why: "its volumes need \(needed) good erase blocks, and the board has \(good.count)"))
-        }
-        let lost = all.filter { number in
-            guard blocks.isBad(number) else { return false }
-            return switch area.blocks[number] {
-            case .used(let header): !header.isFastmap
-            case .damaged: true
-            case .missing, .blank, .free: false
+    /// Where the blocks go if they are in a format whose blocks may be anywhere; nil if they are in none.
+    private func relocated(_ blocks: PlacedBlocks) throws -> Sources? {
+        for format in ImageFormats.relocatable {
+            let area = try format.find(
+                count: blocks.count, blockSize: blocks.size, isMissing: { blocks.old[$0].isMissing },
+                read: { block, offset, count in
+                    guard let run = blocks.old[block].run else { return [] }
+                    let start = run.inSource(blocks.range(block)).lowerBound + offset
+                    return try bag.image(run.source).bytes(start..<start + count)
+                })
+            guard let area else { continue }
+            return Sources { () throws(PlacementRefusal) in
+                try area.placement(isBad: { blocks.isBad($0) }, wasBad: { blocks.old[$0].isBad })
             }
         }
-        let ranked = good.compactMap { number -> (rank: Int, number: Int)? in
-            switch area.blocks[number] {
-            case .missing: blocks.old[number].isBad ? (0, number) : nil
-            // It tells where all blocks are, which will no longer be true: UBI looks for itself where there is none.
-            case .used(let header): header.isFastmap ? (1, number) : nil
-            case .blank: (2, number)
-            case .free: (3, number)
-            case .damaged: nil
-            }
-        }
-        // From the end: what lies at the start is looked at first, also by bootloaders.
-        let spare = ranked.sorted { ($0.rank, -$0.number) < ($1.rank, -$1.number) }
-        guard lost.count <= spare.count else {
-            return .failure(
-                Refusal(
-                    why:
-                        "\(lost.count) of its erase blocks are bad on the board, and \(spare.count) are free in the backup"
-                ))
-        }
-        var sources = all.map { blocks.isBad($0) ? nil : Optional($0) }
-        for (block, place) in zip(lost, spare) { sources[place.number] = block }
-        let rest = spare.dropFirst(lost.count)
-        let nothing = rest.first { $0.rank != 1 }?.number
-        for place in rest where place.rank == 1 {
-            guard let nothing else { return .failure(Refusal(why: "the backup has no free erase block")) }
-            sources[place.number] = nothing
-        }
-        return .success(sources)
+        return nil
     }
 
     /// Good blocks in their order, as who skips bad ones reads them.
@@ -129,7 +86,8 @@ struct BlockPlacement: Sendable {
         while needed > to.count, try isBlank(from[needed - 1], blocks) { needed -= 1 }
         guard needed <= to.count else {
             return .failure(
-                Refusal(why: "it fills \(needed) erase blocks, and the board has \(to.count) good ones in its place"))
+                PlacementRefusal(
+                    why: "it fills \(needed) erase blocks, and the board has \(to.count) good ones in its place"))
         }
         var sources = [Int?](repeating: nil, count: blocks.count)
         for (source, place) in zip(from, to) { sources[place] = source }

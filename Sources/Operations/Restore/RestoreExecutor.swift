@@ -112,7 +112,8 @@ final class RestoreExecutor {
             // What is there now decides.
         }
         let head = range.lowerBound..<range.lowerBound + min(range.count, max(partition.pageSize, 2_048))
-        return UBIEraseCounterHeader(try await flash.reader.chunk(head, of: partition).bytes[...]) == nil
+        let start = try await flash.reader.chunk(head, of: partition).bytes[...]
+        return !ImageFormats.relocatable.contains { $0.claims(start) }
     }
 
     /// Erases a whole partition: from then on none of its blocks holds what it did.
