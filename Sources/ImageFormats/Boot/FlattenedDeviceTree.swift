@@ -138,12 +138,4 @@ struct FlattenedDeviceTree {
 
     /// A property of a node.
     func property(_ name: String, of path: String) -> Property? { nodes[path]?.properties[name] }
-
-    /// The nodes right below one.
-    func children(of path: String) -> [String] {
-        order.filter { other in
-            let (name, start) = (other.utf8, (path + "/").utf8)
-            return name.starts(with: start) && !name.dropFirst(start.count).contains(0x2F)
-        }
-    }
 }

@@ -186,8 +186,6 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["sf", "read", Self.hex(memory), Self.hex(offset), Self.hex(count)])
     }
 
-    package func nandInfo() -> String { "nand info" }
-    package func nandBad() -> String { "nand bad" }
     package func nandDevice(_ index: Int) throws(UBootCommandFault) -> String {
         guard (0...15).contains(index) else { throw .badRange }
         return try line(["nand", "device", Self.hex(UInt64(index))])
@@ -210,13 +208,6 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["nand", "read.raw", Self.hex(memory), Self.hex(offset), Self.hex(pages)])
     }
 
-    /// `nand dump 20000`: a page with its OOB bytes.
-    package func nandDump(offset: UInt64) throws(UBootCommandFault) -> String {
-        try line(["nand", "dump", Self.hex(offset)])
-    }
-
-    package func mtdList() -> String { "mtd list" }
-    package func mtdParts() -> String { "mtdparts" }
     package func mtdBad(_ name: String) throws(UBootCommandFault) -> String { try line(["mtd", "bad", name]) }
 
     /// `mtd read nor0 80000000 0 20000`. On NAND it skips bad blocks, as `nand read` does.
@@ -308,7 +299,6 @@ package struct UBootCommands: Sendable, Hashable {
     }
     // Across the line.
 
-    package func loadX(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loadx", Self.hex(memory)]) }
     package func loadY(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loady", Self.hex(memory)]) }
 
     // Starting what was loaded.
