@@ -2,13 +2,17 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// A board's flash that was read and proven, and how: all that a manifest is made of.
-struct BackupCapture: Sendable {
-    /// The first survey, which the plan was made from.
+/// What the first survey of a backup began.
+struct BackupDraft: Sendable {
     var survey: Survey
     var evidence: [Evidence]
     var plan: BackupPlan
     var builder: BagBuilder
+}
+
+/// A board's flash that was read and proven, and how: all that a manifest is made of.
+struct BackupCapture: Sendable {
+    var draft: BackupDraft
     /// How the board was reached, in words.
     var way: String
     /// How bulk data crossed, in words.
@@ -25,8 +29,9 @@ struct BackupCapture: Sendable {
     func manifest(
         proofs: [String: Proof], doubts: [String], warnings: [String], record: CaptureRecord
     ) throws -> Manifest {
+        let (survey, plan) = (draft.survey, draft.plan)
         let images = try plan.images.map { image in
-            let writer = try builder.image(path: image.path, size: image.size)
+            let writer = try draft.builder.image(path: image.path, size: image.size)
             let holes = image.pieces.flatMap { piece in piece.holes.map { piece.imageRange(of: $0.range).lowerBound } }
             return ImageRecord(
                 path: image.path, chip: image.chip, offset: image.offset, size: image.size,
@@ -41,7 +46,8 @@ struct BackupCapture: Sendable {
     }
 
     private var partitions: [PartitionRecord] {
-        survey.partitions.map { partition in
+        let plan = draft.plan
+        return draft.survey.partitions.map { partition in
             let view = plan.cover.view(of: partition.index).flatMap { view -> PartitionRecord.View? in
                 guard plan.cover.images.indices.contains(view.image) else { return nil }
                 let path = "data/images/\(plan.cover.images[view.image].fileName)"

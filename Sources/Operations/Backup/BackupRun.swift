@@ -7,14 +7,6 @@ import SystemPackage
 
 /// A backup under way. It outlasts connections: each one adds what is still missing.
 final class BackupRun {
-    /// What the first survey began.
-    private struct Draft {
-        var survey: Survey
-        var evidence: [Evidence]
-        var plan: BackupPlan
-        var builder: BagBuilder
-    }
-
     private let address: String
     private let options: BackupOptions
     private let environment: OperationEnvironment
@@ -23,7 +15,7 @@ final class BackupRun {
     private let progress: ProgressHandler
     private let startedAt: String
     /// nil until a board was surveyed.
-    private var draft: Draft?
+    private var draft: BackupDraft?
     /// By path in the bag.
     private var proofs: [String: Proof] = [:]
     private var warnings: [String] = []
@@ -80,13 +72,12 @@ final class BackupRun {
         }
         try await checkLayout(flash, draft)
         return BackupCapture(
-            survey: draft.survey, evidence: draft.evidence, plan: draft.plan, builder: draft.builder, way: board.way,
-            transfer: flash.transfer.transferName, commands: flash.transfer.commands,
+            draft: draft, way: board.way, transfer: flash.transfer.transferName, commands: flash.transfer.commands,
             procedures: Self.procedures(flash))
     }
 
     /// Begins the backup on the first survey; later ones must show the same board.
-    private func draft(for flash: SurveyedFlash) throws -> Draft {
+    private func draft(for flash: SurveyedFlash) throws -> BackupDraft {
         let plan = BackupPlan(flash.survey, withOOB: options.withOOB)
         if let draft {
             let differences = plan.identity(flash.survey).differences(from: draft.plan.identity(draft.survey))
@@ -100,7 +91,7 @@ final class BackupRun {
         }
         for warning in flash.survey.warnings + flash.survey.unknowns.map(\.text) { progress(.warning(warning)) }
         guard plan.size > 0 else { throw Self.nothingToRead(flash) }
-        let begun = Draft(
+        let begun = BackupDraft(
             survey: flash.survey, evidence: flash.evidence, plan: plan, builder: try open(flash.survey, plan))
         draft = begun
         return begun
@@ -131,7 +122,7 @@ final class BackupRun {
             next: "flashkeep info shows what the board reports. \(flash.hints.noFlash)")
     }
 
-    private func refuseMissingOOB(_ flash: SurveyedFlash, _ draft: Draft) throws {
+    private func refuseMissingOOB(_ flash: SurveyedFlash, _ draft: BackupDraft) throws {
         guard options.withOOB else { return }
         guard flash.reader.readsOOB else {
             throw FlashkeepError(
@@ -149,7 +140,7 @@ final class BackupRun {
 
     // MARK: Reading
 
-    private func imageCaptures(_ draft: Draft) throws -> [ImageCapture] {
+    private func imageCaptures(_ draft: BackupDraft) throws -> [ImageCapture] {
         let images = try draft.plan.images.map { ($0, try draft.builder.image(path: $0.path, size: $0.size)) }
         let present = images.map { image, writer in image.size - writer.missing().total }.saturatingSum()
         let counter = ProgressCounter(
@@ -162,7 +153,7 @@ final class BackupRun {
         }
     }
 
-    private func read(_ captures: [ImageCapture], _ draft: Draft, from flash: SurveyedFlash) async throws {
+    private func read(_ captures: [ImageCapture], _ draft: BackupDraft, from flash: SurveyedFlash) async throws {
         for capture in captures where !capture.writer.missing().isEmpty {
             progress(.item(capture.image.title, bytes: capture.image.size))
             warnings += try await capture.read(from: flash.reader)
@@ -173,7 +164,7 @@ final class BackupRun {
 
     // MARK: Proving
 
-    private func prove(_ captures: [ImageCapture], _ draft: Draft, on flash: SurveyedFlash) async throws {
+    private func prove(_ captures: [ImageCapture], _ draft: BackupDraft, on flash: SurveyedFlash) async throws {
         progress(.began(.proving, bytes: draft.plan.size))
         let counter = ProgressCounter(
             total: draft.plan.size, stopwatch: environment.stopwatch, handler: progress)
@@ -198,7 +189,7 @@ final class BackupRun {
     /// and wrong.
     ///
     /// - Throws: `layoutChanged` if a number stands for something else by now, or the board restarted unseen.
-    private func checkLayout(_ flash: SurveyedFlash, _ draft: Draft) async throws {
+    private func checkLayout(_ flash: SurveyedFlash, _ draft: BackupDraft) async throws {
         for change in try await flash.layoutChanges() {
             switch change {
             case .restarted, .replaced:
@@ -240,20 +231,20 @@ final class BackupRun {
                 toolVersion: environment.toolVersion, address: address,
                 way: capture.way + (capture.transfer.isEmpty ? "" : " (\(capture.transfer))"), startedAt: startedAt,
                 finishedAt: environment.timestamp(), retries: retries, commands: capture.commands,
-                tools: capture.survey.tools))
-        for piece in capture.evidence { try capture.builder.addEvidence(piece) }
+                tools: capture.draft.survey.tools))
+        for piece in capture.draft.evidence { try capture.draft.builder.addEvidence(piece) }
         transcript.close()
-        let board = capture.survey.board
-        let bag = try capture.builder.complete(
+        let board = capture.draft.survey.board
+        let bag = try capture.draft.builder.complete(
             manifest: manifest, restoreText: RestoreText.text(for: manifest, procedures: capture.procedures),
             bagInfo: BagInfo(
                 baggingDate: environment.day, softwareAgent: "flashkeep \(environment.toolVersion)",
                 description: "Flash of \(board.model ?? board.hostname ?? "a board"), "
-                    + "\(ByteCount.text(capture.plan.size)), by \(capture.way)",
+                    + "\(ByteCount.text(capture.draft.plan.size)), by \(capture.way)",
                 identifier: board.macAddresses.first))
         progress(.ended(.finishing))
         return BackupReport(
             bag: bag.string, manifest: manifest, summary: Summary(of: manifest),
-            resumedBytes: capture.builder.resumedBytes)
+            resumedBytes: capture.draft.builder.resumedBytes)
     }
 }

@@ -55,25 +55,16 @@ package enum Restore {
     }
 }
 
-/// A board that is locked again by a task that is waited for at once.
-private struct Locking: @unchecked Sendable {
-    let board: any FlashBoard
-}
-
 extension FlashBoard {
     /// Runs the body while what the board's system keeps read-only is writable, if that is wanted.
     func unlocked<Result>(if isWanted: Bool, _ body: () async throws -> Result) async throws -> Result {
         guard isWanted else { return try await body() }
         try await unlock()
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body())
-        } catch {
-            result = .failure(error)
+        // Also if the user has cancelled everything.
+        return try await withShieldedCleanup {
+            try await body()
+        } cleanup: {
+            try? await self.lock()
         }
-        // In a task of its own: also if the user has cancelled everything.
-        let used = Locking(board: self)
-        await Task { try? await used.board.lock() }.value
-        return try result.get()
     }
 }
