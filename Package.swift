@@ -115,7 +115,9 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "FlashModel", "LocalFiles", "Transfers", .product(name: "SystemPackage", package: "swift-system"),
+                "FlashModel", "LocalFiles", "Transfers",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),

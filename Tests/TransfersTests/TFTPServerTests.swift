@@ -58,27 +58,13 @@ import Transfers
 
     // MARK: Third-party clients
 
-    private static func program(_ name: String) -> URL? {
-        ["/usr/bin/", "/usr/local/bin/", "/bin/"].map { URL(fileURLWithPath: $0 + name) }
-            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    private static func program(_ name: String) -> FilePath? {
+        ["/usr/bin/", "/usr/local/bin/", "/bin/"].map { FilePath($0 + name) }
+            .first { FileManager.default.isExecutableFile(atPath: $0.string) }
     }
 
     private static func skip(_ program: String) {
         print("Skipped: \(program) is not installed; Scripts/setup test installs it.")
-    }
-
-    @discardableResult
-    private static func run(_ program: URL, _ arguments: [String]) async throws -> Int32 {
-        try await withCheckedThrowingContinuation { continuation in
-            let process = Process()
-            process.executableURL = program
-            process.arguments = arguments
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            process.standardInput = FileHandle.nullDevice
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
     }
 
     struct Client: Sendable, CustomTestStringConvertible {
@@ -130,14 +116,14 @@ import Transfers
                 let content = Self.bytes(size)
                 try served.write(content, "get-\(size)")
                 let got = local.path.appending("got-\(size)")
-                try await Self.run(program, client.get(host, port, "get-\(size)", got.string))
+                try await TestProgram.run(program, client.get(host, port, "get-\(size)", got.string))
                 // curl makes no file if there were no bytes.
                 #expect(ScratchFolder.read(got) == content, "\(size)")
 
                 try local.write(content, "put-\(size)")
                 // curl does not send empty files over TFTP.
                 if size == 0, client.program == "curl" { continue }
-                try await Self.run(
+                try await TestProgram.run(
                     program, client.put(host, port, "put-\(size)", local.path.appending("put-\(size)").string))
                 #expect(ScratchFolder.read(served.path.appending("put-\(size)")) == content, "\(size)")
             }
@@ -156,7 +142,7 @@ import Transfers
             ] {
                 guard let program = Self.program(client.program) else { continue }
                 let got = local.path.appending(client.program)
-                try await Self.run(program, client.get("127.0.0.1", port, "large", got.string))
+                try await TestProgram.run(program, client.get("127.0.0.1", port, "large", got.string))
                 #expect(ScratchFolder.read(got) == content, "\(client.testDescription)")
             }
         }
@@ -176,7 +162,7 @@ import Transfers
                 for number in 0..<24 {
                     let got = local.path.appending("got-\(number)")
                     group.addTask {
-                        try await Self.run(
+                        try await TestProgram.run(
                             curl, ["-s", "--max-time", "60", "-o", got.string, "tftp://127.0.0.1:\(port)/image"])
                     }
                 }
@@ -200,13 +186,13 @@ import Transfers
         let start = clock.now
         try await withTFTPServer(try Self.folder(served), configuration) { server in
             for number in 0..<10 {
-                let status = try await Self.run(
+                let succeeded = try await TestProgram.run(
                     curl,
                     [
                         "-s", "--max-time", "20", "-T", local.path.appending("dump").string,
                         "tftp://127.0.0.1:\(server.port)/dump-\(number)",
                     ])
-                #expect(status == 0, "write \(number)")
+                #expect(succeeded, "write \(number)")
             }
         }
         for number in 0..<10 { #expect(ScratchFolder.read(served.path.appending("dump-\(number)")) == content) }
@@ -458,7 +444,7 @@ import Transfers
         let content = Self.bytes(100_000)
         try await serving(Stream(bytes: content)) { port in
             let got = local.path.appending("got").string
-            try await Self.run(curl, ["-s", "--max-time", "60", "-o", got, "tftp://127.0.0.1:\(port)/any"])
+            try await TestProgram.run(curl, ["-s", "--max-time", "60", "-o", got, "tftp://127.0.0.1:\(port)/any"])
             #expect(ScratchFolder.read(FilePath(got)) == content)
             let client = try await Socket()
             try await client.send(.write(.init(name: "file")), to: try address(port))
@@ -512,7 +498,7 @@ import Transfers
             #expect(server.addresses == ["0.0.0.0", "::"])
             for (number, host) in ["127.0.0.1", "[::1]"].enumerated() {
                 let got = local.path.appending("got-\(number)").string
-                try await Self.run(curl, ["-s", "--max-time", "20", "-o", got, "tftp://\(host):\(port)/file"])
+                try await TestProgram.run(curl, ["-s", "--max-time", "20", "-o", got, "tftp://\(host):\(port)/file"])
                 #expect(ScratchFolder.read(FilePath(got)) == Array("here".utf8), "\(host)")
             }
         }
