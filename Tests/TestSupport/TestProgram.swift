@@ -1,5 +1,5 @@
-import Subprocess
-import SystemPackage
+private import Subprocess
+package import SystemPackage
 
 /// A program of this computer that a test works with, such as another author's client.
 package enum TestProgram {
