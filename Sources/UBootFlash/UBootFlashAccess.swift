@@ -6,16 +6,15 @@ import FlashModel
 /// A board that waits at U-Boot's prompt.
 package final class UBootFlashAccess {
     private let session: UBootSession
-    private let lines = UBootCommands()
     private let store: ContentStore
     /// How memory must be printed: `saves`, `md`, `md.b`; nil takes the cheapest that works.
     private let wantedFormat: String?
     /// The faster rate of the line, where one is wanted.
     private let lineRate: UBootLineRate?
-    private let examples = UBootExamples()
-    /// The ways over the network; nil where there is only the line.
-    private let transfers: UBootTransfers?
-    private let recovery: UBootRecovery
+    /// The board's network; nil if there is only the serial line.
+    private let network: UBootNetwork?
+    /// How bytes leave the board that was surveyed last.
+    private var transfers: UBootTransfers?
 
     /// - Parameters:
     ///   - store: what need not cross again; it learns what is read.
@@ -31,11 +30,7 @@ package final class UBootFlashAccess {
         self.lineRate = lineRate
         self.session = session
         self.store = store
-        let transfers = network.map { [examples, lines] in
-            UBootTransfers(session, host: $0.host, settings: $0.settings, lines: lines, examples: examples)
-        }
-        self.transfers = transfers
-        recovery = UBootRecovery(session, lineRate: lineRate, transfers: transfers)
+        self.network = network.map { UBootNetwork(session, host: $0.host, settings: $0.settings) }
     }
 
     /// Leaves the board's console as it was found. Never throws: the board may be gone.
@@ -47,7 +42,7 @@ package final class UBootFlashAccess {
     package var channelTraits: ChannelTraits { session.console.channel.traits }
 
     /// How often a command, a line or the whole board had to be asked again.
-    package var retries: Int { session.retries + (transfers?.repeats ?? 0) }
+    package var retries: Int { session.retries }
 
     /// Whether bytes came over the network.
     package var usesNetwork: Bool { transfers?.used.contains(where: \.needsNetwork) ?? false }
@@ -55,6 +50,9 @@ package final class UBootFlashAccess {
     // MARK: Survey
 
     package func survey() async throws -> SurveyedFlash {
+        // What an earlier survey sent to the network comes over the line again.
+        await transfers?.end()
+        let recovery = UBootRecovery(session, lineRate: lineRate)
         var replies: [String: UBootReply] = [:]
         var evidence: [Evidence] = []
         var lost: [String] = []
@@ -77,7 +75,7 @@ package final class UBootFlashAccess {
         }
         let nand = (replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []).filter(\.kind.isNAND)
         for device in nand {
-            if let question = try? lines.mtdBad(device.name) { try await ask(question) }
+            if let question = try? session.commands.mtdBad(device.name) { try await ask(question) }
         }
         if !nand.isEmpty, help?.has("mtd") ?? false { try await ask("help mtd") }
         let facts = UBootFacts(replies)
@@ -95,20 +93,22 @@ package final class UBootFlashAccess {
     private func flash(
         _ survey: Survey, _ evidence: [Evidence], _ replies: [String: UBootReply], _ facts: UBootFacts
     ) -> SurveyedFlash {
-        let staging = UBootStaging(session, facts, lines: lines, examples: examples)
+        let transfers = UBootTransfers(session, facts, network)
+        self.transfers = transfers
+        let recovery = UBootRecovery(session, lineRate: lineRate, transfers: transfers)
+        let staging = UBootStaging(session, facts)
         let printer = UBootMemoryPrinter(
             session, facts.help, format: wantedFormat,
-            printsToNetwork: { [transfers] in transfers?.printsToNetwork ?? false }, lines: lines, examples: examples)
+            printsToNetwork: { transfers.printsToNetwork })
         return SurveyedFlash(
             survey: survey, evidence: evidence,
             reader: UBootFlashReader(
-                session, survey, facts, staging, printer, transfers, recovery, store: store, lineRate: lineRate,
-                lines: lines, examples: examples),
+                session, survey, facts, staging, printer, transfers, recovery, store: store, lineRate: lineRate),
             writer: UBootFlashWriter(
-                session, recovery, survey, facts, staging, transfers, lines: lines, examples: examples),
+                session, recovery, survey, facts, staging, transfers, network),
             layout: UBootLayoutWatch(session: session, recovery: recovery, replies: replies, survey: survey),
             transfer: UBootTransferDescription(
-                session: session, facts: facts, printer: printer, transfers: transfers, examples: examples),
+                session: session, facts: facts, printer: printer, transfers: transfers),
             hints: .uBoot)
     }
 

@@ -71,7 +71,7 @@ struct UBootNetworkBackupTests {
     }
 
     private func backUp(
-        _ board: SimulatedUBoot, over opener: (any ChannelOpening)? = nil, via: UBootWay? = nil,
+        _ board: SimulatedUBoot, over opener: (any ChannelOpening)? = nil, via: UBootReadMethod? = nil,
         address: String = "192.168.1.2", portIsTaken: Bool = false, events: Events = Events(), in folder: ScratchFolder,
         reconnects: Int = 0, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> BackupReport {
@@ -180,8 +180,8 @@ struct UBootNetworkBackupTests {
         #expect(board.withCommands("setenv stdout") == ["setenv stdout nc", "setenv stdout serial"])
     }
 
-    @Test("Over the line, though there is a network", arguments: [UBootWay.line])
-    func line(_ way: UBootWay) async throws {
+    @Test("Over the line, though there is a network", arguments: [UBootReadMethod.line])
+    func line(_ way: UBootReadMethod) async throws {
         let scenario = Self.tiny()
         let board = SimulatedUBoot(scenario)
         let report = try await backUp(board, via: way, in: try folders.make())
@@ -189,8 +189,8 @@ struct UBootNetworkBackupTests {
         #expect(count(board, "tftpput") == 0 && count(board, "setenv") == 0)
     }
 
-    @Test("Boards without checksums: what comes is fetched twice", arguments: [UBootWay.tftpput, .netconsole])
-    func noChecksum(_ way: UBootWay) async throws {
+    @Test("Boards without checksums: what comes is fetched twice", arguments: [UBootReadMethod.tftpput, .netconsole])
+    func noChecksum(_ way: UBootReadMethod) async throws {
         let scenario = Self.tiny {
             $0.allow("coninfo", "ping")
             $0.forbid("crc32")
@@ -262,7 +262,7 @@ struct UBootNetworkBackupTests {
 
     @Test("What the user asks for alone is an error where it cannot be")
     func forced() async throws {
-        let cases: [(UBootWay, FlashkeepError.Code, (inout UBootScenario) -> Void)] = [
+        let cases: [(UBootReadMethod, FlashkeepError.Code, (inout UBootScenario) -> Void)] = [
             (.tftpput, .commandFailed, { $0.network?.answersTFTP = false }),
             (.tftpput, .toolMissing, { $0.forbid("tftpput") }),
             (.tftp, .toolMissing, { _ in }),
@@ -327,8 +327,8 @@ struct UBootNetworkBackupTests {
         #expect(report.manifest.capture.way.contains("tftpput and md"))
     }
 
-    @Test("The board is reset at each command, once", arguments: [UBootWay.tftpput, .netconsole])
-    func resetOnce(_ way: UBootWay) async throws {
+    @Test("The board is reset at each command, once", arguments: [UBootReadMethod.tftpput, .netconsole])
+    func resetOnce(_ way: UBootReadMethod) async throws {
         let scenario = Self.tiny { $0.allow("coninfo", "ping") }
         let counter = SimulatedUBoot(scenario)
         _ = try await backUp(counter, via: way, in: try folders.make())
@@ -373,7 +373,7 @@ struct UBootNetworkBackupTests {
 
     @Test("A bad line beside a good network", arguments: [1, 2] as [UInt64])
     func badLine(_ seed: UInt64) async throws {
-        for way in [UBootWay.tftpput, .netconsole] {
+        for way in [UBootReadMethod.tftpput, .netconsole] {
             let scenario = Self.scenario { $0.allow("coninfo", "ping") }
             let board = SimulatedUBoot(scenario)
             var faults = LineFaults()

@@ -16,10 +16,10 @@ final class UBootRestores: Sendable {
     /// Whether the boards have a network in which this computer is.
     let isNetworked: Bool
     private let portIsTaken: Bool
-    private let via: UBootWay?
+    private let via: UBootReadMethod?
     private let seen = Mutex<[String]>([])
 
-    init(isNetworked: Bool = false, portIsTaken: Bool = false, via: UBootWay? = nil) throws {
+    init(isNetworked: Bool = false, portIsTaken: Bool = false, via: UBootReadMethod? = nil) throws {
         folder = try ScratchFolder()
         self.isNetworked = isNetworked
         self.portIsTaken = portIsTaken

@@ -43,7 +43,7 @@ struct UBootDumpFormatTests {
             return #expect(board.reply("md.q bf000000 2").isEmpty)
         }
         try await SimulatedSessions.with(board) { session in
-            var dump = UBootLineDump(commands: UBootCommands(), format: format)
+            var dump = UBootLineDump(format: format)
             for start in [0, 1, 4, 6, 15, 16] {
                 for count in [1, 2, 15, 16, 17, 32, 33, 100, 0x700] {
                     let bytes = try await dump.bytes(at: Self.base + UInt64(start), count: count, session)
@@ -63,7 +63,7 @@ struct UBootDumpFormatTests {
         let command = try format.command(at: Self.base, count: 0x4000, UBootCommands())
         let opener = FaultyOpener(board, LineFaults(), seed: 1)
         try await SimulatedSessions.with(board, over: opener) { session in
-            var dump = UBootLineDump(commands: UBootCommands(), format: format)
+            var dump = UBootLineDump(format: format)
             _ = try await dump.bytes(at: Self.base, count: 0x4000, session)
         }
         #expect(board.commands == [command])

@@ -331,7 +331,7 @@ struct UBootFlashAccessTests {
         try await SimulatedSessions.with(SimulatedUBoot(scenario)) { session in
             let facts = try await facts(session)
             let chip = try #require(try UBootSurvey.assemble(facts: facts).chips.first)
-            let staging = UBootStaging(session, facts, lines: UBootCommands(), examples: UBootExamples())
+            let staging = UBootStaging(session, facts)
             guard case .at(ceiling - UInt64(block)) = try await staging.place(0..<block, of: chip) else {
                 Issue.record("the block is not at loadaddr")
                 return
@@ -389,7 +389,7 @@ struct UBootFlashAccessTests {
             #expect(!texts.contains { $0.contains("/proc") || $0.contains("/dev") })
             #expect(notes.isEmpty && method.steps.count > 3)
             let load = MemoryFillLoad(
-                session: session, facts: UBootFacts([:]), lines: UBootCommands(), examples: UBootExamples())
+                session: session, facts: UBootFacts([:]))
             var sums: [String] = []
             for line in lines {
                 let words = line.split(separator: " ").map(String.init)

@@ -14,7 +14,7 @@ struct UBootLineDumpTests {
     ) async throws -> (bytes: [[UInt8]], repeated: Int) {
         let opener = FaultyOpener(board, faults, seed: seed)
         return try await SimulatedSessions.with(board, over: opener) { session in
-            var dump = UBootLineDump(commands: UBootCommands())
+            var dump = UBootLineDump()
             var result: [[UInt8]] = []
             for range in ranges {
                 result.append(
@@ -98,7 +98,7 @@ struct UBootLineDumpTests {
         wrong[0x105] ^= 0x40
         let board = SimulatedSessions.nor(flash)
         try await SimulatedSessions.with(board) { session in
-            var dump = UBootLineDump(commands: UBootCommands())
+            var dump = UBootLineDump()
             let bytes = try await dump.bytes(
                 at: Self.base, count: flash.count, votes: 2, earlier: wrong, session)
             #expect(bytes == flash)
@@ -122,7 +122,7 @@ struct UBootLineDumpTests {
     func beyond() async throws {
         let board = SimulatedSessions.nor(SimulatedSessions.bytes(0x200))
         try await SimulatedSessions.with(board) { session in
-            var dump = UBootLineDump(commands: UBootCommands())
+            var dump = UBootLineDump()
             await #expect(throws: (any Error).self) {
                 _ = try await dump.bytes(at: .max - 15, count: 64, session)
             }

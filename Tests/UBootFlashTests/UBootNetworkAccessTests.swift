@@ -47,7 +47,7 @@ struct UBootNetworkAccessTests {
     }
 
     private func with<Result: Sendable>(
-        _ board: UBootFlashAccessTests.Board, via: UBootWay?, _ body: (UBootFlashAccess) async throws -> Result
+        _ board: UBootFlashAccessTests.Board, via: UBootReadMethod?, _ body: (UBootFlashAccess) async throws -> Result
     ) async throws -> Result {
         let opener = Merging(board.simulated)
         return try await SimulatedSessions.with(board.simulated, over: opener) { session in
@@ -62,8 +62,9 @@ struct UBootNetworkAccessTests {
         }
     }
 
-    @Test("The contract is kept", arguments: UBootFlashAccessTests.Way.allCases, [UBootWay.tftpput, .netconsole])
-    func contract(_ way: UBootFlashAccessTests.Way, _ via: UBootWay) async throws {
+    @Test(
+        "The contract is kept", arguments: UBootFlashAccessTests.Way.allCases, [UBootReadMethod.tftpput, .netconsole])
+    func contract(_ way: UBootFlashAccessTests.Way, _ via: UBootReadMethod) async throws {
         for hasChecksum in [true, false] where hasChecksum || [.mapped, .mtdNAND].contains(way) {
             let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
             try await with(board, via: via) { access in

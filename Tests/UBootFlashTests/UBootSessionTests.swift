@@ -226,7 +226,7 @@ struct UBootSessionTests {
                 try await session.getBackIn()
                 let reply = try await session.ask("crc32 bf000000 4000", accepts: { checksum($0, at: base, 0x4000) })
                 #expect(checksum(reply, at: base, 0x4000))
-                #expect(session.returns == 1)
+                #expect(session.boot == 1)
             }
             #expect(board.offences.isEmpty)
             #expect(board.starts == 2)

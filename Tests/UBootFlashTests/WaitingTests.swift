@@ -235,7 +235,7 @@ struct WaitingTests {
     @Test("A load over the line ends", arguments: cases)
     func load(_ talk: Talk, _ limits: WaitLimits) async throws {
         let outcome = await session(talk, limits, from: "loady 81000000") { session in
-            let load = YMODEMLoad(session: session, lines: UBootCommands())
+            let load = YMODEMLoad(session: session)
             _ = try await load.load([UInt8](repeating: 1, count: 4_096), to: 0x8100_0000)
         }
         #expect(outcome.time <= limits.conversation + limits.reply + limits.typing + .seconds(60), "\(outcome)")

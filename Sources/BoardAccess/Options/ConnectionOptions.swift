@@ -58,13 +58,13 @@ package struct ImageOptions: Sendable {
 /// The network between this computer and a board in U-Boot.
 package struct NetworkOptions: Sendable {
     /// The only method that may be used; nil takes the best that works.
-    package var via: UBootWay?
+    package var via: UBootReadMethod?
     /// The board's IPv4 address; nil works it out.
     package var boardIP: String?
     /// This computer's IPv4 address that the board reaches; nil works it out.
     package var hostIP: String?
 
-    package init(via: UBootWay? = nil, boardIP: String? = nil, hostIP: String? = nil) {
+    package init(via: UBootReadMethod? = nil, boardIP: String? = nil, hostIP: String? = nil) {
         self.via = via
         self.boardIP = boardIP
         self.hostIP = hostIP

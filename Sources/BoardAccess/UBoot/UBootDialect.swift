@@ -16,7 +16,7 @@ struct UBootDialect: ConsoleDialect {
     private final class Progress: Sendable {
         private let booted = Atomic<Bool>(false)
         /// Methods of transfer that proved not to work.
-        let givenUp = UBootWayMemory()
+        let givenUp = GivenUpMethods()
         /// Whether the image runs, as far as is known.
         var hasBooted: Bool {
             get { booted.load(ordering: .relaxed) }
@@ -82,7 +82,7 @@ struct UBootDialect: ConsoleDialect {
         }
         let notify = notify
         let wishes = UBootNetworkSettings(
-            via: network.via, board: network.board, host: network.host, memory: progress.givenUp,
+            via: network.via, board: network.board, host: network.host, givenUp: progress.givenUp,
             nonce: environment.nonce, notify: { notify(.note($0)) })
         let host = network.computer(channel)
         let access = UBootFlashAccess(

@@ -5,7 +5,7 @@ package import UBootFlash
 /// The network by which a board in U-Boot may send its flash, and fetch what is written, and how much of it the user has settled.
 package struct UploadNetwork: Sendable {
     /// The only way that may be used; nil takes the best that works.
-    package var via: UBootWay?
+    package var via: UBootReadMethod?
     /// The board's address; nil works it out.
     package var board: IPv4Address?
     /// This computer's address that the board reaches; nil works it out.
@@ -14,7 +14,7 @@ package struct UploadNetwork: Sendable {
     package var computer: @Sendable (MergedChannel) -> any UBootNetworkHost
 
     package init(
-        via: UBootWay? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
+        via: UBootReadMethod? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
         computer: @escaping @Sendable (MergedChannel) -> any UBootNetworkHost
     ) {
         self.via = via

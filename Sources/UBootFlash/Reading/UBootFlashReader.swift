@@ -9,12 +9,9 @@ internal import FlashModel
 /// CRC-32 says whether the bytes need to cross at all, and whether they did so well.
 final class UBootFlashReader: FlashReading, FlashChecksumming {
     private let session: UBootSession
-    private let lines: UBootCommands
-    private let examples: UBootExamples
     private let store: ContentStore
     private let lineRate: UBootLineRate?
-    /// The ways over the network; nil if there is only the line.
-    private let transfers: UBootTransfers?
+    private let transfers: UBootTransfers
     private let recovery: UBootRecovery
     private let survey: Survey
     private let facts: UBootFacts
@@ -22,8 +19,8 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
     private let staging: UBootStaging
     /// Reads over the line.
     private let printer: UBootMemoryPrinter
-    /// Reads over the network; nil if there is only the line.
-    private let uploads: UBootUploadReader?
+    /// Reads over the network.
+    private let uploads: UBootUploadReader
     /// The lines that were asked for again, as of the last look at them.
     private var repeatedLines = 0
 
@@ -34,8 +31,8 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
 
     init(
         _ session: UBootSession, _ survey: Survey, _ facts: UBootFacts, _ staging: UBootStaging,
-        _ printer: UBootMemoryPrinter, _ transfers: UBootTransfers?, _ recovery: UBootRecovery, store: ContentStore,
-        lineRate: UBootLineRate?, lines: UBootCommands, examples: UBootExamples
+        _ printer: UBootMemoryPrinter, _ transfers: UBootTransfers, _ recovery: UBootRecovery, store: ContentStore,
+        lineRate: UBootLineRate?
     ) {
         self.session = session
         self.survey = survey
@@ -46,11 +43,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         self.recovery = recovery
         self.store = store
         self.lineRate = lineRate
-        self.lines = lines
-        self.examples = examples
-        uploads = transfers.map {
-            UBootUploadReader(session, facts, $0, recovery, lines: lines, examples: examples)
-        }
+        uploads = UBootUploadReader(session, facts, transfers, recovery)
     }
 
     // MARK: Reading
@@ -73,14 +66,14 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
                 let first = (pages.lowerBound - base / page) * unit
                 let units = first..<first + pages.count * unit
                 let place = { try await self.staging.placeWithOOB(pages, of: chip) }
-                if let chunk = try await uploads?.chunk(of: units, place) {
+                if let chunk = try await uploads.chunk(of: units, place) {
                     try await each(chunk)
                     continue
                 }
                 let kept = DumpedLines()
                 try await each(
                     try await recovery.surviving(achieved: { kept.taken }) {
-                        try await transfers?.prepareLine(facts)
+                        try await transfers.prepareLine()
                         switch try await place() {
                         case .at(let address):
                             return FlashChunk(
@@ -133,7 +126,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         // link that comes up.
         for part in range.cut(atMultiplesOf: chip.kind.isNAND ? size : max(size, Self.checkSize)) {
             let place = { (part: Range<Int>) in try await self.staging.place(part, of: chip) }
-            guard let chunks = try await uploads?.chunks(of: part, size: size, place) else { break }
+            guard let chunks = try await uploads.chunks(of: part, size: size, place) else { break }
             for chunk in chunks { try await each(chunk) }
             start = part.upperBound
         }
@@ -190,7 +183,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
     ) async throws -> FlashChunk {
         let kept = DumpedLines()
         return try await recovery.surviving(achieved: { kept.taken }) {
-            try await transfers?.prepareLine(facts)
+            try await transfers.prepareLine()
             switch try await staging.place(chunk, of: chip) {
             case .at(let address):
                 guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
@@ -262,7 +255,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
     // MARK: Helpers
 
     private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
-        try await session.checksum(at: address, count: count, lines, examples)
+        try await session.checksum(at: address, count: count)
     }
 
     private func chip(of partition: Partition) throws -> Chip {

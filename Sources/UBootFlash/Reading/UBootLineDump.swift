@@ -14,7 +14,6 @@ struct UBootLineDump {
     /// How often nothing new may come.
     private static let patience = 6
 
-    let commands: UBootCommands
     /// How memory is printed.
     private(set) var format: any UBootDumpFormat
     /// Whether the format gave not one line where lines were asked for: the board does not know it.
@@ -22,8 +21,7 @@ struct UBootLineDump {
     /// How many lines were asked for again.
     private(set) var repeatedLines = 0
 
-    init(commands: UBootCommands, format: any UBootDumpFormat = UBootDumpFormats.usual) {
-        self.commands = commands
+    init(format: any UBootDumpFormat = UBootDumpFormats.usual) {
         self.format = format
     }
 
@@ -115,7 +113,8 @@ struct UBootLineDump {
         let reply: UBootReply
         do {
             reply = try await session.say(
-                try format.command(at: start, count: size, commands), pause: session.timing.settled, isBulk: true,
+                try format.command(at: start, count: size, session.commands), pause: session.timing.settled,
+                isBulk: true,
                 question: format.question,
                 accepts: { reply in
                     // By the last line, or, where that was damaged, by the number of lines; counting long ones costs

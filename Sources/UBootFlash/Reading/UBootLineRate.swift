@@ -28,15 +28,13 @@ package final class UBootLineRate {
     private struct Proof {
         var address: UInt64
         var sum: UInt32
-        /// How often the board had come back by then: a restart may change all of its memory.
-        var returns: Int
     }
 
     private let session: UBootSession
     private let wish: Wish
     private let notify: @Sendable (String) -> Void
     private let own: Int?
-    private var proof: Proof?
+    private var proof = PerBoot<Proof>()
     private var help: UBootHelp?
     /// The rates that failed, and are not tried again.
     private var failed: Set<Int> = []
@@ -108,7 +106,7 @@ package final class UBootLineRate {
 
     /// Finds memory that does not change, and its checksum by the board; by two dumps where it has none.
     private func learn() async throws -> Proof? {
-        if let proof, proof.returns == session.returns { return proof }
+        if let proof = proof[session] { return proof }
         // What the board does not list is not said to it.
         if help == nil { help = try await session.agreed(on: "help").flatMap(UBootHelp.init) }
         guard let help, help.has("bdinfo"), let reply = try await session.agreed(on: "bdinfo"),
@@ -123,22 +121,22 @@ package final class UBootLineRate {
         var sum: UInt32?
         for _ in 0..<session.timing.attempts where sum == nil && help.has("crc32") {
             let answer = try await session.say(
-                try UBootCommands().crc32(at: address, count: size), pause: session.timing.settled,
+                try session.commands.crc32(at: address, count: size), pause: session.timing.settled,
                 accepts: { UBootChecksum($0)?.covers(address, count: size) ?? false })
             guard answer.isWhole else { continue }
             guard let told = UBootChecksum(answer.reply), told.covers(address, count: size) else { break }
             sum = UInt32(told.digest.hex, radix: 16)
         }
         if sum == nil {
-            var dump = UBootLineDump(commands: UBootCommands())
+            var dump = UBootLineDump()
             sum = CRC32.sum(of: try await dump.bytes(at: address, count: Self.proofSize, votes: 2, session))
         }
-        proof = sum.map { Proof(address: address, sum: $0, returns: session.returns) }
-        return proof
+        proof[session] = sum.map { Proof(address: address, sum: $0) }
+        return proof[session]
     }
 
     private func isProven(_ proof: Proof) async throws -> Bool {
-        var dump = UBootLineDump(commands: UBootCommands())
+        var dump = UBootLineDump()
         for _ in 0..<Self.proofDumps {
             do {
                 let bytes = try await dump.bytes(at: proof.address, count: Self.proofSize, session)

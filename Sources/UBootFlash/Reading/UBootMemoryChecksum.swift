@@ -6,10 +6,10 @@ extension UBootSession {
     ///
     /// - Throws: ``Interruption``, `replyNotUnderstood`, `boardSilent`.
     func checksum(
-        at address: UInt64, count: Int, _ lines: UBootCommands, _ examples: UBootExamples
+        at address: UInt64, count: Int
     ) async throws -> UInt32 {
         let size = UInt64(max(0, count))
-        let command = try lines.crc32(at: address, count: size)
+        let command = try commands.crc32(at: address, count: size)
         // A slow board takes a second for a megabyte that it reads uncached from flash.
         let reply = try await ask(
             command, silence: .seconds(10 + count / (256 << 10)), pause: timing.settled,

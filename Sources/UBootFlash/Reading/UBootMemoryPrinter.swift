@@ -15,22 +15,17 @@ final class UBootMemoryPrinter {
     private let wantedFormat: String?
     /// Whether what is printed comes over the network now.
     private let printsToNetwork: () -> Bool
-    private let lines: UBootCommands
-    private let examples: UBootExamples
     private var dump: UBootLineDump
     private var hasChosenFormat = false
 
     init(
-        _ session: UBootSession, _ help: UBootHelp?, format: String?, printsToNetwork: @escaping () -> Bool,
-        lines: UBootCommands, examples: UBootExamples
+        _ session: UBootSession, _ help: UBootHelp?, format: String?, printsToNetwork: @escaping () -> Bool
     ) {
         self.session = session
         self.help = help
         wantedFormat = format
         self.printsToNetwork = printsToNetwork
-        self.lines = lines
-        self.examples = examples
-        dump = UBootLineDump(commands: lines)
+        dump = UBootLineDump()
     }
 
     /// How many lines were asked for again.
@@ -73,7 +68,7 @@ final class UBootMemoryPrinter {
         let earlier = repeatedLines
         defer { session.countRetries(repeatedLines - earlier) }
         try await chooseFormat(at: address, count: count)
-        examples.note(try dump.format.command(at: address, count: max(16, count), lines))
+        session.examples.note(try dump.format.command(at: address, count: max(16, count), session.commands))
         guard let sum else {
             // Without a checksum only a line that says the same twice is believed, where this line was seen to err.
             let votes = dump.hasErred ? 2 : 1
@@ -105,7 +100,7 @@ final class UBootMemoryPrinter {
     }
 
     private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
-        try await session.checksum(at: address, count: count, lines, examples)
+        try await session.checksum(at: address, count: count)
     }
 
     // MARK: Formats
@@ -141,12 +136,12 @@ final class UBootMemoryPrinter {
     /// What the trial must give: by the board's own checksum, or by what the usual format gave twice.
     private func trialSum(at address: UInt64) async throws -> UInt32 {
         if hasChecksum { return try await checksum(at: address, count: Self.trialSize) }
-        var usual = UBootLineDump(commands: lines)
+        var usual = UBootLineDump()
         return CRC32.sum(of: try await usual.bytes(at: address, count: Self.trialSize, votes: 2, session))
     }
 
     private func isGood(_ format: any UBootDumpFormat, at address: UInt64, _ sum: UInt32?) async throws -> Bool {
-        var trial = UBootLineDump(commands: lines, format: format)
+        var trial = UBootLineDump(format: format)
         do {
             let bytes = try await trial.bytes(at: address, count: Self.trialSize, session)
             return !trial.isMute && CRC32.sum(of: bytes) == sum

@@ -11,8 +11,8 @@ final class UBootRecovery {
 
     /// - Parameters:
     ///   - lineRate: goes up again after a reset; nil leaves the line as it is.
-    ///   - transfers: the ways over the network; nil where there is only the line.
-    init(_ session: UBootSession, lineRate: UBootLineRate?, transfers: UBootTransfers?) {
+    ///   - transfers: nil as long as nothing but questions is asked.
+    init(_ session: UBootSession, lineRate: UBootLineRate?, transfers: UBootTransfers? = nil) {
         self.session = session
         self.lineRate = lineRate
         self.transfers = transfers

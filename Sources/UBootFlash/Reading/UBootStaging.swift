@@ -11,22 +11,18 @@ final class UBootStaging {
 
     private let session: UBootSession
     private let facts: UBootFacts
-    private let lines: UBootCommands
-    private let examples: UBootExamples
     /// Where RAM is free; nil until it was needed.
     private var memory: Range<UInt64>?
-    /// The chips that are prepared since the board was last reset, one for each command that has a current one.
-    private var prepared: (chips: [String: Chip.ID], returns: Int) = ([:], 0)
+    /// The chips that are selected, one for each command that has a current one.
+    private var selected = PerBoot<[String: Chip.ID]>()
     /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
     private var needsPoison = false
     /// What the ECC said of pages: chip → the page's offset → the finding.
     private var eccFindings: [String: [Int: BlockFinding]] = [:]
 
-    init(_ session: UBootSession, _ facts: UBootFacts, lines: UBootCommands, examples: UBootExamples) {
+    init(_ session: UBootSession, _ facts: UBootFacts) {
         self.session = session
         self.facts = facts
-        self.lines = lines
-        self.examples = examples
     }
 
     /// Where the bytes of a range are.
@@ -50,7 +46,7 @@ final class UBootStaging {
         // NAND is read in whole pages only.
         let pages = Self.wholePages(range, of: chip)
         let memory = try area(for: pages.count).lowerBound
-        guard let command = try window.read(pages, to: memory, lines),
+        guard let command = try window.read(pages, to: memory, session.commands),
             let wanted = memory.plus(range.lowerBound - pages.lowerBound)
         else { throw Self.unreachable(chip) }
         switch try await bring([command], to: memory, bytes: pages.count) {
@@ -81,7 +77,7 @@ final class UBootStaging {
         else { throw Self.unreachable(chip) }
         try await prepare(chip, window)
         let memory = try area(for: count).lowerBound
-        let commands = try window.readWithOOB(pages, of: chip, to: memory, lines)
+        let commands = try window.readWithOOB(pages, of: chip, to: memory, session.commands)
         switch try await bring(commands, to: memory, bytes: count) {
         case .there: return .at(memory)
         case .not(let why, _): return .unread(why)
@@ -101,7 +97,7 @@ final class UBootStaging {
         if needsPoison { sum = try await poison(memory, count) }
         var isSilent = false
         for command in commands {
-            examples.note(command)
+            session.examples.note(command)
             let result = try await read(command, bytes: count / commands.count)
             guard result.skipped.isEmpty else {
                 return .not("U-Boot treated the block as bad and read another one", nil)
@@ -158,7 +154,7 @@ final class UBootStaging {
         for start in stride(from: pages.lowerBound, to: pages.upperBound, by: chip.pageSize) {
             let page = start..<min(pages.upperBound, start + chip.pageSize)
             guard let place = memory.plus(start - pages.lowerBound),
-                let command = try window.read(page, to: place, lines)
+                let command = try window.read(page, to: place, session.commands)
             else { throw Self.unreachable(chip) }
             let result = try await read(command, bytes: page.count)
             guard result.skipped.isEmpty else { return "U-Boot treated the block as bad and read another one" }
@@ -192,18 +188,17 @@ final class UBootStaging {
     }
 
     private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
-        if prepared.returns != session.returns { prepared = ([:], session.returns) }
-        guard let command = try window.preparation(lines) else { return }
+        guard let command = try window.preparation(session.commands) else { return }
         let name = UBootFacts.command(of: command)
-        guard prepared.chips[name] != chip.id else { return }
+        guard selected[session]?[name] != chip.id else { return }
         _ = try await session.ask(command, silence: .seconds(20))
-        prepared.chips[name] = chip.id
+        selected[session] = (selected[session] ?? [:]).merging([name: chip.id]) { $1 }
     }
 
     /// Fills RAM with what flash seldom holds, and tells its CRC-32; nil where the board cannot.
     private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
         guard facts.hasChecksum, facts.help?.has("mw") ?? false else { return nil }
-        let command = try lines.memoryFill(
+        let command = try session.commands.memoryFill(
             at: address, value: value, count: UInt64(count), flash: facts.flash?.banks.compactMap(\.range) ?? [])
         _ = try await session.ask(command, silence: .seconds(20))
         return try await checksum(at: address, count: count)
@@ -224,7 +219,7 @@ final class UBootStaging {
     }
 
     private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {
-        try await session.checksum(at: address, count: count, lines, examples)
+        try await session.checksum(at: address, count: count)
     }
 
     // MARK: Errors

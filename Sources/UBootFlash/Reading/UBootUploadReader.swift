@@ -10,28 +10,23 @@ final class UBootUploadReader {
     private let facts: UBootFacts
     private let transfers: UBootTransfers
     private let recovery: UBootRecovery
-    private let lines: UBootCommands
-    private let examples: UBootExamples
 
     init(
-        _ session: UBootSession, _ facts: UBootFacts, _ transfers: UBootTransfers, _ recovery: UBootRecovery,
-        lines: UBootCommands, examples: UBootExamples
+        _ session: UBootSession, _ facts: UBootFacts, _ transfers: UBootTransfers, _ recovery: UBootRecovery
     ) {
         self.session = session
         self.facts = facts
         self.transfers = transfers
         self.recovery = recovery
-        self.lines = lines
-        self.examples = examples
     }
 
-    /// A range by one upload, or, where not all of it can be read, by one for each part.
+    /// Reads a range by one upload; if not all of it can be read, by one upload for each part.
     ///
     /// - Parameters:
     ///   - size: of the parts, which begin at its multiples.
     ///   - place: brings the bytes of the range or of a part to where they can be sent from.
-    /// - Returns: nil where there is no such way (any more).
-    /// - Throws: the way's error where the user wants just that one, and what reading throws.
+    /// - Returns: nil if no method uploads (any more).
+    /// - Throws: the method's error if the user allows just that one, and what reading throws.
     func chunks(
         of range: Range<Int>, size: Int, _ place: (Range<Int>) async throws -> UBootStaging.Place
     ) async throws -> [FlashChunk]? {
@@ -45,40 +40,33 @@ final class UBootUploadReader {
         return chunks
     }
 
-    /// What one upload brings; nil where there is no such way (any more).
+    /// What one upload brings; nil if no method uploads (any more).
     ///
     /// - Parameter range: of the chunk that it becomes.
     /// - Throws: as ``chunks(of:size:_:)``.
     func chunk(of range: Range<Int>, _ place: Placing) async throws -> FlashChunk? {
-        while true {
-            do {
-                return try await recovery.surviving {
-                    guard let (upload, plan) = try await self.transfers.upload(self.facts) else { return nil }
-                    switch try await place() {
-                    case .at(let address): return try await self.chunk(of: range, at: address, upload, plan)
-                    case .unread(let why): return .unread(range, why)
-                    }
+        try await recovery.surviving {
+            try await self.transfers.uploading { upload in
+                switch try await place() {
+                case .at(let address): return try await self.chunk(of: range, at: address, upload)
+                case .unread(let why): return .unread(range, why)
                 }
-            } catch let failure as UBootWayFailure {
-                try transfers.giveUp(failure)
             }
         }
     }
 
-    private func chunk(
-        of range: Range<Int>, at address: UInt64, _ upload: UBootUpload, _ plan: UBootNetworkPlan
-    ) async throws -> FlashChunk {
+    private func chunk(of range: Range<Int>, at address: UInt64, _ upload: UBootUpload) async throws -> FlashChunk {
         var checksum: UBootCheckedUpload.Checksum?
         if facts.hasChecksum {
-            checksum = { try await self.session.checksum(at: $0, count: $1, self.lines, self.examples) }
+            checksum = { try await self.session.checksum(at: $0, count: $1) }
         }
-        let fetch: UBootCheckedUpload.Fetch = { try await upload.bytes(at: $0, count: $1, plan) }
-        var checked = UBootCheckedUpload(fetch: fetch, checksum: checksum)
-        // What the network brought otherwise than the board's checksum says was fetched again.
+        var checked = UBootCheckedUpload(fetch: { try await upload.bytes(at: $0, count: $1) }, checksum: checksum)
+        // What arrived with another checksum than the board's was fetched again.
         defer { session.countRetries(checked.repeats) }
         let bytes = try await checked.bytes(at: address, count: range.count)
-        examples.note(try upload.command.line(lines, from: address, count: UInt64(range.count), file: "FILE"))
-        transfers.noteUse(upload.command.way)
+        session.examples.note(
+            try upload.command.line(session.commands, from: address, count: UInt64(range.count), file: "FILE"))
+        transfers.noteUse(upload.command.method)
         return FlashChunk(offset: range.lowerBound, bytes: bytes)
     }
 }

@@ -30,7 +30,7 @@ extension UBootSession {
     /// - Throws: ``Interruption`` where the board is at neither rate any more; what the channel throws.
     func changeRate(to rate: Int) async throws -> RateChange {
         guard let old = console.channel.lineRate else { return .refused("the channel has no rate") }
-        guard let command = try? UBootCommands().setBaudRate(rate) else {
+        guard let command = try? commands.setBaudRate(rate) else {
             return .refused(
                 "no board supports this rate")
         }

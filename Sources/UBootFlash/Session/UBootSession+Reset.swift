@@ -9,7 +9,7 @@ extension UBootSession {
     ///
     /// - Throws: what ``BoardConsoles/ConsoleIdentifier/find(_:)`` throws.
     func getBackIn() async throws {
-        returns += 1
+        boot += 1
         retries += 1
         mayWaitForEnter = false
         // It starts at the rate of its stored environment, whatever it was set to since.

@@ -29,13 +29,17 @@ package final class UBootSession {
     }
 
     package let console: Console
+    /// Makes the command lines for this U-Boot.
+    let commands = UBootCommands()
+    /// What a backup records of the commands that were used.
+    let examples = UBootExamples()
     let timing: ConsoleTiming
     /// The prompt's bytes, such as `=> `.
     var prompt: [UInt8]
     /// How often a command had to be typed or said again.
     package internal(set) var retries = 0
-    /// How often the board was lost and came back.
-    package internal(set) var returns = 0
+    /// The board's start that this is, counted from 0: each restart loses what a start has set.
+    package internal(set) var boot = 0
 
     var text: UBootConsoleText
     var window: Int

@@ -6,7 +6,6 @@ package import ImageFormats
 /// environment is set in RAM alone.
 package final class UBootStarter {
     private let session: UBootSession
-    private let lines = UBootCommands()
     private let version: UBootReply
     /// What was set here.
     private var changed: [String: String] = [:]
@@ -74,7 +73,7 @@ package final class UBootStarter {
     package func set(_ name: String, to value: String) async throws {
         let line: String
         do {
-            line = try lines.setEnvironment(name, value)
+            line = try session.commands.setEnvironment(name, value)
         } catch {
             throw FlashkeepError(
                 .usage, what: "The variable \(PrintableText.escaped(name, limit: 60)) cannot be set.",
@@ -87,44 +86,36 @@ package final class UBootStarter {
 
     /// What a load came to.
     package enum Load: Sendable, Hashable {
-        /// All bytes are in RAM, with the right CRC-32 where the board can compute one.
+        /// All bytes are in RAM, with the right CRC-32 if the board can compute one.
         case done
-        /// It did not come to its end.
+        /// It did not complete.
         case failed(UBootTransferResult.Outcome)
-        /// It came, and the CRC-32 is another.
+        /// It completed, and the CRC-32 differs.
         case damaged
     }
 
     /// Loads a file from a TFTP server.
     ///
     /// - Parameters:
-    ///   - size: bytes that must come.
+    ///   - size: bytes that must arrive.
     ///   - sum: their CRC-32.
     package func load(_ name: String, to memory: UInt64, size: Int, sum: UInt32) async throws -> Load {
-        // It is started by ``start(_:at:)``, when all of it is known to be there.
-        for name in UBootEnvironment.loadStarters(in: variables.merging(changed) { $1 }) {
-            try await set(name, to: "no")
-        }
-        let answer = try await session.say(
-            try lines.tftpGet(to: memory, file: name), silence: .seconds(60), pause: .seconds(60),
-            longest: session.timing.limits.transfer)
-        let result = UBootTransferResult(answer.reply)
-        guard case .done(let bytes) = result.outcome else { return .failed(result.outcome) }
-        // Some versions print the number only where it is not zero.
+        // ``start(_:at:)`` starts it, once all of it is known to be there.
+        try await session.disableAutostart(variables.merging(changed) { $1 })
+        let outcome = try await session.transfer(
+            try session.commands.tftpGet(to: memory, file: name, command: TFTPLoad.command(facts.help) ?? "tftpboot"))
+        guard case .done(let bytes) = outcome else { return .failed(outcome) }
+        // Some versions print the number only if it is not zero.
         guard bytes == size else { return .failed(.unclear) }
         guard facts.hasChecksum else { return .done }
-        let count = UInt64(size)
-        let reply = try await session.ask(
-            try lines.crc32(at: memory, count: count), silence: .seconds(60),
-            accepts: { UBootChecksum($0)?.covers(memory, count: count) ?? false })
-        return UBootChecksum(reply)?.digest.hex == Hexadecimal.text(sum) ? .done : .damaged
+        return try await session.checksum(at: memory, count: size) == sum ? .done : .damaged
     }
 
     /// Starts what was loaded, and returns when it runs.
     ///
     /// - Throws: `commandFailed` where U-Boot keeps the board.
     package func start(_ image: BootImage, at memory: UInt64) async throws {
-        let command = try lines.start(image.command ?? .bootm, at: memory)
+        let command = try session.commands.start(image.command ?? .bootm, at: memory)
         do {
             let answer = try await session.say(command, silence: .seconds(60), pause: .seconds(60))
             throw FlashkeepError(

@@ -9,25 +9,20 @@ final class UBootNetwork {
     private static let timeout = "1000"
 
     private let session: UBootSession
-    private let lines: UBootCommands
     private var plan: UBootNetworkPlan?
-    /// The board's start, counted by the session, in which the variables were set.
-    private var setIn: Int?
-    private let examples: UBootExamples
+    /// Whether the variables are set.
+    private var isSet = PerBoot<Bool>()
     /// What nobody can foresee of the names of files.
     private let word: String
     private var names = 0
 
     init(
-        _ session: UBootSession, host: any UBootNetworkHost, settings: UBootNetworkSettings, lines: UBootCommands,
-        examples: UBootExamples
+        _ session: UBootSession, host: any UBootNetworkHost, settings: UBootNetworkSettings
     ) {
-        self.examples = examples
         word = String(settings.nonce().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(8))
         self.session = session
         self.host = host
         self.settings = settings
-        self.lines = lines
     }
 
     /// Sees that the board has its addresses.
@@ -41,15 +36,14 @@ final class UBootNetwork {
                 variables: variables, interfaces: try host.interfaces(), board: settings.board, host: settings.host,
                 hardwareAddress: UBootNetworkPlan.hardwareAddress(settings.nonce()))
         self.plan = plan
-        let start = session.returns
-        guard setIn != start else { return plan }
-        // An earlier connection may have set what this one found; the reset took it all the same.
-        var variables = start == 0 ? plan.variables : plan.allVariables
+        guard isSet[session] != true else { return plan }
+        // An earlier connection may have set what this one found, and a reset has lost it.
+        var variables = session.boot == 0 ? plan.variables : plan.allVariables
         variables["tftptimeout"] = Self.timeout
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            try await say(try lines.setEnvironment(name, value))
+            try await say(try session.commands.setEnvironment(name, value))
         }
-        setIn = start
+        isSet[session] = true
         return plan
     }
 
@@ -84,12 +78,5 @@ final class UBootNetwork {
     }
 
     /// Keeps a line as an example of its kind.
-    func note(_ line: String) { examples.note(line) }
-}
-
-/// A way that does not work on this board, or no longer: another one is taken.
-struct UBootWayFailure: Error, Sendable {
-    var way: UBootWay
-    /// What a user who wants just this way is told.
-    var error: FlashkeepError
+    func note(_ line: String) { session.examples.note(line) }
 }

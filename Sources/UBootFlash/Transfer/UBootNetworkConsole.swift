@@ -9,19 +9,19 @@ private import FlashModel
 final class UBootNetworkConsole {
     private let session: UBootSession
     private let network: UBootNetwork
-    private let lines: UBootCommands
-    /// The board's start in which the output was sent to the network; nil where it is on the line.
-    private var openIn: Int?
+    private let facts: UBootFacts
+    /// Whether the output is sent to the network.
+    private var isSent = PerBoot<Bool>()
     /// What `stdout` was.
     private var output = "serial"
 
     /// The UDP port that U-Boot sends to where `ncip` names none.
     static let usualPort = 6666
 
-    init(_ session: UBootSession, _ network: UBootNetwork, lines: UBootCommands) {
+    init(_ session: UBootSession, _ facts: UBootFacts, _ network: UBootNetwork) {
         self.session = session
+        self.facts = facts
         self.network = network
-        self.lines = lines
     }
 
     /// Whether `coninfo` lists it: `nc       00000003 IO`, or `|-- nc (IO)` since 2016 (`cmd/console.c`).
@@ -34,39 +34,39 @@ final class UBootNetworkConsole {
     }
 
     /// Whether the output is on the network now.
-    var isOpen: Bool { openIn == session.returns }
+    var isOpen: Bool { isSent[session] ?? false }
 
     /// Sends the output over the network, if it is not sent there already.
     ///
     /// The network is tried first, by `ping`: without an answer to its first packet U-Boot would wait at each character
     /// that it prints, and could not be told to stop.
     ///
-    /// - Parameter facts: of the board, with its variables as they were when it started.
-    /// - Throws: ``UBootWayFailure``, ``UBootSession/Interruption``.
-    func open(_ facts: UBootFacts) async throws {
+    /// - Throws: ``UBootMethodChain/Failure``, ``UBootSession/Interruption``.
+    func open() async throws {
         guard !isOpen else { return }
         let variables = facts.environment?.variables ?? [:]
         do {
             let plan = try await network.prepare(variables)
-            try await check(plan, facts)
+            try await check(plan)
             let port = try await network.host.listen(at: plan.host, to: plan.board)
             let own = variables["stdout"] ?? "serial"
             output = own.split(separator: ",").contains("nc") || !UBootCommands.isSafe(own) ? "serial" : own
             for name in ["ncoutport", "ncinport"] where variables[name] != nil {
-                try await network.say(try lines.setEnvironment(name, ""))
+                try await network.say(try session.commands.setEnvironment(name, ""))
             }
             let place = port == Self.usualPort ? "\(plan.host)" : "\(plan.host):\(port)"
-            try await network.say(try lines.setEnvironment("ncip", place))
-            openIn = session.returns
-            let line = try lines.standardOutput("nc")
+            try await network.say(try session.commands.setEnvironment("ncip", place))
+            isSent[session] = true
+            let line = try session.commands.standardOutput("nc")
             // The end of this line comes over the line, and the prompt over the network: none waits for the other.
             _ = try await session.say(line, silence: session.timing.settled, pause: session.timing.settled)
             network.note(line)
             let reply = try await session.ask(
-                try lines.printEnvironment(["stdout"]), accepts: { Self.output(in: $0) != nil })
+                try session.commands.printEnvironment(["stdout"]), accepts: { Self.output(in: $0) != nil })
             guard Self.output(in: reply) == "nc" else { throw failure("U-Boot did not accept nc for its stdout.") }
         } catch let error as FlashkeepError where error.code != .boardLost {
-            throw UBootWayFailure(way: .netconsole, error: error)
+            await close()
+            throw UBootMethodChain<UBootReadMethod>.Failure(method: .netconsole, error: error)
         }
     }
 
@@ -75,9 +75,9 @@ final class UBootNetworkConsole {
         reply.lines.prefix(20).compactMap { $0.trimmed.dropping("stdout=")?.string(limit: 200) }.first
     }
 
-    private func check(_ plan: UBootNetworkPlan, _ facts: UBootFacts) async throws {
+    private func check(_ plan: UBootNetworkPlan) async throws {
         guard facts.help?.has("ping") ?? false else { throw failure("U-Boot has no ping to test the network with.") }
-        let line = try lines.ping("\(plan.host)")
+        let line = try session.commands.ping("\(plan.host)")
         // An answer that the line has damaged is asked for again; a clear one is enough.
         for _ in 0..<3 {
             let answer = try await session.say(line, silence: .seconds(30), pause: .seconds(30))
@@ -91,7 +91,7 @@ final class UBootNetworkConsole {
 
     /// The board was reset: its output is on the line again.
     func wasReset() async {
-        openIn = nil
+        isSent[session] = nil
         await network.host.stopListening()
     }
 
@@ -100,8 +100,8 @@ final class UBootNetworkConsole {
     /// - Throws: ``UBootSession/Interruption``, and what the line throws.
     func leave() async throws {
         guard isOpen else { return }
-        _ = try await session.ask(try lines.standardOutput(output))
-        openIn = nil
+        _ = try await session.ask(try session.commands.standardOutput(output))
+        isSent[session] = nil
         await network.host.stopListening()
     }
 
@@ -113,9 +113,9 @@ final class UBootNetworkConsole {
             // The board was reset, which did it.
         } catch {
             // Its echo does not come any more: typed without it.
-            if let line = try? lines.standardOutput(output) { try? await session.sayUnheard(line) }
+            if let line = try? session.commands.standardOutput(output) { try? await session.sayUnheard(line) }
         }
-        openIn = nil
+        isSent[session] = nil
         await network.host.stopListening()
     }
 

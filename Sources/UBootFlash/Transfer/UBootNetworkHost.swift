@@ -49,28 +49,28 @@ package protocol UBootNetworkHost: AnyObject, Sendable {
 
 /// How the network may be used between a board in U-Boot and this computer.
 package struct UBootNetworkSettings: Sendable {
-    /// The only way that may be used; nil tries them in their order.
-    package var via: UBootWay?
+    /// The only method that may be used; nil tries them in their order.
+    package var via: UBootReadMethod?
     /// The board's address; nil works it out.
     package var board: IPv4Address?
     /// This computer's address that the board reaches; nil works it out.
     package var host: IPv4Address?
     /// What proved not to work, for all connections to the board.
-    package var memory: UBootWayMemory
+    package var givenUp: GivenUpMethods
     /// Letters and digits that nobody can foresee, at least 8.
     package var nonce: @Sendable () -> String
     /// Told what a user should know, one line each.
     package var notify: @Sendable (String) -> Void
 
     package init(
-        via: UBootWay? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
-        memory: UBootWayMemory = UBootWayMemory(), nonce: @escaping @Sendable () -> String,
+        via: UBootReadMethod? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
+        givenUp: GivenUpMethods = GivenUpMethods(), nonce: @escaping @Sendable () -> String,
         notify: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.via = via
         self.board = board
         self.host = host
-        self.memory = memory
+        self.givenUp = givenUp
         self.nonce = nonce
         self.notify = notify
     }

@@ -22,6 +22,17 @@ extension UBootSession {
     }
 }
 
+extension UBootSession {
+    /// Prevents U-Boot from running what it has just loaded, such as a block that looks like a kernel or a script.
+    ///
+    /// - Parameter variables: U-Boot's.
+    func disableAutostart(_ variables: [String: String]) async throws {
+        for name in UBootEnvironment.loadStarters(in: variables) {
+            _ = try await ask(try commands.setEnvironment(name, "no"))
+        }
+    }
+}
+
 extension UBootTransferResult.Outcome {
     /// Whether the same is worth trying again: what never worked is not waited for twice, for it costs as much each time.
     func isWorthMore(hasWorked: Bool) -> Bool {

@@ -1,154 +1,151 @@
 import FlashModel
 
-/// Chooses by which way bytes leave U-Boot: the first of ``UBootWay`` that the board has and that works. What fails is
-/// given up for the length of a backup, with one note; then the next one is taken, and the line at last.
+/// Chooses the method by which bytes leave U-Boot: the first of ``UBootReadMethod`` that the board has and that works.
+/// One that fails is given up for the whole operation, with one note to the user; the serial line is the last.
 final class UBootTransfers {
+    private typealias Chain = UBootMethodChain<UBootReadMethod>
+
     private let session: UBootSession
-    private let settings: UBootNetworkSettings
-    /// The board's network, for loads too.
-    let network: UBootNetwork
-    private let console: UBootNetworkConsole
-    private let uploads: [UBootUpload]
-    /// Which ways the board has, as far as it was asked.
-    private var offered: [UBootWay: Bool] = [:]
-    /// Ways that brought bytes, in the order in which they first did.
-    private(set) var used: [UBootWay] = []
-    /// Why ways were given up, not yet told.
-    private var reasons: [String] = []
+    private let facts: UBootFacts
+    private let settings: UBootNetworkSettings?
+    private let console: UBootNetworkConsole?
+    private let uploads: [UBootReadMethod: UBootUpload]
+    private let chain: Chain
+    /// Which methods the board has, as far as it was asked.
+    private var offered: [UBootReadMethod: Bool] = [:]
+    /// Methods that brought bytes, in the order in which they first did.
+    private(set) var used: [UBootReadMethod] = []
 
-    init(
-        _ session: UBootSession, host: any UBootNetworkHost, settings: UBootNetworkSettings, lines: UBootCommands,
-        examples: UBootExamples
-    ) {
+    /// - Parameter network: the board's; nil if there is only the serial line.
+    init(_ session: UBootSession, _ facts: UBootFacts, _ network: UBootNetwork?) {
         self.session = session
-        self.settings = settings
-        network = UBootNetwork(session, host: host, settings: settings, lines: lines, examples: examples)
-        console = UBootNetworkConsole(session, network, lines: lines)
-        // The one place where commands that upload are listed.
+        self.facts = facts
+        settings = network?.settings
+        console = network.map { UBootNetworkConsole(session, facts, $0) }
         let commands: [any UBootUploadCommand] = [TFTPPutCommand(), VendorTFTPCommand()]
-        uploads = commands.map { [network] in UBootUpload($0, session, network, lines: lines) }
+        uploads = Dictionary(
+            uniqueKeysWithValues: network.map { network in
+                commands.map { ($0.method, UBootUpload($0, session, facts, network)) }
+            } ?? [])
+        guard let settings else {
+            chain = Chain([.line], isGivenUp: { _ in false }, giveUp: { throw $0.error })
+            return
+        }
+        chain = Chain(
+            settings.via.map { [$0] } ?? UBootReadMethod.allCases, isGivenUp: settings.givenUp.contains,
+            giveUp: { failure in
+                guard settings.via == nil else { throw failure.error }
+                // Addresses that do not fit one of them fit none of them.
+                let isNetwork = [.hostUnreachable, .addressNotUnderstood].contains(failure.error.code)
+                for method in isNetwork ? UBootReadMethod.allCases.filter(\.needsNetwork) : [failure.method] {
+                    settings.givenUp.insert(method)
+                }
+            })
     }
 
-    /// How often an upload was asked for again.
-    var repeats: Int { uploads.reduce(0) { $0 + $1.repeats } }
-
-    /// The command to upload with now, and the addresses; nil where bytes are printed.
+    /// Runs the body with the best command that uploads.
     ///
-    /// - Throws: the way's error where the user wants just that one; ``UBootSession/Interruption``.
-    func upload(_ facts: UBootFacts) async throws -> (UBootUpload, UBootNetworkPlan)? {
-        while true {
-            let way = try await current(facts)
-            guard let upload = uploads.first(where: { $0.command.way == way }) else { return nil }
-            do {
-                return (upload, try await upload.prepare(facts.environment?.variables ?? [:]))
-            } catch let failure as UBootWayFailure {
-                try giveUp(failure)
-            }
+    /// - Returns: nil if bytes are printed now.
+    /// - Throws: the method's error if the user allows just that one; ``UBootSession/Interruption``, and what the body
+    ///   throws.
+    func uploading<Result>(_ body: (UBootUpload) async throws -> Result) async throws -> Result? {
+        try await attempt { method in
+            guard let upload = uploads[method] else { return nil }
+            try await upload.prepare()
+            let result = try await body(upload)
+            return result
         }
     }
 
-    /// Sees that what is printed comes over the network, where that is the way now.
+    /// Makes sure that what is printed comes over the network, if that is the method now.
     ///
-    /// - Throws: as ``upload(_:)``.
-    func prepareLine(_ facts: UBootFacts) async throws {
-        while try await current(facts) == .netconsole {
-            do {
-                try await console.open(facts)
-                return noteUse(.netconsole)
-            } catch let failure as UBootWayFailure {
-                await console.close()
-                try giveUp(failure)
+    /// - Throws: as ``uploading(_:)``.
+    func prepareLine() async throws {
+        try await attempt { method -> Void? in
+            if method == .netconsole, let console {
+                try await console.open()
+                noteUse(.netconsole)
+            } else {
+                noteUse(.line)
+                tell()
             }
+            return ()
         }
-        noteUse(.line)
-        tell()
     }
 
-    /// Whether what the board prints comes over the network now.
-    var printsToNetwork: Bool { console.isOpen }
+    private func attempt<Result>(_ body: (UBootReadMethod) async throws -> Result?) async throws -> Result? {
+        try await chain.attempt(isOffered: isOffered, body) ?? nil
+    }
 
-    /// Brings what the board prints back to the line, for what must not depend on the network, or talks both ways.
+    /// Whether the board prints to the network now.
+    var printsToNetwork: Bool { console?.isOpen ?? false }
+
+    /// Brings the board's output back to the line, for what must not depend on the network or talks in both directions.
     ///
     /// - Throws: ``UBootSession/Interruption``, and what the line throws.
-    func returnToLine() async throws { try await console.leave() }
+    func returnToLine() async throws { try await console?.leave() }
 
-    /// Notes that bytes came by a way.
-    func noteUse(_ way: UBootWay) {
-        if !used.contains(way) { used.append(way) }
+    /// Notes that bytes came by a method.
+    func noteUse(_ method: UBootReadMethod) {
+        if !used.contains(method) { used.append(method) }
     }
 
-    /// Leaves a way that failed for the next.
-    ///
-    /// - Throws: its error, where the user wants just this one.
-    func giveUp(_ failure: UBootWayFailure) throws {
-        guard settings.via == nil else { throw failure.error }
-        // Addresses that do not fit, do not for any of them.
-        let isNetwork = [.hostUnreachable, .addressNotUnderstood].contains(failure.error.code)
-        settings.memory.giveUp(isNetwork ? UBootWay.allCases.filter(\.needsNetwork) : [failure.way])
-        reasons.append("\(failure.error.what) \(failure.error.why)")
-    }
-
-    /// Goes back to the line where the board's answers stopped coming over the network.
+    /// Goes back to the line if the board's answers stopped coming over the network.
     ///
     /// - Returns: whether that is what happened: what failed can be said again.
-    /// - Throws: the error, where the user wants just this way.
+    /// - Throws: the error, if the user allows just this method.
     func retreat(from error: FlashkeepError) async throws -> Bool {
-        guard console.isOpen, [.boardSilent, .noReplyInTime, .replyNotUnderstood].contains(error.code) else {
-            return false
-        }
+        guard let console, console.isOpen,
+            [.boardSilent, .noReplyInTime, .replyNotUnderstood].contains(error.code)
+        else { return false }
         await console.close()
-        try giveUp(UBootWayFailure(way: .netconsole, error: error))
+        try chain.fail(Chain.Failure(method: .netconsole, error: error))
         return true
     }
 
     /// The board was reset: what was set is gone, and its output is on the line.
-    func wasReset() async { await console.wasReset() }
+    func wasReset() async { await console?.wasReset() }
 
     /// Leaves the board's console as it was found. Never throws.
-    func end() async { await console.close() }
+    func end() async { await console?.close() }
 
-    /// The way to try now.
-    private func current(_ facts: UBootFacts) async throws -> UBootWay {
-        if let via = settings.via {
-            guard try await isOffered(via, facts) else { throw notOffered(via) }
-            return via
+    /// Whether the board has a method, by its help and what it lists: nothing is tried. It is asked once.
+    ///
+    /// - Throws: `toolMissing` if it lacks the one that the user allows.
+    private func isOffered(_ method: UBootReadMethod) async throws -> Bool {
+        let found: Bool
+        if let known = offered[method] {
+            found = known
+        } else {
+            found = try await ask(method)
+            offered[method] = found
         }
-        for way in UBootWay.allCases where !settings.memory.isGivenUp(way) {
-            if try await isOffered(way, facts) { return way }
-        }
-        return .line
-    }
-
-    /// Whether the board has a way, by its help and what it lists: nothing is tried. Asked once.
-    private func isOffered(_ way: UBootWay, _ facts: UBootFacts) async throws -> Bool {
-        if let known = offered[way] { return known }
-        let found = try await ask(way, facts)
-        offered[way] = found
+        guard found || settings?.via == nil else { throw notOffered(method) }
         return found
     }
 
-    private func ask(_ way: UBootWay, _ facts: UBootFacts) async throws -> Bool {
-        guard way.needsNetwork else { return true }
+    private func ask(_ method: UBootReadMethod) async throws -> Bool {
+        guard method.needsNetwork else { return true }
         guard let help = facts.help else { return false }
-        if let command = uploads.first(where: { $0.command.way == way })?.command {
+        if let command = uploads[method]?.command {
             guard let question = command.question(help) else { return command.isOffered(help, answer: nil) }
             return command.isOffered(help, answer: try await session.agreed(on: question))
         }
-        guard help.has("coninfo"), help.has("ping") || settings.via == way else { return false }
+        guard help.has("coninfo"), help.has("ping") || settings?.via == method else { return false }
         return try await session.agreed(on: "coninfo").map(UBootNetworkConsole.isListed) ?? false
     }
 
     /// Tells, in one note, why the network is not used.
     private func tell() {
+        let reasons = chain.takeFailures().map { "\($0.error.what) \($0.error.why)" }
         guard !reasons.isEmpty else { return }
-        settings.notify("reading flash over the serial line: " + reasons.joined(separator: " "))
-        reasons = []
+        settings?.notify("reading flash over the serial line: " + reasons.joined(separator: " "))
     }
 
-    private func notOffered(_ way: UBootWay) -> FlashkeepError {
+    private func notOffered(_ method: UBootReadMethod) -> FlashkeepError {
         FlashkeepError(
-            .toolMissing, what: "This U-Boot cannot send its flash by \(way.rawValue).",
-            why: way == .netconsole ? "Its coninfo does not list nc." : "Its help lists no such command.",
+            .toolMissing, what: "This U-Boot cannot send its flash by \(method.rawValue).",
+            why: method == .netconsole ? "Its coninfo does not list nc." : "Its help lists no such command.",
             next: "Omit --via: the best available method is then used.")
     }
 }

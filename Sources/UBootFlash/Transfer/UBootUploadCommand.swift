@@ -1,7 +1,7 @@
 /// A command of U-Boot that sends memory to a TFTP server. One file a variant.
 protocol UBootUploadCommand: Sendable {
     /// What a user calls it.
-    var way: UBootWay { get }
+    var method: UBootReadMethod { get }
 
     /// The question whose answer tells whether the board has it, where the list of `help` alone does not; nil where that
     /// list is enough.
@@ -17,5 +17,5 @@ protocol UBootUploadCommand: Sendable {
     /// - Parameters:
     ///   - file: letters and digits.
     /// - Throws: ``UBootCommandFault``.
-    func line(_ lines: UBootCommands, from memory: UInt64, count: UInt64, file: String) throws -> String
+    func line(_ commands: UBootCommands, from memory: UInt64, count: UInt64, file: String) throws -> String
 }

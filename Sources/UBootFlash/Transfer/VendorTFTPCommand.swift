@@ -6,7 +6,7 @@ import FlashAccess
 /// It is known by its help alone: `tftp - download or upload image via network using TFTP protocol`. It is never tried:
 /// with other loaders the same line would be a download.
 struct VendorTFTPCommand: UBootUploadCommand {
-    var way: UBootWay { .tftp }
+    var method: UBootReadMethod { .tftp }
 
     func question(_ help: UBootHelp) -> String? {
         help.has("tftp") && !Self.uploads(help.commands["tftp"] ?? "") ? "help tftp" : nil
@@ -17,8 +17,8 @@ struct VendorTFTPCommand: UBootUploadCommand {
         return Self.uploads(text) || answer?.lines.contains { Self.uploads($0.string()) } ?? false
     }
 
-    func line(_ lines: UBootCommands, from memory: UInt64, count: UInt64, file: String) throws -> String {
-        try lines.vendorTFTPPut(from: memory, count: count, file: file)
+    func line(_ commands: UBootCommands, from memory: UInt64, count: UInt64, file: String) throws -> String {
+        try commands.vendorTFTPPut(from: memory, count: count, file: file)
     }
 
     private static func uploads(_ text: String) -> Bool { ByteText(text).lowercased.contains("upload") }

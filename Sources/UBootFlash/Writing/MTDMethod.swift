@@ -11,15 +11,15 @@ struct MTDMethod: UBootWriteMethod {
     var unit: Int { blocks.page }
     private let device: String
     private let blocks: UBootNANDBlocks
-    private let lines: UBootCommands
+    private let commands: UBootCommands
 
-    init(_ device: String, _ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+    init(_ device: String, _ chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands) throws(WriteRefusal) {
         guard UBootCommands.isSafe(device) else {
             throw .throughLinux("U-Boot would not accept the chip's name unchanged")
         }
         blocks = try UBootNANDBlocks(chip, facts)
         self.device = device
-        self.lines = lines
+        self.commands = commands
     }
 
     func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines {
@@ -29,7 +29,7 @@ struct MTDMethod: UBootWriteMethod {
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         try blocks.check(block)
         let numbers = [UBootCommands.hex(block.lowerBound), UBootCommands.hex(block.count)]
-        return [UBootWriteCommand(try lines.line(["mtd", "erase", device] + numbers), .mtdErase(block))]
+        return [UBootWriteCommand(try commands.line(["mtd", "erase", device] + numbers), .mtdErase(block))]
     }
 
     func program(
@@ -40,7 +40,7 @@ struct MTDMethod: UBootWriteMethod {
             let numbers = [
                 UBootCommands.hex(source), UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.count),
             ]
-            writes.append(UBootWriteCommand(try lines.line(["mtd", "write", device] + numbers), .mtdWrite(range)))
+            writes.append(UBootWriteCommand(try commands.line(["mtd", "write", device] + numbers), .mtdWrite(range)))
         }
         return writes
     }

@@ -5,24 +5,23 @@ import FlashModel
 struct MemoryFillLoad: UBootLoad {
     let session: UBootSession
     let facts: UBootFacts
-    let lines: UBootCommands
-    let examples: UBootExamples
     let command = "mw"
 
     /// Its bytes tell the processor's order.
     private static let probe: UInt32 = 0x0102_0304
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
         let flash = facts.flash?.banks.compactMap(\.range) ?? []
         func say(_ command: String) async throws { _ = try await session.ask(command) }
         func fill(_ part: Range<Int>, with value: UInt32) async throws {
             guard let place = memory.plus(part.lowerBound) else { throw UBootCommandFault.badRange }
             try await say(
-                try lines.memoryFill(at: place, word: value, count: UInt64(part.count / 4), flash: flash))
+                try session.commands.memoryFill(at: place, word: value, count: UInt64(part.count / 4), flash: flash))
         }
-        try await say(try lines.memoryFill(at: memory, value: 0xFF, count: UInt64(bytes.count), flash: flash))
+        try await say(
+            try session.commands.memoryFill(at: memory, value: 0xFF, count: UInt64(bytes.count), flash: flash))
         guard let isBigEndian = try await isBigEndian(at: memory, flash) else {
-            return .failed("its byte order is unknown")
+            return .failed(failure("its byte order is unknown"))
         }
         try await fill(0..<4, with: .max)
         for run in Self.runs(bytes) {
@@ -31,15 +30,15 @@ struct MemoryFillLoad: UBootLoad {
         }
         for index in bytes.count / 4 * 4..<bytes.count where bytes[index] != 0xFF {
             guard let place = memory.plus(index) else { throw UBootCommandFault.badRange }
-            try await say(try lines.memoryFill(at: place, value: bytes[index], count: 1, flash: flash))
+            try await say(try session.commands.memoryFill(at: place, value: bytes[index], count: 1, flash: flash))
         }
-        return .seemsDone
+        return .done(())
     }
 
     /// How the processor stores a word; nil where it is neither of the two ways.
     private func isBigEndian(at memory: UInt64, _ flash: [Range<UInt64>]) async throws -> Bool? {
-        _ = try await session.ask(try lines.memoryFill(at: memory, word: Self.probe, count: 1, flash: flash))
-        switch try await session.checksum(at: memory, count: 4, lines, examples) {
+        _ = try await session.ask(try session.commands.memoryFill(at: memory, word: Self.probe, count: 1, flash: flash))
+        switch try await session.checksum(at: memory, count: 4) {
         case CRC32.sum(of: [1, 2, 3, 4]): return true
         case CRC32.sum(of: [4, 3, 2, 1]): return false
         default: return nil

@@ -19,9 +19,9 @@ struct NANDMethod: UBootWriteMethod {
     /// The device's number.
     private let number: Int
     private let blocks: UBootNANDBlocks
-    private let lines: UBootCommands
+    private let commands: UBootCommands
 
-    init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+    init(_ chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands) throws(WriteRefusal) {
         guard let devices = facts.nand?.devices, devices.count == 1 else {
             // The commands speak of the current one, and only their replies tell which that was.
             throw .throughLinux(
@@ -29,7 +29,7 @@ struct NANDMethod: UBootWriteMethod {
         }
         number = devices[0].index
         blocks = try UBootNANDBlocks(chip, facts)
-        self.lines = lines
+        self.commands = commands
     }
 
     func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines {
@@ -39,7 +39,7 @@ struct NANDMethod: UBootWriteMethod {
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         try blocks.check(block)
         let numbers = [UBootCommands.hex(block.lowerBound), UBootCommands.hex(block.count)]
-        return [UBootWriteCommand(try lines.line(["nand", "erase"] + numbers), .nandErase(block))]
+        return [UBootWriteCommand(try commands.line(["nand", "erase"] + numbers), .nandErase(block))]
     }
 
     func program(
@@ -50,7 +50,7 @@ struct NANDMethod: UBootWriteMethod {
             let numbers = [
                 UBootCommands.hex(source), UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.count),
             ]
-            writes.append(UBootWriteCommand(try lines.line(["nand", "write"] + numbers), .nandWrite(range)))
+            writes.append(UBootWriteCommand(try commands.line(["nand", "write"] + numbers), .nandWrite(range)))
         }
         return writes
     }

@@ -14,11 +14,11 @@ struct ParallelFlashMethod: UBootWriteMethod {
         [.erase, .copy] + (bank.sectors.contains(where: \.isReadOnly) ? [.protect] : [])
     }
     var copied: Range<UInt64>? { bank.range }
-    private let lines: UBootCommands
+    private let commands: UBootCommands
     private let bank: UBootFlashInfo.Bank
     private let base: UInt64
 
-    init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+    init(_ chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands) throws(WriteRefusal) {
         guard let window = facts.windows[chip.id], case .mapped(let base) = window,
             let bank = facts.flash?.banks.first(where: { $0.start == base && $0.size == chip.exactSize }),
             let sizes = bank.sectorSizes, let sector = sizes.first
@@ -33,7 +33,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
         guard sizes.allSatisfy({ $0 == sector }), sector % unit == 0 else {
             throw .throughLinux("the chip has sectors of different sizes")
         }
-        self.lines = lines
+        self.commands = commands
         self.bank = bank
         self.base = base
         self.unit = unit
@@ -74,7 +74,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
                 start % 2 == 0, part.count % 2 == 0
             else { throw .badRange }
             copies.append(
-                try lines.line([
+                try commands.line([
                     "cp.b", UBootCommands.hex(source), UBootCommands.hex(start), UBootCommands.hex(UInt64(part.count)),
                 ]))
         }
@@ -92,7 +92,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
     }
 
     private func line(_ words: [String], _ range: Range<UInt64>) throws(UBootCommandFault) -> String {
-        try lines.line(words + [UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.upperBound - 1)])
+        try commands.line(words + [UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.upperBound - 1)])
     }
 
     /// The addresses of a block that is whole sectors.

@@ -10,10 +10,10 @@ struct SerialFlashMethod: UBootWriteMethod {
     let signs = [UBootCommandSign.serial]
     let inquiry = "sf probe"
     let preparation = ["sf probe"]
-    private let lines: UBootCommands
+    private let commands: UBootCommands
     private let chip: Chip
 
-    init(_ chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands) throws(WriteRefusal) {
+    init(_ chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands) throws(WriteRefusal) {
         guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.leastSize % chip.eraseBlockSize == 0 else {
             throw .throughLinux("sf probe does not report the erase size")
         }
@@ -21,7 +21,7 @@ struct SerialFlashMethod: UBootWriteMethod {
         if chip.leastSize > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
             throw .throughLinux("this U-Boot may treat an address beyond 16 MiB as one at the chip's start")
         }
-        self.lines = lines
+        self.commands = commands
         self.chip = chip
     }
 
@@ -30,7 +30,7 @@ struct SerialFlashMethod: UBootWriteMethod {
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         try check(block)
         let words = ["sf", "erase", UBootCommands.hex(block.lowerBound), UBootCommands.hex(block.count)]
-        return [UBootWriteCommand(try lines.line(words))]
+        return [UBootWriteCommand(try commands.line(words))]
     }
 
     func program(
@@ -42,7 +42,7 @@ struct SerialFlashMethod: UBootWriteMethod {
             guard part.clamped(to: 0..<block.count) == part, !part.isEmpty, let source = memory.plus(part.lowerBound),
                 source.plus(part.count) != nil
             else { throw .badRange }
-            let line = try lines.line([
+            let line = try commands.line([
                 "sf", "write", UBootCommands.hex(source), UBootCommands.hex(block.lowerBound + part.lowerBound),
                 UBootCommands.hex(part.count),
             ])

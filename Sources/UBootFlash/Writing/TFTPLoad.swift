@@ -1,7 +1,7 @@
 import FlashAccess
 import FlashModel
 
-/// `tftpboot ADDRESS FILE` (`cmd/net.c`), or `tftp` where only that is there: from a TFTP server of this computer, which
+/// `tftpboot ADDRESS FILE` (`cmd/net.c`), or `tftp` if only that is there: from a TFTP server of this computer, which
 /// has the bytes in memory, under a name that was never used, for this board alone.
 final class TFTPLoad: UBootLoad {
     let command: String
@@ -10,28 +10,20 @@ final class TFTPLoad: UBootLoad {
     private let network: UBootNetwork
     /// U-Boot's, as they were when it started.
     private let variables: [String: String]
-    private let lines: UBootCommands
-    private let examples: UBootExamples
-    /// Whether something came this way, ever.
+    /// Whether a load ever succeeded.
     private var hasWorked = false
 
-    /// Nil where the board has no such command, or the user wants the line alone, or it was given up already.
-    init?(
-        session: UBootSession, facts: UBootFacts, network: UBootNetwork?, lines: UBootCommands, examples: UBootExamples
-    ) {
-        guard let network, network.settings.via != .line, !network.settings.memory.areLoadsGivenUp,
-            let command = Self.command(facts.help)
-        else { return nil }
+    /// Nil if the board has no such command, or the user allows only the serial line.
+    init?(session: UBootSession, facts: UBootFacts, network: UBootNetwork?) {
+        guard let network, network.settings.via != .line, let command = Self.command(facts.help) else { return nil }
         self.command = command
         self.session = session
         self.network = network
-        self.lines = lines
-        self.examples = examples
         variables = facts.environment?.variables ?? [:]
     }
 
-    /// What loads: with HiSilicon's `tftp`, too, where no size is given. A `tftp` whose help speaks of anything else may
-    /// do anything else with what it fetches.
+    /// The command that loads: HiSilicon's `tftp`, too, which loads if no size is given. A `tftp` whose help says
+    /// anything else may do anything else with what it fetches.
     static func command(_ help: UBootHelp?) -> String? {
         guard let help else { return nil }
         if help.has("tftpboot") { return "tftpboot" }
@@ -39,29 +31,24 @@ final class TFTPLoad: UBootLoad {
         return text.contains("image via network using tftp") ? "tftp" : nil
     }
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
         let plan: UBootNetworkPlan
         do {
             plan = try await network.serve(variables)
         } catch let error as FlashkeepError where UBootNetwork.isUnusable(error) {
-            return .hopeless("\(error.what) \(error.why)")
+            return .hopeless(failure("\(error.what) \(error.why)"))
         }
         let name = network.newName()
         network.host.offer(name, bytes, to: plan.board)
         defer { network.host.withdraw(name) }
-        let outcome = try await session.transfer(try lines.tftpGet(to: memory, file: name, command: command))
-        examples.note(try lines.tftpGet(to: memory, file: "FILE", command: command))
-        // The board's own words cross a line that may damage them; what this computer gave away, it knows.
+        let outcome = try await session.transfer(try session.commands.tftpGet(to: memory, file: name, command: command))
+        session.examples.note(try session.commands.tftpGet(to: memory, file: "FILE", command: command))
+        // The board's own report crosses a line that may damage it; this computer knows what was fetched.
         if network.host.withdraw(name) {
             hasWorked = true
-            return .seemsDone
+            return .done(())
         }
-        let why = outcome.words(plan).why
-        return outcome.isWorthMore(hasWorked: hasWorked) ? .failed(why) : .hopeless(why)
-    }
-
-    func giveUp(_ why: String) {
-        network.settings.memory.giveUpLoads()
-        network.settings.notify("sending data to the board over the serial line: \(why)")
+        let error = failure(outcome.words(plan).why)
+        return outcome.isWorthMore(hasWorked: hasWorked) ? .failed(error) : .hopeless(error)
     }
 }

@@ -8,23 +8,20 @@ import FlashModel
 final class UBootFlashWriter: FlashWriting {
     private let session: UBootSession
     private let recovery: UBootRecovery
-    /// The ways over the network; nil where there is only the line.
-    private let transfers: UBootTransfers?
+    private let transfers: UBootTransfers
     private let survey: Survey
     private let facts: UBootFacts
     private let staging: UBootStaging
-    private let lines: UBootCommands
-    private let examples: UBootExamples
     private let loader: UBootMemoryLoader
     private let proof: UBootWriteProof
     /// Chip → why U-Boot's commands must not write it; an empty text where they may. What is missing was not tried.
     private var verdicts: [String: String] = [:]
-    /// What stands in RAM, where, and since which start of the board.
-    private var staged: (bytes: [UInt8], address: UInt64, start: Int)?
+    /// What is in RAM, and where.
+    private var staged = PerBoot<(bytes: [UInt8], address: UInt64)>()
 
     init(
         _ session: UBootSession, _ recovery: UBootRecovery, _ survey: Survey, _ facts: UBootFacts,
-        _ staging: UBootStaging, _ transfers: UBootTransfers?, lines: UBootCommands, examples: UBootExamples
+        _ staging: UBootStaging, _ transfers: UBootTransfers, _ network: UBootNetwork?
     ) {
         self.session = session
         self.recovery = recovery
@@ -32,18 +29,15 @@ final class UBootFlashWriter: FlashWriting {
         self.survey = survey
         self.facts = facts
         self.staging = staging
-        self.lines = lines
-        self.examples = examples
-        loader = UBootMemoryLoader(
-            session, facts, network: transfers?.network, lines: lines, examples: examples)
-        proof = UBootWriteProof(session, facts, lines: lines, examples: examples)
+        loader = UBootMemoryLoader(session, facts, network: network)
+        proof = UBootWriteProof(session, facts)
     }
 
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         guard let chip = survey.chip(partition.chip) else {
             throw WriteRefusal(why: "its chip is unknown", next: "run the same command again")
         }
-        let method = try UBootWriteMethods.choose(for: chip, facts, lines)
+        let method = try UBootWriteMethods.choose(for: chip, facts, session.commands)
         if let refusal = loader.refusal { throw refusal }
         if let why = verdicts[chip.id], !why.isEmpty {
             throw .throughLinux("this U-Boot did not pass the tests for writing it: \(why)")
@@ -58,7 +52,7 @@ final class UBootFlashWriter: FlashWriting {
             return .impossible(why: "its offset on a chip is unknown", next: next)
         }
         do throws(WriteRefusal) {
-            return UBootManualProcedure(facts, try UBootWriteMethods.choose(for: chip, facts, lines))
+            return UBootManualProcedure(facts, try UBootWriteMethods.choose(for: chip, facts, session.commands))
                 .procedure(for: partition, at: range)
         } catch {
             return .impossible(why: error.why, next: next)
@@ -67,26 +61,26 @@ final class UBootFlashWriter: FlashWriting {
 
     func prove(_ partition: Partition) async throws {
         guard let chip = survey.chip(partition.chip), verdicts[chip.id] == nil, loader.refusal == nil,
-            let method = try? UBootWriteMethods.choose(for: chip, facts, lines)
+            let method = try? UBootWriteMethods.choose(for: chip, facts, session.commands)
         else { return }
         verdicts[chip.id] =
             try await recovery.surviving {
-                try await self.transfers?.returnToLine()
+                try await self.transfers.returnToLine()
                 return try await self.proof.complaint(about: method)
             } ?? ""
     }
 
     func stage(_ bytes: [UInt8]) async throws {
-        if let staged, staged.bytes == bytes, staged.start == session.returns { return }
-        staged = nil
+        if let staged = staged[session], staged.bytes == bytes { return }
+        staged[session] = nil
         // Not where flash is brought to be read.
         let area = try survey.chips.filter { facts.windows[$0.id]?.isStaged ?? false }.map(\.eraseBlockSize).max()
             .map(staging.area)
         let address = try await recovery.surviving {
-            try await self.transfers?.returnToLine()
+            try await self.transfers.returnToLine()
             return try await self.loader.put(bytes, outside: area)
         }
-        staged = (bytes, address, session.returns)
+        staged[session] = (bytes, address)
     }
 
     func erase(_ block: Range<Int>, of partition: Partition) async throws {
@@ -100,19 +94,19 @@ final class UBootFlashWriter: FlashWriting {
 
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
         let (chip, method, block) = try await place(offset..<offset + bytes.count, of: partition)
-        guard let staged, staged.bytes == bytes else {
+        guard let before = staged[session], before.bytes == bytes else {
             throw failed(partition, offset, "The bytes are not in the board's RAM.")
         }
         try await recovery.surviving {
-            // A reset took the RAM, and left the block half written.
-            guard staged.start == self.session.returns else {
+            // A reset loses what is in RAM, and leaves the block half written.
+            guard let staged = self.staged[self.session] else {
                 throw self.failed(partition, offset, "The board was reset while it was being written.")
             }
             try await self.staging.prepare(chip)
             let sum = try await self.session.checksum(
-                at: staged.address, count: bytes.count, self.lines, self.examples)
+                at: staged.address, count: bytes.count)
             guard sum == CRC32.sum(of: bytes) else {
-                self.staged = nil
+                self.staged[self.session] = nil
                 throw self.failed(partition, offset, "The bytes in the board's RAM have changed.")
             }
             let parts = NotBlank.units(of: bytes, method.unit).map {
@@ -147,7 +141,7 @@ final class UBootFlashWriter: FlashWriting {
     private func say(
         _ command: UBootWriteCommand, _ partition: Partition, _ offset: Int, attempts: Int
     ) async throws -> String? {
-        examples.note(command.line)
+        session.examples.note(command.line)
         // A large sector may take 16 s.
         let silence = Duration.seconds(60)
         guard let work = command.work else {
@@ -182,7 +176,7 @@ final class UBootFlashWriter: FlashWriting {
         else { throw failed(partition, block.lowerBound, "Its offset is unknown.") }
         do {
             _ = try self.method(for: partition)
-            let method = try UBootWriteMethods.choose(for: chip, facts, lines)
+            let method = try UBootWriteMethods.choose(for: chip, facts, session.commands)
             let onChip = block.shifted(by: base.lowerBound)
             _ = try method.erase(onChip)
             return (chip, method, onChip)

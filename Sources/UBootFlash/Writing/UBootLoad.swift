@@ -1,27 +1,25 @@
-/// A way to bring bytes into the RAM of a board that waits at U-Boot's prompt. What it says of its success is not
+import FlashModel
+
+/// A method to bring bytes into the RAM of a board that waits at U-Boot's prompt. What it reports of its success is not
 /// believed: the board's CRC-32 of the RAM tells.
 protocol UBootLoad {
     /// The command, as `help` lists it.
     var command: String { get }
 
-    /// Brings bytes to a place in RAM.
+    /// Brings bytes into RAM at an address.
     ///
+    /// - Returns: `done` if all seems to have arrived.
     /// - Throws: ``UBootSession/Interruption``, and what the line throws.
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome
-
-    /// Told that it is not used any more, and why.
-    func giveUp(_ why: String)
-}
-
-/// What became of a load, as far as it can tell. Reasons are a few words.
-enum UBootLoadOutcome: Sendable, Hashable {
-    case seemsDone
-    /// Another attempt may be better.
-    case failed(String)
-    /// No other attempt will be better.
-    case hopeless(String)
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void>
 }
 
 extension UBootLoad {
-    func giveUp(_ why: String) {}
+    /// Why a load failed.
+    ///
+    /// - Parameter why: a clause.
+    func failure(_ why: String) -> FlashkeepError {
+        FlashkeepError(
+            .commandFailed, what: "Data does not reach the board's RAM intact.", why: "\(command): \(why)",
+            next: "Use a better line, or restore through Linux (--image).")
+    }
 }

@@ -1,48 +1,49 @@
 import FlashAccess
 import FlashModel
 
-/// Brings the bytes of an erase block into RAM that nothing uses, and sees by the board's CRC-32 that they arrived.
+/// Brings the bytes of an erase block into RAM that nothing uses, and verifies with the board's CRC-32 that they arrived.
 final class UBootMemoryLoader {
-    private static let attempts = 3
+    private typealias Chain = UBootMethodChain<UBootLoadMethod>
 
     private let session: UBootSession
     private let facts: UBootFacts
-    private let lines: UBootCommands
-    private let examples: UBootExamples
-    /// In the order in which they are taken.
-    private let loads: [any UBootLoad]
-    /// Ways that failed are not tried again.
-    private var givenUp: Set<String> = []
-    /// The board's start, counted by the session, in which ``keepQuiet()`` was done.
-    private var quietIn: Int?
+    /// Of all methods that this connection may use, whether the board has their commands or not.
+    private let loads: [UBootLoadMethod: any UBootLoad]
+    private let chain: Chain
+    /// Whether ``UBootSession/disableAutostart(_:)`` was done.
+    private var isQuiet = PerBoot<Bool>()
 
-    /// - Parameter network: the board's; nil where there is only the line.
-    init(
-        _ session: UBootSession, _ facts: UBootFacts, network: UBootNetwork?, lines: UBootCommands,
-        examples: UBootExamples
-    ) {
+    /// - Parameter network: the board's; nil if there is only the serial line.
+    init(_ session: UBootSession, _ facts: UBootFacts, network: UBootNetwork?) {
         self.session = session
         self.facts = facts
-        self.lines = lines
-        self.examples = examples
-        // The one place where the ways are listed.
-        let loads: [(any UBootLoad)?] = [
-            TFTPLoad(session: session, facts: facts, network: network, lines: lines, examples: examples),
-            YMODEMLoad(session: session, lines: lines),
-            MemoryFillLoad(session: session, facts: facts, lines: lines, examples: examples),
+        let loads: [UBootLoadMethod: (any UBootLoad)?] = [
+            .tftp: TFTPLoad(session: session, facts: facts, network: network),
+            .ymodem: YMODEMLoad(session: session),
+            .memoryFill: MemoryFillLoad(session: session, facts: facts),
         ]
-        self.loads = loads.compactMap { $0 }
+        self.loads = loads.compactMapValues { $0 }
+        let givenUp = network?.settings.givenUp ?? GivenUpMethods()
+        let offered = UBootLoadMethod.allCases.filter { method in
+            loads[method].flatMap { $0 }.map { facts.help?.has($0.command) ?? false } ?? false
+        }
+        chain = Chain(offered, isGivenUp: givenUp.contains) { failure in
+            givenUp.insert(failure.method)
+            guard failure.method == .tftp else { return }
+            network?.settings.notify("sending data to the board over the serial line: \(failure.error.why)")
+        }
     }
 
-    /// Why nothing can be brought to this board; nil where it can.
+    /// Why nothing can be brought to this board; nil if it can.
     var refusal: WriteRefusal? {
         guard facts.hasChecksum else {
             return .throughLinux(
                 "this U-Boot has no crc32: data in its RAM could not be verified before flash is erased")
         }
-        guard !offered.isEmpty else {
+        guard !chain.left.isEmpty else {
+            let commands = UBootLoadMethod.allCases.compactMap { loads[$0]?.command }
             return .throughLinux(
-                "this U-Boot has none of \(loads.map(\.command).joined(separator: ", ")) to load bytes into its RAM")
+                "this U-Boot has none of \(commands.joined(separator: ", ")) to load bytes into its RAM")
         }
         do {
             _ = try facts.freeMemory(1)
@@ -52,53 +53,40 @@ final class UBootMemoryLoader {
         }
     }
 
-    /// What is used first.
-    var first: (any UBootLoad)? { offered.first }
-
-    private var offered: [any UBootLoad] {
-        loads.filter { !givenUp.contains($0.command) && facts.help?.has($0.command) ?? false }
-    }
+    /// The method that is used first.
+    var first: (any UBootLoad)? { chain.left.first.flatMap { loads[$0] } }
 
     /// Brings bytes into RAM.
     ///
     /// - Parameter area: addresses that are used for something else.
     /// - Returns: the address.
-    /// - Throws: `commandFailed` where they never arrive as they are; ``UBootSession/Interruption``.
+    /// - Throws: `commandFailed` if they never arrive intact; ``UBootSession/Interruption``.
     func put(_ bytes: [UInt8], outside area: Range<UInt64>?) async throws -> UInt64 {
         let memory = try facts.freeMemory(bytes.count, outside: area).lowerBound
         let sum = CRC32.sum(of: bytes)
-        try await keepQuiet()
-        var why = ""
-        for load in offered {
-            attempts: for attempt in 0..<Self.attempts {
-                if attempt > 0 { session.countRetries(1) }
-                switch try await load.load(bytes, to: memory) {
-                case .seemsDone:
-                    if try await session.checksum(at: memory, count: bytes.count, lines, examples) == sum {
-                        return memory
-                    }
-                    why = "\(load.command): the data arrived with a wrong CRC-32"
-                case .failed(let reason): why = "\(load.command): \(reason)"
-                case .hopeless(let reason):
-                    why = "\(load.command): \(reason)"
-                    break attempts
+        if isQuiet[session] == nil {
+            try await session.disableAutostart(facts.environment?.variables ?? [:])
+            isQuiet[session] = true
+        }
+        let isThere = try await chain.attempt { method -> Bool in
+            guard let load = loads[method] else { return false }
+            let result = try await session.attempts { () async throws -> UBootAttempt<Void> in
+                let attempt = try await load.load(bytes, to: memory)
+                guard case .done = attempt else { return attempt }
+                guard try await session.checksum(at: memory, count: bytes.count) == sum else {
+                    return .failed(load.failure("the data arrived with a wrong CRC-32"))
                 }
+                return .done(())
             }
-            givenUp.insert(load.command)
-            load.giveUp(why)
+            if case .failure(let error) = result { throw Chain.Failure(method: method, error: error) }
+            return true
         }
-        throw FlashkeepError(
-            .commandFailed, what: "Data does not reach the board's RAM intact.",
-            why: why.isEmpty ? "No method is left to load it." : why,
-            next: "This block was not erased. Use a better line, or restore through Linux (--image).")
-    }
-
-    /// Sees that a block that looks like a kernel or a script is not started once it is loaded.
-    private func keepQuiet() async throws {
-        guard quietIn != session.returns else { return }
-        for name in UBootEnvironment.loadStarters(in: facts.environment?.variables ?? [:]) {
-            _ = try await session.ask(try lines.setEnvironment(name, "no"))
+        guard isThere ?? false else {
+            throw FlashkeepError(
+                .commandFailed, what: "Data does not reach the board's RAM intact.",
+                why: chain.failures.last?.error.why ?? "No method is left to load it.",
+                next: "This block was not erased. Use a better line, or restore through Linux (--image).")
         }
-        quietIn = session.returns
+        return memory
     }
 }

@@ -5,13 +5,13 @@ import FlashModel
 enum UBootWriteMethods {
     /// - Throws: ``WriteRefusal`` where there is none for a chip.
     static func choose(
-        for chip: Chip, _ facts: UBootFacts, _ lines: UBootCommands
+        for chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands
     ) throws(WriteRefusal) -> any UBootWriteMethod {
         switch (facts.windows[chip.id], chip.kind) {
-        case (.mapped?, .nor): try ParallelFlashMethod(chip, facts, lines)
-        case (.spi?, .spiNOR): try SerialFlashMethod(chip, facts, lines)
-        case (.nand?, _) where chip.kind.isNAND: try NANDMethod(chip, facts, lines)
-        case (.mtd(let name)?, _) where chip.kind.isNAND: try MTDMethod(name, chip, facts, lines)
+        case (.mapped?, .nor): try ParallelFlashMethod(chip, facts, commands)
+        case (.spi?, .spiNOR): try SerialFlashMethod(chip, facts, commands)
+        case (.nand?, _) where chip.kind.isNAND: try NANDMethod(chip, facts, commands)
+        case (.mtd(let name)?, _) where chip.kind.isNAND: try MTDMethod(name, chip, facts, commands)
         default:
             throw .throughLinux(
                 "from U-Boot only parallel flash, serial NOR (sf) and NAND can be written, and this is none of them")

@@ -9,14 +9,10 @@ final class UBootWriteProof {
 
     private let session: UBootSession
     private let facts: UBootFacts
-    private let lines: UBootCommands
-    private let examples: UBootExamples
 
-    init(_ session: UBootSession, _ facts: UBootFacts, lines: UBootCommands, examples: UBootExamples) {
+    init(_ session: UBootSession, _ facts: UBootFacts) {
         self.session = session
         self.facts = facts
-        self.lines = lines
-        self.examples = examples
     }
 
     /// Why a method must not be used; nil where nothing speaks against it. A clause, of U-Boot.
@@ -24,7 +20,7 @@ final class UBootWriteProof {
     /// - Throws: ``UBootSession/Interruption``, and what the line throws.
     func complaint(about method: any UBootWriteMethod) async throws -> String? {
         for sign in method.signs {
-            let question = try lines.help(sign.command)
+            let question = try session.commands.help(sign.command)
             var why: String?
             // A reply that was damaged on its way is not the command's fault.
             for _ in 0..<Self.attempts {
@@ -51,7 +47,7 @@ final class UBootWriteProof {
             }
             let rest = try await sum(at: behind, Self.count)
             _ = try await session.ask(
-                try lines.copy(
+                try session.commands.copy(
                     .byte, from: source, to: memory, count: size, flash: facts.flash?.banks.compactMap(\.range) ?? []))
             guard try await sum(at: memory, Self.count) == wanted, try await sum(at: behind, Self.count) == rest else {
                 return "its cp.b did not correctly copy from flash to RAM"
@@ -62,6 +58,6 @@ final class UBootWriteProof {
     }
 
     private func sum(at address: UInt64, _ count: Int) async throws -> UInt32 {
-        try await session.checksum(at: address, count: count, lines, examples)
+        try await session.checksum(at: address, count: count)
     }
 }

@@ -5,15 +5,14 @@ internal import Transfers
 /// `loady`: YMODEM over the serial line (`cmd/load.c`, since 2005).
 struct YMODEMLoad: UBootLoad {
     let session: UBootSession
-    let lines: UBootCommands
     let command = "loady"
 
     /// The longest pause of a board that takes a block; it asks again by itself after a second or two.
     private static let silence = Duration.seconds(5)
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootLoadOutcome {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
         var failure: String?
-        let answer = try await session.converse(try lines.loadY(to: memory)) { console in
+        let answer = try await session.converse(try session.commands.loadY(to: memory)) { console in
             // `## Ready for binary (ymodem) download to 0x81000000 at 115200 bps...`, before it asks for the first block.
             guard try await console.bytes(until: Array("bps...".utf8), silence: Self.silence, limit: 4_096) != nil
             else {
@@ -24,11 +23,11 @@ struct YMODEMLoad: UBootLoad {
             defer { console.channel.markBulk(false) }
             failure = try await talk(YMODEMSending(bytes, name: "flashkeep"), console)
         }
-        if let failure { return .failed(failure) }
+        if let failure { return .failed(self.failure(failure)) }
         switch UBootSerialLoad(answer.reply) {
-        case .done(bytes.count): return .seemsDone
-        case .done(let count): return .failed("\(count) bytes arrived instead of \(bytes.count)")
-        case .failed, nil: return .failed("the board does not report that everything arrived")
+        case .done(bytes.count): return .done(())
+        case .done(let count): return .failed(self.failure("\(count) bytes arrived instead of \(bytes.count)"))
+        case .failed, nil: return .failed(self.failure("the board does not report that everything arrived"))
         }
     }
 

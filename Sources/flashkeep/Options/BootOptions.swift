@@ -28,7 +28,7 @@ struct BootOptions: ParsableArguments, Sendable {
     /// The network that they describe.
     ///
     /// - Parameter via: the only method that may be used; nil takes the best that works.
-    func network(via: UBootWay? = nil) -> NetworkOptions {
+    func network(via: UBootReadMethod? = nil) -> NetworkOptions {
         NetworkOptions(via: via, boardIP: boardIp, hostIP: hostIp)
     }
 

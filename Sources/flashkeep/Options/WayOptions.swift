@@ -9,7 +9,7 @@ struct WayOptions: ParsableArguments, Sendable {
             "How flash leaves U-Boot: tftpput, tftp (HiSilicon's, with three arguments), netconsole, or line (only the "
                 + "serial line, in both directions). By default, the first of these that the board has and that "
                 + "works.", valueName: "way"))
-    var via: UBootWay?
+    var via: UBootReadMethod?
 
     /// Checks that the option is applicable.
     ///
@@ -28,4 +28,4 @@ struct WayOptions: ParsableArguments, Sendable {
     }
 }
 
-extension UBootWay: ExpressibleByArgument {}
+extension UBootReadMethod: ExpressibleByArgument {}
