@@ -332,11 +332,11 @@ struct UBootFlashAccessTests {
             let facts = try await facts(session)
             let chip = try #require(try UBootSurvey.assemble(facts: facts).chips.first)
             let staging = UBootStaging(session, facts)
-            guard case .at(ceiling - UInt64(block)) = try await staging.place(0..<block, of: chip) else {
+            guard case .at(ceiling - UInt64(block)) = try await staging.locate(0..<block, of: chip) else {
                 Issue.record("the block is not at loadaddr")
                 return
             }
-            guard case .at(let address) = try await staging.placeWithOOB(0..<block / page, of: chip) else {
+            guard case .at(let address) = try await staging.locateWithOOB(0..<block / page, of: chip) else {
                 Issue.record("the pages were not read")
                 return
             }

@@ -23,7 +23,7 @@ enum UBootWindow: Sendable, Hashable {
         }
     }
 
-    /// The command that brings a range of the chip to a place in RAM; nil where it stands in the address space.
+    /// The command that brings a range of the chip to a target in RAM; nil where it stands in the address space.
     func read(_ range: Range<Int>, to memory: UInt64, _ commands: UBootCommands) throws -> String? {
         guard let offset = UInt64(exactly: range.lowerBound) else { throw UBootCommandFault.badRange }
         let count = UInt64(range.count)
@@ -44,7 +44,7 @@ enum UBootWindow: Sendable, Hashable {
         }
     }
 
-    /// The commands that bring pages of NAND to a place in RAM, each followed by its OOB bytes.
+    /// The commands that bring pages of NAND to a target in RAM, each followed by its OOB bytes.
     func readWithOOB(
         _ pages: Range<Int>, of chip: Chip, to memory: UInt64, _ commands: UBootCommands
     ) throws -> [String] {
@@ -64,10 +64,10 @@ enum UBootWindow: Sendable, Hashable {
         case .mtd(let name):
             // Of several pages it would give all data first, and then all OOB bytes.
             return try pages.map { page in
-                guard let place = (page - pages.lowerBound).times(chip.pageSize + chip.oobSize).flatMap(memory.plus)
+                guard let target = (page - pages.lowerBound).times(chip.pageSize + chip.oobSize).flatMap(memory.plus)
                 else { throw UBootCommandFault.badRange }
                 return try commands.mtdReadRawWithOOB(
-                    name, to: place, offset: try offset(page), count: UInt64(clamping: chip.pageSize))
+                    name, to: target, offset: try offset(page), count: UInt64(clamping: chip.pageSize))
             }
         }
     }

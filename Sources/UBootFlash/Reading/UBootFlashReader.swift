@@ -65,8 +65,8 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
                 let pages = part.lowerBound / page..<part.upperBound / page
                 let first = (pages.lowerBound - base / page) * unit
                 let units = first..<first + pages.count * unit
-                let place = { try await self.staging.placeWithOOB(pages, of: chip) }
-                if let chunk = try await uploads.chunk(of: units, place) {
+                let locate = { try await self.staging.locateWithOOB(pages, of: chip) }
+                if let chunk = try await uploads.chunk(of: units, locate) {
                     try await each(chunk)
                     continue
                 }
@@ -74,7 +74,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
                 try await each(
                     try await recovery.surviving(achieved: { kept.taken }) {
                         try await transfers.prepareLine()
-                        switch try await place() {
+                        switch try await locate() {
                         case .at(let address):
                             return FlashChunk(
                                 offset: first,
@@ -125,8 +125,8 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         // Whole erase blocks of NAND, since bad ones are skipped; else much at a time, for each upload begins with a
         // link that comes up.
         for part in range.cut(atMultiplesOf: chip.kind.isNAND ? size : max(size, Self.checkSize)) {
-            let place = { (part: Range<Int>) in try await self.staging.place(part, of: chip) }
-            guard let chunks = try await uploads.chunks(of: part, size: size, place) else { break }
+            let locate = { (part: Range<Int>) in try await self.staging.locate(part, of: chip) }
+            guard let chunks = try await uploads.chunks(of: part, size: size, locate) else { break }
             for chunk in chunks { try await each(chunk) }
             start = part.upperBound
         }
@@ -153,7 +153,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
             case .checksum(let part):
                 let chunk = Self.chunk(of: part, in: range, size: size)
                 let sum = try await recovery.surviving { () async throws -> UInt32? in
-                    guard case .at(let address) = try await staging.place(chunk, of: chip),
+                    guard case .at(let address) = try await staging.locate(chunk, of: chip),
                         let start = address.plus(part.lowerBound - chunk.lowerBound)
                     else { return nil }
                     return try await checksum(at: start, count: part.count)
@@ -184,7 +184,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         let kept = DumpedLines()
         return try await recovery.surviving(achieved: { kept.taken }) {
             try await transfers.prepareLine()
-            switch try await staging.place(chunk, of: chip) {
+            switch try await staging.locate(chunk, of: chip) {
             case .at(let address):
                 guard let start = address.plus(range.lowerBound - chunk.lowerBound) else {
                     throw UBootStaging.unreachable(chip)
@@ -228,7 +228,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
             let onChip = (base + range.lowerBound)..<(base + range.upperBound)
             for part in onChip.cut(atMultiplesOf: size) {
                 let sum = try await recovery.surviving { () async throws -> UInt32? in
-                    guard case .at(let address) = try await staging.place(part, of: chip) else { return nil }
+                    guard case .at(let address) = try await staging.locate(part, of: chip) else { return nil }
                     return try await checksum(at: address, count: part.count)
                 }
                 guard let sum else {

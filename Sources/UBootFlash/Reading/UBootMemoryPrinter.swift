@@ -80,8 +80,8 @@ final class UBootMemoryPrinter {
         if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
         for start in stride(from: 0, to: count, by: KnownContent.step) {
             let part = start..<min(count, start + KnownContent.step)
-            guard let place = address.plus(start) else { break }
-            bytes.replaceSubrange(part, with: try await settled(Array(bytes[part]), place))
+            guard let target = address.plus(start) else { break }
+            bytes.replaceSubrange(part, with: try await settled(Array(bytes[part]), target))
         }
         return bytes
     }

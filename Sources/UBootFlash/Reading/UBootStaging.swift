@@ -26,7 +26,7 @@ final class UBootStaging {
     }
 
     /// Where the bytes of a range are.
-    enum Place {
+    enum Location {
         /// From this address on.
         case at(UInt64)
         /// Nowhere, and why.
@@ -34,7 +34,7 @@ final class UBootStaging {
     }
 
     /// Brings a range of a chip into the address space.
-    func place(_ range: Range<Int>, of chip: Chip) async throws -> Place {
+    func locate(_ range: Range<Int>, of chip: Chip) async throws -> Location {
         guard let window = facts.windows[chip.id] else { throw Self.unreachable(chip) }
         if case .mapped(let base) = window {
             guard let address = base.plus(range.lowerBound), address.plus(range.count) != nil else {
@@ -71,7 +71,7 @@ final class UBootStaging {
     /// nothing in them was repaired by the ECC.
     ///
     /// - Parameter pages: counted from the chip's start.
-    func placeWithOOB(_ pages: Range<Int>, of chip: Chip) async throws -> Place {
+    func locateWithOOB(_ pages: Range<Int>, of chip: Chip) async throws -> Location {
         guard readsOOB(of: chip), let window = facts.windows[chip.id],
             let count = pages.count.times(chip.pageSize + chip.oobSize)
         else { throw Self.unreachable(chip) }
@@ -153,8 +153,8 @@ final class UBootStaging {
     ) async throws -> String? {
         for start in stride(from: pages.lowerBound, to: pages.upperBound, by: chip.pageSize) {
             let page = start..<min(pages.upperBound, start + chip.pageSize)
-            guard let place = memory.plus(start - pages.lowerBound),
-                let command = try window.read(page, to: place, session.commands)
+            guard let target = memory.plus(start - pages.lowerBound),
+                let command = try window.read(page, to: target, session.commands)
             else { throw Self.unreachable(chip) }
             let result = try await read(command, bytes: page.count)
             guard result.skipped.isEmpty else { return "U-Boot treated the block as bad and read another one" }

@@ -4,7 +4,7 @@ import FlashModel
 /// Ranges of flash by uploads over the network, each compared with the board's own checksum.
 final class UBootUploadReader {
     /// Brings the bytes of a range to where they can be sent from.
-    typealias Placing = () async throws -> UBootStaging.Place
+    typealias Locating = () async throws -> UBootStaging.Location
 
     private let session: UBootSession
     private let facts: UBootFacts
@@ -24,17 +24,17 @@ final class UBootUploadReader {
     ///
     /// - Parameters:
     ///   - size: of the parts, which begin at its multiples.
-    ///   - place: brings the bytes of the range or of a part to where they can be sent from.
+    ///   - locate: brings the bytes of the range or of a part to where they can be sent from.
     /// - Returns: nil if no method uploads (any more).
     /// - Throws: the method's error if the user allows just that one, and what reading throws.
     func chunks(
-        of range: Range<Int>, size: Int, _ place: (Range<Int>) async throws -> UBootStaging.Place
+        of range: Range<Int>, size: Int, _ locate: (Range<Int>) async throws -> UBootStaging.Location
     ) async throws -> [FlashChunk]? {
-        guard let chunk = try await chunk(of: range, { try await place(range) }) else { return nil }
+        guard let chunk = try await chunk(of: range, { try await locate(range) }) else { return nil }
         guard !chunk.findings.isEmpty, range.count > size else { return [chunk] }
         var chunks: [FlashChunk] = []
         for part in range.cut(atMultiplesOf: size) {
-            guard let chunk = try await self.chunk(of: part, { try await place(part) }) else { return nil }
+            guard let chunk = try await self.chunk(of: part, { try await locate(part) }) else { return nil }
             chunks.append(chunk)
         }
         return chunks
@@ -44,10 +44,10 @@ final class UBootUploadReader {
     ///
     /// - Parameter range: of the chunk that it becomes.
     /// - Throws: as ``chunks(of:size:_:)``.
-    func chunk(of range: Range<Int>, _ place: Placing) async throws -> FlashChunk? {
+    func chunk(of range: Range<Int>, _ locate: Locating) async throws -> FlashChunk? {
         try await recovery.surviving {
             try await self.transfers.uploading { upload in
-                switch try await place() {
+                switch try await locate() {
                 case .at(let address): return try await self.chunk(of: range, at: address, upload)
                 case .unread(let why): return .unread(range, why)
                 }

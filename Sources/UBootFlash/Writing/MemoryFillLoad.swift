@@ -14,9 +14,9 @@ struct MemoryFillLoad: UBootLoad {
         let flash = facts.flash?.banks.compactMap(\.range) ?? []
         func say(_ command: String) async throws { _ = try await session.ask(command) }
         func fill(_ part: Range<Int>, with value: UInt32) async throws {
-            guard let place = memory.plus(part.lowerBound) else { throw UBootCommandFault.badRange }
+            guard let target = memory.plus(part.lowerBound) else { throw UBootCommandFault.badRange }
             try await say(
-                try session.commands.memoryFill(at: place, word: value, count: UInt64(part.count / 4), flash: flash))
+                try session.commands.memoryFill(at: target, word: value, count: UInt64(part.count / 4), flash: flash))
         }
         try await say(
             try session.commands.memoryFill(at: memory, value: 0xFF, count: UInt64(bytes.count), flash: flash))
@@ -29,8 +29,8 @@ struct MemoryFillLoad: UBootLoad {
             try await fill(run, with: isBigEndian ? word : word.byteSwapped)
         }
         for index in bytes.count / 4 * 4..<bytes.count where bytes[index] != 0xFF {
-            guard let place = memory.plus(index) else { throw UBootCommandFault.badRange }
-            try await say(try session.commands.memoryFill(at: place, value: bytes[index], count: 1, flash: flash))
+            guard let target = memory.plus(index) else { throw UBootCommandFault.badRange }
+            try await say(try session.commands.memoryFill(at: target, value: bytes[index], count: 1, flash: flash))
         }
         return .done(())
     }

@@ -84,7 +84,7 @@ final class UBootFlashWriter: FlashWriting {
     }
 
     func erase(_ block: Range<Int>, of partition: Partition) async throws {
-        let (chip, method, onChip) = try await place(block, of: partition)
+        let (chip, method, onChip) = try await target(block, of: partition)
         // Also after a reset in its midst: to erase once more does no harm.
         try await recovery.surviving {
             try await self.staging.prepare(chip)
@@ -93,7 +93,7 @@ final class UBootFlashWriter: FlashWriting {
     }
 
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
-        let (chip, method, block) = try await place(offset..<offset + bytes.count, of: partition)
+        let (chip, method, block) = try await target(offset..<offset + bytes.count, of: partition)
         guard let before = staged[session], before.bytes == bytes else {
             throw failed(partition, offset, "The bytes are not in the board's RAM.")
         }
@@ -167,7 +167,7 @@ final class UBootFlashWriter: FlashWriting {
     }
 
     /// The chip of a partition, how it is written, and where on it a block lies.
-    private func place(
+    private func target(
         _ block: Range<Int>, of partition: Partition
     ) async throws -> (Chip, any UBootWriteMethod, Range<Int>) {
         try await prove(partition)

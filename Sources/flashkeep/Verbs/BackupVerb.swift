@@ -68,30 +68,30 @@ struct BackupVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String
     @OptionGroup(title: "Options of backup") var choices: Choices
-    @OptionGroup(title: "Options from U-Boot, over the network") var way: WayOptions
+    @OptionGroup(title: "Options from U-Boot, over the network") var transferMethod: TransferMethodOptions
     @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    func validate() throws { try way.validate(for: `where`, image: choices.image) }
+    func validate() throws { try transferMethod.validate(for: `where`, image: choices.image) }
 
     var afterInterruption: String {
         "Data already read, if any, is kept in a folder that ends with .partial: the same command resumes it."
     }
 
-    func work(at desk: Desk) async throws -> ExitStatus {
-        let connection = try desk.connection(
+    func work(in context: VerbContext) async throws -> ExitStatus {
+        let connection = try context.connection(
             to: `where`, board, known: choices.known, image: boot.image(choices.image),
-            network: boot.network(via: way.via), common: common)
+            network: boot.network(via: transferMethod.via), common: common)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
         )
-        let elapsed = desk.environment.stopwatch()
+        let elapsed = context.environment.stopwatch()
         let report = try await Backup.run(
-            connection.connector, options: options, environment: desk.environment, transcript: connection.transcript,
-            progress: desk.handler)
-        try desk.give(report) {
-            BackupText.text(report, elapsed: elapsed(), style: desk.style, isVerbose: desk.isVerbose)
+            connection.connector, options: options, environment: context.environment, transcript: connection.transcript,
+            progress: context.handler)
+        try context.give(report) {
+            BackupText.text(report, elapsed: elapsed(), style: context.style, isVerbose: context.isVerbose)
         }
         return ExitStatus(report)
     }

@@ -40,13 +40,13 @@ struct BootVerb: Verb {
         var image: String
     }
 
-    func work(at desk: Desk) async throws -> ExitStatus {
-        let connection = try desk.connection(to: `where`, board, image: boot.image(image), common: common)
+    func work(in context: VerbContext) async throws -> ExitStatus {
+        let connection = try context.connection(to: `where`, board, image: boot.image(image), common: common)
         defer { connection.transcript.close() }
-        desk.progress.take(.began(.connecting, bytes: nil))
+        context.progress.take(.began(.connecting, bytes: nil))
         let way = try await connection.connector.withBoard(transcript: connection.transcript) { $0.way }
-        desk.progress.take(.ended(.connecting))
-        try desk.give(Document(address: connection.connector.address, way: way, image: image)) {
+        context.progress.take(.ended(.connecting))
+        try context.give(Document(address: connection.connector.address, way: way, image: image)) {
             let words = ([`where`] + board.words).map { ShellWord.pastable(SafeText.line($0)) }.joined(separator: " ")
             return "Linux runs on the board, from RAM.\nNext: flashkeep backup \(words)\n"
         }

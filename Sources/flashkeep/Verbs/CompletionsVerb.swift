@@ -24,7 +24,7 @@ struct CompletionsVerb: Verb {
     var shell: Shell
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    func work(at desk: Desk) async throws -> ExitStatus {
+    func work(in context: VerbContext) async throws -> ExitStatus {
         let kind: CompletionShell =
             switch shell {
             case .bash: .bash

@@ -34,22 +34,22 @@ struct DiffVerb: Verb {
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    func work(at desk: Desk) async throws -> ExitStatus {
+    func work(in context: VerbContext) async throws -> ExitStatus {
         let report: DiffReport
         if FileMode.isFolder(other) {
-            report = try await Diff.run(old: FilePath(bag), new: FilePath(other), progress: desk.handler)
+            report = try await Diff.run(old: FilePath(bag), new: FilePath(other), progress: context.handler)
         } else {
-            let connection = try desk.connection(to: other, board, known: [bag], common: common)
+            let connection = try context.connection(to: other, board, known: [bag], common: common)
             do {
                 report = try await Diff.run(
-                    old: FilePath(bag), board: connection.connector, environment: desk.environment,
-                    transcript: connection.transcript, progress: desk.handler)
+                    old: FilePath(bag), board: connection.connector, environment: context.environment,
+                    transcript: connection.transcript, progress: context.handler)
             } catch var error as FlashkeepError where error.code == .hostNotFound {
                 error.why += " There is no folder of that name either."
                 throw error
             }
         }
-        try desk.give(report) { DiffText.text(report, style: desk.style, isVerbose: desk.isVerbose) }
+        try context.give(report) { DiffText.text(report, style: context.style, isVerbose: context.isVerbose) }
         guard report.isSame else { return .mismatch }
         return report.isWhole ? .done : .notWhole
     }

@@ -33,9 +33,9 @@ struct ExtractVerb: Verb {
 
     var afterInterruption: String { "Completed files are kept; remove them, then run the same command again." }
 
-    func work(at desk: Desk) async throws -> ExitStatus {
-        let report = try await Extract.run(bag: FilePath(bag), to: FilePath(choices.to), progress: desk.handler)
-        try desk.give(report) { ExtractText.text(report, bag: bag, style: desk.style) }
+    func work(in context: VerbContext) async throws -> ExitStatus {
+        let report = try await Extract.run(bag: FilePath(bag), to: FilePath(choices.to), progress: context.handler)
+        try context.give(report) { ExtractText.text(report, bag: bag, style: context.style) }
         guard report.ok else { return .mismatch }
         return report.isWhole ? .done : .notWhole
     }

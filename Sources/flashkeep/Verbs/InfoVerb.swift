@@ -24,15 +24,15 @@ struct InfoVerb: Verb {
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    func work(at desk: Desk) async throws -> ExitStatus {
-        let connection = try desk.connection(to: `where`, board, common: common)
+    func work(in context: VerbContext) async throws -> ExitStatus {
+        let connection = try context.connection(to: `where`, board, common: common)
         let report = try await SurveyBoard.run(
-            connection.connector, environment: desk.environment, transcript: connection.transcript,
-            progress: desk.handler)
-        try desk.give(report) {
+            connection.connector, environment: context.environment, transcript: connection.transcript,
+            progress: context.handler)
+        try context.give(report) {
             SurveyText.text(
-                report, typedAddress: [`where`] + board.words, width: Terminal.outputWidth, style: desk.style,
-                isVerbose: desk.isVerbose)
+                report, typedAddress: [`where`] + board.words, width: Terminal.outputWidth, style: context.style,
+                isVerbose: context.isVerbose)
         }
         return .done
     }

@@ -21,9 +21,9 @@ struct PortsVerb: Verb {
         var ports: [SerialPort]
     }
 
-    func work(at desk: Desk) async throws -> ExitStatus {
+    func work(in context: VerbContext) async throws -> ExitStatus {
         let ports = SerialPort.all()
-        try desk.give(Document(ports: ports)) { PortsText.text(ports, style: desk.style) }
+        try context.give(Document(ports: ports)) { PortsText.text(ports, style: context.style) }
         return .done
     }
 }

@@ -93,7 +93,7 @@ struct RestoreVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String?
     @OptionGroup(title: "Options of restore") var choices: Choices
-    @OptionGroup(title: "Options from U-Boot, over the network") var way: WayOptions
+    @OptionGroup(title: "Options from U-Boot, over the network") var transferMethod: TransferMethodOptions
     @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
@@ -108,52 +108,55 @@ struct RestoreVerb: Verb {
             throw ValidationError(
                 "--json cannot ask for confirmation: add --dry-run to see the plan, or --yes to carry it out.")
         }
-        if let address = `where` { try way.validate(for: address, image: choices.image) }
+        if let address = `where` { try transferMethod.validate(for: address, image: choices.image) }
     }
 
     var afterInterruption: String {
         "Run the same command again to resume; flashkeep restore --status shows whether a block is half written."
     }
 
-    func work(at desk: Desk) async throws -> ExitStatus {
+    func work(in context: VerbContext) async throws -> ExitStatus {
         guard let address = `where` else {
             let status = try Restore.status(FilePath(bag))
-            try desk.give(status) { RestorePlanText.text(status, style: desk.style) }
+            try context.give(status) { RestorePlanText.text(status, style: context.style) }
             return (status.isEnded || status.address == nil) && status.isWhole ? .done : .notWhole
         }
-        let connection = try desk.connection(
-            to: address, board, known: [bag], image: boot.image(choices.image), network: boot.network(via: way.via),
+        let connection = try context.connection(
+            to: address, board, known: [bag], image: boot.image(choices.image),
+            network: boot.network(via: transferMethod.via),
             common: common)
         let choice = RestoreChoice(
             only: choices.only, allowed: Set(choices.allow.compactMap { Partition.Role(rawValue: $0.rawValue) }),
             isAnotherUnit: choices.anotherUnit, streams: choices.skipBad, unlocks: choices.unlocks)
         let prepared = try await Restore.plan(
             FilePath(bag), on: connection.connector, choice: choice, transcript: connection.transcript,
-            progress: desk.handler)
+            progress: context.handler)
         let planning = prepared.planning
         guard let plan = planning.plan else {
-            try desk.give(planning) { RestorePlanText.refusals(planning, style: desk.style) }
+            try context.give(planning) { RestorePlanText.refusals(planning, style: context.style) }
             return .refused
         }
         if !choices.dryRun, plan.blockCount == 0 {
             // This completes a restore that was interrupted after its last block.
             _ = try await Restore.run(
-                prepared, on: connection.connector, before: before(desk), isBeforeChosen: choices.before != nil,
-                environment: desk.environment, progress: desk.handler)
+                prepared, on: connection.connector, before: before(context), isBeforeChosen: choices.before != nil,
+                environment: context.environment, progress: context.handler)
         }
         if choices.dryRun || plan.blockCount == 0 {
-            try desk.give(planning) { RestorePlanText.text(plan, style: desk.style, isVerbose: desk.isVerbose) }
+            try context.give(planning) {
+                RestorePlanText.text(plan, style: context.style, isVerbose: context.isVerbose)
+            }
             return choices.dryRun || !leavesSomething(plan) ? .done : .notWhole
         }
         if !choices.yes {
-            desk.progress.end()
-            StandardOutput.write(RestorePlanText.text(plan, style: desk.style, isVerbose: desk.isVerbose))
-            try await confirm(planning, desk)
+            context.progress.end()
+            StandardOutput.write(RestorePlanText.text(plan, style: context.style, isVerbose: context.isVerbose))
+            try await confirm(planning, context)
         }
         let report = try await Restore.run(
-            prepared, on: connection.connector, before: before(desk), isBeforeChosen: choices.before != nil,
-            environment: desk.environment, transcript: connection.transcript, progress: desk.handler)
-        try desk.give(report) { RestorePlanText.text(report, style: desk.style) }
+            prepared, on: connection.connector, before: before(context), isBeforeChosen: choices.before != nil,
+            environment: context.environment, transcript: connection.transcript, progress: context.handler)
+        try context.give(report) { RestorePlanText.text(report, style: context.style) }
         return report.unfinished > 0 || leavesSomething(plan) ? .notWhole : .done
     }
 
@@ -162,19 +165,19 @@ struct RestoreVerb: Verb {
         choices.only.isEmpty && plan.untouched.contains(where: \.differs)
     }
 
-    private func before(_ desk: Desk) -> FilePath {
+    private func before(_ context: VerbContext) -> FilePath {
         if let before = choices.before { return FilePath(before) }
         let bag = FilePath(bag).lexicallyNormalized()
-        let moment = desk.environment.timestamp().filter { $0.isNumber || $0 == "T" }
+        let moment = context.environment.timestamp().filter { $0.isNumber || $0 == "T" }
         let name = "\(bag.lastComponent?.string ?? "backup").before-\(moment)"
         return bag.removingLastComponent().appending(name)
     }
 
     /// Asks the user to type the board's name.
-    private func confirm(_ planning: RestorePlanning, _ desk: Desk) async throws {
+    private func confirm(_ planning: RestorePlanning, _ context: VerbContext) async throws {
         let name = planning.board.hostname ?? planning.board.model ?? `where` ?? bag
-        desk.screen.lend()
-        defer { desk.screen.takeBack() }
+        context.screen.lend()
+        defer { context.screen.takeBack() }
         let answer = try await TerminalQuestion.ask(
             "To write this, type the board's name, \(SafeText.line(name)): ", isSecret: false)
         guard let answer else {

@@ -88,26 +88,26 @@ struct TFTPVerb: Verb {
         }
     }
 
-    func work(at desk: Desk) async throws -> ExitStatus {
-        let folder = try openFolder(nonce: desk.environment.nonce)
+    func work(in context: VerbContext) async throws -> ExitStatus {
+        let folder = try openFolder(nonce: context.environment.nonce)
         let program = OwnProgram.quoted
         let configuration = TFTPServer.Configuration(addresses: choices.address, port: choices.port, program: program)
-        let teller = TFTPTeller(desk: desk)
+        let teller = TFTPTeller(context: context)
         try await withTFTPServer(folder, configuration, observer: { teller.take($0) }) { server in
             teller.listens(server.port)
-            desk.say(
+            context.say(
                 "Serving \"\(SafeText.line(dir))\" on UDP port \(server.port)"
                     + (choices.address.isEmpty ? "" : " of \(server.addresses.joined(separator: " and "))")
                     + (choices.allowWrite ? ", reading and writing." : ", reading only.") + " Ctrl-C stops it.")
             let own = TFTPServer.localAddresses
             if choices.address.isEmpty, !own.isEmpty {
-                desk.say("Boards can reach this computer at \(own.joined(separator: " or ")).")
+                context.say("Boards can reach this computer at \(own.joined(separator: " or ")).")
             }
             // Ctrl-C is the normal way to stop the server, not an error.
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
         }
         let document = teller.document
-        try desk.give(document) {
+        try context.give(document) {
             "Reads: \(document.reads), \(ByteCount.text(document.bytesRead)). "
                 + "Writes: \(document.writes), \(ByteCount.text(document.bytesWritten)). "
                 + "Broken off: \(document.broken). Refused: \(document.refused).\n"
@@ -128,11 +128,11 @@ struct TFTPVerb: Verb {
 
 /// Reports transfers as they happen, and counts them.
 private final class TFTPTeller: Sendable {
-    private let desk: Desk
+    private let context: VerbContext
     private let state = Mutex((text: TFTPText(), document: TFTPVerb.Document(port: 0)))
 
-    init(desk: Desk) {
-        self.desk = desk
+    init(context: VerbContext) {
+        self.context = context
     }
 
     var document: TFTPVerb.Document { state.withLock { $0.document } }
@@ -144,12 +144,12 @@ private final class TFTPTeller: Sendable {
     func take(_ event: TFTPEvent) {
         state.withLock { state in
             state.document.count(event)
-            if let line = state.text.line(event) { desk.say(line) }
+            if let line = state.text.line(event) { context.say(line) }
         }
     }
 }
 
-extension Desk {
+extension VerbContext {
     /// Prints a line of progress verbatim on standard error.
     fileprivate func say(_ text: String) {
         switch progress.mode {

@@ -8,7 +8,7 @@ protocol Verb: ParsableCommand, Sendable {
     var afterInterruption: String { get }
 
     /// Performs the work, and prints its result.
-    func work(at desk: Desk) async throws -> ExitStatus
+    func work(in context: VerbContext) async throws -> ExitStatus
 }
 
 extension Verb {

@@ -12,11 +12,11 @@ enum VerbRun {
         let mode = mode(verb.common.progress, terminal)
         let progress = ProgressFace(
             mode, screen: screen, isVerbose: verb.common.verbose, now: environment.stopwatch())
-        let desk = Desk(
+        let context = VerbContext(
             screen: screen, progress: progress, environment: environment, isJSON: verb.common.json,
             isVerbose: verb.common.verbose)
 
-        let work = Task { try await verb.work(at: desk) }
+        let work = Task { try await verb.work(in: context) }
         Interruption.listen {
             progress.take(.note("stopping cleanly; press Ctrl-C again to stop at once"))
             work.cancel()

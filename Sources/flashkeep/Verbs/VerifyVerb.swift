@@ -22,9 +22,9 @@ struct VerifyVerb: Verb {
     var bag: String
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    func work(at desk: Desk) async throws -> ExitStatus {
-        let report = try await Verify.run(bag: FilePath(bag), progress: desk.handler)
-        try desk.give(report) { VerifyText.text(report, style: desk.style, isVerbose: desk.isVerbose) }
+    func work(in context: VerbContext) async throws -> ExitStatus {
+        let report = try await Verify.run(bag: FilePath(bag), progress: context.handler)
+        try context.give(report) { VerifyText.text(report, style: context.style, isVerbose: context.isVerbose) }
         return report.ok ? .done : .mismatch
     }
 }

@@ -94,7 +94,7 @@ package struct TFTPServer: Sendable {
             of: TFTPListener.Arrival.self, bufferingPolicy: .bufferingOldest(256))
         let listeners = try await listen(configuration, sink)
         let (events, teller) = AsyncStream.makeStream(of: TFTPEvent.self, bufferingPolicy: .bufferingNewest(4_096))
-        let board = TFTPTransferBoard(content: content, configuration: configuration) { event in
+        let transfers = TFTPTransfers(content: content, configuration: configuration) { event in
             observer(event)
             teller.yield(event)
         }
@@ -103,8 +103,8 @@ package struct TFTPServer: Sendable {
             addresses: listeners.compactMap { $0.localAddress?.ipAddress }, events: events)
         let serving = Task {
             await withDiscardingTaskGroup { group in
-                for await arrival in requests where board.admits(arrival) {
-                    group.addTask { await board.serve(arrival) }
+                for await arrival in requests where transfers.admits(arrival) {
+                    group.addTask { await transfers.serve(arrival) }
                 }
             }
         }
@@ -113,7 +113,7 @@ package struct TFTPServer: Sendable {
         } cleanup: {
             for listener in listeners { try? await listener.close().get() }
             sink.finish()
-            board.stop()
+            transfers.stop()
             await serving.value
             teller.finish()
         }

@@ -236,7 +236,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
             isOnErrand = false
             switch result {
             case .success(let bytes): work.did(errand, bytes, at: now)
-            case .failure(let error): work.fail(TFTPTransferBoard.told(error))
+            case .failure(let error): work.fail(TFTPTransfers.told(error))
             }
         }
         return mail.isStopped

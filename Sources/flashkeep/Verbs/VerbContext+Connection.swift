@@ -2,7 +2,7 @@ import BoardAccess
 import Operations
 import SystemPackage
 
-extension Desk {
+extension VerbContext {
     /// Makes a connection to a board of what was typed; the board is not opened yet.
     ///
     /// - Parameters:

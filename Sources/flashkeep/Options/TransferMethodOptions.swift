@@ -3,12 +3,12 @@ import BoardAccess
 import UBootFlash
 
 /// Options of verbs that may read and write flash from U-Boot over the network.
-struct WayOptions: ParsableArguments, Sendable {
+struct TransferMethodOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "How flash leaves U-Boot: tftpput, tftp (HiSilicon's, with three arguments), netconsole, or line (only the "
                 + "serial line, in both directions). By default, the first of these that the board has and that "
-                + "works.", valueName: "way"))
+                + "works.", valueName: "method"))
     var via: UBootReadMethod?
 
     /// Checks that the option is applicable.

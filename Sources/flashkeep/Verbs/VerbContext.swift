@@ -3,7 +3,7 @@ import FlashAccess
 import FlashModel
 
 /// The environment of a verb: the terminal, the clock, and the user's output preferences.
-struct Desk: Sendable {
+struct VerbContext: Sendable {
     let screen: Screen
     let progress: ProgressFace
     let environment: OperationEnvironment

@@ -3,7 +3,7 @@ import Synchronization
 import SystemPackage
 
 /// The transfers of a server: which are active, how many are allowed, and each from its request to its end.
-final class TFTPTransferBoard: Sendable {
+final class TFTPTransfers: Sendable {
     private struct State {
         var clients: [SocketAddress: Int] = [:]
         var perHost: [String: Int] = [:]
