@@ -1,0 +1,131 @@
+import TestSupport
+
+/// What the board makes of a typed character, other than at its prompt.
+extension UBootMachine {
+    /// Reads the waiting input.
+    mutating func drain() {
+        let waiting = fifo
+        fifo = []
+        for byte in waiting { take(byte) }
+    }
+
+    private mutating func wait(_ byte: UInt8) {
+        guard fifo.count < scenario.fifo else {
+            return offend(.typedAhead, "a character was lost, as \(scenario.fifo) waited to be read")
+        }
+        fifo.append(byte)
+    }
+
+    mutating func offend(_ kind: SimulatedUBoot.Offence.Kind, _ text: String) {
+        offences.append(.init(kind: kind, text: text))
+    }
+
+    mutating func take(_ byte: UInt8) {
+        switch phase {
+        case .off, .deaf: break
+        case .starting: wait(byte)
+        case .countdown: stop(byte)
+        case .menu: choose(byte)
+        case .password: password(byte)
+        case .prompt: edit(byte)
+        case .running(let asks):
+            if !asks {
+                wait(byte)
+            } else if byte == 0x03 {
+                cutOutput()
+                emit("\n\(interruption)\n")
+                toPrompt()
+            }
+        case .asking:
+            guard byte == 0x0D else { return }
+            emit(raw: afterEnter)
+            phase = .running(asks: true)
+            timer = lineFree + 200
+        case .loading(let address, var receiver):
+            let answer = receiver.take(byte)
+            emit(raw: answer)
+            phase = .loading(address, receiver)
+            timer = lineFree + 1_000_000
+            if let outcome = receiver.outcome { endLoad(outcome, at: address) }
+        case .login, .loginPassword: login(byte)
+        case .shell: shell(byte)
+        }
+    }
+
+    private mutating func stop(_ byte: UInt8) {
+        heardKeys.append(byte)
+        if let keys = scenario.countdown?.keys, !heardKeys.suffix(keys.count).elementsEqual(keys) { return }
+        emit("\n")
+        welcome()
+    }
+
+    private mutating func choose(_ byte: UInt8) {
+        if byte == scenario.menu?.commandLine?.asciiValue {
+            emit("\(scenario.menu?.commandLine ?? "4")\n\n\n4: System Enter Boot Command Line Interface.\n")
+            emit("\n" + scenario.version + "\n")
+            welcome()
+        } else if [0x32, 0x37, 0x39].contains(byte) {
+            offend(.menu, "the menu was told \(UnicodeScalar(byte))")
+        }
+    }
+
+    private mutating func password(_ byte: UInt8) {
+        guard byte == 0x0D else {
+            if byte >= 0x20 { line.append(byte) }
+            return
+        }
+        emit("\n")
+        if line.elementsEqual((scenario.password ?? "").utf8) {
+            toPrompt()
+        } else {
+            line = []
+            emit("Password: ")
+        }
+    }
+
+    private mutating func login(_ byte: UInt8) {
+        switch byte {
+        case 0x0D, 0x0A:
+            emit("\n")
+            if case .loginPassword = phase {
+                emit("\nLogin incorrect\nOpenWrt login: ")
+                phase = .login
+            } else if line.isEmpty {
+                emit("OpenWrt login: ")
+            } else {
+                emit("Password: ")
+                phase = .loginPassword
+            }
+            line = []
+        case 0x03:
+            line = []
+            emit("^C\nOpenWrt login: ")
+            phase = .login
+        default:
+            line.append(byte)
+            if case .login = phase { emit(raw: [byte]) }
+        }
+    }
+
+    private mutating func shell(_ byte: UInt8) {
+        let prompt = "root@OpenWrt:/# "
+        switch byte {
+        case 0x0D:
+            let words = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+            line = []
+            emit("\n")
+            if words.first == "echo" {
+                emit(words.dropFirst().joined(separator: " ").filter { $0 != "'" } + "\n")
+            } else if let word = words.first {
+                emit("-ash: \(word): not found\n")
+            }
+            emit(prompt)
+        case 0x03:
+            line = []
+            emit("^C\n" + prompt)
+        default:
+            line.append(byte)
+            emit(raw: [byte])
+        }
+    }
+}

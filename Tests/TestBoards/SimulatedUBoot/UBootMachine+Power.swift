@@ -1,0 +1,108 @@
+/// From power-on to the prompt, or to Linux.
+extension UBootMachine {
+    mutating func powerOn(after delay: Int) {
+        powerAt = clock + delay
+    }
+
+    /// Starts or restarts the board.
+    mutating func start() {
+        cutOutput()
+        starts += 1
+        rate = scenario.rate
+        printsToNetwork = false
+        variables = scenario.variables
+        if let rate { variables["baudrate"] = "\(rate)" }
+        rateChange = nil
+        memory = UBootMemory(seed: UInt8(truncatingIfNeeded: starts))
+        isProbed = false
+        nandDevice = 0
+        line = []
+        last = ""
+        fifo = []
+        heardKeys = []
+        phase = .starting
+        emit(
+            "\n\n" + scenario.version
+                + "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n")
+        timer = lineFree + scenario.startTime
+    }
+
+    /// Handles the timer.
+    mutating func expire() {
+        switch phase {
+        case .starting: begin()
+        case .countdown(let left): tick(left)
+        case .menu: boot()
+        case .running: endCommand()
+        case .deaf: chatter()
+        case .loading:
+            emit("C")
+            timer = lineFree + 1_000_000
+        default: break
+        }
+    }
+
+    private mutating func begin() {
+        if scenario.menu != nil {
+            phase = .menu
+            emit("\nPlease choose the operation: \n   1: Load system code to SDRAM via TFTP. \n")
+            emit("   2: Load system code then write to Flash via TFTP. \n   3: Boot system code via Flash (default).\n")
+            if let key = scenario.menu?.commandLine { emit("   \(key): Entr boot command line interface.\n") }
+            emit("   7: Load Boot Loader code then write to Flash via Serial. \n")
+            emit("   9: Load Boot Loader code then write to Flash via TFTP. \n 3 \u{8}")
+            timer = lineFree + 3_000_000
+            return drain()
+        }
+        guard let countdown = scenario.countdown else { return welcome() }
+        emit(countdown.text + " \(countdown.seconds) ")
+        phase = .countdown(left: countdown.seconds)
+        timer = lineFree + 1_000_000
+        drain()
+    }
+
+    private mutating func tick(_ left: Int) {
+        guard left > 1 else {
+            emit("\u{8}\u{8}\u{8} 0 \n")
+            return boot()
+        }
+        emit("\u{8}\u{8}\u{8} \(left - 1) ")
+        phase = .countdown(left: left - 1)
+        timer = lineFree + 1_000_000
+    }
+
+    private mutating func boot() {
+        emit("## Booting kernel from Legacy Image at bc050000 ...\n\nStarting kernel ...\n\n")
+        emit("[    0.000000] Linux version 5.15.134 (builder@buildhost)\n[    0.000000] Board has DDR2\n\n")
+        emit("OpenWrt login: ")
+        phase = .login
+    }
+
+    /// Handles a stopped countdown.
+    mutating func welcome() {
+        timer = nil
+        if scenario.password != nil {
+            phase = .password
+            line = []
+            emit("\nPassword: ")
+        } else {
+            toPrompt()
+        }
+        drain()
+    }
+
+    mutating func toPrompt() {
+        timer = nil
+        phase = .prompt
+        line = []
+        emit(raw: Array(scenario.prompt.utf8))
+    }
+
+    private mutating func chatter() {
+        if scenario.start == .garbage {
+            emit(raw: (0..<40).map { UInt8(truncatingIfNeeded: 0x80 &+ $0 &* 37) | 0x80 })
+        } else {
+            emit("[  123.456789] br-lan: port 1(eth0) entered forwarding state\n")
+        }
+        timer = lineFree + 20_000
+    }
+}
