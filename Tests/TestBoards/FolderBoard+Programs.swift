@@ -1,0 +1,175 @@
+import FlashModel
+import Foundation
+import SystemPackage
+import TestSupport
+
+/// Programs that the board has in place of this computer's.
+extension FolderBoard {
+    func makePrograms(_ tools: [String], _ source: Tools) throws {
+        let dd = hardware.isWritable ? Self.dd.replacing("of=/dev/null) ;;", with: Self.writing) : Self.dd
+        for (name, script) in [
+            ("dd", dd), ("mtdinfo", Self.mtdinfo), ("nanddump", Self.nanddump), ("flash_erase", Self.flashErase),
+            ("flash_eraseall", Self.flashEraseAll), ("mtd", Self.openWrtMTD), ("insmod", Self.insmod),
+            ("rmmod", Self.rmmod),
+        ]
+        where (tools + ["nanddump"]).contains(name) && (name != "nanddump" || hardware.readsOOB) {
+            let real = try Self.find(name == "mtdinfo" ? "cat" : "dd", source)
+            try scratch.write(
+                script.replacing("BOARD", with: ShellWord.quoted(scratch.path.string)).replacing("REAL", with: real),
+                "bin/\(name)")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
+        }
+    }
+
+    /// How `dd` treats its target on writable boards. A device is never truncated, whatever the arguments of `dd`: the
+    /// kernel truncates only plain files (Linux `fs/open.c`).
+    private static let writing =
+        #"of=/dev/null) ;; of=BOARD/root/dev/*) exec REAL "$@" conv=notrunc;; of=*) exec REAL "$@";;"#
+
+    /// Wraps the real `dd`.
+    private static let dd = #"""
+        #!/bin/sh
+        f= b=512 s=0 c=
+        for a in "$@"; do
+          case $a in
+          if=*) f=${a#if=};; bs=*) b=${a#bs=};; skip=*) s=${a#skip=};; count=*) c=${a#count=};;
+          of=/dev/null) ;;
+          of=*) echo "dd $*" >>BOARD/offences; exit 1;;
+          esac
+        done
+        n=${f##*/}; n=${n%ro}
+        t=BOARD/troubles/$n
+        case $b$s$c in *[!0-9]*|'') exec REAL "$@";; esac
+        [ -n "$c" ] && [ -r "$t" ] && [ ${#b} -lt 10 ] && [ ${#s} -lt 10 ] && [ ${#c} -lt 8 ] || exec REAL "$@"
+        from=$(($s * $b)) to=$((($s + $c) * $b)) most=$c
+        count() { read -r v <BOARD/root/sys/class/mtd/$n/$1; echo $(($v + 1)) >BOARD/root/sys/class/mtd/$n/$1; }
+        while read -r kind start end; do
+          [ $start -lt $to ] && [ $end -gt $from ] || continue
+          case $kind in
+          corrected) count corrected_bits;;
+          failed) count ecc_failures;;
+          bad) echo "a bad block was read: dd $*" >>BOARD/offences;;
+          unread) k=0; [ $start -gt $from ] && k=$((($start - $from) / $b)); [ $k -lt $most ] && most=$k;;
+          vanish) /bin/cat BOARD/table-without >BOARD/root/proc/mtd; /bin/rm -f BOARD/root/dev/$n BOARD/root/dev/${n}ro; exit 1;;
+          esac
+        done <"$t"
+        [ $most = $c ] && exec REAL "$@"
+        [ $most -gt 0 ] && REAL if="$f" bs=$b skip=$s count=$most 2>/dev/null
+        exit 1
+        """#
+
+    /// Lists the bad blocks, like mtd-utils.
+    private static let mtdinfo = #"""
+        #!/bin/sh
+        [ "$1" = -M ] || exit 1
+        exec REAL BOARD/maps/${2##*/}
+        """#
+
+    /// Erases a block, like mtd-utils.
+    private static let flashErase = #"""
+        #!/bin/sh
+        if [ "$1" = --help ]; then
+          echo "Usage: flash_erase [options] MTD_DEVICE <start offset> <block count>"
+          echo "  -q, --quiet       do not display progress messages"
+          exit 0
+        fi
+        quiet=
+        [ "$1" = -q ] && { quiet=y; shift; }
+        [ $# = 3 ] && [ "$3" = 1 ] || { echo "flash_erase: error!: no MTD device specified" >&2; exit 255; }
+        case $1 in BOARD/*) ;; *) echo "flash_erase: error!: mtd_get_dev_info failed" >&2; exit 255;; esac
+        n=${1##*/}
+        read -r b <BOARD/root/sys/class/mtd/$n/erasesize
+        [ -r BOARD/troubles/$n ] && while read -r kind start end; do
+          [ $kind = bad ] && [ $start = $2 ] || continue
+          [ "$quiet" ] || echo "Skipping bad block at $2"
+          exit 0
+        done <BOARD/troubles/$n
+        /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$1" bs=$b seek=$(($2 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        [ "$quiet" ] || printf '\rErasing %d Kibyte @ %x -- 100 %% complete \n' $(($b / 1024)) $2
+        """#
+
+    /// Erases all blocks that are not bad, like busybox.
+    private static let flashEraseAll = #"""
+        #!/bin/sh
+        [ "$1" = -q ] && [ $# = 2 ] || {
+          echo "Usage: flash_eraseall [-jNq] MTD_DEVICE" >&2
+          echo "	-q	Don't display progress messages" >&2
+          exit 1
+        }
+        case $2 in BOARD/*) ;; *) echo "flash_eraseall: $2: not a char device" >&2; exit 1;; esac
+        n=${2##*/}
+        read -r b <BOARD/root/sys/class/mtd/$n/erasesize
+        read -r s <BOARD/root/sys/class/mtd/$n/size
+        k=0
+        while [ $k -lt $(($s / $b)) ]; do
+          bad=
+          [ -r BOARD/troubles/$n ] && while read -r kind start end; do
+            [ $kind = bad ] && [ $start = $(($k * $b)) ] && bad=y
+          done <BOARD/troubles/$n
+          [ "$bad" ] || /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$2" bs=$b seek=$k conv=notrunc iflag=fullblock 2>/dev/null
+          k=$(($k + 1))
+        done
+        exit 0
+        """#
+
+    /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`).
+    private static let openWrtMTD = #"""
+        #!/bin/sh
+        if [ $# = 0 ]; then
+          echo "Usage: mtd [<options> ...] <command> [<arguments> ...] <device>[:<device>...]" >&2
+          echo "        -q                      quiet mode (once: no [w] on writing," >&2
+          echo "        -f                      force write without trx checks" >&2
+          echo "        -p <number>             write beginning at partition offset" >&2
+          exit 1
+        fi
+        [ "$1 $2 $3 $4 $6" = "-q -q -f -p write" ] && [ $# = 8 ] || { echo usage >&2; exit 1; }
+        case $8 in BOARD/*) ;; *) echo "Could not get MTD device info from $8" >&2; exit 1;; esac
+        n=${8##*/}
+        read -r b <BOARD/root/sys/class/mtd/$n/erasesize
+        echo "Seeking on mtd device '$8' to: $5" >&2
+        /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
+        REAL if="$7" of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc 2>/dev/null
+        """#
+
+    /// Loads mtd-rw, which sets the flag of each device that marks it writable (`MTD_WRITEABLE`, 0x400).
+    private static let insmod = #"""
+        #!/bin/sh
+        [ "$1 $2" = "mtd-rw i_want_a_brick=1" ] || { echo "insmod: can't insert '$1'" >&2; exit 1; }
+        /bin/mkdir -p BOARD/root/sys/module/mtd_rw
+        for f in BOARD/root/sys/class/mtd/mtd*/flags; do
+          read -r v <"$f"; echo $v >"$f.locked"; echo 0x400 >"$f"
+        done
+        """#
+
+    private static let rmmod = #"""
+        #!/bin/sh
+        [ "$1" = mtd-rw ] && /bin/rmdir BOARD/root/sys/module/mtd_rw || exit 1
+        for f in BOARD/root/sys/class/mtd/mtd*/flags; do /bin/mv "$f.locked" "$f"; done
+        """#
+
+    /// Outputs pages with OOB, like mtd-utils.
+    private static let nanddump = #"""
+        #!/bin/sh
+        s=0 l=0 f=
+        while [ $# -gt 0 ]; do
+          case $1 in -s) s=$2; shift;; -l) l=$2; shift;; -*) ;; *) f=$1;; esac
+          shift
+        done
+        n=${f##*/}
+        [ -r BOARD/pages/$n.sizes ] || { echo usage >&2; exit 1; }
+        read -r page unit <BOARD/pages/$n.sizes
+        exec REAL if=BOARD/pages/$n bs=$unit skip=$(($s / $page)) count=$(($l / $page)) 2>/dev/null
+        """#
+
+    static func find(_ name: String) -> String? {
+        ["/bin", "/usr/bin", "/usr/local/bin"].map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    static func find(_ tool: String, _ source: Tools) throws -> String {
+        // An applet is selected by the name of the link that runs it; scripts call the plain tool.
+        let place = source == .busybox && tool != "cat" && tool != "dd" ? find("busybox") : find(tool)
+        guard let place else { throw Refusal.error("this computer has no \(tool)") }
+        return place
+    }
+}
