@@ -61,7 +61,7 @@ struct UBootFlashAccessTests {
         return Board(simulated: SimulatedUBoot(scenario), hardware: scenario.hardware)
     }
 
-    private func with<Result: Sendable>(
+    func with<Result: Sendable>(
         _ board: Board, over opener: (any ChannelOpening)? = nil, store: ContentStore = ContentStore(),
         _ body: (UBootFlashAccess) async throws -> Result
     ) async throws -> Result {
@@ -71,7 +71,7 @@ struct UBootFlashAccessTests {
     }
 
     /// All of a partition, and what was said of it.
-    private func all(
+    func all(
         _ access: UBootFlashAccess, _ ranges: [Range<Int>]? = nil
     ) async throws -> (bytes: [UInt8], findings: [BlockFinding]) {
         let flash = try await access.survey()
@@ -192,119 +192,7 @@ struct UBootFlashAccessTests {
         }
     }
 
-    // MARK: Bad blocks, and what cannot be read
-
-    @Test("Bad blocks are never asked for, and nothing shifts", arguments: [Way.nand, .mtdNAND])
-    func badBlocks(_ way: Way) async throws {
-        for bad in [[0], [7], [1, 2], [0, 7], [3, 4, 5]] as [Set<Int>] {
-            let board = Self.board(way, bad: bad)
-            let got = try await with(board) { try await all($0) }
-            #expect(got.bytes == board.hardware.expected(0), "\(bad)")
-            #expect(got.findings.isEmpty)
-        }
-    }
-
-    @Test("A block that went bad since the survey is unread, not the next one's bytes")
-    func wentBad() async throws {
-        let board = Self.board(.nand, bad: [])
-        let got = try await with(board) { access in
-            _ = try await access.survey()
-            // The survey has been taken; the list no longer holds.
-            let flash = try await access.survey()
-            let partition = try #require(flash.survey.partitions.first)
-            board.simulated.change { $0.hardware.chips["nand0"]?.badBlocks = [3] }
-            var bytes: [UInt8] = []
-            var findings: [BlockFinding] = []
-            try await flash.reader.read(partition, ranges: [0..<partition.size]) { chunk in
-                bytes += chunk.bytes
-                findings += chunk.findings
-            }
-            return (bytes, findings)
-        }
-        var expected = board.hardware.expected(0)
-        expected.replaceSubrange(0xC00..<0x1000, with: [UInt8](repeating: 0xFF, count: 0x400))
-        #expect(got.0 == expected)
-        #expect(got.1.map(\.range) == [0xC00..<0x1000])
-        #expect(got.1.map(\.state) == [.unread])
-    }
-
-    @Test(
-        "What cannot be read is a finding, and all else is read",
-        arguments: [Way.nand, .mtdNAND, .spiShort, .spiLong, .spiSilent, .mtdSPI])
-    func unreadable(_ way: Way) async throws {
-        for hasChecksum in [true, false] where hasChecksum || way != .spiSilent {
-            // A page of the second chunk that was not blank.
-            let start = way == .nand || way == .mtdNAND ? 0xC00 : 0x1800
-            let board = Self.board(way, bad: []) { scenario in
-                if !hasChecksum { scenario.forbid("crc32") }
-                for id in scenario.hardware.chips.keys {
-                    scenario.hardware.chips[id]?.unreadable = [start + 0x200..<start + 0x300]
-                }
-            }
-            let got = try await with(board) { try await all($0) }
-            #expect(!got.findings.isEmpty, "\(way)")
-            #expect(got.findings.allSatisfy { $0.state == .unread && !($0.detail ?? "").isEmpty })
-            let unread = got.findings.map(\.range)
-            let expected = board.hardware.expected(0)
-            #expect(unread.contains { $0.overlaps(start + 0x200..<start + 0x300) })
-            for place in got.bytes.indices {
-                let isUnread = unread.contains { $0.contains(place) }
-                guard got.bytes[place] != (isUnread ? 0xFF : expected[place]) else { continue }
-                Issue.record("\(way): another byte at \(place)")
-                break
-            }
-            #expect(board.simulated.offences.isEmpty)
-        }
-    }
-
-    @Test(
-        "A page that the ECC repaired is read, one that it could not is kept and named",
-        arguments: [Way.nand, .mtdNAND])
-    func eccErrors(_ way: Way) async throws {
-        for hasChecksum in [true, false] {
-            let board = Self.board(way, bad: []) { scenario in
-                if !hasChecksum { scenario.forbid("crc32") }
-                scenario.hardware.chips["nand0"]?.corrected = [2, 3]
-                scenario.hardware.chips["nand0"]?.failed = [6]
-            }
-            let got = try await with(board) { try await all($0) }
-            // Pages of 512 bytes, two to a block; the second is meant.
-            var expected = try #require(board.hardware.chips["nand0"]?.bytes)
-            expected[6 * 0x400 + 0x200] ^= 0x81
-            let isSame = got.bytes == expected
-            #expect(isSame)
-            let failed = got.findings.filter { $0.state == .eccFailed }.map(\.offset)
-            let corrected = got.findings.filter { $0.state == .eccCorrected }.map(\.offset)
-            #expect(Set(failed) == [0x1A00])
-            // `nand read` says nothing of what was repaired.
-            #expect(Set(corrected) == (way == .nand ? [] : [0xA00, 0xE00]))
-            #expect(got.findings.allSatisfy { $0.size == 0x200 && !($0.detail ?? "").isEmpty })
-            #expect(board.simulated.offences.isEmpty)
-        }
-    }
-
-    @Test("Failures that nobody tells of are seen, for the RAM was filled before")
-    func silentFailures() async throws {
-        let board = Self.board(.spiSilent) { $0.hardware.chips["spi0"]?.unreadable = [0..<0x3000] }
-        let got = try await with(board) { try await all($0) }
-        #expect(got.bytes.allSatisfy { $0 == 0xFF })
-        #expect(got.findings.map(\.range) == [0..<0x3000])
-        #expect(board.simulated.commands.contains { $0.hasPrefix("mw.b") })
-    }
-
-    @Test("Flash that holds what the RAM was filled with is read all the same")
-    func fillingInFlash() async throws {
-        let board = Self.board(.spiSilent) {
-            for place in 0..<0x1000 { $0.hardware.chips["spi0"]?.bytes[place] = place < 0x800 ? 0x5A : 0xA5 }
-        }
-        try await with(board) { access in
-            for ranges in [[0..<1], [0..<0x800], [0x7FF..<0x801], [0x800..<0x1000], [0..<0x1000]] {
-                let got = try await all(access, ranges)
-                #expect(got.findings.isEmpty)
-                #expect(ranges.allSatisfy { Array(got.bytes[$0]) == Array(board.hardware.expected(0)[$0]) })
-            }
-        }
-    }
+    // MARK: RAM, and how a chip is read
 
     @Test("An erase block with its OOB bytes stays within free RAM, also after the block alone was read")
     func stagingGrows() async throws {
@@ -358,6 +246,21 @@ struct UBootFlashAccessTests {
             case .mtdSPI: #expect(windows == [.mtd("nor0")])
             }
         }
+    }
+
+    @Test("Where no free RAM is known, nothing is brought there")
+    func noMemory() async throws {
+        let board = Self.board(.spiLong) { $0.boardInfo = .bare }
+        do {
+            _ = try await with(board) { try await all($0) }
+            Issue.record("it was read")
+        } catch let error as FlashkeepError {
+            #expect(error.code == .toolMissing)
+        }
+        #expect(!board.simulated.commands.contains { $0.hasPrefix("sf read") })
+        // Flash that stands in memory needs none.
+        let mapped = Self.board(.mapped) { $0.boardInfo = .bare }
+        #expect(try await with(mapped) { try await all($0) }.bytes == mapped.hardware.expected(0))
     }
 
     // MARK: By hand
@@ -414,125 +317,6 @@ struct UBootFlashAccessTests {
             #expect(isSame, "\(way), block \(number)")
         }
         #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
-    }
-
-    @Test("A checksum of what can no longer be read is an error")
-    func unreadableChecksum() async throws {
-        let board = Self.board(.spiLong)
-        try await with(board) { access in
-            let flash = try await access.survey()
-            let partition = try #require(flash.survey.partitions.first)
-            board.simulated.change { $0.hardware.chips["spi0"]?.unreadable = [0..<16] }
-            do {
-                _ = try await flash.reader.checksum(.crc32, of: partition, ranges: [0..<partition.size])
-                Issue.record("there was a checksum")
-            } catch let error as FlashkeepError {
-                #expect(error.code == .unreadable)
-            }
-        }
-    }
-
-    @Test("Where no free RAM is known, nothing is brought there")
-    func noMemory() async throws {
-        let board = Self.board(.spiLong) { $0.boardInfo = .bare }
-        do {
-            _ = try await with(board) { try await all($0) }
-            Issue.record("it was read")
-        } catch let error as FlashkeepError {
-            #expect(error.code == .toolMissing)
-        }
-        #expect(!board.simulated.commands.contains { $0.hasPrefix("sf read") })
-        // Flash that stands in memory needs none.
-        let mapped = Self.board(.mapped) { $0.boardInfo = .bare }
-        #expect(try await with(mapped) { try await all($0) }.bytes == mapped.hardware.expected(0))
-    }
-
-    // MARK: Going on
-
-    @Test("Reading goes on in the midst of a range", arguments: [Way.mapped, .spiSilent, .nand, .mtdNAND])
-    func resume(_ way: Way) async throws {
-        let board = Self.board(way, bad: [])
-        let expected = board.hardware.expected(0)
-        let size = expected.count
-        try await with(board) { access in
-            for start in [1, 0x1FF, 0x801, 0x1234, size - 1] {
-                let got = try await all(access, [start..<size])
-                #expect(got.findings.isEmpty, "\(way) \(start): \(got.findings)")
-                #expect(Array(got.bytes[start...]) == Array(expected[start...]), "\(way) \(start)")
-            }
-        }
-        #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
-    }
-
-    @Test("Reset at every so-many-th command", arguments: Way.allCases)
-    func resets(_ way: Way) async throws {
-        for every in [11, 17] {
-            let board = Self.board(way, bad: [1])
-            board.simulated.schedule(.reset(afterOutput: every * 20), every: every)
-            let got = try await with(board) { try await all($0) }
-            #expect(got.bytes == board.hardware.expected(0), "\(way) every \(every)")
-            #expect(board.simulated.starts > 1)
-            #expect(board.simulated.offences.isEmpty)
-        }
-    }
-
-    @Test("A watchdog that never lets a dump end: its lines come all the same", arguments: [true, false])
-    func watchdog(_ hasChecksum: Bool) async throws {
-        let content = SimulatedSessions.bytes(0x1_0000)
-        let simulated = SimulatedSessions.nor(content) {
-            if !hasChecksum { $0.forbid("crc32") }
-        }
-        let board = Board(simulated: simulated, hardware: simulated.hardware)
-        // A dump of 16 KiB prints 67,000 characters.
-        simulated.schedule(.watchdog(afterOutput: 9_000), every: 1)
-        let got = try await with(board) { try await all($0) }
-        let isSame = got.bytes == content
-        #expect(isSame)
-        #expect(got.findings.isEmpty)
-        #expect((20...60).contains(simulated.starts), "\(simulated.starts)")
-    }
-
-    @Test("A board that restarts before it has said anything is given up")
-    func restartsForEver() async throws {
-        let simulated = SimulatedSessions.nor(SimulatedSessions.bytes(0x4000)) { $0.forbid("crc32") }
-        let board = Board(simulated: simulated, hardware: simulated.hardware)
-        do {
-            _ = try await with(board) { access in
-                let flash = try await access.survey()
-                let partition = try #require(flash.survey.partitions.first)
-                // Less than a line of a dump.
-                simulated.schedule(.watchdog(afterOutput: 60), every: 1)
-                try await flash.reader.read(partition, ranges: [0..<partition.size]) { _ in }
-            }
-            Issue.record("it was read")
-        } catch let error as FlashkeepError {
-            #expect(error.code == .boardLost)
-        }
-        #expect(simulated.starts < 10)
-    }
-
-    @Test("Bad lines", arguments: [Way.mapped, .spiLong, .spiSilent, .nand, .mtdNAND], [true, false])
-    func badLine(_ way: Way, _ hasChecksum: Bool) async throws {
-        for seed in [hasChecksum ? 1 : 2] as [UInt64] {
-            let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
-            var faults = LineFaults()
-            faults.replyRate = 500
-            faults.commandRate = 500
-            let opener = FaultyOpener(board.simulated, faults, seed: seed)
-            let got = try await with(board, over: opener) { access in
-                let got = try await all(access)
-                #expect(access.retries > 0)
-                return got
-            }
-            #expect(opener.damaged > 0)
-            let expected = board.hardware.expected(0)
-            let wrong = zip(got.bytes, expected).count { $0 != $1 }
-            // Without a checksum the proof, a second reading, finds the rest.
-            #expect(hasChecksum ? wrong == 0 : wrong < 20, "\(way) \(hasChecksum) \(seed): \(wrong)")
-            #expect(got.findings.isEmpty, "\(way) \(seed): \(got.findings)")
-            #expect(
-                board.simulated.offences.allSatisfy { $0.kind == .bareEnter }, "\(board.simulated.offences.prefix(3))")
-        }
     }
 }
 
