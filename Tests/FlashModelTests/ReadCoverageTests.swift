@@ -1,4 +1,5 @@
 import FlashModel
+import TestSupport
 import Testing
 
 /// What a backup reads: every byte that some partition covers, once, and a view for each partition.
@@ -232,18 +233,5 @@ import Testing
                 #expect(times.filter { $0 == 0 }.count == inGaps)
             }
         }
-    }
-}
-
-/// A generator that gives the same numbers for the same seed (Steele, Lea, Flood: SplitMix).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

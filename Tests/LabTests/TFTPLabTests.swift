@@ -48,13 +48,7 @@ struct TFTPLabTests {
             atftp(["blksize 8192", "windowsize 64", "tsize 0"]),
         ]
 
-    private static func content(_ count: Int) -> [UInt8] {
-        var random = SplitMix64(state: UInt64(count))
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }
-        return Array(bytes.prefix(count))
-    }
+    private static func content(_ count: Int) -> [UInt8] { SplitMix64.bytes(count, seed: UInt64(count)) }
 
     private static func serving(
         _ folder: ScratchFolder, _ host: String, _ body: (_ port: Int) async throws -> Void

@@ -114,10 +114,6 @@ struct UBootNetworkBackupTests {
         #expect(offences.isEmpty, "\(comment): \(offences.prefix(3))", sourceLocation: sourceLocation)
     }
 
-    private func count(_ board: SimulatedUBoot, _ command: String) -> Int {
-        board.commands.count { $0.split(separator: " ").first.map(String.init) == command }
-    }
-
     // MARK: Each way
 
     @Test("By tftpput, with the fewest commands")
@@ -128,8 +124,8 @@ struct UBootNetworkBackupTests {
         let report = try await backUp(board, events: events, in: try folders.make())
         try await check(report, board, scenario, "tftpput")
         // One a chip, and one for each good block of NAND.
-        #expect(count(board, "tftpput") == 2 + 4)
-        #expect(count(board, "md.l") == 0)
+        #expect(board.count(of: "tftpput") == 2 + 4)
+        #expect(board.count(of: "md.l") == 0)
         #expect(events.notes.isEmpty, "\(events.notes)")
         #expect(report.manifest.capture.retries == 0)
         #expect(report.manifest.capture.way.contains("flash over the network (tftpput, checked by crc32)"))
@@ -147,7 +143,7 @@ struct UBootNetworkBackupTests {
         let board = SimulatedUBoot(scenario)
         let report = try await backUp(board, in: try folders.make())
         try await check(report, board, scenario, "tftp")
-        #expect(count(board, "tftp") == 6)
+        #expect(board.count(of: "tftp") == 6)
         #expect(report.manifest.capture.way.contains("(tftp, checked by crc32)"))
     }
 
@@ -161,8 +157,8 @@ struct UBootNetworkBackupTests {
         let board = SimulatedUBoot(scenario)
         let report = try await backUp(board, in: try folders.make())
         try await check(report, board, scenario, "plain tftp")
-        #expect(count(board, "tftp") == 0)
-        #expect(count(board, "setenv") == 0)
+        #expect(board.count(of: "tftp") == 0)
+        #expect(board.count(of: "setenv") == 0)
         #expect(report.manifest.capture.way.hasSuffix("(md, known content by crc32)"))
     }
 
@@ -186,7 +182,7 @@ struct UBootNetworkBackupTests {
         let board = SimulatedUBoot(scenario)
         let report = try await backUp(board, via: way, in: try folders.make())
         try await check(report, board, scenario, "line")
-        #expect(count(board, "tftpput") == 0 && count(board, "setenv") == 0)
+        #expect(board.count(of: "tftpput") == 0 && board.count(of: "setenv") == 0)
     }
 
     @Test("Boards without checksums: what comes is fetched twice", arguments: [UBootReadMethod.tftpput, .netconsole])
@@ -216,7 +212,7 @@ struct UBootNetworkBackupTests {
             let events = Events()
             let report = try await backUp(board, events: events, in: try folders.make())
             try await check(report, board, scenario, "\(name)")
-            #expect(count(board, "tftpput") == 1, "\(name)")
+            #expect(board.count(of: "tftpput") == 1, "\(name)")
             #expect(events.notes.count == 1 && events.notes[0].contains("over the serial line"), "\(events.notes)")
             #expect(report.manifest.capture.way.hasSuffix("(md, known content by crc32)"))
         }
@@ -231,7 +227,7 @@ struct UBootNetworkBackupTests {
             let report = try await backUp(
                 board, address: address, portIsTaken: isTaken, events: events, in: try folders.make())
             try await check(report, board, scenario, "\(address)")
-            #expect(count(board, "tftpput") == 0)
+            #expect(board.count(of: "tftpput") == 0)
             #expect(events.notes.count == 1, "\(events.notes)")
         }
     }
@@ -255,7 +251,7 @@ struct UBootNetworkBackupTests {
         let events = Events()
         let report = try await backUp(board, events: events, in: try folders.make())
         try await check(report, board, scenario, "no ping")
-        #expect(count(board, "ping") == 1)
+        #expect(board.count(of: "ping") == 1)
         #expect(!board.commands.contains("setenv stdout nc"))
         #expect(events.notes.count == 1, "\(events.notes)")
     }
@@ -300,7 +296,7 @@ struct UBootNetworkBackupTests {
                 try await check(report, board, scenario, "\(fault) at \(number)")
                 #expect(report.manifest.capture.retries > 0)
                 #expect(events.notes.isEmpty, "\(fault) at \(number): \(events.notes)")
-                #expect(count(board, "md.l") == 0)
+                #expect(board.count(of: "md.l") == 0)
             }
         }
     }
@@ -311,7 +307,7 @@ struct UBootNetworkBackupTests {
         let board = SimulatedUBoot(scenario)
         let report = try await backUp(board, in: try folders.make())
         try await check(report, board, scenario, "every third")
-        #expect(count(board, "md.l") == 0)
+        #expect(board.count(of: "md.l") == 0)
     }
 
     @Test("A network that breaks in the middle is left for the line")
@@ -368,7 +364,7 @@ struct UBootNetworkBackupTests {
         let report = try await backUp(board, events: events, in: try folders.make())
         try await check(report, board, scenario, "pulled after \(datagrams)")
         #expect(events.notes.count == 1, "\(events.notes)")
-        #expect(count(board, "ping") == 1)
+        #expect(board.count(of: "ping") == 1)
     }
 
     @Test("A bad line beside a good network", arguments: [1, 2] as [UInt64])

@@ -48,15 +48,11 @@ struct UBootNetworkRestoreTests {
         return (board, report)
     }
 
-    private func count(_ board: SimulatedUBoot, _ command: String) -> Int {
-        board.commands.count { $0.split(separator: " ").first.map(String.init) == command }
-    }
-
     @Test("One load for each block, and nothing over the line")
     func loads() async throws {
         let restores = try UBootRestores(isNetworked: true)
         let (board, report) = try await check(restores, Self.scenario(), "tftpboot")
-        #expect(count(board, "tftpboot") == 2 && count(board, "loady") == 0 && count(board, "mw") == 0)
+        #expect(board.count(of: "tftpboot") == 2 && board.count(of: "loady") == 0 && board.count(of: "mw") == 0)
         #expect(report.plan.parts.map(\.method.name) == ["erase and cp.b, bytes by tftpboot"])
         #expect(report.plan.parts.first?.method.name.hasSuffix("bytes by tftpboot") == true)
         #expect(restores.notes.filter { $0.contains("serial line") }.isEmpty, "\(restores.notes)")
@@ -71,7 +67,7 @@ struct UBootNetworkRestoreTests {
                 $0.allow("tftp")
             }, "tftp")
         #expect(board.commands.contains { $0.hasPrefix("tftp 8") && $0.split(separator: " ").count == 3 })
-        #expect(count(board, "mw") == 0)
+        #expect(board.count(of: "mw") == 0)
     }
 
     @Test("A tftp that may do anything with what it fetches is not used")
@@ -83,13 +79,13 @@ struct UBootNetworkRestoreTests {
                 $0.allow("tftp")
                 $0.tftpHelp = "upgrade firmware via network"
             }, "a strange tftp")
-        #expect(count(board, "tftp") == 0 && count(board, "loady") == 2)
+        #expect(board.count(of: "tftp") == 0 && board.count(of: "loady") == 2)
     }
 
     @Test("The line alone, where that is wanted")
     func line() async throws {
         let (board, _) = try await check(try UBootRestores(isNetworked: true, via: .line), Self.scenario(), "line")
-        #expect(count(board, "tftpboot") == 0 && count(board, "loady") == 2 && count(board, "setenv") == 0)
+        #expect(board.count(of: "tftpboot") == 0 && board.count(of: "loady") == 2 && board.count(of: "setenv") == 0)
     }
 
     @Test("Where nobody answers, the line is used, after one note and one try, through all connections")
@@ -108,8 +104,8 @@ struct UBootNetworkRestoreTests {
                     $0.forbid(missing)
                 }
                 let (board, _) = try await check(restores, scenario, name)
-                #expect(count(board, "tftpboot") == (name == "another network" ? 0 : 1), "\(name)")
-                #expect(count(board, "loady") == (missing.isEmpty ? 2 : 0), "\(name)")
+                #expect(board.count(of: "tftpboot") == (name == "another network" ? 0 : 1), "\(name)")
+                #expect(board.count(of: "loady") == (missing.isEmpty ? 2 : 0), "\(name)")
                 let notes = restores.notes.filter { $0.contains("over the serial line: tftpboot: ") }
                 #expect(notes.count == 1, "\(restores.notes)")
             }
@@ -120,7 +116,7 @@ struct UBootNetworkRestoreTests {
     func port() async throws {
         let restores = try UBootRestores(isNetworked: true, portIsTaken: true)
         let (board, _) = try await check(restores, Self.scenario(), "port")
-        #expect(count(board, "tftpboot") == 0 && count(board, "loady") == 2)
+        #expect(board.count(of: "tftpboot") == 0 && board.count(of: "loady") == 2)
     }
 
     @Test("Bytes that were damaged, cut or stopped on their way are sent again")
@@ -130,7 +126,7 @@ struct UBootNetworkRestoreTests {
             let scenario = Self.scenario { $0.network?.loadFaults = [2: fault] }
             let restores = try UBootRestores(isNetworked: true)
             let (board, _) = try await check(restores, scenario, "\(fault)")
-            #expect(count(board, "tftpboot") == 3 && count(board, "loady") == 0, "\(fault)")
+            #expect(board.count(of: "tftpboot") == 3 && board.count(of: "loady") == 0, "\(fault)")
         }
     }
 
@@ -139,7 +135,7 @@ struct UBootNetworkRestoreTests {
         let restores = try UBootRestores(isNetworked: true)
         let scenario = Self.scenario { $0.network?.repeatedLoadFault = (.flips(at: 7), 1) }
         let (board, _) = try await check(restores, scenario, "always")
-        #expect(count(board, "tftpboot") == 3 && count(board, "loady") == 2)
+        #expect(board.count(of: "tftpboot") == 3 && board.count(of: "loady") == 2)
         let erase = try #require(board.commands.firstIndex { $0.hasPrefix("erase") })
         let loady = try #require(board.commands.firstIndex { $0.hasPrefix("loady") })
         #expect(loady < erase)
@@ -156,7 +152,7 @@ struct UBootNetworkRestoreTests {
         let board = SimulatedUBoot(Self.damaged(scenario))
         await #expect(throws: FlashkeepError.self) { try await restores.restore(board, bag) }
         #expect(UBootRestores.isSame(board, Self.damaged(scenario)))
-        #expect(count(board, "erase") == 0)
+        #expect(board.count(of: "erase") == 0)
     }
 
     @Test("What is loaded is not started, whatever the board's variables say", arguments: ["autostart", "autoscript"])
@@ -178,7 +174,7 @@ struct UBootNetworkRestoreTests {
             $0.network?.answersTFTP = false
         }
         let (board, _) = try await check(try UBootRestores(isNetworked: true), scenario, "netconsole")
-        #expect(count(board, "loady") == 2)
+        #expect(board.count(of: "loady") == 2)
         #expect(board.commands.contains("setenv stdout nc") && !board.printsToNetwork)
     }
 

@@ -15,12 +15,7 @@ import Transfers
         patience: TFTPPatience(first: .milliseconds(300), longest: .milliseconds(600), repetitions: 4),
         requestsPerSecond: 1_000)
 
-    private static func bytes(_ count: Int) -> [UInt8] {
-        var random = SplitMix64(state: 11)
-        var bytes: [UInt8] = []
-        while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }
-        return Array(bytes.prefix(count))
-    }
+    private static func bytes(_ count: Int) -> [UInt8] { SplitMix64.bytes(count, seed: 11) }
 
     private static func kinds(_ server: TFTPServer, until isLast: (TFTPEvent) -> Bool) async -> [TFTPEvent] {
         var events: [TFTPEvent] = []

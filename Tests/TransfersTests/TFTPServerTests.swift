@@ -34,13 +34,7 @@ import Transfers
         }
     }
 
-    static func bytes(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
-        var random = SplitMix64(state: seed)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }
-        return Array(bytes.prefix(count))
-    }
+    static func bytes(_ count: Int) -> [UInt8] { SplitMix64.bytes(count, seed: 5) }
 
     private static let patience = TFTPPatience(first: .milliseconds(500), longest: .seconds(1), repetitions: 4)
 

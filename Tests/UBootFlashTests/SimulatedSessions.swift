@@ -46,14 +46,5 @@ enum SimulatedSessions {
     }
 
     /// Bytes as flash has them: code, text, blanks.
-    static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-        var random = SplitMix64(state: seed)
-        var result: [UInt8] = []
-        result.reserveCapacity(count + 8)
-        while result.count < count {
-            let value = random.next()
-            withUnsafeBytes(of: value) { result += $0 }
-        }
-        return Array(result.prefix(count))
-    }
+    static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] { SplitMix64.bytes(count, seed: seed) }
 }

@@ -91,6 +91,10 @@ package final class SimulatedUBoot: ChannelOpening {
     package var typed: String { String(decoding: machine.withLock { $0.typed }, as: UTF8.self) }
     /// The executed command lines, as typed.
     package var commands: [String] { machine.withLock { $0.ran } }
+    /// How many of the executed command lines begin with this word.
+    package func count(of command: String) -> Int {
+        commands.count { $0.split(separator: " ").first.map(String.init) == command }
+    }
     package var hardware: SimulatedHardware { machine.withLock { $0.scenario.hardware } }
     package var variables: [String: String] { machine.withLock { $0.scenario.variables } }
     /// The variables in RAM.
