@@ -152,10 +152,8 @@ import Testing
         #expect(cover.views.count == 5)
     }
 
-    /// Random layouts on one to three chips, checked against the rules.
-    @Test(arguments: 0..<300)
-    func everyByteOnce(seed: Int) {
-        var random = SplitMix64(state: UInt64(seed))
+    /// A random layout on one to three chips.
+    private static func layout(_ random: inout SplitMix64) -> Survey {
         let block = 4
         let chipCount = Int.random(in: 1...3, using: &random)
         var chips: [Chip] = []
@@ -163,25 +161,33 @@ import Testing
         for number in 0..<chipCount {
             let size = Int.random(in: 8...256, using: &random)
             chips.append(
-                Self.chip("chip\(number)", size: size, known: Bool.random(using: &random) ? .exact : .atLeast))
+                chip("chip\(number)", size: size, known: Bool.random(using: &random) ? .exact : .atLeast))
             for _ in 0..<Int.random(in: 0...9, using: &random) {
                 let start = Int.random(in: 0..<size, using: &random)
                 let length = Int.random(in: 0...(size - start), using: &random)
                 let isPlaced = Int.random(in: 0...9, using: &random) > 0
                 partitions.append(
-                    Self.partition(
+                    partition(
                         partitions.count, ["a", "A", "..", "x/y", ""].randomElement(using: &random) ?? "",
                         at: isPlaced ? start : nil, length, chip: "chip\(number)", source: isPlaced ? .sysfs : .none,
                         block: block))
             }
         }
         partitions.shuffle(using: &random)
-        let survey = Survey(chips: chips, partitions: partitions, table: .complete)
+        return Survey(chips: chips, partitions: partitions, table: .complete)
+    }
+
+    /// Random layouts, checked against the rules.
+    @Test(arguments: 0..<300)
+    func everyByteOnce(seed: Int) {
+        var random = SplitMix64(state: UInt64(seed))
+        let survey = Self.layout(&random)
         let cover = ReadCoverage.plan(survey)
 
         #expect(Set(cover.images.map { $0.fileName.lowercased() }).count == cover.images.count)
-        #expect(Set(cover.views.map(\.partition)).union(cover.skipped.map(\.partition)).count == partitions.count)
-        #expect(cover.views.count + cover.skipped.count == partitions.count)
+        let count = survey.partitions.count
+        #expect(Set(cover.views.map(\.partition)).union(cover.skipped.map(\.partition)).count == count)
+        #expect(cover.views.count + cover.skipped.count == count)
 
         for image in cover.images {
             #expect(image.pieces.map(\.length).reduce(0, +) == image.size)
@@ -204,34 +210,37 @@ import Testing
             #expect(partition?.chip == image.chip)
             if let offset = partition?.offset { #expect(image.offset == offset - view.offset) }
         }
-        for chip in chips {
-            var times = [Int](repeating: 0, count: chip.leastSize)
-            for image in cover.images where image.chip == chip.id {
-                guard let offset = image.offset else { continue }
-                for position in offset..<(offset + image.size) { times[position] += 1 }
+        for chip in survey.chips { Self.expectEachByteOnce(of: chip, survey, cover) }
+    }
+
+    /// Every byte that some partition covers is in one image, and all others are gaps.
+    private static func expectEachByteOnce(of chip: Chip, _ survey: Survey, _ cover: ReadCoverage) {
+        var times = [Int](repeating: 0, count: chip.leastSize)
+        for image in cover.images where image.chip == chip.id {
+            guard let offset = image.offset else { continue }
+            for position in offset..<(offset + image.size) { times[position] += 1 }
+        }
+        var isReached = [Bool](repeating: false, count: chip.leastSize)
+        for partition in survey.partitions where partition.chip == chip.id {
+            for position in partition.chipRange ?? 0..<0 { isReached[position] = true }
+        }
+        #expect(zip(times, isReached).allSatisfy { $0 == ($1 ? 1 : 0) })
+        for gap in cover.gaps where gap.chip == chip.id {
+            // A gap without an end begins at the end of everything known.
+            guard let size = gap.size else {
+                #expect(chip.exactSize == nil && gap.offset >= chip.leastSize)
+                continue
             }
-            var isReached = [Bool](repeating: false, count: chip.leastSize)
-            for partition in partitions where partition.chip == chip.id {
-                for position in partition.chipRange ?? 0..<0 { isReached[position] = true }
-            }
-            #expect(zip(times, isReached).allSatisfy { $0 == ($1 ? 1 : 0) })
-            for gap in cover.gaps where gap.chip == chip.id {
-                // A gap without an end begins at the end of everything known.
-                guard let size = gap.size else {
-                    #expect(chip.exactSize == nil && gap.offset >= chip.leastSize)
-                    continue
-                }
-                #expect(times[gap.offset..<(gap.offset + size)].allSatisfy { $0 == 0 })
-            }
-            let isPlaced = !partitions.contains { $0.chip == chip.id && $0.size > 0 && !$0.isPlaced }
-            #expect(
-                cover.gaps.contains { $0.chip == chip.id && $0.size == nil } == (chip.exactSize == nil && isPlaced))
-            if chip.sizeKnowledge == .exact,
-                !partitions.contains(where: { $0.chip == chip.id && $0.offset == nil && $0.size > 0 })
-            {
-                let inGaps = cover.gaps.filter { $0.chip == chip.id }.compactMap(\.size).reduce(0, +)
-                #expect(times.filter { $0 == 0 }.count == inGaps)
-            }
+            #expect(times[gap.offset..<(gap.offset + size)].allSatisfy { $0 == 0 })
+        }
+        let isPlaced = !survey.partitions.contains { $0.chip == chip.id && $0.size > 0 && !$0.isPlaced }
+        #expect(
+            cover.gaps.contains { $0.chip == chip.id && $0.size == nil } == (chip.exactSize == nil && isPlaced))
+        if chip.sizeKnowledge == .exact,
+            !survey.partitions.contains(where: { $0.chip == chip.id && $0.offset == nil && $0.size > 0 })
+        {
+            let inGaps = cover.gaps.filter { $0.chip == chip.id }.compactMap(\.size).reduce(0, +)
+            #expect(times.filter { $0 == 0 }.count == inGaps)
         }
     }
 }

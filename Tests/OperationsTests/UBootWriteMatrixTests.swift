@@ -87,60 +87,79 @@ struct UBootWriteMatrixTests {
         var name: String
         /// A word that tells the reason, one of which a refusal must have.
         var command: String
-        var isOfFlashOnly = false
-        var blamesFlash = false
+        var isOfFlashOnly: Bool
+        var blamesFlash: Bool
         var change: @Sendable (inout UBootScenario) -> Void
-    }
 
-    private static func faults(_ method: Method) -> [Fault] {
-        var faults: [Fault] = []
-        func add(
+        init(
             _ name: String, _ command: String, onFlash: Bool = false, blames: Bool = false,
             _ change: @escaping @Sendable (inout UBootScenario) -> Void
         ) {
-            faults.append(
-                Fault(name: name, command: command, isOfFlashOnly: onFlash, blamesFlash: blames, change: change))
+            self.name = name
+            self.command = command
+            isOfFlashOnly = onFlash
+            blamesFlash = blames
+            self.change = change
         }
-        for command in method.commands {
-            add("no \(command)", command) { $0.forbid(command) }
-            let usage = UBootUsages.text(command)
-            for line in usage.split(separator: "\n").map(String.init)
-            where line.hasPrefix("\(command) ") && !line.contains("- ") {
-                add("\(command) without the form \"\(line)\"", command) {
-                    $0.usages[command] = usage.replacing(line + "\n", with: "")
-                }
-            }
-            for (name, text) in [
-                ("another summary", "\(command) - paint the board\n\n"),
-                ("another usage", "\(command) - paint the board\n\nUsage:\n\(command) colour\n"),
-                ("no usage", "\(command) - paint the board\n\nUsage:\n\(command) - No additional help available.\n"),
-                ("nothing", ""), ("an unknown word", "Unknown command '\(command)' - try 'help'\n"),
-                ("its words turned round", "\(command) - x\n\nUsage:\n\(command) write len offset\n"),
-            ] {
-                add("help \(command) has \(name)", command) { $0.usages[command] = text }
-            }
-            let summary = usage.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
-            add("help \(command) has its summary alone", command) { $0.usages[command] = summary + "\n\n" }
-        }
-        for (load, fault) in [
+    }
+
+    private static func faults(_ method: Method) -> [Fault] {
+        var faults = method.commands.flatMap { helpFaults($0) }
+        for (load, commands) in [
             ("no loady and no mw", ["loady", "mw"]), ("no crc32", ["crc32"]), ("no loady", ["loady"]),
         ] {
-            add(load, fault[0]) { for name in fault { $0.forbid(name) } }
+            faults.append(Fault(load, commands[0]) { for command in commands { $0.forbid(command) } })
         }
-        if method == .parallel {
-            for (name, kind) in [
-                ("nothing", UBootWriteFault.Kind.nothing), ("a half", .half), ("nothing but its usage", .usage),
-                ("nothing, and says so", .fails("Outside available Flash")),
-            ] {
-                add("cp.b copies \(name)", "cp") { $0.writeFaults["cp.b "] = UBootWriteFault(kind) }
-            }
-            for kind in [UBootWriteFault.Kind.nothing, .usage, .fails("Error: start and/or end address not on sector")]
-            {
-                add("protect: \(kind)", "protect", onFlash: true) {
+        if method == .parallel { faults += parallelFaults }
+        return faults + lineFaults(method)
+    }
+
+    /// The command is missing, or its help is not what it should be.
+    private static func helpFaults(_ command: String) -> [Fault] {
+        var faults = [Fault("no \(command)", command) { $0.forbid(command) }]
+        let usage = UBootUsages.text(command)
+        for line in usage.split(separator: "\n").map(String.init)
+        where line.hasPrefix("\(command) ") && !line.contains("- ") {
+            faults.append(
+                Fault("\(command) without the form \"\(line)\"", command) {
+                    $0.usages[command] = usage.replacing(line + "\n", with: "")
+                })
+        }
+        for (name, text) in [
+            ("another summary", "\(command) - paint the board\n\n"),
+            ("another usage", "\(command) - paint the board\n\nUsage:\n\(command) colour\n"),
+            ("no usage", "\(command) - paint the board\n\nUsage:\n\(command) - No additional help available.\n"),
+            ("nothing", ""), ("an unknown word", "Unknown command '\(command)' - try 'help'\n"),
+            ("its words turned round", "\(command) - x\n\nUsage:\n\(command) write len offset\n"),
+        ] {
+            faults.append(Fault("help \(command) has \(name)", command) { $0.usages[command] = text })
+        }
+        let summary = usage.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
+        faults.append(
+            Fault("help \(command) has its summary alone", command) { $0.usages[command] = summary + "\n\n" })
+        return faults
+    }
+
+    /// `cp` does not copy, or `protect` does not open a sector.
+    private static var parallelFaults: [Fault] {
+        var faults: [Fault] = []
+        for (name, kind) in [
+            ("nothing", UBootWriteFault.Kind.nothing), ("a half", .half), ("nothing but its usage", .usage),
+            ("nothing, and says so", .fails("Outside available Flash")),
+        ] {
+            faults.append(Fault("cp.b copies \(name)", "cp") { $0.writeFaults["cp.b "] = UBootWriteFault(kind) })
+        }
+        for kind in [UBootWriteFault.Kind.nothing, .usage, .fails("Error: start and/or end address not on sector")] {
+            faults.append(
+                Fault("protect: \(kind)", "protect", onFlash: true) {
                     $0.writeFaults["protect off "] = UBootWriteFault(kind)
-                }
-            }
+                })
         }
+        return faults
+    }
+
+    /// What erases or writes does not, on flash.
+    private static func lineFaults(_ method: Method) -> [Fault] {
         let failure =
             switch method {
             case .parallel: "Timeout writing to Flash"
@@ -150,6 +169,7 @@ struct UBootWriteMatrixTests {
             }
         // Of NAND, the words that tell of a failure are known; of NOR, nothing that is said counts.
         let blames = method == .nand || method == .mtd
+        var faults: [Fault] = []
         for (line, what) in [(method.erase, "erase"), (method.write, "write")] {
             for (name, kind) in [
                 ("does nothing", UBootWriteFault.Kind.nothing), ("does a half", .half), ("prints its usage", .usage),
@@ -164,9 +184,10 @@ struct UBootWriteMatrixTests {
                     case .complains(let text): text.contains("ERROR") && what == "erase"
                     default: false
                     }
-                add("\(what) \(name), on flash", line, onFlash: true, blames: blames && isFailure) {
-                    $0.writeFaults[line] = UBootWriteFault(kind, isOnFlashOnly: true)
-                }
+                faults.append(
+                    Fault("\(what) \(name), on flash", line, onFlash: true, blames: blames && isFailure) {
+                        $0.writeFaults[line] = UBootWriteFault(kind, isOnFlashOnly: true)
+                    })
             }
         }
         return faults
@@ -233,7 +254,7 @@ struct UBootWriteMatrixTests {
         let bag = try await restores.backUp(scenario)
         let wanted = try #require(scenario.hardware.chips[method.chip]?.bytes)
         var ends: [String: Int] = [:]
-        let faults = [Fault(name: "nothing is wrong", command: "") { _ in }] + Self.faults(method)
+        let faults = [Fault("nothing is wrong", "") { _ in }] + Self.faults(method)
         for fault in faults {
             var poor = Self.damaged(scenario, method)
             fault.change(&poor)

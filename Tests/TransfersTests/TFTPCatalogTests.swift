@@ -33,6 +33,17 @@ import Transfers
         }
     }
 
+    /// A source that gives its bytes in pieces, whatever is asked for.
+    private static func stream(_ bytes: [UInt8]) -> TFTPStreamSource {
+        let left = Mutex(bytes[...])
+        return TFTPStreamSource { count in
+            left.withLock { left in
+                defer { left = left.dropFirst(1_000) }
+                return Array(left.prefix(1_000))
+            }
+        }
+    }
+
     @Test func offersAreReadAndExpectationsWritten() async throws {
         let catalog = TFTPCatalog()
         let image = Self.bytes(70_001)
@@ -43,13 +54,7 @@ import Transfers
         catalog.offer("none", file: folder.path.appending("none"))
         catalog.offer("stream") { client in
             #expect(client == "127.0.0.1")
-            let left = Mutex(image[...])
-            return TFTPStreamSource { count in
-                left.withLock { left in
-                    defer { left = left.dropFirst(1_000) }
-                    return Array(left.prefix(1_000))
-                }
-            }
+            return Self.stream(image)
         }
         let known = TFTPMemorySink(limit: 100_000)
         catalog.expect("known", size: image.count) { _, _ in known }

@@ -43,33 +43,50 @@ import Transfers
         (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 11) }
     }
 
-    private static func run(_ test: Case, _ content: [UInt8], seed: UInt64, answer: Bool) -> Tally {
-        struct Flying {
+    /// Both sides of a transfer, and what is on the wire between them.
+    private struct Simulation {
+        private struct Flying {
             var at: Duration
             var order: Int
             var isForReceiver: Bool
             var bytes: ByteBuffer
         }
-        var random = SplitMix64(state: seed)
-        let options = answer ? [TFTPOption("blksize", "\(test.block)")] : []
-        let terms = TFTPTerms(blockSize: test.block, windowSize: test.window, answer: options)
-        let plain = TFTPTerms(blockSize: test.block, windowSize: test.window)
-        let patience = TFTPPatience(first: .seconds(1), longest: .seconds(4), repetitions: 40)
-        var sending = TFTPSending(terms: terms, patience: patience, size: content.count)
-        var receiving = TFTPReceiving(terms: plain, patience: patience)
-        var tally = Tally()
-        var flying: [Flying] = []
-        var now: Duration = .zero
-        var order = 0
-        var read = 0
 
-        func pick(_ chance: Int) -> Bool { chance > 0 && Int.random(in: 0..<1_000, using: &random) < chance }
-        func post(_ datagrams: [ByteBuffer], forReceiver: Bool) {
+        private let wire: Wire
+        private let content: [UInt8]
+        private var random: SplitMix64
+        private var sending: TFTPSending
+        private var receiving: TFTPReceiving
+        private var tally = Tally()
+        private var flying: [Flying] = []
+        private var now: Duration = .zero
+        private var order = 0
+        private var read = 0
+        /// The receiver is a client here, whose request started the sender.
+        private var isReceiverStarted = false
+
+        init(_ test: Case, _ content: [UInt8], seed: UInt64, answer: Bool) {
+            wire = test.wire
+            self.content = content
+            random = SplitMix64(state: seed)
+            let options = answer ? [TFTPOption("blksize", "\(test.block)")] : []
+            let terms = TFTPTerms(blockSize: test.block, windowSize: test.window, answer: options)
+            let plain = TFTPTerms(blockSize: test.block, windowSize: test.window)
+            let patience = TFTPPatience(first: .seconds(1), longest: .seconds(4), repetitions: 40)
+            sending = TFTPSending(terms: terms, patience: patience, size: content.count)
+            receiving = TFTPReceiving(terms: plain, patience: patience)
+        }
+
+        private mutating func pick(_ chance: Int) -> Bool {
+            chance > 0 && Int.random(in: 0..<1_000, using: &random) < chance
+        }
+
+        private mutating func post(_ datagrams: [ByteBuffer], forReceiver: Bool) {
             for datagram in datagrams {
                 if forReceiver { tally.dataDatagrams += 1 }
-                if pick(test.wire.lost) { continue }
-                for _ in 0..<(pick(test.wire.doubled) ? 2 : 1) {
-                    let delay = pick(test.wire.delayed) ? Int.random(in: 1...1_500, using: &random) : 1
+                if pick(wire.lost) { continue }
+                for _ in 0..<(pick(wire.doubled) ? 2 : 1) {
+                    let delay = pick(wire.delayed) ? Int.random(in: 1...1_500, using: &random) : 1
                     order += 1
                     flying.append(
                         Flying(
@@ -77,7 +94,8 @@ import Transfers
                 }
             }
         }
-        func settle() {
+
+        private mutating func settle() {
             while sending.wantedBytes > 0 {
                 // Occasionally fewer than requested.
                 let wanted = pick(200) ? max(1, sending.wantedBytes / 3) : sending.wantedBytes
@@ -90,49 +108,56 @@ import Transfers
                 receiving.stored(at: now)
             }
             if receiving.takeCommit() { receiving.committed(at: now) }
-            post(sending.takeDatagrams(), forReceiver: true)
-            post(receiving.takeDatagrams(), forReceiver: false)
+            let (data, answers) = (sending.takeDatagrams(), receiving.takeDatagrams())
+            post(data, forReceiver: true)
+            post(answers, forReceiver: false)
         }
 
-        sending.start(at: now)
-        // The receiver is a client here, whose request started the sender.
-        var isReceiverStarted = false
-        settle()
-        while sending.outcome == nil || !receiving.isOver {
-            let next = flying.indices.min { (flying[$0].at, flying[$0].order) < (flying[$1].at, flying[$1].order) }
-            let deadlines = [sending.deadline, receiving.deadline].compactMap { $0 }
-            let due = (deadlines + (next.map { [flying[$0].at] } ?? [])).min()
-            guard let due, due < .seconds(20_000) else { break }
-            now = max(now, due)
-            if let next, flying[next].at <= now {
-                let packet = flying.remove(at: next)
-                guard let decoded = try? TFTPPacket(decoding: packet.bytes) else { continue }
-                if packet.isForReceiver {
-                    if !isReceiverStarted {
-                        isReceiverStarted = true
-                        receiving.start(at: now)
-                        // A client sends nothing before the first packet, which is answered below.
-                        _ = receiving.takeDatagrams()
-                    }
-                    if case .optionAcknowledgement = decoded {
-                        // A client acknowledges the offer every time.
-                        post([TFTPPacket.acknowledgement(block: 0).datagram], forReceiver: false)
-                    } else {
-                        receiving.take(decoded, at: now)
-                    }
-                } else {
-                    sending.take(decoded, at: now)
-                }
-            } else {
-                sending.tick(at: now)
-                receiving.tick(at: now)
+        private mutating func arrive(_ packet: TFTPPacket, isForReceiver: Bool) {
+            guard isForReceiver else { return sending.take(packet, at: now) }
+            if !isReceiverStarted {
+                isReceiverStarted = true
+                receiving.start(at: now)
+                // A client sends nothing before the first packet, which is answered below.
+                _ = receiving.takeDatagrams()
             }
-            settle()
+            if case .optionAcknowledgement = packet {
+                // A client acknowledges the offer every time.
+                post([TFTPPacket.acknowledgement(block: 0).datagram], forReceiver: false)
+            } else {
+                receiving.take(packet, at: now)
+            }
         }
-        tally.time = now
-        tally.sent = sending.outcome
-        tally.got = receiving.outcome
-        return tally
+
+        mutating func run() -> Tally {
+            sending.start(at: now)
+            settle()
+            while sending.outcome == nil || !receiving.isOver {
+                let next = flying.indices.min { (flying[$0].at, flying[$0].order) < (flying[$1].at, flying[$1].order) }
+                let deadlines = [sending.deadline, receiving.deadline].compactMap { $0 }
+                let due = (deadlines + (next.map { [flying[$0].at] } ?? [])).min()
+                guard let due, due < .seconds(20_000) else { break }
+                now = max(now, due)
+                if let next, flying[next].at <= now {
+                    let packet = flying.remove(at: next)
+                    guard let decoded = try? TFTPPacket(decoding: packet.bytes) else { continue }
+                    arrive(decoded, isForReceiver: packet.isForReceiver)
+                } else {
+                    sending.tick(at: now)
+                    receiving.tick(at: now)
+                }
+                settle()
+            }
+            tally.time = now
+            tally.sent = sending.outcome
+            tally.got = receiving.outcome
+            return tally
+        }
+    }
+
+    private static func run(_ test: Case, _ content: [UInt8], seed: UInt64, answer: Bool) -> Tally {
+        var simulation = Simulation(test, content, seed: seed, answer: answer)
+        return simulation.run()
     }
 
     static let cases: [Case] = [8, 512, 1_468, 65_464].flatMap { block in

@@ -100,13 +100,7 @@ import UBootFlash
         switch (first, words.dropFirst().first ?? "") {
         case ("version", _): return UBootVersion(reply).map(\.text) ?? "nothing"
         case ("help", ""): return UBootHelp(reply).map { "\($0.commands.count) commands" } ?? "nothing"
-        case ("bdinfo", _):
-            return UBootBoardInfo(reply).map { board in
-                "banks \(board.banks.map { "\(hex($0.lowerBound))-\(hex($0.upperBound))" }.joined(separator: " ")), "
-                    + "relocated \(number(board.relocationAddress)), stack \(number(board.stackPointer)), "
-                    + "\(board.reserved.count) reserved, flash \(number(board.flashStart))+\(number(board.flashSize)), "
-                    + "\(board.baudRate ?? 0) baud"
-            } ?? "nothing"
+        case ("bdinfo", _): return UBootBoardInfo(reply).map { text($0) } ?? "nothing"
         case ("printenv", let name):
             guard let environment = UBootEnvironment(reply) else { return "nothing" }
             guard name.isEmpty else {
@@ -161,6 +155,13 @@ import UBootFlash
 
     private static func list(_ numbers: [Int]) -> String {
         numbers.isEmpty ? "none" : numbers.map(hex).joined(separator: " ")
+    }
+
+    private static func text(_ board: UBootBoardInfo) -> String {
+        "banks \(board.banks.map { "\(hex($0.lowerBound))-\(hex($0.upperBound))" }.joined(separator: " ")), "
+            + "relocated \(number(board.relocationAddress)), stack \(number(board.stackPointer)), "
+            + "\(board.reserved.count) reserved, flash \(number(board.flashStart))+\(number(board.flashSize)), "
+            + "\(board.baudRate ?? 0) baud"
     }
 
     private static func text(_ outcome: UBootReadResult.Outcome) -> String {
