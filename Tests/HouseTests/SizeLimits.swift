@@ -2,7 +2,7 @@
 struct SizeLimits {
     /// Something longer than the limits.
     struct Exception {
-        /// Below `Sources`.
+        /// As ``SourceFile/path``.
         var file: String
         /// nil for the file itself.
         var function: String?

@@ -9,11 +9,15 @@ struct SizeLimitsTests {
         .init(
             file: "UBootFlash/Session/UBootSession.swift", function: "receive",
             reason: "every end that a reply may have, in the order in which they are believed"),
+        .init(
+            file: "Tests/OperationsTests/RestoreRefusalTests.swift", function: "scene",
+            reason: "a case for each rule of a restore, side by side"),
     ]
 
     @Test("Of this package")
     func package() {
-        for complaint in SizeLimits.complaints(SourceFile.all, except: Self.exceptions) {
+        #expect(SourceFile.tests.contains { $0.path == "Tests/HouseTests/SizeLimitsTests.swift" })
+        for complaint in SizeLimits.complaints(SourceFile.all + SourceFile.tests, except: Self.exceptions) {
             Issue.record("\(complaint)")
         }
     }
@@ -62,6 +66,15 @@ struct SizeLimitsTests {
         let type = SourceFile(
             "House/House.swift", "protocol P { func f(); var a: Int { get } }\nenum House {\n\(short)}\n")
         #expect(SizeLimits.complaints([type]) == [])
+    }
+
+    @Test("Brackets of a regular expression enclose nothing")
+    func expression() {
+        let text = "struct House {\n    let end = #/[)}]/#\n" + Self.function("init()", 61) + "}\n"
+        #expect(
+            SizeLimits.complaints([SourceFile("House/House.swift", text)]) == [
+                "House/House.swift:3: init has 61 lines, more than 60"
+            ])
     }
 
     @Test("An exception needs its reason, and a reason what is too long")

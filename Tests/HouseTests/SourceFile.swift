@@ -10,7 +10,8 @@ struct SourceFile {
         var lines: Int
     }
 
-    /// Below `Sources`: `UBootFlash/Session/UBootTiming.swift`.
+    /// Below `Sources`: `UBootFlash/Session/UBootTiming.swift`; of what belongs to tests, from the root:
+    /// `Tests/TestBoards/FolderBoard.swift`.
     let path: String
     let lineCount: Int
     /// The types that other files can see, without those inside other types.
@@ -48,15 +49,19 @@ struct SourceFile {
         functions = walk.functions
     }
 
-    /// All sources of this package.
-    static let all: [SourceFile] = {
+    /// All sources of this package, without its tests.
+    static let all = files(in: "Sources")
+    /// The tests, and what they share.
+    static let tests = files(in: "Tests", prefix: "Tests/")
+
+    private static func files(in folder: String, prefix: String = "") -> [SourceFile] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Sources")
+            .deletingLastPathComponent().appending(path: folder)
         let paths = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
         return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in
-            (try? String(contentsOf: root.appending(path: path), encoding: .utf8)).map { SourceFile(path, $0) }
+            (try? String(contentsOf: root.appending(path: path), encoding: .utf8)).map { SourceFile(prefix + path, $0) }
         }
-    }()
+    }
 }
 
 /// Finds declarations, and what their braces enclose.

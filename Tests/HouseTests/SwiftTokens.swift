@@ -1,4 +1,5 @@
-/// The words and brackets of a Swift source, without comments and the text of strings; what a string interpolates is code.
+/// The words and brackets of a Swift source, without comments, regular expressions and the text of strings; what a
+/// string interpolates is code.
 struct SwiftTokens {
     enum Token: Equatable {
         case word(String)
@@ -52,7 +53,7 @@ struct SwiftTokens {
             var hashes = 0
             while byte(hashes) == UInt8(ascii: "#") { hashes += 1 }
             guard byte(hashes) == UInt8(ascii: "\"") else {
-                position += 1
+                if byte(hashes) == UInt8(ascii: "/") { expression(hashes) } else { position += 1 }
                 return
             }
             position += hashes
@@ -89,6 +90,18 @@ struct SwiftTokens {
                 position += 1
             }
         } while level > 0 && position < bytes.count
+    }
+
+    /// A regular expression: `#/[)}]/#`.
+    private mutating func expression(_ hashes: Int) {
+        let end = [UInt8(ascii: "/")] + [UInt8](repeating: UInt8(ascii: "#"), count: hashes)
+        position += hashes + 1
+        while position < bytes.count, !starts(with: end) {
+            if bytes[position] == UInt8(ascii: "\n") { line += 1 }
+            position += 1
+        }
+        position += end.count
+        add(.symbol(UInt8(ascii: "\"")))
     }
 
     private mutating func string(_ hashes: Int, _ isMultiline: Bool) {
