@@ -74,7 +74,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                 FlashUnknown(
                     .badBlocks, chip: partition.chip, partition: partition.index,
                     text:
-                        "not all bad blocks of \(PrintableText.partition(partition.index, partition.name)) are known"
+                        "not all bad blocks of \(PrintableText.partition(partition.label, partition.name)) are known"
                         + (known.note.map { " (\(PrintableText.again($0)))" } ?? "")
                         + ": unknown ones were read like good blocks, and their bytes mean nothing"))
         }
@@ -91,7 +91,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
     }
 
     private static func list(_ partitions: [Partition]) -> String {
-        partitions.prefix(8).map { "mtd\($0.index)" }.joined(separator: ", ")
+        partitions.prefix(8).map(\.label).joined(separator: ", ")
             + (partitions.count > 8 ? " and others" : "")
     }
 

@@ -19,15 +19,17 @@ package enum ImageName {
         return result.isEmpty ? "unnamed" : result
     }
 
-    /// `mtd0-RedBoot.bin`. Because the number is unique within a board, so is the name, even if case is ignored.
-    package static func file(index: Int, name: String) -> String {
-        "mtd\(index)-\(sanitized(name)).bin"
+    /// `mtd0-RedBoot.bin`. Because the label is unique within a board, so is the name, even if case is ignored.
+    ///
+    /// - Parameter label: ``Partition/label``.
+    package static func file(_ label: String, name: String) -> String {
+        "\(label)-\(sanitized(name)).bin"
     }
 
     /// `mtd8-firmware_mtd9-tail.bin`, for an image that is read from several devices.
-    package static func file(pieces: [(index: Int, name: String)]) -> String {
+    package static func file(pieces: [(label: String, name: String)]) -> String {
         guard let first = pieces.first else { return "unnamed.bin" }
-        let rest = pieces.dropFirst().map { "_mtd\($0.index)-\(sanitized($0.name))" }.joined()
-        return file(index: first.index, name: sanitized(first.name) + rest)
+        let rest = pieces.dropFirst().map { "_\($0.label)-\(sanitized($0.name))" }.joined()
+        return file(first.label, name: sanitized(first.name) + rest)
     }
 }

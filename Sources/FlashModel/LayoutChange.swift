@@ -43,7 +43,7 @@ package enum LayoutChange: Sendable, Hashable {
     }
 
     private static func title(_ partition: Partition) -> String {
-        PrintableText.partition(partition.index, partition.name)
+        PrintableText.partition(partition.label, partition.name)
     }
 }
 

@@ -28,8 +28,19 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         case none
     }
 
-    /// The number N of `mtdN`, which is the key: names are not unique, and numbers may have gaps.
+    /// What ``index`` counts.
+    package enum Numbering: String, Sendable, Codable {
+        /// MTD devices: `mtd3`.
+        case mtd
+        /// The entries of a table without numbers of its own, from 0: `part3`. RedBoot's FIS directory is one, and so
+        /// are the regions of a chip in a programmer.
+        case ordinal
+    }
+
+    /// The number, which is the key: names are not unique, and the numbers of MTD devices may have gaps.
     package var index: Int
+    /// What the number counts; nil is ``Numbering/mtd``, as in all backups that do not tell.
+    package var numbering: Numbering?
     /// The name in the kernel; may be empty, repeated, or contain any character.
     package var name: String
     /// ``Chip/id`` of its chip.
@@ -64,11 +75,13 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
     package var id: Int { index }
 
     package init(
-        index: Int, name: String, chip: String, offset: Int?, offsetSource: OffsetSource, size: Int,
+        index: Int, numbering: Numbering? = nil, name: String, chip: String, offset: Int?, offsetSource: OffsetSource,
+        size: Int,
         eraseBlockSize: Int, pageSize: Int, oobSize: Int, type: String, isWritable: Bool? = nil, parent: Int? = nil,
         role: Role = .unknown, uses: [String] = [], isLive: Bool = false, badBlocks: BadBlockKnowledge? = nil
     ) {
         self.index = index
+        self.numbering = numbering
         self.name = name
         self.chip = chip
         self.offset = offset

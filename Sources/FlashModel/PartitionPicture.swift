@@ -242,7 +242,7 @@ package struct PartitionPicture: Sendable {
         switch row.kind {
         case .gap: return row.tree + "(no partition)"
         case .partition(let partition):
-            let head = row.tree + "mtd\(partition.index)" + row.marks + " "
+            let head = row.tree + partition.label + row.marks + " "
             return head + shown(partition.name, limit: max(4, limit - head.count))
         }
     }

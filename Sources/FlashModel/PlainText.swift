@@ -8,7 +8,9 @@ package enum PlainText {
     }
 
     /// A partition as shown in reports: `mtd3 "rootfs"`.
-    package static func partition(_ index: Int, _ name: String) -> String { "mtd\(index) \"\(line(name))\"" }
+    ///
+    /// - Parameter label: ``Partition/label``.
+    package static func partition(_ label: String, _ name: String) -> String { "\(label) \"\(line(name))\"" }
 
     /// Escapes text for use between two backticks in a Markdown table.
     package static func code(_ text: String) -> String {

@@ -35,8 +35,10 @@ package enum PrintableText {
     }
 
     /// A partition as shown on a terminal: `mtd3 "rootfs"`.
-    package static func partition(_ index: Int, _ name: String) -> String {
-        "mtd\(index) \"\(escaped(name, limit: 40))\""
+    ///
+    /// - Parameter label: ``Partition/label``.
+    package static func partition(_ label: String, _ name: String) -> String {
+        "\(label) \"\(escaped(name, limit: 40))\""
     }
 
     /// The escape of a character that must not be shown as it is; nil for one that may.

@@ -199,7 +199,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
             views.append(CoverView(partition: partition.index, image: images.count, offset: 0))
             images.append(
                 CoverImage(
-                    fileName: ImageName.file(index: partition.index, name: partition.name), chip: chip,
+                    fileName: ImageName.file(partition.label, name: partition.name), chip: chip,
                     offset: partition.offset, offsetSource: partition.offsetSource, size: partition.size,
                     pieces: [piece]))
         }
@@ -223,7 +223,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
             pieces.append(
                 CoverPiece(
                     mtd: device.partition.index, offset: position - device.range.lowerBound, length: cut - position))
-            names.append((device.partition.index, device.partition.name))
+            names.append((device.partition.label, device.partition.name))
             source = Self.worse(source, device.partition.offsetSource)
             position = cut
             guard let next else { break }
@@ -290,7 +290,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
                 unplaced.isEmpty
                 ? "no partition of the running system covers it"
                 : "no partition with a known offset covers it; it may contain parts of "
-                    + unplaced.prefix(8).map { "mtd\($0.index)" }.joined(separator: ", ")
+                    + unplaced.prefix(8).map(\.label).joined(separator: ", ")
                     + (unplaced.count > 8 ? " and others" : "") + ", whose offset is unknown"
             for range in ranges {
                 gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))

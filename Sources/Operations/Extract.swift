@@ -5,9 +5,11 @@ import Synchronization
 package import SystemPackage
 
 /// A partition of a backup, and the file that was made of it.
-package struct ExtractedPartition: Sendable, Codable, Hashable {
-    /// The number N of `mtdN`.
+package struct ExtractedPartition: Sendable, Codable, Hashable, PartitionLabelled {
+    /// The number of the partition.
     package var index: Int
+    /// What the number counts; nil is ``Partition/Numbering/mtd``.
+    package var numbering: Partition.Numbering?
     package var name: String
     /// Name of the file in the folder; nil where none was made.
     package var file: String?
@@ -60,7 +62,7 @@ package enum Extract {
                 pieces: manifest.partitions.compactMap { partition in
                     guard let view = manifest.view(of: partition), view.image.path == image.path, !view.range.isEmpty
                     else { return nil }
-                    let plain = ImageName.file(index: partition.index, name: partition.name)
+                    let plain = ImageName.file(partition.label, name: partition.name)
                     // A programmer must not take pages with OOB for plain data.
                     let name = image.representation == .dataWithOOB ? "oob-" + plain : plain
                     return Piece(index: partition.index, name: name, range: view.range)
@@ -153,7 +155,8 @@ package enum Extract {
             plan.flatMap { job in job.pieces.map { ($0.index, (job, $0)) } }, uniquingKeysWith: { first, _ in first })
         let partitions = manifest.partitions.map { partition in
             var item = ExtractedPartition(
-                index: partition.index, name: partition.name, size: partition.size, blocks: [], damage: [])
+                index: partition.index, numbering: partition.numbering, name: partition.name, size: partition.size,
+                blocks: [], damage: [])
             guard let (job, piece) = files[partition.index] else {
                 item.reason =
                     partition.size == 0

@@ -36,16 +36,16 @@ enum Samples {
 
     static let images = [
         BackupIdentity.Image(
-            path: BagLayout.images + "/" + ImageName.file(index: 0, name: "RedBoot"), chip: nor.id, offset: 0,
+            path: BagLayout.images + "/" + ImageName.file("mtd0", name: "RedBoot"), chip: nor.id, offset: 0,
             size: 0x2000),
         BackupIdentity.Image(
-            path: BagLayout.images + "/" + ImageName.file(index: 1, name: "firmware"), chip: nor.id, offset: 0x2000,
+            path: BagLayout.images + "/" + ImageName.file("mtd1", name: "firmware"), chip: nor.id, offset: 0x2000,
             size: 0x5000),
         BackupIdentity.Image(
-            path: BagLayout.images + "/" + ImageName.file(index: 3, name: "ART"), chip: nor.id, offset: 0x7000,
+            path: BagLayout.images + "/" + ImageName.file("mtd3", name: "ART"), chip: nor.id, offset: 0x7000,
             size: 0x1000),
         BackupIdentity.Image(
-            path: BagLayout.images + "/" + ImageName.file(index: 4, name: "ubi"), chip: nand.id, offset: 0,
+            path: BagLayout.images + "/" + ImageName.file("mtd4", name: "ubi"), chip: nand.id, offset: 0,
             size: 0x10000),
     ]
 

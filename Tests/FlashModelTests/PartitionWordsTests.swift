@@ -42,12 +42,24 @@ import Testing
     ])
     func fileNames(name: String, expected: String) {
         #expect(ImageName.sanitized(name) == expected)
-        #expect(ImageName.file(index: 3, name: name) == "mtd3-\(expected).bin")
+        #expect(ImageName.file("mtd3", name: name) == "mtd3-\(expected).bin")
+    }
+
+    @Test("Where there is no MTD, no label says mtd") func labels() {
+        func partition(_ numbering: Partition.Numbering?) -> Partition {
+            Partition(
+                index: 3, numbering: numbering, name: "RedBoot config", chip: "flash0", offset: 0, offsetSource: .none,
+                size: 0x1000, eraseBlockSize: 0x1000, pageSize: 1, oobSize: 0, type: "nor")
+        }
+        #expect([nil, .mtd, .ordinal].map { partition($0).label } == ["mtd3", "mtd3", "part3"])
+        let label = partition(.ordinal).label
+        #expect(ImageName.file(label, name: "RedBoot config") == "part3-RedBoot_config.bin")
+        #expect(PlainText.partition(label, "RedBoot config") == "part3 \"RedBoot config\"")
     }
 
     @Test func fileNamesAreBounded() {
         #expect(ImageName.sanitized(String(repeating: "x", count: 10_000)).count == 64)
-        let pieces = (0..<50).map { ($0, String(repeating: "y", count: 60)) }
+        let pieces = (0..<50).map { ("mtd\($0)", String(repeating: "y", count: 60)) }
         #expect(ImageName.file(pieces: pieces).count <= 64 + "mtd0-.bin".count)
     }
 

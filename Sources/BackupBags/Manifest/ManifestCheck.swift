@@ -105,7 +105,7 @@ private struct ManifestCheck {
         var indexes: Set<Int> = []
         for partition in manifest.partitions {
             let name = partition.title
-            check(indexes.insert(partition.index).inserted, "mtd\(partition.index) is listed twice")
+            check(indexes.insert(partition.index).inserted, "\(partition.label) is listed twice")
             check(chips[partition.chip] != nil, "\(name) is on a chip that is not listed")
             let numbers: [Int?] = [
                 partition.index, partition.offset, partition.size, partition.eraseBlockSize, partition.pageSize,

@@ -1,7 +1,7 @@
 package import FlashModel
 
 /// A partition in a manifest.
-package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
+package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable, PartitionLabelled {
     /// The location of a partition's bytes.
     package struct View: Sendable, Codable, Hashable {
         /// ``ImageRecord/path``.
@@ -15,8 +15,10 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
         }
     }
 
-    /// The number N of `mtdN`.
+    /// The number, unique within the backup.
     package var index: Int
+    /// What the number counts; nil is ``Partition/Numbering/mtd``.
+    package var numbering: Partition.Numbering?
     /// The name in the kernel: any characters, not unique.
     package var name: String
     /// ``Chip/id`` of its chip.
@@ -57,6 +59,7 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
     /// A surveyed partition, with the location of its bytes or the reason why there are none.
     package init(_ partition: Partition, view: View?, reason: String? = nil) {
         index = partition.index
+        numbering = partition.numbering
         name = partition.name
         chip = partition.chip
         offset = partition.offset
@@ -79,7 +82,8 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
     /// The partition as surveyed.
     package var partition: Partition {
         Partition(
-            index: index, name: name, chip: chip, offset: offset, offsetSource: source, size: size,
+            index: index, numbering: numbering, name: name, chip: chip, offset: offset, offsetSource: source,
+            size: size,
             eraseBlockSize: eraseBlockSize, pageSize: pageSize, oobSize: oobSize, type: type,
             isWritable: isWritable, parent: parent, role: role, uses: uses, isLive: isLive, badBlocks: badBlocks)
     }
@@ -98,12 +102,13 @@ package struct PartitionRecord: Sendable, Codable, Hashable, Identifiable {
     }
 
     /// The partition for people: `mtd0 "RedBoot"`.
-    package var title: String { PlainText.partition(index, name) }
+    package var title: String { PlainText.partition(label, name) }
 
     // `offset` and `view` are written as null if nil, to show readers that they were not forgotten.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(index, forKey: .index)
+        try container.encodeIfPresent(numbering, forKey: .numbering)
         try container.encode(name, forKey: .name)
         try container.encode(chip, forKey: .chip)
         try container.encode(offset, forKey: .offset)

@@ -16,7 +16,7 @@ struct RestoreSteps {
     /// The file with exactly this partition, as made by the commands of section 3.
     private var fileName: String {
         if isWholeImage { return image.path.split(separator: "/").last.map(String.init) ?? image.path }
-        return ImageName.file(index: partition.index, name: partition.name)
+        return ImageName.file(partition.label, name: partition.name)
     }
 
     func lines() -> [String] {
@@ -123,7 +123,7 @@ struct RestoreSteps {
         let overlapping = manifest.partitions.filter { overlaps($0) }
         if !overlapping.isEmpty {
             lines.append(
-                "It shares bytes with \(overlapping.map { "mtd\($0.index)" }.joined(separator: ", ")): write one or the other, never both."
+                "It shares bytes with \(overlapping.map(\.label).joined(separator: ", ")): write one or the other, never both."
             )
         }
         return lines.flatMap { [$0, ""] }

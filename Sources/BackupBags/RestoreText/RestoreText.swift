@@ -91,7 +91,7 @@ package enum RestoreText {
             let offset = partition.offset.map { (isGuess ? "perhaps " : "") + ByteCount.hex($0) } ?? "not known"
             let file = partition.view.map { "\(quoted($0.image)) | \(ByteCount.hex($0.offset))" } ?? "none | -"
             lines.append(
-                "| mtd\(partition.index) | \(quoted(partition.name)) | \(quoted(partition.chip)) | \(offset) | \(amount(partition.size)) | \(file) | \(partition.role.rawValue) | \(blocks(of: partition, in: manifest)) |"
+                "| \(partition.label) | \(quoted(partition.name)) | \(quoted(partition.chip)) | \(offset) | \(amount(partition.size)) | \(file) | \(partition.role.rawValue) | \(blocks(of: partition, in: manifest)) |"
             )
         }
         var told: [String] = []
@@ -137,7 +137,7 @@ package enum RestoreText {
         // The largest power of two that divides both, so that dd is fast and still exact.
         var block = 1
         while block < 1 << 16, (range.lowerBound | range.count) & block == 0 { block <<= 1 }
-        let name = ImageName.file(index: partition.index, name: partition.name)
+        let name = ImageName.file(partition.label, name: partition.name)
         return
             "dd if=\(path) of=\(name) bs=\(block) skip=\(range.lowerBound / block) count=\(range.count / block)"
     }
@@ -237,7 +237,7 @@ package enum RestoreText {
         var lines = ["## 6. Restore partition by partition, in this order"]
         for partition in ordered {
             guard let (image, range) = manifest.view(of: partition) else { continue }
-            lines += ["", "### mtd\(partition.index) \(quoted(partition.name)), \(partition.role.rawValue)", ""]
+            lines += ["", "### \(partition.label) \(quoted(partition.name)), \(partition.role.rawValue)", ""]
             lines += RestoreSteps(
                 manifest: manifest, partition: partition, image: image, range: range,
                 procedure: procedures[partition.index], methods: methods
@@ -251,7 +251,7 @@ package enum RestoreText {
         for partition in manifest.partitions where partition.view == nil {
             let reason = partition.size == 0 ? "it has no bytes" : partition.reason ?? "no reason was recorded"
             lines.append(
-                "- mtd\(partition.index) \(quoted(partition.name)), \(amount(partition.size)): \(quoted(reason))")
+                "- \(partition.label) \(quoted(partition.name)), \(amount(partition.size)): \(quoted(reason))")
         }
         for gap in manifest.gaps {
             let size = gap.size.map { "\(amount($0)) at" } ?? "everything from"

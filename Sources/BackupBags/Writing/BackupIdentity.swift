@@ -3,15 +3,19 @@ package import FlashModel
 /// Identifies a backup: an interrupted backup may be resumed only if its identity equals the new one's.
 package struct BackupIdentity: Sendable, Codable, Hashable {
     /// The properties of a partition that must not have changed.
-    package struct Entry: Sendable, Codable, Hashable {
+    package struct Entry: Sendable, Codable, Hashable, PartitionLabelled {
         package var index: Int
+        package var numbering: Partition.Numbering?
         package var name: String
         package var chip: String
         package var offset: Int?
         package var size: Int
 
-        package init(index: Int, name: String, chip: String, offset: Int?, size: Int) {
+        package init(
+            index: Int, numbering: Partition.Numbering? = nil, name: String, chip: String, offset: Int?, size: Int
+        ) {
             self.index = index
+            self.numbering = numbering
             self.name = name
             self.chip = chip
             self.offset = offset
@@ -58,7 +62,9 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
         board["mac"] = survey.board.macAddresses.isEmpty ? nil : survey.board.macAddresses.joined(separator: " ")
         board["serial"] = survey.board.serialNumber
         partitions = survey.partitions.map {
-            Entry(index: $0.index, name: $0.name, chip: $0.chip, offset: $0.offset, size: $0.size)
+            Entry(
+                index: $0.index, numbering: $0.numbering, name: $0.name, chip: $0.chip, offset: $0.offset, size: $0.size
+            )
         }
         self.images = images
     }
@@ -75,7 +81,7 @@ package struct BackupIdentity: Sendable, Codable, Hashable {
             let changed = partitions.first { !earlier.partitions.contains($0) }
             let gone = earlier.partitions.first { !partitions.contains($0) }
             let entry = changed ?? gone
-            lines.append("the partition table differs" + (entry.map { ", first at mtd\($0.index)" } ?? ""))
+            lines.append("the partition table differs" + (entry.map { ", first at \($0.label)" } ?? ""))
         }
         if images != earlier.images {
             let changed = images.first { !earlier.images.contains($0) }

@@ -87,7 +87,7 @@ final class DeviceNodes {
         }
         throw FlashkeepError(
             .partitionVanished,
-            what: "\(PrintableText.partition(partition.index, partition.name)) vanished while it was being read.",
+            what: "\(PrintableText.partition(partition.label, partition.name)) vanished while it was being read.",
             why: "It is no longer in the board's /proc/mtd: a driver was unloaded, or UBI detached.",
             next: "Run the same command again when it is back: it resumes.")
     }

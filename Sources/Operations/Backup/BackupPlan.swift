@@ -16,7 +16,7 @@ package struct BackupPlan: Sendable, Hashable {
 
         /// The partitions that it is read from, for people.
         package var title: String {
-            pieces.map { PrintableText.partition($0.partition.index, $0.partition.name) }.joined(separator: " + ")
+            pieces.map { PrintableText.partition($0.partition.label, $0.partition.name) }.joined(separator: " + ")
                 + (representation == .dataWithOOB ? " with OOB" : "")
         }
     }

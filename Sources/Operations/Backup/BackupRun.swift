@@ -132,7 +132,7 @@ final class BackupRun {
         if let partition = BackupPlan.lackingOOB(draft.survey) {
             throw FlashkeepError(
                 .unreadable,
-                what: "The OOB bytes of \(PrintableText.partition(partition.index, partition.name)) cannot be kept.",
+                what: "The OOB bytes of \(PrintableText.partition(partition.label, partition.name)) cannot be kept.",
                 why: "The size of its pages and the number of OOB bytes per page are unknown.",
                 next: flash.hints.unknownPages)
         }

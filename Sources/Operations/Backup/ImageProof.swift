@@ -70,13 +70,13 @@ final class ImageProof {
                     ranges = meaningful(piece)
                     guard !ranges.isEmpty else {
                         result = Self.worse(result, .unproven)
-                        notes.append("nothing of mtd\(piece.partition.index) could be read")
+                        notes.append("nothing of \(piece.partition.label) could be read")
                         continue
                     }
                     onBoard = try await reader.checksum(algorithm, of: piece.partition, ranges: ranges)
                     if try own(algorithm, piece, ranges) != onBoard {
                         result = Self.worse(result, piece.partition.isLive ? .changed : .unstable)
-                        notes.append("mtd\(piece.partition.index) still differs after a second read")
+                        notes.append("\(piece.partition.label) still differs after a second read")
                     }
                 }
             }
@@ -179,14 +179,14 @@ final class ImageProof {
         }
         var notes: [String] = []
         if let changed = counts[.changed] {
-            notes.append("\(changed) erase blocks of mtd\(piece.partition.index) were written to by the running system")
+            notes.append("\(changed) erase blocks of \(piece.partition.label) were written to by the running system")
         }
         if let unstable = counts[.unstable] {
-            notes.append("\(unstable) erase blocks of mtd\(piece.partition.index) read differently each time")
+            notes.append("\(unstable) erase blocks of \(piece.partition.label) read differently each time")
         }
         if repairs > 0 {
             notes.append(
-                "\(repairs) erase blocks of mtd\(piece.partition.index) read differently the first time; the bytes "
+                "\(repairs) erase blocks of \(piece.partition.label) read differently the first time; the bytes "
                     + "kept were read twice since")
         }
         return (result, notes)

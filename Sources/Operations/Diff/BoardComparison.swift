@@ -81,7 +81,7 @@ struct BoardComparison: Sendable {
         _ depth: Depth, _ counter: ProgressCounter
     ) async throws {
         let partition = pieces[pair.new.source].partition
-        counter.tell(.item(PlainText.partition(partition.index, partition.name), bytes: pair.range.count))
+        counter.tell(.item(PlainText.partition(partition.label, partition.name), bytes: pair.range.count))
         let image = try bag.image(pair.old.source)
         let block = partition.eraseUnit
         let search = DifferenceSearch(reader: reader, partition: partition, image: image, pair: pair, block: block)

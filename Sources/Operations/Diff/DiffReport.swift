@@ -44,8 +44,9 @@ package struct DiffReport: Sendable, Codable, Hashable {
     }
 
     /// A partition of the older side. One within another tells the same bytes once more.
-    package struct PartitionDifference: Sendable, Codable, Hashable {
+    package struct PartitionDifference: Sendable, Codable, Hashable, PartitionLabelled {
         package var index: Int
+        package var numbering: Partition.Numbering?
         package var name: String
         package var role: Partition.Role
         /// Bytes.
@@ -135,14 +136,15 @@ extension DiffReport {
             let others = new.layout.places.filter { $0.stretch == place.stretch }
             let isSameName = others.isEmpty || others.contains { $0.partition.name == place.partition.name }
             return PartitionDifference(
-                index: place.partition.index, name: place.partition.name, role: place.partition.role,
+                index: place.partition.index, numbering: place.partition.numbering, name: place.partition.name,
+                role: place.partition.role,
                 size: place.range.count, eraseBlockSize: place.partition.eraseBlockSize,
                 newName: isSameName ? nil : others.first?.partition.name, runs: inside.coalesced(),
                 omissions: omissions.coalesced())
         }
         let known = Set(old.layout.places.map(\.stretch))
         onlyNew = new.layout.places.filter { !known.contains($0.stretch) }.map {
-            PrintableText.partition($0.partition.index, $0.partition.name)
+            PrintableText.partition($0.partition.label, $0.partition.name)
         }
         self.old = old.side
         self.new = new.side

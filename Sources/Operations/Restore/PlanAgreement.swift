@@ -17,7 +17,7 @@ enum PlanAgreement {
             for block in part.blocks where !seen.contains(Key(part.partition, block)) {
                 throw FlashkeepError(
                     .layoutChanged,
-                    what: "mtd\(part.partition.index) was written to since the plan was made, or is now a different "
+                    what: "\(part.partition.label) was written to since the plan was made, or is now a different "
                         + "partition.",
                     why: "Its block at \(ByteCount.hex(block.offset)) was not in the plan.",
                     next: "Run the same command again and look at the new plan.")

@@ -35,6 +35,6 @@ package struct RestoreChoice: Sendable, Hashable {
     func isStream(_ partition: Partition) -> Bool { Self.is(partition, oneOf: streams) }
 
     private static func `is`(_ partition: Partition, oneOf words: [String]) -> Bool {
-        words.contains { $0 == partition.name || $0 == "mtd\(partition.index)" }
+        words.contains { $0 == partition.name || $0 == partition.label }
     }
 }

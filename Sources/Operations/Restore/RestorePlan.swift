@@ -78,7 +78,7 @@ package struct RestorePlan: Sendable, Codable, Hashable {
 
     /// Whether bytes go to partitions of other numbers or names than the backup had them in.
     package var changesPartitions: Bool {
-        parts.contains { $0.content != [PrintableText.partition($0.partition.index, $0.partition.name)] }
+        parts.contains { $0.content != [PrintableText.partition($0.partition.label, $0.partition.name)] }
     }
 
     /// Erase blocks that are written or erased.

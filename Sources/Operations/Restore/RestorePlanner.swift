@@ -161,7 +161,7 @@ struct RestorePlanner {
     // MARK: Words and places
 
     func title(_ partition: Partition) -> String {
-        PrintableText.partition(partition.index, partition.name)
+        PrintableText.partition(partition.label, partition.name)
     }
 
     func subject(_ stretch: FlashStretch) -> String {

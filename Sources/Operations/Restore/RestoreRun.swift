@@ -75,7 +75,7 @@ final class RestoreRun {
                 .planned, at: environment.timestamp(), address: preparation.address, board: prepared.planning.board,
                 blocks: Dictionary(
                     confirmed.parts.map {
-                        (PlainText.partition($0.partition.index, $0.partition.name), $0.blocks.count)
+                        (PlainText.partition($0.partition.label, $0.partition.name), $0.blocks.count)
                     }, uniquingKeysWith: +),
                 backup: place.string))
         return place
@@ -154,7 +154,7 @@ final class RestoreRun {
 
     /// Remembers a block that does not take its bytes, so that the next plan has another one in its place.
     private func setAside(_ failing: RestoreExecutor.FailingBlock) throws {
-        let title = PlainText.partition(failing.partition.index, failing.partition.name)
+        let title = PlainText.partition(failing.partition.label, failing.partition.name)
         let place = prepared.comparison.new.places.first { $0.partition.index == failing.partition.index }
         let stretch = place.map { place in
             FlashStretch(space: place.space, range: failing.range.shifted(by: place.range.lowerBound))

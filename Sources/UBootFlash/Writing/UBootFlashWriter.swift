@@ -194,7 +194,7 @@ final class UBootFlashWriter: FlashWriting {
     ) -> FlashkeepError {
         FlashkeepError(
             code,
-            what: "\(PrintableText.partition(partition.index, partition.name)) was not written at "
+            what: "\(PrintableText.partition(partition.label, partition.name)) was not written at "
                 + "\(ByteCount.hex(offset)).",
             why: why, next: "Run the same command again: it resumes.")
     }

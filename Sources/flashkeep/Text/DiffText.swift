@@ -28,7 +28,7 @@ enum DiffText {
     }
 
     private static func title(_ partition: DiffReport.PartitionDifference) -> String {
-        PrintableText.partition(partition.index, partition.name)
+        PrintableText.partition(partition.label, partition.name)
     }
 
     private static func table(_ report: DiffReport) -> TextTable {

@@ -19,7 +19,7 @@ enum ExtractText {
         if !left.isEmpty {
             lines.append(style.doubtful("No file:"))
             lines += left.map {
-                "  \(PrintableText.partition($0.index, $0.name)): \(SafeText.line($0.reason ?? ""))"
+                "  \(PrintableText.partition($0.label, $0.name)): \(SafeText.line($0.reason ?? ""))"
             }
         }
         if !report.ok {

@@ -156,7 +156,7 @@ enum RestorePlanText {
     }
 
     private static func title(_ partition: Partition) -> String {
-        PrintableText.partition(partition.index, partition.name)
+        PrintableText.partition(partition.label, partition.name)
     }
 
     private static func blocks(_ partition: Partition) -> Int {

@@ -63,7 +63,7 @@ enum SurveyText {
         ])
         for partition in survey.partitions {
             table.add([
-                "mtd\(partition.index)",
+                partition.label,
                 PrintableText.escaped(partition.name, limit: 24, asciiOnly: !style.isUnicode),
                 partition.role == .unknown ? "" : partition.role.rawValue,
                 ByteCount.text(partition.size),
@@ -147,9 +147,14 @@ enum SurveyText {
         }
         for skip in report.skipped {
             lines += Paragraphs.folded(
-                "Not read: mtd\(skip.partition): \(SafeText.sentence(skip.reason))", width: width, first: "  ")
+                "Not read: \(label(skip.partition, report)): \(SafeText.sentence(skip.reason))", width: width,
+                first: "  ")
         }
         return lines
+    }
+
+    private static func label(_ index: Int, _ report: SurveyReport) -> String {
+        report.survey.partition(index)?.label ?? "partition \(index)"
     }
 
     private static func details(_ report: SurveyReport, width: Int, style: TextStyle) -> [String] {
@@ -163,7 +168,7 @@ enum SurveyText {
             let known = partition.badBlocks ?? BadBlockKnowledge(bad: [], source: "none", isComplete: false)
             let numbers = known.bad.map(String.init).joined(separator: ", ")
             let text =
-                "mtd\(partition.index): bad blocks \(numbers.isEmpty ? "none" : numbers), known from \(known.source)"
+                "\(partition.label): bad blocks \(numbers.isEmpty ? "none" : numbers), known from \(known.source)"
                 + (known.note.map { ": \($0)" } ?? "")
             lines += Paragraphs.folded(SafeText.line(text), width: width, first: "  ", next: "    ")
         }
