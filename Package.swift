@@ -193,7 +193,8 @@ let package = Package(
                 "BackupBags", "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
                 "LinuxFlash", "LocalFiles", "Operations", "TestBags", "TestBoards", "TestSupport", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
-            ]
+            ],
+            exclude: ["Golden"]
         ),
         .testTarget(
             name: "BoardChannelsTests",

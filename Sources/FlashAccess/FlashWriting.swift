@@ -11,14 +11,32 @@ package struct WriteMethod: Sendable, Codable, Hashable {
     package var writesBlankPages: Bool
     /// Whether nothing less than the whole partition can be erased: all of its good blocks are written then.
     package var erasesPartition: Bool
+    /// How many erase blocks ``FlashWriting/write(_:of:)`` takes at once, 1 or more. More than one only if each write
+    /// erases the block itself: a programmer, whose every step costs a start of its program.
+    package var blocksAtOnce: Int
 
     package init(
-        name: String, erasesItself: Bool = false, writesBlankPages: Bool = false, erasesPartition: Bool = false
+        name: String, erasesItself: Bool = false, writesBlankPages: Bool = false, erasesPartition: Bool = false,
+        blocksAtOnce: Int = 1
     ) {
         self.erasesPartition = erasesPartition
+        self.blocksAtOnce = erasesItself ? max(1, blocksAtOnce) : 1
         self.name = name
         self.erasesItself = erasesItself
         self.writesBlankPages = writesBlankPages
+    }
+}
+
+/// What an erase block is to hold.
+package struct BlockContent: Sendable, Hashable {
+    /// Bytes from the start of the partition.
+    package var offset: Int
+    /// As many as the erase block has.
+    package var bytes: [UInt8]
+
+    package init(offset: Int, bytes: [UInt8]) {
+        self.offset = offset
+        self.bytes = bytes
     }
 }
 
@@ -79,12 +97,25 @@ package protocol FlashWriting {
     /// - Parameter offset: of the block, bytes from the start of the partition.
     /// - Throws: as ``erase(_:of:)``.
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws
+
+    /// Erases and writes several erase blocks in one step, if the method takes more than one
+    /// (``WriteMethod/blocksAtOnce``). By default it writes them one by one.
+    ///
+    /// - Throws: as ``erase(_:of:)``. Any of the blocks may then hold anything.
+    func write(_ blocks: [BlockContent], of partition: Partition) async throws
 }
 
 extension FlashWriting {
+    package func write(_ blocks: [BlockContent], of partition: Partition) async throws {
+        for block in blocks {
+            try await stage(block.bytes)
+            try await program(block.bytes, at: block.offset, of: partition)
+        }
+    }
+
     package func eraseAll(_ partition: Partition) async throws {
         throw FlashkeepError(
-            .toolMissing, what: "mtd\(partition.index) is not erased as a whole.",
+            .toolMissing, what: "\(partition.label) is not erased as a whole.",
             why: "Its blocks can be erased one by one.", next: "This is a bug in Flashkeep.")
     }
 }

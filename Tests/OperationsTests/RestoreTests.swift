@@ -153,6 +153,43 @@ struct RestoreTests {
         #expect(connector.hardware.chips["spi0.0"]?.bytes[15 * 1024] == other.chips["spi0.0"]?.bytes[15 * 1024])
     }
 
+    // MARK: Several blocks at once
+
+    @Test("A writer that takes several blocks at once gets them so", arguments: [2, 3, 100])
+    func together(_ count: Int) async throws {
+        let kept = try await Kept(Self.router())
+        var hardware = Self.changed(kept.hardware)
+        hardware.blocksAtOnce = count
+        let connector = SimulatedConnector(hardware)
+        let report = try await kept.restore(connector)
+        #expect(isSame(connector.hardware, kept.hardware))
+        #expect(report.blocksWritten == 8 && report.erases == 8 && report.bytesWritten == 6 * 1024 + 2 * 2048)
+        let steps = connector.hardware.steps
+        #expect(steps.reduce(0, +) == 8 && steps.allSatisfy { $0 <= count } && steps.contains { $0 > 1 })
+        let status = try Restore.status(kept.bag)
+        #expect(status.isEnded && status.parts.allSatisfy { $0.done == $0.planned && $0.unfinished.isEmpty })
+    }
+
+    @Test("A block that fails among several is written again by itself; one that goes on failing ends it")
+    func togetherFailing() async throws {
+        let kept = try await Kept(Self.router())
+        var broken = Self.changed(kept.hardware)
+        broken.blocksAtOnce = 100
+        broken.chips["spi0.0"]?.failing = [4: 1]
+        let connector = SimulatedConnector(broken)
+        #expect(try await kept.restore(connector).blocksWritten == 8)
+        #expect(isSame(connector.hardware, kept.hardware))
+
+        broken.chips["spi0.0"]?.failing = [:]
+        broken.chips["spi0.0"]?.lying = [4]
+        let lying = SimulatedConnector(broken)
+        await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+            _ = try await kept.restore(lying)
+        }
+        let unfinished = try Restore.status(kept.bag).parts.flatMap(\.unfinished)
+        #expect(unfinished.count == 1)
+    }
+
     // MARK: Blocks that fail
 
     @Test("A block that fails once is erased and written again")

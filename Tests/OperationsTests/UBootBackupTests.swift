@@ -3,6 +3,7 @@ import BoardAccess
 import BoardChannels
 import FlashAccess
 import FlashModel
+import Foundation
 import LinuxFlash
 import Operations
 import SystemPackage
@@ -129,6 +130,25 @@ struct UBootBackupTests {
         #expect(report.manifest.board.bootloader?.hasPrefix("U-Boot 2023.01") == true)
         #expect(report.manifest.images.map(\.badBlocks).contains([0x400, 0x1000]))
         #expect(board.starts == 1)
+    }
+
+    /// What a person reads on the day it is needed is kept as a file, and read whenever it changes.
+    @Test("RESTORE.md of a board in U-Boot")
+    func golden() async throws {
+        let folder = try ScratchFolder()
+        let scenario = Self.scenario {
+            $0.allow("loady", "erase", "protect")
+        }
+        let report = try await backUp(SimulatedUBoot(scenario), in: folder)
+        let text = FileManager.default.contents(atPath: report.bag + "/RESTORE.md")
+        let path = FilePath(#filePath).removingLastComponent().appending("Golden/RESTORE-uboot.md").string
+        if ProcessInfo.processInfo.environment["FLASHKEEP_RECORD"] != nil, let text {
+            try text.write(to: URL(fileURLWithPath: path))
+        }
+        #expect(
+            text.map { String(decoding: $0, as: UTF8.self) }
+                == FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) },
+            "run with FLASHKEEP_RECORD=1 to record it anew, and read it")
     }
 
     @Test("Old boards and new ones")

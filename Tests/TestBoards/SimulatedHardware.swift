@@ -48,6 +48,10 @@ package struct SimulatedHardware: Sendable {
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
     package var readsOOB = false
     package var isWritable = false
+    /// How many blocks are written in one step; more than one erase by themselves.
+    package var blocksAtOnce = 1
+    /// How many blocks each such step had.
+    package var steps: [Int] = []
     /// The bytes that a writer staged on the board.
     package var staged: [UInt8] = []
     /// Whether an interrupted erase or write is left half done.

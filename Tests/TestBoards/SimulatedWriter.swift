@@ -58,7 +58,10 @@ extension SimulatedBoard: FlashWriting {
         guard partition.name != "unwritable" else {
             throw WriteRefusal(why: "it is made so", next: "make it otherwise")
         }
-        return WriteMethod(name: "simulated", erasesPartition: connector.hardware.erasesPartitions)
+        let blocksAtOnce = connector.hardware.blocksAtOnce
+        return WriteMethod(
+            name: "simulated", erasesItself: blocksAtOnce > 1, erasesPartition: connector.hardware.erasesPartitions,
+            blocksAtOnce: blocksAtOnce)
     }
 
     package func manualProcedure(for partition: Partition) -> ManualProcedure {
@@ -96,7 +99,18 @@ extension SimulatedBoard: FlashWriting {
 
     package func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws {
         guard connector.hardware.staged == bytes else { throw Refusal.error("these bytes were not staged") }
+        if connector.hardware.blocksAtOnce > 1 {
+            try change(partition) { try $0.erase(offset..<offset + bytes.count, of: $1, isTorn: $2) }
+        }
         try change(partition) { try $0.program(bytes, at: offset, of: $1, isTorn: $2) }
+    }
+
+    package func write(_ blocks: [BlockContent], of partition: Partition) async throws {
+        try connector.quietly { $0.steps.append(blocks.count) }
+        for block in blocks {
+            try change(partition) { try $0.erase(block.offset..<block.offset + block.bytes.count, of: $1, isTorn: $2) }
+            try change(partition) { try $0.program(block.bytes, at: block.offset, of: $1, isTorn: $2) }
+        }
     }
 
     /// A change that can be interrupted before, during and after.

@@ -65,11 +65,11 @@ final class RestoreExecutor {
         progress(.began(.writing, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
         for part in plan.parts {
-            let title = PlainText.partition(part.partition.index, part.partition.name)
+            let title = PlainText.partition(part.partition.label, part.partition.name)
             counter.tell(.item(title, bytes: part.blocks.map(\.size).saturatingSum()))
             try await checkLayout()
             if part.method.erasesPartition { try await eraseAll(part, title) }
-            for block in part.blocks {
+            for block in try await writeTogether(part, title, counter) {
                 try Task.checkCancellation()
                 let bytes = try bytes(of: block)
                 // In a task of its own: a block that was erased is also written where the user cancels meanwhile.
@@ -88,6 +88,53 @@ final class RestoreExecutor {
         }
         progress(.ended(.writing))
         return nil
+    }
+
+    /// Writes as many blocks in one step as the method takes.
+    ///
+    /// - Returns: the blocks that are still to be written one by one: those that do not hold their bytes, and all of them
+    ///   if the method takes no more.
+    private func writeTogether(
+        _ part: RestorePlan.Part, _ title: String, _ counter: ProgressCounter
+    ) async throws -> [RestorePlan.Block] {
+        guard part.method.blocksAtOnce > 1 else { return part.blocks }
+        var left: [RestorePlan.Block] = []
+        var rest = part.blocks[...]
+        while !rest.isEmpty {
+            try Task.checkCancellation()
+            let step = Array(rest.prefix(part.method.blocksAtOnce))
+            rest = rest.dropFirst(step.count)
+            let contents = try step.map { BlockContent(offset: $0.offset, bytes: try bytes(of: $0)) }
+            for block in step {
+                try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: Self.entry(block)))
+            }
+            counts.erases += step.count
+            // In a task of its own: what was begun is also ended if the user cancels meanwhile.
+            nonisolated(unsafe) let executor = self
+            do {
+                try await Task { try await unsafe executor.writer.write(contents, of: part.partition) }.value
+                counts.bytes += contents.map(\.bytes.count).saturatingSum()
+            } catch let error as FlashkeepError where Self.failures.contains(error.code) {
+                // What is on the flash now decides, block by block.
+            }
+            for (block, content) in zip(step, contents) {
+                guard try await holds(content.bytes, block.range, of: part.partition) else {
+                    left.append(block)
+                    continue
+                }
+                try noteWritten(block, part, title)
+                counter.add(block.size)
+            }
+        }
+        return left
+    }
+
+    private func noteWritten(_ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String) throws {
+        let entry = Self.entry(block)
+        try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
+        counts.blocks += 1
+        counts.places.insert(entry)
+        counts.methods.insert(part.method.name)
     }
 
     /// Sees that the numbers of the board's partitions still stand for what the plan was made for.
