@@ -1,6 +1,7 @@
-/// What a way in says of its own limits, and what it advises. Operations quote it, so that they need not know any way in.
+/// The limits of an access method and its advice. Operations quote these texts, so they need not know any access
+/// method.
 ///
-/// Each text is one line. Those called clauses begin in lower case and have no full stop: `start an initramfs`.
+/// Each text is one line. A clause begins in lower case and has no full stop: `start an initramfs`.
 package struct AccessHints: Sendable, Hashable {
     /// A limit, and what would remove it.
     package struct Limit: Sendable, Hashable {
@@ -13,11 +14,11 @@ package struct AccessHints: Sendable, Hashable {
         }
     }
 
-    /// Why nothing here writes flash; clauses.
+    /// Why this access method cannot write flash; clauses.
     package var noWriter: Limit
     /// Why OOB bytes cannot be read; sentences.
     package var noOOB: Limit
-    /// What to do if the size of pages and of their OOB bytes is unknown; a sentence.
+    /// What to do if the size of pages and OOB areas is unknown; a sentence.
     package var unknownPages: String
     /// What to do if the survey found no flash; a sentence.
     package var noFlash: String
@@ -25,11 +26,11 @@ package struct AccessHints: Sendable, Hashable {
     package var inUse: String
     /// Why a partition is read-only; clauses.
     package var readOnly: Limit
-    /// What to do if nothing lists the bad blocks; a clause.
+    /// What to do if the bad blocks are unknown; a clause.
     package var unknownBadBlocks: String
-    /// Where to find better tools if those of the board cannot write a partition; a clause.
+    /// Where to find better tools if the board's own cannot write a partition; a clause.
     package var betterTools: String
-    /// What to do if the board's system no longer starts and its bootloader does; a clause.
+    /// What to do if the board's system no longer starts but its bootloader does; a clause.
     package var noSystem: String
 
     package init(

@@ -1,21 +1,22 @@
 package import BoardChannels
 package import BoardConsoles
 
-/// A dialect that may answer on a console, and the board behind it. It is registered in a list, and
-/// ``BoardConsoles/ConsoleIdentifier`` finds out which of them answers.
+/// A dialect that may answer on a console, and the board behind it.
+///
+/// Dialects are registered in a list; ``BoardConsoles/ConsoleIdentifier`` finds out which one answers.
 package protocol ConsoleDialect: Sendable {
-    /// A fresh recognizer of this dialect.
+    /// A new recognizer of this dialect.
     var recognizer: any DialectRecognizer { get }
 
-    /// Whether only this dialect will do at the moment, so that a running system is waited for until it is restarted.
+    /// Whether only this dialect will do: if a system is running, wait until the board restarts.
     var isWanted: Bool { get }
 
-    /// Runs the body with the board, on a console where this dialect answers.
+    /// Runs the body with the board on a console where this dialect answers.
     ///
-    /// The console is left in order whatever happens.
+    /// Always leaves the console in order.
     ///
-    /// - Throws: ``FlashModel/FlashkeepError`` with `bootloaderAnswers` if another dialect answers after all, and the
-    ///   body was not run; what the line's trouble and the body throw.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `bootloaderAnswers` if another dialect answers after all (the body
+    ///   has not run then); errors of the line; what the body throws.
     func withBoard<Result: Sendable>(
         on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> DialectOutcome<Result>
@@ -25,20 +26,20 @@ extension ConsoleDialect {
     package var isWanted: Bool { false }
 }
 
-/// What a dialect made of a console.
+/// The result of handing a console to a dialect.
 package enum DialectOutcome<Result: Sendable>: Sendable {
-    /// The body was run.
+    /// The body ran.
     case finished(Result)
-    /// Another dialect answers from now on: a bootloader has started a system.
+    /// Another dialect answers from now on: a bootloader started a system.
     case handedOver
 }
 
-/// A console of which it is known who answers.
+/// A console whose dialect is known.
 package struct AnsweredConsole {
     package let console: Console
-    /// The channel of the console, into which further input can be merged.
+    /// The console's channel, which can merge further input.
     package let line: MergedChannel
-    /// The prompt, byte for byte; nil if the dialect has none that matters.
+    /// The prompt, byte for byte; nil if the dialect needs none.
     package let prompt: [UInt8]?
     /// Finds the prompt again after a reset.
     package let identifier: ConsoleIdentifier

@@ -1,15 +1,15 @@
 package import FlashModel
 
-// What can be done with a board's flash, whatever the way in. Operations know only these capabilities; a way in
-// takes on those that it has, and one contract test suite is run against each of them.
+// The operations on a board's flash, independent of the access method. Code in Operations uses only these protocols;
+// each access method implements those it can, and all of them pass one contract test suite.
 
-/// A piece of a partition as it was read.
+/// A part of a partition, as read.
 package struct FlashChunk: Sendable {
-    /// Bytes from the start of the partition.
+    /// The offset in bytes from the start of the partition.
     package var offset: Int
-    /// What was read; 0xFF where a finding says `unread`.
+    /// The bytes read; 0xFF where a finding says `unread`.
     package var bytes: [UInt8]
-    /// What is not plainly good in it; offsets are counted from the start of the partition.
+    /// The blocks that are not simply good, with offsets from the start of the partition.
     package var findings: [BlockFinding]
 
     package init(offset: Int, bytes: [UInt8], findings: [BlockFinding] = []) {
@@ -18,12 +18,12 @@ package struct FlashChunk: Sendable {
         self.findings = findings
     }
 
-    /// The bytes of the partition that it covers.
+    /// The byte range in the partition.
     package var range: Range<Int> { offset..<(offset + bytes.count) }
 
-    /// Bytes that cannot be had: 0xFF, and named.
+    /// A chunk of bytes that could not be read: filled with 0xFF, with a finding.
     ///
-    /// - Parameter why: in words.
+    /// - Parameter why: the reason, in words.
     package static func unread(_ range: Range<Int>, _ why: String) -> FlashChunk {
         FlashChunk(
             offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count),
@@ -33,17 +33,17 @@ package struct FlashChunk: Sendable {
 
 /// Reads flash.
 package protocol FlashReading {
-    /// Reads ranges of a partition and hands them on in pieces.
+    /// Reads ranges of a partition and passes them on in chunks.
     ///
-    /// Each byte of each range is handed on exactly once. Pieces mostly come in order, but a piece that was damaged
-    /// on its way is asked for again and comes later.
+    /// Passes each byte of each range on exactly once. Chunks usually come in order, but one that was damaged in
+    /// transfer is requested again and comes later.
     ///
     /// - Parameters:
-    ///   - partition: as the survey gave it.
-    ///   - ranges: bytes from the start of the partition, ascending, without bad blocks.
-    ///   - each: called for each piece; when it throws, reading ends.
-    /// - Throws: ``FlashkeepError`` with `partitionVanished`, `boardLost` and others. A read error of single blocks is
-    ///   no error but a finding.
+    ///   - partition: as in the survey.
+    ///   - ranges: in bytes from the start of the partition, ascending, without bad blocks.
+    ///   - each: called for each chunk; if it throws, reading stops.
+    /// - Throws: ``FlashkeepError`` with `partitionVanished`, `boardLost` and others. A read error in single blocks is
+    ///   a finding, not an error.
     func read(
         _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
     ) async throws
@@ -51,17 +51,17 @@ package protocol FlashReading {
     /// Whether ``readWithOOB(_:ranges:each:)`` works on this board.
     var readsOOB: Bool { get }
 
-    /// Reads whole pages, each followed by its OOB bytes. Offsets of the pieces count page and OOB bytes alike.
+    /// Reads whole pages, each followed by its OOB bytes. Chunk offsets count both page and OOB bytes.
     func readWithOOB(
         _ partition: Partition, ranges: [Range<Int>], each: (FlashChunk) async throws -> Void
     ) async throws
 }
 
 extension FlashReading {
-    /// Reads a range of a partition in one piece.
+    /// Reads a range of a partition as one chunk.
     ///
-    /// - Parameter range: bytes from the start of the partition, without bad blocks.
-    /// - Returns: 0xFF in the place of what could not be read, with findings that say so. Findings lie within the range.
+    /// - Parameter range: in bytes from the start of the partition, without bad blocks.
+    /// - Returns: a chunk with 0xFF and findings for unreadable bytes. All findings lie within the range.
     /// - Throws: as ``read(_:ranges:each:)``.
     package func chunk(_ range: Range<Int>, of partition: Partition) async throws -> FlashChunk {
         var whole = FlashChunk(offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: range.count))
@@ -81,17 +81,17 @@ extension FlashReading {
     }
 }
 
-/// Computes checksums on the board itself, from the flash, without the bytes crossing.
+/// Computes checksums of flash on the board, so that the bytes need not be transferred.
 package protocol FlashChecksumming {
-    /// What the board's tools can compute, best first; empty where there are none.
+    /// The algorithms that the board's tools support, best first; empty if there are none.
     var checksumAlgorithms: [ChecksumAlgorithm] { get }
 
-    /// One checksum over the bytes of all ranges, one after another.
+    /// Computes one checksum over the concatenated bytes of all ranges.
     func checksum(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
     ) async throws -> Digest
 
-    /// One checksum for each range.
+    /// Computes one checksum for each range.
     func checksums(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
     ) async throws -> [Digest]

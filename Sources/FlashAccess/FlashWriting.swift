@@ -1,15 +1,15 @@
 package import FlashModel
 
-/// A right way to write a partition on a board.
+/// A safe method of writing a partition on a board.
 package struct WriteMethod: Sendable, Codable, Hashable {
-    /// For people: `flash_erase and dd`.
+    /// A name for display: `flash_erase and dd`.
     package var name: String
-    /// Whether each write erases the block itself, so that no block is erased before.
+    /// Whether each write also erases the block, so that no separate erase is needed.
     package var erasesItself: Bool
-    /// Whether pages of NAND that are blank are programmed with 0xFF: many controllers then store ECC bytes that are not,
-    /// and UBI can no longer write to those pages.
+    /// Whether blank NAND pages are programmed with 0xFF. Many controllers then store ECC bytes other than 0xFF, and
+    /// UBI can no longer write to those pages.
     package var writesBlankPages: Bool
-    /// Whether nothing less than the whole partition can be erased: all of its good blocks are written then.
+    /// Whether only the whole partition can be erased. All of its good blocks must then be written.
     package var erasesPartition: Bool
     /// How many erase blocks ``FlashWriting/write(_:of:)`` takes at once, 1 or more. More than one only if each write
     /// erases the block itself: a programmer, whose every step costs a start of its program.
@@ -40,11 +40,11 @@ package struct BlockContent: Sendable, Hashable {
     }
 }
 
-/// Why a partition cannot be written on a board as it is.
+/// Why a partition cannot be written on a board in its present state.
 package struct WriteRefusal: Error, Sendable, Hashable {
-    /// One line.
+    /// The reason, in one line.
     package var why: String
-    /// What would make it possible. One line.
+    /// What would make it possible, in one line.
     package var next: String
 
     package init(why: String, next: String) {
@@ -53,48 +53,52 @@ package struct WriteRefusal: Error, Sendable, Hashable {
     }
 }
 
-/// Writes flash, an erase block at a time. It is told what to write and never decides; what it says of its success is
-/// not to be believed: the one proof of a write is to read it back.
+/// Writes flash, one erase block at a time.
+///
+/// It writes what it is given and decides nothing. Its reports of success are no proof; only reading the flash back is.
 package protocol FlashWriting {
-    /// How a partition would be written.
+    /// Returns the method that would write a partition.
     ///
-    /// - Throws: ``WriteRefusal`` where the board has no right way.
+    /// - Throws: ``WriteRefusal`` if the board has no safe method.
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod
 
-    /// How a person would write a partition with this board's own commands, without this program. It asks the board
-    /// nothing.
+    /// Returns how a person would write a partition with the board's own commands, without Flashkeep. Sends nothing to
+    /// the board.
     func manualProcedure(for partition: Partition) -> ManualProcedure
 
-    /// Shows that a partition can be erased and written, without touching its flash: that the tools are those that are
-    /// meant, and that the command that will write works. From then on ``method(for:)`` gives the first method for which
-    /// all of this was shown, or refuses and says what was seen. What was shown once is not tried again.
+    /// Proves, without touching its flash, that a partition can be erased and written: that the tools are the right
+    /// ones and that the write command works.
     ///
-    /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` and others; a method that does not work is no error.
+    /// From then on, ``method(for:)`` returns the first method that passed, or a refusal that says what failed. A
+    /// method that passed is not tested again.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` and others; a method that does not work is not an
+    ///   error.
     func prove(_ partition: Partition) async throws
 
-    /// Brings the bytes of an erase block onto the board, and sees that they arrived as they are: all that can fail
-    /// on the way must fail before something is erased.
+    /// Transfers the bytes of an erase block to the board and checks that they arrived intact. Everything that can fail
+    /// in transfer must fail here, before anything is erased.
     ///
-    /// - Throws: `commandFailed` where they do not arrive, `boardLost` and others. No flash was touched then.
+    /// - Throws: `commandFailed` if the bytes do not arrive, `boardLost` and others. No flash has been touched then.
     func stage(_ bytes: [UInt8]) async throws
 
     /// Erases one erase block.
     ///
-    /// - Parameter block: bytes from the start of the partition.
-    /// - Throws: ``FlashModel/FlashkeepError`` with `writeFailed` where the board says that its flash failed,
-    ///   `commandFailed` where a tool says that it failed and nothing tells whether the flash did, `layoutChanged` where
-    ///   the partition is no longer what it was, `toolMissing` where no method was shown to work, `boardLost` and others.
+    /// - Parameter block: in bytes from the start of the partition.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `writeFailed` if the board reports a flash failure, `commandFailed`
+    ///   if a tool fails and it is unknown whether the flash did, `layoutChanged` if the partition is not the surveyed
+    ///   one any more, `toolMissing` if no method was proven to work, `boardLost` and others.
     func erase(_ block: Range<Int>, of partition: Partition) async throws
 
-    /// Erases all good blocks of a partition, where nothing less can be erased.
+    /// Erases all good blocks of a partition, for methods that cannot erase single blocks.
     ///
-    /// - Throws: as ``erase(_:of:)``; `toolMissing` where single blocks can be erased.
+    /// - Throws: as ``erase(_:of:)``; `toolMissing` if single blocks can be erased.
     func eraseAll(_ partition: Partition) async throws
 
-    /// Writes the bytes of one erase block, which were staged, and which was erased before unless the method erases by
-    /// itself. Pages that are blank are left as they are.
+    /// Writes the staged bytes of one erase block, which must be erased already unless the method erases. Leaves blank
+    /// pages alone.
     ///
-    /// - Parameter offset: of the block, bytes from the start of the partition.
+    /// - Parameter offset: of the block, in bytes from the start of the partition.
     /// - Throws: as ``erase(_:of:)``.
     func program(_ bytes: [UInt8], at offset: Int, of partition: Partition) async throws
 

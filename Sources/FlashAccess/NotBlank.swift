@@ -1,8 +1,8 @@
 import FlashModel
 
-/// What of an erase block needs to be programmed once it is erased.
+/// Finds the parts of an erased block that need programming.
 package enum NotBlank {
-    /// Runs of units that are not blank, counted in units; what is less than a unit at the end is left out.
+    /// The runs of units that are not blank, counted in units; an incomplete unit at the end is ignored.
     package static func units(of bytes: [UInt8], _ unit: Int) -> [Range<Int>] {
         PartitionMap.merged(
             (0..<bytes.count / unit).filter { number in

@@ -1,14 +1,14 @@
-/// What operations need from outside: time, randomness, waiting. Tests bring their own.
+/// What operations need from outside: time, randomness, waiting. Tests supply their own.
 package struct OperationEnvironment: Sendable {
-    /// Now, RFC 3339 in UTC: `2026-11-21T03:07:20Z`.
+    /// Returns the current time, RFC 3339 in UTC: `2026-11-21T03:07:20Z`.
     package var timestamp: @Sendable () -> String
-    /// Begins to measure; the result tells the time since.
+    /// Starts a stopwatch; the result returns the time elapsed since.
     package var stopwatch: @Sendable () -> @Sendable () -> Duration
-    /// Sixteen letters and digits that nobody can foresee.
+    /// Returns sixteen unpredictable letters and digits.
     package var nonce: @Sendable () -> String
-    /// Waits.
+    /// Waits for a duration.
     package var sleep: @Sendable (Duration) async throws -> Void
-    /// Version of Flashkeep.
+    /// The version of Flashkeep.
     package var toolVersion: String
 
     package init(
@@ -23,6 +23,6 @@ package struct OperationEnvironment: Sendable {
         self.toolVersion = toolVersion
     }
 
-    /// The day of ``timestamp``: `2026-11-21`.
+    /// The date part of ``timestamp``: `2026-11-21`.
     package var day: String { String(timestamp().prefix(10)) }
 }

@@ -1,13 +1,13 @@
 package import FlashModel
 
-/// A board's flash as one survey found it, with everything that reads and writes it.
+/// A board's flash as found by one survey, with everything that reads and writes it.
 package struct SurveyedFlash {
     package let survey: Survey
     /// The board's replies on which the survey is based.
     package let evidence: [Evidence]
     /// A variable, so that an operation can put another reader in front of it.
     package var reader: any FlashReading & FlashChecksumming
-    /// nil if nothing here writes flash; ``AccessHints/noWriter`` says why.
+    /// nil if this access method cannot write flash; ``AccessHints/noWriter`` says why.
     package let writer: (any FlashWriting)?
     package let layout: any LayoutWatching
     package let transfer: any TransferDescribing
@@ -26,7 +26,7 @@ package struct SurveyedFlash {
         self.hints = hints
     }
 
-    /// Returns how the board's partitions differ from ``survey`` by now.
+    /// Returns how the board's partitions now differ from ``survey``.
     ///
     /// - Throws: as ``LayoutWatching/changes()``.
     package func layoutChanges() async throws -> [LayoutChange] { try await layout.changes() }
@@ -34,19 +34,19 @@ package struct SurveyedFlash {
 
 /// Watches a surveyed board for changes of its partitions.
 package protocol LayoutWatching {
-    /// Asks again which partition is which, and whether the board restarted.
+    /// Checks again which partition is which, and whether the board restarted.
     ///
     /// - Returns: the differences from the survey; empty if there are none.
     /// - Throws: as ``FlashBoard/survey()``.
     func changes() async throws -> [LayoutChange]
 }
 
-/// Describes how a board's flash is read. The answers may change while it is read.
+/// Describes how a board's flash is read. The answers may change during reading.
 package protocol TransferDescribing {
-    /// How bulk data crosses, for people: `raw`, `gzip`, `base64, frames checked with md5`.
+    /// How bulk data is transferred, for display: `raw`, `gzip`, `base64, frames checked with md5`.
     var transferName: String { get }
-    /// The usual rate in bytes a second if the line is so slow that measuring would take long; else nil.
+    /// The usual rate in bytes per second if the line is so slow that measuring would take long; otherwise nil.
     var usualRate: Int? { get }
-    /// Command lines that read flash on this board, one example of each kind.
+    /// Examples of the commands that read flash on this board, one of each kind.
     var commands: [String] { get }
 }

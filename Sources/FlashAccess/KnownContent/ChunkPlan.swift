@@ -1,13 +1,13 @@
 import FlashModel
 
-/// Decides, chunk by chunk, what to ask a bootloader for over a slow line: a checksum, or the bytes. Pure.
+/// Decides, chunk by chunk, what to request from a bootloader over a slow line: a checksum or the bytes. Pure.
 ///
-/// A chunk's sum is asked first. Where ``KnownContent`` knows it, the sum of its first half confirms that, and the bytes
-/// need not cross. Where it does not, the chunk is cut, as long as there is a smaller size and it pays: each cut is one
-/// question, since the sum of the last piece follows from those of the whole and the others. What remains unknown is to
-/// be dumped, with the sum that the dump must have.
+/// First comes the checksum of a chunk. If ``KnownContent`` knows it, the checksum of the first half confirms the
+/// match, and the bytes need not be transferred. If not, the chunk is split, as long as there is a smaller size and
+/// splitting pays. Each split saves one request, since the checksum of the last part follows from those of the whole
+/// and the other parts. What remains unknown is dumped, together with the checksum that the dump must have.
 ///
-/// Ask ``next(_:)``, do what it says, and answer:
+/// Call ``next(_:)``, perform the step, and answer it:
 ///
 /// | step | answer |
 /// | --- | --- |
@@ -15,27 +15,27 @@ import FlashModel
 /// | ``Step/known(_:candidates:sum:half:)`` | ``settle(isKnown:)`` |
 /// | ``Step/dump(_:sum:)`` | ``dumped()`` |
 ///
-/// Until it is answered, the same step is given again: so a line that was lost costs nothing. Dumped and known ranges
-/// come in ascending order and cover each byte of the range once. The caller adds them to the ``KnownContent`` as they
-/// come, so that what is twice on a chip crosses once.
+/// Until it is answered, ``next(_:)`` returns the same step, so nothing is lost if the connection is. Dumped and known
+/// ranges come in ascending order and cover each byte of the range once. The caller adds them to the ``KnownContent``
+/// as they come, so that content found twice on a chip is transferred once.
 package struct ChunkPlan: Sendable {
-    /// What to do next.
+    /// The next step.
     package enum Step: Sendable, Hashable {
-        /// Ask for the CRC-32 of these bytes.
+        /// Request the CRC-32 of these bytes.
         case checksum(Range<Int>)
-        /// These bytes are at one of the candidates, if it has these sums: of all of it, and of its first half, rounded
+        /// These bytes are those of a candidate that has both checksums: of all bytes, and of the first half, rounded
         /// down.
         case known(Range<Int>, candidates: [KnownContent.Candidate], sum: UInt32, half: UInt32)
-        /// Have these bytes sent. Their CRC-32 is told where it is known: what arrives is compared with it.
+        /// Dump these bytes. If their CRC-32 is known, compare the result with it.
         case dump(Range<Int>, sum: UInt32?)
     }
 
-    /// What crossing costs, in characters that the board sends, or as much time as they take.
+    /// Transfer costs, in characters that the board sends, or as the equivalent in time.
     package struct Costs: Sendable, Hashable {
-        /// A `crc32` line: its echo, the reply and the prompt, 75 to 100 characters; more where the line is fast and
+        /// One `crc32` command: its echo, the reply and the prompt, 75 to 100 characters; more if the line is fast and
         /// each turn takes milliseconds.
         package var question: Int
-        /// 16 bytes in a dump: 65 characters as `md.l` of U-Boot 2021.10 and later, 67 before.
+        /// 16 bytes in a dump: 65 characters for `md.l` of U-Boot 2021.10 and later, 67 before.
         package var dumpedLine: Int
 
         package init(question: Int = 100, dumpedLine: Int = 65) {
@@ -43,36 +43,36 @@ package struct ChunkPlan: Sendable {
             self.dumpedLine = max(1, dumpedLine)
         }
 
-        /// Of so many bytes in a dump.
+        /// The cost of dumping this many bytes.
         func dump(_ bytes: Int) -> Int { (bytes / 16 + 1).times(dumpedLine) ?? .max }
     }
 
-    /// Sizes of chunks and of the pieces that they are cut into, descending, each a divisor of the one before. Bytes.
+    /// The sizes of chunks and their parts in bytes, descending, each a divisor of the one before.
     package let sizes: [Int]
     package let costs: Costs
-    /// After fruitless cuts at most so many unknown chunks are dumped uncut before cutting is tried again.
+    /// The most unknown chunks that are dumped whole after futile splits, before splitting is tried again.
     package static let longestPause = 16
 
-    /// What no chunk was made of yet.
+    /// The bytes that are not in a chunk yet.
     private var rest: Range<Int>
-    /// The present chunk.
+    /// The current chunk.
     private var chunk: Range<Int>
-    /// Its pieces that are not decided yet, the first one last.
+    /// The undecided parts of the current chunk, the first one last.
     private var pieces: [Range<Int>] = []
-    /// The sums of the chunk's bytes from its start to these places.
+    /// The checksums from the start of the current chunk to these offsets.
     private var sums: [Int: UInt32] = [:]
-    /// Decided to be dumped, but not yet said: it may grow.
+    /// A range to dump that was not returned yet, as it may grow.
     private var unsaid: Range<Int>?
-    /// What was said last and not answered yet.
+    /// The last step returned, if it has not been answered.
     private var open: Step?
 
-    // Whether cutting pays, by experience.
+    // Experience of whether splitting pays.
 
-    /// Unknown chunks that will not be cut before the next trial.
+    /// The number of unknown chunks that will not be split before the next try.
     private var pause = 0
-    /// How long the last pause was; doubled by each fruitless trial, up to ``longestPause``.
+    /// The length of the last pause; each futile try doubles it, up to ``longestPause``.
     private var lastPause = 0
-    /// Whether the present chunk was cut, the questions that took, and the bytes that it spared.
+    /// Whether the current chunk was split, the requests that took, and the bytes that it saved.
     private var isCut = false
     private var questions = 0
     private var spared = 0
@@ -80,9 +80,9 @@ package struct ChunkPlan: Sendable {
     /// Plans a range.
     ///
     /// - Parameters:
-    ///   - range: bytes, as the caller counts them: offsets on a chip or addresses. Sums of stored content are found
-    ///     where the range starts at a multiple of 4 KiB of what was stored, or of what it was copied from.
-    ///   - sizes: of chunks and pieces; those that are not positive, or no divisor of the one before, are left out.
+    ///   - range: in bytes, as the caller counts them: offsets on a chip or addresses. Stored content is found if the
+    ///     range starts at a multiple of 4 KiB of the stored content, or of what that was copied from.
+    ///   - sizes: of chunks and their parts; sizes that are not positive or do not divide the one before are ignored.
     package init(
         _ range: Range<Int>, sizes: [Int] = [65536, 32768, 16384, 8192, 4096], costs: Costs = Costs()
     ) {
@@ -98,9 +98,9 @@ package struct ChunkPlan: Sendable {
 
     // MARK: Asking
 
-    /// What to do next; nil when each byte is decided.
+    /// Returns the next step; nil when every byte is decided.
     ///
-    /// - Parameter known: what is known by now; it lists windows of a size when that is first asked for.
+    /// - Parameter known: the content known by now; it indexes windows of a size at the first request for that size.
     package mutating func next(_ known: inout KnownContent) -> Step? {
         while open == nil {
             if let piece = pieces.last {
@@ -117,9 +117,9 @@ package struct ChunkPlan: Sendable {
         return open
     }
 
-    /// Answers a question for a checksum.
+    /// Answers a request for a checksum.
     ///
-    /// - Parameter sum: as the board told; nil where it could not tell. Then what is left of the chunk is dumped.
+    /// - Parameter sum: the board's answer; nil if it has none. Then the rest of the chunk is dumped.
     package mutating func answer(_ sum: UInt32?) {
         guard case .checksum(let range) = open else { return }
         open = nil
@@ -132,7 +132,7 @@ package struct ChunkPlan: Sendable {
         sums[range.upperBound] = CRC32Shift(bytes: range.count).joined(before, sum)
     }
 
-    /// Answers whether the bytes of one of the candidates are at hand and have both sums. If not, they are asked for.
+    /// Answers whether a candidate's bytes are available and have both checksums. If not, the bytes are requested.
     package mutating func settle(isKnown: Bool) {
         guard case .known(let range, _, _, _) = open else { return }
         open = nil
@@ -159,7 +159,7 @@ package struct ChunkPlan: Sendable {
         sums = [chunk.lowerBound: 0]
     }
 
-    /// Takes the last piece: it is known, or cut, or to be dumped; or a question comes first.
+    /// Decides the last part: known, split, or to be dumped; or requests a checksum first.
     private mutating func decide(_ piece: Range<Int>, _ known: inout KnownContent) {
         guard let sum = sum(of: piece) else { return ask(piece) }
         guard !known.candidates(size: piece.count, sum: sum, most: 1).isEmpty else {
@@ -173,7 +173,7 @@ package struct ChunkPlan: Sendable {
             pieces.removeLast()
             treatAsUnknown(piece)
         } else if let range = unsaid {
-            // What comes before is said before.
+            // Return the earlier range first.
             unsaid = nil
             open = .dump(range, sum: self.sum(of: range))
         } else {
@@ -187,13 +187,13 @@ package struct ChunkPlan: Sendable {
         open = .checksum(range)
     }
 
-    /// The sum of a range of the chunk, where those at its ends are known.
+    /// The checksum of a range of the chunk, if those at its ends are known.
     private func sum(of range: Range<Int>) -> UInt32? {
         guard let before = sums[range.lowerBound], let whole = sums[range.upperBound] else { return nil }
         return CRC32Shift(bytes: range.count).rest(of: whole, behind: before)
     }
 
-    /// Cuts a piece, or leaves it to be dumped.
+    /// Splits a part, or leaves it to be dumped.
     private mutating func treatAsUnknown(_ piece: Range<Int>) {
         guard let size = sizes.first(where: { $0 < piece.count }), pays(size), mayCut() else {
             return dumpLater(piece)
@@ -208,12 +208,12 @@ package struct ChunkPlan: Sendable {
         pieces += parts.reversed()
     }
 
-    /// Whether finding a piece of this size spares clearly more than the questions for it cost.
+    /// Whether finding a part of this size saves clearly more than its requests cost.
     private func pays(_ size: Int) -> Bool {
         costs.dump(size) >= costs.question.times(4) ?? .max
     }
 
-    /// Whether the present chunk may be cut. The first unknown piece of a chunk is the chunk: it decides.
+    /// Whether the current chunk may be split. The first unknown part of a chunk is the whole chunk, and decides.
     private mutating func mayCut() -> Bool {
         if isCut { return true }
         if pause > 0 {
@@ -229,7 +229,7 @@ package struct ChunkPlan: Sendable {
         unsaid = (unsaid?.lowerBound ?? piece.lowerBound)..<piece.upperBound
     }
 
-    /// Learns from a chunk whether cutting paid.
+    /// Learns from a chunk whether splitting paid.
     private mutating func finishChunk() {
         guard isCut else { return }
         if spared > 0, costs.dump(spared) > questions.times(costs.question) ?? .max {

@@ -1,39 +1,39 @@
 private import FlashModel
 private import Synchronization
 
-/// Something whose bytes are at hand: an image of an earlier backup, a firmware file.
+/// A source of known bytes: an image of an earlier backup, a firmware file.
 package protocol ContentSource: Sendable {
-    /// Bytes of it.
+    /// The size in bytes.
     var size: Int { get }
 
-    /// Reads a part; fewer bytes than asked for at its end.
+    /// Reads a part; fewer bytes than requested only at the end.
     ///
-    /// - Throws: what reading throws.
+    /// - Throws: the errors of reading.
     func read(offset: Int, count: Int) throws -> [UInt8]
 }
 
-/// Content that is at hand and need not cross a slow line again: sources that were given, and what was read from the
-/// board so far. It lasts for all connections to a board.
+/// Known content that need not cross a slow line again: the given sources, and everything read from the board so far.
+/// It lasts for all connections to a board.
 package final class ContentStore: Sendable {
     private struct State {
         var known = KnownContent()
         var sources: [any ContentSource] = []
-        /// What crossed already, one after another, each at a multiple of the step.
+        /// The bytes transferred so far, one after another, each starting at a multiple of the step.
         var own: [UInt8] = []
     }
 
-    /// Bytes of what crossed that are kept. More than this a serial line brings in a day.
+    /// The most transferred bytes that are kept. A serial line carries less in a day.
     private static let ownLimit = 64 << 20
-    /// The number of what crossed, as a source.
+    /// The source number of transferred bytes.
     private static let ownSource = -1
 
     private let state = Mutex(State())
 
     package init() {}
 
-    /// Takes in a source, from its start to its end.
+    /// Adds a source, all of it.
     ///
-    /// - Throws: what reading it throws, `CancellationError`.
+    /// - Throws: the errors of reading it; `CancellationError`.
     package func add(_ source: any ContentSource) throws {
         let number = state.withLock { state in
             state.sources.append(source)
@@ -49,7 +49,7 @@ package final class ContentStore: Sendable {
         }
     }
 
-    /// Keeps bytes that crossed, which may come again.
+    /// Keeps transferred bytes, which may occur again.
     package func remember(_ bytes: [UInt8]) {
         state.withLock { state in
             guard state.own.count + bytes.count + KnownContent.step <= Self.ownLimit else { return }
@@ -60,12 +60,12 @@ package final class ContentStore: Sendable {
         }
     }
 
-    /// What a plan does next.
+    /// Returns a plan's next step.
     package func next(_ plan: inout ChunkPlan) -> ChunkPlan.Step? {
         state.withLock { plan.next(&$0.known) }
     }
 
-    /// The bytes of the first candidate that has both sums; nil where none has: a file was changed.
+    /// The bytes of the first candidate that has both checksums; nil if none has, because a file has changed.
     package func bytes(of candidates: [KnownContent.Candidate], count: Int, sum: UInt32, half: UInt32) -> [UInt8]? {
         for candidate in candidates {
             guard let bytes = bytes(of: candidate, count: count), bytes.count == count, CRC32.sum(of: bytes) == sum,

@@ -1,110 +1,109 @@
 import FlashModel
 
-/// Says where content lies that we have already, by CRC-32 sums that a board computed. Pure.
+/// Finds content that is available already, by CRC-32 checksums that a board computed. Pure.
 ///
-/// Over a serial line a byte of flash costs four characters, and a sum over 64 KiB less than a hundred. What an earlier
-/// backup holds, what came before in this one, and what is blank need not cross.
+/// Over a serial line, a byte of flash costs four characters, and the checksum of 64 KiB less than a hundred. Blank
+/// flash and content of an earlier backup or of this one need not be transferred.
 ///
-/// It is filled with bytes, of which it keeps none: for each 2 KiB the sum of all from the start of the stretch to
-/// there. The sum of any window that starts at a multiple of 4 KiB follows from the sums at its two ends
+/// It keeps none of the bytes it is given, only checksums: for each 2 KiB, the one from the start of the stretch to
+/// there. The checksum of any window that starts at a multiple of 4 KiB follows from those at its two ends
 /// (``FlashModel/CRC32Shift``), so windows of all sizes are found without reading anything again.
 ///
-/// Memory: 8 bytes for each 4 KiB taken in, and as many again for each window size that is asked for: 2 MiB for a
-/// 256 MiB chip asked at three sizes, and for moments some more. Bytes beyond ``limit`` are not taken in.
+/// Memory: 8 bytes for each 4 KiB added, and as many again for each window size requested: 2 MiB for a 256 MiB chip at
+/// three sizes, and briefly some more. Bytes beyond ``limit`` are ignored.
 ///
-/// ## How far a match can be believed
-/// Two sums are asked of the board: over the chunk, and, only where that is known, over its first half. For content
-/// that has nothing to do with ours each of them is the same by chance once in 2^32. Against the 65,536 windows of
-/// 256 MiB the first alone errs once in 65,536 unknown chunks; both, once in 2^48.
+/// ## Reliability of a match
+/// The board computes two checksums: of the chunk and, only if that is known, of its first half. For unrelated content,
+/// each matches by chance once in 2^32. Against the 65,536 windows of 256 MiB, the first alone is wrong once in 65,536
+/// unknown chunks; both, once in 2^48.
 ///
-/// A sum over the chunk together with its known neighbours, or of its second half, adds nothing to these: CRC is linear,
-/// so such a sum follows from the ones at hand and is right whenever they are. A sum that cuts through the chunk does
-/// not follow: it is another 32 bits, where what differs lies on both sides of the cut.
+/// The checksum of the chunk with its known neighbours, or of its second half, would add nothing: CRC is linear, so it
+/// follows from the others and matches whenever they do. A checksum that ends inside the chunk is independent: it adds
+/// 32 bits if the differences lie on both sides of that point.
 ///
-/// Where what differs from our content lies wholly in one half, the cut tells nothing new, and the chance is the 2^-32
-/// of one sum, for that one candidate. Then still: what differs in one or two bits, or only within 32 bits in a row, is
-/// never taken for the same (x is of order 2^32 − 1 modulo the polynomial, and the polynomial is of degree 32).
+/// If all differences from known content lie in one half, that checksum adds nothing, and the chance is the 2^-32 of
+/// one checksum, for that one candidate. Even then, a difference of one or two bits, or one within 32 consecutive bits,
+/// is always detected (x is of order 2^32 − 1 modulo the polynomial, and the polynomial is of degree 32).
 ///
-/// So what is found must be read from disk and its sums compared with the board's, both; and a proof of such bytes is a
-/// proof by CRC-32.
+/// So a candidate must be read from disk and both of its checksums compared with the board's. The proof of such bytes
+/// is a proof by CRC-32.
 package struct KnownContent: Sendable {
-    /// Where bytes are that may be the chunk's.
+    /// Where the bytes of a chunk may be.
     package enum Candidate: Sendable, Hashable {
-        /// Nothing but this byte: 0xFF, erased flash, or 0.
+        /// This byte repeated: 0xFF (erased flash) or 0.
         case repeated(UInt8)
-        /// In a source, `offset` bytes from its start.
+        /// `offset` bytes from the start of a source.
         case stored(source: Int, offset: Int)
     }
 
-    /// Windows start at multiples of this in their source. Bytes.
+    /// Windows start at multiples of this many bytes in their source.
     package static let step = 4096
-    /// Sums are kept at multiples of this: the half of the smallest window. Bytes.
+    /// The distance between stored checksums in bytes: half of the smallest window.
     private static let grain = step / 2
-    /// Repeated bytes that are known without a source: erased flash, and zeros.
+    /// The repeated bytes that are known without a source: erased flash, and zeros.
     private static let fillings: [UInt8] = [0xFF, 0]
 
-    /// Bytes of a source one after another, as they came.
+    /// Contiguous bytes of a source.
     private struct Stretch {
         var source: Int
-        /// Where it starts in the source, a multiple of ``step``.
+        /// The offset in the source, a multiple of ``step``.
         var start: Int
-        /// Where its sums start in ``sums``.
+        /// The index of its first checksum in ``sums``.
         var first: Int
-        /// How many bytes were taken in.
+        /// The number of bytes added.
         var count: Int = 0
-        /// The sum of these.
+        /// The checksum of these bytes.
         var sum = CRC32()
     }
 
     /// All windows of one size.
     private struct Table {
-        /// How many grains.
+        /// The window size in grains.
         let grains: Int
         let shift: CRC32Shift
         let halfShift: CRC32Shift
-        /// The sums of ``fillings``: such windows are not listed.
+        /// The checksums of ``fillings``; such windows are not listed.
         let fillings: [UInt32]
-        /// The sum in the upper half, in the lower the place in ``sums`` where the window starts.
+        /// The checksum in the upper half, the index in ``sums`` where the window starts in the lower.
         var entries = SortedEntries()
-        /// The stretch up to which windows are listed, and the place of the next one.
+        /// The stretch up to which windows are listed, and the index of the next window.
         var stretch = 0
         var next = 0
     }
 
-    /// The most bytes that are taken in.
+    /// The most bytes that are added.
     package let limit: Int
-    /// How many bytes were taken in.
+    /// The number of bytes added.
     package private(set) var count = 0
-    /// For each stretch: 0, then the sum from its start to each grain's end.
+    /// For each stretch: 0, then the checksum from its start to the end of each grain.
     private var sums: [UInt32] = []
     private var stretches: [Stretch] = []
     private var tables: [Int: Table] = [:]
 
-    /// Knows nothing but blank chunks.
+    /// Knows only blank chunks at first.
     ///
-    /// - Parameter limit: bytes of all sources together that are taken in, at most 2^42.
+    /// - Parameter limit: the most bytes of all sources together that are added, at most 2^42.
     package init(limit: Int = 4 << 30) {
         self.limit = min(max(0, limit), 1 << 42)
     }
 
     // MARK: Filling
 
-    /// Takes in bytes of a source.
+    /// Adds bytes of a source.
     ///
-    /// Bytes that go on where the last ones ended join them. All others begin a new stretch, and no window is found that
-    /// reaches from one stretch into another: so sources are filled one after another, each from its start to its end,
-    /// and the present backup last.
+    /// Bytes that continue the last ones join their stretch. All others begin a new stretch, and no window spans two
+    /// stretches. So add sources one after another, each from start to end, and the current backup last.
     ///
     /// - Parameters:
     ///   - bytes: any number of them.
-    ///   - source: a number of the caller's for what they are in.
-    ///   - offset: where they are in it, from its start; not negative.
+    ///   - source: the caller's number of the source.
+    ///   - offset: from the start of the source; not negative.
     package mutating func add(_ bytes: some Collection<UInt8>, source: Int, offset: Int) {
         var rest = bytes[...]
         let isNext =
             stretches.last.map { $0.source == source && $0.start.plus($0.count) == offset } ?? false
         if !isNext {
-            // Up to the next place that windows may start at, nothing can be known.
+            // Windows start only at multiples of the step, so the bytes before the first one are useless.
             guard offset >= 0, let start = offset.roundedUp(to: Self.step), start - offset < rest.count else { return }
             rest = rest.dropFirst(start - offset)
             dropLastIfUseless()
@@ -124,7 +123,7 @@ package struct KnownContent: Sendable {
         stretches.append(stretch)
     }
 
-    /// What is shorter than any window is forgotten when something else begins.
+    /// Drops the last stretch, when another begins, if it is shorter than any window.
     private mutating func dropLastIfUseless() {
         guard let last = stretches.last, last.count < Self.step else { return }
         stretches.removeLast()
@@ -134,17 +133,18 @@ package struct KnownContent: Sendable {
 
     // MARK: Finding
 
-    /// Where a chunk's bytes may be found.
+    /// Returns where a chunk's bytes may be found.
     ///
-    /// The first question about a size lists all windows of that size, which takes some milliseconds for each 256 MiB;
-    /// later ones only add what came since.
+    /// The first request for a size lists all windows of that size, which takes some milliseconds for each 256 MiB;
+    /// later ones add only what is new.
     ///
     /// - Parameters:
-    ///   - size: bytes of the chunk. Where it is not a multiple of ``step``, only repeated bytes are known.
+    ///   - size: of the chunk in bytes. If it is not a multiple of ``step``, only repeated bytes are found.
     ///   - sum: its CRC-32.
-    ///   - half: the CRC-32 of its first `size / 2` bytes; without it the answer only says whether it is worth asking for.
-    ///   - most: how many candidates to name.
-    /// - Returns: candidates, the repeated byte first, then those that were taken in first. Empty where it is not known.
+    ///   - half: the CRC-32 of its first `size / 2` bytes; without it, the result only says whether to request that.
+    ///   - most: the most candidates to return.
+    /// - Returns: the candidates: the repeated byte alone, or those added first come first. Empty if the content is
+    ///   unknown.
     package mutating func candidates(size: Int, sum: UInt32, half: UInt32? = nil, most: Int = 8) -> [Candidate] {
         guard size > 0, most > 0 else { return [] }
         for byte in Self.fillings where CRC32.sum(repeating: byte, count: size) == sum {
@@ -160,7 +160,7 @@ package struct KnownContent: Sendable {
         return found.sorted().prefix(most).compactMap(candidate)
     }
 
-    /// The table of a size, with all windows that there are by now.
+    /// The table of a size, with all windows so far.
     private mutating func table(_ size: Int) -> Table {
         var table =
             tables.removeValue(forKey: size)
@@ -186,14 +186,14 @@ package struct KnownContent: Sendable {
         return table
     }
 
-    /// The sum of the bytes between two sums of a stretch.
+    /// The checksum of the bytes between two stored checksums of a stretch.
     private func sum(at place: Int, grains: Int, _ shift: CRC32Shift) -> UInt32 {
         shift.rest(of: sums[place + grains], behind: sums[place])
     }
 
-    /// Which source a place is in.
+    /// The candidate for a checksum's index.
     private func candidate(_ place: Int) -> Candidate? {
-        // The last stretch that starts at or before it.
+        // Find the last stretch that starts at or before the index.
         var low = 0
         var high = stretches.count
         while low < high {
@@ -206,12 +206,12 @@ package struct KnownContent: Sendable {
     }
 }
 
-/// Sums with the places of what they are of, found by halving.
+/// Checksums with their positions, found by binary search.
 ///
-/// What is added later is sorted for itself and joined with what is there once it has come to its size, so that
-/// adding all in many small pieces costs little more than adding it at once.
+/// New entries are sorted as a run of their own, and runs of similar length are merged, so that adding many small
+/// batches costs little more than adding all at once.
 private struct SortedEntries {
-    /// Sorted each; each at least twice as long as the next.
+    /// Sorted runs, each at least twice as long as the next.
     private var runs: [[UInt64]] = []
 
     package static func entry(_ sum: UInt32, _ place: Int) -> UInt64 {
@@ -227,7 +227,7 @@ private struct SortedEntries {
         }
     }
 
-    /// The places of a sum, in no order.
+    /// The positions of a checksum, unordered.
     package func places(of sum: UInt32) -> [Int] {
         var result: [Int] = []
         for run in runs {

@@ -1,21 +1,21 @@
-/// What the lines of a dump said, each time that they were read.
+/// The readings of each line of a dump.
 ///
-/// It outlives the reset of a board: a watchdog that bites every few seconds never lets a long dump end, but each of its
-/// lines needs to come through only once.
+/// It outlives a reset of the board: a watchdog that fires every few seconds never lets a long dump finish, but each
+/// line needs to arrive only once.
 package final class DumpedLines {
-    /// Where in the range a command begins → its lines.
+    /// The lines of each command, by its offset in the range.
     private var pieces: [Int: Piece] = [:]
 
     package init() {}
 
-    /// Readings of lines so far.
+    /// The number of readings so far, of all lines.
     package var taken: Int { pieces.values.reduce(0) { $0 + $1.taken } }
 
-    /// The lines of one command.
+    /// Returns the lines of one command.
     ///
     /// - Parameters:
     ///   - offset: in bytes from the start of the range.
-    ///   - count: of lines.
+    ///   - count: the number of lines.
     package func piece(at offset: Int, lines count: Int) -> Piece {
         if let piece = pieces[offset], piece.count == count { return piece }
         let piece = Piece(lines: count)
@@ -23,29 +23,31 @@ package final class DumpedLines {
         return piece
     }
 
-    /// Lines that one command prints.
+    /// The lines that one command prints.
     package final class Piece {
         private var lines: [Line]
-        /// Readings of lines so far.
+        /// The number of readings so far, of all lines.
         package private(set) var taken = 0
-        /// How often all that was missing has been asked for.
+        /// How often all missing lines have been requested.
         package var readings = 0
 
         package init(lines count: Int) {
             lines = [Line](repeating: Line(), count: count)
         }
 
-        /// Lines of it.
+        /// The number of lines.
         package var count: Int { lines.count }
 
-        /// - Parameter index: a line that the piece has not is left alone.
+        /// Adds a reading of a line.
+        ///
+        /// - Parameter index: of the line; ignored if out of range.
         package func take(_ bytes: [UInt8], ofLine index: Int) {
             guard lines.indices.contains(index) else { return }
             lines[index].take(bytes)
             taken += 1
         }
 
-        /// What a line said most often, if it was as often as is wanted.
+        /// The most frequent reading of a line, if it has enough votes.
         package func settled(_ index: Int, votes: Int) -> [UInt8]? {
             guard lines.indices.contains(index), lines[index].mostCount >= votes else { return nil }
             return lines[index].most
@@ -53,10 +55,10 @@ package final class DumpedLines {
     }
 
     private struct Line {
-        /// What was said most often, the first of these where several were, and how often.
+        /// The most frequent reading, the first one if there are several, and its count.
         private(set) var most: [UInt8] = []
         private(set) var mostCount = 0
-        /// What else was said.
+        /// The counts of all other readings.
         private var others: [[UInt8]: Int] = [:]
 
         mutating func take(_ bytes: [UInt8]) {

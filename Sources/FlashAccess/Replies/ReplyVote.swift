@@ -1,24 +1,24 @@
-/// Puts one true reply together from several damaged ones. Pure.
+/// Reconstructs one correct reply from several damaged ones. Pure.
 ///
-/// What a board says of itself holds no checksum. So it is asked until the same came twice: as a whole, or line by line
-/// where the line damages something in every reply of some length. Replies in which the end of a line was lost have
-/// another number of lines and do not count.
+/// A board's replies have no checksum. So each request is repeated until two replies agree: as a whole, or line by line
+/// if every reply is damaged somewhere. A reply that lost a line end has a different number of lines and does not
+/// count.
 package struct ReplyVote {
-    /// The lines of the replies so far, by their number.
+    /// The lines of the replies so far, by number of lines.
     private var readings: [Int: [[ArraySlice<UInt8>]]] = [:]
 
     package init() {}
 
-    /// Takes a reply.
+    /// Adds a reply.
     ///
-    /// - Returns: the reply that is agreed on; nil while there is none.
+    /// - Returns: the reply agreed on; nil if there is none yet.
     package mutating func take(_ reply: [UInt8]) -> [UInt8]? {
         let lines = reply.split(separator: 0x0A, omittingEmptySubsequences: false)
         guard lines.count <= BoardLimits.lines else { return nil }
         readings[lines.count, default: []].append(lines)
         let same = readings[lines.count] ?? []
         guard same.count >= 2 else { return nil }
-        // More lines that are half as often there are no better witness: the end of one line was made into two.
+        // A less frequent number of lines is no better just because it is higher: noise may have split a line in two.
         guard readings.allSatisfy({ $0.value.count <= same.count }) else { return nil }
         var agreed: [ArraySlice<UInt8>] = []
         for index in lines.indices {

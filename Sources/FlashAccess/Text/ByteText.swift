@@ -1,9 +1,9 @@
 import FlashModel
 
-/// A line or a word of what a board printed: bytes, with the few questions that parsers ask of them.
+/// A line or a word that a board printed: bytes, with what parsers need.
 ///
-/// Bytes and not `String`, because what a board prints need not be valid UTF-8, and because Swift's characters join a
-/// quote with an accent behind it, or CR with LF, into one.
+/// Bytes rather than a `String`, because a board's output need not be valid UTF-8, and because Swift combines a quote
+/// with a following accent, or CR with LF, into one character.
 package struct ByteText: Hashable {
     /// The bytes.
     package var bytes: ArraySlice<UInt8>
@@ -14,13 +14,14 @@ package struct ByteText: Hashable {
 
     package var isEmpty: Bool { bytes.isEmpty }
 
-    /// As text; bytes that are no UTF-8 become U+FFFD. At most `limit` bytes of it.
+    /// The text; invalid UTF-8 becomes U+FFFD. At most `limit` bytes are used.
     package func string(limit: Int = 256) -> String { String(decoding: bytes.prefix(limit), as: UTF8.self) }
 
-    /// As the name of a partition: no two names become one (``FlashModel/NameText``). At most `limit` bytes of it.
+    /// The text as a partition name; different names stay different (``FlashModel/NameText``). At most `limit` bytes
+    /// are used.
     package func name(limit: Int = 256) -> String { NameText.text(bytes.prefix(limit)) }
 
-    /// Without blanks and tabs, CR and LF at both ends.
+    /// The text without spaces, tabs, CR and LF at both ends.
     package var trimmed: ByteText {
         var rest = bytes
         while let first = rest.first, Self.isBlank(first) { rest.removeFirst() }
@@ -32,7 +33,7 @@ package struct ByteText: Hashable {
 
     package func hasSuffix(_ literal: String) -> Bool { bytes.reversed().starts(with: literal.utf8.reversed()) }
 
-    /// Where a literal begins first.
+    /// The index of the first occurrence of a literal.
     private func firstIndex(of literal: String) -> Int? {
         let wanted = Array(literal.utf8)
         guard let start = wanted.first, bytes.count >= wanted.count else { return nil }
@@ -48,27 +49,27 @@ package struct ByteText: Hashable {
 
     package func contains(_ literal: String) -> Bool { firstIndex(of: literal) != nil }
 
-    /// What follows the first occurrence of a literal.
+    /// The text after the first occurrence of a literal.
     package func after(_ literal: String) -> ByteText? {
         firstIndex(of: literal).map { ByteText(bytes[($0 + literal.utf8.count)...]) }
     }
 
-    /// What stands before the first occurrence of a literal.
+    /// The text before the first occurrence of a literal.
     package func before(_ literal: String) -> ByteText? {
         firstIndex(of: literal).map { ByteText(bytes[..<$0]) }
     }
 
-    /// What follows a literal at the start.
+    /// The text after a literal at the start; nil if it does not start with that.
     package func dropping(_ literal: String) -> ByteText? {
         hasPrefix(literal) ? ByteText(bytes.dropFirst(literal.utf8.count)) : nil
     }
 
-    /// What stands before the last occurrence of a byte.
+    /// The text before the last occurrence of a byte.
     package func beforeLast(_ byte: UInt8) -> ByteText? {
         bytes.lastIndex(of: byte).map { ByteText(bytes[..<$0]) }
     }
 
-    /// What stands between the first quote and the last, which is how the kernel prints names: nothing is escaped.
+    /// The text between the first quote and the last. The kernel prints names like this, without escaping.
     package var quoted: ByteText? {
         guard let first = bytes.firstIndex(of: 0x22), let last = bytes.lastIndex(of: 0x22), first < last else {
             return nil
@@ -76,23 +77,23 @@ package struct ByteText: Hashable {
         return ByteText(bytes[(first + 1)..<last])
     }
 
-    /// The words between blanks.
+    /// The words, separated by white space.
     package var words: [ByteText] { bytes.split(whereSeparator: Self.isBlank).map(ByteText.init) }
 
-    /// Parts between a byte; empty parts are kept.
+    /// The parts separated by a byte, including empty ones.
     package func split(_ byte: UInt8, most: Int = 10_000) -> [ByteText] {
         bytes.split(separator: byte, maxSplits: most, omittingEmptySubsequences: false).map(ByteText.init)
     }
 
-    /// The number in decimal digits that this is, if it is nothing else and within ``BoardLimits``.
+    /// The value as a decimal number; nil if it is not one, or exceeds ``BoardLimits``.
     package var decimal: Int? { Self.number(bytes, radix: 10) }
 
-    /// The number in hexadecimal digits that this is, with or without `0x`.
+    /// The value as a hexadecimal number, with or without `0x`; nil if it is not one, or exceeds ``BoardLimits``.
     package var hexadecimal: Int? {
         Self.number(hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes, radix: 16)
     }
 
-    /// Takes the decimal digits at the start; nil where there are none.
+    /// Removes a decimal number from the start; nil if there is none.
     package mutating func takeDecimal() -> Int? {
         let digits = bytes.prefix { $0 >= 0x30 && $0 <= 0x39 }
         guard let value = Self.number(digits, radix: 10) else { return nil }
@@ -100,7 +101,7 @@ package struct ByteText: Hashable {
         return value
     }
 
-    /// Takes the hexadecimal digits at the start, with or without `0x`; nil where there are none.
+    /// Removes a hexadecimal number from the start, with or without `0x`; nil if there is none.
     package mutating func takeHexadecimal() -> Int? {
         let rest = hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes
         let digits = rest.prefix { Self.digit($0) != nil }
@@ -109,7 +110,7 @@ package struct ByteText: Hashable {
         return value
     }
 
-    /// Takes a literal at the start.
+    /// Removes a literal from the start; false if it is not there.
     package mutating func take(_ literal: String) -> Bool {
         guard let rest = dropping(literal) else { return false }
         self = rest
@@ -137,7 +138,7 @@ package struct ByteText: Hashable {
         for byte in digits {
             guard let digit = digit(byte), digit < radix else { return nil }
             value = value * radix + digit
-            // Checked at each digit: the value stays far from what an Int holds.
+            // Checked at each digit, so that the value cannot overflow.
             guard value <= BoardLimits.number else { return nil }
         }
         return value

@@ -1,28 +1,28 @@
 import FlashModel
 
-/// A chip's partitions as `mtdparts=` defines them, for the kernel on its command line and for U-Boot in its
-/// environment.
+/// A chip's partitions as `mtdparts=` defines them, on the kernel's command line and in U-Boot's environment.
 package struct PartitionDefinition: Sendable, Hashable {
-    /// A part of the definition.
+    /// One partition of a definition.
     package struct Part: Sendable, Hashable {
-        /// As given; `Partition_%03d` where there is none, as the kernel does it.
+        /// The given name; without one, `Partition_%03d` as in the kernel.
         package var name: String
-        /// Bytes from the start of the chip.
+        /// The offset in bytes from the start of the chip.
         package var offset: Int
-        /// Bytes; nil for `-`, all the rest.
+        /// The size in bytes; nil for `-`, the rest of the chip.
         package var size: Int?
         /// Whether `ro` was given.
         package var isReadOnly: Bool
     }
 
-    /// The name of the MTD device that it would be used for.
+    /// The name of the MTD device that the definition is for.
     package var id: String
     package var parts: [Part]
 
-    /// `<id>:<part>[,<part>…][;<id>:…]` (`drivers/mtd/parsers/cmdlinepart.c`). Ends at the first part that is none.
+    /// Parses `<id>:<part>[,<part>…][;<id>:…]` (`drivers/mtd/parsers/cmdlinepart.c`), up to the first invalid
+    /// definition.
     ///
-    /// The id ends at the last colon before the first bracket of its definition: ids hold commas and blanks, and even
-    /// colons.
+    /// An id ends at the last colon before the first parenthesis of its definition: ids contain commas, spaces, and
+    /// even colons.
     package static func list(_ value: ByteText) -> [PartitionDefinition] {
         var result: [PartitionDefinition] = []
         for text in value.split(0x3B, most: 64) {
@@ -71,7 +71,7 @@ package struct PartitionDefinition: Sendable, Hashable {
         return parts
     }
 
-    /// A number with a suffix k, M or G, in decimal, hexadecimal with `0x`, or octal with `0` (`lib/cmdline.c`,
+    /// Parses a number with a suffix k, M or G: decimal, hexadecimal with `0x`, or octal with `0` (`lib/cmdline.c`,
     /// memparse).
     private static func number(_ text: inout ByteText) -> Int? {
         let value: Int?
