@@ -13,7 +13,7 @@ package struct Disk: Sendable {
         self.watcher = watcher
     }
 
-    /// Performs one operation, and turns a system error into words.
+    /// Performs one operation, and turns a system error into a ``FlashkeepError``.
     package func perform<Result>(
         _ act: String, _ path: FilePath, _ operation: DiskOperation?, _ body: () throws -> Result
     ) throws -> Result {
@@ -100,7 +100,7 @@ package struct Disk: Sendable {
         return (file, kind == .directory)
     }
 
-    /// Wraps a descriptor that was opened in another way.
+    /// Wraps a descriptor opened elsewhere.
     package func file(_ descriptor: FileDescriptor, at path: FilePath) -> OpenFile {
         OpenFile(path: path, descriptor: descriptor, disk: self)
     }
@@ -150,7 +150,7 @@ package struct Disk: Sendable {
                 do {
                     try SystemCalls.sync(descriptor)
                 } catch Errno.invalidArgument, Errno.notSupported {
-                    // Some network file systems do not support this, and write entries through on their own.
+                    // Some network file systems do not support this, and write directory entries through anyway.
                 }
             }
         }

@@ -30,7 +30,7 @@ package enum DiskErrors {
         }
     }
 
-    /// The error for a lack of space that was noticed before anything was written.
+    /// The error for a lack of space noticed before anything was written.
     package static func noRoom(for path: FilePath, needed: Int, free: Int) -> FlashkeepError {
         FlashkeepError(
             .diskFull, what: "not enough space for the backup \(shown(path))",

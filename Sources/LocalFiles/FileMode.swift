@@ -1,16 +1,16 @@
 import Glibc
 package import SystemPackage
 
-/// What the system says of files.
+/// The types and permissions of files.
 package enum FileMode {
-    /// Whether a path leads to a folder, through symbolic links too.
+    /// Whether a path leads to a folder, also through symbolic links.
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return false }
         return status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The permission bits of an open file; nil where the system does not tell.
+    /// The permission bits of an open file; nil if the system does not report them.
     package static func permissions(of file: FileDescriptor) -> UInt32? {
         var status = stat()
         guard unsafe fstat(file.rawValue, &status) == 0 else { return nil }

@@ -133,7 +133,7 @@ package enum SystemCalls {
         _ = flock(descriptor.rawValue, LOCK_UN)
     }
 
-    /// Makes a file's bytes durable, along with the metadata needed to read them.
+    /// Makes a file's bytes durable, with the metadata needed to read them.
     package static func syncData(_ descriptor: FileDescriptor) throws(Errno) {
         #if canImport(Darwin)
             try check(fsync(descriptor.rawValue))
@@ -169,7 +169,7 @@ package enum SystemCalls {
         return overflow ? Int.max : Int(clamping: bytes)
     }
 
-    /// Makes a file share a range of another file's bytes, from its own start, as Btrfs, XFS and others support.
+    /// Makes a new file share a range of another file's bytes, as Btrfs, XFS and others allow.
     ///
     /// - Returns: false if that is impossible; nothing has changed then.
     package static func share(_ source: FileDescriptor, _ range: Range<Int>, with file: FileDescriptor) -> Bool {
