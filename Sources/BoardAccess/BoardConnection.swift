@@ -3,14 +3,14 @@ package import FlashAccess
 import FlashModel
 import SystemPackage
 
-/// A board as an address and options describe it: what opens it, and where its transcript goes.
+/// A board as an address and options describe it: the connector that opens it, and its transcript.
 package struct BoardConnection: Sendable {
     package let connector: any BoardConnector
     package let transcript: TranscriptLog
 
-    /// Makes a connection; the board is not opened yet.
+    /// Makes a connection without opening the board yet.
     ///
-    /// - Parameter schemes: the address schemes to ask.
+    /// - Parameter schemes: the address schemes to try.
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`, `usage`, `fileUnavailable` or `imageUnsuitable`.
     package init(
         address text: String, options: ConnectionOptions, environment: OperationEnvironment,
@@ -18,7 +18,7 @@ package struct BoardConnection: Sendable {
     ) throws {
         let address = try AddressSchemes.parse(text, schemes: schemes)
         if options.uboot.image != nil, !address.isConsole { throw Self.noBootloader(text) }
-        // Also if this address makes no use of them: a mistake should not go unnoticed.
+        // Checked even if this address ignores them, so that no mistake goes unnoticed.
         if let network = options.uboot.network { try NetworkArguments.check(network) }
         let password = try GivenPassword.find(
             file: options.passwordFile, warn: { interaction.notify(.warning($0)) })

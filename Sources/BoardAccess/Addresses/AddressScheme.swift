@@ -1,7 +1,7 @@
 package import FlashAccess
 import FlashModel
 
-/// A kind of address: how it is written, and how the board behind it is reached.
+/// A kind of address: its syntax, and how to reach the board behind it.
 ///
 /// A scheme is a value that holds a parsed address. It is registered in ``AddressSchemes``.
 package protocol AddressScheme: Sendable, Equatable {
@@ -11,24 +11,24 @@ package protocol AddressScheme: Sendable, Equatable {
     /// Parses an address.
     ///
     /// - Returns: nil if the text is an address of another scheme.
-    /// - Throws: ``AddressFault`` if it is one of this scheme, and wrong.
+    /// - Throws: ``AddressFault`` if it is an address of this scheme, but invalid.
     static func parse(_ text: String) throws(AddressFault) -> Self?
 
-    /// The user to log in as if the board asks for one; nil if the address names none.
+    /// The user to log in as if the board asks; nil if the address does not say.
     var user: String? { get }
 
-    /// Whether the address is that of a console, on which a bootloader may answer.
+    /// Whether the address leads to a console, where a bootloader may answer.
     var isConsole: Bool { get }
 
-    /// Makes what opens the board, as often as necessary.
+    /// Makes the connector, which opens the board as often as necessary.
     ///
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage` or `fileUnavailable` if an option cannot be used with it.
     func connector(_ context: ConnectionContext) throws -> any BoardConnector
 }
 
-/// A form in which addresses are written.
+/// A form of address.
 package struct AddressForm: Sendable, Equatable {
-    /// An address of this form: `telnet://192.168.1.1`.
+    /// An example: `telnet://192.168.1.1`.
     package var example: String
     /// What the form is for, in a few words.
     package var summary: String
@@ -39,7 +39,7 @@ package struct AddressForm: Sendable, Equatable {
     }
 }
 
-/// Why an address is not understood, in one sentence.
+/// Why an address is invalid, in one sentence.
 package struct AddressFault: Error, Equatable {
     package var why: String
 

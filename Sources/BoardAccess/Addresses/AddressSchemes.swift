@@ -1,20 +1,20 @@
 package import FlashModel
 
-/// Every address scheme. A new one is a file of its own and a line here.
+/// All address schemes. A new one is a file of its own and a line here.
 package enum AddressSchemes {
-    /// In the order in which they are asked. SSH also takes a plain `user@host`, so it is the last.
+    /// In the order in which they are tried. SSH is last, as it also accepts a plain `user@host`.
     package static let all: [any AddressScheme.Type] = [
         TelnetAddress.self, SerialAddress.self, TCPAddress.self, LocalAddress.self, SSHAddress.self,
     ]
 
-    /// All forms of addresses, in the order of help texts: SSH first.
+    /// All forms of addresses, in the order of the help text: SSH first.
     package static var forms: [AddressForm] {
         ([SSHAddress.self] + all.filter { $0 != SSHAddress.self }).flatMap { $0.forms }
     }
 
     /// Parses an address.
     ///
-    /// - Parameter schemes: the schemes to ask, in order.
+    /// - Parameter schemes: the schemes to try, in order.
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`.
     package static func parse(
         _ text: String, schemes: [any AddressScheme.Type] = all

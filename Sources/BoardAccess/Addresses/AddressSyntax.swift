@@ -1,4 +1,4 @@
-/// What the addresses of several schemes have in common. Pure.
+/// Syntax that several address schemes share. Pure.
 enum AddressSyntax {
     /// `user@host:port`, with IPv6 addresses in brackets (RFC 3986, section 3.2).
     struct Authority {
@@ -47,7 +47,7 @@ enum AddressSyntax {
     static let passwordInAddress = AddressFault(
         "A password does not belong in an address: FLASHKEEP_PASSWORD holds it.")
 
-    /// The name of a host or user: printable ASCII that no program takes for an option.
+    /// Checks the name of a host or user: printable ASCII that no program takes for an option.
     static func name(_ name: some StringProtocol) throws(AddressFault) -> String {
         guard !name.isEmpty, !name.hasPrefix("-"), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw AddressFault("The host or user name is missing or has invalid characters.")
@@ -61,7 +61,7 @@ enum AddressSyntax {
         return digits.count { $0 == ":" } >= 2 && digits.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }
 
-    /// The address without what may be a password: errors are kept in logs.
+    /// The address without anything that may be a password, since errors are kept in logs.
     static func withoutPassword(_ text: String) -> String {
         guard let at = text.lastIndex(of: "@"), let colon = text[..<at].lastIndex(of: ":"),
             !text[colon...].hasPrefix("://")

@@ -3,26 +3,26 @@ package import FlashAccess
 import FlashModel
 import LinuxFlash
 
-/// All that an address scheme needs to make a connector, besides the address itself.
+/// What an address scheme needs to make a connector, besides the address itself.
 package struct ConnectionContext: Sendable {
     /// The address as the user typed it.
     package let typed: String
     package let options: ConnectionOptions
     package let environment: OperationEnvironment
     package let interaction: UserInteraction
-    /// The password that was given beforehand; nil if there is none.
+    /// The password from a file or the environment; nil if there is none.
     package let password: String?
 
-    /// A connector to a Linux shell.
+    /// Makes a connector to a Linux shell.
     ///
     /// - Parameters:
-    ///   - user: as the address names it; nil means root.
+    ///   - user: as in the address; nil means root.
     ///   - root: a prefix of all paths on the board, for tests.
     package func linux(_ opener: any ChannelOpening, user: String?, root: String = "") -> any BoardConnector {
         LinuxConnector(opener: opener, credentials: credentials(user), environment: environment, root: root)
     }
 
-    /// A connector to whatever answers on a console.
+    /// Makes a connector to whatever answers on a console.
     ///
     /// - Throws: ``FlashkeepError`` with `usage`, `fileUnavailable` or `imageUnsuitable` if an option is wrong.
     package func console(_ opener: any ChannelOpening, user: String?) throws -> any BoardConnector {
@@ -31,7 +31,7 @@ package struct ConnectionContext: Sendable {
             settings: try ConsoleSettings(options.uboot, mayAsk: interaction.mayAsk), notify: interaction.notify)
     }
 
-    /// Refuses the option that changes the line's rate.
+    /// Rejects the option that changes the line's rate.
     ///
     /// - Parameter why: one sentence.
     /// - Throws: ``FlashkeepError`` with `usage` if the option was given.
@@ -42,7 +42,7 @@ package struct ConnectionContext: Sendable {
             next: "Omit --baud, or give a port of this computer: serial:/dev/ttyUSB0.")
     }
 
-    /// The login: the given password, or what the user types when the board asks.
+    /// The login: with the given password, or the one that the user types when the board asks.
     private func credentials(_ user: String?) -> Credentials {
         let user = user ?? "root"
         let source = PasswordSource(

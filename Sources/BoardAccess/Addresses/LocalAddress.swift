@@ -2,7 +2,7 @@ import BoardChannels
 package import FlashAccess
 import LinuxFlash
 
-/// The MTD devices of this computer: `local:`.
+/// This computer's own MTD devices: `local:`.
 package struct LocalAddress: AddressScheme {
     package static let forms = [AddressForm("local:", "this machine itself")]
 

@@ -9,7 +9,7 @@ package struct SSHAddress: AddressScheme {
         AddressForm("ssh:ALIAS", "an alias from your SSH configuration"),
     ]
 
-    /// What the client is given: `user@host`, `host` or an alias.
+    /// The destination for the client: `user@host`, `host` or an alias.
     package let destination: String
     /// 1 to 65535; nil leaves it to the configuration.
     package let port: Int?
@@ -34,7 +34,7 @@ package struct SSHAddress: AddressScheme {
         return SSHAddress(destination: try plainDestination(text))
     }
 
-    /// `user@host` as `ssh` itself takes it, with neither a password nor a port.
+    /// Checks `user@host` as `ssh` itself accepts it, with neither a password nor a port.
     private static func plainDestination(_ text: String) throws(AddressFault) -> String {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         if parts.dropLast().contains(where: { $0.contains(":") }) { throw AddressSyntax.passwordInAddress }

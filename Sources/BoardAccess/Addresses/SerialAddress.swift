@@ -8,7 +8,7 @@ package struct SerialAddress: AddressScheme {
 
     /// The device file of the port.
     package let path: String
-    /// Bits a second, 50 to 4,000,000.
+    /// Bits per second, 50 to 4,000,000.
     package let baud: Int
     package let user: String?
 

@@ -6,8 +6,9 @@ package import LinuxFlash
 private import Synchronization
 import UBootFlash
 
-/// Opens a board on a console, whichever of the registered dialects answers there. A bootloader is stopped on its way to
-/// start the system when the board is switched on.
+/// Opens a board on a console, whichever registered dialect answers there.
+///
+/// If the board is switched on, its bootloader is stopped before it starts the system.
 package struct ConsoleConnector: BoardConnector {
     package typealias Settings = ConsoleSettings
 
@@ -19,8 +20,8 @@ package struct ConsoleConnector: BoardConnector {
     private let notify: ProgressHandler
 
     /// - Parameters:
-    ///   - notify: receives what a person must do, such as switching the board on.
-    ///   - dialects: in the order in which they are asked; nil takes all of ``ConsoleDialects``.
+    ///   - notify: receives requests to the user, such as to switch the board on.
+    ///   - dialects: in the order in which they are tried; nil means all of ``ConsoleDialects``.
     package init(
         opener: any ChannelOpening, credentials: Credentials, environment: OperationEnvironment,
         settings: Settings = Settings(), dialects: [any ConsoleDialect]? = nil,
@@ -63,7 +64,7 @@ package struct ConsoleConnector: BoardConnector {
                     if case .finished(let result) = outcome { return result }
                     mayRepeat = false
                 } catch let error as FlashkeepError where error.code == .bootloaderAnswers && mayRepeat {
-                    // Taken for a system that shows no prompt: it was slow, or was reset just then.
+                    // The bootloader was mistaken for a system without a prompt: it was slow, or had just been reset.
                     mayRepeat = false
                 }
             }

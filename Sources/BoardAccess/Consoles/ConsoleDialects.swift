@@ -2,9 +2,9 @@ import FlashAccess
 import FlashModel
 import LinuxFlash
 
-/// Every dialect that may answer on a console. A new one is a type of its own and a line here.
+/// All dialects that may answer on a console. A new one is a type of its own and a line here.
 enum ConsoleDialects {
-    /// In the order in which they are asked: what a bootloader says of itself comes before what a system may say.
+    /// In the order in which they are tried: a bootloader's output is more specific than a system's.
     static func all(
         _ settings: ConsoleSettings, credentials: Credentials, environment: OperationEnvironment,
         notify: @escaping ProgressHandler

@@ -1,9 +1,9 @@
 import BoardChannels
 
-/// This program as the askpass helper that `ssh` runs to ask for a password (ssh(1), `SSH_ASKPASS`).
+/// The askpass helper that `ssh` runs to ask for a password (ssh(1), `SSH_ASKPASS`); it is this same program.
 ///
-/// It answers only a question for a password. Whether to trust a host key is the user's decision, and a key's
-/// passphrase is not the board's password.
+/// It answers only requests for a password. Whether to trust a host key is the user's decision, and a key's passphrase
+/// is not the board's password.
 package enum AskpassHelper {
     package struct Reply: Equatable {
         /// What to print; nil prints nothing.
@@ -15,7 +15,7 @@ package enum AskpassHelper {
     package static func reply(arguments: [String], variable: (String) -> String?) -> Reply? {
         guard arguments.count == 2, let answer = variable(SSHOpener.askpassVariable) else { return nil }
         let prompt = arguments[1].lowercased()
-        // ssh sets this variable when it wants a yes or no, or no answer at all.
+        // ssh sets this variable to ask for a yes or no, or just to show a message.
         let isPassword = variable("SSH_ASKPASS_PROMPT") == nil && prompt.contains("password")
         guard isPassword, !prompt.contains("yes/no"), !prompt.contains("passphrase") else {
             return Reply(answer: nil, status: 1)

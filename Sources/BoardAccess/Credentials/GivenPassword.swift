@@ -2,15 +2,16 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// A password that was given beforehand: in a file or in the environment, never as an argument, which all users of a
-/// computer can see.
+/// A password from a file or the environment. It is never an argument, because all users of a computer can see those.
 enum GivenPassword {
     static let variable = "FLASHKEEP_PASSWORD"
 
+    /// Returns the password; the file takes precedence over the environment.
+    ///
     /// - Throws: ``FlashkeepError`` with `fileUnavailable`.
     static func find(file: String?, warn: (String) -> Void) throws -> String? {
         let fromVariable = ProcessVariables.value(variable)
-        // No program that is started here needs it.
+        // No child process needs it.
         ProcessVariables.remove(variable)
         guard let file else { return fromVariable }
         return try read(file, warn: warn)
@@ -45,7 +46,7 @@ enum GivenPassword {
         return firstLine(bytes.prefix(count))
     }
 
-    /// The first line, without its end. Pure.
+    /// The first line, without its line end. Pure.
     static func firstLine(_ bytes: some Collection<UInt8>) -> String {
         var line = Array(bytes.prefix { $0 != 0x0A })
         if line.last == 0x0D { line.removeLast() }

@@ -3,7 +3,7 @@ package import FlashAccess
 private import FlashModel
 package import LinuxFlash
 
-/// Reaches a board that runs Linux, through a shell over any channel.
+/// Opens a board that runs Linux, through a shell over any channel.
 package struct LinuxConnector: BoardConnector {
     private let opener: any ChannelOpening
     private let credentials: Credentials
@@ -53,7 +53,7 @@ extension LinuxFlashAccess: FlashBoard {
 }
 
 extension ChannelOpening {
-    /// The same, with all that crosses written down.
+    /// The same opener, recording all traffic in a transcript.
     func recorded(in transcript: TranscriptLog, _ environment: OperationEnvironment) -> any ChannelOpening {
         let clock = environment.stopwatch()
         return RecordingOpener(self) { transcript.recording($0, clock: clock) }
@@ -61,7 +61,7 @@ extension ChannelOpening {
 }
 
 extension TranscriptLog {
-    /// A channel with all that crosses it written down.
+    /// The same channel, recording all its traffic.
     func recording(_ channel: any BoardChannel, clock: @escaping @Sendable () -> Duration) -> any BoardChannel {
         let copied: any BoardChannel =
             hasCopy
@@ -72,7 +72,7 @@ extension TranscriptLog {
 }
 
 extension ChannelTraits {
-    /// Where a dialogue takes place, in words.
+    /// Where the shell or bootloader runs, in words.
     var place: String {
         switch way {
         case "ssh": "over SSH"

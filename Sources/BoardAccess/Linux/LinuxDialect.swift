@@ -7,11 +7,11 @@ import LinuxFlash
 struct LinuxDialect: ConsoleDialect {
     private let credentials: Credentials
     private let environment: OperationEnvironment
-    /// Whether the user wants a line rate that only a bootloader can change.
+    /// Whether the user wants a line rate, which only a bootloader can change.
     private let wantsRate: Bool
     private let notify: ProgressHandler
 
-    /// - Parameter wantsRate: whether the user wants a line rate that only a bootloader can change.
+    /// - Parameter wantsRate: whether the user wants a line rate, which only a bootloader can change.
     init(
         credentials: Credentials, environment: OperationEnvironment, wantsRate: Bool,
         notify: @escaping ProgressHandler

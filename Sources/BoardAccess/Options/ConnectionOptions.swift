@@ -1,16 +1,16 @@
 package import FlashAccess
 package import UBootFlash
 
-/// What a user chooses about how a board is reached: plain values that any face can fill in, as text where a user types
-/// text.
+/// The user's choices on how to reach a board: plain values that any user interface can set, and text where a user
+/// types text.
 package struct ConnectionOptions: Sendable {
     /// The file whose first line is the password; nil for none.
     package var passwordFile: String?
     package var ssh = SSHOptions()
     package var uboot = UBootOptions()
-    /// A folder that stands for the board behind `local:`, for tests; empty for this computer itself.
+    /// A folder that replaces the board behind `local:`, for tests; empty for this computer itself.
     package var localRoot = ""
-    /// A file to which every byte that crosses is appended; nil for none.
+    /// A file to which all traffic is appended; nil for none.
     package var transcript: String?
 
     package init() {}
@@ -20,23 +20,23 @@ package struct ConnectionOptions: Sendable {
 package struct SSHOptions: Sendable {
     /// A configuration file that replaces the user's.
     package var configFile: String?
-    /// As `ssh -o` takes them.
+    /// As for `ssh -o`.
     package var options: [String] = []
 }
 
-/// Options for boards whose bootloader answers.
+/// Options for boards with U-Boot on the console.
 package struct UBootOptions: Sendable {
-    /// What stops the countdown, in the form of ``StopKeyArgument``; nil follows what the board prints.
+    /// The keys that stop the countdown, in the form of ``StopKeyArgument``; nil means those that the board names.
     package var stopKey: String?
-    /// A command of this computer that switches the board off and on; nil asks a person to.
+    /// A command on this computer that switches the board off and on; nil means that the user does.
     package var powerCycle: String?
-    /// The faster rate for the line, as ``LineRateArgument`` takes it; nil keeps the rate.
+    /// The faster rate for the line, in the form of ``LineRateArgument``; nil keeps the rate.
     package var lineRate: String?
-    /// Opens the content that need not cross the line again.
+    /// Opens the content that need not be transferred again.
     package var known: @Sendable () throws -> [any ContentSource] = { [] }
     /// The image to start from the bootloader; nil for none.
     package var image: ImageOptions?
-    /// The network by which bytes may leave the bootloader and reach it; nil for the line alone.
+    /// The network for transfers from and to the bootloader; nil means the serial line only.
     package var network: NetworkOptions?
 }
 
@@ -44,9 +44,9 @@ package struct UBootOptions: Sendable {
 package struct ImageOptions: Sendable {
     /// The image's file.
     package var file: String
-    /// Where the image goes in the board's RAM, in hexadecimal; nil finds a free place.
+    /// The address in the board's RAM, in hexadecimal; nil finds a free one.
     package var loadAddress: String?
-    /// `name=value` of U-Boot's variables, set in RAM alone.
+    /// U-Boot variables as `name=value`, set in RAM only.
     package var variables: [String] = []
     package var network = NetworkOptions()
 
@@ -57,11 +57,11 @@ package struct ImageOptions: Sendable {
 
 /// The network between this computer and a board in U-Boot.
 package struct NetworkOptions: Sendable {
-    /// The only method that may be used; nil takes the best that works.
+    /// The only transfer method allowed; nil means the best that works.
     package var via: UBootReadMethod?
-    /// The board's IPv4 address; nil works it out.
+    /// The board's IPv4 address; nil means automatic.
     package var boardIP: String?
-    /// This computer's IPv4 address that the board reaches; nil works it out.
+    /// The IPv4 address at which the board reaches this computer; nil means automatic.
     package var hostIP: String?
 
     package init(via: UBootReadMethod? = nil, boardIP: String? = nil, hostIP: String? = nil) {

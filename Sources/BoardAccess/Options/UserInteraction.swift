@@ -1,12 +1,12 @@
 package import FlashModel
 
-/// How the user is asked and told while a board is being reached. Every face has its own.
+/// How to ask and inform the user while a board is being reached. Each user interface has its own.
 package struct UserInteraction: Sendable {
-    /// Asks for a password, with this question; nil where nobody can be asked.
+    /// Asks for a password; nil if nobody can be asked.
     package var askPassword: (@Sendable (_ question: String) async throws -> String?)?
-    /// Allows another program to ask on the terminal until the board is reached.
+    /// Lets another program use the terminal until the board is reached.
     package var lendTerminal: @Sendable () -> Void
-    /// Receives what a person must do or should know.
+    /// Receives what the user must do or should know.
     package var notify: ProgressHandler
 
     package init(
@@ -18,6 +18,6 @@ package struct UserInteraction: Sendable {
         self.notify = notify
     }
 
-    /// Whether somebody can be asked.
+    /// Whether the user can be asked.
     package var mayAsk: Bool { askPassword != nil }
 }

@@ -1,7 +1,7 @@
 package import FlashAccess
 import Glibc
 
-/// The real time, randomness and waiting, as used outside of tests.
+/// The real time, randomness and waiting, as used outside tests.
 package enum LiveEnvironment {
     /// - Parameter version: the version of this program.
     package static func make(version: String) -> OperationEnvironment {
@@ -20,7 +20,7 @@ package enum LiveEnvironment {
             toolVersion: version)
     }
 
-    /// RFC 3339 in UTC. Computed directly, because a formatter would take longer than all the rest of the start-up.
+    /// A time as RFC 3339 in UTC. Computed here, because a formatter would take longer than the rest of the start-up.
     package static func timestamp(secondsSince1970 seconds: Int) -> String {
         let days = (seconds - seconds.modulo(86_400)) / 86_400
         let rest = seconds.modulo(86_400)
@@ -29,7 +29,7 @@ package enum LiveEnvironment {
         return "\(year)-\(two(month))-\(two(day))T\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
     }
 
-    /// The Gregorian date, in eras of 400 years or 146,097 days that begin on 1 March.
+    /// The Gregorian date, computed in eras of 400 years, or 146,097 days, that begin on 1 March.
     private static func date(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSince1970 + 719_468
         let era = (shifted - shifted.modulo(146_097)) / 146_097

@@ -1,9 +1,9 @@
 import FlashModel
 import Glibc
 
-/// This program's own file.
+/// The executable file of this program.
 package enum OwnProgram {
-    /// Its path; nil where the system does not tell.
+    /// Its path; nil if the system does not report it.
     package static var path: String? {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let capacity = buffer.count
@@ -15,6 +15,6 @@ package enum OwnProgram {
         return String(decoding: buffer.prefix(count), as: UTF8.self)
     }
 
-    /// Its path, quoted for a shell, for advice that a user can paste.
+    /// Its path, quoted for a shell, for commands that a user can paste.
     package static var quoted: String { path.map { ShellWord.pastable($0) } ?? "flashkeep" }
 }

@@ -3,16 +3,16 @@ package import ImageFormats
 package import LocalFiles
 package import SystemPackage
 
-/// An image that is to be started on a board, on this computer.
+/// A file on this computer with an image to start on a board.
 package struct BootFile: Sendable {
-    /// As the user named it.
+    /// As the user gave it.
     package let path: FilePath
     package let image: BootImage
-    /// The CRC-32 of all of it.
+    /// The CRC-32 of the whole file.
     package let sum: UInt32
 
-    /// The name under which the board asks for it: letters, digits, `.`, `-` and `_`, so that every U-Boot takes it as
-    /// one word.
+    /// The file name that the board requests: letters, digits, `.`, `-` and `_`, so that every U-Boot accepts it as one
+    /// word.
     package var name: String {
         let last = path.lastComponent?.string ?? "image"
         let kept = last.utf8.map { byte -> UInt8 in
@@ -21,14 +21,14 @@ package struct BootFile: Sendable {
             default: 0x5F
             }
         }
-        // A leading dash or dot means something else to some.
+        // Some programs treat a leading dash or dot specially.
         return "fk-" + String(decoding: kept.suffix(60), as: UTF8.self)
     }
 
-    /// Opens a file and finds out what it is.
+    /// Opens a file and identifies its format.
     ///
-    /// - Parameter address: where the user wants it in RAM, which bytes in no known format need.
-    /// - Throws: ``FlashkeepError`` with `fileUnavailable`, `imageUnsuitable` where no board can start it.
+    /// - Parameter address: the user's choice of address in RAM; required for unknown formats.
+    /// - Throws: ``FlashkeepError`` with `fileUnavailable`, or `imageUnsuitable` if no board can start it.
     package init(_ path: FilePath, address: UInt64? = nil, disk: Disk = Disk()) throws {
         let named = try disk.openNamed(path)
         guard !named.isDirectory else {

@@ -3,22 +3,22 @@ package import BoardConsoles
 package import FlashAccess
 package import UBootFlash
 
-/// Settings that the user makes for consoles and bootloaders.
+/// The user's settings for consoles and bootloaders.
 package struct ConsoleSettings: Sendable {
-    /// What stops the countdown; nil goes by what the board prints.
+    /// The keys that stop the countdown; nil means those that the board names.
     package var stopKey: [UInt8]?
-    /// Switches the board off and on; nil where a person must.
+    /// Switches the board off and on; nil means that the user does.
     package var powerCycle: (@Sendable () async throws -> Void)?
-    /// What need not cross the line again.
+    /// The content that need not be transferred again.
     package var store: ContentStore
     package var timing: ConsoleTiming
-    /// How U-Boot prints memory: `saves`, `md`, `md.b`; nil takes the cheapest that works.
+    /// How U-Boot prints memory: `saves`, `md`, `md.b`; nil means the cheapest that works.
     package var dumpFormat: String?
-    /// The faster rate that U-Boot's console and the line are brought to meanwhile; nil leaves them as they are.
+    /// The faster rate for U-Boot's console and the line, while connected; nil keeps the rate.
     package var rate: UBootLineRate.Wish?
-    /// What is started from the bootloader, so that its Linux is the board; nil takes the board as it is.
+    /// An image to start from the bootloader, so that its Linux becomes the board; nil for none.
     package var boot: NetworkBoot?
-    /// The network by which bytes may leave the bootloader and come to it; nil is for the line alone.
+    /// The network for transfers from and to the bootloader; nil means the serial line only.
     package var network: UploadNetwork?
 
     package init(
@@ -39,9 +39,9 @@ package struct ConsoleSettings: Sendable {
 }
 
 extension ConsoleSettings {
-    /// The settings that a user's options stand for.
+    /// Makes the settings from a user's options.
     ///
-    /// - Parameter mayAsk: whether somebody reads that the board must be switched on.
+    /// - Parameter mayAsk: whether anybody sees the request to switch the board on.
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, `fileUnavailable` or `imageUnsuitable`.
     init(_ options: UBootOptions, mayAsk: Bool) throws {
         let store = ContentStore()

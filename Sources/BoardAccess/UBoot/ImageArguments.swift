@@ -2,7 +2,7 @@ import FlashModel
 import SystemPackage
 import Transfers
 
-/// How an image is started on a board, from what the user typed.
+/// The start of an image on a board, from the user's options.
 enum ImageArguments {
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, `fileUnavailable`, `imageUnsuitable`.
     static func boot(_ options: ImageOptions?) throws -> NetworkBoot? {

@@ -3,10 +3,10 @@ import UBootFlash
 
 /// The rate that a user wants for a serial line, as typed. Pure.
 enum LineRateArgument {
-    /// Parses it.
+    /// Parses the rate.
     ///
-    /// - Returns: nil for no wish.
-    /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if it is neither a rate nor `auto`.
+    /// - Returns: nil if there is no wish.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if the text is neither a rate nor `auto`.
     static func wish(_ text: String?) throws -> UBootLineRate.Wish? {
         guard let text else { return nil }
         if text == "auto" { return .highest }

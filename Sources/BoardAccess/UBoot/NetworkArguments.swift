@@ -2,7 +2,7 @@ import FlashModel
 import Transfers
 import UBootFlash
 
-/// The network between this computer and a board in U-Boot, from what the user typed.
+/// The network between this computer and a board in U-Boot, from the user's options.
 enum NetworkArguments {
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`.
     static func network(_ options: NetworkOptions?) throws -> UploadNetwork? {
@@ -14,7 +14,7 @@ enum NetworkArguments {
             computer: { UploadComputer($0, interfaces: { try HostNetwork.interfaces() }, program: program) })
     }
 
-    /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if an address is none.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if an address is invalid.
     static func check(_ options: NetworkOptions) throws {
         _ = try address(options.boardIP, "--board-ip")
         _ = try address(options.hostIP, "--host-ip")

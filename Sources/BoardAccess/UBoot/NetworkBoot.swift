@@ -6,9 +6,9 @@ private import SystemPackage
 package import Transfers
 import UBootFlash
 
-/// Loads an image over TFTP from this computer into the RAM of a board that waits in U-Boot, and starts it.
+/// Loads an image over TFTP from this computer into the RAM of a board in U-Boot, and starts it.
 package struct NetworkBoot: Sendable {
-    /// A variable of U-Boot that the user wants set, in RAM alone.
+    /// A U-Boot variable that the user wants set, in RAM only.
     package struct Variable: Sendable, Hashable {
         package var name: String
         package var value: String
@@ -20,21 +20,21 @@ package struct NetworkBoot: Sendable {
     }
 
     package let file: BootFile
-    /// Where in the board's RAM the image goes; nil finds a free place.
+    /// The address of the image in the board's RAM; nil finds a free one.
     package var memory: UInt64?
     /// Set before the start, in this order.
     package var variables: [Variable]
-    /// The board's address for this; nil works it out.
+    /// The board's address; nil means automatic.
     package var board: IPv4Address?
-    /// This computer's address that the board reaches; nil works it out.
+    /// The address at which the board reaches this computer; nil means automatic.
     package var host: IPv4Address?
-    /// This computer's interfaces, as they are when it matters.
+    /// Lists this computer's interfaces at the time of the call.
     package var interfaces: @Sendable () throws -> [HostInterface]
-    /// UDP port of the server: all but few U-Boots ask port 69 alone.
+    /// The UDP port of the server; almost all U-Boots use port 69 only.
     package var port: Int
-    /// This program's path, quoted for a shell: for an error's advice.
+    /// This program's path, quoted for a shell, for the advice in errors.
     package var program: String
-    /// How often a load that broke is begun anew.
+    /// The most attempts to load the image.
     private static let attempts = 3
 
     package init(
@@ -52,10 +52,10 @@ package struct NetworkBoot: Sendable {
         self.program = program
     }
 
-    /// Does it, and returns when the system that was started has fallen silent.
+    /// Loads and starts the image, and returns when the started system has fallen silent.
     ///
     /// - Throws: `hostUnreachable`, `addressNotUnderstood`, `imageUnsuitable`, `portUnavailable`, `commandFailed`, and
-    ///   what the line's trouble throws.
+    ///   errors of the line.
     func run(
         _ session: UBootSession, environment: OperationEnvironment, notify: @escaping ProgressHandler
     ) async throws {
@@ -101,7 +101,7 @@ package struct NetworkBoot: Sendable {
         throw error(last, plan, seen)
     }
 
-    /// Which clients asked for something.
+    /// The clients that requested something.
     private final class Seen: Sendable {
         private let clients = Mutex<Set<String>>([])
         func note(_ client: String) { clients.withLock { _ = $0.insert(client) } }

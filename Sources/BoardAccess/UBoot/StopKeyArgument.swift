@@ -1,6 +1,6 @@
 import FlashModel
 
-/// Keys as a user types them on a command line: `\\e` for Esc, `\\r`, `\\n`, `\\t`, `\\\\`, `\\x03`. Pure.
+/// Keys as typed on a command line: `\e` for Esc, `\r`, `\n`, `\t`, `\\`, `\x03`. Pure.
 enum StopKeyArgument {
     /// - Throws: ``FlashkeepError`` with `usage`.
     static func bytes(_ text: String) throws -> [UInt8] {

@@ -5,19 +5,19 @@ import FlashModel
 import Synchronization
 import UBootFlash
 
-/// U-Boot on a console: its flash is read there, or an image is started whose Linux takes over.
+/// U-Boot on a console: reads the flash there, or starts an image whose Linux takes over.
 struct UBootDialect: ConsoleDialect {
     private let settings: ConsoleSettings
     private let environment: OperationEnvironment
     private let notify: ProgressHandler
     private let progress = Progress()
 
-    /// What lasts beyond one connection.
+    /// State that outlasts one connection.
     private final class Progress: Sendable {
         private let booted = Atomic<Bool>(false)
-        /// Methods of transfer that proved not to work.
+        /// Transfer methods that failed.
         let givenUp = GivenUpMethods()
-        /// Whether the image runs, as far as is known.
+        /// Whether the image has been started.
         var hasBooted: Bool {
             get { booted.load(ordering: .relaxed) }
             set { booted.store(newValue, ordering: .relaxed) }
@@ -48,7 +48,7 @@ struct UBootDialect: ConsoleDialect {
             if settings.rate != nil {
                 notify(.note("the image is transferred over the network: the line keeps its rate"))
             }
-            // Also if the image ran already: the board was reset since.
+            // Even if the image was started before: the board has been reset since.
             try await boot.run(session, environment: environment, notify: notify)
             progress.hasBooted = true
             return .handedOver
@@ -57,7 +57,7 @@ struct UBootDialect: ConsoleDialect {
             try await atRate(session) { rate in try await withFlash(session, rate, answered.line, body) })
     }
 
-    /// Runs the body while the line is at the wanted rate, and sets it back whatever happens.
+    /// Runs the body with the line at the wanted rate, and always restores the rate.
     private func atRate<Result: Sendable>(
         _ session: UBootSession, body: (UBootLineRate?) async throws -> Result
     ) async throws -> Result {
@@ -87,7 +87,7 @@ struct UBootDialect: ConsoleDialect {
         let host = network.computer(channel)
         let access = UBootFlashAccess(
             session, store: settings.store, format: settings.dumpFormat, lineRate: rate, network: (host, wishes))
-        // The console must be left in order even if the user has cancelled everything.
+        // Leave the console in order even if the user has cancelled everything.
         return try await withShieldedCleanup {
             try await body(access)
         } cleanup: {

@@ -3,8 +3,9 @@ private import Synchronization
 package import Transfers
 import UBootFlash
 
-/// What this computer does for a board that sends its flash, or fetches what is to be written there: a TFTP server, and an
-/// ear for what is printed over the network. Both begin when they are first needed.
+/// This computer's services for a board in U-Boot: a TFTP server, to which the board sends its flash and from which it
+/// fetches what is to be written, and a listener for what the board prints over the network. Each starts when first
+/// needed.
 package final class UploadComputer: UBootNetworkHost {
     /// A TFTP server in a task of its own, from ``start(_:_:)`` to ``stop()``.
     private struct Server: Sendable {
@@ -20,9 +21,9 @@ package final class UploadComputer: UBootNetworkHost {
 
     private struct State {
         var server: Server?
-        /// The place for what comes under a name; made anew when the board asks again.
+        /// The sinks for expected files, by name; replaced when the board asks again.
         var sinks: [String: TFTPMemorySink] = [:]
-        /// Names of what was offered, and fetched to its end.
+        /// The names of offered files that were fetched completely.
         var fetched: Set<String> = []
         var input: DatagramInput?
     }
@@ -36,10 +37,10 @@ package final class UploadComputer: UBootNetworkHost {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - channel: what the board prints over the network is brought in here.
-    ///   - uploadPort: of the TFTP server; all but few U-Boots ask port 69 alone. 0 for one that is free.
-    ///   - consolePort: for what is printed over the network; 0 for one that is free.
-    ///   - program: this program's path, quoted for a shell: for an error's advice.
+    ///   - channel: receives what the board prints over the network.
+    ///   - uploadPort: of the TFTP server; almost all U-Boots use port 69 only. 0 means any free port.
+    ///   - consolePort: for what the board prints over the network; 0 means any free port.
+    ///   - program: this program's path, quoted for a shell, for the advice in errors.
     package init(
         _ channel: MergedChannel, interfaces: @escaping @Sendable () throws -> [HostInterface], uploadPort: Int = 69,
         consolePort: Int = 6666, program: String = "flashkeep"

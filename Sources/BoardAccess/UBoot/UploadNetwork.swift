@@ -2,15 +2,15 @@ package import BoardChannels
 package import Transfers
 package import UBootFlash
 
-/// The network by which a board in U-Boot may send its flash, and fetch what is written, and how much of it the user has settled.
+/// The network over which a board in U-Boot sends and fetches bytes, with the user's choices.
 package struct UploadNetwork: Sendable {
-    /// The only way that may be used; nil takes the best that works.
+    /// The only transfer method allowed; nil means the best that works.
     package var via: UBootReadMethod?
-    /// The board's address; nil works it out.
+    /// The board's address; nil means automatic.
     package var board: IPv4Address?
-    /// This computer's address that the board reaches; nil works it out.
+    /// The address at which the board reaches this computer; nil means automatic.
     package var host: IPv4Address?
-    /// This computer's part, for one connection: what it hears of the board is brought into the channel.
+    /// Makes this computer's services for one connection; what the board prints over the network goes to the channel.
     package var computer: @Sendable (MergedChannel) -> any UBootNetworkHost
 
     package init(
