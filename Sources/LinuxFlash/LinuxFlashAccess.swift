@@ -4,24 +4,24 @@ package import FlashAccess
 import FlashModel
 private import Transfers
 
-/// A board that runs Linux, through a shell.
+/// Access to the flash of a board that runs Linux, through a shell.
 package final class LinuxFlashAccess {
     private let shell: ShellSession
     private let root: String
     private let toolbox: LinuxToolbox
-    /// The replies to the probes ``LinuxProbes/ofTools``.
+    /// The replies to the probes in ``LinuxProbes/ofTools``.
     private let toolReplies: [String: ShellReply]
     private let nodes: DeviceNodes
     private let plan: TransferPlan
     private let frames: LinuxFrameReader
     private let digests: LinuxChecksums
-    /// What it has shown to work stays shown from one survey to the next.
+    /// Shared by all surveys, so that a method proven once stays proven.
     private let writer: LinuxFlashWriter
 
-    /// Of the channel to the shell.
+    /// The traits of the channel to the shell.
     package var channelTraits: ChannelTraits { shell.console.channel.traits }
 
-    /// How often a frame or a command had to be asked for again.
+    /// The number of frames and commands that had to be repeated.
     package var retries: Int { frames.repeatedFrames + shell.retries + writer.repeats }
 
     private init(
@@ -38,10 +38,10 @@ package final class LinuxFlashAccess {
         writer = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable)
     }
 
-    /// Runs the body with access to the board behind a shell; what was made on the board for it is removed again.
+    /// Runs the body with access to the board behind a shell, then removes what was created on the board for it.
     ///
     /// - Parameter root: a prefix of all paths, for tests: a folder that looks like a board.
-    /// - Throws: ``FlashkeepError`` with `toolMissing` where the board has not even `dd`.
+    /// - Throws: ``FlashkeepError`` with `toolMissing` if the board does not even have `dd`.
     package static func withAccess<Result: Sendable>(
         _ shell: ShellSession, root: String = "", body: (LinuxFlashAccess) async throws -> Result
     ) async throws -> Result {
@@ -58,7 +58,7 @@ package final class LinuxFlashAccess {
         let plan = try await TransferPlan.choose(shell, toolbox)
         let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan)
         let result = try await body(access)
-        // Only now: after an error the board may not answer any more.
+        // Not after an error: the board may no longer answer.
         await access.nodes.removeAll()
         return result
     }
@@ -80,14 +80,14 @@ package final class LinuxFlashAccess {
             } catch let error as FlashkeepError
                 where error.code == .replyNotUnderstood && !LinuxProbes.indispensable.contains(probe.name)
             {
-                // Less is known then, and nothing wrong.
+                // A missing reply leaves things unknown, but nothing wrong.
                 lost.append(probe.name)
                 continue
             }
             replies[probe.name] = LinuxProbeReply(reply)
             if !reply.output.isEmpty { evidence.append(Evidence(name: probe.name, bytes: reply.output)) }
         }
-        // A folder that looks like a board can be read by anybody; a board only by root.
+        // Anybody can read a folder that looks like a board; only root can read a board.
         if root.isEmpty, let user = LinuxSurvey.userID(replies: replies), user != 0 { throw notRoot(user) }
         var survey = try LinuxSurvey.assemble(replies: replies)
         if let maps = try await mapsOfMissingNodes(survey) {
@@ -111,8 +111,8 @@ package final class LinuxFlashAccess {
 
     // MARK: Helpers
 
-    /// What mtdinfo says of bad blocks where the board has it and not the nodes that it needs; nil where nothing more
-    /// can be had.
+    /// Returns mtdinfo's reports on bad blocks if the board has the tool but lacks the nodes that it needs; nil if
+    /// there is nothing to add.
     private func mapsOfMissingNodes(_ survey: Survey) async throws -> [UInt8]? {
         guard toolbox.has("mtdinfo") else { return nil }
         var maps: [UInt8] = []
@@ -124,7 +124,7 @@ package final class LinuxFlashAccess {
                     "echo '== \(name)';\(toolbox.invocation("mtdinfo")) -M \(ShellWord.quoted(node))")
                 if reply.status == 0 { maps += reply.output }
             } catch let error as FlashkeepError where error.code == .unreadable || error.code == .replyNotUnderstood {
-                // It stays unknown, and is said to be.
+                // The bad blocks stay unknown, and are reported as such.
                 continue
             }
         }

@@ -6,7 +6,7 @@ final class LinuxChecksums {
     private let shell: ShellSession
     private let nodes: DeviceNodes
     private let toolbox: LinuxToolbox
-    /// Whether what the board says comes undamaged.
+    /// Whether the board's output arrives undamaged.
     private let isReliable: Bool
     private var isTaught = false
 
@@ -17,7 +17,7 @@ final class LinuxChecksums {
         self.isReliable = isReliable
     }
 
-    /// One checksum over the bytes of all ranges, one after another.
+    /// Computes one checksum over the concatenated bytes of all ranges.
     ///
     /// - Throws: `toolMissing`, `partitionVanished`, `replyNotUnderstood`, `boardLost` and others.
     func checksum(
@@ -35,7 +35,7 @@ final class LinuxChecksums {
         return digests[0]
     }
 
-    /// One checksum for each range.
+    /// Computes one checksum for each range.
     ///
     /// - Throws: as ``checksum(_:of:ranges:)``.
     func checksums(
@@ -57,14 +57,15 @@ final class LinuxChecksums {
         return digests
     }
 
-    /// Defines the functions that compute them, once.
+    /// Defines the shell functions that compute checksums, once.
     private func teach() async throws {
         guard !isTaught else { return }
         try await shell.define("fkcat", LinuxReadScript.ranges(toolbox: toolbox))
         isTaught = true
     }
 
-    /// Has checksums computed, again where they came damaged. That they are right the bytes will tell.
+    /// Has the board compute checksums, and repeats that if they arrive malformed. Comparing them with the bytes is the
+    /// proof.
     private func digests(
         _ command: String, _ algorithm: ChecksumAlgorithm, count: Int, _ partition: Partition, silence: Duration
     ) async throws -> [Digest] {
@@ -80,8 +81,8 @@ final class LinuxChecksums {
         }
     }
 
-    /// What is said for `SKIP COUNT` pairs: themselves where they are few; else the shell's variable A, which then has them
-    /// in lines that every shell takes.
+    /// The arguments for `SKIP COUNT` pairs: the pairs themselves if they are few; otherwise the shell variable A,
+    /// which then holds them in lines short enough for every shell.
     private func arguments(_ pairs: [(skip: Int, count: Int)]) async throws -> String {
         if isReliable, pairs.count <= 8 { return Self.words(pairs[...]) }
         let lines = stride(from: 0, to: pairs.count, by: 16).map { start in

@@ -3,8 +3,8 @@ internal import FlashModel
 
 /// Reads flash through a Linux shell.
 ///
-/// Everything is read through the character devices, which return the bytes of a bad or damaged block instead of
-/// failing; what the ECC did is learned from its counters (Linux `drivers/mtd/mtdchar.c`, `drivers/mtd/mtdcore.c`).
+/// It reads only the character devices, which return the bytes of a bad or damaged block instead of failing, and learns
+/// from its counters what the ECC did (Linux `drivers/mtd/mtdchar.c`, `drivers/mtd/mtdcore.c`).
 struct LinuxFlashReader: FlashReading, FlashChecksumming {
     private let frames: LinuxFrameReader
     private let digests: LinuxChecksums

@@ -4,21 +4,21 @@ import FlashAccess
 internal import FlashModel
 private import Transfers
 
-/// Reads flash in frames that the board's shell sends, and asks again for those that the line damaged.
+/// Reads flash in frames that the board's shell sends, and repeats those that the line damaged.
 final class LinuxFrameReader {
     private let shell: ShellSession
     private let nodes: DeviceNodes
     private let root: String
     private let toolbox: LinuxToolbox
     private let plan: TransferPlan
-    /// The sysfs folders that have ECC counters; nil in place of those that have none.
+    /// The sysfs folder with ECC counters, by MTD number; nil for devices without them.
     private var counterFolders: [Int: String?] = [:]
-    /// Bytes of a frame that this line lets through; less than planned where it damages many.
+    /// The size of a frame that this line can carry, in bytes; below the plan's after damage.
     private var frameSize: Int
-    /// What the shell was taught to send.
+    /// The sources for which the shell has a frame function.
     private var sources: Set<LinuxReadScript.Source> = []
 
-    /// How often a frame was read again.
+    /// The number of repeated frames.
     private(set) var repeatedFrames = 0
 
     init(_ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, _ plan: TransferPlan) {
@@ -30,13 +30,13 @@ final class LinuxFrameReader {
         frameSize = plan.frameSize
     }
 
-    /// Whether the board has what reads the OOB bytes.
+    /// Whether the board has the tool that reads OOB bytes.
     var readsOOB: Bool { toolbox.has("nanddump") && !toolbox.invocation("nanddump").hasPrefix("busybox") }
 
-    /// Whether OOB bytes were read.
+    /// Whether any OOB bytes were read.
     var hasReadOOB: Bool { sources.contains(.pagesWithOOB) }
 
-    /// Reads ranges of a partition and hands them on in pieces.
+    /// Reads ranges of a partition and passes them on in chunks.
     ///
     /// - Throws: as ``FlashReading``.
     func read(
@@ -49,7 +49,7 @@ final class LinuxFrameReader {
         try await teach(source)
         let block = max(1, partition.eraseBlockSize)
         for range in ranges where !range.isEmpty {
-            // Whole erase blocks are asked for; what a range does not want of them is cut off here.
+            // Batches end at erase blocks. Requests cover whole blocks; `hand` drops what lies outside the range.
             var start = range.lowerBound
             while start < range.upperBound {
                 let end = min(range.upperBound, start - start % block + plan.batchSize)
@@ -59,7 +59,7 @@ final class LinuxFrameReader {
         }
     }
 
-    /// Defines the function that sends frames, once.
+    /// Defines the shell function that sends frames, once.
     private func teach(_ source: LinuxReadScript.Source) async throws {
         guard !sources.contains(source) else { return }
         try await shell.define(
@@ -75,17 +75,17 @@ final class LinuxFrameReader {
         source == .data ? "fkread" : "fkoob"
     }
 
-    /// A run of blocks that is still to be read.
+    /// A run of blocks still to be read.
     private struct Request {
         var first: Int
         var count: Int
-        /// Bytes of a block.
+        /// The block size in bytes.
         var blockSize: Int
-        /// Blocks a frame.
+        /// The number of blocks in a frame.
         var group: Int
-        /// How often it was asked for because the line damaged it.
+        /// How often the line damaged it.
         var attempts = 0
-        /// Whether it is asked for since the board seems to be unable to read it.
+        /// Whether this is a second try because the board seemed unable to read it.
         var isDoubtful = false
 
         var range: Range<Int> { first * blockSize..<(first + count) * blockSize }
@@ -106,29 +106,29 @@ final class LinuxFrameReader {
         }
     }
 
-    /// A request on its way, and what came of it so far.
+    /// A request in progress, with its results so far.
     private struct Exchange {
         let request: Request
         let partition: Partition
         let source: LinuxReadScript.Source
-        /// The bytes of the partition that are handed on.
+        /// The bytes of the partition to pass on.
         let wanted: Range<Int>
         let command: String
-        /// What each frame must report as its origin.
+        /// The origin that each frame must report.
         let origin: String
         let hasCounters: Bool
-        /// Bytes that arrive for a block.
+        /// The number of bytes that arrive for a block.
         let unit: Int
 
         var missing: RangeSet<Int>
         var again: [Request] = []
         var unreadable: [Range<Int>] = []
         var gaveNothing = false
-        /// First block of a frame → its bytes when it came before, if each must come twice.
+        /// The bytes of a frame's first copy, by its first block, if each frame must arrive twice.
         var earlier: [Int: [UInt8]] = [:]
     }
 
-    /// Asks for a run of blocks, hands on what came well, and returns what must be asked for again, and how.
+    /// Requests a run of blocks, passes on what arrived intact, and returns the requests that are still necessary.
     private func send(
         _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source,
         each: (FlashChunk) async throws -> Void
@@ -140,7 +140,7 @@ final class LinuxFrameReader {
         } catch let error as FlashkeepError where error.code.isLostReply && !plan.isReliable {
             try await shell.interrupt()
         }
-        // Only now: while frames come, the shell takes no other command.
+        // Not earlier: while frames arrive, the shell accepts no other command.
         if exchange.gaveNothing { try await nodes.checkStillThere(partition) }
         for range in exchange.unreadable {
             try await hand(hole(range, request.blockSize, exchange.unit), partition, wanted, source, each)
@@ -179,7 +179,7 @@ final class LinuxFrameReader {
             expected: { count in isPlain && lastBlock * unit <= deviceEnd ? count * unit : nil })
     }
 
-    /// Runs the command once, and takes the frames that it sends.
+    /// Runs the command once, and accepts the frames that it sends.
     private func receive(
         _ exchange: inout Exchange, _ parser: inout InlineFrameParser, each: (FlashChunk) async throws -> Void
     ) async throws {
@@ -188,9 +188,9 @@ final class LinuxFrameReader {
         defer { shell.console.channel.markBulk(false) }
         try await shell.start(exchange.command)
         var isDone = false
-        // A damaged number may have asked for more than there is, without end.
+        // A damaged number in the command may have requested far too much.
         var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
-        // Time for one frame, from the one before.
+        // The time for one frame, counted from the previous one.
         let pace = shell.silence + shell.bulkTime(encoding.arrivalLimit(for: request.group * unit))
         var end = shell.console.time + pace
         while !isDone {
@@ -211,7 +211,7 @@ final class LinuxFrameReader {
         try await shell.finish(exchange.command)
     }
 
-    /// Takes a frame, unless it is damaged, or none that is still missing.
+    /// Accepts a frame, unless it is damaged or not missing.
     private func take(
         _ frame: InlineFrame, _ exchange: inout Exchange, each: (FlashChunk) async throws -> Void
     ) async throws {
@@ -236,7 +236,7 @@ final class LinuxFrameReader {
         }
     }
 
-    /// Where the ECC counters of a partition are; nil where there are none.
+    /// The folder of a partition's ECC counters; nil if it has none.
     private func counterFolder(of partition: Partition) async throws -> String? {
         guard partition.chipHasCounters else { return nil }
         if let known = counterFolders[partition.index] { return known }
@@ -247,7 +247,7 @@ final class LinuxFrameReader {
         return isThere ? folder : nil
     }
 
-    /// Large frames cost least on a good line, small ones on a bad one.
+    /// Adapts the frame size: large frames are most efficient on a good line, small ones on a bad one.
     private func adapt(to missing: RangeSet<Int>, of request: Request, _ partition: Partition) {
         guard request.blockSize == partition.eraseBlockSize else { return }
         if missing.isEmpty {
@@ -257,13 +257,13 @@ final class LinuxFrameReader {
         }
     }
 
-    /// Bytes that arrive for a block.
+    /// The number of bytes that arrive for a block.
     private func arrivingUnit(_ blockSize: Int, _ partition: Partition, _ source: LinuxReadScript.Source) -> Int {
         guard source == .pagesWithOOB, partition.pageSize > 0 else { return blockSize }
         return blockSize / partition.pageSize * (partition.pageSize + partition.oobSize)
     }
 
-    /// The bytes of a frame, if it came through the line undamaged.
+    /// The bytes of a frame; nil if the line damaged it.
     private func decoded(
         _ frame: InlineFrame, _ request: Request, _ partition: Partition, source: LinuxReadScript.Source
     ) -> [UInt8]? {
@@ -280,16 +280,16 @@ final class LinuxFrameReader {
         return bytes
     }
 
-    /// What is to be done with a frame that came through the line undamaged.
+    /// What to do with a frame that arrived intact.
     private enum Verdict {
         case good(FlashChunk)
-        /// It must be asked for in smaller pieces, to find out where something is.
+        /// Request it again in smaller parts, to locate a problem.
         case again(Request)
-        /// Bytes of the partition that cannot be had.
+        /// These bytes of the partition cannot be read.
         case unreadable(Range<Int>)
     }
 
-    /// Looks at what the board says of a frame.
+    /// Judges a frame by what the board reported.
     private func judge(
         _ frame: InlineFrame, _ bytes: [UInt8], _ request: Request, _ partition: Partition,
         source: LinuxReadScript.Source
@@ -297,12 +297,12 @@ final class LinuxFrameReader {
         let unit = arrivingUnit(request.blockSize, partition, source)
         let start = frame.first * request.blockSize
         let end = min((frame.first + frame.count) * request.blockSize, partition.size)
-        // Each block alone tells which it was.
+        // A block in a frame of its own has its own counters.
         let single = Request(first: frame.first, count: frame.count, blockSize: request.blockSize, group: 1)
         guard bytes.count == (source == .data ? end - start : frame.count * unit) else {
             if frame.count > 1 { return .again(single) }
             guard let size = smallerBlock(than: request.blockSize, partition, source) else {
-                // What a bad line made short is short for once: the board must say so twice.
+                // A bad line may shorten a reply once, so the board must report the error twice.
                 guard plan.isReliable || request.isDoubtful else {
                     var next = single
                     next.isDoubtful = true
@@ -322,16 +322,16 @@ final class LinuxFrameReader {
         return .good(source == .data ? chunk : chunk.scaled(request.blockSize, to: unit))
     }
 
-    /// The next smaller piece to ask for where a block cannot be read; nil where there is none.
+    /// The next smaller block size to try if a block cannot be read; nil if there is none.
     private func smallerBlock(
         than size: Int, _ partition: Partition, _ source: LinuxReadScript.Source
     ) -> Int? {
-        // With OOB only whole pages can be had.
+        // OOB bytes can only be read with whole pages.
         let candidates = source == .data ? [max(partition.pageSize, 2_048), 512] : [partition.pageSize]
         return candidates.first { $0 < size && size % $0 == 0 }
     }
 
-    /// Hands on the part of a chunk that was asked for.
+    /// Passes on the part of a chunk that was requested.
     private func hand(
         _ chunk: FlashChunk, _ partition: Partition, _ wanted: Range<Int>, _ source: LinuxReadScript.Source,
         _ each: (FlashChunk) async throws -> Void
@@ -341,12 +341,12 @@ final class LinuxFrameReader {
             let (page, unit) = (partition.pageSize, partition.pageSize + partition.oobSize)
             range = wanted.lowerBound / page * unit..<(wanted.upperBound + page - 1) / page * unit
         }
-        // Whole blocks are asked for; pieces of them may lie outside of what is wanted.
+        // Whole blocks are requested, so some chunks may lie outside the wanted range.
         guard chunk.range.overlaps(range) else { return }
         try await each(chunk.cut(to: range))
     }
 
-    /// Bytes that cannot be had: 0xFF, and named.
+    /// A chunk for bytes that cannot be read: 0xFF, with a finding.
     private func hole(_ range: Range<Int>, _ blockSize: Int, _ unit: Int) -> FlashChunk {
         let finding = BlockFinding(
             offset: range.lowerBound, size: range.count, state: .unread, detail: "the board reported a read error")
@@ -356,7 +356,7 @@ final class LinuxFrameReader {
         ).scaled(blockSize, to: unit)
     }
 
-    /// What the counters say happened between their two samples.
+    /// The ECC result for a frame, from the counters before and after it.
     private static func eccState(_ frame: InlineFrame) -> BlockState? {
         guard let before = frame.before, let after = frame.after else { return nil }
         if after.failures != before.failures { return .eccFailed }
@@ -371,7 +371,9 @@ final class LinuxFrameReader {
         }
     }
 
-    /// What the line damaged is asked for again, in smaller frames; a line that never lets a block through ends it.
+    /// The request for blocks that the line damaged, with smaller frames.
+    ///
+    /// - Throws: `boardSilent` if the line has let nothing through in 31 attempts.
     private func retry(
         _ run: Range<Int>, of request: Request, _ partition: Partition, source: LinuxReadScript.Source
     ) throws -> Request {
@@ -382,7 +384,7 @@ final class LinuxFrameReader {
         if next.attempts > 3, request.blockSize > smaller, request.blockSize % smaller == 0 {
             let factor = request.blockSize / smaller
             next.first *= factor
-            // The last block of a device may be a part of one.
+            // The device may end within the last block.
             let end = min(run.upperBound * request.blockSize, partition.size)
             next.count = (end + smaller - 1) / smaller - next.first
             next.blockSize = smaller
@@ -415,7 +417,7 @@ final class LinuxFrameReader {
 }
 
 extension FlashChunk {
-    /// The part of it that lies in a range, which it overlaps, with what was found there.
+    /// The part of the chunk inside an overlapping range, with its findings.
     fileprivate func cut(to wanted: Range<Int>) -> FlashChunk {
         let part = range.clamped(to: wanted)
         guard part != range else { return self }
@@ -424,7 +426,7 @@ extension FlashChunk {
             findings: findings.compactMap { $0.clipped(to: part) })
     }
 
-    /// The same chunk with positions in a device whose blocks arrive with more bytes than they have on flash.
+    /// The same chunk with positions converted for blocks that arrive with more bytes than they have on flash (OOB).
     fileprivate func scaled(_ block: Int, to unit: Int) -> FlashChunk {
         guard block > 0 else { return self }
         return FlashChunk(
@@ -437,6 +439,6 @@ extension FlashChunk {
 }
 
 extension Partition {
-    /// Whether the kernel counts what the ECC does: only NAND has ECC.
+    /// Whether the kernel counts ECC events: only for NAND.
     fileprivate var chipHasCounters: Bool { pageSize > 1 || kind.isNAND }
 }

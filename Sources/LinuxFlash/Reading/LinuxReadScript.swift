@@ -2,23 +2,23 @@ package import Transfers
 
 /// The shell functions that send flash data in frames and compute checksums over ranges. Pure: text out.
 ///
-/// They need a Bourne shell with `$(( ))` and `read`, and `dd`. Between two frames no program is started but `dd` and
-/// what follows it in the pipe, so that reading costs a small board little more than the reading itself.
+/// They need a Bourne shell with `$(( ))` and `read`, and `dd`. Between frames, only `dd` and the commands in its pipe
+/// are started, so that a small board spends little more time than reading takes.
 package enum LinuxReadScript {
     /// What a frame function sends.
     package enum Source: Sendable {
         /// The bytes of the device.
         case data
-        /// Pages with their OOB bytes, by mtd-utils' `nanddump`.
+        /// Pages with their OOB bytes, read by `nanddump` of mtd-utils.
         case pagesWithOOB
     }
 
-    /// `NAME NODE BLOCKSIZE FIRST COUNT GROUP COUNTERS`: sends blocks FIRST up to FIRST+COUNT in frames of GROUP
-    /// blocks; COUNTERS is the sysfs folder of the ECC counters, or `-`.
+    /// A function `NAME NODE BLOCKSIZE FIRST COUNT GROUP COUNTERS` that sends COUNT blocks from FIRST in frames of
+    /// GROUP blocks; COUNTERS is the sysfs folder of the ECC counters, or `-`.
     ///
     /// - Parameters:
-    ///   - word: the session's word as it is typed.
-    ///   - checksum: the command that computes a frame's checksum from a second read; nil sends none.
+    ///   - word: the session's word, as typed.
+    ///   - checksum: the command that computes a frame's checksum from a second read; nil for none.
     ///   - isDoubled: whether closing lines are sent twice.
     package static func frames(
         name: String, word: String, source: Source, encoding: InlineEncoding, toolbox: LinuxToolbox,
@@ -29,11 +29,11 @@ package enum LinuxReadScript {
         case .data:
             read = "\(toolbox.invocation("dd")) if=\"$1\" bs=$2 skip=$i count=$n 2>/dev/null"
         case .pagesWithOOB:
-            // The range is good blocks only; `dumpbad` keeps a position whatever the tool thinks of a block.
+            // The range has only good blocks; with `dumpbad`, positions are right whatever the tool thinks of a block.
             read =
                 "\(toolbox.invocation("nanddump")) --bb=dumpbad --oob -q -s $(($i*$2)) -l $(($n*$2)) \"$1\" 2>/dev/null"
         }
-        // What was read, in what pieces, and whose counters: a line may have damaged the command that asked for it.
+        // Reports what was read, and the counters, since a line may have damaged the command.
         let closing = "echo \"@$W e $i $n $s $f $c $g $h $k|$1:$2:$6\""
         return """
             W=\(word)
@@ -55,8 +55,8 @@ package enum LinuxReadScript {
             """
     }
 
-    /// `fkcat NODE BLOCKSIZE SKIP COUNT …`: writes ranges one after another.
-    /// `fksums TOOL NODE BLOCKSIZE SKIP COUNT …`: a line of TOOL for each range.
+    /// A function `fkcat NODE BLOCKSIZE SKIP COUNT …` that writes ranges one after another, and a function `fksums TOOL
+    /// NODE BLOCKSIZE SKIP COUNT …` that prints TOOL's output for each range.
     package static func ranges(toolbox: LinuxToolbox) -> String {
         let dd = toolbox.invocation("dd")
         return """
@@ -71,12 +71,12 @@ package enum LinuxReadScript {
             """
     }
 
-    /// Ranges as `SKIP COUNT` pairs in units of a block size that divides all of their bounds.
+    /// Ranges as `SKIP COUNT` pairs, in units of a block size that divides all their bounds.
     ///
     /// - Parameters:
-    ///   - end: where the device ends; the last range may end there without a whole block.
+    ///   - end: the end of the device, where the last range need not be a multiple of the block size.
     ///   - preferred: the block size to use if possible.
-    /// - Returns: the block size and the numbers.
+    /// - Returns: the block size and the pairs.
     package static func units(
         of ranges: [Range<Int>], end: Int, preferred: Int
     ) -> (blockSize: Int, pairs: [(skip: Int, count: Int)]) {

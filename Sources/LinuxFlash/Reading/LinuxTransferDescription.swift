@@ -2,7 +2,7 @@ internal import FlashAccess
 internal import FlashModel
 private import Transfers
 
-/// How flash crosses from a Linux shell.
+/// Describes how flash data is transferred from a Linux shell.
 struct LinuxTransferDescription: TransferDescribing {
     let plan: TransferPlan
     let toolbox: LinuxToolbox

@@ -3,19 +3,19 @@ internal import BoardConsoles
 internal import FlashModel
 internal import Transfers
 
-/// How frames of flash cross on a line.
+/// How frames of flash data are transferred on a line.
 struct TransferPlan {
     var encoding: InlineEncoding
-    /// Checksum of each frame; nil where the line needs none, or the encoding brings its own.
+    /// The checksum of each frame; nil if the line needs none, or the encoding has its own.
     var checksum: ChecksumAlgorithm?
-    /// Whether each frame must be read until two copies are equal: a bad line, and nothing to check with.
+    /// Whether each frame must be read until two copies agree: the line is bad, and there is no checksum.
     var readsTwice: Bool
     var isReliable: Bool
-    /// Bytes of a frame, and of all frames of one command.
+    /// The bytes in a frame, and in all frames of one command.
     var frameSize: Int
     var batchSize: Int
 
-    /// Chooses the cheapest encoding that a pattern of all byte values survives.
+    /// Chooses the cheapest encoding that transfers all byte values unchanged.
     static func choose(_ shell: ShellSession, _ toolbox: LinuxToolbox) async throws -> TransferPlan {
         let traits = shell.console.channel.traits
         if traits.isReliable && shell.line == .clean {
@@ -34,8 +34,8 @@ struct TransferPlan {
             }
             candidates.append(InlineEncoding(isCompressed: false, text: text))
         }
-        // A line that has passed the test with nothing may only be bad: it is still used, and each frame must prove
-        // itself.
+        // If no candidate passes, the line may only be noisy. The last candidate is used then, and each frame's
+        // checksum decides.
         var chosen = candidates.last ?? .raw
         var isChanging = true
         for candidate in candidates {
@@ -48,7 +48,7 @@ struct TransferPlan {
             isChanging = isChanging && survival == .changed
         }
         if isChanging { throw changingLine(traits.address) }
-        // The quickest that is good enough to catch a damaged frame; gzip brings its own CRC-32.
+        // The fastest tool that detects a damaged frame; gzip has its own CRC-32.
         let checksum: ChecksumAlgorithm? =
             chosen.isCompressed || chosen.text == .tr
             ? nil : [.md5, .cksum, .sha1, .sha256].first { toolbox.command(for: $0) != nil }
@@ -69,15 +69,15 @@ struct TransferPlan {
             next: "Use SSH if the board has it, or another console; or start an initramfs that has more tools.")
     }
 
-    /// What becomes of bytes on their way.
+    /// What happens to bytes in transfer.
     private enum Survival {
         case whole
-        /// They came the same way twice, and wrong.
+        /// They arrived wrong twice, in the same way.
         case changed
         case damaged
     }
 
-    /// Whether all 256 byte values, and pairs that terminals and telnet servers are known to change, come through.
+    /// Tests whether all 256 byte values arrive, and pairs that terminals and telnet servers are known to change.
     private static func survival(
         _ shell: ShellSession, _ toolbox: LinuxToolbox, _ encoding: InlineEncoding
     ) async throws -> Survival {
@@ -85,7 +85,7 @@ struct TransferPlan {
             return encoding.text != nil || shell.line == .clean ? .whole : .damaged
         }
         let pattern = (0...255).map { UInt8($0) } + [0x0D, 0x00, 0x0D, 0x0A, 0x0A, 0x0D, 0xFF, 0xFF, 0x11, 0x13, 0x03]
-        // In pieces: a line may hold fewer than 1,000 characters.
+        // In parts, since a line may hold fewer than 1,000 characters.
         var pieces: [String] = []
         for start in stride(from: 0, to: pattern.count, by: 64) {
             let octal = pattern[start..<min(start + 64, pattern.count)].map { byte in
@@ -98,7 +98,7 @@ struct TransferPlan {
         defer { shell.forget("fkpattern") }
         let command = encoding.command("fkpattern", toolbox.invocation)
         var first: [UInt8]?
-        // Twice: what a line damages once may be chance.
+        // Twice, since a single failure may be noise.
         for _ in 0..<2 {
             do {
                 try await shell.start(command)

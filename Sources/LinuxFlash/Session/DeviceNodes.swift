@@ -1,12 +1,12 @@
 internal import BoardConsoles
 internal import FlashModel
 
-/// Device nodes to read from: those of the board, and where one is missing one made in a folder of our own.
+/// Device nodes to read and write: the board's, or those created in a temporary folder for missing ones.
 final class DeviceNodes {
     private let shell: ShellSession
     private let root: String
     private let canMake: Bool
-    /// By the name of the node that is best for the purpose.
+    /// The path of each node, by the preferred name for its purpose.
     private var known: [String: String] = [:]
     private var folder: String?
 
@@ -16,18 +16,19 @@ final class DeviceNodes {
         self.canMake = canMake
     }
 
-    /// The node to read a device from; the read-only one where there is a choice.
+    /// Returns the node to read a device from; the read-only one if there is a choice.
     ///
-    /// - Parameter forTools: mtd-utils do not accept the read-only node (its odd minor number).
-    /// - Throws: ``FlashkeepError`` with `unreadable` where there is none and none can be made.
+    /// - Parameter forTools: whether it is for mtd-utils, which do not accept the read-only node (its odd minor
+    ///   number).
+    /// - Throws: ``FlashkeepError`` with `unreadable` if there is none and none can be created.
     func node(for mtd: Int, forTools: Bool = false) async throws -> String {
         let names = forTools ? ["mtd\(mtd)"] : ["mtd\(mtd)ro", "mtd/\(mtd)ro", "mtd\(mtd)", "mtd/\(mtd)"]
         if let node = known[names[0]] { return node }
-        // A plain file in the place of a node is a trap: an earlier command wrote into it. In tests the root holds files.
+        // A regular file instead of a node is a trap: an earlier command wrote to it. In tests, the root holds files.
         let test = root.isEmpty ? "-c" : "-e"
         let list = names.map { ShellWord.quoted("\(root)/dev/\($0)") }.joined(separator: " ")
         let found = try await shell.run("i=0;for n in \(list);do [ \(test) \"$n\" ]&&echo $i&&break;i=$(($i+1));done")
-        // A number and not the path comes back: the name of another device must not come of a damaged reply.
+        // The reply is a number, not a path: a damaged path might name another device.
         if let line = found.text.split(separator: "\n").first, let place = Int(line), names.indices.contains(place) {
             let node = "\(root)/dev/\(names[place])"
             known[names[0]] = node
@@ -38,7 +39,7 @@ final class DeviceNodes {
         return made
     }
 
-    /// The node to write a partition through, and that it is there and of the right kind.
+    /// Returns the node to write a partition through, after checking that it exists and is of the right kind.
     ///
     /// - Throws: as ``node(for:forTools:)``.
     func writeNode(for partition: Partition, _ kind: LinuxWriteNode) async throws -> String {
@@ -65,9 +66,9 @@ final class DeviceNodes {
         return path
     }
 
-    /// The same for a partition.
+    /// Returns the node to read a partition from.
     ///
-    /// - Throws: `partitionVanished` where that is why there is no node.
+    /// - Throws: `partitionVanished` if there is no node because the partition is gone.
     func node(for partition: Partition, forTools: Bool = false) async throws -> String {
         do {
             return try await node(for: partition.index, forTools: forTools)
@@ -78,9 +79,9 @@ final class DeviceNodes {
         }
     }
 
-    /// Throws where the partition is gone: that is not a read error of single blocks.
+    /// Throws if the partition is gone, which is not a read error of single blocks.
     func checkStillThere(_ partition: Partition) async throws {
-        // A line that damages what is typed can have another file asked for: what is gone must be gone each time.
+        // The line may damage the file name in the command, so the partition must be missing each time.
         for _ in 0..<3 {
             let table = try await shell.run("cat \(ShellWord.quoted("\(root)/proc/mtd"))")
             if table.text.split(separator: "\n").contains(where: { $0.hasPrefix("mtd\(partition.index):") }) { return }
@@ -92,7 +93,7 @@ final class DeviceNodes {
             next: "Run the same command again when it is back: it resumes.")
     }
 
-    /// Makes a node from the numbers in sysfs, or from the rule: major 90, minor 2N, and 2N+1 for the read-only one
+    /// Creates a node with the numbers in sysfs, or the fixed ones: major 90, minor 2N, or 2N+1 for the read-only node
     /// (Linux `Documentation/admin-guide/devices.txt`, 90 char).
     private func make(_ mtd: Int, readOnly: Bool) async throws -> String {
         guard canMake else { throw missing(mtd, why: "The board has no mknod to make one with.") }
@@ -110,8 +111,8 @@ final class DeviceNodes {
         return path
     }
 
-    /// A folder of our own on the board, for nodes and for bytes that are on their way to flash: what is called `mtd…` in
-    /// it is removed in the end.
+    /// Returns a temporary folder on the board for nodes and for bytes on their way to flash. Files in it named `mtd…`
+    /// are removed at the end.
     func ownFolder() async throws -> String {
         if let folder { return folder }
         let word = shell.dialect.word
@@ -122,20 +123,21 @@ final class DeviceNodes {
             throw missing(nil, why: "A device node cannot be made in any folder on the board.")
         }
         folder = line
-        // Also where the connection breaks: the shell removes it when it ends.
+        // Also if the connection breaks: the shell removes the folder when it ends.
         try await shell.define("trap", "trap '\(Self.removal(of: line))' EXIT;trap 'exit 1' HUP INT TERM")
         return line
     }
 
-    /// Never `rm -r`: a bad line needs to make only one blank of a letter, and a folder above is gone.
+    /// The command that removes a folder. Never `rm -r`: if the line turned one letter into a space, it would remove a
+    /// folder above.
     static func removal(of folder: String) -> String { "rm -f \(folder)/mtd*;rmdir \(folder)" }
 
-    /// Forgets what is known, after a device vanished or the board restarted.
+    /// Forgets all nodes, after a device vanished or the board restarted.
     func forget() {
         known = [:]
     }
 
-    /// Removes what was made.
+    /// Removes what was created.
     func removeAll() async {
         guard let folder else { return }
         _ = try? await shell.run(Self.removal(of: folder))

@@ -1,8 +1,8 @@
 internal import BoardConsoles
 import FlashModel
 
-/// The kernel module mtd-rw, which makes all MTD partitions writable for as long as it is loaded (OpenWrt's package
-/// kmod-mtd-rw; https://github.com/jclehner/mtd-rw). It wants to be told that its user knows what it can do.
+/// The kernel module mtd-rw, which makes all MTD partitions writable while it is loaded (OpenWrt's package kmod-mtd-rw;
+/// https://github.com/jclehner/mtd-rw). It loads only with a parameter by which the user accepts the risk.
 struct KernelUnlock {
     private let shell: ShellSession
     private let root: String
@@ -14,7 +14,9 @@ struct KernelUnlock {
 
     private var isLoaded: String { "[ -d \(ShellWord.quoted("\(root)/sys/module/mtd_rw")) ]" }
 
-    /// - Throws: `toolMissing` where the board has no such module.
+    /// Loads the module.
+    ///
+    /// - Throws: `toolMissing` if the board cannot load it.
     func load() async throws {
         let reply = try await shell.run(
             "\(isLoaded)||insmod mtd-rw i_want_a_brick=1||modprobe mtd-rw i_want_a_brick=1;\(isLoaded)",

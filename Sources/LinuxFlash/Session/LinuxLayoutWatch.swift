@@ -6,7 +6,7 @@ struct LinuxLayoutWatch: LayoutWatching {
     let shell: ShellSession
     /// A prefix of all paths.
     let root: String
-    /// The replies to all probes of the survey, by the probes' names.
+    /// The replies to all probes of the survey, by probe name.
     let replies: [String: LinuxProbeReply]
     let survey: Survey
 

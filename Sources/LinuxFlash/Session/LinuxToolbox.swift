@@ -1,8 +1,8 @@
 package import FlashModel
 
-/// The board's tools that reading needs, and how each is called there.
+/// The board's tools for reading and writing flash, and how to call each.
 package struct LinuxToolbox: Sendable, Equatable {
-    /// Tool → how it is called: `od`, or `busybox od` where the link is missing.
+    /// How to call each tool: `od`, or `busybox od` if the link is missing.
     package var invocations: [String: String]
 
     package init(invocations: [String: String]) {
@@ -16,17 +16,17 @@ package struct LinuxToolbox: Sendable, Equatable {
         "mtd",
     ]
 
-    /// Those of them that a board has.
+    /// Selects those that a board has.
     init(_ tools: LinuxTools) {
         self.init(
             invocations: Dictionary(
                 uniqueKeysWithValues: Self.names.compactMap { name in tools.command(name).map { (name, $0) } }))
     }
 
-    /// Whether a tool is there.
+    /// Whether the board has a tool.
     package func has(_ tool: String) -> Bool { invocations[tool] != nil }
 
-    /// How a tool is called; its name where it is not known to be there.
+    /// How to call a tool; just its name if the board may not have it.
     package func invocation(_ tool: String) -> String { invocations[tool] ?? tool }
 
     /// The checksums that the board can compute, best first.
@@ -35,7 +35,7 @@ package struct LinuxToolbox: Sendable, Equatable {
             .filter { has($0.1) }.map(\.0)
     }
 
-    /// The command that computes a checksum of its standard input; nil where there is none.
+    /// The command that computes a checksum of its standard input; nil if there is none.
     func command(for algorithm: ChecksumAlgorithm) -> String? {
         let name: String
         switch algorithm {
@@ -48,7 +48,7 @@ package struct LinuxToolbox: Sendable, Equatable {
         return has(name) ? invocation(name) : nil
     }
 
-    /// What a checksum tool printed, as a digest; nil where it is none.
+    /// Parses the output of a checksum tool; nil if it is not a checksum.
     static func digest(_ line: some StringProtocol, _ algorithm: ChecksumAlgorithm) -> Digest? {
         guard let word = line.split(separator: " ").first else { return nil }
         switch algorithm {

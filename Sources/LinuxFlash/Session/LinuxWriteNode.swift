@@ -1,4 +1,4 @@
-/// The device that is written through (Linux `Documentation/admin-guide/devices.txt`).
+/// The kind of device node that a method writes through (Linux `Documentation/admin-guide/devices.txt`).
 enum LinuxWriteNode: Sendable, Hashable {
     /// `/dev/mtdN`: character, 90:2N.
     case character

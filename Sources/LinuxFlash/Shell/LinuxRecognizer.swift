@@ -1,6 +1,6 @@
 package import BoardConsoles
 
-/// Recognises Linux by its login prompt, and by a shell's complaint about unknown commands.
+/// Recognizes Linux by its login prompt, or by a shell's reply to an unknown command.
 package struct LinuxRecognizer: DialectRecognizer {
     /// The name of the dialect.
     package static let name = "Linux"
@@ -12,7 +12,7 @@ package struct LinuxRecognizer: DialectRecognizer {
     package var name: String { Self.name }
     package var isBootloader: Bool { false }
 
-    /// Bytes of a line that are looked at: a prompt is short.
+    /// The most bytes of a line that are considered: a prompt is short.
     private static let limit = 200
 
     package mutating func take(_ bytes: [UInt8]) -> [DialectSign] {

@@ -1,8 +1,8 @@
 /// Frames commands for a Linux shell so that their replies can be distinguished from all other output. Pure.
 ///
-/// A reply stands between two markers. Each is printed by `echo`, from a word that the command line writes with a gap
-/// (`FKab''cdB7`), so that the terminal's echo of the command never looks like it. The word contains a number that is
-/// random for each session, so that nothing in a board's flash looks like it either.
+/// A reply lies between two markers. `echo` prints each from a word that the command line contains with a gap
+/// (`FKab''cdB7`), so that the terminal's echo of the command never looks like a marker. The word is random for each
+/// session, so that nothing in a board's flash looks like one either.
 package struct ShellDialect: Sendable {
     /// The two halves of a word of letters and digits.
     private let first: String

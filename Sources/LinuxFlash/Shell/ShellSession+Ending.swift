@@ -2,7 +2,7 @@ import BoardChannels
 import BoardConsoles
 import FlashModel
 
-/// Putting the board's terminal back as it was.
+/// Restores the board's terminal.
 extension ShellSession {
     /// Restores the board's terminal. Never throws: the board may be gone.
     func end() async {

@@ -2,7 +2,7 @@ import BoardChannels
 import BoardConsoles
 import FlashModel
 
-/// Finding the shell: the login, the terminal, the second shell.
+/// Finds the shell: the login, the terminal, the second shell.
 extension ShellSession {
     func begin() async throws {
         undo = Undo()

@@ -36,11 +36,11 @@ package struct Credentials: Sendable {
     }
 }
 
-/// A lease on a Linux shell.
+/// A session with a Linux shell.
 ///
-/// Over SSH or a pipe the shell reads commands as they arrive. On a terminal the session first finds the shell (logging
-/// in if asked), silences the kernel, makes the line raw and starts a second shell behind it (`dd | sh`) that has no
-/// prompt, no echo and no line editor; all of this is undone at the end.
+/// Over SSH or a pipe, the shell reads commands as they arrive. On a terminal, the session first finds the shell
+/// (logging in if asked), silences the kernel, makes the line raw and starts a second shell behind it (`dd | sh`) that
+/// has no prompt, no echo and no line editor. At the end it undoes all of this.
 package final class ShellSession {
     /// How the line alters the board's output.
     package enum Line: Sendable, Equatable {
@@ -135,7 +135,7 @@ package final class ShellSession {
         }
     }
 
-    /// Asks until two replies are equal, if the line may damage them.
+    /// Repeats a question until two replies are equal, if the line may damage them.
     func agreed(
         on command: String, mayGrow: Bool = false, _ ask: () async throws -> ShellReply
     ) async throws -> ShellReply {
@@ -202,7 +202,7 @@ package final class ShellSession {
         return ShellReply(output: line == .mapped ? TerminalText.plain(output) : output, status: status)
     }
 
-    /// Starts a command whose reply is read piece by piece with ``Console/bytes(within:)``, until ``finish`` is called.
+    /// Starts a command. The caller reads its reply in parts with ``Console/bytes(within:)``, then calls ``finish``.
     package func start(_ command: String, silence: Duration? = nil, mergesErrors: Bool = false) async throws {
         try await say(command, silence: silence ?? timing.silence, mergesErrors: mergesErrors, keepsInput: false)
     }
