@@ -1,20 +1,20 @@
 import FlashAccess
 
-/// What the probes that walk through sysfs print: for each device a line `== name`, then `attribute:value` lines; the
-/// line after `name=` is the device's name as it is.
+/// The output of the probes that list sysfs attributes: for each device a line `== name`, then `attribute:value` lines.
+/// The line after `name=` is the device's name, unchanged.
 struct AttributeBlocks {
     struct Block {
-        /// What stood behind `== `.
+        /// The text after `== `.
         var title: String
-        /// By attribute; the first of each counts.
+        /// The values by attribute; only the first of each counts.
         var values: [String: String] = [:]
         /// The device's own name.
         var name: String?
 
-        /// An attribute that is a number in decimal digits, within ``BoardLimits``.
+        /// The value of an attribute as a decimal number within ``BoardLimits``.
         func decimal(_ key: String) -> Int? { values[key].flatMap { ByteText($0).trimmed.decimal } }
 
-        /// An attribute that is a number in hexadecimal digits.
+        /// The value of an attribute as a hexadecimal number.
         func hexadecimal(_ key: String) -> Int? { values[key].flatMap { ByteText($0).trimmed.hexadecimal } }
     }
 

@@ -1,15 +1,15 @@
 import FlashModel
 
-/// What is known of a NAND partition's bad blocks, from the best source there is.
+/// Determines a NAND partition's bad blocks from the best available source.
 ///
-/// `mtdinfo -M` asks the driver for every block. sysfs only counts: enough where the count is zero. The kernel's log
-/// names places, counted from the start of the chip, but may have lost lines; it is believed to be complete only where
-/// the counts of sysfs agree.
+/// `mtdinfo -M` asks the driver for every block. sysfs only has counts: sufficient if they are zero. The kernel's log
+/// lists offsets from the start of the chip, but may have lost lines; it counts as complete only if it agrees with the
+/// counts in sysfs.
 enum BadBlockSources {
     /// - Parameters:
-    ///   - partition: with its place.
-    ///   - chip: its chip.
-    /// - Returns: nil for what has no bad blocks.
+    ///   - partition: with its offset.
+    ///   - chip: the partition's chip.
+    /// - Returns: nil for flash without bad blocks.
     static func knowledge(_ partition: Partition, chip: Chip?, facts: LinuxFacts) -> BadBlockKnowledge? {
         guard partition.size > 0, mayHaveBadBlocks(partition.type) else { return nil }
         guard partition.type != "unknown" else {
@@ -35,7 +35,8 @@ enum BadBlockSources {
         guard let sysfs, let badCount = sysfs.badBlocks else {
             return fromLog(partition, chip: chip, facts: facts, expected: nil, tableCount: 0)
         }
-        // Both attributes came with one change of the kernel (3.17, `Documentation/ABI/testing/sysfs-class-mtd`). Without the second, any number may be of the table.
+        // Both attributes came with one change to the kernel (3.17, `Documentation/ABI/testing/sysfs-class-mtd`).
+        // Without the second, the first may include any number of blocks of the table.
         guard let tableCount = sysfs.tableBlocks else {
             return fromLog(partition, chip: chip, facts: facts, expected: nil, tableCount: 0)
         }
@@ -45,7 +46,8 @@ enum BadBlockSources {
         return fromLog(partition, chip: chip, facts: facts, expected: badCount, tableCount: tableCount)
     }
 
-    /// By the kernel's word for the type (`drivers/mtd/mtdcore.c`, mtd_type_show): all others have no bad blocks.
+    /// By the kernel's name of the type (`drivers/mtd/mtdcore.c`, mtd_type_show): the types listed here have no bad
+    /// blocks.
     private static func mayHaveBadBlocks(_ type: String) -> Bool {
         !["absent", "ram", "rom", "nor", "dataflash", "ubi"].contains(type)
     }
@@ -58,7 +60,7 @@ enum BadBlockSources {
                 bad: map.bad, source: "mtdinfo", isComplete: true,
                 note: map.bad.isEmpty ? nil : "it is unknown which of them hold the bad-block table")
         }
-        // `BAD` of mtdinfo includes the blocks of the table; these are the last ones (drivers/mtd/nand/raw/nand_bbt.c,
+        // `BAD` of mtdinfo includes the blocks of the table, which are the last ones (drivers/mtd/nand/raw/nand_bbt.c,
         // mark_bbt_region with NAND_BBT_LASTBLOCK).
         let table = tableCount > 0 && tableCount <= map.bad.count ? Array(map.bad.suffix(tableCount)) : []
         let bad = Array(map.bad.dropLast(table.count))
@@ -80,7 +82,7 @@ enum BadBlockSources {
         return first == partition.size / partition.eraseBlockSize - table.count
     }
 
-    /// - Parameter expected: sysfs's count of bad blocks without those of the table; nil where it is not known.
+    /// - Parameter expected: the count of bad blocks in sysfs, without those of the table; nil if unknown.
     private static func fromLog(
         _ partition: Partition, chip: Chip?, facts: LinuxFacts, expected: Int?, tableCount: Int
     ) -> BadBlockKnowledge {
@@ -95,7 +97,7 @@ enum BadBlockSources {
             let blocks = addresses.filter(range.contains).map { ($0 - range.lowerBound) / partition.eraseBlockSize }
             return Array(Set(blocks.filter { $0 < count })).sorted()
         }
-        // Bad-block lines name no chip: with two NAND chips they cannot be told apart.
+        // Bad-block lines do not name the chip: with two NAND chips they cannot be distinguished.
         let bad = blocks(facts.kernelLog.badBlocks)
         var table: [Int] = []
         var notes: [String] = []

@@ -1,9 +1,9 @@
 import FlashAccess
 import FlashModel
 
-/// Who a board is, from the small texts that its system keeps about itself.
+/// Identifies a board from texts that its system keeps.
 enum BoardTexts {
-    /// What the texts tell. None of it proves anything: vendors leave names of reference boards in.
+    /// What the texts say. It proves nothing: vendors leave names of reference boards in them.
     static func identity(_ replies: [String: LinuxProbeReply], kernelLog: KernelLog, environment: UBootPrintout)
         -> BoardIdentity
     {
@@ -46,7 +46,7 @@ enum BoardTexts {
         return line(release["/etc/version"]) ?? line(release["/etc/issue"])
     }
 
-    /// Lines by the title that stands before them: `== title`.
+    /// The lines below each title line `== title`.
     static func sections(_ reply: LinuxProbeReply?) -> [String: [ByteText]] {
         var result: [String: [ByteText]] = [:]
         var title: String?
@@ -60,7 +60,7 @@ enum BoardTexts {
         return result
     }
 
-    /// `key : value` lines; the first of each key counts.
+    /// The values of `key : value` lines; only the first of each key counts.
     private static func values(_ reply: LinuxProbeReply?, separator: String) -> [String: String] {
         var result: [String: String] = [:]
         for line in reply?.lines.prefix(500) ?? [] {
@@ -74,7 +74,7 @@ enum BoardTexts {
 
     private static func value(_ values: [String: String], _ key: String) -> String? { values[key] }
 
-    /// `KEY="value"` lines, as shells read them; quotes are taken off.
+    /// The values of `KEY="value"` lines of shell syntax, without quotes.
     private static func assignments(_ lines: [ByteText]?) -> [String: String] {
         var result: [String: String] = [:]
         for line in lines?.prefix(200) ?? [] {
@@ -90,7 +90,7 @@ enum BoardTexts {
         return result
     }
 
-    /// The first line that says something.
+    /// The first line that is not blank.
     private static func line(_ lines: [ByteText]?, limit: Int = 200) -> String? {
         for line in lines ?? [] {
             if let text = word(line, limit: limit) { return text }
@@ -98,7 +98,7 @@ enum BoardTexts {
         return nil
     }
 
-    /// Text fit to be shown and kept, without NULs at its end; nil where nothing is left.
+    /// The text in printable form, without NULs; nil if nothing remains.
     private static func word(_ text: ByteText, limit: Int = 200) -> String? {
         let bytes = text.bytes.prefix(1024).filter { $0 != 0 }
         let trimmed = ByteText(bytes[...]).trimmed
@@ -108,8 +108,9 @@ enum BoardTexts {
 
 /// Ethernet addresses.
 enum MACAddresses {
-    /// Lower case, sorted, each once, without those of all zeros or all ones. From `name aa:bb:cc:dd:ee:ff` lines or
-    /// the output of `ifconfig -a` (`HWaddr AA:BB:…`, `ether aa:bb:…`).
+    /// Parses `name aa:bb:cc:dd:ee:ff` lines or the output of `ifconfig -a` (`HWaddr AA:BB:…`, `ether aa:bb:…`).
+    ///
+    /// - Returns: the addresses in lower case, sorted and unique, without those of all zeros or all ones.
     static func parse(_ reply: LinuxProbeReply) -> [String] {
         var result: Set<String> = []
         for line in reply.lines.prefix(2000) {

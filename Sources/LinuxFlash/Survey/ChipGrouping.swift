@@ -1,10 +1,10 @@
 import FlashModel
 
-/// Which MTD devices are on the same chip.
+/// Determines which MTD devices are on the same chip.
 struct ChipGrouping {
-    /// What tells chips apart.
+    /// What distinguishes chips.
     enum Key: Hashable {
-        /// The chip's own device below `/sys/devices`; with the log's group where several chips share a device.
+        /// The chip's own device below `/sys/devices`, and the log's group if several chips share it.
         case path([String], group: Int?)
         /// The whole chip is itself an MTD device.
         case master(Int)
@@ -14,7 +14,7 @@ struct ChipGrouping {
         case tree(String)
         /// An id of `mtdparts=`.
         case commandLine(String)
-        /// Nothing but the same properties; the number tells those apart that cannot be on one chip.
+        /// Equal properties, the weakest evidence; the number distinguishes devices that cannot be on one chip.
         case shape([String], number: Int)
     }
 
@@ -31,7 +31,7 @@ struct ChipGrouping {
 
     func members(_ key: Key) -> [MTDDevice] { devices.all.filter { keys[$0.index] == key } }
 
-    /// Devices of which nothing but their shape tells on which chip they are.
+    /// The groups of devices that only equal properties assign to one chip.
     var lookalikes: [[MTDDevice]] {
         Set(keys.values).filter { if case .shape = $0 { true } else { false } }.map(members)
     }
@@ -46,7 +46,7 @@ struct ChipGrouping {
         for device in devices.all where !device.isUBIVolume {
             keys[device.index] = key(device, groupsOfPath)
         }
-        // Children go with their parents, whatever else is known.
+        // A part is always on the chip of its parent.
         for device in devices.all where device.parent != nil {
             keys[device.index] = keys[devices.root(device).index]
         }
@@ -61,7 +61,7 @@ struct ChipGrouping {
         if device.isMaster { return .master(device.index) }
         let group = logGroup(device)
         if let path = device.sysfs?.chipPath {
-            // Two chips behind one controller share its folder; the log's groups tell them apart.
+            // Two chips behind one controller share its folder; the log's groups distinguish them.
             let isShared = (groupsOfPath[path]?.count ?? 0) > 1
             return .path(path, group: isShared ? group ?? -1 : nil)
         }
@@ -78,8 +78,8 @@ struct ChipGrouping {
             ], number: 0)
     }
 
-    /// Devices that only look alike and share bytes if they were on one chip are put on chips of their own: to read a
-    /// byte twice is harmless, to take one chip's content for another's is not.
+    /// Assigns devices to separate chips if they are grouped only by equal properties and would overlap. Reading a byte
+    /// twice is harmless; mistaking one chip's content for another's is not.
     private mutating func splitShapes() {
         var members: [Key: [Range<Int>]] = [:]
         for device in devices.all where device.parent == nil {

@@ -1,8 +1,8 @@
 import FlashModel
 
-/// Guesses the places of partitions that follow one another.
+/// Guesses the offsets of consecutive partitions.
 struct DeviceStack {
-    /// The size of the largest chip that the kernel's log names, in bytes; nil if it names none.
+    /// The size in bytes of the largest chip in the kernel's log; nil if there is none.
     private let largest: Int?
 
     init(_ log: KernelLog) {
@@ -10,7 +10,7 @@ struct DeviceStack {
             .compactMap { $0 }.max().flatMap { $0 > 0 ? $0 : nil }
     }
 
-    /// Places of partitions that follow one another; nil where no chip is as large as they are together.
+    /// Offsets of consecutive partitions; nil if together they are larger than any chip.
     func places(of members: [MTDDevice]) -> [(index: Int, offset: Int)]? {
         var guessed: [(index: Int, offset: Int)] = []
         var position: Int? = 0
@@ -30,11 +30,11 @@ struct DeviceStack {
         return guessed
     }
 
-    /// Where those of the following devices begin, from this one's start, that divide it; none where they do not fill it.
+    /// The offsets, within this device, of the following devices that subdivide it; empty if they do not fill it.
     private func divided(_ device: MTDDevice, into following: ArraySlice<MTDDevice>) -> [Int] {
         let isFirmware = device.name.lowercased().hasPrefix("firmware")
-        // Within firmware, a kernel that is no whole erase blocks is followed at once by what it mounts, or after the rest
-        // of its block.
+        // Within firmware, if the kernel is not a multiple of the erase block, its root file system follows either
+        // immediately or at the next erase block.
         for isAligned in isFirmware ? [false, true] : [true] {
             var starts: [Int] = []
             var sum = 0

@@ -4,35 +4,35 @@ import FlashModel
 /// Flash chips and partitions in the device tree, from a dump of its properties.
 ///
 /// A flash node has a child `partitions` with `compatible = "fixed-partitions"`; in older trees the partitions are
-/// children of the flash node itself. `reg` is big-endian 32-bit cells, as many as the parent's `#address-cells` and
-/// `#size-cells` say. A partition may be divided likewise, with places counted from its own start
+/// children of the flash node itself. `reg` consists of big-endian 32-bit cells; the parent's `#address-cells` and
+/// `#size-cells` give their numbers. A partition may be subdivided in the same way, with offsets from its own start
 /// (`drivers/mtd/parsers/ofpart_core.c`).
 package struct DeviceTree: Sendable, Hashable {
     /// A partition node.
     package struct Part: Sendable, Hashable {
-        /// From the tree's root: `/flash@1e000000/partitions/yamon@0`.
+        /// The path from the tree's root: `/flash@1e000000/partitions/yamon@0`.
         package var path: String
         /// The property `label`, else `name`, else the node's name.
         package var name: String
-        /// Bytes from the start of the parent.
+        /// The offset in bytes from the start of the parent.
         package var offset: Int
-        /// Bytes; 0 stands for all the rest.
+        /// The size in bytes; 0 means the rest of the parent.
         package var size: Int
-        /// Whether there is a property `read-only`.
+        /// Whether the property `read-only` exists.
         package var isReadOnly: Bool
-        /// The partition that it is a part of, by path.
+        /// The path of the partition that contains it.
         package var parent: String?
-        /// The flash node, by path.
+        /// The path of the flash node.
         package var flash: String
     }
 
     /// A node.
     package struct Node: Sendable, Hashable {
         package var path: String
-        /// By name; at most 4096 bytes each.
+        /// The properties by name, at most 4096 bytes each.
         package var properties: [String: [UInt8]] = [:]
 
-        /// The strings of a property that is a list of them.
+        /// The strings of a string-list property.
         package func strings(_ property: String) -> [String] {
             (properties[property] ?? []).split(separator: 0).map { NameText.text($0.prefix(256)) }
         }
@@ -46,9 +46,9 @@ package struct DeviceTree: Sendable, Hashable {
         }
     }
 
-    /// By path.
+    /// The nodes by path.
     package var nodes: [String: Node] = [:]
-    /// In the order of the dump.
+    /// The partitions, in the order of the dump.
     package var parts: [Part] = []
 
     /// Parses the reply to the probe `device-tree-flash.txt`: `== /node`, `-- property`, then lines of `hexdump -C` or
@@ -96,7 +96,7 @@ package struct DeviceTree: Sendable, Hashable {
         path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
-    /// The partition that a node is; nil where it is none.
+    /// The partition that a node describes; nil if it does not describe one.
     private func part(_ node: Node) -> Part? {
         guard node.properties["reg"] != nil, let folder = Self.folder(node.path), let holder = nodes[folder] else {
             return nil
@@ -114,7 +114,7 @@ package struct DeviceTree: Sendable, Hashable {
             let size = Self.joined(cells.dropFirst(addressCells).prefix(sizeCells))
         else { return nil }
 
-        // Up from here: a table's holder is the flash or a partition, which may have the table's properties itself.
+        // The owner is the flash or a partition. It contains the table, or is a table itself.
         let owner = Self.lastName(folder) == "partitions" ? Self.folder(folder) : folder
         let ownerNode = owner.flatMap { nodes[$0] }
         let isNested = ownerNode.map { isPart($0) } ?? false
@@ -127,7 +127,7 @@ package struct DeviceTree: Sendable, Hashable {
             flash: flash(above: owner ?? folder))
     }
 
-    /// Whether a node lies in a table of partitions.
+    /// Whether a node lies in a partition table.
     private func isPart(_ node: Node) -> Bool {
         guard node.properties["reg"] != nil, let folder = Self.folder(node.path), let holder = nodes[folder] else {
             return false
@@ -136,7 +136,7 @@ package struct DeviceTree: Sendable, Hashable {
             || Self.isFlash(holder) && node.strings("label").first != nil
     }
 
-    /// The flash node that a partition is on: the first one upwards that is no partition and no table.
+    /// The path of the flash node of a partition: its first ancestor that is neither a partition nor a table.
     private func flash(above start: String) -> String {
         var path = start
         for _ in 0..<32 {
@@ -155,7 +155,7 @@ package struct DeviceTree: Sendable, Hashable {
         }
     }
 
-    /// Cells joined into one number, within ``BoardLimits``.
+    /// The cells combined into one number; nil if it exceeds ``BoardLimits``.
     private static func joined(_ cells: ArraySlice<Int>) -> Int? {
         var value = 0
         for cell in cells {
@@ -166,13 +166,13 @@ package struct DeviceTree: Sendable, Hashable {
     }
 }
 
-/// Bytes from the lines of `hexdump -C` or `od -A x -t x1`.
+/// Parses the output of `hexdump -C` or `od -A x -t x1`.
 struct HexDump {
-    /// What was read so far, at most 4096 bytes.
+    /// The bytes so far, at most 4096.
     private(set) var bytes: [UInt8] = []
     private var repeats = false
 
-    /// Takes a line in. A line `*` stands for repetitions of the one before, up to the address of the next.
+    /// Adds a line. A line `*` stands for repetitions of the one before, up to the address of the next.
     mutating func add(_ line: ByteText) {
         let text = line.before("  |") ?? line
         guard let first = text.words.first else { return }
@@ -186,7 +186,7 @@ struct HexDump {
             while bytes.count < address { bytes += row }
         }
         repeats = false
-        // The address tells where a line belongs: one that does not follow on is not of this dump.
+        // A line whose address does not continue the dump does not belong to it.
         guard address == bytes.count else { return }
         for word in text.words.dropFirst().prefix(16) {
             guard word.bytes.count == 2, let value = word.hexadecimal, bytes.count < 4096 else { return }

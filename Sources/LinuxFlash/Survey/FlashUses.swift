@@ -1,11 +1,11 @@
 import FlashModel
 
-/// What the running system does with its flash: mounts, UBI. A partition in use may change while it is read.
+/// Determines how the running system uses its flash: mounts, UBI. A partition in use may change while it is read.
 enum FlashUses {
-    /// Fills in ``Partition/uses`` and ``Partition/isLive``.
+    /// Sets ``Partition/uses`` and ``Partition/isLive``.
     static func note(_ facts: LinuxFacts, on partitions: inout [Partition]) {
         for device in ubiDevices(facts, partitions) {
-            // UBI writes also when nothing is mounted: it moves blocks that wear out or flip bits.
+            // UBI writes even when nothing is mounted: it moves blocks that are worn or have bit flips.
             use(device.mtd, "attached to ubi\(device.index)", isLive: true, &partitions)
         }
         for entry in facts.mounts.entries {
@@ -36,7 +36,7 @@ enum FlashUses {
                 use(device.mtd, "volume \(title ?? "?") of ubi\(number) \(how)", isLive: true, &partitions)
             }
         case .root:
-            // `/dev/root` is whatever the command line says, unless that is no better.
+            // `/dev/root` is the device that the command line names, unless that is `/dev/root` too.
             guard let root = facts.commandLine.root else { return }
             let base = Mounts.base(root)
             if base == .root { return }
@@ -46,7 +46,7 @@ enum FlashUses {
         }
     }
 
-    /// From sysfs; where there is none, from the log, which may tell of a device that was detached since.
+    /// UBI devices from sysfs, or without sysfs from the log, which may include devices detached since.
     private static func ubiDevices(_ facts: LinuxFacts, _ partitions: [Partition]) -> [UBIDevice] {
         if !facts.ubi.isEmpty || !facts.sysfs.devices.isEmpty { return facts.ubi }
         return facts.kernelLog.ubiAttached.map { UBIDevice(index: $0.ubi, mtd: $0.mtd, volumes: []) }
@@ -60,7 +60,7 @@ enum FlashUses {
         if isLive { partitions[position].isLive = true }
     }
 
-    /// What shares bytes with a live partition is live, containers and parts alike.
+    /// Marks what shares bytes with a live partition as live, containers and parts alike.
     private static func spread(_ partitions: inout [Partition]) {
         let live = partitions.filter(\.isLive)
         for position in partitions.indices where !partitions[position].isUBIVolume {

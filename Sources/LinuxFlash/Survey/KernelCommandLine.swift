@@ -4,14 +4,15 @@ package import FlashAccess
 package struct KernelCommandLine: Sendable, Hashable {
     /// The whole line.
     package var text: String
-    /// The definitions of `mtdparts=`. A claim, no proof: only where the chip's driver has that parser do they act.
+    /// The definitions in `mtdparts=`. They are no proof: they have an effect only if the chip's driver uses that
+    /// parser.
     package var mtdparts: [PartitionDefinition]
-    /// The device of `root=`, as given: `/dev/mtdblock5`, `31:05`, `ubi0:rootfs`.
+    /// The device in `root=`, as given: `/dev/mtdblock5`, `31:05`, `ubi0:rootfs`.
     package var root: String?
-    /// The values of `ubi.mtd=`: a number or a name each.
+    /// The values of `ubi.mtd=`, each a number or a name.
     package var ubiMTD: [String]
 
-    /// Parses what `cat /proc/cmdline` printed, or the device tree's `bootargs`.
+    /// Parses the output of `cat /proc/cmdline`, or the device tree's `bootargs`.
     package init(_ reply: LinuxProbeReply) {
         let line = ByteText(reply.output.prefix(BoardLimits.lineBytes)).trimmed
         text = line.string(limit: BoardLimits.lineBytes)
@@ -28,7 +29,7 @@ package struct KernelCommandLine: Sendable, Hashable {
         }
     }
 
-    /// Words between blanks; a quoted part keeps its blanks, and loses its quotes (`lib/cmdline.c`, next_arg).
+    /// The words, separated by white space; quotes protect it and are removed (`lib/cmdline.c`, next_arg).
     private static func words(_ line: ByteText) -> [ByteText] {
         var result: [ByteText] = []
         var word: [UInt8] = []

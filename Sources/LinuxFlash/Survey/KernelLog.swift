@@ -1,21 +1,22 @@
 import FlashAccess
 import FlashModel
 
-/// What the kernel's log tells of flash: partitions with their ranges, chips, bad blocks.
+/// The kernel log's information on flash: partitions with their ranges, chips, bad blocks.
 ///
-/// The log is a ring: on a board that has run long, its beginning is gone. Time stamps may be there or not, and other
-/// lines stand in between. Sources of the texts: `drivers/mtd/mtdpart.c`, `drivers/mtd/nand/raw/nand_base.c`,
+/// The log is a ring buffer: on a board that has run for long, its beginning is lost. Lines may have time stamps, and
+/// unrelated lines come in between. Sources of the texts: `drivers/mtd/mtdpart.c`, `drivers/mtd/nand/raw/nand_base.c`,
 /// `nand_bbt.c`, `drivers/mtd/spi-nor/core.c`, `drivers/mtd/ubi/build.c`.
 package struct KernelLog: Sendable, Hashable {
     /// A line `0x000000000000-0x000000100000 : "name"`.
     package struct Line: Sendable, Hashable {
         package var name: String
-        /// Bytes from the start of the parent; end exclusive. A disabled partition may have its end before its start.
+        /// The offset in bytes from the start of the parent; the end is exclusive. A disabled partition's may precede
+        /// its start.
         package var start: Int
         package var end: Int
-        /// Position in ``KernelLog/groups`` of the `Creating …` line that it belongs to; nil for a line on its own.
+        /// The index in ``KernelLog/groups`` of its `Creating …` line; nil for a line on its own.
         package var group: Int?
-        /// Whether more lines came than the `Creating …` line announced: made later, by a splitter or by hand.
+        /// Whether it exceeds the number in the `Creating …` line: a splitter or a person created it later.
         package var isExtra = false
         /// `is out of reach -- disabled`.
         package var isDisabled = false
@@ -24,7 +25,7 @@ package struct KernelLog: Sendable, Hashable {
         /// `size truncated to 0x…`.
         package var truncatedSize: Int?
 
-        /// The size that the device has, as /proc/mtd shows it.
+        /// The size of the device, as /proc/mtd shows it.
         package var size: Int {
             if isDisabled { return 0 }
             return truncatedSize ?? max(0, end - start)
@@ -35,11 +36,11 @@ package struct KernelLog: Sendable, Hashable {
     package struct Group: Sendable, Hashable {
         /// The parent: a chip, or a partition.
         package var master: String
-        /// How many lines were announced.
+        /// The announced number of lines.
         package var count: Int
-        /// Position in ``KernelLog/lines`` of the partition that the group divides; nil where the parent is a chip.
+        /// The index in ``KernelLog/lines`` of the partition that the group subdivides; nil if the parent is a chip.
         package var parentLine: Int?
-        /// The parser that found them, such as `cmdlinepart`, where the log says so.
+        /// The parser that found the partitions, such as `cmdlinepart`, if the log names it.
         package var parser: String?
     }
 
@@ -49,12 +50,12 @@ package struct KernelLog: Sendable, Hashable {
         package var words: String?
         package var manufacturerID: String?
         package var chipID: String?
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
         package var eraseSize: Int?
         package var pageSize: Int?
         package var oobSize: Int?
-        /// Where an SPI controller's line told it: `spi0.0`.
+        /// The SPI device, if an SPI controller's line names it: `spi0.0`.
         package var device: String?
     }
 
@@ -63,33 +64,33 @@ package struct KernelLog: Sendable, Hashable {
         /// `spi0.0`.
         package var device: String
         package var part: String
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
     }
 
-    /// `physmap-flash.0: Found 1 x8 devices at 0x0 in 8-bit bank. …` and the erase regions behind it.
+    /// `physmap-flash.0: Found 1 x8 devices at 0x0 in 8-bit bank. …` and the erase regions after it.
     package struct CFI: Sendable, Hashable {
         package var device: String
         package var words: String
-        /// Bytes: the sum of the erase regions; 0 where they are not logged.
+        /// The size in bytes: the sum of the erase regions; 0 if they are not in the log.
         package var size: Int
     }
 
-    /// All partition lines, in the order in which the devices got their numbers.
+    /// All partition lines, in the order of device numbers.
     package var lines: [Line] = []
     package var groups: [Group] = []
     package var nand: [NAND] = []
     package var spiNOR: [SPINOR] = []
     package var cfi: [CFI] = []
-    /// Bytes from the start of the chip, of `Bad eraseblock N at 0x…`; ascending, each once.
+    /// The offsets in `Bad eraseblock N at 0x…`, in bytes from the start of the chip; ascending and unique.
     package var badBlocks: [Int] = []
-    /// Bytes from the start of the chip, of blocks that hold a bad-block table.
+    /// The offsets of blocks with a bad-block table, in bytes from the start of the chip.
     package var tableBlocks: [Int] = []
-    /// Page numbers at which a table was found.
+    /// The page numbers at which a table was found.
     package var tablePages: [Int] = []
-    /// MTD devices that UBI took: UBI's number and MTD's.
+    /// The MTD devices attached to UBI: UBI's number and MTD's.
     package var ubiAttached: [(ubi: Int, mtd: Int)] { attached.map { ($0.first, $0.second) } }
-    /// A layer that moves blocks: `nmbm`, `bmt`.
+    /// The driver layer that remaps blocks: `nmbm`, `bmt`.
     package var remapping: String?
     /// `Bad block checks have been entirely disabled.`
     package var badBlockChecksDisabled = false
@@ -101,7 +102,7 @@ package struct KernelLog: Sendable, Hashable {
 
     private var attached: [Pair] = []
 
-    /// Parses logs; of several, such as the ring and a file, one behind the other.
+    /// Parses logs. If there are several, such as the ring buffer and a file, they are read one after another.
     package init(_ replies: [LinuxProbeReply]) {
         var reader = Reader()
         for line in replies.flatMap(\.lines) {
@@ -112,7 +113,7 @@ package struct KernelLog: Sendable, Hashable {
         tablePages = Array(Set(tablePages)).sorted()
     }
 
-    /// The groups that are still open while the log is read.
+    /// The open groups while the log is parsed.
     private struct Reader {
         var open: [(group: Int, left: Int)] = []
         var lastGroup: Int?
@@ -139,7 +140,7 @@ package struct KernelLog: Sendable, Hashable {
                 let dash = range.before("-"), dash.hasPrefix("0x"), let start = dash.hexadecimal,
                 let end = range.after("-")?.hexadecimal, log.lines.count < 4 * BoardLimits.devices
             else { return false }
-            // A nested group ends when all its lines are there; what follows belongs to the group around it.
+            // A nested group ends with its last announced line; what follows belongs to the enclosing group.
             while let last = open.last, last.left <= 0 { open.removeLast() }
             var entry = KernelLog.Line(name: name.name(), start: start, end: end)
             if let last = open.last {
@@ -167,8 +168,8 @@ package struct KernelLog: Sendable, Hashable {
                 log.groups.count < BoardLimits.devices
             else { return false }
             while let last = open.last, last.left <= 0 { open.removeLast() }
-            // The partition named last is the one that is divided; else this is another chip, and what is missing of
-            // the groups before was lost.
+            // If the last partition has this name, the group subdivides it. Otherwise this is another chip, and lines
+            // missing from the groups before were lost.
             let lastLine = log.lines.last
             let isNested = lastLine?.name == master && lastLine?.group != nil
             if !isNested { open = [] }
@@ -177,12 +178,12 @@ package struct KernelLog: Sendable, Hashable {
                     master: master, count: count, parentLine: isNested ? log.lines.count - 1 : nil, parser: parser))
             parser = nil
             open.append((log.groups.count - 1, min(count, BoardLimits.devices)))
-            // Lines beyond those announced lie on the chip, as far as kernels that print them so are known.
+            // Lines beyond the announced number belong to the chip, in all known kernels that print such lines.
             if !isNested { lastGroup = log.groups.count - 1 }
             return true
         }
 
-        /// Remarks about a partition: they follow its line.
+        /// Parses a remark about a partition, which follows its line.
         private func remark(_ line: ByteText, _ log: inout KernelLog) -> Bool {
             guard let rest = line.after("partition \"") else { return false }
             let isDisabled = rest.contains("\" is out of reach -- disabled")
@@ -278,7 +279,7 @@ package struct KernelLog: Sendable, Hashable {
             }
         }
 
-        /// `256 MiB,` or `128 MiB,` before the words of a NAND chip.
+        /// The size of a NAND chip: the number before ` MiB,`, as in `256 MiB,`.
         private static func size(_ line: ByteText) -> Int? {
             guard let before = line.before(" MiB,"), let number = before.words.last?.decimal else { return nil }
             return number.times(1 << 20).flatMap { $0 <= BoardLimits.number ? $0 : nil }
@@ -303,7 +304,7 @@ package struct KernelLog: Sendable, Hashable {
         }
     }
 
-    /// Takes groups out that were deleted, with their lines and what was nested in them.
+    /// Removes deleted groups, with their lines and the groups nested in them.
     private mutating func remove(groups gone: Set<Int>) {
         var gone = gone
         for (position, group) in groups.enumerated() {

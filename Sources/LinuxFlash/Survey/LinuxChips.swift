@@ -1,7 +1,7 @@
 import FlashAccess
 import FlashModel
 
-/// The chips that MTD devices are on, with what the kernel's log and sysfs say of them.
+/// The chips of the MTD devices, with what the kernel's log and sysfs say about them.
 struct LinuxChips {
     private(set) var chips: [Chip] = []
     /// Why there may be flash that no MTD device shows; one line each.
@@ -36,8 +36,8 @@ struct LinuxChips {
         lookForOthers(than: order)
     }
 
-    /// Flash that the kernel's log names and that no MTD device shows. Of a chip whose name is not known nothing tells
-    /// whether it is the one in the log; its size is not known either.
+    /// Finds flash that the kernel's log names but no MTD device shows. Does nothing if any chip's name is unknown:
+    /// that chip could be the one in the log. Its size is unknown too.
     private mutating func lookForOthers(than order: [ChipGrouping.Key]) {
         let names = order.map(names)
         guard !names.contains(where: \.isEmpty) else { return }
@@ -59,7 +59,7 @@ struct LinuxChips {
         }
     }
 
-    /// Names by which the kernel may call the chip of a key.
+    /// The names that the kernel may use for the chip of a key.
     private func names(_ key: ChipGrouping.Key) -> [String] {
         var names: [String] = []
         switch key {
@@ -126,7 +126,8 @@ struct LinuxChips {
 
         var size = 0
         for device in members {
-            // A guessed place says nothing of where the chip ends; that the partition fits says a little.
+            // A guessed offset says nothing about where the chip ends, only that it is at least as large as the
+            // partition.
             let isPlaced = places.places[device.index].map { $0.source != .guess } ?? false
             size = max(size, (isPlaced ? places.range(device)?.upperBound : nil) ?? device.size)
         }
@@ -178,7 +179,7 @@ struct LinuxChips {
             if let found = log.nand.first(where: { nand in nand.device.map(names.contains) ?? false }) {
                 return (found.size, found, nil)
             }
-            // With one NAND chip on the board and one in the log (perhaps many times, after its driver was loaded anew)
+            // With one NAND chip on the board and one in the log (perhaps repeatedly, after its driver was reloaded),
             // they are the same.
             if nandCount == 1, let found = log.nand.last, log.nand.allSatisfy({ $0.size == found.size }) {
                 return (found.size, found, nil)
@@ -197,7 +198,7 @@ struct LinuxChips {
         }
     }
 
-    /// The kernel's name for the chip where it is fit for a word, else `chipN`; never one that is in use.
+    /// An unused id: the kernel's name for the chip if that is a plain word, else `chipN`.
     private func id(names: [String], key: ChipGrouping.Key, number: Int) -> String {
         let taken = Set(chips.map(\.id))
         let name = names.first { name in

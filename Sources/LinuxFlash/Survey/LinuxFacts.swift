@@ -1,8 +1,8 @@
 import FlashAccess
 package import FlashModel
 
-/// All that the probes brought back, parsed but not yet judged. What a survey does not carry but a reader or writer
-/// needs (device nodes, device numbers, tools) is here.
+/// All probe results, parsed but not yet evaluated. They include what a survey omits but reading or writing needs:
+/// device nodes, device numbers, tools.
 package struct LinuxFacts: Sendable {
     package var procMTD: ProcMTD
     package var sysfs: SysfsMTD
@@ -11,26 +11,26 @@ package struct LinuxFacts: Sendable {
     package var deviceTree: DeviceTree
     package var mounts: Mounts
     package var ubi: [UBIDevice]
-    /// By number of the MTD device.
+    /// The maps of bad blocks, by MTD number.
     package var blockMaps: [Int: MTDInfoMap]
     package var environment: UBootPrintout
     package var tools: LinuxTools
     package var nodes: LinuxNodes
-    /// Block devices that are no MTD; nil where the board did not tell.
+    /// The block devices other than MTD; nil if the board did not list them.
     package var otherStorage: [OtherStorageDevice]?
-    /// What tells one boot from the next; nil where nothing does.
+    /// Differs between boots; nil if unknown.
     package var bootID: String?
-    /// What sysfs tells of SPI devices, by name (`spi0.0`): `modalias`, `jedec_id`, `manufacturer`, `partname`.
+    /// The sysfs attributes of SPI devices, by name (`spi0.0`): `modalias`, `jedec_id`, `manufacturer`, `partname`.
     package var spiDevices: [String: [String: String]]
-    /// The user's number; nil where it is not known. 0 is root.
+    /// The user's number; nil if unknown. 0 is root.
     package var userID: Int?
     /// The kernel's version, major and minor.
     package var kernelVersion: KernelVersion?
-    /// Whether the kernel's care for bad blocks is turned off.
+    /// Whether the kernel's protection of bad blocks is off.
     package var isExpertMode: Bool
-    /// The levels of `/proc/sys/kernel/printk`, to be put back as they were; empty where not known.
+    /// The levels in `/proc/sys/kernel/printk`; empty if unknown.
     package var printkLevels: [Int]
-    /// Bytes of memory that are free for use; nil where not known.
+    /// The available memory in bytes; nil if unknown.
     package var availableMemory: Int?
 
     /// A kernel's version.
@@ -84,7 +84,7 @@ package struct LinuxFacts: Sendable {
         return word.bytes.elementsEqual("root".utf8) ? 0 : word.decimal
     }
 
-    /// From `Linux version 6.1.0-56 …` or `Linux host 6.1.0-56 …`.
+    /// Parses `Linux version 6.1.0-56 …` or `Linux host 6.1.0-56 …`.
     private static func kernelVersion(_ reply: LinuxProbeReply) -> KernelVersion? {
         for word in reply.lines.first?.words.prefix(6) ?? [] {
             var rest = word
@@ -103,7 +103,7 @@ package struct LinuxFacts: Sendable {
             else { continue }
             values[key] = value.times(1024)
         }
-        // Kernels before 3.14 do not say what is available; what is free is the least of it.
+        // Kernels before 3.14 do not report available memory; the free memory is a lower bound.
         return values["MemAvailable"] ?? values["MemFree"]
     }
 }

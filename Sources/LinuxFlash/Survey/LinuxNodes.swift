@@ -1,13 +1,13 @@
 import FlashAccess
 
-/// The device nodes that are there. A node that is missing and a shell's redirection make a plain file in memory, so
-/// only a path that was seen to be a device may be used.
+/// The existing device nodes. Redirecting output to a missing node creates a regular file in RAM, so only a path known
+/// to be a device may be used.
 package struct LinuxNodes: Sendable, Hashable {
     /// Character devices, by path without the root: `/dev/mtd0`, `/dev/mtd0ro`.
     package var characters: Set<String> = []
     /// Block devices: `/dev/mtdblock0`.
     package var blocks: Set<String> = []
-    /// Plain files where devices should be.
+    /// Regular files where devices should be.
     package var files: Set<String> = []
 
     /// Parses the reply to the probe `nodes.txt`.
@@ -23,8 +23,8 @@ package struct LinuxNodes: Sendable, Hashable {
         }
     }
 
-    /// The character device to read an MTD device from: the one that cannot be written where there is one, names of
-    /// devfs too; nil where none is there and one would have to be made.
+    /// The character device to read an MTD device from, preferably the read-only one, also with devfs names; nil if
+    /// none exists and one must be created.
     package func character(_ index: Int) -> String? {
         ["/dev/mtd\(index)ro", "/dev/mtd\(index)", "/dev/mtd/\(index)ro", "/dev/mtd/\(index)"]
             .first(where: characters.contains)

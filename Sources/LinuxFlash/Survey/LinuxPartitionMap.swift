@@ -1,17 +1,17 @@
 import FlashAccess
 import FlashModel
 
-/// From all that a Linux board says of its flash to one layout: chips, and each MTD device's absolute place.
+/// Combines what a Linux board reports of its flash into one layout: the chips, and the offset of each MTD device.
 ///
-/// Sources contradict one another: sysfs is believed before the kernel's log, the log before the device tree, that
-/// before `mtdparts=` on the command line; what nothing tells is guessed by stacking sizes, and marked as a guess.
-/// Where it is not sure that two devices are on the same chip, they are taken to be on two: the same bytes may then be
-/// read twice, but never is one chip's content taken for another's.
+/// Sources contradict one another: sysfs takes precedence over the kernel's log, the log over the device tree, and that
+/// over `mtdparts=` on the command line. Unknown offsets are guessed by stacking sizes, and marked as guesses. Devices
+/// that are not certain to be on the same chip are assigned to two: the same bytes may then be read twice, but one
+/// chip's content is never mistaken for another's.
 struct LinuxPartitionMap {
     let chips: [Chip]
     private(set) var partitions: [Partition] = []
     let warnings: [String]
-    /// Why there may be flash that no MTD device shows, or more of it; one line each.
+    /// Why the MTD devices may not show all flash; one line each.
     let doubts: [String]
 
     init(_ facts: LinuxFacts) {

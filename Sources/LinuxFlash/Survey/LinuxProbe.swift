@@ -1,12 +1,13 @@
 internal import BoardConsoles
 import FlashAccess
 
-/// A shell command that finds something out about a board and changes nothing on it.
+/// A shell command that queries a board and changes nothing on it.
 package struct LinuxProbe: Sendable, Hashable {
-    /// Key of the reply, and its file name among the evidence: `proc-mtd.txt`. Lower case, digits, `-` and `.` only.
+    /// The key of the reply, and its file name in the evidence: `proc-mtd.txt`. Lower-case letters, digits, `-` and `.`
+    /// only.
     package var name: String
-    /// One line of less than 900 characters for any Bourne shell, busybox ash since 1.1 included. It writes nothing to
-    /// disk or flash, reads no standard input, ends by itself, and leaves no variable or function behind.
+    /// One line of fewer than 900 characters for any Bourne shell, including busybox ash since 1.1. It writes nothing
+    /// to disk or flash, reads no standard input, always ends, and leaves no variables or functions behind.
     package var command: String
 
     package init(name: String, command: String) {
@@ -15,11 +16,11 @@ package struct LinuxProbe: Sendable, Hashable {
     }
 }
 
-/// What a probe brought back.
+/// The reply to a probe.
 package struct LinuxProbeReply: Sendable, Hashable {
-    /// What the command printed, byte for byte. Lines may end in CR LF where a terminal stood between.
+    /// The output, byte for byte. Lines may end in CR LF after passing a terminal.
     package var output: [UInt8]
-    /// The command's exit status: 127 where a program is missing.
+    /// The exit status: 127 if a program is missing.
     package var exitStatus: Int
 
     package init(output: [UInt8], exitStatus: Int = 0) {
@@ -37,7 +38,7 @@ package struct LinuxProbeReply: Sendable, Hashable {
 }
 
 extension LinuxProbeReply {
-    /// The lines of the reply, without their ends, within ``BoardLimits``.
+    /// The lines of the reply, without line ends, within ``BoardLimits``.
     var lines: [ByteText] {
         output.prefix(BoardLimits.replyBytes)
             .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)

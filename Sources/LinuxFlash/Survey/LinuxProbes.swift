@@ -1,11 +1,11 @@
 import FlashModel
 
-/// The questions that a survey of a Linux board asks, in order.
+/// The probes of a survey of a Linux board, in order.
 ///
-/// A small board may lack any tool, so each probe uses the shell's own words where it can (`read`, `case`, `[`,
-/// `cd -P`, `pwd -P`), and gives a little less where something is missing. Each runs in a subshell, so that variables,
-/// functions and the working directory of the shell stay as they are, with standard input from `/dev/null`, so that
-/// a shell that reads its commands from a pipe does not lose the next one.
+/// A small board may lack any tool, so each probe uses shell built-ins where it can (`read`, `case`, `[`, `cd -P`, `pwd
+/// -P`), and returns less if a tool is missing. Each runs in a subshell, so that variables, functions and the working
+/// directory of the shell stay unchanged, with standard input from `/dev/null`, so that a shell that reads its commands
+/// from a pipe does not lose the next one.
 package enum LinuxProbes {
     /// All probes, in order.
     ///
@@ -16,24 +16,24 @@ package enum LinuxProbes {
         }
     }
 
-    /// Without these a backup would not know what there is; what the others would have told may stay unknown.
+    /// The probes without which a backup would not know what exists. The information of all others may stay unknown.
     static let indispensable: Set = [
         "user-id.txt", "proc-mtd.txt", "sysfs-mtd.txt", blockMaps, "mounts.txt", "sysfs-ubi.txt", "boot-id.txt",
     ]
 
-    /// What tells whether the table of partitions, and the boot that made it, are still those of the survey.
+    /// The probes that show whether the partitions, and the boot that created them, are still those of the survey.
     static let ofState: Set = ["proc-mtd.txt", "sysfs-mtd.txt", "boot-id.txt"]
 
-    /// The probe that tells which blocks are bad.
+    /// The probe that shows which blocks are bad.
     static let blockMaps = "mtdinfo-map.txt"
 
-    /// What these bring back is known as soon as the board is reached, since nothing can be read without.
+    /// The probes that run when the board is first reached, since reading needs their information.
     static let ofTools: Set = ["tools.txt", "busybox.txt"]
 
-    /// What these print grows from moment to moment: two replies of which one begins as the other are the same.
+    /// The probes whose output grows: two replies agree if one begins with the other.
     static let growing: Set = ["dmesg.txt"]
 
-    /// The tools that are looked for. A name proves nothing of what the tool can do; see the help texts.
+    /// The tools to look for. A name does not prove what the tool can do; see the help texts.
     static let toolNames = [
         "dd", "head", "tail", "cat", "od", "hexdump", "xxd", "base64", "uuencode", "uudecode", "gzip", "sha256sum",
         "sha1sum",
@@ -48,15 +48,15 @@ package enum LinuxProbes {
         #"[ -r "$d/name" ] && IFS= read -r v <"$d/name" && echo name= && case $v in -*|*\\*) cat "$d/name";; "#
         + #"*) echo "$v";; esac"#
 
-    // In the scripts $R is the root, quoted where it is used. `read` takes a line without starting a program.
+    // In the scripts $R is the root, quoted where it is used. `read` reads a line without starting a program.
     private static let probes: [(name: String, script: String)] = [
         ("user-id.txt", #"id -u || echo "${USER:-$LOGNAME}""#),
         ("proc-mtd.txt", #"cat "$R/proc/mtd""#),
 
         // One block of lines for each mtdN: `== mtdN`, then `attribute:value`. The name comes alone on the line after
-        // `name=`, by cat where it has a backslash, which `echo` of some shells would take for an escape. The path is
-        // the tree of partitions; `cd -P` shows it also where there is no readlink. No process is started for any of
-        // it: a small board takes longer for one than for all that is read here.
+        // `name=`, printed by cat if it has a backslash, which some shells' `echo` would interpret. The path shows the
+        // tree of partitions; `cd -P` resolves it even without readlink. Almost all of it works without starting a
+        // process: on a small board, one takes longer than reading everything here.
         (
             "sysfs-mtd.txt",
             #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; "#
@@ -70,9 +70,9 @@ package enum LinuxProbes {
                 + #""$d/device/of_node"; do [ -d "$o" ] && cd -P "$o" && echo "of:$PWD" && break; done; done"#
         ),
 
-        // The ring buffer's beginning matters: partitions are made while the board starts.
+        // The beginning of the ring buffer matters: partitions are created while the board starts.
         ("dmesg.txt", #"dmesg | head -n 3000 || dmesg"#),
-        // Where the ring has gone round since: logs that may have kept the start.
+        // If the ring buffer has wrapped, these logs may have kept its beginning.
         (
             "kernel-log.txt",
             #"case $(dmesg) in *"MTD partitions on"*) exit 0;; esac; for f in /var/log/dmesg /var/log/boot "#
@@ -80,7 +80,7 @@ package enum LinuxProbes {
                 + #"/tmp/syslog.log /tmp/boot.log; do [ -f "$R$f" ] && grep -i -e mtd -e nand -e 'spi-nor' -e 'm25p' "#
                 + #"-e ' : "' "$R$f" | head -n 400; done; logread | head -n 1500"#
         ),
-        // `Documentation/admin-guide/sysctl/kernel.rst`, random: made up anew at each boot.
+        // `Documentation/admin-guide/sysctl/kernel.rst`, random: new at each boot.
         ("boot-id.txt", #"f="$R/proc/sys/kernel/random/boot_id"; [ -r "$f" ] && read -r v <"$f" && echo "$v""#),
         ("cmdline.txt", #"cat "$R/proc/cmdline""#),
         ("mounts.txt", #"cat "$R/proc/mounts""#),
@@ -95,7 +95,7 @@ package enum LinuxProbes {
                 + #"data_bytes reserved_ebs usable_eb_size alignment upd_marker corrupted dev; do [ -r "$d/$a" ] && "#
                 + #"read -r v <"$d/$a" && echo "$a:$v"; done; done"#
         ),
-        // Where there is sysfs, that has said it already.
+        // Only without sysfs, which has the same information.
         ("ubinfo.txt", #"[ -d "$R/sys/class/mtd" ] || ubinfo -a"#),
 
         ("cpuinfo.txt", #"head -n 60 "$R/proc/cpuinfo" || cat "$R/proc/cpuinfo""#),
@@ -107,15 +107,15 @@ package enum LinuxProbes {
         ),
         ("hostname.txt", #"read -r v <"$R/proc/sys/kernel/hostname" && echo "$v" || hostname"#),
         ("kernel.txt", #"cat "$R/proc/version" || uname -a"#),
-        // Strings of the device tree end in NUL, which some terminals swallow.
+        // Strings in the device tree end in NUL, which some terminals drop.
         (
             "device-tree-identity.txt",
             #"B="$R/proc/device-tree"; for f in model serial-number chosen/bootargs chosen/u-boot,version compatible; "#
                 + #"do [ -f "$B/$f" ] && echo "== $f" && { tr '\000' '\n' <"$B/$f" || cat "$B/$f"; echo; }; done"#
         ),
 
-        // Every property of the nodes that can be a flash chip or a partition, in hexadecimal: `== /node/path`, then
-        // for each property `-- name` and a dump by hexdump -C, else od.
+        // Every property of nodes that may be a flash chip or a partition, in hexadecimal: `== /node/path`, then for
+        // each property `-- name` and a dump by hexdump -C, else od.
         (
             "device-tree-flash.txt",
             #"B="$R/proc/device-tree"; if hexdump -C /dev/null; then h() { hexdump -C "$1"; }; "#
@@ -137,17 +137,17 @@ package enum LinuxProbes {
                 + #"spi-nor/jedec_id spi-nor/manufacturer spi-nor/partname; do [ -r "$d/$a" ] && read -r v <"$d/$a" "#
                 + #"&& echo "${a##*/}:$v"; done; done"#
         ),
-        // "Y" turns the kernel's care for bad blocks off (drivers/mtd/mtdcore.c, mtd_check_expert_analysis_mode).
+        // "Y" turns the kernel's protection of bad blocks off (drivers/mtd/mtdcore.c, mtd_check_expert_analysis_mode).
         ("expert-mode.txt", #"cat "$R/sys/kernel/debug/mtd/expert_analysis_mode""#),
 
-        // Kept apart: with a bad CRC the variables are on standard output and only standard error tells that they are
-        // not the board's but built in. fw_printenv takes a lock file below /var/lock, which is memory.
+        // Two probes, because with a bad CRC the variables still come on standard output, and only standard error
+        // reveals that they are built-in defaults. fw_printenv creates a lock file below /var/lock, which is in RAM.
         ("fw-printenv.txt", "fw_printenv"),
         ("fw-printenv-errors.txt", "type fw_printenv >/dev/null && fw_printenv 2>&1 >/dev/null"),
         ("fw-env-config.txt", #"cat "$R/etc/fw_env.config""#),
 
-        // Only where there is something to find: a full map of a large chip takes a minute over a serial line. Without
-        // sysfs nothing tells beforehand, and mtdinfo also tells what kind of flash it is.
+        // Only if there are bad blocks: a full map of a large chip takes a minute over a serial line. Without sysfs
+        // that is unknown beforehand, and mtdinfo also reports the type of flash.
         (
             blockMaps,
             #"for d in "$R"/sys/class/mtd/mtd*; do n=${d##*/}; case $n in *ro|*[!a-z0-9]*) continue;; esac; t=; b=; k=; "#
@@ -158,29 +158,29 @@ package enum LinuxProbes {
                 + #"continue; echo "== $n"; mtdinfo -M "$d" || break; done"#
         ),
 
-        // `c`haracter device, `b`lock device, or `f`ile, which is a trap: a read gives that file's bytes.
+        // `c`haracter device, `b`lock device, or `f`ile. The last is a trap: reading it returns that file's bytes.
         (
             "nodes.txt",
             #"for n in "$R"/dev/mtd* "$R"/dev/mtd/* "$R"/dev/mtdblock/* "$R"/dev/ubi*; do if [ -c "$n" ]; then "#
                 + #"echo "c ${n#"$R"}"; elif [ -b "$n" ]; then echo "b ${n#"$R"}"; elif [ -f "$n" ]; then "#
                 + #"echo "f ${n#"$R"}"; fi; done"#
         ),
-        // A path for each tool, or the name alone of what is built into the shell, then `ls -l` of all of them, which
-        // tells the links. `command -v` is missing in the oldest shells, `type` in none.
+        // The path of each tool, or just its name if it is built into the shell; then `ls -l` of all of them, which
+        // shows the links. The oldest shells lack `command -v`, but all have `type`.
         (
             "tools.txt",
             #"L=$(for t in "# + toolNames.joined(separator: " ")
                 + #"; do command -v $t || { type $t >/dev/null && echo $t; }; done); echo "$L"; \ls -ld $L || :"#
         ),
-        // Only where it is there: what a shell says of a missing program may have a line number, another one each time.
+        // Only if it exists: a shell's error message may include a line number that differs each time.
         ("busybox.txt", "type busybox >/dev/null && busybox 2>&1"),
-        // The help text tells the generations apart. `--help` touches no flash in any of them.
+        // The help text distinguishes the versions. `--help` touches no flash in any of them.
         (
             "nanddump-help.txt",
             "type nanddump >/dev/null && { nanddump --help 2>&1; nanddump --version 2>&1; } || mtdinfo --version"
         ),
         ("printk.txt", #"cat "$R/proc/sys/kernel/printk""#),
-        // The first line is the board's memory; the others change from moment to moment.
+        // The first line is the board's total memory; the others change all the time.
         ("memory.txt", #"[ -r "$R/proc/meminfo" ] && read -r v <"$R/proc/meminfo" && echo "$v""#),
     ]
 }

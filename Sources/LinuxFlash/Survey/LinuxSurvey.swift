@@ -1,22 +1,22 @@
 import FlashAccess
 package import FlashModel
 
-/// From the replies to the probes to a survey. Pure: the same replies give the same survey.
+/// Makes a survey from the replies to the probes. Pure: the same replies give the same survey.
 package enum LinuxSurvey {
-    /// The number of the user that the commands run as; nil where it is not known. Only root (0) can read flash.
+    /// The number of the user that runs the commands; nil if unknown. Only root (0) can read flash.
     package static func userID(replies: [String: LinuxProbeReply]) -> Int? {
         replies["user-id.txt"].flatMap(LinuxFacts.userID)
     }
 
-    /// Puts together what is known of the board.
+    /// Assembles the survey.
     ///
-    /// - Parameter replies: by ``LinuxProbe/name``. All but `proc-mtd.txt` may be missing or failed.
-    /// - Throws: `noMTD` where the kernel has no MTD at all, `noPartitions` where it has but found no flash.
+    /// - Parameter replies: by ``LinuxProbe/name``. All except `proc-mtd.txt` may be missing or have failed.
+    /// - Throws: `noMTD` if the kernel has no MTD at all, `noPartitions` if it has MTD but found no flash.
     package static func assemble(replies: [String: LinuxProbeReply]) throws(FlashkeepError) -> Survey {
         try assemble(facts: LinuxFacts(replies), replies: replies)
     }
 
-    /// The same, for a caller who has parsed the replies already.
+    /// Assembles the survey from parsed replies.
     package static func assemble(
         facts: LinuxFacts, replies: [String: LinuxProbeReply]
     ) throws(FlashkeepError) -> Survey {
@@ -46,13 +46,13 @@ package enum LinuxSurvey {
             warnings: warnings)
     }
 
-    /// Why the list of MTD devices may not be all of it. Any line that was not understood may have been a device; what it
-    /// should have said counts as known only where sysfs has the device with its number.
+    /// Why the list of MTD devices may be incomplete. Each line of /proc/mtd that could not be parsed may have been a
+    /// device. It is harmless only if sysfs has the device of that number.
     private static func tableDoubts(_ facts: LinuxFacts) -> [String] {
         let known = facts.sysfs.devices.filter { $0.value.size != nil }
         let strays = facts.procMTD.strayLines.filter { stray in
-            // Two lines of one number contradict each other: sysfs decides which of them is right only if it has both
-            // values of one of them.
+            // If two lines with one number contradict each other, sysfs decides only if it agrees with one of them in
+            // all values.
             stray.index.map { known[$0] == nil || facts.procMTD.contradicted.contains($0) && !agrees($0, facts) }
                 ?? true
         }
@@ -73,7 +73,7 @@ package enum LinuxSurvey {
         return doubts
     }
 
-    /// Whether sysfs says the same of a device as the table's first line with its number.
+    /// Whether sysfs agrees with the table's first line for a device.
     private static func agrees(_ index: Int, _ facts: LinuxFacts) -> Bool {
         guard let device = facts.sysfs.devices[index],
             let entry = facts.procMTD.entries.first(where: { $0.index == index })

@@ -1,33 +1,33 @@
 import FlashAccess
 
-/// The programs that a board has, and of which kind they are. A name proves nothing: it may be busybox's, an old
+/// The programs that a board has, and their variants. A name proves nothing: the program may be busybox's, an old
 /// release or the vendor's.
 package struct LinuxTools: Sendable, Hashable {
-    /// What `nanddump` does with bad blocks and OOB, by its help text. It is not the same in any two of these.
+    /// The variants of `nanddump`, by their help texts. Each treats bad blocks and OOB differently.
     package enum Nanddump: String, Sendable, Hashable {
-        /// mtd-utils since 1.4.5: `--bb=METHOD` with `dumpbad`; `--omitoob` since 1.4.7 as well.
+        /// mtd-utils since 1.4.7: `--bb=METHOD` with `dumpbad` (since 1.4.5), and `--omitoob` as the default.
         case mtdUtils = "mtd-utils"
-        /// mtd-utils before 1.4.5, or 1.4.5 and 1.4.6: OOB is dumped by default, `-o` omits it.
+        /// mtd-utils before 1.4.7: dumps OOB by default, `-o` omits it.
         case mtdUtilsOld = "mtd-utils before 1.4.7"
-        /// busybox since 1.23: `--bb=padbad|skipbad`; the default is skipbad whatever the help says.
+        /// busybox since 1.23: `--bb=padbad|skipbad`; the default is skipbad, whatever the help says.
         case busybox = "busybox since 1.23"
-        /// busybox before 1.23: never ends on a bad block without `-b`.
+        /// busybox before 1.23: without `-b`, never ends on a bad block.
         case busyboxEndless = "busybox before 1.23"
-        /// Something else: not to be used.
+        /// Something else, which must not be used.
         case unknown
     }
 
-    /// By name: the path, or the name alone of what is built into the shell.
+    /// The path of each program by name, or just the name if it is built into the shell.
     package var paths: [String: String] = [:]
-    /// By name: what the path is a link to.
+    /// The link target of each program's path, by name.
     package var links: [String: String] = [:]
-    /// Such as `1.36.1`; nil where there is no busybox, or it does not tell.
+    /// The version, such as `1.36.1`; nil if there is no busybox, or it is unknown.
     package var busyboxVersion: String?
-    /// The applets that busybox says it has, links or not.
+    /// The applets that busybox lists, with links or without.
     package var applets: Set<String> = []
-    /// The generation of `nanddump`; nil where there is none.
+    /// The variant of `nanddump`; nil if there is none.
     package var nanddump: Nanddump?
-    /// Such as `2.1.5`, where `nanddump --version` or `mtdinfo --help` tells.
+    /// The version, such as `2.1.5`, if `nanddump --version` or `mtdinfo --version` shows it.
     package var mtdUtilsVersion: String?
 
     /// Parses the replies to the probes `tools.txt`, `busybox.txt` and `nanddump-help.txt`.
@@ -50,7 +50,7 @@ package struct LinuxTools: Sendable, Hashable {
         mtdUtilsVersion = Self.mtdUtilsVersion(replies)
     }
 
-    /// The tool that a path leads to; nil where it was not asked for.
+    /// The tool in a path; nil if it was not looked for.
     private static func toolName(_ path: ByteText) -> String? {
         path.split(0x2F).last.map { $0.string(limit: 64) }.flatMap { LinuxProbes.toolNames.contains($0) ? $0 : nil }
     }
@@ -79,10 +79,10 @@ package struct LinuxTools: Sendable, Hashable {
             return has("--bb") ? .busybox : .busyboxEndless
         }
         if has("dumpbad") {
-            // 1.4.5 and 1.4.6 know --bb= but still dump OOB unless told not to.
+            // 1.4.5 and 1.4.6 support --bb= but still dump OOB by default.
             return lines.contains { $0.contains("--omitoob") && $0.contains("default") } ? .mtdUtils : .mtdUtilsOld
         }
-        // busybox may be built without its banner in help texts; its wording is its own.
+        // busybox may be built without its banner in help texts, but its wording is unique.
         if has("padbad|skipbad") { return .busybox }
         if has("Omit bad block from the dump"), has("Omit oob data") || has("Dump oob data") { return .busyboxEndless }
         return has("--omitbad") || has("omitoob") || has("-b") ? .mtdUtilsOld : .unknown
@@ -104,14 +104,14 @@ package struct LinuxTools: Sendable, Hashable {
     /// Whether a program can be started by its name.
     package func has(_ name: String) -> Bool { paths[name] != nil }
 
-    /// The words that start a program: its name, or `busybox NAME` where only the link is missing; nil where there is
-    /// none.
+    /// The command that starts a program: its name, or `busybox NAME` if only the link is missing; nil if it is not
+    /// available.
     package func command(_ name: String) -> String? {
         if has(name) { return name }
         return applets.contains(name) && has("busybox") ? "busybox \(name)" : nil
     }
 
-    /// Whether a program is busybox's: a link to it, or an applet that the shell starts without any file.
+    /// Whether a program is busybox's: a link to it, or an applet that the shell starts without a file.
     package func isBusybox(_ name: String) -> Bool {
         if let link = links[name] {
             return link.hasSuffix("busybox") || link.hasSuffix("busybox.nosuid") || link.hasSuffix("busybox.suid")
@@ -119,8 +119,8 @@ package struct LinuxTools: Sendable, Hashable {
         return applets.contains(name) && (paths[name] ?? name) == name
     }
 
-    /// What is known of each program's generation, for ``FlashModel/Survey/tools``: `busybox 1.36.1`, `mtd-utils 2.1.5`,
-    /// or an empty text.
+    /// Each program's version as far as it is known, for ``FlashModel/Survey/tools``: `busybox 1.36.1`, `mtd-utils
+    /// 2.1.5`, or an empty text.
     package var summary: [String: String] {
         var result: [String: String] = [:]
         for name in LinuxProbes.toolNames {

@@ -1,14 +1,14 @@
 import FlashModel
 
-/// Which line of the kernel's log each MTD device came from.
+/// Matches MTD devices with lines of the kernel's log.
 ///
-/// The kernel prints a line for each partition in the order in which it gives out numbers, with the name and the range
-/// but without the number. So lines and devices are matched by name and size, in order; where that is ambiguous, not
-/// at all.
+/// The kernel prints a line for each partition in the order of their numbers, with the name and the range but without
+/// the number. So lines and devices are matched by name and size, in order, unless that is ambiguous.
 struct LogMatch {
-    /// Position in ``KernelLog/lines``, by number of the device.
+    /// The index in ``KernelLog/lines``, by MTD number.
     private(set) var line: [Int: Int] = [:]
-    /// Devices for which there were lines, but not as many as devices, and not all alike.
+    /// The devices that cannot be matched, because there are more or fewer matching lines than devices. Several equal
+    /// lines for one device do match.
     private(set) var ambiguous: Set<Int> = []
     private let log: KernelLog
 
@@ -30,7 +30,7 @@ struct LogMatch {
         for (key, indices) in sought {
             guard let found = lines[key] else { continue }
             let places = Set(found.map { Place(chip: chip(ofLine: $0)?.name, start: start(ofLine: $0)) })
-            // The same lines may be there twice, from the ring and from a file.
+            // The same lines may occur twice, in the ring buffer and in a file.
             if found.count == indices.count || indices.count == 1 && places.count == 1 {
                 for (index, position) in zip(indices, found) { line[index] = position }
             } else {
@@ -44,11 +44,11 @@ struct LogMatch {
         var start: Int?
     }
 
-    /// Bytes from the start of the chip.
+    /// The offset of a line's partition, in bytes from the start of the chip.
     func start(ofLine position: Int) -> Int? {
         var sum = 0
         var position: Int? = position
-        // Each parent's line stands before: the chain ends.
+        // Each parent's line precedes its parts, so this ends.
         while let current = position {
             guard log.lines.indices.contains(current), let next = sum.plus(log.lines[current].start) else { return nil }
             sum = next
@@ -59,13 +59,13 @@ struct LogMatch {
         return sum
     }
 
-    /// The line of the partition that the line's partition is a part of.
+    /// The line of the partition that contains this line's partition.
     func parentLine(of position: Int) -> Int? {
         guard log.lines.indices.contains(position), let group = log.lines[position].group else { return nil }
         return log.groups[group].parentLine
     }
 
-    /// The chip that a line's partition lies on: the `Creating …` line at the root, and the name that it gives.
+    /// The chip of a line's partition: the `Creating …` line at the root, and the name in it.
     func chip(ofLine position: Int) -> (group: Int, name: String)? {
         var position = position
         while log.lines.indices.contains(position), let group = log.lines[position].group {

@@ -1,18 +1,18 @@
 import FlashAccess
 import FlashModel
 
-/// An MTD device with what is known of it so far.
+/// An MTD device, with the information so far.
 struct MTDDevice {
     var index: Int
     var name: String
     var size: Int
     var eraseSize: Int
     var sysfs: SysfsMTD.Device?
-    /// What mtdinfo tells; used where there is no sysfs.
+    /// The information from mtdinfo, used if there is no sysfs.
     var info: MTDInfoMap?
     var isUBIVolume: Bool
     var parent: Int?
-    /// Whether it may be a part of a device that is not known: then its offset, counted from there, says nothing.
+    /// Whether it may be part of an unknown device: its offset would be relative to that, and so is meaningless.
     var isParentUnknown = false
     /// Whether it is a whole chip.
     var isMaster = false
@@ -22,17 +22,17 @@ struct MTDDevice {
     var oobSize: Int? { sysfs?.oobSize ?? info?.oobSize }
 }
 
-/// The MTD devices of a board, by `/proc/mtd` and sysfs: which is a part of which, and which is a whole chip.
+/// The MTD devices of a board from `/proc/mtd` and sysfs: which are part of another, and which are whole chips.
 struct MTDDevices {
     let facts: LinuxFacts
-    /// By number, ascending.
+    /// The devices by number, ascending.
     private(set) var all: [MTDDevice] = []
-    /// The lines of the kernel's log that are about them.
+    /// The matching lines of the kernel's log.
     private(set) var match: LogMatch
     private(set) var warnings: [String] = []
-    /// Why there may be flash that no MTD device shows, or more of it; one line each.
+    /// Why the MTD devices may not show all flash; one line each.
     private(set) var doubts: [String] = []
-    /// Position in ``all``, by number.
+    /// The index in ``all``, by MTD number.
     private var positions: [Int: Int] = [:]
 
     init(_ facts: LinuxFacts) {
@@ -48,7 +48,7 @@ struct MTDDevices {
 
     func device(_ index: Int) -> MTDDevice? { positions[index].map { all[$0] } }
 
-    /// The outermost device that it is a part of.
+    /// The outermost device that contains it.
     func root(_ device: MTDDevice) -> MTDDevice {
         var current = device
         for _ in all {
@@ -108,8 +108,8 @@ struct MTDDevices {
                 isUBIVolume: isUBI))
     }
 
-    /// Without sysfs: a UBI volume as MTD device (gluebi) has erase blocks that are a page or two smaller than those
-    /// of the device below. It is taken for one only where UBI is seen to be at work.
+    /// Whether a device looks like a UBI volume, without sysfs. As an MTD device (gluebi), a volume has erase blocks
+    /// that are a page or two smaller than those of the device below. Only if UBI is in use.
     private func looksLikeUBIVolume(name: String, eraseSize: Int) -> Bool {
         guard eraseSize > 1024, eraseSize & (eraseSize - 1) != 0 else { return false }
         let hasUBI =
@@ -144,7 +144,7 @@ struct MTDDevices {
                 all[position].isParentUnknown = true
             }
         }
-        // A chain of parents that comes back to its start would be the board's lie; it is cut.
+        // A cycle of parents would be nonsense from the board; break it.
         for position in all.indices {
             var seen: Set<Int> = [all[position].index]
             var next = all[position].parent
@@ -159,7 +159,7 @@ struct MTDDevices {
         }
     }
 
-    /// Whole chips are devices of sysfs without the attribute `offset`, on kernels that have that attribute (4.1).
+    /// Finds the whole chips: devices in sysfs without the attribute `offset`, on kernels that have it (since 4.1).
     private mutating func findMasters() {
         let isOffsetKnown =
             all.contains { $0.sysfs?.offset != nil }

@@ -2,26 +2,28 @@ import FlashAccess
 
 /// The map of erase blocks that `mtdinfo -M` of mtd-utils prints.
 ///
-/// Four entries a line, each a number, a colon, an address in hexadecimal, then `RO ` or three blanks and `BAD ` or four
-/// blanks (mtd-utils, `misc-utils/mtdinfo.c`, print_map). Only the number is used: the address wraps beyond 4 GiB on
-/// 32-bit boards. `BAD` stands also for blocks that are kept for the bad-block table.
+/// Four entries per line, each a number, a colon, an address in hexadecimal, then `RO ` or three spaces and `BAD ` or
+/// four spaces (mtd-utils, `misc-utils/mtdinfo.c`, print_map). Only the number is used: the address wraps beyond 4 GiB
+/// on 32-bit boards. `BAD` also marks blocks reserved for the bad-block table.
 package struct MTDInfoMap: Sendable, Hashable {
-    /// `Amount of eraseblocks`: whole ones.
+    /// `Amount of eraseblocks`: whole ones only.
     package var count: Int
-    /// Numbers of the blocks that the driver calls bad, ascending.
+    /// The numbers of the blocks that the driver calls bad, ascending.
     package var bad: [Int]
     /// Whether there was an entry for every block.
     package var isComplete: Bool
     /// `Type`: `nand`, `nor`, …
     package var type: String?
-    /// Bytes of a page: `Minimum input/output unit size`.
+    /// The page size in bytes: `Minimum input/output unit size`.
     package var pageSize: Int?
-    /// Spare bytes a page.
+    /// OOB bytes per page.
     package var oobSize: Int?
     /// `Device is writable`.
     package var isWritable: Bool?
 
-    /// Parses the reply to the probe `mtdinfo-map.txt`; by number of the MTD device.
+    /// Parses the reply to the probe `mtdinfo-map.txt`.
+    ///
+    /// - Returns: the maps by MTD number.
     package static func maps(_ reply: LinuxProbeReply) -> [Int: MTDInfoMap] {
         var result: [Int: MTDInfoMap] = [:]
         var index: Int?

@@ -1,7 +1,7 @@
 import FlashAccess
 import FlashModel
 
-/// The absolute place of each MTD device on its chip, by the best source that gives one.
+/// The offset of each MTD device on its chip, from the best source.
 struct MTDPlaces {
     private let facts: LinuxFacts
     private let devices: MTDDevices
@@ -66,9 +66,9 @@ struct MTDPlaces {
 
     // MARK: Places
 
-    /// The place by the best source but guessing.
+    /// The offset from the best source, without guesses.
     private func place(_ device: MTDDevice) -> (offset: Int, source: Partition.OffsetSource)? {
-        // The kernel sets both to 0 when it disables a partition: that is no place.
+        // The kernel sets size and offset of a disabled partition to 0; that is not its offset.
         guard !device.isUBIVolume, device.size > 0 else { return nil }
         if device.isMaster { return (0, .wholeChip) }
         if let offset = sysfsOffset(device) { return (offset, .sysfs) }
@@ -82,7 +82,7 @@ struct MTDPlaces {
         return nil
     }
 
-    /// The attribute `offset` is relative to the immediate parent: the sum over all parents.
+    /// The sum of the attribute `offset` over all parents, since it is relative to the immediate parent.
     private func sysfsOffset(_ device: MTDDevice) -> Int? {
         var sum = 0
         var next: MTDDevice? = device
@@ -102,14 +102,16 @@ struct MTDPlaces {
         return place.offset..<end
     }
 
-    /// Where nothing tells a place, partitions mostly follow one another in the order of their numbers. A device called
-    /// firmware is mostly divided into the ones behind it, if their sizes fill it; so is any device that all the rest
-    /// together fill: a whole chip.
+    /// Guesses unknown offsets.
     ///
-    /// A guess ends where it cannot be right: behind a partition that is no whole erase blocks, and where the partitions
-    /// together are larger than any chip that the kernel's log names. What follows has no known place.
+    /// Partitions usually follow one another in the order of their numbers. A device called firmware is usually
+    /// subdivided into the following ones, if their sizes fill it; likewise any device that all the others together
+    /// fill: a whole chip.
     ///
-    /// - Parameter groups: devices of which nothing but their shape tells on which chip they are.
+    /// A guess ends where it would be implausible: after a partition that is not a multiple of the erase block.
+    /// Partitions that together exceed every chip in the kernel's log get no offsets at all.
+    ///
+    /// - Parameter groups: of devices that only equal properties assign to one chip.
     mutating func guess(_ groups: [[MTDDevice]]) {
         for group in groups {
             let members = group.filter { $0.size > 0 && places[$0.index] == nil }

@@ -1,24 +1,24 @@
 import FlashAccess
 
-/// `/proc/mounts`: what is mounted, and what of it lies on flash.
+/// `/proc/mounts`: the mounted file systems, and which of them are on flash.
 package struct Mounts: Sendable, Hashable {
-    /// What a mounted file system lies on.
+    /// The device below a file system.
     package enum Base: Sendable, Hashable {
         /// `/dev/mtdblockN`, `mtdN`: an MTD device by number.
         case mtd(Int)
-        /// `mtd:name`: an MTD device by name; the first of that name.
+        /// `mtd:name`: the first MTD device of that name.
         case mtdName(String)
         /// `ubi0:name`, `ubi0_1`, `/dev/ubi0_1`, `/dev/ubiblock0_1`: a volume of a UBI device.
         case ubi(device: Int, volume: Int?, name: String?)
-        /// `/dev/root`: what the command line's `root=` names.
+        /// `/dev/root`: the device in the command line's `root=`.
         case root
-        /// No flash.
+        /// Not flash.
         case other
     }
 
     /// A line.
     package struct Entry: Sendable, Hashable {
-        /// As printed, with `\040` turned back into a blank.
+        /// As printed, with `\040` decoded to a space.
         package var source: String
         package var target: String
         /// `squashfs`, `jffs2`, `ubifs`, …
@@ -30,7 +30,7 @@ package struct Mounts: Sendable, Hashable {
 
     package var entries: [Entry]
 
-    /// Parses what `cat /proc/mounts` printed.
+    /// Parses the output of `cat /proc/mounts`.
     package init(_ reply: LinuxProbeReply) {
         entries = []
         for line in reply.lines {
@@ -46,7 +46,7 @@ package struct Mounts: Sendable, Hashable {
         }
     }
 
-    /// What a device is, by its name in mount's first column or the command line's `root=`.
+    /// Classifies a device by its name in the first column or in the command line's `root=`.
     package static func base(_ source: String, type: String = "") -> Base {
         var text = ByteText(source)
         if text.bytes.elementsEqual("/dev/root".utf8) || text.bytes.elementsEqual("rootfs".utf8) && type == "jffs2" {
@@ -71,7 +71,7 @@ package struct Mounts: Sendable, Hashable {
         return .other
     }
 
-    /// Blanks, tabs, newlines and backslashes are printed as three octal digits (`fs/proc_namespace.c`, mangle).
+    /// Decodes spaces, tabs, newlines and backslashes, printed as three octal digits (`fs/proc_namespace.c`, mangle).
     private static func unescaped(_ word: ByteText) -> String {
         var result: [UInt8] = []
         var rest = word.bytes.prefix(1024)

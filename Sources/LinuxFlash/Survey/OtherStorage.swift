@@ -1,12 +1,12 @@
 import FlashAccess
 import FlashModel
 
-/// `/proc/partitions`: block devices, for boards whose firmware is on no MTD device.
+/// `/proc/partitions`: block devices, for boards whose firmware is not on an MTD device.
 enum OtherStorage {
-    /// Whole devices that are neither RAM disks, loops, nor made of MTD; nil where there is no table.
+    /// Returns whole devices that are not RAM disks, loop devices or based on MTD; nil if there is no table.
     ///
-    /// The table has a header `major minor  #blocks  name` and blocks of 1 KiB (`block/genhd.c`, show_partition). An
-    /// empty one is empty: a board whose only storage is MTD prints at most the header.
+    /// The table has a header `major minor #blocks name` and counts blocks of 1 KiB (`block/genhd.c`, show_partition).
+    /// It may be empty: a board with only MTD storage prints at most the header.
     ///
     /// - Parameter root: the device of the kernel's `root=`.
     static func parse(_ reply: LinuxProbeReply?, mounts: Mounts, root: String?) -> [OtherStorageDevice]? {
@@ -20,7 +20,7 @@ enum OtherStorage {
             let name = words[3].string(limit: 64)
             let made = ["mtdblock", "ubiblock", "ram", "loop", "zram", "dm-", "md", "nbd"]
             if made.contains(where: { name.hasPrefix($0) }) { continue }
-            // A part of a device named before: mmcblk0p1, mmcblk0boot0 is a device of its own; sda1.
+            // Skip partitions of a device listed before: mmcblk0p1, sda1. mmcblk0boot0 is a device of its own.
             if !devices.contains(where: { isPart(name, of: $0.name) }) {
                 devices.append(OtherStorageDevice(name: name, size: size))
             }
@@ -36,7 +36,7 @@ enum OtherStorage {
         return rest.decimal != nil
     }
 
-    /// Where its parts are mounted. `/dev/root` is whatever the kernel's command line says.
+    /// Where its partitions are mounted. `/dev/root` stands for the device in the kernel's command line.
     private static func uses(of device: String, _ mounts: Mounts, _ root: String?) -> [String] {
         var uses: [String] = []
         for entry in mounts.entries {

@@ -1,7 +1,7 @@
 import FlashAccess
 import FlashModel
 
-/// Where the sources of places contradict each other.
+/// Finds contradictions between the sources of offsets.
 struct PlaceContradictions {
     private(set) var warnings: [String] = []
 
@@ -52,7 +52,7 @@ struct PlaceContradictions {
             return
         }
         let entry = devices.facts.kernelLog.lines[line]
-        // Lines that were not announced may count from the chip or from a partition: either is right.
+        // Unannounced lines may be relative to the chip or to a partition; accept both.
         if start == place.offset || entry.isExtra && entry.start == device.sysfs?.offset
             || entry.start == place.offset
         {

@@ -1,45 +1,45 @@
 import FlashAccess
 
-/// `/proc/mtd`: the table of MTD devices that every kernel with MTD has.
+/// `/proc/mtd`: the table of MTD devices in every kernel with MTD.
 ///
-/// The kernel prints `dev:    size   erasesize  name`, then a line `mtd%d: %8.8llx %8.8x "%s"` for each device
-/// (`drivers/mtd/mtdcore.c`, mtd_proc_show). Names may hold quotes, commas and blanks, repeat, or be empty; nothing is
-/// escaped. Numbers may have gaps. Sizes may have more than eight digits.
+/// The kernel prints `dev: size erasesize name`, then a line `mtd%d: %8.8llx %8.8x "%s"` for each device
+/// (`drivers/mtd/mtdcore.c`, mtd_proc_show). Names may contain quotes, commas and spaces, repeat, or be empty; nothing
+/// is escaped. Numbers may have gaps. Sizes may have more than eight digits.
 package struct ProcMTD: Sendable, Hashable {
     /// A line of the table.
     package struct Entry: Sendable, Hashable {
         /// The N of `mtdN`.
         package var index: Int
-        /// Bytes; 0 where the kernel disabled a partition.
+        /// The size in bytes; 0 if the kernel disabled the partition.
         package var size: Int
-        /// Bytes; of a partition its parent's.
+        /// The erase block size in bytes; for a partition, its parent's.
         package var eraseSize: Int
-        /// As printed, at most 256 bytes of it.
+        /// The name as printed, at most 256 bytes.
         package var name: String
     }
 
-    /// By number, ascending, each number once.
+    /// The devices by number, ascending and unique.
     package var entries: [Entry] = []
-    /// Whether the line that starts the table was there: the kernel has MTD, even if there is no device.
+    /// Whether the table's header was found: the kernel has MTD, even if there is no device.
     package var hasHeader = false
-    /// Whether there were more devices than are taken in.
+    /// Whether there were more devices than the limit.
     package var isCut = false
-    /// Lines that are neither: a message of the kernel in between, a line torn on its way, a number that was there
-    /// before with other values. Any of them may have been a device.
+    /// Lines that could not be parsed: an interleaved kernel message, a line damaged in transfer, a repeated number
+    /// with other values. Each may have been a device.
     package var strayLines: [Stray] = []
 
-    /// Numbers that were there more than once, with other values.
+    /// Numbers that occurred more than once, with different values.
     package var contradicted: Set<Int> = []
 
-    /// A line that was not understood.
+    /// A line that could not be parsed.
     package struct Stray: Sendable, Hashable {
-        /// The N of `mtdN:` that it begins with; nil where it begins otherwise.
+        /// The N of `mtdN:` at its start; nil if it starts with something else.
         package var index: Int?
-        /// At most 256 bytes of it.
+        /// At most 256 bytes of the line.
         package var text: String
     }
 
-    /// Parses what `cat /proc/mtd` printed.
+    /// Parses the output of `cat /proc/mtd`.
     package init(_ reply: LinuxProbeReply) {
         var known: [Int: Entry] = [:]
         for line in reply.lines {

@@ -1,9 +1,9 @@
 import FlashAccess
 
-/// `/sys/class/mtd/mtdN/`: the attributes of each MTD device, and its path, which is the tree of partitions.
+/// `/sys/class/mtd/mtdN/`: the attributes of each MTD device, and its path, which shows the tree of partitions.
 ///
-/// Source: `Documentation/ABI/testing/sysfs-class-mtd` of the kernel. The class is there since 2.6.29, most attributes
-/// came later (`offset` with 4.1), so every one may be missing.
+/// Source: `Documentation/ABI/testing/sysfs-class-mtd` of the kernel. The class exists since 2.6.29, but most
+/// attributes are newer (`offset`: 4.1), so each may be missing.
 package struct SysfsMTD: Sendable, Hashable {
     /// The attributes of one device.
     package struct Device: Sendable, Hashable {
@@ -12,44 +12,44 @@ package struct SysfsMTD: Sendable, Hashable {
         package var name: String?
         /// `nor`, `nand`, `ram`, `ubi`, …
         package var type: String?
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int?
-        /// Bytes.
+        /// The erase block size in bytes.
         package var eraseSize: Int?
-        /// Bytes of a page; 1 on NOR.
+        /// The page size in bytes; 1 for NOR.
         package var writeSize: Int?
-        /// Spare bytes a page.
+        /// OOB bytes per page.
         package var oobSize: Int?
-        /// Bytes from the start of the immediate parent. Partitions have it, whole chips have not.
+        /// The offset in bytes from the start of the immediate parent. Partitions have it, whole chips do not.
         package var offset: Int?
-        /// Correctable bits a step.
+        /// The number of correctable bits per ECC step.
         package var eccStrength: Int?
-        /// Bytes a step.
+        /// Bytes per ECC step.
         package var eccStepSize: Int?
-        /// Blocks marked bad, without those of the table.
+        /// The number of blocks marked bad, without those of the table.
         package var badBlocks: Int?
-        /// Blocks kept for the bad-block table.
+        /// The number of blocks reserved for the bad-block table.
         package var tableBlocks: Int?
-        /// How many kinds of erase blocks there are; 0 or 1: all alike.
+        /// The number of erase block sizes; 0 or 1 if all are equal.
         package var eraseRegions: Int?
         /// Bit 0x400: writable (`include/uapi/mtd/mtd-abi.h`, MTD_WRITEABLE).
         package var flags: Int?
-        /// Bits repaired since the board started.
+        /// The number of bits repaired since the board started.
         package var correctedBits: Int?
-        /// Failed ECC steps since the board started.
+        /// The number of failed ECC steps since the board started.
         package var eccFailures: Int?
         /// `major:minor` of `/dev/mtdN`.
         package var deviceNumber: String?
         /// `major:minor` of `/dev/mtdNro`.
         package var readOnlyDeviceNumber: String?
-        /// `major:minor` of `/dev/mtdblockN`; nil where there is none.
+        /// `major:minor` of `/dev/mtdblockN`; nil if there is none.
         package var blockDeviceNumber: String?
         /// The resolved path below `/sys/devices`.
         package var path: [String] = []
-        /// The device-tree node, from the tree's root: `/soc/flash@0/partitions/partition@0`.
+        /// The path in the device tree: `/soc/flash@0/partitions/partition@0`.
         package var deviceTreeNode: String?
 
-        /// The MTD device that it is a part of, where the path shows it.
+        /// The MTD device that contains it, if the path shows one.
         package var parent: Int? {
             path.dropLast().last.flatMap(SysfsMTD.index)
         }
@@ -64,9 +64,9 @@ package struct SysfsMTD: Sendable, Hashable {
         }
     }
 
-    /// By number.
+    /// The devices by number.
     package var devices: [Int: Device] = [:]
-    /// Whether there were more devices than are taken in.
+    /// Whether there were more devices than the limit.
     package var isCut = false
 
     /// Parses the reply to the probe `sysfs-mtd.txt`.
@@ -96,7 +96,7 @@ package struct SysfsMTD: Sendable, Hashable {
             device.deviceNumber = block.values["dev"]
             device.readOnlyDeviceNumber = block.values["rodev"]
             device.blockDeviceNumber = block.values["blockdev"]
-            // A path that does not end in the device's own name was torn on its way.
+            // A path that does not end in the device's own name was damaged in transfer.
             let path = Self.path(block.values["path"] ?? "", from: "devices")
             device.path = path.last == "mtd\(index)" ? path : []
             device.deviceTreeNode = block.values["of"].map { "/" + Self.path($0, from: "base").joined(separator: "/") }
@@ -104,7 +104,7 @@ package struct SysfsMTD: Sendable, Hashable {
         }
     }
 
-    /// The N of `mtdN`, of nothing else.
+    /// The N of `mtdN`; nil for any other name.
     static func index(_ name: String) -> Int? {
         guard let digits = ByteText(name).dropping("mtd"), let index = digits.decimal, index <= 65_535 else {
             return nil
@@ -112,7 +112,7 @@ package struct SysfsMTD: Sendable, Hashable {
         return index
     }
 
-    /// The components of a path behind the first one of the given name; all where there is none.
+    /// The components of a path after the first with the given name; all if there is none.
     private static func path(_ text: String, from start: String) -> [String] {
         let parts = text.split(separator: "/").map(String.init)
         guard let position = parts.firstIndex(of: start) else { return parts }

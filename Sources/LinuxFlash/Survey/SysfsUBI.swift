@@ -1,12 +1,12 @@
 import FlashAccess
 package import FlashModel
 
-/// `/sys/class/ubi/`: the UBI devices that are attached and their volumes.
+/// `/sys/class/ubi/`: the attached UBI devices and their volumes.
 ///
-/// Source: `Documentation/ABI/stable/sysfs-class-ubi` of the kernel. The attributes are preferred to `ubinfo`, which
-/// leaves a colon out and calls a volume with an unfinished update OK.
+/// Source: `Documentation/ABI/stable/sysfs-class-ubi` of the kernel. The attributes are better than the output of
+/// `ubinfo`, which omits a colon and reports a volume with an unfinished update as OK.
 package enum SysfsUBI {
-    /// Parses the reply to the probe `sysfs-ubi.txt`; by number, volumes by id.
+    /// Parses the reply to the probe `sysfs-ubi.txt`; devices by number, volumes by id.
     package static func devices(_ reply: LinuxProbeReply) -> [UBIDevice] {
         var devices: [Int: UBIDevice] = [:]
         var volumes: [(device: Int, volume: UBIDevice.Volume)] = []

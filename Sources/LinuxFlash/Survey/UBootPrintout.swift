@@ -1,20 +1,20 @@
 import FlashAccess
 
-/// What `fw_printenv` printed: the variables of U-Boot, if they are its own.
+/// The output of `fw_printenv`: the variables of U-Boot, if they are its own.
 ///
-/// U-Boot's own `fw_printenv` prints a built-in default environment with exit status 0 when the CRC is wrong, and only
-/// standard error tells (`tools/env/fw_env.c`, "Bad CRC, using default environment"). So variables are believed only
-/// when nothing of that kind was said.
+/// If the CRC is wrong, U-Boot's own `fw_printenv` prints a built-in default environment with exit status 0, and only
+/// standard error reveals that (`tools/env/fw_env.c`, "Bad CRC, using default environment"). So the variables count
+/// only if there was no such message.
 package struct UBootPrintout: Sendable, Hashable {
-    /// As printed; the first of each name. Built-in defaults where ``problem`` is set.
+    /// The variables as printed, the first of each name. Built-in defaults if ``problem`` is set.
     package var variables: [String: String] = [:]
-    /// Why the variables are not the board's; nil where nothing speaks against it.
+    /// Why the variables are not the board's; nil if there is no sign of that.
     package var problem: String?
 
-    /// The variables, if they are the board's own; else none.
+    /// The variables if they are the board's own; otherwise empty.
     package var boardsOwn: [String: String] { problem == nil ? variables : [:] }
 
-    /// Parses standard output and standard error, taken apart.
+    /// Parses the separate standard output and standard error.
     package init(output: LinuxProbeReply?, errors: LinuxProbeReply?) {
         for line in output?.lines.prefix(4096) ?? [] {
             guard let name = line.before("=")?.string(limit: 256), !name.isEmpty, let value = line.after("=") else {
