@@ -1,20 +1,20 @@
-/// The forms of `dd` that copy parts of a file to the same place of a device.
+/// The forms of `dd` that copy part of a file to the same offset of a device.
 enum BlockCopy: String, Sendable {
-    /// `conv=notrunc`: what lies behind stays also where the device should be a plain file.
+    /// `conv=notrunc`: what follows is kept even if the device is actually a regular file.
     case keeping = "conv=notrunc"
-    /// The same, and it waits for the device: only so does it tell of a failure of a block device.
+    /// The same, but waits for the device: otherwise, a failure of a block device goes unreported.
     case synchronous = "conv=notrunc,fsync"
-    /// Without `conv=`, which a small busybox lacks. It cuts plain files off behind what it writes; a device has no end
-    /// that could be moved (Linux `fs/open.c`, handle_truncate and do_sys_ftruncate).
+    /// Without `conv=`, which a small busybox lacks. It truncates a regular file after the bytes it writes; a device
+    /// cannot be truncated (Linux `fs/open.c`, handle_truncate and do_sys_ftruncate).
     case plain = ""
 
-    /// For people: ` without conv=`, to be put behind `dd`.
+    /// For display: ` without conv=`, to follow `dd`.
     var suffix: String { self == .plain ? " without conv=" : "" }
 
     /// The command line.
     ///
     /// - Parameters:
-    ///   - unit: bytes that the other numbers count.
+    ///   - unit: the unit of the other numbers, in bytes.
     func command(
         from file: String, to node: String, unit: Int, skip: String? = nil, seek: String, count: Int,
         _ toolbox: LinuxToolbox
@@ -26,11 +26,11 @@ enum BlockCopy: String, Sendable {
         return words.compactMap { $0 }.joined(separator: " ")
     }
 
-    /// What becomes of a plain file.
+    /// The content of a regular file after the copy.
     ///
     /// - Parameters:
-    ///   - range: bytes of the file that are written.
-    ///   - bytes: that are written there.
+    ///   - range: of the file, in bytes.
+    ///   - bytes: the bytes written there.
     func result(of file: [UInt8], writing bytes: ArraySlice<UInt8>, to range: Range<Int>) -> [UInt8] {
         let rest = self == .plain ? [] : Array(file.dropFirst(range.upperBound))
         return Array(file.prefix(range.lowerBound)) + bytes + rest

@@ -1,9 +1,11 @@
 import FlashAccess
 import FlashModel
 
-/// `flash_eraseall` of busybox, which erases a whole partition and nothing less, and `dd` to the character device, block
-/// for block. It skips bad blocks, stops at the first failure with another status than 0, and says nothing else
-/// (`miscutils/flash_eraseall.c`). That of mtd-utils before 1.5 goes on after a failure, but not silently.
+/// `flash_eraseall` of busybox, which can only erase a whole partition, and `dd` to the character device, block by
+/// block.
+///
+/// busybox's skips bad blocks, stops at the first failure with a nonzero status, and otherwise prints nothing
+/// (`miscutils/flash_eraseall.c`). That of mtd-utils before 1.5 continues after a failure, but prints a message.
 struct FlashEraseAllMethod: LinuxWriteMethod {
     let copy: BlockCopy
     var rehearsed: BlockCopy? { copy }

@@ -2,9 +2,11 @@ internal import BoardConsoles
 import FlashAccess
 import FlashModel
 
-/// Writes flash through a board's shell: bytes into a file on the board first, proven there; then the erase, then the
-/// write. Each command that touches flash looks in the same breath whether the device is still the one that was planned
-/// for: numbers change between firmwares.
+/// Writes flash through a board's shell: stages the bytes in a file on the board and verifies it, then erases, then
+/// writes.
+///
+/// Each command that touches flash first checks that the device is still the planned one: numbers change between
+/// firmwares.
 final class LinuxFlashWriter: FlashWriting {
     private let shell: ShellSession
     private let nodes: DeviceNodes
@@ -13,15 +15,15 @@ final class LinuxFlashWriter: FlashWriting {
     private let root: String
     private let proof: LinuxWriteProof
     private var isTaught = false
-    /// Why this kernel must not be asked to erase anything; nil where nothing speaks against it.
+    /// Why this kernel must not erase anything; nil if it may.
     private var danger: WriteRefusal?
     private var hasMode = false
-    /// What came of the proofs.
+    /// The results of the proofs.
     private var verdicts: [ProofKey: Verdict] = [:]
-    /// What lies on the board, and where.
+    /// The staged bytes, and their file on the board.
     private var staged: (bytes: [UInt8], file: String)?
 
-    /// What a proof is of: partitions that are alike need only one.
+    /// What a proof applies to: similar partitions need only one.
     private struct ProofKey: Hashable {
         var method: String
         var eraseBlockSize: Int
@@ -65,7 +67,7 @@ final class LinuxFlashWriter: FlashWriting {
     }
 
     func prove(_ partition: Partition) async throws {
-        // Where nothing suits, nothing is to be proven; `method(for:)` says why.
+        // If no method is suitable, there is nothing to prove; `method(for:)` says why.
         guard upload.refusal == nil, let methods = try? LinuxWriteMethods.suited(to: partition, toolbox) else { return }
         if !hasMode {
             danger = try await expertMode()
@@ -82,13 +84,13 @@ final class LinuxFlashWriter: FlashWriting {
         }
     }
 
-    /// The first method that suits, and of which no proof failed.
+    /// The first suitable method that has not failed its proof.
     private func candidate(for partition: Partition) throws(WriteRefusal) -> any LinuxWriteMethod {
         if let danger { throw danger }
         var failures: [String] = []
         for method in try LinuxWriteMethods.suited(to: partition, toolbox) {
             guard case .fails(let why)? = verdicts[ProofKey(method, partition)] else { return method }
-            // Methods share tools, and what is wrong with them.
+            // Methods share tools, and so their faults.
             if !failures.contains(why) { failures.append(why) }
         }
         throw WriteRefusal(
@@ -111,7 +113,7 @@ final class LinuxFlashWriter: FlashWriting {
         let node = try await nodes.writeNode(for: partition, method.node)
         guard let command = method.erase(ShellWord.quoted(node), offset: block.lowerBound, toolbox) else { return }
         let said = try await act("erase", command, on: node, partition, method.node, at: block.lowerBound)
-        // It says that all is well also after a failure, but not silently.
+        // Some tools exit with status 0 after a failure, but not without a message.
         guard said.isEmpty else { throw failed("erase", block.lowerBound, partition, said, status: 0) }
     }
 
@@ -130,8 +132,8 @@ final class LinuxFlashWriter: FlashWriting {
         guard said.isEmpty else { throw failed("erase", 0, partition, said, status: 0) }
     }
 
-    /// How long an erase block may take at most: S29GL-P and W25Q128 have 3.5 s and 2 s, NAND has 10 ms, and a busy
-    /// processor its own mind.
+    /// The longest time for one erase block: S29GL-P needs up to 3.5 s, W25Q128 2 s and NAND 10 ms; the rest allows for
+    /// a busy processor.
     private static func erasing(_ kind: Chip.Kind) -> Duration {
         kind.isNAND ? .milliseconds(50) : .seconds(4)
     }
@@ -144,11 +146,11 @@ final class LinuxFlashWriter: FlashWriting {
             ShellWord.quoted(node), from: file, bytes, at: offset, of: partition, toolbox)
         for command in commands { _ = try await act("write", command, on: node, partition, method.node, at: offset) }
         guard method.node == .block, root.isEmpty else { return }
-        // What is read next must come from the flash, and not from the kernel's memory.
+        // The next read must come from the flash, not from the kernel's cache.
         _ = try await shell.run("sync;echo 3 >/proc/sys/vm/drop_caches")
     }
 
-    /// What was shown to work: nothing else touches flash.
+    /// The method proven to work; no other may touch flash.
     private func chosen(for partition: Partition) async throws -> any LinuxWriteMethod {
         try await prove(partition)
         do {
@@ -159,9 +161,9 @@ final class LinuxFlashWriter: FlashWriting {
         }
     }
 
-    /// Runs a command that touches flash, once: its reply is lost with the line, and then reading tells what became of it.
+    /// Runs a command that touches flash, once. If its reply is lost, reading the flash shows what happened.
     ///
-    /// - Returns: what it said.
+    /// - Returns: its output.
     private func act(
         _ act: String, _ command: String, on node: String, _ partition: Partition, _ kind: LinuxWriteNode,
         at offset: Int, patience: Duration = .zero
@@ -183,7 +185,7 @@ final class LinuxFlashWriter: FlashWriting {
         return said
     }
 
-    /// In expert analysis mode the kernel erases blocks that are marked bad, and with them their marks.
+    /// Refuses in expert analysis mode, in which the kernel erases blocks that are marked bad, including the marks.
     private func expertMode() async throws -> WriteRefusal? {
         let mode = try await shell.run("cat \(ShellWord.quoted("\(root)/sys/kernel/debug/mtd/expert_analysis_mode"))")
         guard mode.text.hasPrefix("Y") else { return nil }
@@ -200,12 +202,12 @@ final class LinuxFlashWriter: FlashWriting {
         isTaught = true
     }
 
-    /// What `dd` says when all is well: `1+0 records in`, `65536 bytes copied`.
+    /// Whether a line is normal output of `dd`: `1+0 records in`, `65536 bytes copied`.
     private static func isCount(_ line: Substring) -> Bool {
         line.hasSuffix("records in") || line.hasSuffix("records out") || line.contains(" copied")
     }
 
-    /// A line of `/proc/mtd` (Linux `drivers/mtd/mtdcore.c`, mtd_proc_show).
+    /// A partition's line in `/proc/mtd` (Linux `drivers/mtd/mtdcore.c`, mtd_proc_show).
     static func line(of partition: Partition) -> String {
         func hex(_ value: Int) -> String {
             let digits = String(max(0, value), radix: 16)
@@ -219,7 +221,7 @@ final class LinuxFlashWriter: FlashWriting {
             + "return 1;}"
     }
 
-    /// - Returns: `writeFailed` where the words are those of flash that fails, else `commandFailed`.
+    /// - Returns: `writeFailed` if the message indicates a flash failure, else `commandFailed`.
     private func failed(
         _ act: String, _ offset: Int, _ partition: Partition, _ said: String, status: Int
     ) -> FlashkeepError {
@@ -232,7 +234,7 @@ final class LinuxFlashWriter: FlashWriting {
             next: "Run the same command again; what was already written is kept.")
     }
 
-    /// Whether a tool's words are those of the kernel for a block that fails: EIO.
+    /// Whether a tool's message is the kernel's error for a failing block: EIO.
     static func isOfFlash(_ said: String) -> Bool {
         ["Input/output error", "I/O error"].contains(where: said.contains)
     }

@@ -1,10 +1,10 @@
 import FlashAccess
 package import FlashModel
 
-/// How a person writes partitions back from a Linux shell.
+/// How a person restores partitions from a Linux shell.
 package enum LinuxManualProcedure {
-    /// The script of the method that suits, and the line that starts it for this partition. Where the system has no tool
-    /// that is right, that of mtd-utils, which another system has.
+    /// Returns the script of the suitable method, and the command line that starts it for this partition. If the system
+    /// has no suitable tool, uses that of mtd-utils, which another system has.
     ///
     /// - Parameter toolbox: the tools of the board.
     package static func procedure(for partition: Partition, _ toolbox: LinuxToolbox) -> ManualProcedure {

@@ -1,30 +1,30 @@
-/// A shell script that writes the file of one partition without this program. POSIX, and for the small shells of
-/// busybox: no tool but `dd`, `tr`, `wc`, `cat`, `rm`, one for checksums, and the one that writes.
+/// A shell script that restores one partition without Flashkeep. For POSIX shells including small ones of busybox;
+/// needs only `dd`, `tr`, `wc`, `cat`, `rm`, a checksum tool, and the tool that writes.
 ///
-/// It follows the rules that the writer follows: each erase block at its own offset, bad ones left out, nothing believed
-/// but what is read back. What only NAND needs does no harm on NOR.
+/// It follows the rules of the writer: it writes each erase block at its own offset, skips bad blocks, and trusts only
+/// what it reads back. Steps that only NAND needs do no harm on NOR.
 struct LinuxRestoreScript: Sendable {
-    /// What a way to write adds to it.
+    /// The part that is specific to a write method.
     struct Part: Sendable {
-        /// The tool that it needs besides those of all; nil if it needs none.
+        /// The additional tool that it needs; nil for none.
         var tool: String?
-        /// Follows `put-back-` in the script's name.
+        /// The end of the script's name, after `put-back-`.
         var word: String
         var node: LinuxWriteNode
-        /// Operands of `dd` that are tried on a plain file, the best first; the last is none.
+        /// Operands of `dd` that are tried on a regular file, the best first; the last is empty.
         var conversions: [String]
-        /// Lines that define the functions `erase` and `write`, which get the number of an erase block. `erase` fails if
-        /// the block is not blank afterwards.
+        /// Lines that define the functions `erase` and `write`, whose argument is the number of an erase block. `erase`
+        /// fails if the block is not blank afterwards.
         var functions: [String]
     }
 
     let part: Part
-    /// Tool → how it is called, where that is not its name.
+    /// How to call each tool whose command is not just its name.
     let aliases: [String: String]
     /// The checksum tool.
     let checksum: String
 
-    /// - Parameter toolbox: the tools of the system that it will run on; nil for one of which nothing is known.
+    /// - Parameter toolbox: the tools of the system that will run the script; nil if unknown.
     init(_ part: Part, _ toolbox: LinuxToolbox?) {
         self.part = part
         checksum =
@@ -78,7 +78,7 @@ struct LinuxRestoreScript: Sendable {
         ] + aliases.sorted { $0.key < $1.key }.map { "\($0.key)() { \($0.value) \"$@\"; }" }
     }
 
-    /// All that can be found out before anything is erased.
+    /// All checks that are possible before anything is erased.
     private var beforeWriting: [String] {
         let tools = ["dd", "tr", "wc", "cat", "rm", checksum] + [part.tool].compactMap { $0 }
         return [
@@ -180,8 +180,8 @@ struct LinuxRestoreScript: Sendable {
         ]
     }
 
-    /// Writes the pages of a block that are not blank: many controllers store ECC bytes that are not 0xFF for a page that
-    /// is, and UBI could not write to it any more.
+    /// Writes the pages of a block that are not blank. For a page of 0xFF, many controllers store ECC bytes other than
+    /// 0xFF, and UBI could no longer write to it.
     static let pages = [
         "# Blank pages stay unwritten: with the ECC of many controllers, a written one is not blank any more.",
         "write() {",

@@ -3,10 +3,10 @@ internal import BoardConsoles
 import FlashAccess
 import FlashModel
 
-/// Brings bytes into a file on the board, and sees that they arrived as they are. A file holds one erase block at most:
-/// a small board's /tmp is RAM.
+/// Uploads bytes to a file on the board, and verifies that they arrived intact. A file holds at most one erase block,
+/// since /tmp on a small board is in RAM.
 final class LinuxUpload {
-    /// Bytes of one command. Little is to be said again where a line damages something.
+    /// The most bytes in one command. On an unreliable line it is small, so that little must be repeated.
     private static let reliablePiece = 128 << 10
     private static let unreliablePiece = 2 << 10
     private static let attempts = 6
@@ -28,7 +28,7 @@ final class LinuxUpload {
         piece = isReliable ? Self.reliablePiece : Self.unreliablePiece
     }
 
-    /// Why bytes cannot be brought to this board; nil where they can.
+    /// Why bytes cannot be uploaded to this board; nil if they can.
     var refusal: WriteRefusal? {
         if LinuxUploadForm.choose(toolbox) == nil {
             return WriteRefusal(
@@ -46,10 +46,10 @@ final class LinuxUpload {
 
     private var algorithm: ChecksumAlgorithm? { toolbox.checksumAlgorithms.first }
 
-    /// Brings bytes to the board.
+    /// Uploads bytes to the board.
     ///
-    /// - Returns: the file.
-    /// - Throws: `diskFull` where the board has no room, `commandFailed` where they never arrive as they are, `boardLost`.
+    /// - Returns: the file's path.
+    /// - Throws: `diskFull` if the board has no room, `commandFailed` if the bytes never arrive intact, `boardLost`.
     func put(_ bytes: [UInt8]) async throws -> String {
         guard let form = LinuxUploadForm.choose(toolbox) else { throw failed("the board has no tool for it") }
         let file = "\(try await nodes.ownFolder())/mtd-block"
@@ -69,7 +69,7 @@ final class LinuxUpload {
         throw failed(last)
     }
 
-    /// - Returns: the checksum of what arrived, as the board computed it; and what it said against it, empty where nothing.
+    /// - Returns: the checksum that the board computed, and its error message, which is empty on success.
     private func send(
         _ bytes: [UInt8], _ form: LinuxUploadForm, to file: String
     ) async throws -> (digest: Digest?, complaint: String) {
@@ -81,14 +81,15 @@ final class LinuxUpload {
             let end = min(start + piece, bytes.count)
             let complaint = try await give(Array(bytes[start..<end]), form, into: part).complaint
             guard complaint.isEmpty else { return (nil, complaint) }
-            // Without conv=, which not every dd has: it cuts off what lies behind, and there is nothing yet.
+            // Without conv=, which not every dd has. So dd truncates the file after what it writes, where nothing
+            // follows.
             let joined = try await shell.run(
                 start == 0
                     ? "cat \(part) >\(file)"
                     : "dd if=\(part) of=\(file) bs=\(piece) seek=\(start / piece) 2>/dev/null",
                 mergesErrors: true, isProvenElsewhere: true)
             guard joined.status == 0 else {
-                // A full disk is the usual reason, and dd's words for it are its own.
+                // Usually the disk is full, but the message differs between versions of dd.
                 return (nil, TerminalText.lastLines(joined.output, count: 1) + " (is there room in /tmp?)")
             }
         }
@@ -97,9 +98,9 @@ final class LinuxUpload {
         return (Self.digest(in: reply, algorithm), "")
     }
 
-    /// Has lines made bytes of, by a command that writes them into a file.
+    /// Runs a command that decodes lines of text to bytes in a file.
     ///
-    /// - Parameter file: whose checksum is computed in the same breath; nil for none.
+    /// - Parameter file: a file whose checksum the same command computes; nil for none.
     private func give(
         _ bytes: [UInt8], _ form: LinuxUploadForm, into target: String, checksumOf file: String? = nil
     ) async throws -> (digest: Digest?, complaint: String) {
@@ -113,7 +114,7 @@ final class LinuxUpload {
             guard reply.status == 0 else { return (nil, TerminalText.lastLines(reply.output, count: 1)) }
             return (algorithm.flatMap { Self.digest(in: reply, $0) }, "")
         } catch let error as FlashkeepError where error.code.isLostReply && !isReliable {
-            // The line ate the end of the text.
+            // The line lost the end of the text.
             try await shell.interrupt()
             return (nil, error.why)
         }

@@ -6,7 +6,7 @@ import FlashModel
     private import Foundation
 #endif
 
-/// How bytes are written as lines of text, and what makes bytes of them again on the board. The cheapest first.
+/// The encodings of bytes as lines of text, and their decoders on the board, cheapest first.
 enum LinuxUploadForm: String, CaseIterable, Sendable {
     /// `base64 -d` (RFC 4648).
     case base64
@@ -14,13 +14,13 @@ enum LinuxUploadForm: String, CaseIterable, Sendable {
     case uudecode
     /// `xxd -r -p`.
     case xxd
-    /// Lines of `printf` with three octal digits a byte, which every shell understands.
+    /// Commands of `printf` with three octal digits per byte, which every shell understands.
     case printf
 
-    /// The best one that a board has.
+    /// The best encoding that a board can decode.
     static func choose(_ toolbox: LinuxToolbox) -> LinuxUploadForm? { allCases.first { toolbox.has($0.rawValue) } }
 
-    /// The command that reads the lines and writes the bytes into a file.
+    /// The command that reads the lines and writes the bytes to a file.
     func command(into file: String, _ toolbox: LinuxToolbox) -> String {
         let tool = toolbox.invocation(rawValue)
         return switch self {

@@ -1,35 +1,36 @@
 import FlashAccess
 import FlashModel
 
-/// A way to write a kind of flash with some tools: text in, text out. One a file; the rules of which tool tells the truth
-/// are those of mtd-utils 2.1, busybox 1.35 and Linux 6.1 (`drivers/mtd`), as they were seen to behave.
+/// A method of writing a kind of flash with certain tools: text in, text out. Each has its own file.
+///
+/// What the tools do was observed with mtd-utils 2.1, busybox 1.35 and Linux 6.1 (`drivers/mtd`).
 protocol LinuxWriteMethod: Sendable {
-    /// For people; different for each method.
+    /// A unique name for display.
     var name: String { get }
-    /// The tools that must be known by their usage.
+    /// The tools that must be identified by their usage.
     var tools: [LinuxWriteTool] { get }
-    /// The `dd` that writes, which is tried on a plain file; nil where the tool writes MTD devices alone, and must refuse
-    /// a plain file.
+    /// The form of `dd` that writes, which is tried on a regular file; nil if the tool writes only to MTD devices, and
+    /// must refuse a regular file.
     var rehearsed: BlockCopy? { get }
-    /// Whether it is right for the flash of a partition, and the board has its tools.
+    /// Whether the method is safe for the flash of a partition, and the board has its tools.
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool
-    /// For people.
+    /// Its description, as in ``FlashAccess/FlashWriting/method(for:)``.
     func description(of partition: Partition) -> WriteMethod
-    /// Its part of the script that people run.
+    /// Its part of the script for restoring by hand.
     var script: LinuxRestoreScript.Part { get }
-    /// What node it writes through.
+    /// The kind of node that it writes through.
     var node: LinuxWriteNode { get }
-    /// The command that erases one erase block; nil where each write does.
+    /// The command that erases one erase block; nil if each write does.
     ///
-    /// - Parameter offset: of the block, from the start of the partition.
+    /// - Parameter offset: of the block, in bytes from the start of the partition.
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String?
-    /// The command that erases a whole partition, where no less can be erased; nil for all others.
+    /// The command that erases a whole partition, if nothing smaller can be erased; otherwise nil.
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String?
     /// The commands that write one erase block.
     ///
     /// - Parameters:
     ///   - file: on the board, with the block's bytes.
-    ///   - offset: of the block, from the start of the partition.
+    ///   - offset: of the block, in bytes from the start of the partition.
     func program(
         _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox

@@ -1,7 +1,7 @@
 import FlashAccess
 import FlashModel
 
-/// The methods, in the order in which they are taken.
+/// The write methods, in order of preference.
 enum LinuxWriteMethods {
     static let all: [any LinuxWriteMethod] = [
         FlashEraseMethod(copy: .keeping), FlashEraseMethod(copy: .plain), MTDBlockMethod(copy: .synchronous),
@@ -9,9 +9,9 @@ enum LinuxWriteMethods {
         FlashEraseAllMethod(copy: .plain),
     ]
 
-    /// Those that are right for a partition by what is known of the board: at least one.
+    /// Returns the methods that suit a partition on a board: at least one.
     ///
-    /// - Throws: ``WriteRefusal`` where none is right.
+    /// - Throws: ``WriteRefusal`` if none is suitable.
     static func suited(
         to partition: Partition, _ toolbox: LinuxToolbox
     ) throws(WriteRefusal) -> [any LinuxWriteMethod] {

@@ -2,14 +2,15 @@ private import BoardChannels
 internal import BoardConsoles
 import FlashModel
 
-/// Shows, without touching flash, that a method's tools will do what they are meant to: each is known by its usage; what
-/// erases must refuse a plain file as it refuses whatever is no MTD device; and `dd` must write a block into a plain file
-/// just as it is going to write it to flash, with the same command line.
+/// Proves, without touching flash, that a method's tools work as intended.
+///
+/// Each tool is identified by its usage. A tool that erases must refuse a regular file, which is not an MTD device.
+/// `dd` must write a block to a regular file correctly, with the same command line that will write it to flash.
 final class LinuxWriteProof {
     private let shell: ShellSession
     private let nodes: DeviceNodes
     private let toolbox: LinuxToolbox
-    /// Tool → why it is not the one that is meant; an empty text where it is.
+    /// Why each tool is not the right one; an empty text if it is.
     private var complaints: [String: String] = [:]
 
     init(_ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox) {
@@ -18,10 +19,10 @@ final class LinuxWriteProof {
         self.toolbox = toolbox
     }
 
-    /// A line that damages commands may make a good tool fail.
+    /// The number of attempts: a line that damages commands may make a good tool fail.
     private var attempts: Int { shell.console.channel.traits.isReliable ? 1 : 3 }
 
-    /// Why a method must not be used for a partition; nil where all of it was shown to work. A clause.
+    /// Returns why a method must not be used for a partition, as a clause; nil if it was proven to work.
     ///
     /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` and others.
     func complaint(about method: any LinuxWriteMethod, for partition: Partition) async throws -> String? {
@@ -74,7 +75,7 @@ final class LinuxWriteProof {
         }
         guard let copy = method.rehearsed else { return nil }
         for command in program {
-            // What it says of the time that it took is never the same; the file tells what came of it.
+            // Its output contains the time taken, which differs each time; the file shows the result.
             let reply = try await shell.run(command, mergesErrors: true, isProvenElsewhere: true)
             guard reply.status == 0 else {
                 return "on a regular file, \(Self.tool(command)) exited with status \(reply.status): "
@@ -89,7 +90,7 @@ final class LinuxWriteProof {
         return nil
     }
 
-    /// What erases must know a plain file for what it is, and must know its options.
+    /// Tests that a tool that erases refuses a regular file, and accepts its options.
     private func complaint(
         aboutRefusalOf command: String, _ target: String, _ rehearsal: LinuxWriteRehearsal
     ) async throws -> String? {
@@ -109,7 +110,7 @@ final class LinuxWriteProof {
         return nil
     }
 
-    /// Whether a file of text on the board holds these bytes.
+    /// Whether a text file on the board holds these bytes.
     private func holds(_ file: String, _ bytes: [UInt8]) async throws -> Bool {
         guard let algorithm = toolbox.checksumAlgorithms.first, let tool = toolbox.command(for: algorithm) else {
             return try await shell.run("cat \(file)", limit: bytes.count + 1024).output == bytes

@@ -1,31 +1,30 @@
 import FlashAccess
 import FlashModel
 
-/// What a method does to a plain file, worked out before it is tried on the board: two files of text are made there, which
-/// costs one command and no upload; then a block of the first is written into the second with the method's own command
-/// lines. Pure.
+/// The expected effect of a method on a regular file, computed before it is tried on the board. Pure.
 ///
-/// The first file follows the Thue-Morse sequence, and the second has the other line in each place: so no two parts that
-/// follow one another are the same, and whatever is read or written at a wrong place is seen.
+/// Two text files are created on the board, with one command and no upload; then the method's own command lines write a
+/// block of the first to the second. The first file follows the Thue-Morse sequence, and the second has the other line
+/// at each position. So no two consecutive parts are equal, and reading or writing at a wrong offset shows.
 struct LinuxWriteRehearsal: Sendable {
     private static let lines = ["flashkeep-read-", "flashkeep-kept-"]
     private static let lineSize = 16
-    /// The biggest erase block that is tried, in bytes: the files are made in the board's RAM.
+    /// The largest erase block that can be tried, in bytes: the files are in the board's RAM.
     static let limit = 4 << 20
 
-    /// What is read; at least a block.
+    /// The content of the first file; at least one block.
     let source: [UInt8]
-    /// What is written into; more than two blocks.
+    /// The content of the second file; more than two blocks.
     let target: [UInt8]
-    /// Where in the target the block is written.
+    /// The offset of the write in the target.
     let offset: Int
-    /// The block: on flash with pages its first and its last page are blank, so that numbers other than 0 are tried.
+    /// The block. On flash with pages, its first and last page are blank, so that offsets other than 0 are tested.
     let bytes: [UInt8]
-    /// Bytes that are written at once.
+    /// The unit of writing in bytes.
     let unit: Int
     private let doublings: Int
 
-    /// - Returns: nil where the erase blocks of a partition have no size to try.
+    /// - Returns: nil if the partition's erase block size cannot be tried.
     init?(_ partition: Partition) {
         let block = partition.eraseBlockSize
         guard block > 0, block <= Self.limit else { return nil }
@@ -47,9 +46,9 @@ struct LinuxWriteRehearsal: Sendable {
         unit = page > 1 ? page : block
     }
 
-    /// The command that makes the files, `a` and `t` behind a prefix, from nothing but `echo` and `cat`.
+    /// The command that creates the files, a prefix followed by `a` and `t`, with only `echo` and `cat`.
     ///
-    /// - Parameter prefix: of a path; it needs no quotes.
+    /// - Parameter prefix: of a path that needs no quotes.
     func command(making prefix: String) -> String {
         let (a, b) = ("echo \(Self.lines[0])", "echo \(Self.lines[1])")
         let start =
@@ -60,7 +59,7 @@ struct LinuxWriteRehearsal: Sendable {
             + "cat ${f}b ${f}b >${f}t;\(b) >>${f}t;rm -f ${f}b ${f}c ${f}d"
     }
 
-    /// What the target must hold once the block was written.
+    /// The expected content of the target after the block is written.
     func result(of copy: BlockCopy) -> [UInt8] {
         NotBlank.units(of: bytes, unit).reduce(target) { file, run in
             let part = run.lowerBound * unit..<run.upperBound * unit

@@ -1,13 +1,13 @@
 import FlashAccess
 import FlashModel
 
-/// A tool that erases or writes flash, and how its own usage shows that it is the one that is meant. A name proves
-/// nothing: three programs are called `flash_erase`.
+/// A tool that erases or writes flash, and how its usage identifies it. A name proves nothing: three programs are
+/// called `flash_erase`.
 struct LinuxWriteTool: Sendable {
     let name: String
-    /// What makes it print its usage and do nothing else; empty where it does so without any word.
+    /// The argument that makes it print its usage and do nothing else; empty if it does so without arguments.
     let question: String
-    /// Why what it printed is not the usage of the tool that is meant; nil where it is. A clause.
+    /// Why the output is not the usage of the right tool, as a clause; nil if it is.
     private let complaint: @Sendable (LinuxToolUsage) -> String?
 
     init(_ name: String, asks question: String, complaint: @escaping @Sendable (LinuxToolUsage) -> String?) {
@@ -16,9 +16,9 @@ struct LinuxWriteTool: Sendable {
         self.complaint = complaint
     }
 
-    /// Why the tool is not the one that is meant; nil where it is. A clause.
+    /// Returns why the tool is not the right one, as a clause; nil if it is.
     ///
-    /// - Parameter text: what it printed when it was asked for its usage.
+    /// - Parameter text: its output when asked for its usage.
     func complaint(about text: String) -> String? {
         let usage = LinuxToolUsage(text)
         guard let why = complaint(usage) else { return nil }
@@ -26,8 +26,8 @@ struct LinuxWriteTool: Sendable {
         return "\(why); when asked for its usage, \(printed)"
     }
 
-    /// `flash_erase` of mtd-utils since 1.4.3. That of 1.4.2 counts START in erase blocks, those before have no `-q`, and
-    /// vendors have others of this name (HiSilicon's takes START and LENGTH).
+    /// `flash_erase` of mtd-utils since 1.4.3. In 1.4.2, START counts erase blocks; before that, there is no `-q`; and
+    /// vendors have other tools of this name (HiSilicon's takes START and LENGTH).
     static let flashErase = LinuxWriteTool("flash_erase", asks: "--help") { usage in
         guard let arguments = usage.arguments(of: "flash_erase") else { return "its usage is not that of mtd-utils" }
         guard arguments.hasSuffix("mtd_device <start offset> <block count>") else {
@@ -47,7 +47,7 @@ struct LinuxWriteTool: Sendable {
         return usage.has(option: "-q") ? nil : "it has no option -q"
     }
 
-    /// `mtd` of OpenWrt that can write at an offset of a partition, whatever the image looks like.
+    /// OpenWrt's `mtd`, in a version that can write any data at an offset of a partition.
     static let openWrtMTD = LinuxWriteTool("mtd", asks: "") { usage in
         guard let arguments = usage.arguments(of: "mtd"), arguments.contains("<command>") else {
             return "its usage is not that of OpenWrt's mtd"
@@ -63,26 +63,26 @@ struct LinuxWriteTool: Sendable {
     }
 }
 
-/// The usage of a program, as it prints it. Pure, and bounded: the board may print anything.
+/// The usage text of a program. Pure, and limited in size: the board may print anything.
 struct LinuxToolUsage: Sendable, Hashable {
     private static let most = 200
-    /// Lines without blanks at their ends; empty ones are left out.
+    /// The lines, trimmed and not empty.
     private let lines: [String]
 
-    /// - Parameter text: what the program printed; the first lines of it are looked at.
+    /// - Parameter text: the program's output, of which only the first lines are used.
     init(_ text: String) {
         lines = text.split(whereSeparator: \.isNewline).prefix(Self.most).map { ByteText(String($0)).trimmed.string() }
             .filter { !$0.isEmpty }
     }
 
-    /// The line that says most about what was printed: that of the usage, else the last; nil where nothing was printed.
+    /// The most informative line of the output: that of the usage, else the last; nil if there was no output.
     var summary: String? {
         (lines.first { $0.lowercased().contains("usage") } ?? lines.last).map { PrintableText.escaped($0, limit: 120) }
     }
 
-    /// The words behind the program's name on the line `Usage: NAME …`, in small letters.
+    /// Returns the words after the program's name on the line `Usage: NAME …`, in lower case.
     ///
-    /// - Returns: nil where there is no such line, or it names another program.
+    /// - Returns: nil if there is no such line, or it names another program.
     func arguments(of program: String) -> String? {
         for line in lines {
             let words = line.lowercased().split(separator: " ")
@@ -93,10 +93,9 @@ struct LinuxToolUsage: Sendable, Hashable {
         return nil
     }
 
-    /// Whether an option of one letter is explained, or stands in brackets on the line of the usage: `-q  be quiet`,
-    /// `[-jq]`.
+    /// Whether the usage explains a one-letter option, or has it in brackets: `-q be quiet`, `[-jq]`.
     ///
-    /// - Parameter words: what the explanation must say.
+    /// - Parameter words: what the explanation must contain.
     func has(option: String, _ words: String = "") -> Bool {
         guard let letter = option.last else { return false }
         return lines.contains { line in

@@ -1,18 +1,18 @@
 import FlashAccess
 import FlashModel
 
-/// `dd` to the block device: on NOR the kernel erases and writes the whole erase block (`drivers/mtd/mtdblock.c`). Never
-/// on NAND, where it knows nothing of bad blocks and tells of no failure.
+/// `dd` to the block device: on NOR the kernel erases and writes the whole erase block (`drivers/mtd/mtdblock.c`).
+/// Never for NAND, where it ignores bad blocks and reports no failures.
 struct MTDBlockMethod: LinuxWriteMethod {
     let copy: BlockCopy
     var rehearsed: BlockCopy? { copy }
     let node = LinuxWriteNode.block
-    /// `dd` shows what it can by what it does.
+    /// Empty, because `dd` is tested by its effect.
     let tools: [LinuxWriteTool] = []
     var name: String { "dd\(copy.suffix) to the block device" }
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
-        // Block devices end with whole sectors of 512 bytes.
+        // A block device ends at its last whole sector of 512 bytes.
         [.nor, .ram].contains(partition.kind) && partition.pageSize <= 1 && partition.eraseBlockSize > 0
             && partition.size % 512 == 0
     }

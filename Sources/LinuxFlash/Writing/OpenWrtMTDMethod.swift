@@ -1,24 +1,25 @@
 import FlashAccess
 import FlashModel
 
-/// OpenWrt's `mtd write` of one erase block at an offset (`package/system/mtd/src/mtd.c`): it erases the block, writes it
-/// whole, and ends with another status than 0 where either fails. It knows partitions by name before it knows them by
-/// path, and of two with the same name takes the first; a path is no name.
+/// OpenWrt's `mtd write` for one erase block at an offset (`package/system/mtd/src/mtd.c`).
+///
+/// It erases the block, writes it whole, and exits with a nonzero status if either fails. It looks up partitions by
+/// name before it tries a path, and takes the first of two with the same name; but a path is not a name.
 struct OpenWrtMTDMethod: LinuxWriteMethod {
     let name = "mtd write"
     let node = LinuxWriteNode.character
     let tools = [LinuxWriteTool.openWrtMTD]
-    /// It writes MTD devices and nothing else.
+    /// It writes only to MTD devices.
     let rehearsed: BlockCopy? = nil
 
-    /// Offsets are the C type `int` where it erases.
+    /// The largest partition, since erase offsets have the C type `int`.
     private static let limit = 1 << 31
 
     func suits(_ partition: Partition, _ toolbox: LinuxToolbox) -> Bool {
         guard toolbox.has("mtd"), partition.eraseBlockSize > 0, partition.size <= Self.limit else { return false }
         guard partition.kind.isNAND else { return partition.kind == .nor }
-        // It asks of the block at the partition's start whether it is bad, and not of the one at the offset, and would
-        // then write one block further on.
+        // It checks whether the block at the partition's start is bad, not the one at the offset, and would then write
+        // one block further on.
         return partition.badBlocks.map { $0.isComplete && !$0.bad.contains(0) && !$0.table.contains(0) } ?? false
     }
 
@@ -36,7 +37,8 @@ struct OpenWrtMTDMethod: LinuxWriteMethod {
         return [line("\(offset)", file, node, toolbox)]
     }
 
-    /// Forced, since a block may begin as an image does that it would check whole; quiet but for errors.
+    /// The command line: forced, since a block may begin like an image that it would check as a whole; quiet except for
+    /// errors.
     private func line(_ offset: String, _ file: String, _ node: String, _ toolbox: LinuxToolbox) -> String {
         "\(toolbox.invocation("mtd")) -q -q -f -p \(offset) write \(file) \(node)"
     }
