@@ -1,23 +1,23 @@
 package import FlashModel
 
-/// A file that a board shall start from memory: what it is, and whether it can be started. Pure.
+/// A file to start on a board from RAM: its format, and whether it can be started. Pure.
 ///
-/// Flashkeep starts systems that run from memory alone: a kernel with its root file system in it, an initramfs. A
-/// kernel that takes its root file system from flash would write there when it starts, and is refused as far as it can
-/// be told. That an initramfs is inside cannot be seen from outside; the file's name has to say so.
+/// Flashkeep starts only systems that run from RAM: a kernel with its root file system included, an initramfs. A kernel
+/// that mounts its root file system from flash would write to it, and is refused as far as that can be detected.
+/// Whether a kernel includes an initramfs cannot be detected; the user has to go by the file's name.
 package struct BootImage: Sendable {
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     package let size: Int
-    /// Nil for bytes in no format that is known; perhaps a program for `go`.
+    /// nil for an unknown format; perhaps a program for `go`.
     package let format: (any ImageFormat)?
 
-    /// Recognises a file.
+    /// Recognizes a file.
     ///
     /// - Parameters:
-    ///   - size: bytes of the file.
-    ///   - formats: those that are tried, in this order.
-    ///   - read: returns bytes of it: at most 64 KiB at once, and 16 MiB together for each format. Mostly the first 4 KiB
-    ///     are enough; of a FIT image the tables behind the kernel are needed as well.
+    ///   - size: of the file in bytes.
+    ///   - formats: the formats to try, in this order.
+    ///   - read: returns bytes of the file: at most 64 KiB at once, and 16 MiB in total for each format. Usually the
+    ///     first 4 KiB suffice; a FIT image also needs the tables after the kernel.
     /// - Throws: what `read` throws.
     package init(
         size: Int, among formats: [any ImageFormat.Type] = ImageFormats.all,
@@ -28,11 +28,11 @@ package struct BootImage: Sendable {
         format = try ImageFormats.recognize(&bytes, among: formats)
     }
 
-    /// Recognises a file by its beginning alone.
+    /// Recognizes a file by its beginning only.
     ///
     /// - Parameters:
-    ///   - head: its first bytes; 64 KiB are plenty for all but FIT images, whose details then remain unknown.
-    ///   - size: bytes of the file.
+    ///   - head: its first bytes. 64 KiB are enough except for FIT images, whose details then remain unknown.
+    ///   - size: of the file in bytes.
     package init(head: [UInt8], size: Int) {
         var bytes = ImageBytes(head: head[...], size: size)
         self.size = bytes.size
@@ -41,41 +41,42 @@ package struct BootImage: Sendable {
 
     private var bootable: (any Bootable)? { format as? any Bootable }
 
-    // MARK: What it needs
+    // MARK: Requirements
 
-    /// The command that starts it; nil for what none of ours starts. `go` for raw bytes, which must then be loaded to
-    /// the address that they were made for.
+    /// The command that starts it; nil if Flashkeep uses none that does. `go` for raw bytes, which must then be loaded
+    /// to the address that they were built for.
     package var command: BootCommand? { format == nil ? .go : bootable?.command }
 
-    /// The processor family that it is for; nil where it does not tell.
+    /// The processor family that it is for; nil if unknown.
     package var architecture: BoardArchitecture? { bootable?.architecture }
 
-    /// Where its content goes in memory when it is started: what the file itself must not be loaded over. Nil where
-    /// that is not known, or it runs from where it is, or sees to it itself.
+    /// The memory that its content occupies when started, which the file must not be loaded over; nil if that is
+    /// unknown, if it runs in place, or if it moves itself out of the way.
     ///
-    /// - Parameter memoryStart: where the board's first bank of memory starts; without it nil for what is moved there.
+    /// - Parameter memoryStart: the start of the board's first bank of RAM; if nil, so is the result for images that
+    ///   are moved there.
     package func target(memoryStart: UInt64? = nil) -> Range<UInt64>? { bootable?.target(memoryStart: memoryStart) }
 
-    /// Bytes of memory that must be free from the load address on: the file, and what a kernel that runs from there
-    /// takes in addition.
+    /// The bytes of RAM that must be free from the load address: the file, and what a kernel that runs in place takes
+    /// in addition.
     package var room: UInt64 { bootable?.room(fileSize: size) ?? UInt64(size) }
 
-    /// Whether it runs on a board's processor; nil where that cannot be told.
+    /// Whether it runs on a board's processor; nil if unknown.
     package func runs(on board: BoardArchitecture?) -> Bool? {
         architecture?.runs(on: board)
     }
 
-    /// What it is, in words, for a person.
+    /// A description for display.
     package var summary: String { format?.summary ?? "bytes in an unknown format" }
 
-    // MARK: Refusing
+    // MARK: Refusals
 
-    /// Why it is not started on a board; nil where nothing is known to speak against it.
+    /// Returns why it cannot be started on a board; nil if no reason is known.
     ///
     /// - Parameters:
-    ///   - file: the file's name, for the text.
-    ///   - board: the board's processor family; nil where it is not known, which is no reason to refuse.
-    ///   - address: where the user wants it loaded to, which raw bytes need.
+    ///   - file: the file's name, for the error.
+    ///   - board: the board's processor family; nil if unknown, which is no reason to refuse.
+    ///   - address: the user's load address, which raw bytes need.
     /// - Returns: an error with `imageUnsuitable`.
     package func refusal(
         file: String, board: BoardArchitecture? = nil, address: UInt64? = nil
@@ -92,7 +93,7 @@ package struct BootImage: Sendable {
         return nil
     }
 
-    /// What a refusal begins with.
+    /// The first sentence of a refusal.
     package static func refused(_ file: String) -> String {
         "\(PrintableText.escaped(file, limit: 80)) cannot be started."
     }
@@ -101,7 +102,7 @@ package struct BootImage: Sendable {
         "Use the image with initramfs in its name (OpenWrt: *-initramfs-kernel.bin or *-initramfs-uImage.itb), made "
         + "for this board."
 
-    /// What speaks against it on any board.
+    /// Why no board can start it; nil if no reason is known.
     private func fault(address: UInt64?) -> String? {
         if size == 0 { return "It is empty." }
         guard let format else {

@@ -1,20 +1,20 @@
-/// The formats that there are.
+/// The known formats.
 package enum ImageFormats {
-    /// All formats, in the order in which they are tried. Those with the weakest magic numbers are last: that of raw LZMA
-    /// is hardly one.
+    /// All formats, in the order in which they are tried. Those with weak magic numbers are last: raw LZMA hardly has
+    /// one.
     package static let all: [any ImageFormat.Type] = [
         LegacyImage.self, FITImage.self, DeviceTreeImage.self, ELFImage.self, LinuxKernelImage.self, UBIArea.self,
         ForeignFirmware.self, CompressedFile.self,
     ]
 
-    /// Formats whose erase blocks may be anywhere in their partition.
+    /// The formats whose erase blocks may be anywhere in their partition.
     package static var relocatable: [any Relocatable.Type] { all.compactMap { $0 as? any Relocatable.Type } }
 
-    /// Recognises the format of an image.
+    /// Recognizes the format of an image.
     ///
-    /// - Parameter formats: those that are tried, in this order.
-    /// - Returns: nil if it is none of these, or shorter than its own header.
-    /// - Throws: what reading the image throws.
+    /// - Parameter formats: the formats to try, in this order.
+    /// - Returns: nil if it has none of these formats, or is shorter than its own header.
+    /// - Throws: errors of reading the image.
     package static func recognize(
         _ bytes: inout ImageBytes, among formats: [any ImageFormat.Type] = all
     ) throws -> (any ImageFormat)? {

@@ -1,4 +1,4 @@
-/// A packed file without a header that says what it is and where it goes in memory.
+/// A compressed file without a header that describes its content or load address.
 package struct CompressedFile: Bootable {
     package static let name = "compressed file"
 
@@ -8,8 +8,8 @@ package struct CompressedFile: Bootable {
         self.compression = compression
     }
 
-    /// Recognises magic numbers. A raw LZMA stream has none: it is known by the settings that everybody uses (lc 3, lp 0,
-    /// pb 2, and a dictionary of a power of two).
+    /// Recognizes magic numbers. A raw LZMA stream has none; it is recognized by the usual settings (lc 3, lp 0, pb 2,
+    /// and a dictionary size that is a power of two).
     package static func recognize(_ bytes: inout ImageBytes) throws -> CompressedFile? {
         let magics: [([UInt8], ImageCompression)] = [
             ([0x1F, 0x8B, 0x08], .gzip), (Array("BZh".utf8), .bzip2), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], .xz),

@@ -1,15 +1,15 @@
-/// A device tree blob that is no FIT image: without images in it, or damaged.
+/// A device tree blob that is not a FIT image: it contains no images, or is damaged.
 package struct DeviceTreeImage: Bootable {
     package static let name = "device tree"
 
-    /// Whether it contradicts itself; it may have been a FIT image then.
+    /// Whether it is inconsistent; it may have been a FIT image.
     package var isDamaged: Bool
 
     package init(isDamaged: Bool) {
         self.isDamaged = isDamaged
     }
 
-    /// Recognises every blob: those of FIT images must have been recognised before.
+    /// Recognizes any blob, so FIT images must be tried first.
     package static func recognize(_ bytes: inout ImageBytes) throws -> DeviceTreeImage? {
         guard try bytes.has(FlattenedDeviceTree.magic, at: 0) else { return nil }
         do {

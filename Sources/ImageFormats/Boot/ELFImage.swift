@@ -4,27 +4,27 @@ import FlashModel
 package struct ELFImage: Bootable {
     package static let name = "ELF"
 
-    /// A part that is loaded.
+    /// A segment to load.
     package struct Segment: Sendable, Hashable {
-        /// Bytes of the file.
+        /// The byte range in the file.
         package var file: Range<UInt64>
-        /// Where they go: physical addresses.
+        /// The range of physical addresses.
         package var memory: Range<UInt64>
     }
 
     package var is64Bit: Bool
     package var isBigEndian: Bool
-    /// The number of the processor family, and what that is.
+    /// The number of the processor family, and its decoded value.
     package var machine: Int
     package var processor: BoardArchitecture
     package var entry: UInt64
-    /// What is loaded, in the order of the file.
+    /// The segments to load, in the order of the file.
     package var segments: [Segment]
-    /// Whether the header and all segments make sense and lie in the file.
+    /// Whether the header and all segments are valid and lie in the file.
     package var isIntact: Bool
 
     private static let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46]
-    /// Segments that are looked at. Kernels have a handful.
+    /// The most segments to read. Kernels have a handful.
     private static let mostSegments = 128
 
     package static func recognize(_ bytes: inout ImageBytes) throws -> ELFImage? {

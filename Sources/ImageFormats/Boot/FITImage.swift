@@ -1,11 +1,11 @@
 import FlashModel
 
-/// A flattened image tree: a device tree whose `/images` hold kernels, device trees and RAM disks, and whose
-/// `/configurations` say which belong together (`doc/usage/fit/source_file_format.rst` of U-Boot).
+/// A flattened image tree: a device tree whose `/images` contain kernels, device trees and RAM disks, and whose
+/// `/configurations` combine them (`doc/usage/fit/source_file_format.rst` of U-Boot).
 package struct FITImage: Bootable {
     package static let name = "FIT image"
 
-    /// An image in it.
+    /// An image in the tree.
     package struct Part: Sendable, Hashable {
         /// The name of its node.
         package var name: String
@@ -14,31 +14,31 @@ package struct FITImage: Bootable {
         /// U-Boot's short name: `mips`, `arm64`.
         package var architectureName: String
         package var architecture: BoardArchitecture?
-        /// Nil where it is none that is known.
+        /// nil if unknown.
         package var compression: ImageCompression?
         package var load: UInt64?
         package var entry: UInt64?
-        /// Where its data is in the file; nil where that is not told, or not in the file.
+        /// The byte range of its data in the file; nil if unknown, or not in the file.
         package var data: Range<Int>?
-        /// Bytes when unpacked, where known.
+        /// The uncompressed size in bytes, if known.
         package var unpackedSize: Int?
     }
 
-    /// What the tree says.
+    /// The parsed tree.
     package struct Content: Sendable, Hashable {
-        /// Bytes of the tree, with all that is in it; data may be behind it.
+        /// The size of the tree in bytes, with all data in it; more data may follow.
         package var treeSize: Int
-        /// The configuration that is started where none is named.
+        /// The default configuration.
         package var configuration: String?
         /// Its kernel.
         package var kernel: Part?
-        /// Its RAM disk, device trees and what else it loads.
+        /// Its RAM disk, device trees and other images.
         package var others: [Part]
-        /// Why it cannot be started, as far as it tells itself.
+        /// Why it cannot be started, as far as its content shows.
         package var fault: String?
     }
 
-    /// Nil if it lies in parts of the file that are not at hand.
+    /// nil if it needs parts of the file that are not available.
     package var content: Content?
 
     package init(_ content: Content?) {
@@ -62,7 +62,7 @@ package struct FITImage: Bootable {
     package var command: BootCommand? { .bootm }
     package var architecture: BoardArchitecture? { content?.kernel?.architecture }
 
-    /// Nil where the kernel's place is not told, or it runs from where it is.
+    /// nil if the kernel's address is unknown, or it runs in place.
     package func target(memoryStart: UInt64?) -> Range<UInt64>? {
         guard let kernel = content?.kernel, kernel.type != "kernel_noload", let load = kernel.load,
             let count = kernel.unpackedSize.flatMap(UInt64.init(exactly:)), count > 0
@@ -75,12 +75,12 @@ package struct FITImage: Bootable {
 }
 
 extension FITImage.Content {
-    /// Images of a configuration that are looked at.
+    /// The most images of a configuration to read.
     private static let mostParts = 32
 
-    /// Makes it of a tree; nil where the tree has no images.
+    /// Parses a tree; nil if it contains no images.
     ///
-    /// - Throws: ``ImageBytes/Fault/notAtHand``, or what reading the file threw.
+    /// - Throws: ``ImageBytes/Fault/notAtHand``, or errors of reading the file.
     init?(_ tree: FlattenedDeviceTree, _ bytes: inout ImageBytes) throws {
         guard tree.nodes["/images"] != nil else { return nil }
         treeSize = tree.totalSize
@@ -121,7 +121,7 @@ extension FITImage.Content {
             load: tree.property("load", of: path)?.number, entry: tree.property("entry", of: path)?.number)
         var data = tree.property("data", of: path)?.place
         if data == nil, let count = size("data-size"), count >= 0 {
-            // Behind the tree, counted from its end filled up to 4 bytes, or from the start of the file.
+            // After the tree: from its end, rounded up to 4 bytes, or from the start of the file.
             let start =
                 size("data-position") ?? size("data-offset").flatMap { tree.totalSize.roundedUp(to: 4)?.plus($0) }
             data = start.flatMap { start in start.plus(count).flatMap { start >= 0 ? start..<$0 : nil } }
@@ -133,7 +133,7 @@ extension FITImage.Content {
         return part
     }
 
-    /// By U-Boot's short names (`boot/image.c`, uimage_arch).
+    /// Decodes U-Boot's short names (`boot/image.c`, uimage_arch).
     private static func architecture(_ name: String) -> BoardArchitecture? {
         switch name {
         case "": nil

@@ -1,22 +1,22 @@
 import FlashModel
 
-/// A device tree blob (Devicetree Specification 0.4, chapter 5), as far as a FIT image needs it: big properties, such as
-/// the kernel itself, are not read but noted.
+/// A device tree blob (Devicetree Specification 0.4, chapter 5), as far as a FIT image needs it. Of large properties,
+/// such as the kernel itself, only the position is recorded.
 struct FlattenedDeviceTree {
-    /// Why a blob is not understood.
+    /// Why a blob is invalid.
     enum Fault: Error, Hashable {
         case damaged
     }
 
     struct Property: Hashable {
-        /// Where its value is in the file.
+        /// The position of the value in the file.
         var place: Range<Int>
-        /// The value, where it is small; else empty.
+        /// The value, if it is small; otherwise empty.
         var value: [UInt8]
 
-        /// The strings of a list of them.
+        /// The value as a list of strings.
         var strings: [String] { value.split(separator: 0).map { String(decoding: $0, as: UTF8.self) } }
-        /// A number of one or two cells.
+        /// The value as a number of one or two cells.
         var number: UInt64? {
             value.count == 4 || value.count == 8 ? value.reduce(0) { $0 << 8 | UInt64($1) } : nil
         }
@@ -27,18 +27,18 @@ struct FlattenedDeviceTree {
     }
 
     static let magic: [UInt8] = [0xD0, 0x0D, 0xFE, 0xED]
-    /// Limits of what is believed. FIT images have some dozen nodes.
+    /// Limits of what is accepted. FIT images have a few dozen nodes.
     private static let mostNodes = 2000
     private static let mostProperties = 20_000
     private static let deepest = 16
     private static let longestName = 256
     private static let smallValue = 1024
 
-    /// Bytes of the whole blob.
+    /// The size of the whole blob in bytes.
     let totalSize: Int
-    /// By path, `/images/kernel-1`.
+    /// The nodes by path, such as `/images/kernel-1`.
     private(set) var nodes: [String: Node] = [:]
-    /// Paths in the order of the blob.
+    /// The paths in the order of the blob.
     private(set) var order: [String] = []
 
     private let structure: Range<Int>
@@ -46,7 +46,7 @@ struct FlattenedDeviceTree {
 
     /// Parses a file that starts with the magic number.
     ///
-    /// - Throws: ``Fault``, ``ImageBytes/Fault``, or what reading the file threw.
+    /// - Throws: ``Fault``, ``ImageBytes/Fault``, or errors of reading the file.
     init(_ bytes: inout ImageBytes) throws {
         func field(_ index: Int) throws -> Int { try bytes.number(at: 4 * index, bytes: 4, isBigEndian: true) }
         totalSize = try field(1)
@@ -54,7 +54,7 @@ struct FlattenedDeviceTree {
         let stringsStart = try field(3)
         let version = try field(5)
         let oldest = try field(6)
-        // 16 lacks the last field, the size of the structure; its end is then marked by a token alone.
+        // Version 16 lacks the last field, the size of the structure block; there, only a token marks the end.
         guard (16...100).contains(version), oldest <= 17, totalSize >= 40, totalSize <= bytes.size,
             structureStart >= 36, structureStart % 4 == 0,
             let stringsEnd = stringsStart.plus(try field(8)), stringsEnd <= totalSize,
@@ -66,12 +66,12 @@ struct FlattenedDeviceTree {
         try walk(&bytes)
     }
 
-    /// The tokens of the structure: 1 begins a node, 2 ends it, 3 is a property, 4 nothing, 9 the end.
+    /// Walks the tokens of the structure block: 1 begins a node, 2 ends it, 3 is a property, 4 nothing, 9 the end.
     private mutating func walk(_ bytes: inout ImageBytes) throws {
         var offset = structure.lowerBound
         var path: [String] = []
         var properties = 0
-        // Names are behind the structure, which may be long: they are looked up together at the end.
+        // Names come after the structure block, which may be long, so they are looked up together at the end.
         var unnamed: [(path: String, name: Int, property: Property)] = []
         func word() throws -> Int {
             guard offset >= structure.lowerBound, offset + 4 <= structure.upperBound else { throw Fault.damaged }
@@ -126,7 +126,7 @@ struct FlattenedDeviceTree {
         path.count == 1 ? "/" : path.joined(separator: "/")
     }
 
-    /// A text up to its zero.
+    /// Reads a zero-terminated text.
     private func text(
         at offset: Int, within range: Range<Int>, _ bytes: inout ImageBytes
     ) throws -> (text: String, utf8Count: Int) {

@@ -1,5 +1,4 @@
-/// Files that people have at hand and that no bootloader starts from memory: known by their first bytes, so that they
-/// can be named.
+/// Common files that no bootloader starts from RAM, recognized by their first bytes so that a refusal can name them.
 package struct ForeignFirmware: ImageFormat {
     package static let name = "foreign firmware"
 

@@ -1,4 +1,4 @@
-/// How a kernel is packed.
+/// How a kernel is compressed.
 package enum ImageCompression: String, Sendable, Hashable, CaseIterable {
     case none
     case gzip
@@ -9,7 +9,7 @@ package enum ImageCompression: String, Sendable, Hashable, CaseIterable {
     case lz4
     case zstd
 
-    /// By the number in a legacy header (`include/image.h`, IH_COMP_…).
+    /// Decodes the number in a legacy header (`include/image.h`, IH_COMP_…).
     init?(code: UInt8) {
         switch code {
         case 0: self = .none
@@ -23,10 +23,10 @@ package enum ImageCompression: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The largest kernel that is believed. Bytes.
+    /// The largest plausible kernel, in bytes.
     private static let largest = 512 << 20
 
-    /// How many bytes it has when unpacked, where the packed bytes tell: LZMA in its header, gzip at its end.
+    /// The uncompressed size in bytes, if the data contains it: LZMA in its header, gzip at its end.
     func unpackedSize(_ data: Range<Int>, _ bytes: inout ImageBytes) throws -> Int? {
         let size: Int
         do {
@@ -37,7 +37,7 @@ package enum ImageCompression: String, Sendable, Hashable, CaseIterable {
                 size = try bytes.number(at: data.upperBound - 4, bytes: 4, isBigEndian: false)
             case .lzma:
                 guard data.count >= 13 else { return nil }
-                // All ones stand for a size that is not told, and do not fit.
+                // All ones mean an unknown size, and fail to convert.
                 size = try bytes.number(at: data.lowerBound + 5, bytes: 8, isBigEndian: false)
             case .bzip2, .xz, .lzo, .lz4, .zstd: return nil
             }

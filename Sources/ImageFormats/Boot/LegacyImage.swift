@@ -1,44 +1,45 @@
 import FlashModel
 
-/// U-Boot's own image format of old, uImage: a header of 64 bytes, big endian, and the data (`include/image.h`,
+/// U-Boot's legacy image format, uImage: a big-endian header of 64 bytes, then the data (`include/image.h`,
 /// image_header_t).
 package struct LegacyImage: Bootable {
     package static let name = "uImage"
 
-    /// The name that its makers gave it, as text.
+    /// The name in the header, as text.
     package var name: String
-    /// Bytes of the data behind the header.
+    /// The size in bytes of the data after the header.
     package var dataSize: Int
-    /// The CRC-32 of the data. U-Boot checks it before it starts an image, unless `verify` is `n`.
+    /// The CRC-32 of the data. U-Boot checks it before it starts an image, unless the variable `verify` is `n`.
     package var dataSum: UInt32
-    /// Where the (unpacked) data goes.
+    /// The address of the (uncompressed) data.
     package var load: UInt64
-    /// Where it is started.
+    /// The entry point.
     package var entry: UInt64
     /// The number of the operating system; 5 is Linux.
     package var system: UInt8
-    /// The number of the processor family, and what that is.
+    /// The number of the processor family, and its decoded value.
     package var architectureCode: UInt8
     package var processor: BoardArchitecture
-    /// The number of the kind of image.
+    /// The number of the image type.
     package var type: UInt8
     package var compressionCode: UInt8
-    /// Nil where the number is none that is known.
+    /// nil if the number is unknown.
     package var compression: ImageCompression?
-    /// Bytes of each file of a multi-file image, the kernel first; empty for others, and where the list is damaged.
+    /// The size in bytes of each file of a multi-file image, the kernel first; empty for others, or if the list is
+    /// damaged.
     package var files: [Int]
-    /// Bytes that the first file has when unpacked, where known.
+    /// The uncompressed size of the first file in bytes, if known.
     package var unpackedSize: Int?
-    /// Whether the header's own checksum is right.
+    /// Whether the header's own checksum is correct.
     package var isHeaderIntact: Bool
 
     private static let magic: [UInt8] = [0x27, 0x05, 0x19, 0x56]
-    /// Bytes of the header.
+    /// The size of the header in bytes.
     package static let headerSize = 64
-    /// Files of a multi-file image that are believed. U-Boot knows three: kernel, RAM disk, device tree.
+    /// The most files of a multi-file image that are accepted. U-Boot uses three: kernel, RAM disk, device tree.
     private static let mostFiles = 16
 
-    /// Where the data is in the file, if the file is whole: what ``dataSum`` is of.
+    /// The position of the data in a complete file; ``dataSum`` is its checksum.
     package var dataRange: Range<Int> { Self.headerSize..<(Self.headerSize + dataSize) }
 
     package static func recognize(_ bytes: inout ImageBytes) throws -> LegacyImage? {
@@ -52,7 +53,7 @@ package struct LegacyImage: Bootable {
             header.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
         }
         func code(_ offset: Int) -> UInt8 { header.dropFirst(offset).first ?? 0 }
-        // The header's sum is that of the header with this field zero.
+        // The header's checksum is computed with this field set to zero.
         let cleared = header.prefix(4) + [0, 0, 0, 0] + header.dropFirst(8)
         isHeaderIntact = number(4) == CRC32.sum(of: cleared)
         dataSize = Int(number(12))
@@ -88,11 +89,11 @@ package struct LegacyImage: Bootable {
     private static let standalone: UInt8 = 1
     private static let kernel: UInt8 = 2
     private static let multi: UInt8 = 4
-    /// A kernel that runs from wherever it is.
+    /// A kernel that runs at any address.
     private static let kernelNoLoad: UInt8 = 14
 
-    /// The sizes at the start of a multi-file image's data: big endian, up to a zero; then the files, each but the last
-    /// filled up to 4 bytes. Empty where they make no sense.
+    /// Parses the sizes at the start of a multi-file image's data: big-endian numbers up to a zero, then the files,
+    /// each except the last padded to 4 bytes. Empty if they are invalid.
     private static func files(_ bytes: inout ImageBytes, dataSize: Int) throws -> [Int] {
         var sizes: [Int] = []
         var offset = headerSize
@@ -119,7 +120,7 @@ package struct LegacyImage: Bootable {
     package var command: BootCommand? { .bootm }
     package var architecture: BoardArchitecture? { processor }
 
-    /// Nil where the image does not tell, or runs from where it is.
+    /// nil if unknown, or if the image runs in place.
     package func target(memoryStart: UInt64?) -> Range<UInt64>? {
         guard type != Self.kernelNoLoad, let count = unpackedSize.flatMap(UInt64.init(exactly:)), count > 0 else {
             return nil
@@ -127,7 +128,7 @@ package struct LegacyImage: Bootable {
         return load..<(load + count)
     }
 
-    /// What kind of image it is, in words.
+    /// The image type, in words.
     package var typeName: String {
         switch type {
         case Self.standalone: "a standalone program"

@@ -1,9 +1,9 @@
-/// A Linux kernel as the kernel's own build makes it: what `bootz` and `booti` start.
+/// A Linux kernel as its own build system produces it, for `bootz` and `booti`.
 package struct LinuxKernelImage: Bootable {
     package static let name = "Linux kernel"
 
     package enum Kind: String, Sendable, Hashable {
-        /// 32-bit Arm, unpacking itself (`Documentation/arch/arm/booting.rst`).
+        /// 32-bit Arm, self-extracting (`Documentation/arch/arm/booting.rst`).
         case zImage
         /// 64-bit Arm (`Documentation/arch/arm64/booting.rst`).
         case arm64
@@ -12,15 +12,16 @@ package struct LinuxKernelImage: Bootable {
     }
 
     package var kind: Kind
-    /// Bytes from the start of memory, a multiple of 2 MiB, at which it runs. 0 of a zImage, which finds its place.
+    /// The offset at which it runs, in bytes from the start of RAM, which is rounded up to 2 MiB for 64-bit Arm. 0 for
+    /// a zImage, which relocates itself.
     package var textOffset: UInt64
-    /// Bytes of memory that it takes there, more than the file has; of a zImage those of the file. 0: not told.
+    /// The bytes of RAM that it occupies there, more than its file size; for a zImage, its file size. 0 if unknown.
     package var imageSize: UInt64
-    /// Whether it may run anywhere in memory, at a multiple of 2 MiB and ``textOffset``.
+    /// Whether it may run anywhere in RAM, at ``textOffset`` from a multiple of 2 MiB.
     package var runsAnywhere: Bool
 
     package static func recognize(_ bytes: inout ImageBytes) throws -> LinuxKernelImage? {
-        // The numbers for 32-bit Arm are in the kernel's byte order.
+        // For 32-bit Arm, numbers are in the kernel's byte order.
         if try bytes.has([0x18, 0x28, 0x6F, 0x01], at: 0x24) {
             return try LinuxKernelImage(zImage: &bytes, isBigEndian: false)
         }
@@ -48,7 +49,7 @@ package struct LinuxKernelImage: Bootable {
         imageSize = try number(16)
         runsAnywhere = kind == .arm64 ? try number(24) & 8 != 0 : false
         if kind == .arm64, imageSize == 0 {
-            // Before Linux 3.17; U-Boot takes these (`arch/arm/lib/image.c`, booti_setup).
+            // Before Linux 3.17; U-Boot assumes these values (`arch/arm/lib/image.c`, booti_setup).
             textOffset = 0x80000
             imageSize = 16 << 20
         }
@@ -70,8 +71,8 @@ package struct LinuxKernelImage: Bootable {
 
     package var command: BootCommand? { kind == .zImage ? .bootz : .booti }
 
-    /// Where `booti` moves it (`arch/arm/lib/image.c` and `arch/riscv/lib/image.c`, booti_setup); nil where it stays,
-    /// or at most moves up to the next multiple of 2 MiB: ``room(fileSize:)``.
+    /// Where `booti` moves it (`arch/arm/lib/image.c` and `arch/riscv/lib/image.c`, booti_setup); nil if it stays, or
+    /// at most moves up to the next multiple of 2 MiB: ``room(fileSize:)``.
     package func target(memoryStart: UInt64?) -> Range<UInt64>? {
         guard let memoryStart, kind != .zImage, !runsAnywhere else { return nil }
         var (base, overflow) = memoryStart.addingReportingOverflow(kind == .arm64 ? Self.alignment - 1 : 0)
@@ -86,14 +87,14 @@ package struct LinuxKernelImage: Bootable {
     package func room(fileSize: Int) -> UInt64 {
         let file = UInt64(max(0, fileSize))
         guard runsAnywhere, kind == .arm64 else { return file }
-        // It may be moved up to the next multiple of 2 MiB.
+        // `booti` may move it up to the next multiple of 2 MiB.
         let (moved, overflow) = imageSize.addingReportingOverflow(Self.alignment)
         return overflow ? .max : max(file, moved)
     }
 
-    /// 2 MiB: what 64-bit Arm kernels are aligned to.
+    /// 2 MiB, the alignment of 64-bit Arm kernels.
     private static let alignment: UInt64 = 2 << 20
-    /// The largest kernel that is believed. Bytes.
+    /// The largest plausible kernel, in bytes.
     private static let largest: UInt64 = 512 << 20
 
     package func fault(fileSize: Int) -> String? {
@@ -112,7 +113,7 @@ package struct LinuxKernelImage: Bootable {
                     + "flash."
             }
         case .arm64, .riscv:
-            // What the file has is part of what it takes; a device tree may be behind.
+            // The image size includes the file's content; a device tree may follow it.
             guard size <= imageSize + UInt64(Self.padding) else {
                 return "A kernel of \(imageSize) bytes in a file of \(fileSize): it is made to be written to flash."
             }

@@ -1,18 +1,18 @@
-/// The family of a board's processor, or of an image's code: as much as it takes to see that one does not fit the other.
+/// The processor family of a board or an image, in enough detail to detect a mismatch.
 package enum BoardArchitecture: String, Sendable, Hashable, CaseIterable {
-    /// MIPS, 32 and 64 bit: U-Boot's `mips` and `mips64`.
+    /// MIPS, 32 and 64 bits: U-Boot's `mips` and `mips64`.
     case mips
-    /// Arm, 32 bit.
+    /// Arm, 32 bits.
     case arm
     case arm64
     case riscv
     case powerpc
-    /// 32 and 64 bit.
+    /// 32 and 64 bits.
     case x86
-    /// One that is known and none of these.
+    /// Any other known family.
     case other
 
-    /// In words.
+    /// The name for display.
     package var name: String {
         switch self {
         case .mips: "MIPS"
@@ -25,9 +25,9 @@ package enum BoardArchitecture: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether code of this family runs on a board; nil where that cannot be told.
+    /// Whether code of this family runs on a board; nil if unknown.
     ///
-    /// 64-bit Arm processors of many routers run 32-bit kernels, too, if their U-Boot can start them.
+    /// The 64-bit Arm processors of many routers also run 32-bit kernels, if their U-Boot can start them.
     package func runs(on board: BoardArchitecture?) -> Bool? {
         guard let board, !(self == .arm && board == .arm64) else { return nil }
         if self == .other, board == .other { return nil }

@@ -1,5 +1,6 @@
-/// A format that a user may want to start from memory: what starting an image takes, and why it is refused. All but
-/// ``fault(fileSize:)`` have defaults, which are those of an image that no command starts.
+/// A format that a user may want to start from RAM: what starting an image takes, and why it is refused.
+///
+/// All requirements except ``fault(fileSize:)`` have defaults: those of an image that no command starts.
 package protocol Bootable: ImageFormat {
     /// The command that starts it; nil if none does that Flashkeep uses.
     var command: BootCommand? { get }
@@ -17,7 +18,7 @@ package protocol Bootable: ImageFormat {
     /// in addition.
     func room(fileSize: Int) -> UInt64
 
-    /// Why no board can start it; nil if nothing is known to speak against it. One sentence, or several.
+    /// Why no board can start it, in one sentence or several; nil if no reason is known.
     func fault(fileSize: Int) -> String?
 }
 
@@ -27,7 +28,7 @@ extension Bootable {
     package func target(memoryStart: UInt64?) -> Range<UInt64>? { nil }
     package func room(fileSize: Int) -> UInt64 { UInt64(max(0, fileSize)) }
 
-    /// The most that may follow a kernel that is otherwise alone: padding to an erase block, a signature. A root file
-    /// system is larger. Bytes.
+    /// The most bytes that may follow a kernel without a root file system: padding to an erase block, a signature. A
+    /// root file system is larger.
     static var padding: Int { 128 << 10 }
 }

@@ -1,54 +1,55 @@
 import FlashModel
 
-/// The bytes of a file or of a structure on flash, for parsers: they read small pieces of it, and no more than a few MiB.
+/// The bytes of a file or a flash structure, for parsers, which read small parts of it and no more than a few MiB in
+/// total.
 package struct ImageBytes {
-    /// Why bytes are not had.
+    /// Why bytes cannot be read.
     package enum Fault: Error, Hashable {
-        /// They would lie outside of the file, or too much was asked for.
+        /// They are outside the file, or too many were requested.
         case outside
-        /// They are in the file but not in the part of it that is at hand.
+        /// They are in the file, but not in the available part.
         case notAtHand
     }
 
-    /// The most bytes that are had at once.
+    /// The most bytes in one request.
     private static let pieceLimit = 65536
-    /// What is read at once, where less is asked for. Bytes.
+    /// The least bytes to read at once.
     private static let windowSize = 4096
 
-    /// Bytes of the whole file.
+    /// The size of the whole file in bytes.
     package let size: Int
     private let read: (Range<Int>) throws -> [UInt8]
-    /// What was read last, and where it is from.
+    /// The bytes read last, and their offset.
     private var window: [UInt8] = []
     private var windowStart = 0
-    /// The most bytes that are read for one format.
+    /// The most bytes to read for one format.
     private static let budget = 16 << 20
-    /// How many more of them may be read.
+    /// The remaining bytes of the budget.
     private var budget = Self.budget
 
-    /// - Parameter read: returns bytes of the file; fewer if not all of them are at hand.
+    /// - Parameter read: returns bytes of the file; fewer if not all of them are available.
     package init(size: Int, read: @escaping (Range<Int>) throws -> [UInt8]) {
         self.size = max(0, size)
         self.read = read
     }
 
-    /// Bytes that are in memory already.
+    /// Wraps bytes in memory.
     ///
     /// - Parameters:
     ///   - head: the first bytes, or all of them.
-    ///   - size: the number of bytes of the whole; nil if these are all. Not less than those at hand.
+    ///   - size: of the whole in bytes, at least that of `head`; nil if `head` is the whole.
     package init(head: ArraySlice<UInt8>, size: Int? = nil) {
         self.init(size: max(size ?? 0, head.count)) { range in
             Array(head.dropFirst(range.lowerBound).prefix(range.count))
         }
     }
 
-    /// Lets as many bytes be read as at first.
+    /// Restores the full budget.
     mutating func restoreBudget() { budget = Self.budget }
 
-    /// Bytes of the file.
+    /// Returns bytes of the file.
     ///
-    /// - Throws: ``Fault``, or what reading the file threw.
+    /// - Throws: ``Fault``, or errors of reading the file.
     package mutating func bytes(at offset: Int, count: Int) throws -> ArraySlice<UInt8> {
         guard offset >= 0, (0...Self.pieceLimit).contains(count), let end = offset.plus(count), end <= size else {
             throw Fault.outside
@@ -65,7 +66,7 @@ package struct ImageBytes {
         return window[first..<(first + count)]
     }
 
-    /// An unsigned number of a type's size.
+    /// Returns an unsigned number of a type's size.
     package mutating func number<Number: FixedWidthInteger & UnsignedInteger>(
         _ type: Number.Type = Number.self, at offset: Int, isBigEndian: Bool = true
     ) throws -> Number {
@@ -74,7 +75,7 @@ package struct ImageBytes {
             ? bytes.reduce(0) { $0 << 8 | Number($1) } : bytes.reversed().reduce(0) { $0 << 8 | Number($1) }
     }
 
-    /// An unsigned number of 1 to 7 bytes; of 8 where it is below 2^63.
+    /// Returns an unsigned number of 1 to 8 bytes, below 2^63.
     package mutating func number(at offset: Int, bytes count: Int, isBigEndian: Bool) throws -> Int {
         var value: UInt64 = 0
         let bytes = try bytes(at: offset, count: min(8, count))
@@ -83,7 +84,7 @@ package struct ImageBytes {
         return number
     }
 
-    /// Whether these bytes are there.
+    /// Whether the file has these bytes at an offset.
     package mutating func has(_ wanted: [UInt8], at offset: Int) throws -> Bool {
         guard offset >= 0, let end = offset.plus(wanted.count), end <= size else { return false }
         return try bytes(at: offset, count: wanted.count).elementsEqual(wanted)

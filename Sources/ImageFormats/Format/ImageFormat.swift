@@ -1,17 +1,17 @@
-/// A format of images and files, recognised by its bytes alone. Pure.
+/// A format of images and files, recognized by their bytes only. Pure.
 ///
-/// To add one, write a type that conforms, in a file of its own, and list it in ``ImageFormats/all``. What it can do beyond
-/// being recognised it says by conforming to ``Bootable`` or ``Relocatable`` as well.
+/// To add one, write a conforming type in a file of its own, and list it in ``ImageFormats/all``. Conformance to
+/// ``Bootable`` or ``Relocatable`` declares its further capabilities.
 package protocol ImageFormat: Sendable, Hashable {
-    /// The format's name, for people; different for each format.
+    /// The format's unique name, for display.
     static var name: String { get }
 
-    /// Recognises an image of this format, and parses its headers.
+    /// Recognizes an image of this format, and parses its headers.
     ///
-    /// - Returns: nil if it is in another format.
-    /// - Throws: ``ImageBytes/Fault`` if the image is shorter than its own header; what reading it throws.
+    /// - Returns: nil if it has another format.
+    /// - Throws: ``ImageBytes/Fault`` if the image is shorter than its own header; errors of reading it.
     static func recognize(_ bytes: inout ImageBytes) throws -> Self?
 
-    /// What this image is, in words, for people.
+    /// A description of this image, for display.
     var summary: String { get }
 }

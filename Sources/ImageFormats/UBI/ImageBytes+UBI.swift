@@ -15,7 +15,7 @@ extension ImageBytes {
         in bytes: ArraySlice<UInt8>, _ parse: (inout ImageBytes) throws -> Structure?
     ) -> Structure? {
         var bytes = ImageBytes(head: bytes)
-        // Bytes in memory fail in no other way than by ``Fault``.
+        // Reading bytes in memory throws only ``Fault``.
         return (try? parse(&bytes)) ?? nil
     }
 }

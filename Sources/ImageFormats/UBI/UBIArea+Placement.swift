@@ -6,7 +6,7 @@ extension UBIArea {
                 why: "its volumes need \(needed) good erase blocks, and the board has \(good.count)")
         }
         let lost = blocks.indices.filter { isBad($0) && mustStay(blocks[$0]) }
-        // From the end: bootloaders, too, look at the start first.
+        // From the end: like UBI, bootloaders look at the start first.
         let spare = good.compactMap { number in rank(number, wasBad).map { (rank: $0, number: number) } }
             .sorted { ($0.rank, -$0.number) < ($1.rank, -$1.number) }
         guard lost.count <= spare.count else {
@@ -25,10 +25,10 @@ extension UBIArea {
         return sources
     }
 
-    /// Blocks that can be given up, in the order in which they are.
+    /// The blocks that can be given up, in this order.
     private enum Rank: Int, Comparable {
         case bad
-        /// A fastmap records where all blocks are, which is no longer true. Without one, UBI scans.
+        /// A fastmap records the positions of all blocks, which change. Without one, UBI scans.
         case fastmap
         case blank
         case free
@@ -46,7 +46,7 @@ extension UBIArea {
         }
     }
 
-    /// Whether a block's bytes must be somewhere on the target.
+    /// Whether a block's bytes must be stored somewhere on the target.
     private func mustStay(_ block: Block) -> Bool {
         switch block {
         case .used(let header): !header.isFastmap

@@ -1,7 +1,7 @@
 import FlashModel
 
-/// A run of erase blocks that UBI manages, in their order on flash. Each block records what it holds, so any of them
-/// may be anywhere.
+/// A run of erase blocks that UBI manages, in their order on flash. Each block records what it holds, so each may be
+/// anywhere.
 package struct UBIArea: Relocatable {
     package static let name = "UBI"
 
@@ -9,7 +9,7 @@ package struct UBIArea: Relocatable {
     package enum Block: Sendable, Hashable {
         /// The block is bad or could not be read.
         case missing
-        /// 0xFF in place of its headers.
+        /// 0xFF where its headers should be.
         case blank
         /// Formatted and empty.
         case free
@@ -19,12 +19,12 @@ package struct UBIArea: Relocatable {
         case damaged
     }
 
-    /// In the order of their position; empty if only the start of a file was seen, which does not give their size.
+    /// In the order of their positions; empty if only the start of a file was read, which does not reveal their size.
     package let blocks: [Block]
     /// nil if neither copy of the table is intact.
     package let volumes: UBIVolumeTable?
 
-    /// Recognises a file by the magic number of its first erase block, whether that is intact or not.
+    /// Recognizes a file by the magic number of its first erase block, intact or not.
     package static func recognize(_ bytes: inout ImageBytes) throws -> UBIArea? {
         try bytes.has(Array("UBI#".utf8), at: 0) ? UBIArea(blocks: [], volumes: nil) : nil
     }
