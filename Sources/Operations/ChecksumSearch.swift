@@ -2,14 +2,15 @@ import FlashAccess
 import FlashModel
 
 extension FlashChecksumming {
-    /// The erase blocks of ranges whose checksums are not the expected ones: first of large runs, then of their blocks.
+    /// Returns the erase blocks whose checksums differ from the expected ones. It compares large runs first, then the
+    /// blocks of those that differ.
     ///
     /// - Parameters:
-    ///   - ranges: in any count of bytes that keeps their order.
-    ///   - block: bytes of an erase block.
-    ///   - run: bytes that are looked at together at first, at least a block.
-    ///   - onDevice: where a part of the ranges is in the partition.
-    ///   - expected: the checksum that a part should have.
+    ///   - ranges: in bytes, in any coordinates that keep their order.
+    ///   - block: the erase block size in bytes.
+    ///   - run: the size of the runs that are compared first, in bytes, at least a block.
+    ///   - onDevice: converts a range to bytes of the partition.
+    ///   - expected: the checksum that a range should have.
     func differing(
         _ algorithm: ChecksumAlgorithm, _ partition: Partition, _ ranges: [Range<Int>], block: Int, run: Int,
         onDevice: (Range<Int>) -> Range<Int> = { $0 }, expected: (Range<Int>) throws -> Digest

@@ -4,48 +4,48 @@ import LocalFiles
 import Synchronization
 package import SystemPackage
 
-/// A partition of a backup, and the file that was made of it.
+/// A partition of a backup, and the file extracted from it.
 package struct ExtractedPartition: Sendable, Codable, Hashable, PartitionLabelled {
     /// The number of the partition.
     package var index: Int
     /// What the number counts; nil is ``Partition/Numbering/mtd``.
     package var numbering: Partition.Numbering?
     package var name: String
-    /// Name of the file in the folder; nil where none was made.
+    /// The name of the file in the folder; nil if there is none.
     package var file: String?
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     package var size: Int
-    /// Why there is no file, where there is none.
+    /// Why there is no file; nil if there is one.
     package var reason: String?
-    /// What is not plainly good in it; offsets are bytes from the start of the file.
+    /// The blocks that are not simply good, with offsets in bytes from the start of the file.
     package var blocks: [BlockFinding]
-    /// Of these, the ones whose bytes may not be what the flash held, in words; empty where all is good.
+    /// Descriptions of the blocks whose bytes may differ from what the flash held; empty if there are none.
     package var damage: [String]
 }
 
-/// What an extraction made.
+/// The result of an extraction.
 package struct ExtractReport: Sendable, Codable, Hashable {
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
-    /// The folder.
+    /// The output folder.
     package var folder: String
-    /// Whether every partition that has bytes in the backup became a file, from an image that is intact.
+    /// Whether every partition with bytes in the backup was extracted from an intact image.
     package var ok: Bool
-    /// Whether the backup itself is whole: nothing missing, nothing that could not be read.
+    /// Whether the backup itself is whole: nothing is missing or unread.
     package var isWhole: Bool
     package var partitions: [ExtractedPartition]
 }
 
-/// Makes a file of its own of every partition in a backup, of those within others too.
+/// Extracts every partition of a backup to a file of its own, including partitions within others.
 package enum Extract {
     /// Extracts a backup.
     ///
     /// - Parameters:
     ///   - path: the backup.
-    ///   - folder: is made if it is not there; the folder that it lies in must be.
-    /// - Throws: `targetExists` where one of the files is there already, before anything is written; what
-    ///   ``BagReader/open(_:tolerant:disk:)`` and ``BagReader/manifest()`` throw; `diskFull`; `CancellationError`.
-    ///   A partition whose image was changed since is no error but in the report, and has no file.
+    ///   - folder: created if it does not exist; its parent folder must exist.
+    /// - Throws: `targetExists` if one of the files exists already, before anything is written; errors of
+    ///   ``BagReader/open(_:tolerant:disk:)`` and ``BagReader/manifest()``; `diskFull`; `CancellationError`. If an
+    ///   image was changed since the backup, that is in the report, and its partitions have no files.
     package static func run(
         bag path: FilePath, to folder: FilePath, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> ExtractReport {
@@ -63,7 +63,7 @@ package enum Extract {
                     guard let view = manifest.view(of: partition), view.image.path == image.path, !view.range.isEmpty
                     else { return nil }
                     let plain = ImageName.file(partition.label, name: partition.name)
-                    // A programmer must not take pages with OOB for plain data.
+                    // A programmer must not mistake pages with OOB for plain data.
                     let name = image.representation == .dataWithOOB ? "oob-" + plain : plain
                     return Piece(index: partition.index, name: name, range: view.range)
                 })
@@ -90,7 +90,7 @@ package enum Extract {
     private struct Piece: Sendable {
         var index: Int
         var name: String
-        /// Bytes from the start of the image.
+        /// In bytes from the start of the image.
         var range: Range<Int>
     }
 
@@ -99,9 +99,9 @@ package enum Extract {
         var pieces: [Piece]
     }
 
-    /// Writes the partitions of one image, and checks it on the way.
+    /// Extracts the partitions of one image, and verifies the image in the same pass.
     ///
-    /// - Returns: why its partitions cannot be had, where that is so; there are no files of them then.
+    /// - Returns: why its partitions cannot be extracted, in which case they have no files; nil if they were.
     private static func extract(
         _ job: Job, from bag: BagReader, to output: OutputFolder, _ ticket: FileWorkers.Ticket,
         _ counter: ProgressCounter, _ buffer: inout [UInt8]
@@ -117,7 +117,7 @@ package enum Extract {
         do {
             for piece in job.pieces {
                 let file = try output.begin(piece.name)
-                // Where the file system can share the bytes, they take no room a second time.
+                // If the file system can share the bytes, they take no additional space.
                 let isDone = output.share(source, piece.range, with: file)
                 outputs.append((piece, file, isDone))
             }

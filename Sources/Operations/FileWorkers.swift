@@ -8,18 +8,19 @@ import Synchronization
     import Foundation
 #endif
 
-/// Does work that waits for disks on threads of its own: a thread of Swift's pool that waits is one less for the
-/// terminal, the board and everything else.
+/// Runs jobs that wait for disks on their own threads. In Swift's thread pool, they would block the terminal, the board
+/// and everything else.
 enum FileWorkers {
-    /// Processors of this computer, at least 1.
+    /// The number of this computer's processors, at least 1.
     static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-    /// Does all jobs, begun in their order, as many at a time as there are processors.
+    /// Runs all jobs, started in order, as many at a time as there are processors.
     ///
     /// - Parameters:
-    ///   - jobs: the largest first, so that none is left alone in the end.
-    ///   - body: does one; it asks now and then whether to go on, by ``Ticket/check()``. Its buffer is its thread's own.
-    /// - Throws: the first error of a job, after which no job is begun; `CancellationError` when the task was cancelled.
+    ///   - jobs: the largest first, so that a large one does not run alone at the end.
+    ///   - body: runs one job, and regularly calls ``Ticket/check()``. Each thread has its own buffer.
+    /// - Throws: the first error of a job, after which no other job starts; `CancellationError` if the task was
+    ///   cancelled.
     static func run<Job: Sendable>(
         _ jobs: [Job], threads: Int = processors, body: @escaping @Sendable (Job, Ticket, inout [UInt8]) throws -> Void
     ) async throws {
@@ -54,7 +55,7 @@ enum FileWorkers {
         try Task.checkCancellation()
     }
 
-    /// Tells a job whether it should go on.
+    /// Shows a job whether to continue.
     final class Ticket: Sendable {
         private let cancelled = Atomic<Bool>(false)
 

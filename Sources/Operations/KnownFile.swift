@@ -20,9 +20,9 @@ package struct KnownFile: ContentSource {
         return Array(bytes[..<got])
     }
 
-    /// What a user means by a path: the images of a backup, or a file itself.
+    /// Returns the files that a path stands for: the images of a backup, or the file itself.
     ///
-    /// - Throws: ``FlashModel/FlashkeepError`` with `fileUnavailable`, and what opening a backup throws.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `fileUnavailable`, and errors of opening a backup.
     package static func all(at path: FilePath, disk: Disk = Disk()) throws -> [KnownFile] {
         let named = try disk.openNamed(path)
         guard named.isDirectory else { return [KnownFile(named.file, size: try named.file.size())] }

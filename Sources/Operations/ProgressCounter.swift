@@ -1,7 +1,7 @@
 import FlashModel
 import Synchronization
 
-/// Adds up the bytes that are done, also by several threads, and reports them, one event at a time.
+/// Counts completed bytes, also from several threads, and reports them, one event at a time.
 final class ProgressCounter: Sendable {
     private let state: Mutex<(done: Int, reported: Int, at: Duration)>
     private let total: Int?
@@ -10,8 +10,8 @@ final class ProgressCounter: Sendable {
     private let handler: ProgressHandler
 
     /// - Parameters:
-    ///   - done: bytes that were there already.
-    ///   - total: bytes in all; nil if unknown.
+    ///   - done: the bytes completed earlier.
+    ///   - total: all bytes; nil if unknown.
     ///   - stopwatch: limits the reports to one for each MiB or 200 ms; nil reports every addition.
     init(
         done: Int = 0, total: Int?, stopwatch: (@Sendable () -> @Sendable () -> Duration)? = nil,
@@ -28,7 +28,7 @@ final class ProgressCounter: Sendable {
             state.done += bytes
             if let elapsed {
                 let now = elapsed()
-                // By time too: a serial line takes minutes for so many bytes.
+                // By time too, since a serial line takes minutes for one MiB.
                 guard
                     state.done - state.reported >= 1 << 20 || now - state.at >= .milliseconds(200)
                         || state.done >= total ?? .max

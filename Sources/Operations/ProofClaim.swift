@@ -1,25 +1,25 @@
 import BackupBags
 import FlashModel
 
-/// A checksum that a manifest says the board had computed over the flash, and the bytes of the image that it is of: so
-/// that a verification need not believe it.
+/// A manifest's claim that the board computed a checksum over its flash, and the bytes of the image that it covers, so
+/// that a verification can check it.
 struct ProofClaim: Sendable {
-    /// As the manifest has it.
+    /// The checksum in the manifest.
     let digest: Digest
-    /// Bytes of the file that it may be of: one of these lists is right.
+    /// The bytes of the file that it may cover: one of these lists is right.
     private let candidates: [[Range<Int>]]
     private var sums: [StreamingChecksum]
     /// Whether it is the SHA-256 of the whole file, which a verification computes anyway.
     private let isOfFile: Bool
 
-    /// What an image's proof claims; empty where it names no checksum.
+    /// The claims in an image's proof; empty if it has no checksum.
     static func all(of image: ImageRecord, formatVersion: Int) -> [ProofClaim] {
         let whole = image.proof.checksum.map { [ProofClaim($0, image, within: 0..<image.size, formatVersion)] } ?? []
         guard let parts = image.proof.parts else { return whole }
         return whole + parts.map { ProofClaim($0.checksum, image, within: $0.range, formatVersion) }
     }
 
-    /// Whether an image that is called proven by the board's checksums has them for all of its bytes that mean anything.
+    /// Whether an image that claims to be proven by the board's checksums has them for all meaningful bytes.
     static func covers(_ image: ImageRecord, formatVersion: Int) -> Bool {
         guard image.proof.isSubstantiated(formatVersion: formatVersion) else { return false }
         guard image.proof.checksum == nil, let parts = image.proof.parts else { return true }
@@ -34,13 +34,13 @@ struct ProofClaim: Sendable {
         let good = [whole].removing(bad.map(\.range))
         candidates =
             [good.removing(damaged.map(\.range))]
-            // Flashkeep 0.1 took the sum before a second read found what the ECC could not repair.
+            // Flashkeep 0.1 computed it before a second read found damage that the ECC could not repair.
             + (formatVersion == 1 && !damaged.isEmpty ? [good] : [])
         isOfFile = digest.algorithm == .sha256 && candidates == [[0..<image.size]]
         sums = candidates.map { _ in StreamingChecksum(digest.algorithm) }
     }
 
-    /// Takes bytes of the file in, in their order.
+    /// Adds bytes of the file, in order.
     mutating func add(_ bytes: ArraySlice<UInt8>, at offset: Int) {
         guard !isOfFile else { return }
         let all = offset..<offset + bytes.count
@@ -55,7 +55,7 @@ struct ProofClaim: Sendable {
         }
     }
 
-    /// What is right instead; nil where the claim is true.
+    /// The correct checksum if the claim is false; otherwise nil.
     ///
     /// - Parameter file: the SHA-256 of the whole file.
     func contradiction(file: Digest) -> Digest? {

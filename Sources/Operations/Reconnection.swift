@@ -2,11 +2,11 @@ import BoardChannels
 import FlashAccess
 import FlashModel
 
-/// When and how often a lost board is reached again.
+/// When and how often to reconnect to a lost board.
 struct ReconnectPolicy {
-    /// How often in a row, without progress in between.
+    /// The most attempts in a row without progress.
     var attempts: Int
-    /// Whether there is anything to lose yet. A board that was never seen is not waited for.
+    /// Whether there is anything to lose yet. A board that was never surveyed is not worth waiting for.
     var isBegun: () -> Bool
     /// Grows with everything that need not be done again.
     var achieved: () -> Int
@@ -14,7 +14,7 @@ struct ReconnectPolicy {
     var onLoss: () -> Void
 }
 
-/// Reaches a board, and reaches it again after it was lost. An unstable line is retried for as long as each attempt
+/// Connects to a board, and reconnects after it was lost. On an unstable line it retries for as long as each attempt
 /// makes progress.
 struct Reconnection {
     let connector: any BoardConnector
@@ -22,10 +22,10 @@ struct Reconnection {
     let environment: OperationEnvironment
     let progress: ProgressHandler
 
-    /// Runs the body with the board; runs it again, from its start, after the board was lost.
+    /// Runs the body with the board, and runs it again from its start after the board was lost.
     ///
-    /// - Throws: the last error if it does not mean that the board may only be restarting, or if nothing is achieved any
-    ///   more; `CancellationError`.
+    /// - Throws: the last error if it does not indicate a board that may just be restarting, or if there is no more
+    ///   progress; `CancellationError`.
     func run<Result: Sendable>(
         _ policy: ReconnectPolicy, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
@@ -43,7 +43,7 @@ struct Reconnection {
             } catch let error as FlashkeepError
                 where error.code == .boardLost || error.code.isLostReply || lost > 0 && !isConnected
             {
-                // A board that is starting again may refuse the connection for a while, with any error.
+                // A restarting board may refuse the connection for a while, with any error.
                 try Task.checkCancellation()
                 if policy.achieved() > before { lost = 0 }
                 guard policy.isBegun(), lost < policy.attempts else { throw error }
@@ -57,7 +57,7 @@ struct Reconnection {
 }
 
 extension FlashBoard {
-    /// Surveys the board as a stage of its own.
+    /// Surveys the board as a separate stage.
     func survey(_ progress: ProgressHandler) async throws -> SurveyedFlash {
         progress(.began(.surveying, bytes: nil))
         let flash = try await survey()

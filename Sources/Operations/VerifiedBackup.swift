@@ -2,16 +2,16 @@ import BackupBags
 import FlashModel
 import SystemPackage
 
-/// A backup that was seen to be as it was made, before anything is done with its bytes.
+/// A backup that was verified before its bytes are used.
 struct VerifiedBackup: Sendable {
     let manifest: Manifest
     private let reader: BagReader
-    /// By path in the bag.
+    /// The checksums by path in the bag.
     private let sums: [String: VerifiedImage.Sums]
 
-    /// Reads every byte of a backup and opens it.
+    /// Verifies every byte of a backup and opens it.
     ///
-    /// - Throws: `bagDamaged` where a byte is another than when it was made, and what ``Verify`` throws.
+    /// - Throws: `bagDamaged` if a byte has changed since the backup was made, and errors of ``Verify``.
     static func open(_ path: FilePath, progress: @escaping ProgressHandler) async throws -> VerifiedBackup {
         let verified = try await Verify.examine(bag: path, keepsSums: true, progress: progress)
         guard verified.report.ok, let manifest = verified.manifest else {
@@ -23,9 +23,9 @@ struct VerifiedBackup: Sendable {
         return VerifiedBackup(manifest: manifest, reader: verified.reader, sums: verified.sums)
     }
 
-    /// An image, by its path in the bag.
+    /// Returns an image, by its path in the bag.
     ///
-    /// - Throws: `bagDamaged` where it is none that was verified, and what ``BackupBags/BagReader/file(_:)`` throws.
+    /// - Throws: `bagDamaged` if it is not a verified image, and errors of ``BackupBags/BagReader/file(_:)``.
     func image(_ path: String) throws -> VerifiedImage {
         guard let sums = sums[path] else {
             throw FlashkeepError(
@@ -36,6 +36,8 @@ struct VerifiedBackup: Sendable {
         return VerifiedImage(try reader.file(path), sums)
     }
 
-    /// - Parameter number: a position in ``Manifest/images``.
+    /// Returns an image.
+    ///
+    /// - Parameter number: an index in ``Manifest/images``.
     func image(_ number: Int) throws -> VerifiedImage { try image(manifest.images[number].path) }
 }

@@ -3,19 +3,19 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// A file of a backup whose bytes are handed out only as long as they are those that were verified: a failing stick, or a
-/// program that copies files, may change them between the verification and the moment they are written to a board.
+/// A file of a backup that returns bytes only while they are unchanged since verification. A failing USB stick, or a
+/// program that copies files, may change them before they are written to a board.
 struct VerifiedImage: Sendable {
-    /// The sums of a file, taken while all of it was verified.
+    /// The checksums of a file, computed during its verification.
     struct Sums: Sendable {
-        /// Bytes of which one sum is taken. It divides what a file is read by, and most erase blocks.
+        /// The number of bytes in each checksum. The read size and most erase blocks are multiples of it.
         static let step = 64 << 10
 
         private var digests: [Digest] = []
-        /// Bytes of the file.
+        /// The size of the file in bytes.
         private(set) var size = 0
 
-        /// Takes the next bytes in. Only the last call may bring no multiple of ``step``.
+        /// Adds the next bytes. Only the last call may add a number that is not a multiple of ``step``.
         mutating func add(_ bytes: ArraySlice<UInt8>) {
             var rest = bytes
             while !rest.isEmpty {
@@ -25,9 +25,9 @@ struct VerifiedImage: Sendable {
             size += bytes.count
         }
 
-        /// Whether bytes are those that were verified at a place.
+        /// Whether bytes are unchanged since verification.
         ///
-        /// - Parameter offset: a multiple of ``step``.
+        /// - Parameter offset: in bytes, a multiple of ``step``.
         func hold(_ bytes: ArraySlice<UInt8>, at offset: Int) -> Bool {
             let number = offset / Self.step
             return digests.indices.contains(number) && digests[number] == StreamingChecksum.digest(of: bytes, .sha256)
@@ -42,20 +42,20 @@ struct VerifiedImage: Sendable {
         self.sums = sums
     }
 
-    /// Bytes of a range.
+    /// Reads a range.
     ///
-    /// - Throws: `bagDamaged` where they are no longer those that were verified, `fileUnavailable`.
+    /// - Throws: `bagDamaged` if the bytes have changed since verification, `fileUnavailable`.
     func bytes(_ range: Range<Int>) throws -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
-        // Headers of a few bytes are asked for by the thousand: no more is set aside than the steps that hold the range.
+        // Thousands of small headers are read, so the buffer is no larger than the steps that contain the range.
         let steps = range.count / Sums.step + 2
         var buffer = [UInt8](repeating: 0, count: min(1 << 20, steps * Sums.step))
         try stream(range, buffer: &buffer) { bytes += $0 }
         return bytes
     }
 
-    /// One checksum over ranges, one after another.
+    /// Computes one checksum over the concatenated bytes of ranges.
     ///
     /// - Throws: as ``bytes(_:)``.
     func checksum(_ algorithm: ChecksumAlgorithm, of ranges: [Range<Int>], buffer: inout [UInt8]) throws -> Digest {
@@ -64,9 +64,9 @@ struct VerifiedImage: Sendable {
         return sum.finalize()
     }
 
-    /// Reads a range piece by piece.
+    /// Reads a range in parts.
     ///
-    /// - Parameter buffer: at least one ``Sums/step`` long.
+    /// - Parameter buffer: at least ``Sums/step`` long.
     private func stream(
         _ range: Range<Int>, buffer: inout [UInt8], each: (ArraySlice<UInt8>) throws -> Void
     ) throws {
@@ -75,7 +75,7 @@ struct VerifiedImage: Sendable {
         guard range.lowerBound >= 0, range.upperBound <= sums.size, buffer.count >= step else {
             throw changed(at: range)
         }
-        // Whole steps, since only of these is the sum known.
+        // Reads whole steps, because only these have checksums.
         var place = range.lowerBound / step * step
         while place < range.upperBound {
             let wanted = min(

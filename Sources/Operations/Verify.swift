@@ -4,31 +4,31 @@ import LocalFiles
 import Synchronization
 package import SystemPackage
 
-/// Checks that a backup is as it was when it was made, every byte of every file.
+/// Checks that every byte of every file in a backup is unchanged since it was made.
 package enum Verify {
     /// Verifies a backup.
     ///
-    /// - Throws: `notABag`, `bagIncomplete`, `bagUnsafePath`, `fileUnavailable` where it cannot be looked at at all, and
-    ///   `CancellationError`. Everything else that is wrong is in the report.
+    /// - Throws: `notABag`, `bagIncomplete`, `bagUnsafePath` or `fileUnavailable` if it cannot be read at all, and
+    ///   `CancellationError`. All other problems are in the report.
     package static func run(
         bag path: FilePath, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> VerifyReport {
         try await examine(bag: path, keepsSums: false, progress: progress).report
     }
 
-    /// What a verification found, and what can be worked with.
+    /// The results of a verification, and the opened backup.
     struct Examination: Sendable {
         var report: VerifyReport
         var reader: BagReader
-        /// nil where it cannot be used.
+        /// nil if it is unusable.
         var manifest: Manifest?
-        /// By path in the bag, of the images; empty unless they were asked for.
+        /// The checksums of images, by path in the bag; empty unless requested.
         var sums: [String: VerifiedImage.Sums]
     }
 
-    /// The same as ``run(bag:progress:)``, and what was read is remembered.
+    /// Verifies a backup like ``run(bag:progress:)``, and keeps the results for further use.
     ///
-    /// - Parameter keepsSums: whether sums of the images are kept, so that bytes that are read later can be checked.
+    /// - Parameter keepsSums: whether to keep checksums of the images, so that bytes read later can be verified.
     static func examine(
         bag path: FilePath, keepsSums: Bool, progress: @escaping ProgressHandler
     ) async throws -> Examination {
@@ -69,7 +69,7 @@ package enum Verify {
             report.images = self.images(manifest, found, outcomes)
             problems += against(manifest, sha256: sha256, found, outcomes, problems)
         case .unusable(let message):
-            // That it is not there was said already.
+            // If the file is missing, that was reported already.
             if !problems.contains(where: { $0.kind == .missing && $0.path == Manifest.path }) {
                 problems.append(VerifyProblem(kind: .manifest, path: Manifest.path, message: message))
             }
@@ -82,7 +82,7 @@ package enum Verify {
         )
     }
 
-    /// Files that are not as their list has them.
+    /// Files that differ from their list.
     private static func changed(_ jobs: [Job], _ outcomes: [String: Outcome]) -> [VerifyProblem] {
         jobs.compactMap { job in
             let path = job.entry.path
@@ -99,7 +99,7 @@ package enum Verify {
         }
     }
 
-    /// What became of reading `flashkeep.json`.
+    /// The result of reading `flashkeep.json`.
     private enum ReadManifest {
         case read(Manifest, sha256: String)
         case unusable(String)
@@ -133,7 +133,8 @@ package enum Verify {
         }
     }
 
-    /// Without these in its list anybody could change what the backup says of itself, and how it is put back.
+    /// Reports own tag files that are not listed. Unlisted, anybody could change what the backup says about itself, and
+    /// how it is restored.
     private static func unlisted(_ bag: BagReader) -> [VerifyProblem] {
         let listed = Set(bag.tags.map(\.path))
         return BagLayout.ownTags.filter { !listed.contains($0) }.map { name in
@@ -154,7 +155,7 @@ package enum Verify {
             } else if !listed.contains(file.path), file.path != BagLayout.tagManifest,
                 !BagLayout.ownTags.contains(file.path)
             {
-                // What is not payload may be added to a bag (RFC 8493 section 2.2.4); the owner's notes, for example.
+                // Files outside the payload may be added to a bag (RFC 8493 section 2.2.4), such as the owner's notes.
                 if file.path.hasPrefix("data/") {
                     problems.append(
                         VerifyProblem(
@@ -167,7 +168,7 @@ package enum Verify {
         return problems
     }
 
-    /// `Payload-Oxum` (RFC 8493 section 2.2.2): bytes, a dot, files.
+    /// Checks `Payload-Oxum` (RFC 8493 section 2.2.2): bytes, a dot, files.
     private static func total(_ info: [BagInfoField], _ files: [BagFile]) -> [VerifyProblem] {
         guard let field = info.first(where: { $0.label == "Payload-Oxum" }) else { return [] }
         let payload = files.filter { $0.path.hasPrefix("data/") }
@@ -188,15 +189,15 @@ package enum Verify {
     private struct Job: Sendable {
         var entry: BagEntry
         var file: BagFile
-        /// What the manifest says that the board had computed of it.
+        /// The manifest's claims about checksums that the board computed.
         var claims: [ProofClaim]
         var keepsSums: Bool
     }
 
-    /// What was found in a file.
+    /// The results of reading a file.
     private struct Contents: Sendable {
         var sha256: String
-        /// Those that are not true: what the board had computed, and what is right.
+        /// The false claims: the checksum in the manifest, and the correct one.
         var falseClaims: [(claimed: Digest, actual: Digest)]
         var sums: VerifiedImage.Sums?
     }
@@ -224,7 +225,7 @@ package enum Verify {
                 var hash = StreamingChecksum(.sha256)
                 var claims = job.claims
                 var sums = job.keepsSums ? VerifiedImage.Sums() : nil
-                // To its end, not to the size that it had: it may be growing.
+                // To the end of the file rather than its known size: it may be growing.
                 var place = 0
                 while true {
                     try ticket.check()
@@ -274,11 +275,11 @@ package enum Verify {
         }
     }
 
-    /// What speaks against the manifest.
+    /// Finds contradictions between the manifest and the files.
     ///
     /// - Parameters:
     ///   - sha256: of the manifest as it was parsed.
-    ///   - known: problems that were found already.
+    ///   - known: the problems found already.
     private static func against(
         _ manifest: Manifest, sha256: String, _ found: [String: BagFile], _ outcomes: [String: Outcome],
         _ known: [VerifyProblem]
@@ -286,7 +287,7 @@ package enum Verify {
         let told = Set(known.compactMap(\.path))
         var problems = contradictions(manifest, found, outcomes, told: told)
         problems += unproven(manifest, outcomes, told: told)
-        // It is read twice: as a file like all others, and for what it says.
+        // The manifest is read twice: as a file like all others, and for its content.
         if let contents = outcomes[Manifest.path]?.contents, contents.sha256 != sha256 {
             problems.append(
                 VerifyProblem(
@@ -295,7 +296,7 @@ package enum Verify {
         return problems
     }
 
-    /// - Parameter told: files of which a problem was told already, as their list has it.
+    /// - Parameter told: the files with problems reported already.
     private static func contradictions(
         _ manifest: Manifest, _ found: [String: BagFile], _ outcomes: [String: Outcome], told: Set<String>
     ) -> [VerifyProblem] {
@@ -335,9 +336,9 @@ package enum Verify {
         return problems
     }
 
-    /// Proofs that the manifest contradicts itself, or the image does.
+    /// Finds proofs that contradict the manifest or the image.
     ///
-    /// - Parameter told: files of which a problem was told already: of a changed one no proof can be true.
+    /// - Parameter told: the files with problems reported already; no proof of a changed file can be true.
     private static func unproven(
         _ manifest: Manifest, _ outcomes: [String: Outcome], told: Set<String>
     ) -> [VerifyProblem] {

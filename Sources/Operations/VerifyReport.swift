@@ -1,37 +1,37 @@
 package import BackupBags
 import FlashModel
 
-/// Something that is wrong with a backup on disk.
+/// A problem with a backup on disk.
 package struct VerifyProblem: Sendable, Codable, Hashable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
-        /// A file is listed and not there.
+        /// A listed file does not exist.
         case missing
-        /// A file is there and not listed.
+        /// An existing file is not listed.
         case extra
-        /// A file has another checksum than listed.
+        /// A file's checksum differs from its list.
         case changed
-        /// A file has another size than the manifest says.
+        /// A file's size differs from the manifest.
         case size
-        /// A file could not be read, or is no plain file.
+        /// A file could not be read, or is not a regular file.
         case unreadable
-        /// A list of files is broken or missing.
+        /// A list of files is damaged or missing.
         case list
-        /// The files together have another size or number than `bag-info.txt` says.
+        /// The total size or number of files differs from `bag-info.txt`.
         case total
-        /// `flashkeep.json` cannot be used, or contradicts the files.
+        /// `flashkeep.json` is unusable, or contradicts the files.
         case manifest
-        /// An image is not what the board's checksum says, or is called proven without having been checked.
+        /// An image contradicts the board's checksum, or is called proven without evidence.
         case proof
     }
 
     package var kind: Kind
-    /// Of the file, in the bag.
+    /// The path of the file in the bag.
     package var path: String?
-    /// What it should be, where that is one value.
+    /// The expected value, if there is exactly one.
     package var expected: String?
-    /// What it is.
+    /// The actual value.
     package var actual: String?
-    /// In words, one line.
+    /// A description, in one line.
     package var message: String
 
     package init(kind: Kind, path: String? = nil, expected: String? = nil, actual: String? = nil, message: String) {
@@ -43,35 +43,35 @@ package struct VerifyProblem: Sendable, Codable, Hashable {
     }
 }
 
-/// What a verification found.
+/// The result of a verification.
 package struct VerifyReport: Sendable, Codable, Hashable {
-    /// An image, and what it was checked against when it was made.
+    /// An image, and the proof from when it was made.
     package struct Image: Sendable, Codable, Hashable {
         package var path: String
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// As the manifest has it.
+        /// The SHA-256 in the manifest.
         package var sha256: String
         /// Whether the file still has that size and SHA-256.
         package var isIntact: Bool
         package var proof: Proof
     }
 
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
-    /// Where the backup lies, as given.
+    /// The path of the backup, as given.
     package var bag: String
-    /// Whether every file is as it was when the backup was made.
+    /// Whether every file is unchanged since the backup was made.
     package var ok: Bool
-    /// What is wrong; empty if ``ok``.
+    /// The problems; empty if ``ok``.
     package var problems: [VerifyProblem]
-    /// What is odd and does no harm, one line each.
+    /// Harmless oddities, one line each.
     package var notes: [String]
     package var images: [Image]
-    /// Files whose bytes were checked.
+    /// The number of files whose bytes were checked.
     package var filesChecked: Int
-    /// Their bytes.
+    /// Their total size in bytes.
     package var bytesChecked: Int
-    /// Whether the backup is whole and proven; nil where its manifest cannot be used.
+    /// Whether the backup is whole and proven; nil if its manifest is unusable.
     package var summary: Summary?
 }

@@ -5,23 +5,23 @@ package import FlashModel
 package import LocalFiles
 package import SystemPackage
 
-/// What a user may choose for a backup.
+/// The user's choices for a backup.
 package struct BackupOptions: Sendable {
-    /// What an image is checked against.
+    /// How images are proven.
     package enum ProofKind: String, Sendable, CaseIterable {
-        /// The board's checksum, or a second read where it has none.
+        /// By the board's checksum, or by a second read if it has none.
         case best
         case none
     }
 
-    /// Where the backup goes; nil names it after the board and the day, in ``folder``.
+    /// The path of the backup; nil names it after the board and the day, in ``folder``.
     package var target: FilePath?
-    /// The folder for a backup without a name.
+    /// The folder for a backup without a given name.
     package var folder: FilePath
     package var proof: ProofKind
-    /// Whether NAND is kept a second time with its OOB bytes.
+    /// Whether NAND is saved a second time with its OOB bytes.
     package var withOOB: Bool
-    /// How often a lost board is waited for and reached again.
+    /// The most attempts in a row to reconnect to a lost board.
     package var reconnects: Int
 
     package init(
@@ -36,15 +36,15 @@ package struct BackupOptions: Sendable {
     }
 }
 
-/// What a backup came to.
+/// The result of a backup.
 package struct BackupReport: Sendable, Codable {
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
-    /// The finished bag.
+    /// The path of the finished bag.
     package var bag: String
     package var manifest: Manifest
     package var summary: Summary
-    /// Bytes that an earlier, broken-off run had left.
+    /// The number of bytes that an earlier, interrupted run had saved.
     package var resumedBytes: Int
 
     package init(bag: String, manifest: Manifest, summary: Summary, resumedBytes: Int) {
@@ -55,9 +55,11 @@ package struct BackupReport: Sendable, Codable {
     }
 }
 
-/// Saves everything that is on a board's flash, and proves it.
+/// Saves everything on a board's flash, and proves it.
 package enum Backup {
-    /// - Throws: ``FlashkeepError``, `CancellationError`; what was read is kept, and the same call resumes it.
+    /// Makes a backup, or resumes one.
+    ///
+    /// - Throws: ``FlashkeepError``, `CancellationError`; what was read is kept, and the same call resumes the backup.
     package static func run(
         _ connector: any BoardConnector, options: BackupOptions, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }

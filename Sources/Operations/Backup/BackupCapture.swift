@@ -2,7 +2,7 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// What the first survey of a backup began.
+/// A backup that the first survey has started.
 struct BackupDraft: Sendable {
     var survey: Survey
     var evidence: [Evidence]
@@ -10,22 +10,22 @@ struct BackupDraft: Sendable {
     var builder: BagBuilder
 }
 
-/// A board's flash that was read and proven, and how: all that a manifest is made of.
+/// The flash that was read and proven, and how: everything that a manifest needs.
 struct BackupCapture: Sendable {
     var draft: BackupDraft
-    /// How the board was reached, in words.
+    /// How the board was reached, for display.
     var way: String
-    /// How bulk data crossed, in words.
+    /// How bulk data was transferred, for display.
     var transfer: String
-    /// Command lines that read the flash.
+    /// Examples of the commands that read the flash.
     var commands: [String]
-    /// How each partition would be written, by number.
+    /// How a person would write each partition, by MTD number.
     var procedures: [Int: ManualProcedure]
 
     /// - Parameters:
     ///   - proofs: by path in the bag.
-    ///   - doubts: about the partition table, since the survey.
-    ///   - warnings: besides those of the survey.
+    ///   - doubts: about the partition table, found after the survey.
+    ///   - warnings: in addition to those of the survey.
     func manifest(
         proofs: [String: Proof], doubts: [String], warnings: [String], record: CaptureRecord
     ) throws -> Manifest {

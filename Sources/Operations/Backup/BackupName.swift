@@ -3,12 +3,12 @@ internal import FlashModel
 internal import LocalFiles
 internal import SystemPackage
 
-/// The name of a backup that was given none: the board's and the day, such as `OpenWrt-2026-11-21`.
+/// The default name of a backup: the board's name and the day, such as `OpenWrt-2026-11-21`.
 enum BackupName {
-    /// A name that is free, or that of a backup of the same board that was broken off.
+    /// Returns an unused path, or that of an interrupted backup of the same name.
     static func target(for survey: Survey, in folder: FilePath, day: String) throws -> FilePath {
         let name = ImageName.sanitized(survey.board.hostname ?? survey.board.model ?? "router")
-        // A backup that was broken off yesterday goes on under its old name.
+        // A backup interrupted yesterday is resumed under its old name.
         if let begun = unfinished(name, in: folder) { return begun }
         let base = "\(name)-\(day)"
         for number in 1...999 {

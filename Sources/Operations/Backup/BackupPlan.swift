@@ -1,36 +1,36 @@
 package import BackupBags
 package import FlashModel
 
-/// What a backup is going to read, complete, before anything is read. Pure: the same survey gives the same plan.
+/// All that a backup will read, determined before reading starts. Pure: the same survey gives the same plan.
 package struct BackupPlan: Sendable, Hashable {
-    /// An image that is going to be made.
+    /// An image to create.
     package struct Image: Sendable, Hashable {
-        /// In the bag.
+        /// The path in the bag.
         package var path: String
         package var representation: ImageRecord.Representation
         package var chip: String
         package var offset: Int?
-        /// Bytes in the file.
+        /// The size of the file in bytes.
         package var size: Int
         package var pieces: [Piece]
 
-        /// The partitions that it is read from, for people.
+        /// The partitions that it is read from, for display.
         package var title: String {
             pieces.map { PrintableText.partition($0.partition.label, $0.partition.name) }.joined(separator: " + ")
                 + (representation == .dataWithOOB ? " with OOB" : "")
         }
     }
 
-    /// A run of an MTD device that makes a run of an image.
+    /// A range of an MTD device that becomes a range of an image.
     package struct Piece: Sendable, Hashable {
         package var partition: Partition
-        /// Bytes of the device (data bytes, OOB not counted).
+        /// The range in bytes of the device, without OOB.
         package var deviceRange: Range<Int>
-        /// Where it begins in the image.
+        /// The start in the image, in bytes.
         package var imageOffset: Int
-        /// Erase blocks of the device within the range that are marked bad, as byte ranges of the device.
+        /// The bad erase blocks within the range, as byte ranges of the device.
         package var holes: [Hole]
-        /// Bytes in the image for a page of data; equal to the page where there is no OOB.
+        /// The bytes in the image for each page of data; the page size if there is no OOB.
         package var arrivingPage: Int
         package var page: Int
     }
@@ -44,10 +44,10 @@ package struct BackupPlan: Sendable, Hashable {
     package var cover: ReadCoverage
     package var images: [Image]
 
-    /// Bytes that the images take; the largest integer where a board claims more.
+    /// The total size of the images in bytes; the largest integer if it overflows.
     package var size: Int { images.map(\.size).saturatingSum() }
 
-    /// - Parameter withOOB: whether NAND is kept a second time with its OOB bytes.
+    /// - Parameter withOOB: whether NAND is saved a second time with its OOB bytes.
     package init(_ survey: Survey, withOOB: Bool = false) {
         cover = ReadCoverage.plan(survey)
         images = []
@@ -60,7 +60,7 @@ package struct BackupPlan: Sendable, Hashable {
         }
     }
 
-    /// A NAND partition whose OOB bytes cannot be kept, because its geometry is not known; nil where there is none.
+    /// A NAND partition whose OOB bytes cannot be saved because its geometry is unknown; nil if there is none.
     static func lackingOOB(_ survey: Survey) -> Partition? {
         survey.partitions.first { partition in
             survey.chip(partition.chip)?.kind.isNAND == true && partition.size > 0 && !partition.isUBIVolume
@@ -105,7 +105,7 @@ package struct BackupPlan: Sendable, Hashable {
         }
     }
 
-    /// What makes a broken-off backup of this plan the same as a new one.
+    /// What must be equal for an interrupted backup to be resumed with this plan.
     package func identity(_ survey: Survey) -> BackupIdentity {
         BackupIdentity(
             survey: survey,
@@ -117,7 +117,7 @@ package struct BackupPlan: Sendable, Hashable {
 }
 
 extension BackupPlan.Piece {
-    /// Where bytes of the device are in the image.
+    /// Converts a range of the device to one of the image.
     package func imageRange(of device: Range<Int>) -> Range<Int> {
         imageOffset(of: device.lowerBound)..<imageOffset(of: device.upperBound)
     }
@@ -127,17 +127,17 @@ extension BackupPlan.Piece {
         return imageOffset + distance / page * arrivingPage + distance % page
     }
 
-    /// Where bytes of the image are on the device, widened to whole pages.
+    /// Converts a range of the image to one of the device, extended to whole pages.
     package func deviceRange(of image: Range<Int>) -> Range<Int> {
         let first = (image.lowerBound - imageOffset) / arrivingPage * page
         let last = (image.upperBound - imageOffset + arrivingPage - 1) / arrivingPage * page
         return (deviceRange.lowerBound + first..<deviceRange.lowerBound + last).clamped(to: deviceRange)
     }
 
-    /// The piece's whole range in the image.
+    /// The whole range in the image.
     package var imageRange: Range<Int> { imageRange(of: deviceRange) }
 
-    /// Ranges of the device without those that are bad.
+    /// Ranges of the device without bad blocks.
     package func good(in ranges: [Range<Int>]) -> [Range<Int>] {
         ranges.removing(holes.map(\.range))
     }

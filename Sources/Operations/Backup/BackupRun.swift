@@ -5,7 +5,7 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// A backup under way. It outlasts connections: each one adds what is still missing.
+/// A backup in progress. It outlasts connections: each adds what is still missing.
 final class BackupRun {
     private let address: String
     private let options: BackupOptions
@@ -14,14 +14,14 @@ final class BackupRun {
     private let disk: Disk
     private let progress: ProgressHandler
     private let startedAt: String
-    /// nil until a board was surveyed.
+    /// nil until a board has been surveyed.
     private var draft: BackupDraft?
-    /// By path in the bag.
+    /// The proofs by path in the bag.
     private var proofs: [String: Proof] = [:]
     private var warnings: [String] = []
-    /// Partitions that appeared meanwhile, one line each.
+    /// Partitions that appeared during the backup, one line each.
     private var doubts: [String] = []
-    /// How often something was asked for again, through all connections.
+    /// The number of repeated requests, over all connections.
     var retries = 0
 
     init(
@@ -42,13 +42,13 @@ final class BackupRun {
     /// Grows with everything that need not be done again.
     var achieved: Int { (draft?.builder.presentBytes ?? 0) + proofs.count }
 
-    /// Keeps what was read before a lost board is waited for.
+    /// Saves the progress before waiting for a lost board.
     func noteLoss() {
         retries += 1
         try? draft?.builder.checkpoint()
     }
 
-    /// Keeps what was read, whatever ended the backup.
+    /// Saves the progress, whatever ended the backup.
     func close() {
         transcript.close()
         try? draft?.builder.checkpoint()
@@ -56,17 +56,17 @@ final class BackupRun {
 
     // MARK: One connection
 
-    /// Reads and proves all that is missing.
+    /// Reads and proves everything that is missing.
     ///
-    /// - Parameter board: the board that the flash is of.
-    /// - Throws: what the board throws, `layoutChanged`, `toolMissing`, `diskFull` and others.
+    /// - Parameter board: the board with this flash.
+    /// - Throws: errors of the board, `layoutChanged`, `toolMissing`, `diskFull` and others.
     func capture(_ flash: SurveyedFlash, of board: any FlashBoard) async throws -> BackupCapture {
         let draft = try draft(for: flash)
         try refuseMissingOOB(flash, draft)
         let captures = try imageCaptures(draft)
         try await read(captures, draft, from: flash)
         if options.proof == .best {
-            // What is proven now must be what was read.
+            // The proof must be of the partitions that were read.
             try await checkLayout(flash, draft)
             try await prove(captures, draft, on: flash)
         }
@@ -76,7 +76,7 @@ final class BackupRun {
             procedures: Self.procedures(flash))
     }
 
-    /// Begins the backup on the first survey; later ones must show the same board.
+    /// Starts the backup at the first survey; later surveys must show the same board.
     private func draft(for flash: SurveyedFlash) throws -> BackupDraft {
         let plan = BackupPlan(flash.survey, withOOB: options.withOOB)
         if let draft {
@@ -97,7 +97,7 @@ final class BackupRun {
         return begun
     }
 
-    /// Makes the bag, or opens an unfinished one of the same board.
+    /// Creates the bag, or opens an unfinished one of the same board.
     private func open(_ survey: Survey, _ plan: BackupPlan) throws -> BagBuilder {
         let target = try options.target ?? BackupName.target(for: survey, in: options.folder, day: environment.day)
         let builder = try BagBuilder.open(
@@ -185,10 +185,10 @@ final class BackupRun {
         progress(.ended(.proving))
     }
 
-    /// Checks that the board's partitions are still those that are read: a file under another's name would be proven,
-    /// and wrong.
+    /// Checks that the board's partitions are still the ones being read. Otherwise, an image under another partition's
+    /// name could be proven, and still be wrong.
     ///
-    /// - Throws: `layoutChanged` if a number stands for something else by now, or the board restarted unseen.
+    /// - Throws: `layoutChanged` if a number now refers to another partition, or the board restarted unnoticed.
     private func checkLayout(_ flash: SurveyedFlash, _ draft: BackupDraft) async throws {
         for change in try await flash.layoutChanges() {
             switch change {
@@ -199,7 +199,7 @@ final class BackupRun {
                     next: "The data read so far may be under wrong names: run the command again with another --to, "
                         + "while nothing else changes the board.")
             case .vanished:
-                // What was read of it is right; what was not is named block by block.
+                // What was read of it is valid, and the rest is listed block by block.
                 let warning = "\(change.text) since the start of the backup"
                 if !warnings.contains(warning) { warnings.append(warning) }
             case .appeared:
@@ -212,7 +212,7 @@ final class BackupRun {
         }
     }
 
-    /// How the partitions are written back by hand, by number.
+    /// How a person would write the partitions, by MTD number.
     private static func procedures(_ flash: SurveyedFlash) -> [Int: ManualProcedure] {
         guard let writer = flash.writer else { return [:] }
         return Dictionary(

@@ -2,7 +2,7 @@ internal import BackupBags
 internal import FlashAccess
 internal import FlashModel
 
-/// Reads one image from the board into the backup: only what is missing there.
+/// Reads an image from the board into the backup, except what is saved already.
 struct ImageCapture {
     let image: BackupPlan.Image
     let writer: ImageWriter
@@ -10,13 +10,13 @@ struct ImageCapture {
     let stopwatch: @Sendable () -> @Sendable () -> Duration
     let tell: ProgressHandler
 
-    /// What a power failure may cost on a slow line, where the bytes alone would let much more be lost.
+    /// The most time between checkpoints. On a slow line, counting bytes alone would risk much more at a power failure.
     private static let checkpointInterval = Duration.seconds(5)
 
     /// Reads everything that is missing.
     ///
     /// - Returns: warnings for the manifest.
-    /// - Throws: what the board throws, but for a partition that vanished: that is noted, and the rest is read.
+    /// - Throws: errors of the board, except that a partition vanished: then it adds a warning, and reads the rest.
     func read(from reader: any FlashReading) async throws -> [String] {
         var warnings: [String] = []
         for piece in image.pieces {
@@ -36,7 +36,7 @@ struct ImageCapture {
             do {
                 try await read(piece, ranges, from: reader) { chunk in
                     let shifted = shift(chunk, of: piece)
-                    // A page that was kept only in part is read whole: what is there stays.
+                    // A partly saved page is read whole; the saved part stays.
                     for part in writer.missing(in: shifted.range) {
                         let from = part.lowerBound - shifted.offset
                         try writer.write(
@@ -74,9 +74,9 @@ struct ImageCapture {
         }
     }
 
-    /// A chunk of the device with positions in the image.
+    /// The same chunk with offsets in the image.
     func shift(_ chunk: FlashChunk, of piece: BackupPlan.Piece) -> FlashChunk {
-        // Chunks with OOB bytes count those in their offsets.
+        // The offsets of chunks with OOB count these bytes.
         let unit = image.representation == .data ? 1 : piece.arrivingPage
         let page = image.representation == .data ? 1 : piece.page
         let distance = piece.imageOffset - piece.deviceRange.lowerBound / page * unit

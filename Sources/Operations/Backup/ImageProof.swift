@@ -2,14 +2,14 @@ internal import BackupBags
 internal import FlashAccess
 internal import FlashModel
 
-/// Checks an image against the board: by the board's own checksum, or by reading everything a second time.
+/// Proves an image: by the board's own checksum, or by reading everything a second time.
 ///
-/// Where the two differ, the erase blocks that differ are found and read again, and what they say decides: a running
-/// system wrote there, or the flash cannot be trusted, or the first read was damaged on its way.
+/// If they differ, the differing erase blocks are found and read again to decide: a running system wrote there, or the
+/// flash is unreliable, or the first read was damaged in transfer.
 final class ImageProof {
     let capture: ImageCapture
     let reader: any FlashReading & FlashChecksumming
-    /// Erase blocks that read differently the first time, and the same twice since.
+    /// Erase blocks that differed from the first read, and then read the same twice.
     private var repaired: [(piece: BackupPlan.Piece, range: Range<Int>)] = []
 
     init(capture: ImageCapture, reader: any FlashReading & FlashChecksumming) {
@@ -17,16 +17,18 @@ final class ImageProof {
         self.reader = reader
     }
 
-    /// More of the same block than this many bytes are not asked for at once when a difference is looked for.
+    /// The size in bytes of the runs that are compared first when searching for a difference.
     private static let searchSize = 8 << 20
 
     private var image: BackupPlan.Image { capture.image }
     private var writer: ImageWriter { capture.writer }
 
-    /// - Throws: what the board throws, but for a partition that vanished: what was read of it stays, unproven.
+    /// Proves the image.
+    ///
+    /// - Throws: errors of the board, except that a partition vanished: what was read of it is kept, unproven.
     func prove() async throws -> Proof {
         guard image.pieces.contains(where: { !meaningful($0).isEmpty }) else {
-            // That nothing differed from nothing proves nothing.
+            // Comparing no bytes proves nothing.
             return Proof(against: .none, result: .unproven, notes: ["nothing of it could be read"])
         }
         do {
@@ -43,7 +45,7 @@ final class ImageProof {
         return try await proveBySecondRead()
     }
 
-    /// The ranges of a piece whose bytes mean something: not bad, not unread, not beyond repair.
+    /// The ranges whose bytes are meaningful: not bad, not unread, not damaged beyond repair.
     private func meaningful(_ piece: BackupPlan.Piece) -> [Range<Int>] {
         let damage = writer.findings.filter(\.state.isDamage).map { $0.range.clamped(to: piece.imageRange) }
         return piece.good(in: [piece.deviceRange])
@@ -66,7 +68,7 @@ final class ImageProof {
                 notes += outcome.notes
                 result = Self.worse(result, outcome.result)
                 if outcome.result == .proven {
-                    // What was read again may be damaged, and then means nothing any more.
+                    // The blocks that were read again may be damaged, and are then meaningless.
                     ranges = meaningful(piece)
                     guard !ranges.isEmpty else {
                         result = Self.worse(result, .unproven)
@@ -94,14 +96,14 @@ final class ImageProof {
         _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) throws -> Digest {
         let inImage = ranges.map { piece.imageRange(of: $0) }
-        // The hash for the manifest was computed while the bytes came: no need to read them from the disk.
+        // The hash for the manifest was computed as the bytes arrived, so they need not be read from disk.
         if algorithm == .sha256, inImage == [0..<writer.size] {
             return Digest(algorithm: .sha256, hex: try writer.sha256())
         }
         return try writer.checksum(algorithm, of: inImage)
     }
 
-    /// The erase blocks whose checksums differ: first of large runs, then of the blocks of those.
+    /// The erase blocks whose checksums differ, found by comparing large runs first.
     private func differing(
         _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> [Range<Int>] {
@@ -132,7 +134,7 @@ final class ImageProof {
         return Proof(against: .secondRead, result: result, notes: notes)
     }
 
-    /// The erase blocks of a chunk, or parts of them, whose bytes are not those that were kept.
+    /// The erase blocks of a chunk, or parts of them, whose bytes differ from those saved.
     private func blocks(
         of piece: BackupPlan.Piece, where kept: [UInt8], differsFrom chunk: FlashChunk
     ) -> [Range<Int>] {
@@ -162,7 +164,7 @@ final class ImageProof {
             }
             let kept = try writer.read(offset: seen[0].offset, count: seen[0].bytes.count)
             if kept == seen[0].bytes, kept == seen[1].bytes {
-                // The board's checksum of a moment ago was of something else, or only its line was damaged.
+                // The board's checksum was of other content at that moment, or was damaged in transfer.
                 if piece.partition.isLive { try mark(seen[1], .changed, &counts, &result) }
             } else if seen[0].bytes == seen[1].bytes {
                 try writer.replace(offset: seen[1].offset, bytes: seen[1].bytes, findings: seen[1].findings)
@@ -192,8 +194,8 @@ final class ImageProof {
         return (result, notes)
     }
 
-    /// Looks once more at what read differently the first time, when all else is done: something that writes now and
-    /// then may have been quiet while it was looked at.
+    /// Reads the blocks that differed from the first read once more, after everything else. Something that writes
+    /// occasionally may have been idle during the earlier reads.
     func lookAgain(_ proof: Proof) async throws -> Proof {
         var proof = proof
         var counts: [BlockState: Int] = [:]
@@ -225,7 +227,7 @@ final class ImageProof {
         result = Self.worse(result, state == .changed ? .changed : .unstable)
     }
 
-    /// One range in one chunk, with positions in the image.
+    /// Reads a range as one chunk, with offsets in the image.
     private func gather(_ range: Range<Int>, _ piece: BackupPlan.Piece) async throws -> FlashChunk {
         let target = piece.imageRange(of: range)
         var bytes = [UInt8](repeating: 0xFF, count: target.count)

@@ -2,9 +2,9 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// What a backup has and what a board has, by place: two layouts that are not compared yet. Pure.
+/// The layouts of a backup and a board, by position, not compared yet. Pure.
 struct ComparedLayouts: Sendable {
-    /// What the flash shall hold: as the backup had it, or as it is placed on this board.
+    /// The wanted content: as in the backup, or as placed on this board.
     var old: FlashLayout
     let new: FlashLayout
     /// The sources of the newer layout.
@@ -18,38 +18,39 @@ struct ComparedLayouts: Sendable {
     }
 }
 
-/// A board's flash, compared with a backup.
+/// A comparison of a board's flash with a backup.
 struct BoardComparison: Sendable {
     var survey: Survey
     /// The sources of the newer layout.
     var pieces: [BackupPlan.Piece]
-    /// What the flash shall hold: as the backup had it, or as it is placed on this board.
+    /// The wanted content: as in the backup, or as placed on this board.
     var old: FlashLayout
     var new: FlashLayout
     var overlay: FlashOverlay
-    /// Erase blocks of the board that differ from the backup.
+    /// The erase blocks of the board that differ from the backup.
     var findings: [DiffReport.Finding]
     /// What the board could not read.
     var unread: [FlashLayout.Hole]
-    /// Bytes that crossed.
+    /// The number of bytes transferred.
     var bytesRead: Int
 
-    /// How much is to be known of what differs.
+    /// How much to find out about differences.
     enum Depth {
-        /// What kind of change it is; its bytes cross for that.
+        /// The kind of each change, which requires the transfer of differing blocks.
         case changes
-        /// Only which erase blocks differ, and which of them are blank on the board: checksums tell that, where the board
-        /// has them.
+        /// Only which erase blocks differ, and which of them are blank on the board; checksums suffice if the board has
+        /// any.
         case blocks
     }
 
-    /// Compares: by the board's checksums, as far as it has them, so that only erase blocks that differ need to cross.
+    /// Compares by the board's checksums, as far as it has any, so that only erase blocks that differ need to be
+    /// transferred.
     ///
     /// - Parameters:
     ///   - layouts: of the backup, placed on the board, and of the flash.
     ///   - names: of the backup and of the board, for errors.
-    ///   - only: what is looked at; nil is all.
-    /// - Throws: `layoutChanged` where they have no flash in common, and what the board throws.
+    ///   - only: the ranges to compare; nil means all.
+    /// - Throws: `layoutChanged` if they have no flash in common, and errors of the board.
     static func run(
         _ bag: VerifiedBackup, _ flash: SurveyedFlash, _ layouts: ComparedLayouts, names: (old: String, new: String),
         only: [FlashSpace: [Range<Int>]]? = nil, depth: Depth = .changes, progress: @escaping ProgressHandler

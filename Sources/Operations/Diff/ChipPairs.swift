@@ -1,11 +1,11 @@
 import FlashModel
 
-/// Which chips of two surveys are the same. Pure.
+/// Matches the chips of two surveys. Pure.
 enum ChipPairs {
-    /// A chip's id in the second → in the first.
+    /// Returns the first survey's chip ids by the second's.
     ///
-    /// The same name, kind and size make a pair; what is left pairs with the only one of its kind and size, since a
-    /// bootloader calls a chip otherwise than the kernel does.
+    /// Chips with compatible kinds and sizes match if their names are equal. The rest match if each is the only
+    /// candidate for the other, since a bootloader names a chip differently than the kernel does.
     static func find(_ first: [Chip], _ second: [Chip]) -> [String: String] {
         var pairs: [String: String] = [:]
         var taken: Set<String> = []
@@ -26,7 +26,7 @@ enum ChipPairs {
         return pairs
     }
 
-    /// Whether nothing speaks against it.
+    /// Whether nothing contradicts it.
     static func mayBeSame(_ first: Chip, _ second: Chip) -> Bool {
         let isOneKind = first.kind == .unknown || second.kind == .unknown || first.kind.isNAND == second.kind.isNAND
         let isOneSize =

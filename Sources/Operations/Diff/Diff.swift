@@ -4,14 +4,14 @@ package import FlashAccess
 package import FlashModel
 package import SystemPackage
 
-/// Tells what changed on a board's flash, by partition and erase block.
+/// Finds changes on a board's flash, by partition and erase block.
 package enum Diff {
-    /// Bytes that are compared at once, at most.
+    /// The most bytes to compare at once.
     private static let batch = 4 << 20
 
     /// Compares two backups.
     ///
-    /// - Throws: what opening a backup throws, `bagDamaged`; `layoutChanged` where they have no flash in common.
+    /// - Throws: errors of opening a backup, `bagDamaged`; `layoutChanged` if they have no flash in common.
     package static func run(
         old oldPath: FilePath, new newPath: FilePath, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> DiffReport {
@@ -42,10 +42,10 @@ package enum Diff {
             unread: [], findings: findings, bytesRead: 0, notes: notes(old.manifest.board, new.manifest.board))
     }
 
-    /// Compares a backup with a board as it is now: by the board's checksums, as far as it has them, so that only erase
-    /// blocks that differ need to cross.
+    /// Compares a backup with a board's current flash by the board's checksums, as far as it has any, so that only
+    /// erase blocks that differ need to be transferred.
     ///
-    /// - Throws: as for two backups, and what the board throws.
+    /// - Throws: as for two backups, and errors of the board.
     package static func run(
         old path: FilePath, board connector: any BoardConnector, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
@@ -79,7 +79,7 @@ package enum Diff {
             next: "Compare two backups of the same board, or a backup with its board.")
     }
 
-    /// What speaks against their being of one board.
+    /// Signs that the two are not of one board.
     private static func notes(_ old: BoardIdentity, _ new: BoardIdentity) -> [String] {
         var notes: [String] = []
         if let before = old.model, let after = new.model, before != after {
@@ -93,14 +93,14 @@ package enum Diff {
         return notes
     }
 
-    /// Bytes of what counts as one change.
+    /// The size in bytes of what counts as one change.
     private static func eraseBlock(of pair: FlashOverlay.Pair, _ manifest: Manifest) -> Int {
         let images = manifest.images
         let chip = images.indices.contains(pair.new.source) ? manifest.chip(images[pair.new.source].chip) : nil
         return Chip.eraseUnit(chip?.eraseBlockSize ?? 0)
     }
 
-    /// Ranges in parts that are compared at once, each of whole erase blocks as far as the ranges are.
+    /// Splits ranges for comparison, at erase blocks.
     static func batches(_ ranges: [Range<Int>], _ block: Int) -> [Range<Int>] {
         PartitionMap.merged(ranges).flatMap { $0.cut(atMultiplesOf: max(block, batch / block * block)) }
     }
@@ -109,7 +109,7 @@ package enum Diff {
     static func changes(
         _ before: [UInt8], _ after: [UInt8], at range: Range<Int>, in space: FlashSpace, _ block: Int
     ) -> [DiffReport.Finding] {
-        // Most of what is compared is the same, and this tells so at once.
+        // Most comparisons find no difference, and this check is fast.
         guard before != after else { return [] }
         return range.cut(atMultiplesOf: block).compactMap { part in
             let inside = part.shifted(by: -range.lowerBound)
