@@ -1,19 +1,19 @@
 package import FlashModel
 
-/// What became of a board's flash between two moments.
+/// The changes of a board's flash between two moments.
 package struct DiffReport: Sendable, Codable, Hashable {
-    /// One of the two that were compared.
+    /// One side of the comparison.
     package struct Side: Sendable, Codable, Hashable {
         /// A backup's path, or a board's address without secrets.
         package var name: String
         package var board: BoardIdentity
     }
 
-    /// Erase blocks one after another to which the same happened.
+    /// Consecutive erase blocks with the same kind of change.
     package struct Run: Sendable, Codable, Hashable {
-        /// Bytes from the start of the partition.
+        /// The offset in bytes from the start of the partition.
         package var offset: Int
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
         package var change: BlockChange
 
@@ -26,13 +26,13 @@ package struct DiffReport: Sendable, Codable, Hashable {
 
     /// Bytes that were not compared.
     package struct Omission: Sendable, Codable, Hashable {
-        /// Bytes from the start of the partition.
+        /// The offset in bytes from the start of the partition.
         package var offset: Int
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// In words.
+        /// The reason, in words.
         package var reason: String
-        /// Whether the older side has bytes there: a block that was bad already has none.
+        /// Whether the older side has bytes there; a block that was already bad has none.
         package var isLoss: Bool
 
         package init(offset: Int, size: Int, reason: String, isLoss: Bool) {
@@ -43,44 +43,44 @@ package struct DiffReport: Sendable, Codable, Hashable {
         }
     }
 
-    /// A partition of the older side. One within another tells the same bytes once more.
+    /// A partition of the older side. One within another reports the same bytes again.
     package struct PartitionDifference: Sendable, Codable, Hashable, PartitionLabelled {
         package var index: Int
         package var numbering: Partition.Numbering?
         package var name: String
         package var role: Partition.Role
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// Bytes of an erase block.
+        /// The erase block size in bytes.
         package var eraseBlockSize: Int
-        /// What the newer side calls the same range, where that is something else.
+        /// The newer side's name for the same range, if it differs.
         package var newName: String?
         package var runs: [Run]
         package var omissions: [Omission]
 
-        /// Erase blocks of each change.
+        /// The number of erase blocks for each kind of change.
         package var counts: [BlockChange: Int] {
             runs.reduce(into: [:]) { $0[$1.change, default: 0] += DiffReport.blocks($1.size, of: eraseBlockSize) }
         }
 
-        /// Erase blocks.
+        /// The number of erase blocks.
         package var blocks: Int { DiffReport.blocks(size, of: eraseBlockSize) }
     }
 
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
     package var old: Side
     package var new: Side
     package var partitions: [PartitionDifference]
-    /// Partitions of the newer side that no range of the older one is.
+    /// Partitions of the newer side whose ranges differ from all of the older.
     package var onlyNew: [String]
-    /// Bytes that were compared.
+    /// The number of bytes compared.
     package var bytesCompared: Int
-    /// Of them, those that had to be read from the board, since its checksums differed or it has none.
+    /// The number of these bytes that had to be read from the board, because its checksums differed or it has none.
     package var bytesRead: Int
-    /// Whether nothing that was compared differs.
+    /// Whether no compared bytes differ.
     package var isSame: Bool
-    /// Whether all that the older side holds was compared.
+    /// Whether everything on the older side was compared.
     package var isWhole: Bool
     /// Doubts, one line each.
     package var notes: [String]
@@ -100,7 +100,7 @@ extension DiffReport {
         var stretch: FlashStretch { FlashStretch(space: space, range: range) }
     }
 
-    /// Sorts findings by partitions. Pure.
+    /// Groups findings by partition. Pure.
     init(
         old: (side: Side, layout: FlashLayout), new: (side: Side, layout: FlashLayout), overlay: FlashOverlay,
         unread: [FlashLayout.Hole], findings: [Finding], bytesRead: Int, notes: [String]
@@ -125,10 +125,10 @@ extension DiffReport {
             }
             let oldHoles = overlay.oldHoles[place.space] ?? []
             omissions += oldHoles.compactMap { omission($0.range, $0.state.rawValue, isLoss: !$0.state.isBad) }
-            // What is a hole on both sides is told as the older one has it.
+            // A hole on both sides is reported as on the older side.
             for hole in (overlay.newHoles[place.space] ?? []) + (unread[place.space] ?? []) {
                 omissions += PartitionMap.gaps(in: hole.range, leaving: oldHoles.map(\.range)).compactMap {
-                    // Not by the factory, or it would have been so before.
+                    // Not `factoryBad`: the block was not bad before.
                     omission(
                         $0, "now \(hole.state == .factoryBad ? "marked bad" : hole.state.rawValue)", isLoss: true)
                 }

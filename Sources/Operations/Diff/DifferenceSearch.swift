@@ -2,22 +2,24 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// Finds which erase blocks of a board's flash are others than a backup has, with as little as possible read.
+/// Finds the erase blocks of a board's flash that differ from a backup, while reading as little as possible.
 struct DifferenceSearch {
     let reader: any FlashReading & FlashChecksumming
     let partition: Partition
     /// The backup's image.
     let image: VerifiedImage
     let pair: FlashOverlay.Pair
-    /// Bytes of an erase block.
+    /// The erase block size in bytes.
     let block: Int
 
-    /// Bytes of the runs whose checksums are compared before those of their erase blocks. A sum over everything before
-    /// that would only be one more read of all flash, wherever a single byte differs. To start a checksum takes a board
-    /// about as long as to read 128 KiB: of longer runs more is read twice, of shorter ones more are started.
+    /// The size in bytes of the runs whose checksums are compared before those of erase blocks.
+    ///
+    /// A checksum of everything before that would only mean another read of all flash if a single byte differs.
+    /// Starting a checksum takes a board about as long as reading 128 KiB: longer runs mean more to read twice, shorter
+    /// ones more checksums to start.
     private static let runSize = 512 << 10
 
-    /// The erase blocks whose checksums differ; all of them where the board has no checksum. In the pair's space.
+    /// The erase blocks whose checksums differ, in the pair's space; all of them if the board computes no checksums.
     func suspects() async throws -> [Range<Int>] {
         let ranges = pair.meaningful
         guard !ranges.isEmpty, let algorithm = reader.checksumAlgorithms.first else { return ranges }
@@ -27,12 +29,13 @@ struct DifferenceSearch {
         ) { try image.checksum(algorithm, of: [pair.old.inSource($0)], buffer: &buffer) }
     }
 
-    /// How blocks differ whose checksums do, without a byte of them: one that holds data on both sides counts as rewritten.
+    /// Classifies blocks whose checksums differ, without reading them: a block with data on both sides counts as
+    /// rewritten.
     ///
     /// - Parameter suspects: erase blocks, or parts of them.
     func changes(of suspects: [Range<Int>], _ algorithm: ChecksumAlgorithm) async throws -> [DiffReport.Finding] {
         let isNAND = partition.kind.isNAND
-        // NAND is erased even where it reads as blank, so that nobody needs to know.
+        // NAND is erased even if it reads as blank, so this is not needed.
         let onBoard =
             isNAND
             ? [] : try await reader.checksums(algorithm, of: partition, each: suspects.map(pair.new.inSource))
@@ -50,7 +53,7 @@ struct DifferenceSearch {
         }
     }
 
-    /// What the board holds in a range of the pair's space, and which parts of it could not be read.
+    /// Reads a range in the pair's space from the board, and lists the parts that could not be read.
     func read(_ part: Range<Int>) async throws -> (bytes: [UInt8], unread: [Range<Int>]) {
         let device = pair.new.inSource(part)
         let chunk = try await reader.chunk(device, of: partition)

@@ -1,22 +1,22 @@
 import FlashModel
 
-/// Two layouts laid one on the other: which bytes both have, and which only one. Pure.
+/// The overlay of two layouts: the bytes that both have, and those that only one has. Pure.
 struct FlashOverlay: Sendable {
-    /// Bytes that both have.
+    /// Bytes that both layouts have.
     struct Pair: Sendable, Hashable {
         var old: FlashLayout.Run
         var new: FlashLayout.Run
-        /// In the space of both.
+        /// The range in the space of both.
         var range: Range<Int>
-        /// What of it means something on both sides, ascending.
+        /// The parts of it that are meaningful on both sides, ascending.
         var meaningful: [Range<Int>]
     }
 
-    /// By space, then by place.
+    /// Sorted by source, then by position.
     private(set) var pairs: [Pair] = []
-    /// Bytes that mean nothing on the older side.
+    /// The holes of the older side.
     private(set) var oldHoles: [FlashSpace: [FlashLayout.Hole]] = [:]
-    /// Bytes that mean nothing on the newer side.
+    /// The holes of the newer side.
     private(set) var newHoles: [FlashSpace: [FlashLayout.Hole]] = [:]
 
     init(_ old: FlashLayout, _ new: FlashLayout) {
@@ -42,9 +42,9 @@ struct FlashOverlay: Sendable {
         pairs.sort { ($0.old.source, $0.range.lowerBound) < ($1.old.source, $1.range.lowerBound) }
     }
 
-    /// Bytes to compare.
+    /// The number of bytes to compare.
     var size: Int { Self.size(of: pairs) }
 
-    /// Bytes to compare of some pairs.
+    /// The number of bytes to compare in some pairs.
     static func size(of pairs: [Pair]) -> Int { pairs.flatMap(\.meaningful).total }
 }

@@ -1,18 +1,18 @@
 import BackupBags
 import FlashModel
 
-/// Something that positions of bytes are counted in, so that the flash of two backups can be laid one on the other.
+/// A coordinate space for bytes of flash, so that two layouts can be compared.
 enum FlashSpace: Sendable, Hashable {
-    /// From the start of a chip, by its id in the older of the two.
+    /// Offsets from the start of a chip, by its id in the older layout.
     case chip(String)
-    /// From the start of a chip that the older of the two has not.
+    /// Offsets from the start of a chip that the older layout lacks.
     case otherChip(String)
-    /// From the start of a partition whose place on its chip is not known: one of those of this name and size, counted
-    /// from 0 in the order of their numbers.
+    /// Offsets from the start of a partition whose position on its chip is unknown. Partitions of the same name and
+    /// size are counted from 0, in the order of their numbers.
     case partition(name: String, size: Int, occurrence: Int)
 }
 
-/// Bytes of a space.
+/// A range in a space.
 struct FlashStretch: Sendable, Hashable {
     var space: FlashSpace
     var range: Range<Int>
@@ -20,25 +20,25 @@ struct FlashStretch: Sendable, Hashable {
     func overlaps(_ other: FlashStretch) -> Bool { space == other.space && range.overlaps(other.range) }
 }
 
-/// The bytes of flash that one of the two has, and where it has them. Pure.
+/// The bytes of flash on one side, and where each is stored. Pure.
 struct FlashLayout: Sendable {
-    /// Bytes that lie together both on flash and where they are kept.
+    /// Bytes that are contiguous both on flash and in their source.
     struct Run: Sendable, Hashable {
         var space: FlashSpace
         var range: Range<Int>
-        /// What holds them: a position in the list that the layout was made from.
+        /// The index of the source in the list that the layout was made from.
         var source: Int
-        /// Where the first of them is in that.
+        /// The offset of the first byte in the source.
         var sourceOffset: Int
 
-        /// Where bytes of the space are in the source.
+        /// Converts a range of the space to one of the source.
         func inSource(_ part: Range<Int>) -> Range<Int> {
             let start = sourceOffset + part.lowerBound - range.lowerBound
             return start..<start + part.count
         }
     }
 
-    /// Bytes that mean nothing.
+    /// Bytes without meaningful content.
     struct Hole: Sendable, Hashable {
         var space: FlashSpace
         var range: Range<Int>
@@ -47,7 +47,7 @@ struct FlashLayout: Sendable {
         var stretch: FlashStretch { FlashStretch(space: space, range: range) }
     }
 
-    /// A partition, and what it covers.
+    /// A partition, and the range that it covers.
     struct Place: Sendable, Hashable {
         var partition: Partition
         var space: FlashSpace
@@ -56,15 +56,15 @@ struct FlashLayout: Sendable {
         var stretch: FlashStretch { FlashStretch(space: space, range: range) }
     }
 
-    /// By place; no two of a space share bytes.
+    /// Sorted by position; runs of a space do not overlap.
     private(set) var runs: [FlashSpace: [Run]] = [:]
     private(set) var holes: [FlashSpace: [Hole]] = [:]
-    /// In the order of their numbers; those without bytes are left out.
+    /// In the order of their numbers, without empty partitions.
     private(set) var places: [Place] = []
 
-    /// Of a backup. Sources are positions in ``Manifest/images``.
+    /// Makes the layout of a backup. Sources are indices in ``Manifest/images``.
     ///
-    /// - Parameter chips: the backup's chip → the one that it is in the other layout; nil keeps their names.
+    /// - Parameter chips: the other layout's chip for each of the backup's; nil keeps the ids.
     init(_ manifest: Manifest, chips: [String: String]? = nil) {
         var occurrences = Occurrences()
         var spaces: [String: (space: FlashSpace, start: Int)] = [:]
@@ -87,9 +87,9 @@ struct FlashLayout: Sendable {
         settle()
     }
 
-    /// Of a board. Sources are positions in ``pieces(of:)``, offsets those of the piece's device.
+    /// Makes the layout of a board. Sources are indices in ``pieces(of:)``, with offsets on that device.
     ///
-    /// - Parameter chips: the board's chip → the one that it is in the other layout.
+    /// - Parameter chips: the other layout's chip for each of the board's.
     init(_ survey: Survey, _ plan: BackupPlan, chips: [String: String]) {
         var occurrences = Occurrences()
         var source = 0
@@ -124,14 +124,14 @@ struct FlashLayout: Sendable {
         settle()
     }
 
-    /// All pieces of a plan's images, one after another.
+    /// The pieces of all images of a plan, in order.
     static func pieces(of plan: BackupPlan) -> [BackupPlan.Piece] { plan.images.flatMap(\.pieces) }
 
     private static func chip(_ id: String, _ pairs: [String: String]) -> FlashSpace {
         pairs[id].map { .chip($0) } ?? .otherChip(id)
     }
 
-    /// Where an image lies; nil where nothing tells.
+    /// The position of an image; nil if unknown.
     private static func space(
         _ chip: FlashSpace, _ offset: Int?, _ viewers: [Partition], _ occurrences: inout Occurrences
     ) -> (space: FlashSpace, start: Int)? {
@@ -162,11 +162,11 @@ struct FlashLayout: Sendable {
         if !hole.range.isEmpty { holes[hole.space, default: []].append(hole) }
     }
 
-    /// Has other bytes, or none, in place of all that lies in a stretch.
+    /// Replaces the content of a stretch.
     ///
     /// - Parameters:
-    ///   - runs: within the stretch.
-    ///   - holes: within the stretch.
+    ///   - runs: the new runs, within the stretch.
+    ///   - holes: the new holes, within the stretch.
     mutating func put(_ runs: [Run], _ holes: [Hole], over stretch: FlashStretch) {
         let kept = (self.runs[stretch.space] ?? []).flatMap { run in
             PartitionMap.gaps(in: run.range, leaving: [stretch.range]).map { part in
@@ -188,7 +188,7 @@ struct FlashLayout: Sendable {
         self.holes[stretch.space] = (self.holes[stretch.space] ?? []).filter { !$0.stretch.overlaps(stretch) } + holes
     }
 
-    /// Puts all in order. Of runs that share bytes, which only a foreign manifest has, the first stays.
+    /// Sorts everything. If runs overlap, which only happens in a foreign manifest, the first is kept.
     private mutating func settle() {
         for (space, unordered) in runs {
             var kept: [Run] = []

@@ -46,7 +46,7 @@ package struct ProgressState: Sendable {
 }
 
 extension Stage {
-    /// The current activity, for people.
+    /// The current activity, for display.
     package var title: String {
         switch self {
         case .connecting: "Connecting"

@@ -1,6 +1,6 @@
 /// The smoothed data rate. Pure: the caller provides the time.
 package struct RateMeter: Sendable {
-    /// Older samples count less: about a third after this many seconds.
+    /// The weight of older samples falls to about a third after this many seconds.
     private static let memory = 8.0
 
     private var last: (done: Int, at: Duration)?
@@ -8,7 +8,7 @@ package struct RateMeter: Sendable {
 
     package init() {}
 
-    /// Processes a byte count. The first only sets the start: bytes left by an earlier run were not read now.
+    /// Processes a byte count. The first only sets the start, since bytes left by an earlier run were not read now.
     package mutating func take(_ done: Int, at now: Duration) {
         guard let before = last else {
             last = (done, now)

@@ -3,20 +3,20 @@ import FlashAccess
 import FlashModel
 import LocalFiles
 
-/// A reader of a board that was compared with a backup. What is the same on both is given from the backup the first time
-/// that it is read; what is read a second time comes from the board, and so do all checksums.
+/// Reads from a board that was compared with a backup. The first read of bytes that are equal on both takes them from
+/// the backup; repeated reads and all checksums go to the board.
 final class BackupBackedReader: FlashReading, FlashChecksumming {
-    /// A run that is the same on both.
+    /// A run that is equal on both.
     private struct Run {
-        /// Bytes of the MTD device.
+        /// The range in bytes of the MTD device.
         var range: Range<Int>
-        /// A position in ``BackupBags/Manifest/images``.
+        /// The index in ``BackupBags/Manifest/images``.
         var image: Int
-        /// Where its first byte is in the image.
+        /// The offset of its first byte in the image.
         var offset: Int
     }
 
-    /// Bytes that the board itself gave, through all connections.
+    /// The number of bytes read from the board itself, over all connections.
     final class Count {
         fileprivate(set) var bytes = 0
     }
@@ -24,17 +24,17 @@ final class BackupBackedReader: FlashReading, FlashChecksumming {
     private let board: any FlashReading & FlashChecksumming
     private let bag: VerifiedBackup
     private let count: Count
-    /// What may still be given from the backup, by number of the MTD device, ascending.
+    /// The runs that may still come from the backup, by MTD number, ascending.
     private var runs: [Int: [Run]]
 
     /// - Parameters:
-    ///   - flash: the board as it is now.
+    ///   - flash: the board's present flash.
     ///   - comparison: of the backup with the board.
     init(_ flash: SurveyedFlash, _ bag: VerifiedBackup, _ comparison: BoardComparison, _ count: Count) {
         board = flash.reader
         self.bag = bag
         self.count = count
-        // All is read if the board cannot prove what is made of it, or changed since it was compared.
+        // Read everything if the board cannot compute checksums to prove it, or has changed since the comparison.
         let isUsable =
             !flash.reader.checksumAlgorithms.isEmpty && flash.survey.partitions == comparison.survey.partitions
         runs = isUsable ? Self.same(in: comparison) : [:]

@@ -2,25 +2,24 @@ import BackupBags
 import FlashModel
 import ImageFormats
 
-/// Where the blocks of a backup go on a board whose bad blocks are others than the backup's. Pure but for what it reads of
-/// the backup.
+/// Assigns the blocks of a backup to positions on a board with other bad blocks. Pure except for reading the backup.
 struct BlockPlacement: Sendable {
-    /// A partition that has a policy of its own.
+    /// A partition with its own policy.
     struct Area: Sendable {
         var stretch: FlashStretch
         var policy: RestorePlan.Policy
-        /// A block's place → where the backup has what belongs there, for those that are moved.
+        /// The original position of each moved block, by its new position.
         var moved: [Int: Int] = [:]
-        /// Why not all finds a place; nil where it does. One line.
+        /// Why not everything can be placed, in one line; nil if it can.
         var refusal: String?
     }
 
-    /// What each place of the board's flash shall hold.
+    /// The wanted content of the board's flash.
     private(set) var layout: FlashLayout
-    /// No two share bytes.
+    /// The areas, which do not overlap.
     private(set) var areas: [Area] = []
 
-    /// The area that bytes belong to; nil if they are put back position for position.
+    /// The area that contains bytes; nil if they keep their positions.
     func area(of stretch: FlashStretch) -> Area? { areas.first { $0.stretch.overlaps(stretch) } }
 
     private let bag: VerifiedBackup
@@ -29,10 +28,10 @@ struct BlockPlacement: Sendable {
     private let failing: [FlashStretch]
 
     /// - Parameters:
-    ///   - old: what the backup has, and where it had it.
-    ///   - streams: partitions of the backup whose readers skip bad blocks.
-    ///   - failing: erase blocks of the board that do not take their bytes, though they are not marked bad.
-    /// - Throws: what reading the backup throws.
+    ///   - old: the layout of the backup.
+    ///   - streams: whether a partition's reader skips bad blocks.
+    ///   - failing: erase blocks of the board that failed to store their bytes, though they are not marked bad.
+    /// - Throws: errors of reading the backup.
     init(
         _ old: FlashLayout, on new: FlashLayout, _ bag: VerifiedBackup, streams: (Partition) -> Bool,
         failing: [FlashStretch]
@@ -42,7 +41,7 @@ struct BlockPlacement: Sendable {
         self.new = new
         self.failing = failing
         layout = old
-        // A partition in another one knows better what it holds.
+        // An inner partition describes its content better than the one around it.
         let places = old.places.sorted { ($0.range.count, $0.partition.index) < ($1.range.count, $1.partition.index) }
         for place in places where !areas.contains(where: { $0.stretch.overlaps(place.stretch) }) {
             guard let blocks = PlacedBlocks(place, old, new, failing) else { continue }
@@ -56,10 +55,10 @@ struct BlockPlacement: Sendable {
 
     // MARK: Policies
 
-    /// Where each block's bytes come from, by place; nil for a block that gets none. Or why it cannot be.
+    /// The source of each block's bytes, by position, nil for none; or why there is no placement.
     private typealias Sources = Result<[Int?], PlacementRefusal>
 
-    /// Where the blocks go if they are in a format whose blocks may be anywhere; nil if they are in none.
+    /// Places blocks in a relocatable format; nil if they have none.
     private func relocated(_ blocks: PlacedBlocks) throws -> Sources? {
         for format in ImageFormats.relocatable {
             let area = try format.find(
@@ -77,7 +76,7 @@ struct BlockPlacement: Sendable {
         return nil
     }
 
-    /// Good blocks in their order, as who skips bad ones reads them.
+    /// Keeps the order of good blocks, as a reader that skips bad blocks expects.
     private func stream(_ blocks: PlacedBlocks) throws -> Sources {
         let all = 0..<blocks.count
         let from = all.filter { !blocks.old[$0].isBad }
@@ -136,26 +135,26 @@ struct BlockPlacement: Sendable {
     }
 }
 
-/// The erase blocks of a partition of the backup that the board has at the same place.
+/// The erase blocks of a partition of the backup, at the same positions on the board.
 private struct PlacedBlocks {
-    /// What the backup has of a block.
+    /// A block in the backup.
     struct Old {
-        /// nil where it is not in one piece.
+        /// nil if it is not contiguous.
         var run: FlashLayout.Run?
         var isBad: Bool
-        /// Parts of it that could not be read.
+        /// The parts that could not be read.
         var unread: [FlashLayout.Hole]
 
         var isMissing: Bool { run == nil || isBad || !unread.isEmpty }
     }
 
-    /// Bytes of one.
+    /// The size of a block in bytes.
     let size: Int
     private let start: Int
     private(set) var old: [Old] = []
     private var bad: [Bool] = []
 
-    /// nil where the board has no such partition of NAND, or not in whole blocks.
+    /// nil if the board has no such NAND partition, or its bounds are not those of erase blocks.
     init?(_ place: FlashLayout.Place, _ layout: FlashLayout, _ new: FlashLayout, _ failing: [FlashStretch]) {
         guard let device = new.places.first(where: { $0.stretch == place.stretch })?.partition,
             device.kind.isNAND, device.eraseBlockSize > 0, place.range.count % device.eraseBlockSize == 0,
@@ -182,7 +181,7 @@ private struct PlacedBlocks {
     /// Whether any block is good on one side only.
     var differ: Bool { zip(old, bad).contains { $0.isBad != $1 } }
 
-    /// Whether the board cannot use it.
+    /// Whether the board cannot use a block.
     func isBad(_ block: Int) -> Bool { bad[block] }
 
     func range(_ block: Int) -> Range<Int> { start + block * size..<start + (block + 1) * size }

@@ -1,8 +1,8 @@
 import FlashModel
 
-/// Sees that a plan made anew does no more than the one that the user confirmed.
+/// Checks that a new plan does no more than the one that the user confirmed.
 enum PlanAgreement {
-    /// A new plan, if it is a part of the one that the user saw, or differs from it only where a block was set aside.
+    /// Returns a new plan if it is part of the confirmed one, or differs from it only because a block was set aside.
     ///
     /// - Parameter hasMovedBlocks: whether blocks were set aside on this board.
     /// - Throws: `layoutChanged`.
@@ -26,7 +26,7 @@ enum PlanAgreement {
         return plan
     }
 
-    /// Why a plan that was confirmed is not carried out.
+    /// Why a confirmed plan is not executed.
     static func refused(_ planning: RestorePlanning) -> FlashkeepError {
         let first = planning.refusals.first
         return FlashkeepError(
@@ -34,9 +34,9 @@ enum PlanAgreement {
             why: first.map { "\($0.subject): \($0.why)" } ?? "", next: first?.next ?? "Run the same command again.")
     }
 
-    /// A block and its place, whichever of the partitions that share it it is written through.
+    /// A block by its position, independent of the partition that it is written through.
     private struct Key: Hashable {
-        /// nil where the place on the chip is known.
+        /// nil if the position on the chip is known.
         var partition: Int?
         var chip: String
         var offset: Int

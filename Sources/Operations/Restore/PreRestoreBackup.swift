@@ -5,7 +5,7 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// The backup of what is on a board before it is written to: nothing is overwritten that is not in one.
+/// The backup of a board before a restore, so that nothing is overwritten that is not in a backup.
 struct PreRestoreBackup {
     let prepared: PreparedRestore
     let address: String
@@ -15,33 +15,33 @@ struct PreRestoreBackup {
     let disk: Disk
     let progress: ProgressHandler
 
-    /// Where the next one goes.
+    /// Returns the path for the next backup.
     ///
     /// - Parameters:
-    ///   - wanted: what the user asked for, or a name that is free.
-    ///   - isChosen: whether the user asked for it; otherwise an interrupted one is resumed.
-    /// - Throws: `targetExists` where something is there that is not this restore's, `fileUnavailable`.
+    ///   - wanted: the user's choice, or an unused path.
+    ///   - isChosen: whether the user chose it; otherwise an interrupted backup is resumed.
+    /// - Throws: `targetExists` if there is something else at the path, `fileUnavailable`.
     func place(_ wanted: FilePath, isChosen: Bool) throws -> FilePath {
         let planned = journal.plannedBackup.map { FilePath($0) }
         if let planned, planned == wanted || !isChosen {
-            // It was finished, and only the journal does not say so; or it is resumed.
+            // It is complete, but the journal does not say so yet; or it is resumed.
             if try BagBuilder.isTaken(planned, disk: disk) { return planned }
         }
         try BagBuilder.check(target: wanted, disk: disk)
         return wanted
     }
 
-    /// Takes what an earlier run had finished; nil where there is none.
+    /// Accepts a backup that an earlier run completed; nil if there is none.
     func adopt(_ place: FilePath) throws -> String? {
         guard journal.plannedBackup == place.string, (try? BagReader.open(place)) != nil else { return nil }
         try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: place.string))
         return place.string
     }
 
-    /// Backs up what is on the board now; what is the same as in the backup that is restored does not cross again.
+    /// Backs up the board's present flash. Bytes equal to those in the backup being restored are not transferred again.
     ///
-    /// - Parameter board: the board that the flash is of.
-    /// - Throws: as ``Backup``, also if the board is lost: the restore reaches it again, and comes here once more.
+    /// - Parameter board: the board with this flash.
+    /// - Throws: as ``Backup``, also if the board is lost: the restore reconnects, and calls this again.
     func make(_ flash: SurveyedFlash, of board: any FlashBoard, at place: FilePath) async throws -> String {
         try BagBuilder.check(target: place, disk: disk)
         let run = BackupRun(
@@ -57,7 +57,7 @@ struct PreRestoreBackup {
         return report.bag
     }
 
-    /// A name that is free, for what was written since.
+    /// Returns an unused path, for a backup of later changes.
     func another(beside place: FilePath) throws -> FilePath {
         let name = place.lastComponent?.string ?? "before"
         for number in 2..<10_000 {
@@ -67,8 +67,8 @@ struct PreRestoreBackup {
         return place
     }
 
-    /// Whether the blocks that are going to be written hold what an earlier backup has of them. Those that this restore
-    /// had begun itself are not asked: they may hold anything.
+    /// Whether the blocks to be written still match an earlier backup. Ignores blocks that this restore has begun
+    /// itself, since they may contain anything.
     func has(_ plan: RestorePlan, _ flash: SurveyedFlash, in path: String) async throws -> Bool {
         guard let bag = try? await VerifiedBackup.open(FilePath(path), progress: { _ in }) else { return false }
         let layouts = ComparedLayouts(bag.manifest, flash.survey)

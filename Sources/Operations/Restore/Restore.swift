@@ -5,12 +5,12 @@ package import FlashModel
 package import LocalFiles
 package import SystemPackage
 
-/// Puts a backup back.
+/// Restores a backup.
 package enum Restore {
-    /// Finds out what a restore would do. The board is only read.
+    /// Determines what a restore would do. It only reads the board.
     ///
-    /// - Throws: ``FlashkeepError``: `bagDamaged` before the board is touched; `layoutChanged` where it has no flash in
-    ///   common with the backup; what the board throws.
+    /// - Throws: ``FlashkeepError``: `bagDamaged` before the board is contacted; `layoutChanged` if it has no flash in
+    ///   common with the backup; errors of the board.
     package static func plan(
         _ path: FilePath, on connector: any BoardConnector, choice: RestoreChoice,
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
@@ -27,13 +27,13 @@ package enum Restore {
         }
     }
 
-    /// Does what a plan says, after a backup of all that is on the board now. Nothing is written that is not in the plan.
+    /// Executes a plan, after a backup of the board's present flash. Writes only what is in the plan.
     ///
     /// - Parameters:
-    ///   - before: where the backup of what is on the board now goes.
-    ///   - isBeforeChosen: whether the user said so; otherwise an interrupted backup is resumed, wherever it is.
-    ///   - reconnects: how often a lost board is reached again.
-    /// - Throws: ``FlashkeepError``, `CancellationError`; the same call resumes it.
+    ///   - before: the path of the backup of the board's present flash.
+    ///   - isBeforeChosen: whether the user chose it; otherwise an interrupted backup is resumed, wherever it is.
+    ///   - reconnects: the most attempts in a row to reconnect to a lost board.
+    /// - Throws: ``FlashkeepError``, `CancellationError`; the same call resumes the restore.
     package static func run(
         _ prepared: PreparedRestore, on connector: any BoardConnector, before: FilePath, isBeforeChosen: Bool = true,
         reconnects: Int = 5, environment: OperationEnvironment,
@@ -56,11 +56,11 @@ package enum Restore {
 }
 
 extension FlashBoard {
-    /// Runs the body while what the board's system keeps read-only is writable, if that is wanted.
+    /// Runs the body while partitions that the board's system keeps read-only are writable, if that is wanted.
     func unlocked<Result>(if isWanted: Bool, _ body: () async throws -> Result) async throws -> Result {
         guard isWanted else { return try await body() }
         try await unlock()
-        // Also if the user has cancelled everything.
+        // Even if the user has cancelled everything.
         return try await withShieldedCleanup {
             try await body()
         } cleanup: {

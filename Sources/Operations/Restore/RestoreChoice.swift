@@ -1,17 +1,17 @@
 package import FlashModel
 
-/// What a user wants to be put back, and what risks were named.
+/// What a user wants restored, and which risks they accept.
 package struct RestoreChoice: Sendable, Hashable {
-    /// Partitions, as `mtdN` or by name; empty is all that may be written without being asked for.
+    /// Partitions, as `mtdN` or by name; empty means all that need no explicit request.
     package var only: [String]
-    /// Kinds of partitions that may be written though a mistake in them can brick the board or cannot be made good:
-    /// bootloader, environment, calibration.
+    /// Roles that may be written, although a mistake in them can brick the board or is irreparable: bootloader,
+    /// environment, calibration.
     package var allowed: Set<Partition.Role>
     /// Whether the board may be another unit of the same model.
     package var isAnotherUnit: Bool
     /// Partitions, as `mtdN` or by name, whose readers skip bad blocks, so that their content may move past them.
     package var streams: [String]
-    /// Whether what the board's system keeps read-only is to be made writable.
+    /// Whether to make partitions writable that the board's system keeps read-only.
     package var unlocks: Bool
 
     package init(
@@ -25,13 +25,13 @@ package struct RestoreChoice: Sendable, Hashable {
         self.unlocks = unlocks
     }
 
-    /// Kinds that are only written when they are allowed by name.
+    /// Roles that are written only if explicitly allowed.
     package static let guarded: [Partition.Role] = [.bootloader, .environment, .calibration]
 
-    /// Whether a partition is asked for by name.
+    /// Whether a partition was explicitly requested.
     func names(_ partition: Partition) -> Bool { Self.is(partition, oneOf: only) }
 
-    /// Whether a partition's reader was said to skip bad blocks.
+    /// Whether the user said that a partition's reader skips bad blocks.
     func isStream(_ partition: Partition) -> Bool { Self.is(partition, oneOf: streams) }
 
     private static func `is`(_ partition: Partition, oneOf words: [String]) -> Bool {

@@ -3,7 +3,7 @@ import FlashAccess
 import FlashModel
 import ImageFormats
 
-/// Does what a plan says, block by block, and believes only what is read back.
+/// Executes a plan block by block, and trusts only what it reads back.
 final class RestoreExecutor {
     private let bag: VerifiedBackup
     private let flash: SurveyedFlash
@@ -15,31 +15,32 @@ final class RestoreExecutor {
     /// How often a block is erased and written before it counts as failing.
     private static let attempts = 2
 
-    /// What was done, through all connections.
+    /// What was done, over all connections.
     final class Counts {
         fileprivate(set) var blocks = 0
-        /// Different ones.
+        /// The distinct blocks.
         fileprivate(set) var places: Set<RestoreEntry.Block> = []
         fileprivate(set) var erases = 0
         fileprivate(set) var bytes = 0
-        /// Names of methods by which a block was written and read back.
+        /// The names of the methods with which a block was written and verified.
         fileprivate(set) var methods: Set<String> = []
     }
 
-    /// What a writer throws where a command fails and the board is still there: what is on the flash then decides.
+    /// The errors of a writer whose command failed while the board is still connected. The content of the flash decides
+    /// then.
     private static let failures: [FlashkeepError.Code] = [.writeFailed, .commandFailed]
 
-    /// An erase block that does not take its bytes, of a partition in which they may as well lie in another one.
+    /// An erase block that failed to store its bytes, in a partition where another block may hold them.
     struct FailingBlock {
         var partition: Partition
-        /// Bytes from the start of the partition.
+        /// In bytes from the start of the partition.
         var range: Range<Int>
-        /// For where there is no other one.
+        /// The error to throw if there is no other block.
         var error: FlashkeepError
     }
 
     private let counts: Counts
-    /// What the command said that erased a whole partition, where it said that it failed.
+    /// The error of the command that erased a whole partition, if it reported a failure.
     private var complaint: FlashkeepError?
     private var hasWarned = false
 
@@ -56,10 +57,13 @@ final class RestoreExecutor {
         self.progress = progress
     }
 
-    /// - Returns: where it stopped for a block that does not take its bytes, though others may have them; nil where all is
-    ///   written.
-    /// - Throws: `writeFailed` where a block does not take its bytes, `commandFailed` where nothing tells that the block is
-    ///   the reason: nothing after it was touched. What the board throws; `CancellationError`, never between the erase of a block and its write.
+    /// Executes a plan.
+    ///
+    /// - Returns: the block at which it stopped because it failed to store its bytes, though another block may hold
+    ///   them; nil if everything was written.
+    /// - Throws: `writeFailed` if a block fails to store its bytes, `commandFailed` if that may not be the block's
+    ///   fault; no later block was touched then. Errors of the board; `CancellationError`, but never between the erase
+    ///   of a block and its write.
     func run(_ plan: RestorePlan) async throws -> FailingBlock? {
         let total = plan.parts.flatMap(\.blocks).map(\.size).saturatingSum()
         progress(.began(.writing, bytes: total))
@@ -72,7 +76,7 @@ final class RestoreExecutor {
             for block in try await writeTogether(part, title, counter) {
                 try Task.checkCancellation()
                 let bytes = try bytes(of: block)
-                // In a task of its own: a block that was erased is also written where the user cancels meanwhile.
+                // A separate task, so that an erased block is written even if the user cancels in between.
                 nonisolated(unsafe) let executor = self
                 do {
                     try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
@@ -137,10 +141,10 @@ final class RestoreExecutor {
         counts.methods.insert(part.method.name)
     }
 
-    /// Sees that the numbers of the board's partitions still stand for what the plan was made for.
+    /// Checks that the board's partition numbers still refer to the partitions of the plan.
     private func checkLayout() async throws {
         let changes = try await flash.layoutChanges().filter { change in
-            // What is new has no part in the plan.
+            // A new partition is not in the plan.
             if case .appeared = change { false } else { true }
         }
         guard let change = changes.first else { return }
@@ -150,23 +154,23 @@ final class RestoreExecutor {
             next: "Nothing was written after that. Run the same command again and look at the new plan.")
     }
 
-    /// Erases a block that does not take its bytes, and tells whether UBI will leave it alone: with headers of what was
-    /// half written, or of what it held before, it would be taken for another copy of a block that lies elsewhere.
+    /// Erases a block that failed to store its bytes, and checks that UBI will ignore it. If it still had headers, half
+    /// written or old, UBI would take it for another copy of a block that is stored elsewhere.
     private func isOut(_ range: Range<Int>, of partition: Partition) async throws -> Bool {
         do {
             try await writer.erase(range, of: partition)
         } catch let error as FlashkeepError where Self.failures.contains(error.code) {
-            // What is there now decides.
+            // The present content decides.
         }
         let head = range.lowerBound..<range.lowerBound + min(range.count, max(partition.pageSize, 2_048))
         let start = try await flash.reader.chunk(head, of: partition).bytes[...]
         return !ImageFormats.relocatable.contains { $0.claims(start) }
     }
 
-    /// Erases a whole partition: from then on none of its blocks holds what it did.
+    /// Erases a whole partition, after which all of its blocks must be written.
     private func eraseAll(_ part: RestorePlan.Part, _ title: String) async throws {
         guard let first = part.blocks.first(where: { !$0.isBlank }) ?? part.blocks.first else { return }
-        // Whether bytes reach the board is known before anything is erased.
+        // Prove that bytes reach the board before anything is erased.
         try await writer.stage(try bytes(of: first))
         for block in part.blocks {
             try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: Self.entry(block)))
@@ -177,7 +181,7 @@ final class RestoreExecutor {
         do {
             try await Task { try await unsafe executor.writer.eraseAll(part.partition) }.value
         } catch let error as FlashkeepError where Self.failures.contains(error.code) {
-            // What is blank now must be written, whatever it says.
+            // What is blank now must be written, whatever the command reported.
             complaint = error
         }
     }
@@ -199,7 +203,7 @@ final class RestoreExecutor {
         let isStaged = !isBlank || part.method.erasesItself
         var failure: FlashkeepError?
         for attempt in 0..<(isErasedAlready ? 1 : Self.attempts) {
-            // What does not reach the board says nothing of its flash, and nothing is erased for it.
+            // A failed upload says nothing about the flash, and is no reason to erase.
             if isStaged { try await writer.stage(bytes) }
             if attempt == 0, !isErasedAlready {
                 try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: entry))
@@ -223,8 +227,8 @@ final class RestoreExecutor {
         throw try await unwritten(block, part, title, failure)
     }
 
-    /// Warns of a command that reported a failure, though the block holds its bytes: each time where the flash is said to
-    /// fail, once for a tool.
+    /// Warns of a command that reported a failure although the block has the right bytes: each time for a flash
+    /// failure, but only once for a failing tool.
     private func warn(_ error: FlashkeepError, _ title: String, _ block: RestorePlan.Block) {
         guard error.code == .writeFailed || !hasWarned else { return }
         hasWarned = hasWarned || error.code == .commandFailed
@@ -235,8 +239,8 @@ final class RestoreExecutor {
             ))
     }
 
-    /// What is to be said of a block that does not hold its bytes in the end. Only what was seen: it is not the block's
-    /// fault where nothing was ever written by the same tools, and no tool spoke of an error of the flash.
+    /// The error for a block that still lacks its bytes. It states only what was observed: the block is not to blame if
+    /// the same tools never wrote anything successfully, and none reported a flash failure.
     private func unwritten(
         _ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String, _ failure: FlashkeepError?
     ) async throws -> FlashkeepError {
@@ -269,7 +273,7 @@ final class RestoreExecutor {
         try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition)
     }
 
-    /// - Returns: what a command said of a failure, where the block is blank all the same.
+    /// - Returns: the error of a command that reported a failure although the block is blank.
     private func put(
         _ bytes: [UInt8], _ block: RestorePlan.Block, _ part: RestorePlan.Part, isBlank: Bool, mustErase: Bool
     ) async throws -> FlashkeepError? {
@@ -283,8 +287,8 @@ final class RestoreExecutor {
                 do {
                     try await writer.erase(block.range, of: part.partition)
                 } catch let error as FlashkeepError where error.code == .commandFailed {
-                    // A block that is blank must be written, whatever the tool says of its success. Not where the flash is
-                    // said to fail: in place of a block that it takes for bad, some tools write the next one.
+                    // A blank block must be written, whatever the tool reported. Not if it reported a flash failure:
+                    // some tools take the block for bad then, and write the next one.
                     complaint = error
                 }
             }
@@ -304,8 +308,8 @@ final class RestoreExecutor {
         return complaint
     }
 
-    /// Whether the flash holds just these bytes, and the ECC had nothing against them: by the board's own checksum where it
-    /// has one, and else byte by byte.
+    /// Whether the flash has exactly these bytes, without ECC errors: by the board's own checksum if available,
+    /// otherwise byte by byte.
     private func holds(_ bytes: [UInt8], _ range: Range<Int>, of partition: Partition) async throws -> Bool {
         guard let algorithm = flash.reader.checksumAlgorithms.first else {
             let chunk = try await flash.reader.chunk(range, of: partition)

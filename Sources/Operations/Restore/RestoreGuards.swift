@@ -1,9 +1,9 @@
 import BackupBags
 import FlashModel
 
-/// Whether a board is the one that a backup is of. Pure.
+/// Checks whether a board is the one in a backup. Pure.
 enum RestoreGuards {
-    /// Refusals that hold for all of the board, and doubts.
+    /// Refusals that apply to the whole board, and warnings.
     static func identity(
         _ manifest: Manifest, _ survey: Survey, _ choice: RestoreChoice
     ) -> (refusals: [RestoreRefusal], warnings: [String]) {
@@ -46,8 +46,8 @@ enum RestoreGuards {
         return (refusals, warnings)
     }
 
-    /// What of a chip's geometry is another than it was; empty where it is the same. Each of these changes where bytes
-    /// must go, or how their ECC is computed.
+    /// The differences in a chip's geometry; empty if there are none. Each affects where bytes belong, or how their ECC
+    /// is computed.
     static func differences(_ old: Chip, _ new: Chip) -> [String] {
         var found: [String] = []
         func compare(_ name: String, _ before: Int, _ now: Int) {

@@ -1,91 +1,91 @@
 package import FlashAccess
 package import FlashModel
 
-/// What a restore is going to do, complete, before anything is done. The executor takes nothing else.
+/// All that a restore will do, determined before it starts. The executor accepts nothing else.
 package struct RestorePlan: Sendable, Codable, Hashable {
-    /// An erase block that is going to be written.
+    /// An erase block to write.
     package struct Block: Sendable, Codable, Hashable {
-        /// Bytes from the start of the partition that it is written through.
+        /// The offset in bytes from the start of the partition that it is written through.
         package var offset: Int
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// The backup's image with its bytes.
+        /// The backup's image that contains its bytes.
         package var image: String
-        /// Where they begin in the image.
+        /// Their offset in the image.
         package var imageOffset: Int
-        /// Where the backup had them, in bytes from the start of the partition, where that is another place than this; the
-        /// block there is bad on the board.
+        /// The block's offset in the backup, in bytes from the start of the partition, if it was moved because that
+        /// block is bad on the board.
         package var movedFrom: Int?
-        /// Whether nothing is to be written there once it is erased: the backup has it blank.
+        /// Whether the block is only erased: it is blank in the backup.
         package var isBlank: Bool
-        /// Whether it must be erased: not where it is blank on flash that needs no erase then.
+        /// Whether the block must be erased; not if it is blank and the flash then needs no erase.
         package var isErased: Bool
 
-        /// Bytes from the start of the partition.
+        /// The range in bytes of the partition.
         package var range: Range<Int> { offset..<(offset + size) }
     }
 
-    /// How blocks of the backup find their places.
+    /// How blocks of the backup are placed.
     package enum Policy: String, Sendable, Codable, CaseIterable {
-        /// Position for position; a block that is bad on the board is a hole.
+        /// At their own positions; a block that is bad on the board is a hole.
         case absolute
-        /// UBI's blocks, each of which says itself what it is: those that are bad on the board go to free ones.
+        /// As UBI blocks, each of which identifies itself: those that are bad on the board move to free ones.
         case ubi
-        /// Good blocks in their order, for a reader that skips bad ones.
+        /// Good blocks in order, for a reader that skips bad ones.
         case skipBad = "skip-bad"
     }
 
     /// A partition of the board, and what is written through it.
     package struct Part: Sendable, Codable, Hashable {
-        /// As the board has it now.
+        /// The partition as the board has it now.
         package var partition: Partition
-        /// The backup's partitions that its blocks are of, as `mtd3 "rootfs"`, in the order of their numbers. Bytes go back
-        /// to their place on the chip, which may be another partition's by now.
+        /// The backup's partitions that contain the blocks, as `mtd3 "rootfs"`, in the order of their numbers. Bytes
+        /// return to their position on the chip, which may belong to another partition now.
         package var content: [String]
-        /// The most delicate of the kinds of partitions that its blocks belong to.
+        /// The most critical role of the partitions that contain the blocks.
         package var role: Partition.Role
         package var policy: Policy
         package var method: WriteMethod
-        /// Ascending.
+        /// The blocks, ascending.
         package var blocks: [Block]
-        /// What the board is when the power fails while this part is written. One sentence.
+        /// What happens if the power fails while this part is written, in one sentence.
         package var ifPowerFails: String
     }
 
-    /// Something that stays as it is.
+    /// Something that is not changed.
     package struct Untouched: Sendable, Codable, Hashable {
         /// A partition as `mtd3 "rootfs"`.
         package var subject: String
-        /// One line.
+        /// The reason, in one line.
         package var reason: String
         /// Whether it differs from the backup.
         package var differs: Bool
     }
 
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
     /// The backup's path.
     package var backup: String
     /// The board's address, without secrets.
     package var address: String
-    /// In the order in which they are written.
+    /// The parts, in writing order.
     package var parts: [Part]
     package var untouched: [Untouched]
     /// Doubts, one line each.
     package var warnings: [String]
-    /// How long the writing takes, about: whole seconds.
+    /// The estimated writing time in whole seconds.
     package var seconds: Int
 
-    /// Whether bytes go to partitions of other numbers or names than the backup had them in.
+    /// Whether bytes go to partitions whose numbers or names differ from those in the backup.
     package var changesPartitions: Bool {
         parts.contains { $0.content != [PrintableText.partition($0.partition.label, $0.partition.name)] }
     }
 
-    /// Erase blocks that are written or erased.
+    /// The number of erase blocks to write or erase.
     package var blockCount: Int { parts.reduce(0) { $0 + $1.blocks.count } }
-    /// Erases.
+    /// The number of erases.
     package var eraseCount: Int { parts.reduce(0) { $0 + $1.blocks.count { $0.isErased } } }
-    /// Bytes that cross to the board.
+    /// The number of bytes to transfer to the board.
     package var bytesToSend: Int {
         parts.flatMap(\.blocks).map { $0.isBlank ? 0 : $0.size }.saturatingSum()
     }

@@ -2,13 +2,13 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// Whether one erase block may be written, and through which partition.
+/// Decides whether an erase block may be written, and through which partition.
 extension RestorePlanner {
     /// Adds a block to the plan, or notes why it is not written.
     ///
     /// - Parameters:
-    ///   - isNamed: whether the user asked for it, so that it is refused where it must not be written.
-    ///   - through: the partition to write it through; nil is the narrowest.
+    ///   - isNamed: whether the user requested it, so that it is refused if it must not be written.
+    ///   - through: the partition to write it through; nil means the smallest.
     func consider(
         _ candidate: Candidate, isNamed: Bool, through: FlashLayout.Place? = nil, _ work: inout Work
     ) {
@@ -68,11 +68,11 @@ extension RestorePlanner {
         return false
     }
 
-    /// The partition of the board to write a block through.
+    /// Chooses the partition of the board to write a block through.
     ///
     /// - Parameters:
-    ///   - offered: those that may be taken.
-    ///   - devices: all that the block belongs to.
+    ///   - offered: the partitions to choose from.
+    ///   - devices: all partitions that contain the block.
     private func device(
         _ offered: [FlashLayout.Place], _ devices: [FlashLayout.Place], _ candidate: Candidate, _ subject: String,
         _ work: inout Work
@@ -103,7 +103,7 @@ extension RestorePlanner {
         let partition = place.partition
         let block = partition.eraseBlockSize
         let start = candidate.place.range.lowerBound - place.range.lowerBound
-        // A guess says nothing about where the partition begins; the board itself knows when it writes.
+        // A guess says nothing about where the partition begins, but the board knows when it writes.
         let onChip = partition.offsetSource == .guess ? 0 : partition.offset ?? 0
         guard block > 0, start % block == 0, onChip % block == 0, candidate.place.range.count == block else {
             work.refuse(
@@ -127,7 +127,7 @@ extension RestorePlanner {
                         next: "use a backup of this board, or write volumes and files by hand"))
                 return false
             }
-            // nil is flash that has none.
+            // nil means flash without bad blocks.
             if partition.badBlocks.map({ !$0.isComplete }) ?? chip.kind.isNAND {
                 work.refuse(
                     RestoreRefusal(
@@ -173,7 +173,7 @@ extension RestorePlanner {
                 imageOffset: candidate.pair.old.inSource(candidate.place.range).lowerBound,
                 movedFrom: area?.moved[candidate.place.range.lowerBound].map { $0 - place.range.lowerBound },
                 isBlank: candidate.change == .written,
-                // A page of NAND that reads as blank may have been programmed so, with ECC bytes that are not.
+                // A NAND page that reads as blank may have been programmed with 0xFF, and so have other ECC bytes.
                 isErased: candidate.change != .erased || isNAND))
     }
 }

@@ -1,17 +1,17 @@
 import BackupBags
 import FlashModel
 
-/// What the user asks for, and whether backup and board both have it.
+/// Resolves the user's choice, and checks that both the backup and the board have it.
 extension RestorePlanner {
-    /// Ranges of flash that may be written as far as the user's words go.
+    /// The ranges of flash that the user allows to be written.
     struct Chosen {
-        /// nil for all.
+        /// nil means all.
         var stretches: [FlashStretch]?
 
         func contains(_ stretch: FlashStretch) -> Bool { stretches?.contains { $0.overlaps(stretch) } ?? true }
     }
 
-    /// What the user's words name; nonsense among them is refused.
+    /// Resolves the user's names, and refuses invalid ones.
     func choose(_ work: inout Work) -> Chosen {
         guard !choice.only.isEmpty else { return Chosen(stretches: nil) }
         var places: [FlashLayout.Place] = []
@@ -54,7 +54,7 @@ extension RestorePlanner {
         return Chosen(stretches: places.map(\.stretch))
     }
 
-    /// Partitions whose blocks cannot be placed on this board.
+    /// Refuses partitions whose blocks cannot be placed on this board.
     func refusePlacements(_ chosen: Chosen, _ work: inout Work) {
         for area in placement.areas where chosen.contains(area.stretch) {
             guard let why = area.refusal else { continue }
@@ -78,7 +78,7 @@ extension RestorePlanner {
         }
     }
 
-    /// Whether the board has all of the flash that a partition of the backup was on.
+    /// Checks that the board has all of the flash that contained a partition of the backup.
     func lookForFlash(of place: FlashLayout.Place, _ work: inout Work) {
         let common = (comparison.new.runs[place.space] ?? []).map(\.range)
         let gaps = PartitionMap.gaps(in: place.range, leaving: common)
@@ -96,7 +96,7 @@ extension RestorePlanner {
                 next: "start the board with the partition table that the backup was made with"))
     }
 
-    /// All blocks that differ, and those that were begun.
+    /// All blocks that differ, and those with an unfinished write.
     var candidates: [Candidate] {
         let pairs = Dictionary(grouping: comparison.overlay.pairs, by: \.old.space)
         func candidate(_ place: FlashStretch, _ change: BlockChange?) -> Candidate? {

@@ -1,9 +1,9 @@
 import FlashAccess
 import FlashModel
 
-/// What a block's role means for a restore: how late it is written, and what a mistake there does.
+/// What a block's role means for a restore: how late to write it, and what a mistake would do.
 extension RestorePlanner {
-    /// What can be missed least is written last.
+    /// The writing order: the most critical role is last.
     static func rank(_ role: Partition.Role) -> Int {
         switch role {
         case .config, .unknown: 0
@@ -43,13 +43,13 @@ extension RestorePlanner {
         }
     }
 
-    /// The most delicate of all that a block belongs to.
+    /// The most critical role of the partitions that contain a block.
     func strictest(_ places: [FlashLayout.Place]) -> Partition.Role {
         let roles = Set(places.map(\.partition.role))
         if let guarded = [Partition.Role.bootloader, .calibration, .environment].first(where: roles.contains) {
             return guarded
         }
-        // Of a chip of which nobody told what is where, any block may be the bootloader's.
+        // On a chip without known partitions, any block may belong to the bootloader.
         let all = comparison.old.places + comparison.new.places
         if places.allSatisfy({ $0.partition.offsetSource == .wholeChip }),
             !all.contains(where: { place in

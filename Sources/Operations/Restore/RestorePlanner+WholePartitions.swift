@@ -1,15 +1,15 @@
 import FlashAccess
 import FlashModel
 
-/// What follows where a board can erase no less than a whole partition.
+/// Plans for boards that can only erase whole partitions.
 extension RestorePlanner {
-    /// Has all good blocks of such partitions written, and not only those that differ.
+    /// Adds all good blocks of such partitions to the plan, not only those that differ.
     func writeWholePartitions(_ chosen: Chosen, _ work: inout Work) {
         let asked = work.parts.filter { $0.value.method.erasesPartition }
         let touched = comparison.new.places.filter { place in
             asked.values.contains { $0.partition.index == place.partition.index }
         }
-        // What lies within another one that is erased is erased with it.
+        // Erasing a partition also erases those within it.
         let outermost = touched.filter { place in
             !touched.contains { other in
                 other.space == place.space && other.range != place.range
@@ -59,7 +59,7 @@ extension RestorePlanner {
         }
     }
 
-    /// Makes one part of what belongs to several kinds of partitions: it is as delicate as the most delicate of them.
+    /// Merges the parts of one partition; the most critical role applies to all of it.
     private func merge(_ partition: Partition, _ work: inout Work) {
         let parts = work.parts.filter { $0.key.partition == partition.index }
         guard parts.count > 1, let first = parts.values.max(by: { Self.rank($0.role) < Self.rank($1.role) }) else {

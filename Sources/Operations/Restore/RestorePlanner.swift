@@ -2,8 +2,8 @@ import BackupBags
 import FlashAccess
 import FlashModel
 
-/// Decides what a restore writes, and what must not be written. Pure: the same backup, board and wishes give the same
-/// plan or the same refusals.
+/// Decides what a restore writes and what it refuses. Pure: the same backup, board and choice give the same plan or the
+/// same refusals.
 struct RestorePlanner {
     let backup: String
     let address: String
@@ -11,37 +11,37 @@ struct RestorePlanner {
     let comparison: BoardComparison
     let placement: BlockPlacement
     let choice: RestoreChoice
-    /// Bytes a second that are usual on the line; nil where it is quick.
+    /// The usual rate of the line in bytes per second; nil if it is fast.
     let rate: Int?
-    /// How the board writes a partition.
+    /// Returns the board's method of writing a partition.
     let method: (Partition) throws(WriteRefusal) -> WriteMethod
-    /// What the way in advises.
+    /// The access method's advice.
     let hints: AccessHints
-    /// Blocks that are bad on the board and not in the backup, whose bytes there are not blank.
+    /// Blocks that are bad on the board but not in the backup, where they have data.
     let lostToBadBlocks: [FlashStretch]
-    /// Blocks that an earlier restore had begun to write and did not finish: they are written whatever they read as now.
+    /// Blocks with an unfinished write of an earlier restore. They are written whatever they contain now.
     let unfinished: [FlashStretch]
-    /// The board that another restore of this backup is not done with; nil where there is none.
+    /// The board of another unfinished restore of this backup; nil if there is none.
     let openElsewhere: BoardIdentity?
-    /// Where that is written down.
+    /// The journal of that restore.
     let journal: String
 
-    /// What came of planning.
+    /// The result of planning.
     enum Outcome {
         case plan(RestorePlan)
         /// At least one.
         case refused([RestoreRefusal])
     }
 
-    /// An erase block that should become another.
+    /// An erase block that may have to be written.
     struct Candidate {
         var place: FlashStretch
-        /// nil where it only may differ.
+        /// nil if it may be equal.
         var change: BlockChange?
         var pair: FlashOverlay.Pair
     }
 
-    /// What is gathered while planning.
+    /// The intermediate results of planning.
     struct Work {
         var refusals: [RestoreRefusal] = []
         var untouched: [String: (reason: String, differs: Bool)] = [:]
@@ -50,7 +50,7 @@ struct RestorePlanner {
         var warnings: [String] = []
 
         mutating func refuse(_ refusal: RestoreRefusal) {
-            // One of each kind for a partition: its hundred blocks have the same reason.
+            // One of each kind for a partition is enough: hundreds of its blocks may share the reason.
             if !refusals.contains(where: { $0.code == refusal.code && $0.subject == refusal.subject }) {
                 refusals.append(refusal)
             }
@@ -121,7 +121,7 @@ struct RestorePlanner {
             seconds: RestoreTime.estimate(parts, rate: rate))
     }
 
-    /// What is known of one board must not be taken for what is known of another.
+    /// Refuses if another board has an unfinished restore of this backup: its journal does not apply to this board.
     private var elsewhere: [RestoreRefusal] {
         let now = comparison.survey.board
         guard let other = openElsewhere, other.isSameUnit(as: now) == false else { return [] }
@@ -136,7 +136,7 @@ struct RestorePlanner {
         ]
     }
 
-    /// Blocks that an earlier restore had begun, and that are not asked for now.
+    /// Warns of blocks with an unfinished write of an earlier restore that are not in the choice.
     private func halfWritten(_ chosen: Chosen) -> [String] {
         let left = Set(unfinished.filter { !chosen.contains($0) }.map(subject)).sorted()
         guard !left.isEmpty else { return [] }
@@ -146,7 +146,7 @@ struct RestorePlanner {
         ]
     }
 
-    /// What of the choice the backup cannot give.
+    /// Warns of chosen flash that is not in the backup.
     private func missing(_ chosen: Chosen) -> [String] {
         let unread = comparison.overlay.oldHoles.values.joined().filter {
             $0.state == .unread && chosen.contains($0.stretch)

@@ -3,10 +3,10 @@ import FlashAccess
 import FlashModel
 import SystemPackage
 
-/// What a plan is made from: a backup, a choice, and what is known of earlier restores of that backup.
+/// What a plan is based on: a backup, the user's choice, and the journal of earlier restores of that backup.
 struct RestorePreparation {
     let path: FilePath
-    /// Of the board, without secrets.
+    /// The board's address, without secrets.
     let address: String
     let bag: VerifiedBackup
     let choice: RestoreChoice
@@ -21,7 +21,7 @@ struct RestorePreparation {
             comparison: comparison, placement: placement)
     }
 
-    /// Plans what is still to be done of a plan: only its own blocks are looked at.
+    /// Plans the remainder of a plan, comparing only its own blocks.
     func remainder(
         of confirmed: RestorePlan, _ prepared: PreparedRestore, _ flash: SurveyedFlash
     ) async throws -> RestorePlanning {
@@ -29,7 +29,7 @@ struct RestorePreparation {
             RestoreEntry.Block(image: $0.image, offset: $0.imageOffset, size: $0.size)
         }
         var stretches = bag.stretches(of: blocks, in: prepared.comparison.old)
-        // If a block was set aside, others are to be written than those of the plan.
+        // If a block was set aside, other blocks than those of the plan must be written.
         let aside = bag.stretches(of: journal.failing(on: flash.survey.board), in: FlashLayout(bag.manifest))
         stretches += aside.compactMap { prepared.placement.area(of: $0)?.stretch }
         let ranges = Dictionary(grouping: stretches, by: \.space)
@@ -38,7 +38,7 @@ struct RestorePreparation {
         return try await planning(flash, comparison, placement)
     }
 
-    /// Finds a place on the board for each block of the backup, and compares.
+    /// Places each block of the backup on the board, and compares.
     private func compare(
         _ flash: SurveyedFlash, only: [FlashSpace: [Range<Int>]]? = nil
     ) async throws -> (BoardComparison, BlockPlacement) {
@@ -77,7 +77,7 @@ struct RestorePreparation {
         return planning
     }
 
-    /// Has the board show that it can write what differs, before a plan promises it.
+    /// Has the board prove that it can write what differs, before a plan promises it.
     private func prove(
         _ flash: SurveyedFlash, _ comparison: BoardComparison, _ unfinished: [FlashStretch]
     ) async throws {
@@ -89,7 +89,7 @@ struct RestorePreparation {
         }
     }
 
-    /// Blocks that went bad since the backup, for which it has data.
+    /// Blocks that have become bad since the backup, which has data for them.
     private func lost(_ comparison: BoardComparison) throws -> [FlashStretch] {
         var lost: [FlashStretch] = []
         for hole in comparison.overlay.newHoles.values.joined() where hole.state.isBad {
@@ -109,7 +109,7 @@ struct RestorePreparation {
 }
 
 extension VerifiedBackup {
-    /// Where blocks of the backup belong.
+    /// The positions of blocks of the backup.
     func stretches(of blocks: [RestoreEntry.Block], in layout: FlashLayout) -> [FlashStretch] {
         let runs = Dictionary(grouping: layout.runs.values.joined()) { manifest.images[$0.source].path }
         return blocks.flatMap { block in

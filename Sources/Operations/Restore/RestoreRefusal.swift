@@ -1,56 +1,56 @@
 /// Why something is not restored.
 package struct RestoreRefusal: Sendable, Codable, Hashable {
-    /// Which rule it is. Stable between versions.
+    /// Identifies the rule. Stable between versions.
     package enum Code: String, Sendable, Codable, CaseIterable {
         // The board.
-        /// Another model.
+        /// The model differs.
         case otherModel = "other-model"
-        /// The same model, another unit.
+        /// The same model, but another unit.
         case otherUnit = "other-unit"
-        /// A chip of another size or geometry.
+        /// A chip's size or geometry differs.
         case otherChip = "other-chip"
-        /// The board no longer has this range of flash, or only a part.
+        /// The board no longer has this range of flash, or only part of it.
         case layoutChanged = "layout-changed"
 
-        /// Another unit is half restored from this backup.
+        /// A restore of this backup to another unit is unfinished.
         case otherRestoreOpen = "other-restore-open"
 
-        // What was asked for.
+        // The choice.
         case unknownPartition = "unknown-partition"
-        /// Two partitions that share bytes.
+        /// Two chosen partitions overlap.
         case overlappingChoice = "overlapping-choice"
-        /// Bootloader, environment or calibration, which must be allowed by name.
+        /// Bootloader, environment or calibration, which must be explicitly allowed.
         case notAllowed = "not-allowed"
         /// Calibration or addresses of another unit.
         case ofAnotherUnit = "of-another-unit"
 
         // The bytes.
-        /// The image holds bytes that may not be what the flash held.
+        /// The image may differ from what the flash held.
         case damagedImage = "damaged-image"
-        /// The backup has no bytes of it.
+        /// The backup does not have these bytes.
         case notInBackup = "not-in-backup"
 
         // The flash.
-        /// Mounted, attached to UBI, or the root of the running system.
+        /// Mounted, attached to UBI, or the root file system.
         case inUse = "in-use"
         case readOnly = "read-only"
-        /// A view that UBI makes of a volume.
+        /// An MTD device that UBI emulates for a volume.
         case volumeView = "volume-view"
-        /// It does not begin or end with an erase block.
+        /// It does not begin and end at erase blocks.
         case unaligned
-        /// A block is bad on the board, and the backup has data for it.
+        /// A block is bad on the board, but has data in the backup.
         case badBlock = "bad-block"
         case badBlocksUnknown = "bad-blocks-unknown"
-        /// The board has no right way to write this kind of flash.
+        /// The board has no safe method of writing this flash.
         case noWay = "no-way"
     }
 
     package var code: Code
-    /// What it is about: a partition as `mtd3 "rootfs"`, a chip, or the board.
+    /// The subject: a partition as `mtd3 "rootfs"`, a chip, or the board.
     package var subject: String
-    /// One line.
+    /// The reason, in one line.
     package var why: String
-    /// What would make it possible. One line.
+    /// What would make it possible, in one line.
     package var next: String
 
     package init(_ code: Code, _ subject: String, why: String, next: String) {

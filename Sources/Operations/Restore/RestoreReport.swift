@@ -2,21 +2,21 @@ import BackupBags
 package import FlashModel
 import SystemPackage
 
-/// What planning came to.
+/// The result of planning.
 package struct RestorePlanning: Sendable, Codable, Hashable {
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
-    /// nil where it was refused.
+    /// nil if it was refused.
     package var plan: RestorePlan?
-    /// Why it was refused; empty where there is a plan.
+    /// Why it was refused; empty if there is a plan.
     package var refusals: [RestoreRefusal]
-    /// The board as it is now.
+    /// The board's present identity.
     package var board: BoardIdentity
-    /// Bytes that were compared.
+    /// The number of bytes compared.
     package var bytesCompared: Int
 }
 
-/// A restore that was planned, and can be carried out.
+/// A planned restore that can be executed.
 package struct PreparedRestore: Sendable {
     package let planning: RestorePlanning
     let path: FilePath
@@ -26,24 +26,24 @@ package struct PreparedRestore: Sendable {
     let placement: BlockPlacement
 }
 
-/// What a restore came to.
+/// The result of a restore.
 package struct RestoreReport: Sendable, Codable, Hashable {
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
     package var plan: RestorePlan
-    /// Erase blocks that were written and read back.
+    /// The number of erase blocks written and verified.
     package var blocksWritten: Int
     package var erases: Int
-    /// Bytes that were sent to flash.
+    /// The number of bytes written to flash.
     package var bytesWritten: Int
-    /// What was on the board before; nil where nothing was to be written.
+    /// The backup of the board's flash before the restore; nil if there was nothing to write.
     package var backupBefore: String?
     /// Backups of what others wrote to the board while the restore was interrupted.
     package var backupsSince: [String] = []
-    /// Erase blocks that an earlier restore left half written, and that this one was not asked for.
+    /// The number of erase blocks that an earlier restore left half written and that were not in this restore's choice.
     package var unfinished = 0
-    /// How often the board had to be reached again.
+    /// How often the board had to be reconnected.
     package var reconnects: Int
-    /// Erase blocks that did not take their bytes, which went to others.
+    /// The number of erase blocks that failed to store their bytes and were replaced by others.
     package var setAside = 0
 }

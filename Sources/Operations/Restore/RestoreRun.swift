@@ -4,10 +4,10 @@ import FlashModel
 import LocalFiles
 import SystemPackage
 
-/// A restore under way. It outlasts connections: each one resumes where the last one stopped.
+/// A restore in progress. It outlasts connections: each resumes where the last one stopped.
 final class RestoreRun {
     private let prepared: PreparedRestore
-    /// The plan that the user saw.
+    /// The plan that the user confirmed.
     private let confirmed: RestorePlan
     private let preparation: RestorePreparation
     private let keeper: PreRestoreBackup
@@ -16,7 +16,7 @@ final class RestoreRun {
     private let progress: ProgressHandler
     private let counts = RestoreExecutor.Counts()
     private let kept = BackupBackedReader.Count()
-    /// Backups of what was on the board before, the oldest first.
+    /// The backups of the board's flash before the restore, oldest first.
     private var backups: [String]
     private var report: RestoreReport
 
@@ -47,8 +47,8 @@ final class RestoreRun {
 
     // MARK: Beginning and end
 
-    /// Ends a restore whose plan has no blocks: one that was interrupted after its last block, or one of a board that is
-    /// as it should be.
+    /// Ends a restore whose plan is empty: one interrupted after its last block, or one of a board that needs no
+    /// changes.
     func endWithoutWork() throws -> RestoreReport {
         if journal.isUnderWay {
             report.backupBefore = journal.earlierBackups.first
@@ -58,12 +58,12 @@ final class RestoreRun {
         return report
     }
 
-    /// Writes the plan down, before the board is touched.
+    /// Records the plan in the journal, before the board is changed.
     ///
     /// - Parameters:
-    ///   - wanted: where the backup of what is on the board now goes.
-    ///   - isChosen: whether the user said so.
-    /// - Returns: where it really goes: an interrupted one is resumed.
+    ///   - wanted: the path for the backup of the board's present flash.
+    ///   - isChosen: whether the user chose it.
+    /// - Returns: the path to use: an interrupted backup is resumed.
     func begin(before wanted: FilePath, isChosen: Bool) throws -> FilePath {
         let place = try backups.last.map { FilePath($0) } ?? keeper.place(wanted, isChosen: isChosen)
         if backups.isEmpty { backups += [try keeper.adopt(place)].compactMap(\.self) }
@@ -94,11 +94,11 @@ final class RestoreRun {
 
     // MARK: One connection
 
-    /// Does all that is still to be done.
+    /// Does everything that is still to be done.
     ///
-    /// - Parameter place: where the backup of what is on the board now goes.
+    /// - Parameter place: the path for the backup of the board's present flash.
     func proceed(on board: any FlashBoard, before place: FilePath) async throws {
-        // Others may have written to a board that was out of sight.
+        // Others may have written to the board while it was disconnected.
         var isKept = backups.isEmpty
         if backups.isEmpty { try await keepAll(of: board, at: place) }
         try await board.unlocked(if: prepared.choice.unlocks) {
@@ -118,13 +118,13 @@ final class RestoreRun {
         }
     }
 
-    /// Backs up what is on the board, before anything is written.
+    /// Backs up the board's flash before anything is written.
     private func keepAll(of board: any FlashBoard, at place: FilePath) async throws {
         progress(.note("first backing up what is on the board now, to \(PlainText.line(place.string))"))
         backups.append(try await keeper.make(try await board.survey(progress), of: board, at: place))
     }
 
-    /// Backs up the board once more, if the last backup does not have what is going to be overwritten.
+    /// Backs up the board again, if the last backup does not have what is about to be overwritten.
     private func keepChanges(
         _ plan: RestorePlan, _ flash: SurveyedFlash, of board: any FlashBoard, beside place: FilePath
     ) async throws {
@@ -137,7 +137,7 @@ final class RestoreRun {
         backups.append(try await keeper.make(flash, of: board, at: next))
     }
 
-    /// - Returns: where it stopped for a block that does not take its bytes; nil if all is written.
+    /// - Returns: the block at which it stopped because it failed to store its bytes; nil if everything was written.
     private func write(
         _ plan: RestorePlan, _ flash: SurveyedFlash, of board: any FlashBoard
     ) async throws -> RestoreExecutor.FailingBlock? {
@@ -152,7 +152,7 @@ final class RestoreRun {
         return try await executor.run(plan)
     }
 
-    /// Remembers a block that does not take its bytes, so that the next plan has another one in its place.
+    /// Records a block that failed to store its bytes, so that the next plan replaces it.
     private func setAside(_ failing: RestoreExecutor.FailingBlock) throws {
         let title = PlainText.partition(failing.partition.label, failing.partition.name)
         let place = prepared.comparison.new.places.first { $0.partition.index == failing.partition.index }

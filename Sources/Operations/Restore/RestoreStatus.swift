@@ -1,41 +1,41 @@
 package import BackupBags
 package import SystemPackage
 
-/// What is known of a restore that was begun.
+/// The state of the last restore of a backup, from its journal.
 package struct RestoreStatus: Sendable, Codable, Hashable {
     package struct Part: Sendable, Codable, Hashable {
         /// A partition as `mtd3 "rootfs"`.
         package var partition: String
-        /// Erase blocks that its plan had.
+        /// The number of erase blocks in its plan.
         package var planned: Int
         package var done: Int
-        /// Blocks that may hold anything: bytes from the start of an image.
+        /// Blocks that may contain anything, by their position in an image.
         package var unfinished: [RestoreEntry.Block]
-        /// Places that did not take their bytes, which went elsewhere.
+        /// Blocks that failed to store their bytes and were replaced by others.
         package var setAside: [RestoreEntry.Block]
     }
 
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
     package var backup: String
-    /// nil where this backup was never restored from here.
+    /// nil if this backup was never restored from here.
     package var address: String?
     package var begunAt: String?
     package var lastAt: String?
     package var isEnded: Bool
     package var parts: [Part]
-    /// What was on the board before; nil where that was not finished, and nothing was written.
+    /// The backup of the board's flash before the restore; nil if that is incomplete, and nothing was written.
     package var backupBefore: String?
-    /// What others wrote to the board since.
+    /// Backups of what others wrote to the board since.
     package var backupsSince: [String]
-    /// Whether any block may be half written.
+    /// Whether no block may be half written.
     package var isWhole: Bool { parts.allSatisfy(\.unfinished.isEmpty) }
 }
 
 extension Restore {
-    /// What became of the last restore of a backup.
+    /// Returns the state of the last restore of a backup.
     ///
-    /// - Throws: what ``BackupBags/BagReader/open(_:tolerant:disk:)`` throws where there is no backup.
+    /// - Throws: errors of ``BackupBags/BagReader/open(_:tolerant:disk:)`` if there is no backup.
     package static func status(_ path: FilePath) throws -> RestoreStatus {
         _ = try BagReader.open(path, tolerant: true)
         let journal = try RestoreJournal(of: path)
@@ -54,7 +54,7 @@ extension Restore {
                     status.backupsSince.append(backup)
                 }
             }
-            // A plan that takes up another has what that had not done.
+            // A plan that continues another contains what that had not done.
             for (partition, count) in entry.blocks ?? [:] {
                 planned[partition] = (done[partition]?.count ?? 0) + count
             }

@@ -2,59 +2,61 @@ package import BoardChannels
 package import FlashAccess
 package import FlashModel
 
-/// What a board is, and what a backup of it would be.
+/// What a board is, and what a backup of it would contain.
 package struct SurveyReport: Sendable, Codable, Hashable {
-    /// How long reading takes.
+    /// The estimated time for reading.
     package struct Estimate: Sendable, Codable, Hashable {
         package var bytesPerSecond: Int
-        /// For all that a backup reads.
+        /// For everything that a backup reads.
         package var seconds: Int
-        /// Whether some blocks were read to find out; else it is what is usual for the way.
+        /// Whether it was measured by reading some blocks; otherwise it is the usual rate.
         package var isMeasured: Bool
     }
 
-    /// An image that a backup would hold.
+    /// An image that a backup would contain.
     package struct Image: Sendable, Codable, Hashable {
-        /// In the backup.
+        /// The path in the backup.
         package var path: String
         package var chip: String
-        /// Bytes from the start of the chip; nil where it is not known.
+        /// The offset in bytes from the start of the chip; nil if unknown.
         package var offset: Int?
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
     }
 
-    /// Of this document.
+    /// The version of this document's format.
     package var formatVersion = 1
-    /// Where the board is, without secrets.
+    /// The board's address, without secrets.
     package var address: String
-    /// How it was reached, in words.
+    /// How it was reached, for display.
     package var way: String
-    /// How bulk data crosses.
+    /// How bulk data is transferred.
     package var transfer: String
     package var survey: Survey
     package var images: [Image]
-    /// Bytes that a backup reads.
+    /// The number of bytes that a backup reads.
     package var bytesToRead: Int
-    /// What a backup would not hold.
+    /// What a backup would lack.
     package var gaps: [CoverGap]
-    /// What is not known of the board's flash. As long as there is any of it, no backup is called whole.
+    /// What is unknown about the board's flash. Unless this is empty, no backup is called whole.
     package var unknowns: [FlashUnknown]
-    /// What it need not read.
+    /// What a backup need not read.
     package var skipped: [CoverSkip]
-    /// The board's best checksum; nil where it has none, and all is read twice.
+    /// The board's best checksum; nil if it has none, so that everything must be read twice.
     package var checksum: ChecksumAlgorithm?
-    /// nil where there is nothing to read.
+    /// nil if there is nothing to read.
     package var estimate: Estimate?
-    /// Command lines that read flash on this board.
+    /// Examples of the commands that read flash on this board.
     package var commands: [String]
 }
 
-/// Finds out what a board is, without keeping anything.
+/// Surveys a board without saving anything.
 package enum SurveyBoard {
-    /// The most time that measuring takes on a line that is quick, about.
+    /// The approximate time limit for measuring on a fast line.
     private static let patience: Duration = .milliseconds(400)
 
+    /// Surveys a board.
+    ///
     /// - Throws: ``FlashkeepError``, `CancellationError`.
     package static func run(
         _ connector: any BoardConnector, environment: OperationEnvironment, transcript: TranscriptLog = TranscriptLog(),
@@ -92,7 +94,7 @@ package enum SurveyBoard {
             isMeasured: measured != nil)
     }
 
-    /// Reads a little, and more where that was too quick to tell; nil where nothing could be read.
+    /// Measures the rate by reading a little, or more if that was too fast to measure; nil if nothing could be read.
     private static func rate(
         _ plan: BackupPlan, _ reader: any FlashReading, _ environment: OperationEnvironment
     ) async throws -> Int? {
@@ -101,7 +103,7 @@ package enum SurveyBoard {
         else { return nil }
         var size = min(range.count, max(64 << 10, piece.partition.eraseBlockSize))
         do {
-            // The first read finds the device's node too, and does not count.
+            // The first read also looks up the device node, so it does not count.
             try await reader.read(piece.partition, ranges: [range.prefix(size)]) { _ in }
             while true {
                 let elapsed = environment.stopwatch()
@@ -114,13 +116,13 @@ package enum SurveyBoard {
                 size = min(range.count, size * 4)
             }
         } catch let error as FlashkeepError where error.code == .unreadable || error.code == .partitionVanished {
-            // That it cannot be read is for a backup to say; the survey still tells what the board is.
+            // A backup reports this; the survey still shows what the board is.
             return nil
         }
     }
 }
 
 extension Range<Int> {
-    /// Its first bytes.
+    /// The first bytes of the range.
     fileprivate func prefix(_ count: Int) -> Range<Int> { lowerBound..<Swift.min(upperBound, lowerBound + count) }
 }
