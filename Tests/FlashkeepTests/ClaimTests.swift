@@ -12,11 +12,11 @@ import Testing
 
 @testable import flashkeep
 
-/// What a user is told of a backup: exit status, summary, RESTORE.md and the manifest. Nothing that is not known may
-/// pass for whole, whatever the board.
+/// What a user learns about a backup: exit status, summary, RESTORE.md and the manifest. Nothing unknown may be called
+/// whole, whatever the board.
 @Suite("No claim beyond what is known", .serialized)
 struct ClaimTests {
-    /// A backup as a user meets it.
+    /// A backup as a user sees it.
     struct Made {
         let report: BackupReport
         let folder: ScratchFolder
@@ -36,7 +36,7 @@ struct ClaimTests {
         return Made(report: report, folder: folder)
     }
 
-    /// A backup with something unknown in it says so everywhere, and is intact all the same.
+    /// Checks that a backup with something unknown says so everywhere, and is intact anyway.
     static func expectUnknown(
         _ made: Made, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
@@ -52,14 +52,14 @@ struct ClaimTests {
         #expect(verified.ok && verified.summary == summary, "\(verified.problems)", sourceLocation: sourceLocation)
         #expect(
             VerifyText.text(verified, style: .plain, isVerbose: false).contains(words), sourceLocation: sourceLocation)
-        // Another program reads the same.
+        // JSON for other programs says the same.
         let json = String(decoding: try JSONText.bytes(of: made.report, pretty: false), as: UTF8.self)
         #expect(json.contains("\"isWhole\":false"), sourceLocation: sourceLocation)
     }
 
     // MARK: Chips
 
-    /// U-Boot with NAND whose size it does not print, as most do.
+    /// U-Boot with NAND whose size it does not print, as usual.
     private static func sizeless(badBlocks: Set<Int>) -> SimulatedUBoot {
         let nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 6, blockSize: 0x400, pageSize: 0x200, oobSize: 16, badBlocks: badBlocks,
@@ -124,7 +124,7 @@ struct ClaimTests {
 
     // MARK: The table
 
-    /// A board made of a folder, whose table is changed, and which has sysfs or not.
+    /// A board made of a folder, with a changed table, and with or without sysfs.
     private static func folderBoard(hasSysfs: Bool, _ change: (String) -> String) throws -> FolderBoard {
         let board = try FolderBoard(SampleBoards.router())
         let table = String(decoding: ScratchFolder.read(FilePath(board.root).appending("proc/mtd")), as: UTF8.self)
@@ -146,7 +146,7 @@ struct ClaimTests {
         let board = try Self.folderBoard(hasSysfs: false) { $0.replacing(old, with: new) }
         let made = try await Self.back(up: board.connector(board.pipe))
         try await Self.expectUnknown(made, "a line of /proc/mtd was not understood")
-        // Where sysfs has all that the line should have said, nothing is unknown of the table.
+        // If sysfs has everything that the line should have said, nothing about the table is unknown.
         guard new.contains("mtd3:") else { return }
         let other = try Self.folderBoard(hasSysfs: true) {
             $0.replacing(old, with: new.split(separator: "\n", maxSplits: 1).first.map { "\($0)\n" } ?? "")
@@ -190,7 +190,7 @@ struct ClaimTests {
     @Test("Partitions that swap their names meanwhile are never saved under each other's")
     func swappedTable() async throws {
         var hardware = SampleBoards.router()
-        // Two of one size, apart from each other.
+        // Two partitions of the same size, apart from each other.
         let nor = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 16, blockSize: 1024, seed: 3)
         hardware.chips = ["spi0.0": nor]
         hardware.devices = [nor.device(0, "one", 0..<8), nor.device(1, "two", 8..<16)]
@@ -213,7 +213,7 @@ struct ClaimTests {
                 #expect(BagCheck.problems(made.report, hardware).isEmpty, "swapped at call \(number)")
                 Issue.record("swapped at call \(number), and nobody noticed")
             } catch let error as FlashkeepError {
-                // The simulated board itself refuses what it no longer has; the table is read after that.
+                // The simulated board itself refuses partitions that no longer exist; the table is read after that.
                 #expect(error.code == .layoutChanged || error.why.contains("is not that partition"), "\(error)")
                 refused += error.code == .layoutChanged ? 1 : 0
             }
@@ -270,7 +270,7 @@ struct ClaimTests {
         var hardware = SampleBoards.router()
         hardware.isWritable = true
         let made = try await Self.back(up: SimulatedConnector(hardware))
-        // Another firmware divides the same chip otherwise: the rootfs is now two partitions, with other numbers.
+        // Another firmware partitions the same chip differently: the rootfs is now two partitions, with other numbers.
         var now = hardware
         let nor = try #require(now.chips["spi0.0"])
         now.devices.removeAll { $0.partition.chip == "spi0.0" }
@@ -328,7 +328,7 @@ struct ClaimTests {
 
     // MARK: All of it at once
 
-    /// Something that is not known, put into a board.
+    /// Something unknown about a board.
     enum Unknown: CaseIterable {
         case size, table, badBlocks, place, kind
     }
@@ -341,7 +341,7 @@ struct ClaimTests {
         for round in 0..<rounds {
             var hardware = Self.board(&random)
             var unknowns: Set<Unknown> = []
-            // Every fourth has none: it must be whole, or this shows nothing.
+            // Every fourth board has none. It must be whole, or the test would prove nothing.
             while round % 4 != 0 && unknowns.isEmpty {
                 for unknown in Unknown.allCases where Int.random(in: 0..<4, using: &random) == 0 {
                     if Self.put(unknown, into: &hardware, &random) { unknowns.insert(unknown) }
@@ -365,7 +365,7 @@ struct ClaimTests {
         #expect(whole == rounds / 4)
     }
 
-    /// A board of one or two chips that its partitions fill.
+    /// A board with one or two chips that are filled by their partitions.
     private static func board(_ random: inout SplitMix64) -> SimulatedHardware {
         var chips: [SimulatedHardware.Flash] = []
         var devices: [SimulatedHardware.Device] = []

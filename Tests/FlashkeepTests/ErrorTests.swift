@@ -21,7 +21,7 @@ struct ErrorTests {
         let text = ErrorReport.text(error)
         #expect(text.split(separator: "\n").count == 3)
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || (0x20...0x7E).contains($0.value) })
-        // What was made printable before is not made longer.
+        // Text that was already made printable is not escaped again.
         #expect(text.contains("it said \\x1b and \\u{202e}") || text.contains("It said \\x1b and \\u{202e}"))
     }
 

@@ -8,7 +8,7 @@ import Testing
 struct ProgressTests {
     private let total = 100 << 20
 
-    /// A stage that was read at an even rate.
+    /// A stage with reading at a constant rate.
     private func state(_ megabytes: Int, every step: Duration = .seconds(1)) -> (ProgressState, Duration) {
         var state = ProgressState()
         var now: Duration = .seconds(5)
@@ -121,7 +121,7 @@ struct ProgressTests {
         #expect(written.withLock(\.count) <= 11)
         face.take(.warning("careful"))
         let last = written.withLock { $0.last ?? "" }
-        // The live line goes, the message comes, and the live line stands below it again.
+        // The live line is removed, the message is printed, and the live line follows below it.
         #expect(last.hasPrefix("\r\u{1B}[Jwarning: Careful.\nReading"))
         face.end()
         #expect(written.withLock { $0.last } == "\r\u{1B}[J")

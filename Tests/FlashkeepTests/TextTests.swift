@@ -134,7 +134,7 @@ struct TextTests {
                 help.firstRange(of: "Examples:").map {
                     $0.lowerBound < help.firstRange(of: "OPTIONS")?.lowerBound ?? help.endIndex
                 } == true)
-            // Nothing is wrapped in the middle of an example.
+            // No example is wrapped.
             #expect(!help.split(separator: "\n").contains { $0.count > 80 })
         }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The program itself with boards that never come to an end: its words, its exit status, and Ctrl-C.
+/// The program itself with boards that never finish: its messages, its exit status, and Ctrl-C.
 @Suite("The program and boards that talk, or do not", .timeLimit(.minutes(5)))
 struct WaitingProgramTests {
     /// A board on a TCP port of this machine, for one client.
@@ -32,7 +32,7 @@ struct WaitingProgramTests {
 
     /// Runs `flashkeep info` with such a board.
     ///
-    /// - Parameter interrupted: when it is asked to end, as by Ctrl-C.
+    /// - Parameter interrupted: when to interrupt it, as with Ctrl-C.
     private func info(
         _ scheme: String, says text: String, every: Double, _ options: [String] = [], interrupted: Duration? = nil
     ) async throws -> Run {
@@ -43,7 +43,7 @@ struct WaitingProgramTests {
         board.standardOutput = port
         board.standardError = FileHandle.nullDevice
         try board.run()
-        // Not SIGTERM: threads of this process block signals, and a child has that from them.
+        // Not SIGTERM: threads of this process block signals, and child processes inherit that.
         defer { kill(board.processIdentifier, SIGKILL) }
         var number = ""
         while !number.hasSuffix("\n") {
@@ -61,7 +61,7 @@ struct WaitingProgramTests {
         let press = interrupted.map { time in
             Task {
                 try await Task.sleep(for: time)
-                // As Ctrl-C, which whoever runs tests in the background has ignored.
+                // Instead of SIGINT, which is ignored if the tests run in the background.
                 program.terminate()
             }
         }

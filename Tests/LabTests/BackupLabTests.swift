@@ -6,18 +6,17 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Whole backups of emulated boards, compared with what was put on their flash.
+/// Whole backups of emulated boards, compared with what was stored on their flash.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
 struct BackupLabTests {
-    /// A board whose flash is small enough for a serial line: 256 KiB NOR, 1 MiB NAND in three partitions, two bad
-    /// blocks.
+    /// A board with little flash, for a serial line: 256 KiB of NOR, 1 MiB of NAND in three partitions, two bad blocks.
     static let tiny = [
         "--nor", "256:64", "--nand", "small", "--nandsim", "overridesize=3 parts=2,1", "--bad", "1,6",
     ]
 
-    /// 64 MiB, and 256 MiB in a campaign.
+    /// 64 MiB, or 256 MiB in a campaign.
     @Test func aLargeNANDIsWholeAndProven() async throws {
         try await LabBoard.with(Campaign.isOn ? [] : ["--nandsim", "second_id_byte=0xf2"]) { board in
             let before = try await board.digests()
@@ -28,7 +27,7 @@ struct BackupLabTests {
         }
     }
 
-    /// What is taken from a board, one step after another, and what it then has to do without.
+    /// The tools that are removed from a board, in steps.
     static let poverty: [[String]] = [
         [],
         ["--without-mtd-utils"],
@@ -42,7 +41,7 @@ struct BackupLabTests {
         ],
     ]
 
-    /// Each step over one way, and each way with two steps or three; in a campaign each step over every way.
+    /// Each step over one access method, and each method with two or three steps; in a campaign, all combinations.
     @Test(arguments: poverty.indices)
     func poorBoardsAreReadBitExactOverEveryWay(_ step: Int) async throws {
         try await LabBoard.with(Self.tiny + Self.poverty[step]) { board in

@@ -6,11 +6,11 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A backup of a lab board, in which the reference tools and our own must find nothing wrong.
+/// A backup of a lab board, in which neither the reference tools nor ours may find a fault.
 enum CheckedBackup {
-    /// Backs a board up.
+    /// Backs up a board.
     ///
-    /// - Parameter watch: is told of all that happens.
+    /// - Parameter watch: receives all events.
     static func run(
         _ connector: any BoardConnector, options: BackupOptions, watch: @escaping ProgressHandler,
         sourceLocation: SourceLocation
@@ -30,7 +30,7 @@ enum CheckedBackup {
 }
 
 extension OperationEnvironment {
-    /// The real clock and fresh numbers.
+    /// With a real clock and random numbers, but a fixed date.
     static let testing = OperationEnvironment(
         timestamp: { "2026-11-21T03:07:20Z" },
         stopwatch: {

@@ -9,15 +9,15 @@ import SystemPackage
 import Testing
 
 extension LabBoard {
-    /// The ways in that a lab board offers.
+    /// The access methods of a lab board.
     enum Way: String, CaseIterable {
         case ssh
         case telnet
-        /// A serial line: a terminal where the board was started with `--serial pty`, else reached by TCP.
+        /// A serial line: a terminal if the board was started with `--serial pty`, otherwise over TCP.
         case serial
     }
 
-    /// How a board is reached for a test.
+    /// The connector for an access method.
     func connector(_ way: Way, password: String? = nil) throws -> LinuxConnector {
         let opener: any ChannelOpening =
             switch way {
@@ -34,9 +34,9 @@ extension LabBoard {
             opener: opener, credentials: Credentials(password: { password }), environment: .testing)
     }
 
-    /// Backs the board up into its state folder, and sees that the reference tools and our own find nothing wrong.
+    /// Backs up the board into its state folder, and checks that neither the reference tools nor ours find a fault.
     ///
-    /// - Parameter watch: is told of all that happens.
+    /// - Parameter watch: receives all events.
     func backup(
         _ way: Way, to name: String = "backup", options: BackupOptions = BackupOptions(reconnects: 0),
         password: String? = nil, watch: @escaping ProgressHandler = { _ in },
@@ -48,7 +48,7 @@ extension LabBoard {
             try connector(way, password: password), options: options, watch: watch, sourceLocation: sourceLocation)
     }
 
-    /// Every partition of a backup must hold what the lab put on the flash.
+    /// Checks that every partition of a backup has the bytes that the lab stored on the flash.
     func expectSameBytes(_ report: BackupReport, sourceLocation: SourceLocation = #_sourceLocation) throws {
         for device in devices {
             guard let expected = expected(device.index) else { continue }
@@ -73,7 +73,7 @@ extension LabBoard {
                     Set(known.bad + known.table) == Set(device.badBlocks + device.tableBlocks),
                     sourceLocation: sourceLocation)
             } else {
-                // Without mtdinfo the kernel tells only how many there are; that must be said.
+                // Without mtdinfo, the kernel reports only the number of bad blocks, which must be stated.
                 #expect(known.note?.isEmpty == false, sourceLocation: sourceLocation)
                 #expect(
                     report.summary.sentences.contains { $0.contains("bad block") }

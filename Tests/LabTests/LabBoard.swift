@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// An emulated board of the lab, for the length of a test.
+/// An emulated board of the lab, for the duration of a test.
 ///
-/// `FLASHKEEP_LAB=1` says that the lab's packages are installed (`make test` does that and sets it); without it the
-/// lab's tests are skipped.
+/// `FLASHKEEP_LAB=1` means that the lab's packages are installed (`make test` installs them and sets it); without it,
+/// the lab's tests are skipped.
 struct LabBoard {
     static let isAvailable = ProcessInfo.processInfo.environment["FLASHKEEP_LAB"] == "1"
 
-    /// A device of the board, as it was filled.
+    /// A device of the board, and what was stored on it.
     struct Device: Decodable {
         var index: Int
         var name: String
@@ -26,7 +26,7 @@ struct LabBoard {
     let state: URL
     let devices: [Device]
 
-    /// `flashkeep`, built beside the tests.
+    /// The program `flashkeep`, built next to the tests.
     static let program =
         Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "flashkeep")
         ?? repository.appending(path: ".build/debug/flashkeep")
@@ -34,15 +34,15 @@ struct LabBoard {
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// After so many minutes a test has hung, and fails. None takes half as long, on a busy machine either.
+    /// The time limit of a test, after which it has hung and fails. No test takes half as long, even on a busy machine.
     static let minutes = 10
-    /// A board lives a minute longer than its test may, so that the test fails first and says where it hung.
+    /// A board lives a minute longer than its test may take, so that the test fails first and reports where it hung.
     static let lifetime = ["--lifetime", "\(minutes * 60 + 60)"]
 
-    /// Starts a board, runs the body, and ends the board.
+    /// Starts a board, runs the body, and stops the board.
     @discardableResult
     static func with<Result>(_ options: [String] = [], body: (LabBoard) async throws -> Result) async throws -> Result {
-        // As the program does: an SSH client that has ended takes no more input, and that is no reason to die.
+        // As the program does: writing to an SSH client that has exited must not end the tests.
         signal(SIGPIPE, SIG_IGN)
         let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
         let started = try await run("Lab/board", ["start", "--state", state.path] + lifetime + options)
@@ -58,17 +58,17 @@ struct LabBoard {
         } catch {
             result = .failure(error)
         }
-        // In a task of its own: also where the test has taken too long.
+        // In a separate task, so that it also runs after the time limit.
         _ = try await Task { try await run("Lab/board", ["stop", "--state", state.path]) }.value
         return try result.get()
     }
 
-    /// What this device must read as, bad blocks as 0xFF; nil where the lab does not know it.
+    /// The expected contents of a device, with bad blocks as 0xFF; nil if the lab does not know them.
     func expected(_ index: Int) -> Data? {
         try? Data(contentsOf: state.appending(path: "expected/mtd\(index).bin"))
     }
 
-    /// The digests of all devices, read by the lab itself and not by Flashkeep.
+    /// The digests of all devices, computed by the lab, not by Flashkeep.
     func digests() async throws -> String {
         let result = try await Self.run("Lab/board", ["digest", "--state", state.path])
         guard result.status == 0 else { throw LabFailure(text: "digest failed: \(result.output)") }
@@ -81,15 +81,15 @@ struct LabBoard {
         return port
     }
 
-    /// The SSH client's configuration, which knows the board as `board`.
+    /// The SSH client's configuration, in which the board is called `board`.
     var sshConfig: String { state.appending(path: "ssh_config").path }
 
-    /// Runs a shell command on the board by ssh, without Flashkeep.
+    /// Runs a shell command on the board over SSH, without Flashkeep.
     func ssh(_ command: String) async throws -> String {
         try await Self.run("ssh", ["-F", sshConfig, "board", command]).output
     }
 
-    /// Runs a program in the repository's folder and collects what it prints.
+    /// Runs a program in the repository's folder and returns its output.
     static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:]
     ) async throws -> (status: Int32, output: String) {
@@ -99,7 +99,7 @@ struct LabBoard {
         process.currentDirectoryURL = repository
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        // A file, not a pipe: a program that stays in the background would keep a pipe open.
+        // A file rather than a pipe, which a program that stays in the background would keep open.
         let log = FileManager.default.temporaryDirectory.appending(path: "flashkeep-log-\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: log) }

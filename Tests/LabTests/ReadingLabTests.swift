@@ -5,7 +5,7 @@ import Foundation
 import LinuxFlash
 import Testing
 
-/// Flash read over each way in, compared with what was put there.
+/// Flash read over each access method, compared with what was stored on it.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
@@ -45,7 +45,7 @@ struct ReadingLabTests {
         var bytes = [UInt8](repeating: 0xFF, count: device.size)
         let block = device.erasesize
         let bad = Set(device.badBlocks + device.tableBlocks)
-        // Serial is slow under emulation: the first blocks tell.
+        // Serial lines are slow under emulation, so only the first blocks are compared.
         let blocks = way == "tcp" ? min(8, device.size / block) : device.size / block
         let ranges = (0..<blocks).filter { !bad.contains($0) }.map { ($0 * block)..<(($0 + 1) * block) }
         try await reader.read(partition, ranges: ranges) { chunk in

@@ -7,12 +7,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Backups put back on emulated boards, compared with what the flash held, which the lab itself reads.
+/// Backups restored to emulated boards, compared with the original flash, which the lab itself reads.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
 struct RestoreLabTests {
-    /// All that a board's flash is overwritten with, by its own tools, block by block: what, and how.
+    /// How a block of the board's flash is damaged with its own tools.
     private enum Damage: CaseIterable {
         /// Erased and written with other bytes.
         case rewritten
@@ -29,14 +29,14 @@ struct RestoreLabTests {
         }
     }
 
-    /// Overwrites a few good blocks of each device.
+    /// Damages a few good blocks of each device.
     ///
-    /// - Returns: how many.
+    /// - Returns: the number of blocks.
     private func overwrite(_ board: LabBoard, only indices: Set<Int>? = nil) async throws -> Int {
         var count = 0
         for device in board.devices where indices?.contains(device.index) ?? true {
             let good = (0..<device.size / device.erasesize).filter { !device.badBlocks.contains($0) }
-            // The first has data; what is blank already is not to be counted.
+            // The first has data; blocks that are blank already do not count.
             for (block, damage) in zip([good.first, good.dropFirst(2).first].compactMap { $0 }, Damage.allCases) {
                 let expected = try #require(board.expected(device.index))
                 let bytes = expected[block * device.erasesize..<(block + 1) * device.erasesize]
@@ -64,8 +64,8 @@ struct RestoreLabTests {
             })
     }
 
-    /// With busybox's own tools, which erase no less than a partition. Bad blocks it cannot name: a partition that has
-    /// some is refused.
+    /// With busybox's own tools, which can only erase whole partitions and do not list bad blocks, so that a partition
+    /// that has some is refused.
     @Test func busyboxAloneErasesWholePartitions() async throws {
         let options = ["--nor", "none", "--nand", "small", "--bad", "2", "--nandsim", "parts=4,4,24"]
         try await LabBoard.with(options + ["--busybox-mtd", "--without-mtd-utils"]) { board in
@@ -91,19 +91,19 @@ struct RestoreLabTests {
         try await LabBoard.with(BackupLabTests.tiny) { board in
             let digests = try await board.digests()
             let bag = try await board.backup(.ssh).bag
-            // Over the serial line, which takes a hundred times as long: NOR, and one block of NAND.
+            // The serial line takes a hundred times as long, so only NOR and one block of NAND.
             let isLess = way == .serial && !Campaign.isOn
             let count = try await overwrite(board, only: isLess ? [0, 2] : nil)
             #expect(try await board.digests() != digests)
             let report = try await restore(board, way, bag)
-            // What is blank on NOR needs no erase.
+            // A blank NOR block needs no erase.
             #expect(report.blocksWritten == count && report.erases == count - 1)
             #expect(try await board.digests() == digests)
-            // What was there is in the backup that was made first.
+            // The damaged contents are in the backup made before the restore.
             let before = try #require(report.backupBefore)
             let kept = try await Diff.run(old: FilePath(bag), new: FilePath(before))
             #expect(kept.isWhole && kept.partitions.reduce(0) { $0 + $1.counts.values.reduce(0, +) } == count)
-            // And now nothing is erased.
+            // A second restore erases nothing.
             let again = try await restore(board, way, bag)
             #expect(again.plan.blockCount == 0 && again.erases == 0)
         }
@@ -125,9 +125,9 @@ struct RestoreLabTests {
         }
     }
 
-    /// A block that no longer erases: the restore stops there, and says where.
+    /// When a block can no longer be erased, the restore stops there, and reports where.
     @Test func aBlockThatFailsStopsIt() async throws {
-        // Counted from the chip's start: the only block of the second partition; one erase is all that it takes.
+        // Counted from the chip's start: the only block of the second partition, which survives one erase.
         let options = BackupLabTests.tiny.map { $0.hasPrefix("overridesize") ? "\($0) weakblocks=2:1" : $0 }
         try await LabBoard.with(options) { board in
             let bag = try await board.backup(.ssh).bag
@@ -144,14 +144,14 @@ struct RestoreLabTests {
         }
     }
 
-    /// What cannot be brought to the board is not made room for in its flash.
+    /// Nothing is erased for bytes that cannot be uploaded to the board.
     @Test func aBoardWithoutRoomIsNotErased() async throws {
         try await LabBoard.with(BackupLabTests.tiny) { board in
             let bag = try await board.backup(.ssh).bag
             _ = try await overwrite(board)
             let digests = try await board.digests()
             _ = try await board.ssh("mount -o remount,size=64k /tmp; dd if=/dev/zero of=/tmp/full bs=1k 2>/dev/null")
-            // The tools cannot be tried, so there is no plan.
+            // The tools cannot be tested, so there is no plan.
             let planning = try await Restore.plan(
                 FilePath(bag), on: try board.connector(.ssh), choice: RestoreChoice(allowed: [.bootloader])
             ).planning
@@ -161,7 +161,7 @@ struct RestoreLabTests {
         }
     }
 
-    /// What a `dd` without `conv=` does with devices: it writes in place, as with it.
+    /// On devices, `dd` without `conv=` writes in place, as with it.
     @Test func ddWithoutConversionsWritesInPlace() async throws {
         try await LabBoard.with(BackupLabTests.tiny) { board in
             let digests = try await board.digests()
@@ -176,7 +176,7 @@ struct RestoreLabTests {
         }
     }
 
-    /// The program itself is killed in the midst, and the same command started again.
+    /// The program is killed in the middle, and the same command is run again.
     @Test func killedInTheMidstItGoesOn() async throws {
         try await LabBoard.with(["--nor", "2048:64", "--nand", "none"]) { board in
             let bag = try await board.backup(.ssh).bag
@@ -227,7 +227,7 @@ struct RestoreLabTests {
         return process
     }
 
-    /// What changed on a running board is told by its checksums, and nothing is touched.
+    /// Changes on a running board are found by its checksums, and nothing is modified.
     @Test func differencesAreFoundByBlock() async throws {
         try await LabBoard.with(BackupLabTests.tiny) { board in
             let bag = try await board.backup(.ssh).bag

@@ -5,28 +5,28 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Backups of one board's NAND put onto another one, whose bad blocks are others: the same unit years later.
+/// Backups of one board's NAND restored to another with other bad blocks: the same unit years later.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
 struct RestorePlacementLabTests {
-    /// 12 MiB for UBI behind two partitions of four blocks.
+    /// 12 MiB for UBI after two partitions of four blocks.
     private static let options = ["--nor", "none", "--nand", "small", "--ubifs"]
     private static let parts = "parts=4,4,96"
     private static let ubi = 2
 
-    /// A backup, and what UBI held when it was made.
+    /// A backup, and the contents of UBI when it was made.
     private struct Kept {
         var bag: String
-        /// Of the static volume, and of each file of the file system.
+        /// The checksums of the static volume and of each file in the file system.
         var sums: String
-        /// What the first partitions must read as.
+        /// The expected contents of the first partitions.
         var expected: [Data]
     }
 
     private static let sums = "sha256sum /dev/ubi0_0 /mnt/*"
 
-    /// A board with UBI volumes, one of them with a file system, saved while UBI is detached.
+    /// A board with UBI volumes, one with a file system, backed up while UBI is detached.
     private static func keep(in folder: ScratchFolder) async throws -> Kept {
         let bad = ["--bad", "2,20,30", "--nandsim", parts, "--ubi", "\(ubi)"]
         return try await LabBoard.with(options + bad) { board in
@@ -59,14 +59,15 @@ struct RestorePlacementLabTests {
             environment: .testing)
     }
 
-    /// Blocks that are bad on the board, and pages that no longer take a write, whose blocks are set aside meanwhile.
+    /// With bad blocks on the board, and pages that can no longer be written, whose blocks are set aside during the
+    /// restore.
     @Test func volumesAreThereAndMountPastBadAndFailingBlocks() async throws {
         let folder = try ScratchFolder()
         let kept = try await Self.keep(in: folder)
         // Block 3 is blank in the backup, and 2 was bad there; the others lie within UBI.
         let bad = ["--bad", "3,8,9,50,60,81,85", "--seed", "2"]
-        // Pages are counted from the chip's start, 64 a block: the second pages of blocks 52, 70 and 90. What the lab
-        // puts there at first is the one write that each of them takes.
+        // Pages are counted from the chip's start, 64 per block: the second pages of blocks 52, 70 and 90. Each can be
+        // written once, and the lab does that when it fills the flash.
         let pages = [52, 70, 90].map { "\($0 * 64 + 1):1" }.joined(separator: ",")
         try await LabBoard.with(Self.options + bad + ["--nandsim", "\(Self.parts) weakpages=\(pages)"]) { board in
             let report = try await restore(board, kept.bag)

@@ -2,7 +2,7 @@ import BackupBags
 import Foundation
 import Testing
 
-/// The program itself, killed at several points of a backup, and started again.
+/// The program itself, killed at several points of a backup and run again.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
@@ -22,7 +22,7 @@ struct ResumeLabTests {
         return process
     }
 
-    /// Bytes that the journal claims.
+    /// The number of bytes that the journal records.
     private func claimed(_ target: String) -> Int {
         let text = (try? String(contentsOfFile: "\(target).partial/journal.jsonl", encoding: .utf8)) ?? ""
         return text.split(separator: "\n").reduce(0) { sum, line in
@@ -36,7 +36,7 @@ struct ResumeLabTests {
             let target = board.state.appending(path: "backup").path
             let log = board.state.appending(path: "log")
             let before = try await board.digests()
-            // Before anything is claimed, then after each of these many MiB.
+            // Before anything is recorded, then after each of these numbers of MiB.
             for point in [0, 8, 16, 30] {
                 let process = try start(board, target, log: log)
                 let deadline = ContinuousClock.now + .seconds(180)
@@ -54,7 +54,7 @@ struct ResumeLabTests {
             let process = try start(board, target, log: log)
             process.waitUntilExit()
             let said = try String(contentsOf: log, encoding: .utf8)
-            // 4: the emulated chip says that it is larger than its driver shows.
+            // 4: the emulated chip reports a larger size than its driver shows.
             #expect([0, 4].contains(process.terminationStatus), "\(said)")
             #expect(said.lowercased().contains("resuming "), "\(said)")
             let manifest = try Manifest.decode(

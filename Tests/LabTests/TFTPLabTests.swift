@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Transfers
 
-/// The TFTP server against clients that were not written here, and beside servers that were not.
+/// The TFTP server with foreign clients, and compared with foreign servers.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
@@ -77,9 +77,9 @@ struct TFTPLabTests {
                 let got = local.path.appending("got-\(size)")
                 let read = try await LabBoard.run(client.program, client.get(host, port, "get-\(size)", got.string))
                 #expect(read.status == 0, "\(size): \(read.output)")
-                // curl makes no file where nothing came.
+                // curl creates no file if it received no bytes.
                 #expect(ScratchFolder.read(got) == bytes, "\(size)")
-                // And sends none where there is nothing to be sent.
+                // And it sends no file if there are no bytes.
                 if size == 0 && client.program == "curl" || unsent.contains(size) { continue }
                 let put = local.path.appending("put-\(size)").string
                 let written = try await LabBoard.run(client.program, client.put(host, port, "put-\(size)", put))
@@ -95,13 +95,13 @@ struct TFTPLabTests {
         try await Self.exchange(client, host, sizes: [0, 1, 511, 512, 513, 1_468, 300_001])
     }
 
-    /// 65536 blocks and more of 512 bytes: the block number goes around. Each client with one of three sizes; in a campaign
-    /// with all.
+    /// With 65536 or more blocks of 512 bytes, the block number wraps. Each client gets one of three sizes; in a
+    /// campaign, all.
     @Test(arguments: plain)
     func blockNumbersGoAround(client: Client) async throws {
-        // Where the last block's number is 0, curl 7.88 and tftp-hpa 5.2 send it for ever, to tftpd-hpa as well.
+        // If the last block's number is 0, curl 7.88 and tftp-hpa 5.2 send it forever, also to tftpd-hpa.
         let edges = [65_535 * 512, 65_535 * 512 + 7]
-        // atftp, which sends all of them, has one of the edges.
+        // atftp can send all of them, so it gets one of the edges.
         let number = ["atftp", "curl", "tftp"].firstIndex(of: client.program) ?? 0
         let sizes = Campaign.share(number, of: 3, edges + [65_536 * 512 + 1_500])
         try await Self.exchange(
@@ -120,7 +120,7 @@ struct TFTPLabTests {
             for name in ["there", "folder/there", "folder", "../outside", "folder/../../outside", "none/new"] {
                 let result = try await LabBoard.run(
                     client.program, client.put("127.0.0.1", port, name, local.path.appending("new").string))
-                // tftp-hpa's client ends with 0 all the same.
+                // tftp-hpa's client exits with 0 anyway.
                 #expect(result.status != 0 || client.program == "tftp", "\(name): \(result.output)")
             }
             for name in ["none", "folder", "../\(local.path.lastComponent?.string ?? "")/new", "/etc/hostname"] {
@@ -135,7 +135,7 @@ struct TFTPLabTests {
             !FileManager.default.fileExists(atPath: served.path.removingLastComponent().appending("outside").string))
     }
 
-    /// What all three say to the same packets, and what arrives from them.
+    /// The replies of all three servers to the same packets, and the files that they deliver.
     @Test func answersAreThoseOfOtherServers() async throws {
         struct Comparison: Decodable {
             enum Word: Decodable, Equatable {
@@ -159,7 +159,7 @@ struct TFTPLabTests {
         let result = try await LabBoard.run("Lab/tftp-compare", [program.path])
         try #require(result.status == 0, "\(result.output)")
         let comparison = try JSONDecoder().decode(Comparison.self, from: Data(result.output.utf8))
-        // Others answer these as they like: with "not defined" or with silence.
+        // The others reply to these differently: with "not defined" or not at all.
         let differing: Set = ["traversal", "absolute", "write outside", "no operation"]
         for (what, answers) in comparison.answers {
             let own = try #require(answers["flashkeep"] ?? nil, "\(what) has no answer")

@@ -10,7 +10,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// What goes wrong on real boards, and the error that says so.
+/// Failures on real boards, and the errors that report them.
 @Suite(
     .enabled(if: LabBoard.isAvailable, "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
@@ -68,7 +68,7 @@ struct TroubleLabTests {
         }
     }
 
-    /// What is lost with a reboot is only what was under way: the same run waits, logs in again and goes on.
+    /// A reboot loses only the operation in progress: the same run waits, logs in again and continues.
     @Test(arguments: [LabBoard.Way.ssh, .telnet, .serial])
     func aBoardThatRestartsInTheMiddleIsGoneOnWith(_ way: LabBoard.Way) async throws {
         let flash = way == .ssh ? ["--nand", "small", "--nor", "1024:64"] : BackupLabTests.tiny

@@ -10,13 +10,13 @@ import SystemPackage
 import Testing
 import UBootFlash
 
-/// An emulated board of the lab that waits in U-Boot, for the length of a test.
+/// An emulated board of the lab in U-Boot, for the duration of a test.
 struct UBootBoard {
     /// A bank of parallel flash, or a chip of serial flash.
     struct Bank: Decodable {
         /// As in the backup's manifest.
         var kind: Chip.Kind
-        /// Where the processor reads it; of serial flash 0, which is no address.
+        /// The address at which the processor reads it; 0 for serial flash, which has none.
         var base: UInt64
         var size: Int
         var file: String
@@ -29,14 +29,14 @@ struct UBootBoard {
     let state: URL
     let banks: [Bank]
 
-    /// Whether the lab was prepared for such a board: Debian's own U-Boot, or one that is built from its source.
+    /// Whether the lab is prepared for such a board: with Debian's U-Boot, or with one built from source.
     static func isAvailable(built name: String? = nil) -> Bool {
         guard LabBoard.isAvailable else { return false }
         let place = name.map { LabBoard.repository.appending(path: ".lab/uboot/\($0).bin").path }
         return FileManager.default.fileExists(atPath: place ?? "/usr/lib/u-boot/maltael")
     }
 
-    /// Starts a board, runs the body, sees that not a byte of its flash was changed, and ends the board.
+    /// Starts a board, runs the body, checks that its flash is unchanged, and stops the board.
     static func with<Result>(
         _ options: [String], before: [String] = [], sourceLocation: SourceLocation = #_sourceLocation,
         body: (UBootBoard) async throws -> Result
@@ -57,7 +57,7 @@ struct UBootBoard {
         } catch {
             result = .failure(error)
         }
-        // In a task of its own: also where the test has taken too long.
+        // In a separate task, so that it also runs after the time limit.
         let check = try await Task {
             let check = try await LabBoard.run("Lab/uboot", ["check", "--state", state.path])
             _ = try await LabBoard.run("Lab/uboot", ["stop", "--state", state.path])
@@ -68,7 +68,7 @@ struct UBootBoard {
         return try result.get()
     }
 
-    /// The serial line: a port, or with `--serial pty` a terminal at 115200 bits a second.
+    /// The serial line: a TCP port, or with `--serial pty` a terminal at 115200 bits per second.
     func opener() throws -> any ChannelOpening {
         if let path = try? String(contentsOf: state.appending(path: "serial-pty"), encoding: .utf8) {
             return SerialOpener(path: String(path.prefix { $0 != "\n" }))
@@ -78,7 +78,7 @@ struct UBootBoard {
         return TCPOpener(host: "127.0.0.1", port: port)
     }
 
-    /// Backs the board up into its state folder, straight from U-Boot.
+    /// Backs up the board into its state folder, directly from U-Boot.
     func backup(
         to name: String = "backup", known: [String] = [], power: [String]? = nil, rate: UBootLineRate.Wish? = nil,
         watch: @escaping ProgressHandler = { _ in }, sourceLocation: SourceLocation = #_sourceLocation
@@ -100,9 +100,9 @@ struct UBootBoard {
             watch: watch, sourceLocation: sourceLocation)
     }
 
-    /// Backs the board up by the program itself, within the network that the board is in.
+    /// Backs up the board with the program itself, in the board's network.
     ///
-    /// - Parameter resetAfter: the reset button is pressed once the board was told this many times to send something.
+    /// - Parameter resetAfter: the number of send commands to the board after which its reset button is pressed.
     func backupInNetwork(
         _ options: [String], to name: String = "backup", resetAfter: Int? = nil
     ) async throws -> (status: Int32, output: String, bag: String) {
@@ -112,9 +112,9 @@ struct UBootBoard {
         return (result.status, result.output, bag)
     }
 
-    /// Puts a backup back by the program itself, within the network that the board is in.
+    /// Restores a backup with the program itself, in the board's network.
     ///
-    /// - Parameter resetAfter: the reset button is pressed once the board was told this many times to load something.
+    /// - Parameter resetAfter: the number of load commands to the board after which its reset button is pressed.
     func restoreInNetwork(
         _ bag: String, _ options: [String] = [], resetAfter: Int? = nil
     ) async throws -> (status: Int32, output: String) {
@@ -124,7 +124,7 @@ struct UBootBoard {
             reset: resetAfter.map { ("Loading: ", $0) })
     }
 
-    /// Types commands at U-Boot's prompt, within the network that the board is in.
+    /// Types commands at U-Boot's prompt, in the board's network.
     func sayInNetwork(_ commands: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let said = try await inNetwork(["Lab/uboot", "say", "--state", state.path] + commands)
         #expect(
@@ -132,20 +132,20 @@ struct UBootBoard {
             "\(said.output)", sourceLocation: sourceLocation)
     }
 
-    /// All that the board printed.
+    /// All output of the board.
     func said() throws -> String {
         String(decoding: try Data(contentsOf: state.appending(path: "serial.log")), as: UTF8.self)
     }
 
-    /// The program's words for a verb with this board.
+    /// The program's command line for a verb and this board.
     private func program(_ verb: String...) throws -> [String] {
         let port = try String(contentsOf: state.appending(path: "serial-port"), encoding: .utf8).filter(\.isNumber)
         return [LabBoard.program.path] + verb + ["tcp://127.0.0.1:\(port)", "--progress", "plain"]
     }
 
-    /// Runs a command within the network that the board is in.
+    /// Runs a command in the board's network.
     ///
-    /// - Parameter reset: the reset button is pressed once the board has said this so often.
+    /// - Parameter reset: press the reset button after the board has printed this text so many times.
     private func inNetwork(
         _ command: [String], reset: (text: String, count: Int)? = nil
     ) async throws -> (status: Int32, output: String) {
@@ -161,7 +161,7 @@ struct UBootBoard {
         return (result.status, result.output)
     }
 
-    /// Every bank must be in the backup as the board's processor reads it.
+    /// Checks that the backup has every bank as the board's processor reads it.
     func expectSameBytes(_ report: BackupReport, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(
             report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)",
@@ -169,7 +169,7 @@ struct UBootBoard {
         try expectSameBytes(report.manifest, in: report.bag, sourceLocation: sourceLocation)
     }
 
-    /// The same for a backup that a process made.
+    /// The same for a backup made by another process.
     func expectSameBytes(
         _ manifest: Manifest, in bag: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -192,16 +192,16 @@ struct UBootBoard {
         }
     }
 
-    /// Characters that the line carried from the board.
+    /// The number of characters that the board sent.
     func charactersFromBoard() async throws -> Int { try await line().fromBoard }
 
-    /// Bits a second of the board's UART and of the client's terminal.
+    /// The rates of the board's UART and of the client's terminal, in bits per second.
     func rates() async throws -> [Int] {
         let line = try await line()
         return [line.boardRate, line.clientRate]
     }
 
-    /// Characters that the board sent at each rate.
+    /// The number of characters that the board sent at each rate.
     func charactersAtRates() async throws -> [String: Int] { try await line().fromBoardAtRates }
 
     private struct Line: Decodable {

@@ -12,12 +12,12 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Boards are backed up from real U-Boots over their serial line alone, compared byte for byte, and not changed.
+/// Boards are backed up from real U-Boots over their serial line only, compared byte for byte, and not changed.
 @Suite(
     .enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
 struct UBootLabTests {
-    /// Flash as such boards are delivered, most of it blank, and in a campaign full of content.
+    /// Flash as such boards are delivered, mostly blank; in a campaign, full of data.
     @Test func maltaFromItsPromptAndAgainWithTheFirstBackupKnown() async throws {
         try await UBootBoard.with(["--board", "malta"] + (Campaign.isOn ? [] : ["--fill", "as-is"])) { board in
             let report = try await board.backup(to: "first")
@@ -35,7 +35,7 @@ struct UBootLabTests {
         }
     }
 
-    /// Each once in so many characters: in a campaign so often that every third line is damaged.
+    /// One fault of each kind in this many characters: in a campaign, so many that every third line is damaged.
     @Test func aLineThatDropsFlipsAndRepeatsCharacters() async throws {
         let rate = Campaign.isOn ? "1/500" : "1/1500"
         let faults = "drop=\(rate),flip=\(rate),repeat=\(rate),seed=7"
@@ -54,7 +54,7 @@ struct UBootLabTests {
         }
     }
 
-    /// Power-on, interrupt, environment, tftpboot, bootm, /proc/mtd, all partitions, verified: one command.
+    /// Power-on, interrupt, environment, tftpboot, bootm, /proc/mtd, all partitions, verified: with one command.
     @Test(.enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"))
     func anInitramfsIsStartedOverTheNetworkAndBackedUp() async throws {
         let network = try await LabBoard.run("Lab/uboot", ["in-network"])
@@ -82,11 +82,11 @@ struct UBootLabTests {
                     "--image", board.state.appending(path: "tftp/\(linux.file)").path, "--to", bag.path,
                     "--load-address", String(linux.loadAddress, radix: 16), "--set", "bootargs=\(linux.bootargs)",
                     "--set", "initrd_high=\(linux.initrdHigh)", "--progress", "plain",
-                    // As boards have it: by this alone the image would be started before anybody has seen it whole.
+                    // Some boards have this setting, with which the image would start before its checksum is verified.
                     "--set", "autostart=yes",
                     "--power-cycle", "'\(power)' power --state '\(board.state.path)' on",
                 ])
-            // 4: the simulated chip is larger than its partitions, which is said.
+            // 4: the simulated chip is larger than its partitions, which is reported.
             #expect(result.status == 4, "\(result.output)")
             let verified = try await Verify.run(bag: FilePath(bag.path))
             #expect(verified.ok, "\(verified.problems)")
@@ -98,7 +98,7 @@ struct UBootLabTests {
                         == Data(contentsOf: board.state.appending(path: "expected/linux/mtd\(index).bin")),
                     "mtd\(index)")
             }
-            // And back, through the Linux that runs in its memory now.
+            // Restore it through the Linux that now runs in its RAM.
             let sum = try await shell(board, "sha256sum </dev/mtd4")
             let damage = "dd if=/dev/zero of=/dev/mtdblock4 bs=64k seek=1 count=3 conv=fsync"
             #expect(try await shell(board, "\(damage); sha256sum </dev/mtd4") != sum)
@@ -115,7 +115,7 @@ struct UBootLabTests {
         }
     }
 
-    /// What a command prints last, by the telnet of the Linux in the board's memory; without Flashkeep.
+    /// The last output of a command, over telnet to the Linux in the board's RAM, without Flashkeep.
     private func shell(_ board: UBootBoard, _ command: String) async throws -> String {
         let script = """
             import socket, sys
@@ -135,7 +135,7 @@ struct UBootLabTests {
         return result.output
     }
 
-    /// Flash leaves the board over the network, and a reset in the middle is gone on from.
+    /// Flash is transferred over the network, and the backup continues after a reset in the middle.
     @Test(
         .enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"),
         arguments: ["tftpput", "tftpput, reset", "netconsole"])
@@ -143,7 +143,7 @@ struct UBootLabTests {
         let network = try await LabBoard.run("Lab/uboot", ["in-network"])
         try #require(network.status == 0, "no network of its own can be made: \(network.output)")
         let isReset = what.hasSuffix("reset")
-        // All of a console's text is typed by the emulated processor: there most of the flash is blank.
+        // The emulated processor prints all of a console's text, so most of the flash is blank there.
         let fill = what == "netconsole" ? ["--fill", "as-is"] : []
         let options = ["--board", "malta-built", "--network", "tap:tap0"] + fill
         try await UBootBoard.with(options, before: ["in-network"]) { board in
@@ -164,7 +164,7 @@ struct UBootLabTests {
             try board.expectSameBytes(manifest, in: result.bag)
             let verified = try await Verify.run(bag: FilePath(result.bag))
             #expect(verified.ok && verified.summary?.isProven == true, "\(verified.problems)")
-            // The console is on the line again: the board is found there, and read over it.
+            // The console is on the serial line again: the board is found there, and read over it.
             let again = try await board.backupInNetwork(["--via", "line", "--known", result.bag], to: "again")
             #expect(again.status == 0, "\(again.output)")
         }
@@ -201,7 +201,7 @@ struct UBootLabTests {
         }
     }
 
-    /// Three characters a byte, also where the line damages one in five hundred.
+    /// Three characters per byte, even if the line damages one character in five hundred.
     @Test(
         .enabled(if: UBootBoard.isAvailable(built: "malta"), "the lab's own U-Boots could not be built"),
         arguments: ["", "drop=1/1500,flip=1/1500,repeat=1/1500,seed=5"])
@@ -214,7 +214,7 @@ struct UBootLabTests {
         }
     }
 
-    /// Serial flash: brought into memory by `sf read`, chunk by chunk. U-Boot's own file need not cross.
+    /// Serial flash is copied to RAM by `sf read`, chunk by chunk. U-Boot's own file need not be transferred.
     @Test(.enabled(if: UBootBoard.isAvailable(built: "sabrelite"), "the lab's own U-Boots could not be built"))
     func serialFlashIsReadByWayOfMemory() async throws {
         try await UBootBoard.with(["--board", "sabrelite", "--wait-power"]) { board in
@@ -229,7 +229,7 @@ struct UBootLabTests {
         }
     }
 
-    /// What no checksum tells is read twice and compared, all of it. The quickest board to say so much is the smallest.
+    /// Without checksums, everything is read twice and compared. The smallest board is the fastest for that.
     @Test(.enabled(if: UBootBoard.isAvailable(built: "sabrelite-nocrc"), "the lab's own U-Boots could not be built"))
     func aBoardWithoutChecksums() async throws {
         let options = ["--board", "sabrelite", "--without", "crc32", "--fill", "as-is", "--autoboot", "none"]
@@ -254,7 +254,7 @@ struct UBootLabTests {
     }
 }
 
-/// Resets a board twice while it is read.
+/// Resets a board twice while it is being read.
 private final class Resets: @unchecked Sendable {
     private let lock = NSLock()
     private let state: String

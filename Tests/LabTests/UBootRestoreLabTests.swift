@@ -11,10 +11,10 @@ import Testing
 @testable import LinuxFlash
 @testable import UBootFlash
 
-/// Backups put back from real U-Boots: what the chips hold is then compared as whole files, which QEMU keeps.
+/// Backups restored from real U-Boots. The chips are then compared as whole files, which QEMU keeps.
 ///
-/// QEMU 7.2's parallel flash (`hw/block/pflash_cfi01.c`) takes a buffered write only at the start of a sector, one buffer
-/// of 2 KiB; so the sectors that are written here have no more than that.
+/// QEMU 7.2's parallel flash (`hw/block/pflash_cfi01.c`) accepts a buffered write only at the start of a sector, of one
+/// buffer of 2 KiB, so the sectors written here have no more than that.
 @Suite(
     .enabled(if: UBootBoard.isAvailable(), "the lab is not installed: make test does it"), .serialized,
     .timeLimit(.minutes(LabBoard.minutes)))
@@ -22,7 +22,7 @@ struct UBootRestoreLabTests {
     /// A board, and the commands that write to it.
     struct Sample: Sendable, CustomTestStringConvertible {
         var board: String
-        /// Sectors that are blank at first, as U-Boot's commands take them.
+        /// Sectors that are blank at first, as arguments of U-Boot's commands.
         var sectors: [ClosedRange<UInt64>]
         var ram: UInt64
 
@@ -44,7 +44,7 @@ struct UBootRestoreLabTests {
         }
 
         static let all = [
-            // Little endian MIPS, without a command that loads over the line: mw.
+            // Little-endian MIPS, without a command that loads over the line: mw.
             Sample(
                 board: "malta",
                 sectors: [0xBE20_0000...0xBE20_FFFF, 0xBE21_0000...0xBE21_FFFF, 0xBE22_0000...0xBE22_FFFF],
@@ -78,7 +78,7 @@ struct UBootRestoreLabTests {
             uniqueKeysWithValues: files.map { ($0, try Data(contentsOf: board.state.appending(path: $0))) })
     }
 
-    /// Sectors that differ, and those of them that are not blank.
+    /// The number of sectors that differ, and of those that are not blank.
     private static func damage(
         _ now: [String: Data], _ kept: [String: Data], sector: Int
     ) -> (sectors: Int, erases: Int) {
@@ -112,7 +112,7 @@ struct UBootRestoreLabTests {
             try await say(sample.write(0, 0x5A) + sample.write(1, 0xA5), to: board)
             let bag = try await board.backup().bag
             let kept = try images(board)
-            // One sector another, one blank, one no longer blank, and two of them protected.
+            // One sector rewritten, one erased, one no longer blank, and two of them protected.
             try await say(
                 [sample.erase(0)] + sample.write(0, 0x33) + [sample.erase(1)] + sample.write(2, 0x0F)
                     + [sample.protect("on", 1), sample.protect("on", 2)], to: board)
@@ -123,12 +123,12 @@ struct UBootRestoreLabTests {
             #expect(try images(board) == kept)
             let again = try await restore(board, bag)
             #expect(again.plan.blockCount == 0 && again.erases == 0)
-            // And the board as it was at first, which is looked at behind this.
+            // Restore the initial contents, which are checked afterwards.
             try await say((0...2).flatMap { [sample.protect("off", $0), sample.erase($0)] }, to: board)
         }
     }
 
-    /// Bytes by TFTP, on a board that has no other load, and a reset in the midst.
+    /// Bytes come over TFTP, on a board without any other load command; one run has a reset in the middle.
     @Test(arguments: [false, true])
     func parallelFlashOverTheNetwork(isReset: Bool) async throws {
         let network = try await LabBoard.run("Lab/uboot", ["in-network"])
@@ -148,7 +148,7 @@ struct UBootRestoreLabTests {
             #expect(restore.status == 0, "\(restore.output)")
             #expect(try images(board) == kept)
             let said = String(try board.said().dropFirst(before))
-            // The sector that was blank needs no bytes.
+            // The blank sector needs no bytes.
             let loads = said.components(separatedBy: "Bytes transferred = 65536 (10000 hex)").count - 1
             #expect(isReset ? loads >= 2 : loads == 2, "\(loads) loads")
             #expect(!said.contains("mw.l"), "bytes went over the line")
@@ -162,7 +162,7 @@ struct UBootRestoreLabTests {
         try await UBootBoard.with(["--board", "sabrelite", "--fill", "as-is", "--autoboot", "none"]) { board in
             let bag = try await board.backup().bag
             let kept = try images(board)
-            // A part of U-Boot itself, and what was blank.
+            // Part of U-Boot itself, and blank sectors.
             try await say(
                 [
                     "sf probe", "mw.b 12000000 5a 3000", "sf erase 1000 1000", "sf write 12000000 3000 1000",
@@ -170,7 +170,7 @@ struct UBootRestoreLabTests {
                 ], to: board)
             #expect(try images(board) != kept)
             let report = try await restore(board, bag)
-            // The one that was erased needs no erase.
+            // The erased sector needs no erase.
             #expect(report.blocksWritten == 5 && report.erases == 4)
             #expect(try images(board) == kept)
         }

@@ -10,10 +10,10 @@ import TestSupport
 import Testing
 
 /// Backups over lines that damage, cut and delay. They end with the right bytes, or with an error after which they can
-/// go on; never with wrong bytes.
+/// be resumed, but never with wrong bytes.
 @Suite("Backups over bad lines", .serialized)
 struct BadLineTests {
-    /// Small, with all that can go wrong on it: a bad block, one that the ECC repairs, a page that cannot be read.
+    /// A small board with all faults: a bad block, one that the ECC corrects, an unreadable page.
     static func hardware() -> SimulatedHardware {
         var nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 8, blockSize: 2048, pageSize: 512, oobSize: 16, badBlocks: [2], seed: 11)
@@ -26,7 +26,7 @@ struct BadLineTests {
             devices: [nor.device(0, "u-boot", 0..<2), nor.device(1, "firmware", 2..<6), nand.device(2, "ubi", 0..<8)])
     }
 
-    /// Runs until there is a bag, again after each error that says that it can go on.
+    /// Runs until there is a bag, again after each error that allows a resume.
     private func finish(
         _ board: FolderBoard, _ opener: FaultyOpener, _ comment: String, runs: Int = 6, reconnects: Int = 3,
         _ change: (inout BackupOptions) -> Void = { _ in }
@@ -39,7 +39,7 @@ struct BadLineTests {
         timing.probe = .milliseconds(800)
         var errors: [FlashkeepError] = []
         for run in 1...runs {
-            // A line that is bad for ever would prove nothing but that: the last run has a good one.
+            // A line that always stays bad would prove nothing, so the last run has a good one.
             let connector = board.connector(
                 run == runs ? board.terminal() : opener, timing: timing, environment: .simulated(seed: UInt64(run)))
             do {
@@ -72,7 +72,7 @@ struct BadLineTests {
     func bulk(_ rate: Int, _ seed: UInt64) async throws {
         var faults = LineFaults()
         faults.bulkRate = rate
-        // Without a checksum each frame must come twice the same: that line may not be quite as bad.
+        // Without checksums each frame must arrive twice, so the line must not be quite as bad.
         for tools in [FolderBoard.allTools]
             + (rate > 1_000 && seed == 1 ? [FolderBackupTests.Poverty.onlyOd.tools] : [])
         {

@@ -6,12 +6,12 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// What was on a board before a restore is in a backup, whatever happens between its attempts.
+/// A board's flash from before a restore is in a backup, whatever happens between the attempts to restore.
 @Suite("Backups before restores")
 struct BeforeBackupTests {
     private typealias Kept = RestoreTests.Kept
 
-    /// Restores, and has the board lost at a call.
+    /// Restores, with the loss of the board at a call.
     private func restore(
         _ kept: Kept, _ connector: SimulatedConnector, _ choice: RestoreChoice = RestoreTests.everything,
         before: FilePath? = nil, isChosen: Bool = false
@@ -22,7 +22,7 @@ struct BeforeBackupTests {
             reconnects: 0, environment: .simulated())
     }
 
-    /// A board on which a restore broke off after some blocks, with one half written.
+    /// A board whose restore was interrupted after some blocks, with one half written.
     private func brokenOff(_ kept: Kept, _ choice: RestoreChoice = RestoreTests.everything) async throws
         -> SimulatedHardware
     {
@@ -70,7 +70,7 @@ struct BeforeBackupTests {
     func writtenSince() async throws {
         let kept = try await Kept(RestoreTests.router())
         var board = try await brokenOff(kept)
-        // One that was the same as in the backup, and one that may be done already.
+        // One block that was equal to the backup, and one that may be restored already.
         board.chips["spi0.0"]?.bytes[10 * 1024] ^= 0x42
         board.chips["spi0.0"]?.bytes[9 * 1024 + 7] ^= 0x42
         let connector = SimulatedConnector(board)
@@ -120,7 +120,7 @@ struct BeforeBackupTests {
         #expect(other.plan.warnings.contains { $0.contains("half written") })
         let between = try Restore.status(kept.bag)
         #expect(between.isEnded && !between.isWhole)
-        // It reads right by now, and is erased all the same.
+        // The block now reads right, and is erased anyway.
         var right = connector.hardware
         for (id, chip) in kept.hardware.chips { right.chips[id]?.bytes = chip.bytes }
         for id in right.chips.keys { right.chips[id]?.erases = [:] }

@@ -8,20 +8,20 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// A small backup cut off at every call to the board and at every operation on the disk, then run again.
+/// A small backup, interrupted at every call to the board and at every disk operation, then run again.
 @Suite("A backup of a simulated board, cut off anywhere")
 struct CutBackupTests {
     /// How the first run ends.
     enum Cut: String, CaseIterable {
-        /// The board is lost, and nobody waits for it.
+        /// The board is lost, and there is no reconnection.
         case lost
-        /// The board is lost, and found again by the same run.
+        /// The board is lost, and the same run reconnects.
         case lostAndFound
         /// The user presses ^C.
         case cancelled
     }
 
-    /// Boards whose backups take different ways: by checksum, by a second read, with OOB.
+    /// Boards whose backups differ: proven by checksum, by a second read, with OOB.
     private static var boards: [(hardware: SimulatedHardware, withOOB: Bool)] {
         var twice = SampleBoards.small()
         twice.algorithms = []
@@ -40,7 +40,7 @@ struct CutBackupTests {
         do {
             report = try await SimulatedBackups.run(again, in: folder) { $0.withOOB = withOOB }
         } catch let error as FlashkeepError where error.code == .targetExists {
-            // The cut came after the backup had its name. It must be whole then.
+            // The interruption came after the backup got its final name. It must be whole then.
             let verified = try await Verify.run(bag: folder.path.appending("bag"))
             #expect(verified.ok && verified.summary?.isProven == true, comment)
             return
@@ -88,7 +88,7 @@ struct CutBackupTests {
                     try check(report, hardware, comment)
                 case (.lost, .failure(let error)), (.lostAndFound, .failure(let error)):
                     #expect((error as? FlashkeepError)?.code == .boardLost, comment)
-                    // Before the survey there is nothing to go on with: that first error is the user's to see.
+                    // Before the survey there is nothing to resume, so the user gets that first error.
                     #expect(cut == .lost || number == 0, comment)
                 case (.cancelled, .failure(let error)): #expect(error is CancellationError, comment)
                 case (.cancelled, .success(let report)): try check(report, hardware, comment)
@@ -112,7 +112,7 @@ struct CutBackupTests {
                 SimulatedConnector(hardware), in: try ScratchFolder(), { $0.withOOB = withOOB },
                 disk: Disk(watcher: counter))
             for operation in 0..<counter.count {
-                // A full disk may have room again at once; one that is gone stays away.
+                // A full disk may have space again at once; one that is gone stays away.
                 let last = number == .noSpace ? operation + 1 : Int.max
                 let folder = try ScratchFolder()
                 let comment: Comment = "operation \(operation) of \(counter.count) fails"
@@ -161,9 +161,9 @@ struct CutBackupTests {
     }
 }
 
-/// Whether an error is fit to be shown.
+/// Checks whether an error can be displayed.
 enum Words {
-    /// Three lines, none of them empty, nothing in them that a terminal would obey.
+    /// Expects three lines, none of them empty, without control characters.
     static func expectClear(_ error: FlashkeepError, sourceLocation: SourceLocation = #_sourceLocation) {
         for line in [error.what, error.why, error.next] {
             #expect(!line.isEmpty && line.count < 1_000, "\(error)", sourceLocation: sourceLocation)

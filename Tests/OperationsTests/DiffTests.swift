@@ -9,7 +9,7 @@ import Testing
 @Suite("What changed on a board")
 struct DiffTests {
 
-    /// A backup of a board, and the board once something was done to it.
+    /// Compares a board's backup with the board after a change.
     private func compare(
         _ before: SimulatedHardware, _ change: (inout SimulatedHardware) -> Void
     ) async throws -> (report: DiffReport, calls: Int) {
@@ -22,7 +22,7 @@ struct DiffTests {
         let later = try await SimulatedBackups.run(SimulatedConnector(after), in: folder) {
             $0.target = folder.path.appending("later")
         }
-        // Two backups tell what a backup and the board tell.
+        // Comparing two backups must give the same as comparing a backup with the board.
         let two = try await Diff.run(old: FilePath(bag), new: FilePath(later.bag))
         #expect(two.partitions == live.partitions)
         #expect(two.onlyNew == live.onlyNew && two.isSame == live.isSame && two.isWhole == live.isWhole)
@@ -42,7 +42,7 @@ struct DiffTests {
         #expect(report.isSame && report.isWhole && report.onlyNew.isEmpty)
         #expect(report.bytesRead == 0)
         #expect(report.partitions.map(\.index) == Array(0...7))
-        // All but the two bad blocks.
+        // All except the two bad blocks.
         #expect(report.bytesCompared == 16 * 1024 + 22 * 2048)
         #expect(report.notes.isEmpty == (algorithm.bits > 32))
     }
@@ -52,7 +52,7 @@ struct DiffTests {
         var hardware = SampleBoards.router()
         if !hasChecksums { hardware.algorithms = [] }
         let (report, _) = try await compare(hardware) { board in
-            // Block 2 of the NOR is blank, and so is 7.
+            // Blocks 2 and 7 of the NOR are blank.
             board.chips["spi0.0"]?.bytes[2 * 1024 + 5] = 0x12
             for place in 4 * 1024..<6 * 1024 { board.chips["spi0.0"]?.bytes[place] = 0xFF }
             for place in 8 * 1024..<8 * 1024 + 300 { board.chips["spi0.0"]?.bytes[place] &= 0x5A }
@@ -68,7 +68,7 @@ struct DiffTests {
         #expect(runs(report, 2) == [.init(offset: 1024, size: 2048, change: .erased)])
         #expect(runs(report, 3) == [.init(offset: 1024, size: 1024, change: .bitsCleared)])
         #expect(runs(report, 4).isEmpty && runs(report, 7).isEmpty)
-        // Both partitions over block 9 of the NAND.
+        // Both partitions that contain block 9 of the NAND.
         #expect(runs(report, 5) == [.init(offset: 9 * 2048, size: 2048, change: .rewritten)])
         #expect(runs(report, 6) == [.init(offset: 2048, size: 2048, change: .rewritten)])
         #expect(report.bytesRead == (hasChecksums ? 4 * 1024 + 2048 : report.bytesCompared))
@@ -144,7 +144,7 @@ struct DiffTests {
         let (report, _) = try await compare(hardware) { board in
             board.chips["spi0.0"]?.bytes[5 * 1024 + 7] ^= 0x18
             guard let nor = board.chips["spi0.0"] else { return }
-            // The numbers moved, as they do where another kernel runs.
+            // The partition numbers changed, as with another kernel.
             board.devices = [
                 nor.device(3, "a", 0..<2, hasPlace: false), nor.device(4, "b", 2..<4, hasPlace: false),
                 nor.device(5, "b", 4..<6, hasPlace: false),

@@ -5,7 +5,7 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// The same suite for every way to a board's flash.
+/// The same suite for every kind of access to a board's flash.
 @Suite("The contract of ways to flash")
 struct FlashContractTests {
     private static func hardware() -> SimulatedHardware {
@@ -18,7 +18,7 @@ struct FlashContractTests {
         return hardware
     }
 
-    /// Checksums of what cannot be read mean nothing.
+    /// Without unreadable bytes, whose checksums are meaningless.
     private static func readable() -> SimulatedHardware {
         var hardware = hardware()
         hardware.chips["spi0.0"]?.unreadable = []

@@ -8,19 +8,19 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Whole backups through real shells: dialect, frames, encodings and tools as boards have them.
+/// Whole backups through real shells: with the dialect, frames, encodings and tools of real boards.
 @Suite("Backups of boards made of folders", .serialized)
 struct FolderBackupTests {
     /// The line to the shell.
     enum Line: String, CaseIterable {
         case pipe
-        /// A terminal whose bytes are packed.
+        /// A terminal, with compression.
         case slowTerminal
-        /// A terminal whose bytes are not.
+        /// A terminal, without compression.
         case quickTerminal
     }
 
-    /// What a board has to do without.
+    /// The tools that a board lacks.
     enum Poverty: String, CaseIterable {
         case none
         case noGzip
@@ -54,7 +54,7 @@ struct FolderBackupTests {
         }
     }
 
-    /// Backs a board up and checks what must always be so.
+    /// Backs up a board and checks what must hold for every backup.
     static func checked(
         _ board: FolderBoard, _ opener: any ChannelOpening, _ change: (inout BackupOptions) -> Void = { _ in },
         sourceLocation: SourceLocation = #_sourceLocation
@@ -78,11 +78,11 @@ struct FolderBackupTests {
     func shellsAndLines(_ shell: String, _ line: Line) async throws {
         for tools in line == .quickTerminal ? [.coreutils] : FolderBoard.Tools.allCases {
             var hardware = SampleBoards.router()
-            // That shell takes its own dd.
+            // That shell uses its own dd.
             if shell != "busybox sh" { hardware.chips["nand0"]?.corrected = [2, 9] }
             let board = try FolderBoard(hardware, shell: shell, from: tools)
             let report = try await Self.checked(board, Self.opener(line, board))
-            // Its kernel shows no whole chips, so that where they end is not known.
+            // Its kernel does not show whole chips, so the end of each is unknown.
             #expect(
                 report.summary.missing.isEmpty && report.manifest.unknowns.map(\.subject) == [.chipSize, .chipSize])
             #expect(report.summary.isProven && !report.summary.isWhole, "\(report.summary.sentences)")
@@ -127,7 +127,7 @@ struct FolderBackupTests {
     @Test("Bytes that cannot be read become pages that are named, and nothing else is lost", arguments: Line.allCases)
     func readErrors(_ line: Line) async throws {
         var hardware = SampleBoards.router()
-        // One page in the middle of a NAND block; bytes of NOR, which is read in pieces of 512; the very first page.
+        // One page within a NAND block; some bytes of NOR, which is read in units of 512; the very first page.
         hardware.chips["nand0"]?.unreadable = [10 * 2048 + 600..<10 * 2048 + 601, 18 * 2048..<18 * 2048 + 512]
         hardware.chips["spi0.0"]?.unreadable = [0..<1, 5000..<5200]
         hardware.chips["nand0"]?.corrected = [11]
@@ -195,14 +195,14 @@ struct FolderBackupTests {
                 let board = try FolderBoard(hardware, tools: tools)
                 let opener = FaultyOpener(Self.opener(line, board), LineFaults(), seed: 1)
                 _ = try await Self.checked(board, opener) { $0.withOOB = true }
-                // The names of tools are asked for, and their help; that is all.
+                // Only the tools' names and help texts are requested.
                 let said = opener.sent.replacing(#/for t in [^;]*;/#, with: "")
                 #expect(said.contains("dd"))
                 let targets = Set(said.matches(of: #/[0-9]*>+[|&]?\s*[^\s;|)}]*/#).map { String($0.output) })
                 #expect(
                     targets.isSubset(of: [
                         ">/dev/null", "2>/dev/null", "2>&1", ">/proc/sys/kernel/printk",
-                        // In tests of a name, and the shell's own words.
+                        // In comparisons with a name, and in the shell's own syntax.
                         ">\"", ">\\\"", ">",
                     ]), "\(targets)")
                 #expect(

@@ -9,12 +9,12 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Whole restores through real shells: how bytes reach the board, and with which tools they are written.
+/// Whole restores through real shells: how bytes are uploaded to the board, and with which tools they are written.
 @Suite("Restores of boards made of folders", .serialized)
 struct FolderRestoreTests {
     private typealias Line = FolderBackupTests.Line
 
-    /// NOR and NAND, with partitions that share no bytes: each is a file of its own.
+    /// NOR and NAND, with partitions that do not overlap, since each is a file of its own.
     private static func hardware() -> SimulatedHardware {
         let nor = SimulatedHardware.Flash("spi0.0", kind: .nor, blocks: 8, blockSize: 4096, seed: 13)
         let nand = SimulatedHardware.Flash(
@@ -75,7 +75,7 @@ struct FolderRestoreTests {
 
     @Test("Over each line, with mtd-utils", arguments: FolderBoard.shells, FolderBackupTests.Line.allCases)
     func lines(_ shell: String, _ line: FolderBackupTests.Line) async throws {
-        // That shell takes its own dd, which keeps to no rules here.
+        // That shell uses its own dd, which truncates the files here.
         guard shell != "busybox sh" else { return }
         try await check(tools: Self.base + ["base64"], line, method: Self.both, shell: shell)
     }
@@ -130,7 +130,7 @@ struct FolderRestoreTests {
         #expect(planning.refusals.map(\.code) == [.noWay] && planning.refusals.first?.subject == "mtd2 \"ubi\"")
     }
 
-    /// The usage of a busybox that was built without FEATURE_DD_IBS_OBS: OpenWrt 8.09, the SDK of the AM335x.
+    /// The usage of a busybox built without FEATURE_DD_IBS_OBS: OpenWrt 8.09, the SDK of the AM335x.
     private static let oldBusybox = """
         case " $* " in *' conv='*)
           printf 'BusyBox v1.11.2 (2009-01-05 04:31:07 UTC) multi-call binary\\n\\n' >&2
@@ -196,7 +196,7 @@ struct FolderRestoreTests {
     func anotherProgram() async throws {
         try await withBag { bag, _, _ in
             let board = try FolderBoard(Self.changed(), tools: FolderBoard.allTools + ["flash_erase"])
-            // That of mtd-utils 1.4.2, which counts in erase blocks, and would erase others.
+            // That of mtd-utils 1.4.2, which counts in erase blocks, and would erase other blocks.
             try board.replace(
                 "flash_erase",
                 with:
@@ -223,7 +223,7 @@ struct FolderRestoreTests {
                 identity: BoardIdentity(model: "Acme R1", hostname: "acme", macAddresses: ["02:00:00:00:00:01"]),
                 chips: [nand], devices: [nand.device(0, "kernel", 0..<2), nand.device(1, "rootfs", 2..<6)])
             hardware.isWritable = true
-            // One and a half erase blocks: whatever stands behind it does not begin there.
+            // One and a half erase blocks: what follows does not begin directly after it.
             hardware.devices[0].partition.size = 12_288
             let board = try FolderBoard(hardware, tools: Self.base + ["base64"])
             // As before Linux 4.1: no offsets, and all devices in one folder, whatever their chip.
@@ -257,7 +257,7 @@ struct FolderRestoreTests {
         #expect(now.contents["dev/mtd1"] == original.contents["dev/mtd1"])
     }
 
-    /// Runs the body with a backup of the board, which is given too, and a place for another one.
+    /// Runs the body with a backup of the board, the board, and a path for another backup.
     private func withBag(_ body: (FilePath, FolderBoard, FilePath) async throws -> Void) async throws {
         let folder = try ScratchFolder()
         let original = try FolderBoard(Self.hardware())
@@ -298,7 +298,7 @@ struct FolderRestoreTests {
             let name = "dev/mtd\(part.partition.index)"
             #expect(board.contents[name] == original.contents[name])
         }
-        // And it is as it was.
+        // The board is locked again.
         let again = try await Restore.plan(bag, on: board.connector(board.pipe), choice: RestoreChoice()).planning
         #expect(again.plan?.blockCount == 0)
         try await board.connector(board.pipe).withBoard(transcript: TranscriptLog()) { flash in

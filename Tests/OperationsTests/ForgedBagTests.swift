@@ -6,10 +6,10 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Backups whose lists are all right and whose manifest claims what is not so: nothing that can be computed is believed.
+/// Backups with correct lists whose manifests make false claims: nothing is believed that can be computed.
 @Suite("Backups that claim too much")
 struct ForgedBagTests {
-    /// A backup of a made-up board, and the folder that it lies in.
+    /// A backup of a simulated board, and its folder.
     private struct Kept {
         let folder: ScratchFolder
         let bag: FilePath
@@ -24,7 +24,7 @@ struct ForgedBagTests {
 
         func write(_ bytes: [UInt8], _ name: String) throws { try folder.write(bytes, "bag/\(name)") }
 
-        /// Writes another manifest, and all lists anew, as whoever changes a backup would.
+        /// Replaces the manifest, and updates all lists, as a forger would.
         func forge(_ change: (inout Manifest) throws -> Void) throws {
             var manifest = try manifest
             try change(&manifest)
@@ -42,7 +42,7 @@ struct ForgedBagTests {
             }
         }
 
-        /// Turns a bit of an image that means something.
+        /// Flips a meaningful bit of an image.
         func turnBit(_ path: String, at place: Int) throws {
             var bytes = read(path)
             bytes[place] ^= 1
@@ -66,7 +66,7 @@ struct ForgedBagTests {
             let report = try await Verify.run(bag: kept.bag)
             #expect(report.problems.map(\.kind) == [.proof] && report.problems.first?.path == image.path, "\(report)")
             #expect(report.problems.first?.message.contains("differs from what was on the board") == true)
-            // Nothing of it goes to a board either.
+            // Nor is any of it written to a board.
             await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
                 _ = try await Restore.plan(kept.bag, on: SimulatedConnector(hardware), choice: RestoreChoice())
             }
@@ -104,7 +104,7 @@ struct ForgedBagTests {
                 (proof.checksum, proof.parts) = (nil, [Proof.Part(offset: 0, size: min(10, size), checksum: sum)])
             },
             { proof, size in
-                // A wrong one beside right ones.
+                // A wrong checksum besides right ones.
                 proof.parts = proof.checksum.map { [Proof.Part(offset: 0, size: size, checksum: $0)] }
                 proof.checksum = Digest(algorithm: .crc32, hex: "deadbeef")
             },
@@ -152,7 +152,7 @@ struct ForgedBagTests {
         let report = try await Verify.run(bag: kept.bag)
         #expect(report.ok && report.summary?.isWhole == false)
         #expect(report.summary?.missing.first?.hasPrefix("4 KiB at 0x00000000 of chip more are not in it") == true)
-        // Half of a chip that the manifest no longer speaks of.
+        // Half of a chip, which the manifest no longer mentions.
         let half = try await Kept()
         try half.forge { manifest in
             let path = manifest.images.first { $0.chip == "spi0.0" }?.path
@@ -183,7 +183,7 @@ struct ForgedBagTests {
                 before,
                 onCall: { call, _ in
                     guard call == number else { return }
-                    // A bit of each block of each image: whatever is written next would be wrong.
+                    // Flip a bit in each block of each image, so that the next write would be wrong.
                     for image in try BagReader.open(kept.bag).manifest().images {
                         var bytes = ScratchFolder.read(kept.bag.appending(image.path))
                         for place in stride(from: 3, to: bytes.count, by: 512) { bytes[place] ^= 4 }
@@ -197,7 +197,7 @@ struct ForgedBagTests {
                 #expect(error.code == .bagDamaged && error.what.contains("changed since it was verified"), "\(error)")
                 refused += 1
             }
-            // Each block is as it was, as it should be, or blank: none holds what the files have now.
+            // Each block is as before, as in the backup, or blank: none has the present bytes of the files.
             for (id, flash) in connector.hardware.chips {
                 let size = flash.chip.eraseBlockSize
                 for block in 0..<flash.bytes.count / size {

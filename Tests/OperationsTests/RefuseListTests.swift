@@ -9,7 +9,7 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Everything that people have bricked boards with, one after another: each is refused, or cannot be asked for.
+/// Known mistakes that have bricked boards, one after another: each is refused, or cannot be requested.
 @Suite("The list of what must be refused")
 struct RefuseListTests {
     enum Row: Int, CaseIterable, Sendable {
@@ -52,7 +52,7 @@ struct RefuseListTests {
 
     private static let size = 2_048
 
-    /// NAND alone, which holds something everywhere.
+    /// A board with NAND only, without blank blocks.
     private static func nand(bad: Set<Int> = [], table: Set<Int> = []) -> SimulatedHardware {
         var nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 8, blockSize: size, pageSize: 512, oobSize: 16, badBlocks: bad.union(table),
@@ -74,7 +74,7 @@ struct RefuseListTests {
         return hardware
     }
 
-    /// A backup through a real shell, and the same board with other content and these tools.
+    /// Runs the body with a backup made through a real shell, and the same board with other contents and these tools.
     private func boards(
         tools: [String], _ body: (FilePath, FolderBoard, FolderBoard) async throws -> Void
     ) async throws {
@@ -90,7 +90,7 @@ struct RefuseListTests {
 
     // MARK: Rows
 
-    /// The simulated NAND refuses a page that is programmed twice without an erase.
+    /// The simulated NAND rejects a page that is programmed twice without an erase.
     private func everyWriteIsBehindAnErase() async throws {
         let kept = try await RestoreTests.Kept(Self.nand())
         let connector = SimulatedConnector(Self.changed(Self.nand()))
@@ -162,7 +162,7 @@ struct RefuseListTests {
         #expect(connector.hardware.chips["nand0"]?.erases.isEmpty == true)
     }
 
-    /// What does not reach the board is not made room for in its flash.
+    /// Nothing is erased for bytes that cannot be uploaded to the board.
     private func noRoom() async throws {
         try await boards(tools: FolderBoard.allTools + ["flash_erase"]) { _, _, board in
             let before = board.contents
@@ -178,7 +178,7 @@ struct RefuseListTests {
         }
     }
 
-    /// Numbers change from one firmware to the next.
+    /// Numbers change between firmwares.
     private func otherDevice() async throws {
         try await boards(tools: FolderBoard.allTools + ["flash_erase"]) { _, _, board in
             let before = board.contents

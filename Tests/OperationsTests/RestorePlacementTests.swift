@@ -6,7 +6,7 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Restores onto flash whose bad blocks are others than they were.
+/// Restores to flash with other bad blocks.
 @Suite("Restores past other bad blocks")
 struct RestorePlacementTests {
     private static let size = 2_048
@@ -29,7 +29,7 @@ struct RestorePlacementTests {
 
     private static let blank = [UInt8](repeating: 0xFF, count: size)
 
-    /// Blocks as UBI may have left them: logical blocks anywhere, some twice, some free.
+    /// Blocks as UBI may have left them: logical blocks anywhere, some of them twice, some free.
     private static func area(
         bad: Set<Int>, used: Int, image: UInt32, fastmap: Bool, using random: inout SplitMix64
     ) -> [[UInt8]] {
@@ -48,7 +48,7 @@ struct RestorePlacementTests {
             put(.init(0, UInt32(number)), (0..<900).map { _ in UInt8.random(in: 0...255, using: &random) })
         }
         if fastmap { put(.init(SampleUBI.fastmap, 0), [9]) }
-        // One that was written anew, and whose old copy is still there.
+        // A block that was rewritten, with its old copy still present.
         if used > 0, Bool.random(using: &random) { put(.init(0, 0), [1, 2, 3]) }
         while good.count > (Bool.random(using: &random) ? 1 : 0) { put(nil, []) }
         return blocks
@@ -75,7 +75,7 @@ struct RestorePlacementTests {
         let then = Self.board(
             bad: before,
             Self.fill(Self.area(bad: before, used: 6, image: 7, fastmap: hasFastmap, using: &random)))
-        // What the board holds now is of another time, or formatted anew, or nothing.
+        // The board's present contents are older, formatted differently, or blank.
         let stale =
             seed % 3 == 0
             ? [[UInt8]](repeating: Self.blank, count: Self.count)
@@ -87,7 +87,7 @@ struct RestorePlacementTests {
         if before != after { wanted[.init(SampleUBI.fastmap, 0)] = nil }
         #expect(try Self.attached(connector.hardware) == wanted)
         #expect(report.plan.parts.allSatisfy { $0.partition.name != "ubi" || $0.policy == .ubi })
-        // And what is there already, moved or not, is not written again.
+        // A second restore writes nothing, whether blocks were moved or not.
         let again = try await kept.restore(connector)
         #expect(again.plan.blockCount == 0 && again.erases == 0)
     }
@@ -152,7 +152,7 @@ struct RestorePlacementTests {
         let then = Self.board(
             bad: [9], Self.fill(Self.area(bad: [9], used: 6, image: 7, fastmap: false, using: &random)))
         let kept = try await RestoreTests.Kept(then)
-        // Nothing on the board yet; every fourth block fails for good.
+        // The board is blank; two blocks always fail.
         var broken = Self.board(bad: [9]) { bytes, range in for place in range { bytes[place] = 0xFF } }
         let image = try #require(then.chips["nand0"]?.bytes)
         let used = (6..<Self.count + 6).filter { $0 != 9 && image[$0 * Self.size + Self.page] != 0xFF }
@@ -233,7 +233,7 @@ struct RestorePlacementTests {
         let kept = try await RestoreTests.Kept(Self.board(bad: [1], Self.fill(blocks)))
         var choice = RestoreTests.everything
         choice.streams = ["kernel"]
-        // Blocks 0, 2 and 3 hold something.
+        // Blocks 0, 2 and 3 have data.
         let few = try await kept.plan(SimulatedConnector(Self.board(bad: [0, 1, 2, 5], Self.fill(blocks))), choice)
         #expect(few.refusals.map(\.code) == [.badBlock])
         #expect(few.refusals.first?.why.contains("it fills 3 erase blocks, and the board has 2 good ones") == true)

@@ -6,17 +6,17 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// What a restore must refuse: a test for each rule, and that the board is only read.
+/// What a restore must refuse: a test for each rule, which also checks that the board is only read.
 @Suite("Refused restores")
 struct RestoreRefusalTests {
-    /// A board that was backed up, and what it is when the backup is to be put back.
+    /// A board when it was backed up, and when the backup is to be restored.
     private struct Scene {
         var then = RestoreTests.router()
         var now = RestoreTests.router()
         var choice = RestoreTests.everything
-        /// A board onto which a restore of the backup is not done.
+        /// The board of another, unfinished restore of the backup.
         var openOn: BoardIdentity?
-        /// What the refusal is about.
+        /// The subject of the refusal.
         var subject: String
 
         init(_ subject: String, _ change: (inout Scene) -> Void) {
@@ -130,7 +130,7 @@ struct RestoreRefusalTests {
     @Test("Each rule", arguments: RestoreRefusal.Code.allCases)
     func each(_ code: RestoreRefusal.Code) async throws { try await Self.check(code) }
 
-    /// Has a rule broken, and sees that it is refused, and that the board is only read.
+    /// Breaks a rule, and checks that the restore is refused and the board only read.
     static func check(_ code: RestoreRefusal.Code) async throws {
         let scene = scene(code)
         let kept = try await RestoreTests.Kept(scene.then)

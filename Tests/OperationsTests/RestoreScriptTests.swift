@@ -7,7 +7,7 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// The scripts of RESTORE.md, taken out of it as it says, and run on boards made of folders.
+/// The scripts of RESTORE.md, extracted by its own instructions, and run on boards made of folders.
 @Suite("Restores by the script of RESTORE.md", .serialized)
 struct RestoreScriptTests {
     /// NOR and NAND, with a bad block in the middle of the NAND.
@@ -15,7 +15,7 @@ struct RestoreScriptTests {
         let nor = SimulatedHardware.Flash("spi0.0", kind: .nor, blocks: 8, blockSize: 4096, seed: 13)
         var nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 8, blockSize: 8192, pageSize: 2048, oobSize: 64, badBlocks: bad, seed: 14)
-        // A block whose second page is blank: the script must leave it unwritten.
+        // A block whose second page is blank: the script must not write it.
         nand.bytes.replaceSubrange(5 * 8192 + 2048..<5 * 8192 + 4096, with: repeatElement(0xFF, count: 2048))
         var hardware = SimulatedHardware(
             identity: BoardIdentity(model: "Acme R1", hostname: "acme", macAddresses: ["02:00:00:00:00:01"]),
@@ -28,7 +28,7 @@ struct RestoreScriptTests {
         return hardware
     }
 
-    /// The same with other bytes in some blocks, before, behind and far behind the bad one.
+    /// The same board with other bytes in some blocks before, right after and far after the bad one.
     private static func changed(bad: Set<Int> = [3]) -> SimulatedHardware {
         var hardware = hardware(bad: bad)
         for place in stride(from: 3 * 4096, to: 5 * 4096, by: 7) { hardware.chips["spi0.0"]?.bytes[place] ^= 0x5A }
@@ -40,13 +40,13 @@ struct RestoreScriptTests {
 
     private static let tools = FolderBoard.allTools + ["wc"]
 
-    /// What a person has after section 1 to 3: the files, the scripts, and a line for each partition.
+    /// What a person has after sections 1 to 3: the files, the scripts, and a command line for each partition.
     private struct Bag {
         let folder: ScratchFolder
         let original: FolderBoard
         var text: String
 
-        /// The words of the line of a partition, with this folder in place of `/tmp`.
+        /// The words of a partition's command line, with this folder in place of `/tmp`.
         func line(_ index: Int) throws -> [String] {
             let line = try #require(
                 text.split(separator: "\n").first {
@@ -57,13 +57,13 @@ struct RestoreScriptTests {
             }
         }
 
-        /// Runs the line of a partition on a board.
+        /// Runs a partition's command line on a board.
         func run(_ index: Int, on board: FolderBoard) throws -> (status: Int32, output: String) {
             try board.run(try line(index), variables: ["ROOT": board.root, "TMPDIR": folder.path.string])
         }
     }
 
-    /// A backup of a board, with the scripts taken out of its RESTORE.md by the command that stands there.
+    /// A backup of a board, with the scripts extracted by the command in its RESTORE.md.
     private static func bag(
         _ tools: [String], shell: String = "dash", bad: Set<Int> = [3]
     ) async throws -> Bag {
@@ -91,7 +91,7 @@ struct RestoreScriptTests {
         return Bag(folder: folder, original: original, text: text)
     }
 
-    /// Runs the lines of some partitions, and compares the boards.
+    /// Runs the command lines of some partitions, and compares the boards.
     private func check(
         _ partitions: [Int], tools: [String], shell: String = "dash", on board: FolderBoard? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -113,7 +113,7 @@ struct RestoreScriptTests {
 
     @Test("NOR and NAND with a bad block, in each shell", arguments: FolderBoard.shells)
     func flashErase(_ shell: String) async throws {
-        // The shell of busybox takes its own dd, which truncates what is a plain file here: only its own conv= helps.
+        // The shell of busybox uses its own dd, which truncates regular files here unless it supports conv=.
         try await check([0, 1, 2], tools: Self.tools + ["flash_erase"], shell: shell)
     }
 
@@ -147,7 +147,7 @@ struct RestoreScriptTests {
             in: "case \"$*\" in *of=*/dev/mtd2*) echo \"$*\" >>'\(bag.folder.path.string)/writes';; esac; $REAL \"$@\"")
         #expect(try bag.run(2, on: board).status == 0)
         let writes = String(decoding: ScratchFolder.read(bag.folder.path.appending("writes")), as: UTF8.self)
-        // Block 5 has the pages 20 to 23, and the second of them is blank.
+        // Block 5 consists of pages 20 to 23, and the second is blank.
         for page in [20, 22, 23] { #expect(writes.contains("seek=\(page) ")) }
         #expect(!writes.contains("seek=21 ") && writes.split(separator: "\n").allSatisfy { $0.contains("bs=2048 ") })
     }
@@ -164,7 +164,7 @@ struct RestoreScriptTests {
         let before = try #require(board.contents["dev/mtd2"])
         let (status, output) = try bag.run(2, on: board)
         let now = try #require(board.contents["dev/mtd2"])
-        // The seventh block is blank in the file.
+        // Block 7 is blank in the file.
         let isBlank = block == 7
         #expect((status == 0) == isBlank, "\(output)")
         if !isBlank { #expect(output.contains("STOP: block 1 is bad now, and the file has data for it")) }
@@ -197,7 +197,7 @@ struct RestoreScriptTests {
         try stop("does not copy a part of a file") {
             try $0.wrap("dd", in: "case \"$*\" in *of=*) exit 0;; esac; $REAL \"$@\"")
         }
-        // One that erases nothing is found out by what the flash holds.
+        // A tool that erases nothing is detected by the contents of the flash.
         try stop("does not keep what is written to it") {
             try $0.replace("flash_erase", with: "echo '<start offset>'")
         }

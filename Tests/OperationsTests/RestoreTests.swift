@@ -10,7 +10,7 @@ import Testing
 @Suite("Restores of simulated boards")
 struct RestoreTests {
 
-    /// A backup, and the folder that it lies in.
+    /// A backup, and its folder.
     struct Kept {
         let folder: ScratchFolder
         let bag: FilePath
@@ -50,7 +50,7 @@ struct RestoreTests {
         return hardware
     }
 
-    /// Something changed in each partition, in each way.
+    /// The same board with a change in each partition, of each kind.
     static func changed(_ hardware: SimulatedHardware) -> SimulatedHardware {
         var hardware = hardware
         hardware.chips["spi0.0"]?.bytes[5] ^= 0x80
@@ -63,7 +63,7 @@ struct RestoreTests {
         return hardware
     }
 
-    /// Whether all good blocks hold the same.
+    /// Whether all good blocks are equal.
     func isSame(_ one: SimulatedHardware, _ other: SimulatedHardware) -> Bool {
         one.chips.allSatisfy { id, flash in
             let size = flash.chip.eraseBlockSize
@@ -99,7 +99,7 @@ struct RestoreTests {
         #expect(isSame(connector.hardware, kept.hardware))
         // Blocks 0, 2, 4, 5, 8 and 15 of the NOR, 9 and 20 of the NAND.
         #expect(report.blocksWritten == 8 && report.plan.blockCount == 8)
-        // The two that were blank on NOR need no erase.
+        // The two blank NOR blocks need no erase.
         #expect(report.erases == 6 && erases(connector.hardware) == 6)
         // The block that is blank in the backup is only erased.
         #expect(report.bytesWritten == 5 * 1024 + 2 * 2048)
@@ -112,7 +112,7 @@ struct RestoreTests {
         #expect(same.isSame && same.isWhole)
         let status = try Restore.status(kept.bag)
         #expect(status.isEnded && status.parts.allSatisfy { $0.done == $0.planned && $0.unfinished.isEmpty })
-        // And again there is nothing to do.
+        // A second restore has nothing to do.
         #expect(try await kept.restore(connector).plan.blockCount == 0)
     }
 
@@ -217,7 +217,7 @@ struct RestoreTests {
         // Calibration and bootloader come later.
         #expect(connector.hardware.chips["spi0.0"]?.bytes[5] == broken.chips["spi0.0"]?.bytes[5])
         #expect(connector.hardware.chips["spi0.0"]?.bytes[15 * 1024] == broken.chips["spi0.0"]?.bytes[15 * 1024])
-        // Mended, it goes on, with the backup of what was there at first.
+        // Once repaired, the restore continues, with the backup of the original contents.
         var mended = connector.hardware
         mended.chips["spi0.0"]?.lying = []
         mended.chips["spi0.0"]?.failing = [:]
@@ -253,11 +253,11 @@ struct RestoreTests {
 
     /// How a run ends.
     enum Cut: String, CaseIterable {
-        /// The board is lost, and its operation was done or not begun.
+        /// The board is lost, and its operation was completed or not started.
         case lost
-        /// The power of the board fails in the midst of an erase or a write.
+        /// The board loses power in the middle of an erase or a write.
         case power
-        /// The board is lost, and found again by the same run.
+        /// The board is lost, and the same run reconnects.
         case lostAndFound
         /// The user presses ^C.
         case cancelled
@@ -308,7 +308,7 @@ struct RestoreTests {
         #expect(points > 30)
     }
 
-    /// Full from some point on, or failing once: what is not in the journal must not be on the flash.
+    /// The disk stays full from some point on, or fails once: what is not in the journal must not be on the flash.
     @Test(
         "When this computer's disk fails at any operation, it is done or can be gone on with", arguments: [true, false])
     func everyDiskOperation(_ isFull: Bool) async throws {

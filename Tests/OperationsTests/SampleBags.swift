@@ -3,7 +3,7 @@ import FlashModel
 import FoundationEssentials
 import SystemPackage
 
-/// Small finished backups of a made-up board, in a folder that is removed in the end.
+/// Small finished backups of a simulated board, in a folder that is removed at the end.
 final class SampleBags {
     static let first = "data/images/mtd0-boot_loader.bin"
     static let second = "data/images/mtd1-all.bin"
@@ -20,7 +20,7 @@ final class SampleBags {
         try? FileManager.default.removeItem(atPath: path.string)
     }
 
-    /// Makes a backup with this name; `scale` makes its second image larger.
+    /// Makes a backup with this name; `scale` enlarges its second image.
     func make(_ name: String, scale: Int = 1) throws -> FilePath {
         let chip = Chip(
             id: "spi0.0", kind: .spiNOR, size: 0x6000 * scale, sizeKnowledge: .exact, eraseBlockSize: 0x1000,
@@ -74,7 +74,7 @@ final class SampleBags {
             bagInfo: BagInfo(baggingDate: "2026-11-21", softwareAgent: "flashkeep 0.1", description: "Acme"))
     }
 
-    /// Changes a file that the bag's outer list names, and the list with it, as a forger would.
+    /// Changes a file in the bag's tag manifest, and its entry there, as a forger would.
     func rewrite(_ bag: FilePath, _ name: String, _ text: String) throws {
         let list = bag.appending("tagmanifest-sha256.txt")
         let old = StreamingChecksum.digest(of: try read(bag.appending(name)), .sha256).hex

@@ -8,11 +8,11 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Whole backups of simulated boards, each with faults of its own.
+/// Whole backups of simulated boards, each with its own faults.
 @Suite("Backups of simulated boards")
 struct SimulatedBackupTests {
 
-    /// Where erase blocks begin that were found in this state.
+    /// The numbers of the erase blocks in this state.
     private func blocks(_ report: BackupReport, _ state: BlockState, _ chip: String, of size: Int) -> [Int] {
         BagCheck.places(report, state, chip: chip).flatMap { range in
             stride(from: range.lowerBound, to: range.upperBound, by: size).map { $0 / size }
@@ -31,7 +31,7 @@ struct SimulatedBackupTests {
         #expect(report.manifest.images.allSatisfy { $0.proof.against == .boardChecksum })
         #expect(report.image(2) == report.image(1))
         #expect(report.image(5) == report.image(6))
-        // A checksum in the manifest must be one of the whole image.
+        // A checksum in the manifest must be that of the whole image.
         for image in report.manifest.images where image.proof.checksum != nil && image.badBlocks.isEmpty {
             #expect(image.proof.checksum?.hex == image.sha256)
         }
@@ -167,7 +167,7 @@ struct SimulatedBackupTests {
             let report = try await SimulatedBackups.checked(hardware)
             let wasRead = chunks >= 4
             #expect(report.summary.isWhole == wasRead, "\(report.summary.sentences)")
-            // Four chunks are read, and as many more or a single checksum prove it.
+            // Four chunks are read, and another four or a single checksum prove it.
             let enough = algorithms.isEmpty ? 8 : 6
             #expect(report.summary.isProven == (chunks >= enough), "\(report.summary.sentences)")
             #expect(report.manifest.warnings.contains { $0.contains("vanished") } == !wasRead)
@@ -256,7 +256,7 @@ struct SimulatedBackupTests {
         #expect(report.summary.isWhole && report.summary.isProven)
         #expect(connector.connections == 4)
         #expect(report.manifest.capture.retries == 3)
-        // Each time it had come further: the waits do not grow.
+        // Each connection makes progress, so the waits do not grow.
         #expect(waits.withLock { $0 } == [.seconds(5), .seconds(5), .seconds(5)])
         #expect(told.warnings.count == 3)
     }
@@ -352,7 +352,7 @@ struct SimulatedBackupTests {
                 try await SimulatedBackups.run(connector, in: folder)
             }
             #expect(!folder.exists("bag"))
-            // A new run on that other board must not go on with it either; on the first one it may.
+            // A new run on the other board must not resume it either; one on the first board may.
             await #expect(throws: FlashkeepError(.otherBackupInProgress, what: "", why: "", next: "")) {
                 try await SimulatedBackups.run(connector, in: folder)
             }

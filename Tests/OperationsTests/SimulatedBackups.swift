@@ -9,7 +9,7 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Boards for the tests of the backup operation, and one way to back them up.
+/// Backs up simulated boards, for tests of the backup operation.
 enum SimulatedBackups {
     static func run(
         _ connector: SimulatedConnector, in folder: ScratchFolder, _ change: (inout BackupOptions) -> Void = { _ in },
@@ -21,7 +21,7 @@ enum SimulatedBackups {
             connector, options: options, environment: .simulated(), disk: disk, progress: progress)
     }
 
-    /// Backs a board up and checks what must always be so.
+    /// Backs up a board and checks what must hold for every backup.
     static func checked(
         _ hardware: SimulatedHardware, _ change: (inout BackupOptions) -> Void = { _ in },
         sourceLocation: SourceLocation = #_sourceLocation
@@ -39,13 +39,13 @@ enum SimulatedBackups {
 }
 
 extension BackupReport {
-    /// The image that holds a partition.
+    /// The image that contains a partition.
     func image(_ index: Int) -> ImageRecord? {
         manifest.partitions.first { $0.index == index }?.view.flatMap { manifest.image($0.image) }
     }
 }
 
-/// What was told while something ran.
+/// The events of an operation.
 final class Told: Sendable {
     private let events = Mutex<[ProgressEvent]>([])
 

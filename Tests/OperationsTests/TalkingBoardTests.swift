@@ -9,10 +9,10 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Backups of boards that begin to talk, and never stop. In real time, with short limits.
+/// Backups of boards with endless output. In real time, with short limits.
 @Suite("Backups from boards that talk without end", .serialized, .timeLimit(.minutes(5)))
 struct TalkingBoardTests {
-    /// When somebody begins to talk: at the first question of the survey, and when flash data is asked for.
+    /// When the output starts: at the first question of the survey, or when flash data is requested.
     private static let beginnings = ["/proc/mtd", "fkread '"]
 
     private static let talks = [
@@ -35,7 +35,7 @@ struct TalkingBoardTests {
     @Test("The backup ends with the words that were heard", arguments: beginnings, talks)
     func ends(_ beginning: String, _ talk: Talk) async throws {
         let board = try FolderBoard(BadLineTests.hardware())
-        // Silent otherwise: whoever talks has taken the shell's place.
+        // The board is silent otherwise: the endless output replaces the shell.
         let opener = TalkingOpener(board.terminal(), talk, starts: { $0.contains(beginning) })
         let folder = try ScratchFolder()
         let start = ContinuousClock.now
@@ -43,7 +43,7 @@ struct TalkingBoardTests {
             let report = try await Backup.run(
                 board.connector(opener, timing: timing),
                 options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated())
-            // Words between frames, or kernel messages, do no harm where the shell goes on.
+            // Output between frames, or kernel messages, are harmless if the shell continues.
             let problems = BagCheck.problems(report, board.hardware)
             #expect(problems.isEmpty, "\(problems)")
         } catch let error as FlashkeepError {

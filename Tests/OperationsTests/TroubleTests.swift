@@ -9,11 +9,11 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// What goes wrong around a backup, and the words for it.
+/// Failures around a backup, and their error messages.
 @Suite("Trouble with backups")
 struct TroubleTests {
 
-    /// Sees that something ends with this error, and that a person can read it.
+    /// Checks that the body throws this error, and that its text is readable.
     private func expect(
         _ code: FlashkeepError.Code, sourceLocation: SourceLocation = #_sourceLocation,
         _ body: () async throws -> Void
@@ -132,7 +132,7 @@ struct TroubleTests {
             let hasControls = "\(event)".unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
             #expect(!hasControls, "\(event)")
         }
-        // The same names through a real shell; what a kernel's table cannot hold is left out.
+        // The same names through a real shell, except those that a kernel's table cannot contain.
         let board = try FolderBoard(hardware)
         let line = try await FolderBackupTests.checked(board, board.pipe) {
             $0.target = nil

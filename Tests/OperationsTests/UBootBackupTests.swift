@@ -13,10 +13,10 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Whole backups over a serial line with U-Boot at its other end.
+/// Whole backups over a serial line with U-Boot at the other end.
 @Suite("Backups through U-Boot", .serialized)
 struct UBootBackupTests {
-    /// Parallel flash, serial flash and NAND with a bad block; small, for each byte costs five characters.
+    /// Parallel flash, serial flash and NAND with a bad block; small, since each byte costs five characters.
     private static func scenario(_ change: (inout UBootScenario) -> Void = { _ in }) -> UBootScenario {
         func half(_ flash: SimulatedHardware.Flash, from start: Int) -> SimulatedHardware.Flash {
             var flash = flash
@@ -37,7 +37,7 @@ struct UBootBackupTests {
         return scenario
     }
 
-    /// The least board: one chip.
+    /// The smallest board: one chip.
     private static func tiny() -> UBootScenario {
         let nor = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 2, blockSize: 0x200, seed: 6)
         var scenario = UBootScenario(
@@ -70,7 +70,7 @@ struct UBootBackupTests {
             environment: .simulated(), progress: progress)
     }
 
-    /// What must be so after every backup.
+    /// Checks what must hold after every backup.
     private func check(
         _ report: BackupReport, _ board: SimulatedUBoot, _ scenario: UBootScenario, damagesCommands: Bool = false,
         _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation
@@ -85,7 +85,7 @@ struct UBootBackupTests {
             "\(comment)", sourceLocation: sourceLocation)
         let verified = try await Verify.run(bag: FilePath(report.bag))
         #expect(verified.ok, "\(comment): \(verified.problems)", sourceLocation: sourceLocation)
-        // The board is as it was.
+        // The board is unchanged.
         for (id, flash) in scenario.hardware.chips {
             #expect(board.hardware.chips[id]?.bytes == flash.bytes, sourceLocation: sourceLocation)
         }
@@ -98,7 +98,7 @@ struct UBootBackupTests {
         }
     }
 
-    /// Commands that only read, or write RAM that the simulator has found free.
+    /// Whether a command only reads, or writes RAM that is free in the simulator.
     private static func isAllowed(_ command: String) -> Bool {
         let words = command.split(separator: " ").map(String.init)
         switch words.first {
@@ -182,7 +182,7 @@ struct UBootBackupTests {
                 "mtd",
                 {
                     $0.allow("mtd")
-                    // Devices are numbered as `mtd list` names them.
+                    // The devices are numbered as in `mtd list`.
                     let chips = $0.hardware.chips.values.sorted { $0.chip.id < $1.chip.id }
                     $0.hardware.devices = chips.enumerated().map { number, flash in
                         flash.device(number, flash.chip.id, 0..<flash.chip.leastSize / flash.chip.eraseBlockSize)
@@ -223,10 +223,10 @@ struct UBootBackupTests {
             Set(board.commands.filter { $0.hasPrefix("md") }.map { $0.split(separator: " ")[1] })
         }
         #expect(!dumped(board).isEmpty)
-        // NAND's blocks here are smaller than what is looked for.
+        // NAND's blocks here are smaller than the sizes that are looked up.
         #expect(dumped(again) == ["81000000"])
         #expect(again.commands.filter { $0.hasPrefix("md.l 81000000") }.allSatisfy { $0 == "md.l 81000000 100" })
-        // Known, but another byte: it crosses.
+        // Known content with one bit changed must be transferred.
         var scenarioThen = scenario
         scenarioThen.hardware.chips["nor0"]?.bytes[0x1234] ^= 1
         let changed = SimulatedUBoot(scenarioThen)
@@ -250,7 +250,7 @@ struct UBootBackupTests {
         let report = try await backUp(board, over: opener, in: folder)
         try await check(report, board, scenario, damagesCommands: true, "1 in 500, seed \(seed)")
         #expect(opener.damaged > 0 && report.manifest.capture.retries > 0)
-        // Each line that we ended was one that may be sent.
+        // Each line that was completed is allowed.
         for line in opener.sent.split(separator: "\r", omittingEmptySubsequences: false).dropLast() {
             let typed = String(line.split(separator: "\u{3}", omittingEmptySubsequences: false).last ?? "")
             // The key that stops the countdown has no Enter.
@@ -272,7 +272,7 @@ struct UBootBackupTests {
                 try await check(report, board, scenario, "cut after \(place)")
                 #expect(opener.connections == 3)
             } catch let error as FlashkeepError where error.code == .boardLost {
-                // Before the survey that is the user's to see.
+                // Before the survey, the user gets this error.
                 #expect(place == 3_000)
             }
         }
@@ -308,7 +308,7 @@ struct UBootBackupTests {
         let scenario = Self.tiny()
         let counter = SimulatedUBoot(scenario)
         _ = try await backUp(counter, in: try ScratchFolder())
-        // The first proves the prompt: there is no session yet.
+        // The first command proves the prompt, before there is a session.
         for number in 2...counter.commands.count {
             for fault in [SimulatedUBoot.Fault.reset(afterOutput: 7 * number), .resetWhileTyping(2)] {
                 let board = SimulatedUBoot(scenario)

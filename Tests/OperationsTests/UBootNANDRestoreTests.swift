@@ -7,11 +7,11 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// Restores of NAND through a made-up U-Boot. No board that QEMU has reads NAND in U-Boot: what the commands do is as
-/// U-Boot's source and recordings of its sandbox have it (`UBootSimulatorTests` compares).
+/// Restores of NAND through a simulated U-Boot. No board in QEMU has NAND in U-Boot, so the behaviour of the commands
+/// is taken from U-Boot's source and recordings of its sandbox (`UBootSimulatorTests` compares).
 @Suite("Restores of NAND through U-Boot", .serialized)
 struct UBootNANDRestoreTests {
-    /// The command that reaches the chip.
+    /// The command that accesses the chip.
     enum Way: String, CaseIterable, Sendable {
         case nand, mtd
     }
@@ -21,7 +21,7 @@ struct UBootNANDRestoreTests {
     private static let size = 0x800
     private static let bad: Set<Int> = [1, 4]
 
-    /// Six erase blocks of four pages, two of them bad, one blank, one with blank pages in its middle.
+    /// Six erase blocks of four pages: two are bad, one is blank, one has blank pages in its middle.
     private static func scenario(_ way: Way, _ change: (inout UBootScenario) -> Void = { _ in }) -> UBootScenario {
         var nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 6, blockSize: size, pageSize: 0x200, oobSize: 16, badBlocks: bad, seed: 5)
@@ -35,7 +35,7 @@ struct UBootNANDRestoreTests {
         return scenario
     }
 
-    /// Something changed in the first block, the blank one, the one with blank pages, and the last one.
+    /// The same board with changes in the first block, the blank one, the one with blank pages, and the last one.
     private static func damaged(_ scenario: UBootScenario, _ change: Change = { _ in }) -> UBootScenario {
         var scenario = scenario
         guard var flash = scenario.hardware.chips["nand0"] else { return scenario }
@@ -48,7 +48,7 @@ struct UBootNANDRestoreTests {
         return scenario
     }
 
-    /// The ranges of the chip that commands spoke of, for an erase or a write.
+    /// The ranges of the chip in erase or write commands.
     private static func ranges(_ board: SimulatedUBoot, _ verb: String) -> [Range<Int>] {
         board.commands.compactMap { command in
             let words = command.split(separator: " ").map(String.init)
@@ -82,10 +82,11 @@ struct UBootNANDRestoreTests {
         expectGoodBlocksOnly(board)
         #expect(report.plan.parts.first?.method.name == "\(way) erase and \(way) write, bytes by loady")
         let size = Self.size
-        // Also the one that reads as blank: on NAND that proves nothing, and U-Boot says here if it takes a block for bad.
+        // Also the one that reads as blank, which proves nothing on NAND; and U-Boot reports here if it finds a block
+        // bad.
         let blocks = [0, 2, 3, 5].map { $0 * size..<($0 + 1) * size }
         #expect(Self.ranges(board, "erase") == blocks)
-        // The blank one is not written, and of the other its blank pages are not.
+        // The blank block is not written, nor are the blank pages of the other.
         let written = [
             0..<size, 3 * size..<3 * size + 0x200, 3 * size + 0x600..<4 * size, 5 * size..<6 * size,
         ]
@@ -226,7 +227,7 @@ struct UBootNANDRestoreTests {
         #expect(Self.ranges(board, "erase").isEmpty)
     }
 
-    /// A smaller chip, and bytes over the network: each command costs a whole restore.
+    /// A smaller chip, and bytes over the network, since each command takes a whole restore.
     @Test("A reset at any command, and in its midst, ends in what the backup has", arguments: Way.allCases)
     func resets(_ way: Way) async throws {
         var nand = SimulatedHardware.Flash(

@@ -12,7 +12,7 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Whole backups from U-Boot, of which the bytes come over the network.
+/// Whole backups from U-Boot whose bytes come over the network.
 @Suite("Backups from U-Boot over the network", .serialized)
 struct UBootNetworkBackupTests {
     /// Parallel flash, serial flash, and NAND with bad blocks.
@@ -33,7 +33,7 @@ struct UBootNetworkBackupTests {
         return scenario
     }
 
-    /// The least board: one chip.
+    /// The smallest board: one chip.
     private static func tiny(_ change: (inout UBootScenario) -> Void = { _ in }) -> UBootScenario {
         let nor = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 2, blockSize: 0x400, seed: 6)
         var scenario = UBootScenario(
@@ -51,7 +51,7 @@ struct UBootNetworkBackupTests {
         scenario.allow("coninfo", "ping")
     }
 
-    /// Folders that last as long as a test.
+    /// Folders that exist as long as the test.
     private final class Folders: Sendable {
         private let made = Mutex<[ScratchFolder]>([])
 
@@ -96,7 +96,7 @@ struct UBootNetworkBackupTests {
             environment: .simulated(), progress: progress)
     }
 
-    /// What must be so after every backup.
+    /// Checks what must hold after every backup.
     private func check(
         _ report: BackupReport, _ board: SimulatedUBoot, _ scenario: UBootScenario, damagesCommands: Bool = false,
         _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation
@@ -108,7 +108,7 @@ struct UBootNetworkBackupTests {
         for (id, flash) in scenario.hardware.chips {
             #expect(board.hardware.chips[id]?.bytes == flash.bytes, sourceLocation: sourceLocation)
         }
-        // What is stored on the board is as it was: variables were set in RAM alone.
+        // The board's stored variables are unchanged: they were set in RAM only.
         #expect(board.variables == scenario.variables, sourceLocation: sourceLocation)
         let offences = board.offences.filter { !damagesCommands || $0.kind != .bareEnter }
         #expect(offences.isEmpty, "\(comment): \(offences.prefix(3))", sourceLocation: sourceLocation)
@@ -123,7 +123,7 @@ struct UBootNetworkBackupTests {
         let events = Events()
         let report = try await backUp(board, events: events, in: try folders.make())
         try await check(report, board, scenario, "tftpput")
-        // One a chip, and one for each good block of NAND.
+        // One for each chip, and one for each good block of NAND.
         #expect(board.count(of: "tftpput") == 2 + 4)
         #expect(board.count(of: "md.l") == 0)
         #expect(events.notes.isEmpty, "\(events.notes)")
@@ -328,7 +328,7 @@ struct UBootNetworkBackupTests {
         let scenario = Self.tiny { $0.allow("coninfo", "ping") }
         let counter = SimulatedUBoot(scenario)
         _ = try await backUp(counter, via: way, in: try folders.make())
-        // The first proves the prompt: there is no session yet. The last leaves the board.
+        // The first command proves the prompt, before there is a session. The last leaves the board.
         for number in 2..<counter.commands.count {
             for fault in [SimulatedUBoot.Fault.reset(afterOutput: 7 * number), .resetWhileTyping(2)] {
                 let board = SimulatedUBoot(scenario)
@@ -400,6 +400,6 @@ struct UBootNetworkBackupTests {
 }
 
 extension SimulatedUBoot {
-    /// The commands that begin so.
+    /// The commands with this beginning.
     fileprivate func withCommands(_ start: String) -> [String] { commands.filter { $0.hasPrefix(start) } }
 }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Restores through a made-up U-Boot whose bytes come over the network. An emulated board confirms its commands
+/// Restores through a simulated U-Boot whose bytes come over the network. An emulated board confirms its commands
 /// (`UBootRestoreLabTests`).
 @Suite("Restores through U-Boot over the network", .serialized)
 struct UBootNetworkRestoreTests {
@@ -32,7 +32,7 @@ struct UBootNetworkRestoreTests {
         return scenario
     }
 
-    /// Backs a board up, restores it, and sees that all is well.
+    /// Backs up a board, restores it, and checks the result.
     private func check(
         _ restores: UBootRestores, _ scenario: UBootScenario, _ what: String,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -43,7 +43,7 @@ struct UBootNetworkRestoreTests {
         #expect(UBootRestores.isSame(board, scenario), "\(what)", sourceLocation: sourceLocation)
         #expect(report.blocksWritten == 2 && report.erases == 2, "\(what)", sourceLocation: sourceLocation)
         #expect(board.offences.isEmpty, "\(what): \(board.offences)", sourceLocation: sourceLocation)
-        // Variables were set in RAM alone.
+        // Variables were set in RAM only.
         #expect(board.variables == scenario.variables, "\(what)", sourceLocation: sourceLocation)
         return (board, report)
     }

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Backups put back through a made-up U-Boot. Emulated boards confirm its commands (`UBootRestoreLabTests`).
+/// Restores through a simulated U-Boot. Emulated boards confirm its commands (`UBootRestoreLabTests`).
 @Suite("Restores through U-Boot", .serialized)
 struct UBootRestoreTests {
     /// Parallel flash whose first sector is protected, and serial flash.
@@ -28,7 +28,7 @@ struct UBootRestoreTests {
         return scenario
     }
 
-    /// Something changed in three sectors of one chip and two of the other.
+    /// The same board with changes in three sectors of one chip and two of the other.
     private static func damaged(_ scenario: UBootScenario) -> UBootScenario {
         var scenario = scenario
         scenario.hardware.chips["nor0"]?.bytes[0x20] ^= 0x81
@@ -39,7 +39,7 @@ struct UBootRestoreTests {
         return scenario
     }
 
-    /// How a board is made poorer or older.
+    /// Variants of the board with fewer or older features.
     enum Kind: CaseIterable, Sendable {
         case usual, bigEndian, noYMODEM, bigEndianWithoutYMODEM
 
@@ -64,11 +64,11 @@ struct UBootRestoreTests {
         let report = try await restores.restore(board, bag)
         #expect(UBootRestores.isSame(board, scenario))
         #expect(report.blocksWritten == 5)
-        // The sector that was blank needs no erase.
+        // The blank sector needs no erase.
         let erases = board.hardware.chips.values.reduce(0) { $0 + $1.erases.values.reduce(0, +) }
         #expect(erases == 4 && report.erases == 4)
         #expect(board.offences.isEmpty, "\(board.offences)")
-        // What was protected is so again.
+        // The protected sector is protected again.
         #expect(board.reply("flinfo").contains("BF000000   RO"))
         let again = try await restores.restore(board, bag)
         #expect(again.plan.blockCount == 0)

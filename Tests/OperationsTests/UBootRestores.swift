@@ -10,10 +10,10 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Backups of made-up boards that wait in U-Boot, and restores onto them, in a folder that lasts as long.
+/// Backups of simulated boards in U-Boot, and restores to them, in a folder that exists as long.
 final class UBootRestores: Sendable {
     let folder: ScratchFolder
-    /// Whether the boards have a network in which this computer is.
+    /// Whether the boards share a network with this computer.
     let isNetworked: Bool
     private let portIsTaken: Bool
     private let via: UBootReadMethod?
@@ -26,7 +26,7 @@ final class UBootRestores: Sendable {
         self.via = via
     }
 
-    /// What a user was told.
+    /// The notes shown to the user.
     var notes: [String] { seen.withLock { $0 } }
 
     func connector(_ board: SimulatedUBoot) -> ConsoleConnector {
@@ -63,16 +63,16 @@ final class UBootRestores: Sendable {
             environment: .simulated())
     }
 
-    /// Whether a board's flash holds what another's does.
+    /// Whether a board's flash equals that of a scenario.
     static func isSame(_ board: SimulatedUBoot, _ scenario: UBootScenario) -> Bool {
         board.hardware.chips.allSatisfy { $0.value.bytes == scenario.hardware.chips[$0.key]?.bytes }
     }
 
-    /// Resets a board at each command of a restore, one after the other: each time the flash must be as in the backup in
-    /// the end.
+    /// Resets a board at each command of a restore in turn, and checks that the flash equals the backup in the end each
+    /// time.
     ///
     /// - Parameter damaged: the board before the restore.
-    /// - Returns: how many commands there were.
+    /// - Returns: the number of commands.
     func resetAtEachCommand(_ scenario: UBootScenario, damaged: UBootScenario) async throws -> Int {
         let bag = try await backUp(scenario)
         let counter = SimulatedUBoot(damaged)
@@ -84,7 +84,8 @@ final class UBootRestores: Sendable {
             do {
                 _ = try await restore(board, bag, reconnects: 2)
             } catch let error as FlashkeepError {
-                // What was broken off is gone on with. The last is for a reset in the first words of a connection.
+                // An interrupted restore is resumed. The last code is for a reset during the first output of a
+                // connection.
                 let codes: [FlashkeepError.Code] = [
                     .boardLost, .boardSilent, .writeFailed, .commandFailed, .replyNotUnderstood,
                 ]

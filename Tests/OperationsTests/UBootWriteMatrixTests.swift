@@ -5,13 +5,13 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// A board whose U-Boot has commands that are missing, different or lie. What is right is as in ``WriteToolMatrixTests``.
+/// A board whose U-Boot commands are missing, different or lie. The criteria are those of ``WriteToolMatrixTests``.
 @Suite("Restores through a U-Boot whose commands are missing, different or lie", .serialized)
 struct UBootWriteMatrixTests {
     enum Method: String, CaseIterable, Sendable {
         case parallel, serial, nand, mtd
 
-        /// The chip, and the commands that erase and write it.
+        /// The chip that its commands erase and write.
         var chip: String {
             switch self {
             case .parallel: "nor0"
@@ -29,7 +29,7 @@ struct UBootWriteMatrixTests {
             }
         }
 
-        /// Starts of the lines that erase, and that write.
+        /// The beginnings of commands that erase, and that write.
         var erase: String {
             switch self {
             case .parallel: "erase "
@@ -74,7 +74,7 @@ struct UBootWriteMatrixTests {
         return scenario
     }
 
-    /// The first two blocks differ; the first of parallel flash is protected.
+    /// The same board with the first two blocks changed; the first block of parallel flash is protected.
     private static func damaged(_ scenario: UBootScenario, _ method: Method) -> UBootScenario {
         var scenario = scenario
         for block in [0, 1] { scenario.hardware.chips[method.chip]?.bytes[block * size + 0x21] ^= 0x81 }
@@ -85,7 +85,7 @@ struct UBootWriteMatrixTests {
 
     struct Fault: Sendable {
         var name: String
-        /// A word that tells the reason, one of which a refusal must have.
+        /// A word that a refusal must contain to give the reason.
         var command: String
         var isOfFlashOnly: Bool
         var blamesFlash: Bool
@@ -167,7 +167,7 @@ struct UBootWriteMatrixTests {
             case .nand: "NAND write to offset 0 failed -5\n 0 bytes written: ERROR"
             case .mtd: "Failure while writing at offset 0x0\nWrite on nand0 failed with error -5"
             }
-        // Of NAND, the words that tell of a failure are known; of NOR, nothing that is said counts.
+        // For NAND, the messages that report a failure are known; for NOR, no message counts.
         let blames = method == .nand || method == .mtd
         var faults: [Fault] = []
         for (line, what) in [(method.erase, "erase"), (method.write, "write")] {
@@ -177,7 +177,7 @@ struct UBootWriteMatrixTests {
                 ("works, and complains", .complains("Warning: ERROR")),
                 ("works, and is talkative", .complains("Have a nice day")), ("says nothing", .fails("")),
             ] {
-                // Where an erase speaks of a failure of NAND, nothing is written: the block may be bad.
+                // If an erase reports a failure of NAND, nothing is written, as the block may be bad.
                 let isFailure =
                     switch kind {
                     case .fails(let text): text == failure

@@ -81,7 +81,7 @@ struct VerifyTests {
                     #expect(!report.ok, "\(name) at \(place)")
                 } catch let error as FlashkeepError {
                     #expect([.notABag, .bagUnsafePath].contains(error.code), "\(name) at \(place)")
-                    // A version that we do not know is not called damaged.
+                    // An unknown version is not called damaged.
                     #expect(error.code != .notABag || error.why.contains("version"), "\(name) at \(place)")
                 }
             }
@@ -154,7 +154,7 @@ struct VerifyTests {
     func cancelled() async throws {
         let bag = try bags.make("b")
         let task = Task {
-            // Before it begins: on a fast machine it would be over first.
+            // Cancelled before it starts, since a fast machine would finish first.
             withUnsafeCurrentTask { $0?.cancel() }
             return try await Verify.run(bag: bag)
         }

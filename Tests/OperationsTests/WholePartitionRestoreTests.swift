@@ -22,7 +22,7 @@ struct WholePartitionRestoreTests {
         let connector = SimulatedConnector(RestoreTests.changed(kept.hardware))
         let report = try await kept.restore(connector)
         #expect(RestoreTests().isSame(connector.hardware, kept.hardware))
-        // mtd0, mtd2, mtd3 and mtd4 of the NOR; of the NAND mtd6 and mtd7, which has a bad block. mtd1 holds others.
+        // mtd0, mtd2, mtd3 and mtd4 of the NOR; of the NAND mtd6 and mtd7, which has a bad block. mtd1 contains others.
         #expect(report.plan.parts.map(\.partition.index).sorted() == [0, 2, 3, 4, 6, 7])
         #expect(report.blocksWritten == 3 + 4 + 7 + 2 + 8 + 7 && report.erases == report.blocksWritten)
         #expect(connector.hardware.chips["nand0"]?.erases[1] == nil)

@@ -6,18 +6,18 @@ import TestBoards
 import TestSupport
 import Testing
 
-/// A board whose tools are not what they seem: each option of each tool that writes is missing, different or a lie.
+/// A board whose tools are not what they seem: each option of each tool that writes is missing, different or lies.
 ///
-/// A cell is right when the restore ends with the backup's bytes on the flash, or when nothing at all was erased or written
-/// and the refusal says which tool is the reason and what it did. A tool that does all as it should with plain files, and
-/// fails on flash alone, cannot be known before: there, one erase block at most may have changed (one partition where no
-/// less can be erased), the restore must have ended with it, and the error must say what the tool said, what the block is
-/// now, and not that the block is failing unless the tool spoke of an input/output error.
+/// A case passes if the restore ends with the backup's bytes on the flash, or if nothing was erased or written and the
+/// refusal says which tool is the reason and what it did. A tool that works with regular files and fails only on flash
+/// cannot be detected beforehand. Then at most one erase block may have changed (one partition, if nothing smaller can
+/// be erased), and the restore must have stopped there. The error must say what the tool printed and what the block
+/// contains now, and call the block failing only if the tool reported an input/output error.
 @Suite("Restores with tools that are missing, different or lie", .serialized)
 struct WriteToolMatrixTests {
     // MARK: Boards
 
-    /// What a board has to write with, and what it is to write.
+    /// The tools that a board has for writing, and what it must write.
     enum Method: String, CaseIterable, Sendable {
         case flashErase, blockDevice, openWrt, flashEraseAll
 
@@ -30,7 +30,7 @@ struct WriteToolMatrixTests {
             }
         }
 
-        /// The partitions that are restored: only NOR has block devices that may be written.
+        /// The partitions to restore: only NOR has block devices that may be written.
         var partitions: [String] {
             switch self {
             case .flashErase: ["mtd1", "mtd2"]
@@ -52,7 +52,7 @@ struct WriteToolMatrixTests {
         return hardware
     }
 
-    /// Two blocks of each chip differ.
+    /// The same board with two blocks of each chip changed.
     private static func changed() -> SimulatedHardware {
         var hardware = hardware()
         for block in [3, 4] { hardware.chips["spi0.0"]?.bytes[block * 4096 + 9] ^= 0x5A }
@@ -62,15 +62,15 @@ struct WriteToolMatrixTests {
 
     // MARK: Faults
 
-    /// Something that is wrong with a tool of a board.
+    /// A fault of a tool.
     struct Fault: Sendable {
         var name: String
         var tool: String
-        /// A shell script in the place of the tool; `$REAL` starts the right one. Nil where there is none.
+        /// A shell script that replaces the tool; `$REAL` runs the real one. nil if the tool is missing.
         var script: String?
-        /// Whether all is as it should be until flash is touched.
+        /// Whether the fault appears only with flash.
         var isOfFlashOnly = false
-        /// Whether the tool says that the flash failed.
+        /// Whether the tool reports a flash failure.
         var blamesFlash = false
     }
 
@@ -79,25 +79,25 @@ struct WriteToolMatrixTests {
         "printf 'BusyBox v1.11.2 (2009-01-05 04:31:07 UTC) multi-call binary\\n\\n"
         + "Usage: dd [if=FILE] [of=FILE] [bs=N] [count=N] [skip=N]\\n\\t[seek=N]\\n\\n' >&2"
 
-    /// Runs `dd` as it is where it does not write into a file or a device.
+    /// Runs the real `dd` unless it writes to a file or a device.
     private static let whereItWrites =
         "case \" $* \" in *' of=/dev/null '*) $REAL \"$@\";exit;; *' of='*) ;; *) $REAL \"$@\";exit;; esac\n"
     private static let whereItIsFlash = "case \" $* \" in *' of='*/root/dev/mtd*) ;; *) $REAL \"$@\";exit;; esac\n"
 
-    /// Leaves an option out, or gives it another value.
+    /// Drops an option, or changes its value.
     private static func altered(_ option: String, to value: String) -> String {
         "n=$#;while [ $n -gt 0 ];do a=$1;shift;n=$(($n-1));case $a in \(option)=*) a=\(value);; esac;"
             + "[ \"$a\" ]&&set -- \"$@\" \"$a\";done;$REAL \"$@\""
     }
 
-    /// Writes the first half of what it is told to.
+    /// Writes the first half of the requested bytes.
     private static let half =
         "k=0;for a in \"$@\";do case $a in if=*) i=${a#if=};; of=*) o=${a#of=};; bs=*) b=${a#bs=};; skip=*) k=${a#skip=};; "
         + "seek=*) s=${a#seek=};; count=*) c=${a#count=};; esac;done;"
         + "dd if=\"$i\" of=\"$o\" bs=$(($b/2)) skip=$(($k*2)) seek=$(($s*2)) count=$c conv=notrunc 2>/dev/null"
 
     private static func dd(_ method: Method) -> [Fault] {
-        // OpenWrt's mtd writes without it.
+        // OpenWrt's mtd writes without dd.
         guard method != .openWrt else { return [] }
         var faults: [Fault] = []
         func add(_ name: String, _ script: String, onFlash: Bool = false, blames: Bool = false) {
@@ -107,7 +107,7 @@ struct WriteToolMatrixTests {
                     isOfFlashOnly: onFlash, blamesFlash: blames))
         }
         for option in ["conv", "seek", "count", "bs", "skip"] {
-            // Reading needs all of them but for seek and conv; a board without them cannot be read either.
+            // Reading needs all of them except seek and conv; a board without them cannot be read either.
             add("without \(option)=", "case \" $* \" in *' \(option)='*) \(ddUsage);exit 1;; esac;$REAL \"$@\"")
             add(
                 "without \(option)=, and status 0",
@@ -144,7 +144,7 @@ struct WriteToolMatrixTests {
         return faults
     }
 
-    /// Usages of others of the same name.
+    /// The usages of other tools of the same name.
     private static let others = [
         ("block numbers", "Usage: flash_erase [options] MTD_DEVICE <start block> <block count>\n  -q, --quiet  x"),
         ("the old one", "Usage: flash_erase MTD-device [start] [cnt (# erase blocks)] [lock]"),
@@ -167,8 +167,8 @@ struct WriteToolMatrixTests {
         ("another tool", "Usage: nandtest [OPTIONS] <device>"),
     ]
 
-    /// A third of the cells of a list that three methods share, so that each fault is met by one of them; in a campaign
-    /// each fault is met by every method.
+    /// A third of a list of faults for each method, so that each fault is tested with one of them; in a campaign, all
+    /// faults with every method.
     private static func share(_ method: Method, _ faults: [Fault]) -> [Fault] {
         let number =
             switch method {
@@ -191,7 +191,7 @@ struct WriteToolMatrixTests {
                     blamesFlash: blames))
         }
         for (name, usage) in others {
-            // Whatever else it is called with, it erases all that it finds.
+            // With any other arguments, it erases every file that it finds.
             let erases = "for f in \"$@\";do [ -f \"$f\" ]&&: >\"$f\";done;exit 0"
             add("by another usage: \(name)", "if \(asked);then printf '%s\\n' '\(usage)';exit 0;fi;\(erases)")
         }
@@ -221,7 +221,7 @@ struct WriteToolMatrixTests {
 
     // MARK: Cells
 
-    /// Names of the erase blocks of a board that differ from another's.
+    /// The erase blocks that differ between two boards.
     private static func differing(_ now: [String: [UInt8]], _ before: [String: [UInt8]]) -> [String] {
         [("dev/mtd0", 4096), ("dev/mtd1", 4096), ("dev/mtd2", 8192)].flatMap { name, size -> [String] in
             guard let one = now[name], let other = before[name], one.count == other.count else { return [name] }
@@ -254,7 +254,7 @@ struct WriteToolMatrixTests {
         }
     }
 
-    /// What is wrong with how a cell ended; nil where nothing is.
+    /// The fault in the result of a case; nil if there is none.
     private static func judge(
         _ end: End, _ fault: Fault, _ method: Method, now: [String: [UInt8]], before: [String: [UInt8]],
         wanted: [String: [UInt8]]
@@ -314,7 +314,7 @@ struct WriteToolMatrixTests {
             let board = try FolderBoard(Self.changed(), tools: tools)
             if let script = fault.script { try board.wrap(fault.tool, in: script) }
             let before = board.contents
-            // What an earlier cell left half written is none of this one's business.
+            // Blocks that an earlier case left half written must not affect this one.
             try folder.removeAll(but: "bag")
             let end = try await Self.restore(board, bag, method.partitions)
             let wrong = Self.judge(end, fault, method, now: board.contents, before: before, wanted: wanted)

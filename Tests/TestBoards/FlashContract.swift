@@ -2,13 +2,13 @@ package import FlashAccess
 import FlashModel
 import TestSupport
 
-/// The contract that every kind of flash access must fulfil, whatever it is based on. Run against each of them.
+/// The contract of every kind of flash access. Run against each of them.
 package enum FlashContract {
     /// Checks whether a flash access fulfils the contract; returns the problems, one per line.
     ///
     /// - Parameters:
     ///   - hardware: the board's contents.
-    ///   - flash: the board's flash as the way in under test surveyed it.
+    ///   - flash: the board's flash as surveyed by the access under test.
     package static func problems(
         _ hardware: SimulatedHardware, _ flash: SurveyedFlash
     ) async throws -> [String] {
@@ -53,7 +53,7 @@ package enum FlashContract {
         return problems
     }
 
-    /// Ranges with all kinds of bounds, none of which touches a bad block.
+    /// Ranges with all kinds of bounds, without bad blocks.
     private static func ranges(of partition: Partition, without bad: Set<Int>) -> [[Range<Int>]] {
         let block = partition.eraseBlockSize
         let size = partition.size

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 
 extension OperationEnvironment {
-    /// A clock that stands still, waits that take no time, and random numbers that are the same in every run.
+    /// A clock that stands still, waits that take no time, and the same random numbers in every run.
     ///
     /// - Parameter waited: called for every wait.
     package static func simulated(
