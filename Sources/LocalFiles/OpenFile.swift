@@ -61,11 +61,11 @@ package final class OpenFile: Sendable {
         }
     }
 
-    /// Reads a range piece by piece.
+    /// Reads a range in parts.
     ///
     /// - Parameters:
-    ///   - buffer: sets the maximum size of a piece; no other memory is used.
-    ///   - each: called for each piece, with its offset.
+    ///   - buffer: sets the maximum size of a part; no other memory is used.
+    ///   - each: called for each part, with its offset.
     /// - Throws: `fileUnavailable` if the file ends before the range does.
     package func stream(
         _ range: Range<Int>, buffer: inout [UInt8], each: (Int, ArraySlice<UInt8>) throws -> Void

@@ -123,7 +123,7 @@ package enum Verify {
         }
     }
 
-    // MARK: Lists against files
+    // MARK: Lists and files
 
     private static func missing(_ listed: [BagEntry], _ found: [String: BagFile]) -> [VerifyProblem] {
         listed.filter { found[$0.path] == nil }.map { entry in
@@ -262,7 +262,7 @@ package enum Verify {
         }
     }
 
-    // MARK: Manifest against files
+    // MARK: Manifest and files
 
     private static func images(
         _ manifest: Manifest, _ found: [String: BagFile], _ outcomes: [String: Outcome]

@@ -326,7 +326,7 @@ struct ClaimTests {
         #expect(text.contains("Not in it, because it is not MTD flash: \(words)."), "\(text)")
     }
 
-    // MARK: All of it at once
+    // MARK: Combinations
 
     /// Something unknown about a board.
     enum Unknown: CaseIterable {

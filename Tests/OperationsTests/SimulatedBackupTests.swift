@@ -239,7 +239,7 @@ struct SimulatedBackupTests {
         #expect(connector.calls == 1)
     }
 
-    // MARK: Boards that go away
+    // MARK: Lost boards
 
     @Test("A board that is lost and comes back is read to the end, without reading anything twice")
     func reconnects() async throws {

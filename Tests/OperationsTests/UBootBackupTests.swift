@@ -352,7 +352,7 @@ struct UBootBackupTests {
         }
     }
 
-    // MARK: What differs
+    // MARK: Variants
 
     @Test("Flash that changes between reading and proving is found without a question for each byte")
     func changed() async throws {

@@ -114,7 +114,7 @@ struct UBootNetworkBackupTests {
         #expect(offences.isEmpty, "\(comment): \(offences.prefix(3))", sourceLocation: sourceLocation)
     }
 
-    // MARK: Each way
+    // MARK: Each method
 
     @Test("By tftpput, with the fewest commands")
     func tftpput() async throws {
@@ -197,7 +197,7 @@ struct UBootNetworkBackupTests {
         try await check(report, board, scenario, "\(way) without crc32")
     }
 
-    // MARK: Where it cannot be
+    // MARK: Fallbacks
 
     @Test("Without an answer the line is used, after one note and one try")
     func noAnswer() async throws {

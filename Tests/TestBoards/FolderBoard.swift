@@ -117,7 +117,7 @@ package final class FolderBoard: Sendable {
         return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 
-    // MARK: What happened
+    // MARK: Observations
 
     /// Forbidden actions of a reader: writes, or reads of a bad block. One per line.
     package var offences: [String] {

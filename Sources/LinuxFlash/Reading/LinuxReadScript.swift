@@ -55,8 +55,8 @@ package enum LinuxReadScript {
             """
     }
 
-    /// A function `fkcat NODE BLOCKSIZE SKIP COUNT …` that writes ranges one after another, and a function `fksums TOOL
-    /// NODE BLOCKSIZE SKIP COUNT …` that prints TOOL's output for each range.
+    /// A function `fkcat NODE BLOCKSIZE SKIP COUNT …` that writes ranges one after another, and a function
+    /// `fksums TOOL NODE BLOCKSIZE SKIP COUNT …` that prints TOOL's output for each range.
     package static func ranges(toolbox: LinuxToolbox) -> String {
         let dd = toolbox.invocation("dd")
         return """

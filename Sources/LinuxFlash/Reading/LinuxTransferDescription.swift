@@ -10,7 +10,7 @@ struct LinuxTransferDescription: TransferDescribing {
     /// Whether the shell is on a serial line.
     let isSlow: Bool
 
-    /// `raw`, `gzip`, `gzip+base64 with md5 frames`.
+    /// The encoding, and the checksum of frames if any: `raw`, `gzip`, `base64, frames checked with md5`.
     var transferName: String {
         plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
     }

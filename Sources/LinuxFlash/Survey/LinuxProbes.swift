@@ -2,10 +2,10 @@ import FlashModel
 
 /// The probes of a survey of a Linux board, in order.
 ///
-/// A small board may lack any tool, so each probe uses shell built-ins where it can (`read`, `case`, `[`, `cd -P`, `pwd
-/// -P`), and returns less if a tool is missing. Each runs in a subshell, so that variables, functions and the working
-/// directory of the shell stay unchanged, with standard input from `/dev/null`, so that a shell that reads its commands
-/// from a pipe does not lose the next one.
+/// A small board may lack any tool, so each probe uses shell built-ins where it can (`read`, `case`, `[`, `cd -P`,
+/// `pwd -P`), and returns less if a tool is missing. Each runs in a subshell, so that variables, functions and the
+/// working directory of the shell stay unchanged, with standard input from `/dev/null`, so that a shell that reads its
+/// commands from a pipe does not lose the next one.
 package enum LinuxProbes {
     /// All probes, in order.
     ///

@@ -119,8 +119,8 @@ package struct LinuxTools: Sendable, Hashable {
         return applets.contains(name) && (paths[name] ?? name) == name
     }
 
-    /// Each program's version as far as it is known, for ``FlashModel/Survey/tools``: `busybox 1.36.1`, `mtd-utils
-    /// 2.1.5`, or an empty text.
+    /// Each program's version as far as it is known, for ``FlashModel/Survey/tools``: `busybox 1.36.1`,
+    /// `mtd-utils 2.1.5`, or an empty text.
     package var summary: [String: String] {
         var result: [String: String] = [:]
         for name in LinuxProbes.toolNames {

@@ -64,7 +64,7 @@ struct MTDPlaces {
         }
     }
 
-    // MARK: Places
+    // MARK: Offsets
 
     /// The offset from the best source, without guesses.
     private func place(_ device: MTDDevice) -> (offset: Int, source: Partition.OffsetSource)? {

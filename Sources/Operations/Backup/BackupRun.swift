@@ -220,7 +220,7 @@ final class BackupRun {
             uniquingKeysWith: { first, _ in first })
     }
 
-    // MARK: The end
+    // MARK: Completion
 
     /// Completes the bag.
     func finish(_ capture: BackupCapture) throws -> BackupReport {

@@ -145,7 +145,7 @@ final class ImageProof {
         }
     }
 
-    // MARK: What a difference means
+    // MARK: Differences
 
     /// Reads differing ranges twice more and decides.
     private func settle(

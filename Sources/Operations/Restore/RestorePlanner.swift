@@ -158,7 +158,7 @@ struct RestorePlanner {
         ]
     }
 
-    // MARK: Words and places
+    // MARK: Titles and positions
 
     func title(_ partition: Partition) -> String {
         PrintableText.partition(partition.label, partition.name)

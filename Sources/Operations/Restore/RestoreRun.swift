@@ -45,7 +45,7 @@ final class RestoreRun {
 
     func noteLoss() { report.reconnects += 1 }
 
-    // MARK: Beginning and end
+    // MARK: Start and end
 
     /// Ends a restore whose plan is empty: one interrupted after its last block, or one of a board that needs no
     /// changes.
