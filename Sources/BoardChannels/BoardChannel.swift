@@ -69,8 +69,8 @@ package enum ChannelRead: Sendable, Equatable {
 
 /// The properties of a byte stream.
 package struct ChannelTraits: Sendable, Equatable {
-    /// The type of connection, such as `ssh`, `telnet`, `serial`.
-    package var way: String
+    /// The scheme of the address, which names the type of connection: `ssh`, `telnet`, `serial`.
+    package var scheme: String
     /// The address for people, without secrets.
     package var address: String
     /// Whether the board's end may be a terminal: echo, line editing, `login:`, and line ends turned into CR LF.
@@ -80,8 +80,8 @@ package struct ChannelTraits: Sendable, Equatable {
     /// Whether the line is slower than the board, so that compression pays.
     package var isSlow: Bool
 
-    package init(way: String, address: String, mayHaveTerminal: Bool, isReliable: Bool, isSlow: Bool) {
-        self.way = way
+    package init(scheme: String, address: String, mayHaveTerminal: Bool, isReliable: Bool, isSlow: Bool) {
+        self.scheme = scheme
         self.address = address
         self.mayHaveTerminal = mayHaveTerminal
         self.isReliable = isReliable

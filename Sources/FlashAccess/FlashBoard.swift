@@ -3,7 +3,7 @@ package import BoardChannels
 /// A board that answers, before its flash is surveyed.
 package protocol FlashBoard {
     /// How the board is reached: `Linux shell over SSH`, `U-Boot on a serial line`.
-    var way: String { get }
+    var accessMethod: String { get }
     /// The number of repeated requests, including those of the ``SurveyedFlash`` values that it returned.
     var retries: Int { get }
 

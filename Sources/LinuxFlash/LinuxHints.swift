@@ -9,7 +9,7 @@ extension AccessHints {
             why: "It does not have the nanddump of mtd-utils.",
             next: "Omit --oob, or start an initramfs that has mtd-utils."),
         unknownPages: "Omit --oob, or start a system whose kernel reports this in /sys/class/mtd.",
-        noFlash: "Try another way in: its bootloader, or a programmer.",
+        noFlash: "Use its bootloader or a programmer instead.",
         inUse:
             "start an initramfs (flashkeep boot, or restore --image), which leaves the flash alone; or unmount it and "
             + "detach it from UBI (umount, ubidetach)",

@@ -9,7 +9,7 @@ extension AccessHints {
             why: "This U-Boot cannot read raw NAND: it has neither nand read.raw nor mtd read.raw.oob.",
             next: "Omit --oob, or back up from Linux."),
         unknownPages: "Omit --oob, or back up from Linux.",
-        noFlash: "Try another way in: its Linux, or a programmer.",
+        noFlash: "Use its Linux or a programmer instead.",
         inUse: "reset the board and stop it in U-Boot again",
         readOnly: Limit(
             why: "U-Boot's partition table marks it read-only",

@@ -43,7 +43,7 @@ import Testing
     /// Echoes what is typed, and complains about every line.
     private final class ToyChannel: BoardChannel, ChannelOpening {
         let traits = ChannelTraits(
-            way: "tcp", address: "tcp://toy:1", mayHaveTerminal: true, isReliable: false, isSlow: true)
+            scheme: "tcp", address: "tcp://toy:1", mayHaveTerminal: true, isReliable: false, isSlow: true)
         private let waiting = Mutex<(output: [UInt8], line: [UInt8])>(([], []))
 
         func withChannel<Result: Sendable>(

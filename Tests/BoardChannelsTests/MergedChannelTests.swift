@@ -13,7 +13,7 @@ import Testing
         let written = Mutex<[UInt8]>([])
         let bulk = Mutex<[Bool]>([])
         let traits = ChannelTraits(
-            way: "serial", address: "made up", mayHaveTerminal: true, isReliable: false, isSlow: true)
+            scheme: "serial", address: "made up", mayHaveTerminal: true, isReliable: false, isSlow: true)
 
         func read(timeout: Duration?) async throws -> ChannelRead { try await inbox.next(timeout: timeout) }
         func write(_ bytes: [UInt8], isSecret: Bool) async throws { written.withLock { $0 += bytes } }

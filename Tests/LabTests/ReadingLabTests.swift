@@ -26,7 +26,7 @@ struct ReadingLabTests {
                         try await LinuxFlashAccess.withAccess(shell) { access in
                             let reader = try await access.survey().reader
                             for device in board.devices {
-                                try await compare(device, board, reader, way.traits.way)
+                                try await compare(device, board, reader, way.traits.scheme)
                             }
                         }
                     }

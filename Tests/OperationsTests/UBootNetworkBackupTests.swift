@@ -75,9 +75,9 @@ struct UBootNetworkBackupTests {
         address: String = "192.168.1.2", portIsTaken: Bool = false, events: Events = Events(), in folder: ScratchFolder,
         reconnects: Int = 0, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> BackupReport {
-        let computers = Mutex<[SimulatedUploadComputer]>([])
-        let network = UploadNetwork(via: via) { channel in
-            let computer = SimulatedUploadComputer(board, channel, address: address, portIsTaken: portIsTaken)
+        let computers = Mutex<[SimulatedNetworkHost]>([])
+        let network = BoardNetwork(via: via) { channel in
+            let computer = SimulatedNetworkHost(board, channel, address: address, portIsTaken: portIsTaken)
             computers.withLock { $0.append(computer) }
             return computer
         }

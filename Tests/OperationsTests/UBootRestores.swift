@@ -31,7 +31,7 @@ final class UBootRestores: Sendable {
 
     func connector(_ board: SimulatedUBoot) -> ConsoleConnector {
         let portIsTaken = portIsTaken
-        let network = UploadNetwork(via: via) { SimulatedUploadComputer(board, $0, portIsTaken: portIsTaken) }
+        let network = BoardNetwork(via: via) { SimulatedNetworkHost(board, $0, portIsTaken: portIsTaken) }
         return ConsoleConnector(
             opener: board, credentials: Credentials(), environment: .simulated(),
             settings: ConsoleConnector.Settings(

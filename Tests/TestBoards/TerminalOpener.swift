@@ -17,7 +17,7 @@ package struct TerminalOpener: ChannelOpening {
         self.command = command
         self.expandsTabs = expandsTabs
         traits = ChannelTraits(
-            way: "serial", address: "a terminal", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
+            scheme: "serial", address: "a terminal", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
     }
 
     /// Runs a program on its own terminal and relays its bytes.

@@ -52,7 +52,7 @@ struct UBootNetworkAccessTests {
         let opener = Merging(board.simulated)
         return try await SimulatedSessions.with(board.simulated, over: opener) { session in
             let channel = try #require(opener.channel)
-            let computer = SimulatedUploadComputer(board.simulated, channel)
+            let computer = SimulatedNetworkHost(board.simulated, channel)
             let settings = UBootNetworkSettings(via: via, nonce: { "abcdefgh12345678" })
             let access = UBootFlashAccess(session, store: ContentStore(), network: (computer, settings))
             let result = try await body(access)

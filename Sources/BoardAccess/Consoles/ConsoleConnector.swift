@@ -83,7 +83,7 @@ package struct ConsoleConnector: BoardConnector {
                 case .note(let text): notify(.note(text))
                 case .needsPower(let text):
                     guard let powerCycle else { return notify(.request(text)) }
-                    notify(.note("\(text) The power command is run."))
+                    notify(.note("\(text) Running the power command."))
                     try await powerCycle()
                 }
             })
@@ -91,7 +91,7 @@ package struct ConsoleConnector: BoardConnector {
 
     private func notSupported(_ name: String) -> FlashkeepError {
         FlashkeepError(
-            .internalFault, what: "\(name) answers at \(address), and nothing here speaks with it.",
+            .internalFault, what: "\(name) answers at \(address), but Flashkeep has nothing to work with it.",
             why: "Its dialect is not registered.", next: "Please report this.")
     }
 }

@@ -49,7 +49,7 @@ package struct LinuxConnector: BoardConnector {
 }
 
 extension LinuxFlashAccess: FlashBoard {
-    package var way: String { "Linux shell \(channelTraits.place)" }
+    package var accessMethod: String { "Linux shell \(channelTraits.connectionText)" }
 }
 
 extension ChannelOpening {
@@ -73,8 +73,8 @@ extension TranscriptLog {
 
 extension ChannelTraits {
     /// Where the shell or bootloader runs, in words.
-    var place: String {
-        switch way {
+    var connectionText: String {
+        switch scheme {
         case "ssh": "over SSH"
         case "telnet": "over telnet"
         case "serial": "on a serial line"

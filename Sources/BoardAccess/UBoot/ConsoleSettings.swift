@@ -19,13 +19,13 @@ package struct ConsoleSettings: Sendable {
     /// An image to start from the bootloader, so that its Linux becomes the board; nil for none.
     package var boot: NetworkBoot?
     /// The network for transfers from and to the bootloader; nil means the serial line only.
-    package var network: UploadNetwork?
+    package var network: BoardNetwork?
 
     package init(
         stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
         store: ContentStore = ContentStore(), timing: ConsoleTiming = ConsoleTiming(),
         dumpFormat: String? = nil, rate: UBootLineRate.Wish? = nil, boot: NetworkBoot? = nil,
-        network: UploadNetwork? = nil
+        network: BoardNetwork? = nil
     ) {
         self.dumpFormat = dumpFormat
         self.rate = rate

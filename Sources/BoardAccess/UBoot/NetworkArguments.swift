@@ -5,13 +5,13 @@ import UBootFlash
 /// The network between this computer and a board in U-Boot, from the user's options.
 enum NetworkArguments {
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`.
-    static func network(_ options: NetworkOptions?) throws -> UploadNetwork? {
+    static func network(_ options: NetworkOptions?) throws -> BoardNetwork? {
         guard let options else { return nil }
         let program = OwnProgram.quoted
-        return UploadNetwork(
+        return BoardNetwork(
             via: options.via, board: try address(options.boardIP, "--board-ip"),
             host: try address(options.hostIP, "--host-ip"),
-            computer: { UploadComputer($0, interfaces: { try HostNetwork.interfaces() }, program: program) })
+            computer: { LocalNetworkHost($0, interfaces: { try HostNetwork.interfaces() }, program: program) })
     }
 
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage` if an address is invalid.

@@ -98,5 +98,7 @@ struct UBootDialect: ConsoleDialect {
 }
 
 extension UBootFlashAccess: FlashBoard {
-    package var way: String { "U-Boot \(channelTraits.place)\(usesNetwork ? ", flash over the network" : "")" }
+    package var accessMethod: String {
+        "U-Boot \(channelTraits.connectionText)\(usesNetwork ? ", flash over the network" : "")"
+    }
 }

@@ -7,7 +7,7 @@ package struct LocalOpener: ChannelOpening {
     package init(shell: [String] = ["sh"]) {
         self.shell = shell
         traits = ChannelTraits(
-            way: "local", address: "local:", mayHaveTerminal: false, isReliable: true, isSlow: false)
+            scheme: "local", address: "local:", mayHaveTerminal: false, isReliable: true, isSlow: false)
     }
 
     package func withChannel<Result: Sendable>(

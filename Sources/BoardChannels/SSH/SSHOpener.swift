@@ -47,7 +47,7 @@ package struct SSHOpener: ChannelOpening {
         self.settings = settings
         let port = settings.port.map { ":\($0)" } ?? ""
         traits = ChannelTraits(
-            way: "ssh", address: "ssh://\(settings.destination)\(port)", mayHaveTerminal: false, isReliable: true,
+            scheme: "ssh", address: "ssh://\(settings.destination)\(port)", mayHaveTerminal: false, isReliable: true,
             isSlow: false)
     }
 

@@ -13,7 +13,7 @@ package struct SerialOpener: ChannelOpening {
         self.path = path
         self.baud = baud
         traits = ChannelTraits(
-            way: "serial", address: "serial:\(path)", mayHaveTerminal: true, isReliable: false, isSlow: true)
+            scheme: "serial", address: "serial:\(path)", mayHaveTerminal: true, isReliable: false, isSlow: true)
     }
 
     package func withChannel<Result: Sendable>(

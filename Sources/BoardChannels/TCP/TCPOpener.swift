@@ -11,7 +11,7 @@ package struct TCPOpener: ChannelOpening {
         self.connectTimeout = connectTimeout
         // Behind the port is a serial line: slow, and not protected by TCP's checksums.
         traits = ChannelTraits(
-            way: "tcp", address: "tcp://\(host):\(port)", mayHaveTerminal: true, isReliable: false, isSlow: true)
+            scheme: "tcp", address: "tcp://\(host):\(port)", mayHaveTerminal: true, isReliable: false, isSlow: true)
     }
 
     package func withChannel<Result: Sendable>(

@@ -12,7 +12,7 @@ package struct TelnetOpener: ChannelOpening {
         self.port = port
         self.connectTimeout = connectTimeout
         traits = ChannelTraits(
-            way: "telnet", address: "telnet://\(host):\(port)", mayHaveTerminal: true, isReliable: false,
+            scheme: "telnet", address: "telnet://\(host):\(port)", mayHaveTerminal: true, isReliable: false,
             isSlow: false)
     }
 

@@ -55,7 +55,7 @@ extension ShellSession {
             try await restorePrintk()
         }
         _ = try await console.collect(quiet: .milliseconds(100))
-        if undo.loggedIn || console.channel.traits.way == "telnet" {
+        if undo.loggedIn || console.channel.traits.scheme == "telnet" {
             try await console.send("exit\n")
             _ = try await console.collect(quiet: .milliseconds(100))
         }

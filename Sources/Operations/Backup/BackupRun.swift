@@ -72,7 +72,8 @@ final class BackupRun {
         }
         try await checkLayout(flash, draft)
         return BackupCapture(
-            draft: draft, way: board.way, transfer: flash.transfer.transferName, commands: flash.transfer.commands,
+            draft: draft, way: board.accessMethod, transfer: flash.transfer.transferName,
+            commands: flash.transfer.commands,
             procedures: Self.procedures(flash))
     }
 

@@ -143,8 +143,9 @@ final class RestoreRun {
     ) async throws -> RestoreExecutor.FailingBlock? {
         guard let writer = flash.writer else {
             throw FlashkeepError(
-                .toolMissing, what: "Flash cannot be written through the \(board.way): \(flash.hints.noWriter.why).",
-                why: "The plan was made through another way in.",
+                .toolMissing,
+                what: "Flash cannot be written through the \(board.accessMethod): \(flash.hints.noWriter.why).",
+                why: "The plan was made through another access method.",
                 next: "Run the same command again, or \(flash.hints.noWriter.next).")
         }
         let executor = RestoreExecutor(

@@ -73,7 +73,8 @@ package enum SurveyBoard {
             let estimate = try await estimate(plan, flash, environment)
             progress(.ended(.surveying))
             return SurveyReport(
-                address: connector.address, way: board.way, transfer: flash.transfer.transferName, survey: survey,
+                address: connector.address, way: board.accessMethod, transfer: flash.transfer.transferName,
+                survey: survey,
                 images: plan.images.map {
                     SurveyReport.Image(path: $0.path, chip: $0.chip, offset: $0.offset, size: $0.size)
                 },

@@ -44,7 +44,7 @@ struct BootVerb: Verb {
         let connection = try context.connection(to: `where`, board, image: boot.image(image), common: common)
         defer { connection.transcript.close() }
         context.progress.take(.began(.connecting, bytes: nil))
-        let way = try await connection.connector.withBoard(transcript: connection.transcript) { $0.way }
+        let way = try await connection.connector.withBoard(transcript: connection.transcript) { $0.accessMethod }
         context.progress.take(.ended(.connecting))
         try context.give(Document(address: connection.connector.address, way: way, image: image)) {
             let words = ([`where`] + board.words).map { ShellWord.pastable(SafeText.line($0)) }.joined(separator: " ")

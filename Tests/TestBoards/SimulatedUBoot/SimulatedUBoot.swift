@@ -15,7 +15,7 @@ package final class SimulatedUBoot: ChannelOpening {
     }
 
     package let traits = ChannelTraits(
-        way: "serial", address: "a made-up line", mayHaveTerminal: true, isReliable: false, isSlow: true)
+        scheme: "serial", address: "a made-up line", mayHaveTerminal: true, isReliable: false, isSlow: true)
 
     package func withChannel<Result: Sendable>(
         _ body: (any BoardChannel) async throws -> Result

@@ -5,7 +5,7 @@ package import Transfers
 import UBootFlash
 
 /// This computer's side of a simulated board's network.
-package final class SimulatedUploadComputer: UBootNetworkHost {
+package final class SimulatedNetworkHost: UBootNetworkHost {
     private struct State {
         var isServing = false
         var isClosed = false

@@ -3,7 +3,7 @@ package import Transfers
 package import UBootFlash
 
 /// The network over which a board in U-Boot sends and fetches bytes, with the user's choices.
-package struct UploadNetwork: Sendable {
+package struct BoardNetwork: Sendable {
     /// The only transfer method allowed; nil means the best that works.
     package var via: UBootReadMethod?
     /// The board's address; nil means automatic.

@@ -9,20 +9,20 @@ import UBootFlash
 
 /// This computer's part in uploads, with a TFTP client and a sender of datagrams of its own.
 @Suite("This computer in a board's network", .serialized, .timeLimit(.minutes(2)))
-struct UploadComputerTests {
+struct LocalNetworkHostTests {
     private static let loopback = IPv4Address(value: 0x7F00_0001)
 
     /// A line that nobody speaks on.
     private final class Silent: BoardChannel {
         let inbox = ByteInbox()
         let traits = ChannelTraits(
-            way: "serial", address: "made up", mayHaveTerminal: true, isReliable: false, isSlow: true)
+            scheme: "serial", address: "made up", mayHaveTerminal: true, isReliable: false, isSlow: true)
         func read(timeout: Duration?) async throws -> ChannelRead { try await inbox.next(timeout: timeout) }
         func write(_ bytes: [UInt8], isSecret: Bool) async throws {}
     }
 
-    private static func computer(_ channel: MergedChannel = MergedChannel(Silent())) -> UploadComputer {
-        UploadComputer(channel, interfaces: { [] }, uploadPort: 0, consolePort: 0)
+    private static func computer(_ channel: MergedChannel = MergedChannel(Silent())) -> LocalNetworkHost {
+        LocalNetworkHost(channel, interfaces: { [] }, uploadPort: 0, consolePort: 0)
     }
 
     /// Writes bytes by TFTP as U-Boot does: octet, block size 1468 where it is granted (RFC 1350, 2348).

@@ -6,7 +6,7 @@ import UBootFlash
 /// This computer's services for a board in U-Boot: a TFTP server, to which the board sends its flash and from which it
 /// fetches what is to be written, and a listener for what the board prints over the network. Each starts when first
 /// needed.
-package final class UploadComputer: UBootNetworkHost {
+package final class LocalNetworkHost: UBootNetworkHost {
     /// A TFTP server in a task of its own, from ``start(_:_:)`` to ``stop()``.
     private struct Server: Sendable {
         let host: IPv4Address
