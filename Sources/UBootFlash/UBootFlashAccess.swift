@@ -3,25 +3,25 @@ private import BoardConsoles
 package import FlashAccess
 import FlashModel
 
-/// A board that waits at U-Boot's prompt.
+/// A board at U-Boot's prompt.
 package final class UBootFlashAccess {
     private let session: UBootSession
     private let store: ContentStore
-    /// How memory must be printed: `saves`, `md`, `md.b`; nil takes the cheapest that works.
+    /// How to print memory: `saves`, `md`, `md.b`; nil chooses the cheapest that works.
     private let wantedFormat: String?
-    /// The faster rate of the line, where one is wanted.
+    /// The faster line rate, if one is wanted.
     private let lineRate: UBootLineRate?
     /// The board's network; nil if there is only the serial line.
     private let network: UBootNetwork?
-    /// How bytes leave the board that was surveyed last.
+    /// How bytes leave the board that was last surveyed.
     private var transfers: UBootTransfers?
 
     /// - Parameters:
-    ///   - store: what need not cross again; it learns what is read.
-    ///   - format: how memory is printed: `saves`, `md.l`, or `md` for any of its widths; nil takes the cheapest that the
-    ///     board has and that is seen to work.
-    ///   - lineRate: goes up again after a reset, and down where the line is too bad for it.
-    ///   - network: what this computer does for uploads; nil reads over the line alone.
+    ///   - store: content that need not be transferred again; everything read is added to it.
+    ///   - format: how to print memory: `saves`, `md.l`, or `md` for any of its widths; nil chooses the cheapest that
+    ///     the board has and that proves to work.
+    ///   - lineRate: the faster rate, which is set again after a reset, and lowered if the line is too bad for it.
+    ///   - network: this computer's side of uploads; nil reads over the line only.
     package init(
         _ session: UBootSession, store: ContentStore, format: String? = nil, lineRate: UBootLineRate? = nil,
         network: (host: any UBootNetworkHost, settings: UBootNetworkSettings)? = nil
@@ -33,24 +33,24 @@ package final class UBootFlashAccess {
         self.network = network.map { UBootNetwork(session, host: $0.host, settings: $0.settings) }
     }
 
-    /// Leaves the board's console as it was found. Never throws: the board may be gone.
+    /// Leaves the board's console as it was. Never throws, because the board may be gone.
     package func end() async { await transfers?.end() }
 
-    // MARK: For people
+    // MARK: For display
 
-    /// Of the channel to U-Boot.
+    /// The traits of the channel to U-Boot.
     package var channelTraits: ChannelTraits { session.console.channel.traits }
 
-    /// How often a command, a line or the whole board had to be asked again.
+    /// How often a command, a line or the whole board had to be retried.
     package var retries: Int { session.retries }
 
-    /// Whether bytes came over the network.
+    /// Whether any bytes came over the network.
     package var usesNetwork: Bool { transfers?.used.contains(where: \.needsNetwork) ?? false }
 
     // MARK: Survey
 
     package func survey() async throws -> SurveyedFlash {
-        // What an earlier survey sent to the network comes over the line again.
+        // Output that an earlier survey sent to the network must come over the line again.
         await transfers?.end()
         let recovery = UBootRecovery(session, lineRate: lineRate)
         var replies: [String: UBootReply] = [:]
@@ -65,11 +65,12 @@ package final class UBootFlashAccess {
             replies[question] = reply
             evidence.append(Evidence(name: Self.evidenceName(question), bytes: reply.output))
         }
-        // `help` first: what it does not list is not said, since some parsers of vendors take it for something else.
+        // `help` comes first: commands that it does not list are not sent, because some vendors' parsers take them for
+        // something else.
         try await ask("help")
         let help = replies["help"].flatMap(UBootHelp.init)
         for question in UBootFacts.questions where question != "help" {
-            // Usage is asked for only of what is known to be there.
+            // Ask for usage only if the command is known to exist.
             let isUsage = question.hasPrefix("help ")
             if help?.has(UBootFacts.command(of: question)) ?? !isUsage { try await ask(question) }
         }
@@ -83,13 +84,13 @@ package final class UBootFlashAccess {
         let lostWords = { (question: String) in
             "two replies of U-Boot to \(question) never agreed, so it is left out"
         }
-        // Without one of these there may be chips and partitions that nobody heard of.
+        // Without one of these replies there may be unknown chips and partitions.
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
         survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)
         return flash(survey, evidence, replies, facts)
     }
 
-    /// Everything that reads and writes the flash that a survey found.
+    /// Returns the reader, the writer and all else for the surveyed flash.
     private func flash(
         _ survey: Survey, _ evidence: [Evidence], _ replies: [String: UBootReply], _ facts: UBootFacts
     ) -> SurveyedFlash {

@@ -1,22 +1,22 @@
 import FlashAccess
 
-/// The bad blocks of a NAND device, by what `nand bad` (`cmd/nand.c`) or `mtd bad NAME` (`cmd/mtd.c`) prints.
+/// The bad blocks of a NAND device, as printed by `nand bad` (`cmd/nand.c`) or `mtd bad NAME` (`cmd/mtd.c`).
 ///
-/// `Device 0 bad blocks:` or `MTD device nand0 bad blocks list:`, then an offset a line: `  00040000` (until 2022),
-/// `  0x00004000`, and since 2023.07 `\t (bbt reserved)` behind the blocks that hold the bad-block table.
+/// The output is `Device 0 bad blocks:` or `MTD device nand0 bad blocks list:`, then one offset per line: `  00040000`
+/// (until 2022) or `  0x00004000`. Since 2023.07, `\t (bbt reserved)` follows blocks that hold the bad-block table.
 package struct UBootBadBlocks: Sendable, Hashable {
-    /// Number of the device (`nand bad`); nil where a name was printed.
+    /// The number of the device (`nand bad`); nil if a name was printed.
     package var device: Int?
-    /// Name of the device (`mtd bad`).
+    /// The name of the device (`mtd bad`).
     package var name: String?
-    /// Bytes from the start of the device, ascending, each once.
+    /// The offsets in bytes from the start of the device, ascending and unique.
     package var offsets: [Int]
-    /// Those of them that hold the bad-block table.
+    /// Those that hold the bad-block table.
     package var reserved: [Int]
-    /// Whether every line was understood: only then are the lists known to be all.
+    /// Whether every line was understood, so that the lists are known to be complete.
     package var isComplete: Bool
 
-    /// Parses the reply; nil where it is none.
+    /// Parses the reply; nil if it is not such a list.
     package init?(_ reply: UBootReply) {
         let lines = reply.lines
         guard let start = lines.firstIndex(where: { $0.contains("bad blocks") && !$0.contains("show") }) else {

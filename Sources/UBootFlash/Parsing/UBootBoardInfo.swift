@@ -1,37 +1,37 @@
 import FlashAccess
 
-/// The board's memory and where U-Boot lies in it, by what `bdinfo` prints (`cmd/bdinfo.c`, `lib/lmb.c`).
+/// The board's memory and U-Boot's location in it, as printed by `bdinfo` (`cmd/bdinfo.c`, `lib/lmb.c`).
 ///
 /// Until 2020 each processor family had its own list; `memstart` and `memsize` are those of MIPS and PowerPC. Since
-/// 2019 boards with `lmb` also print what is reserved.
+/// 2019 boards with `lmb` also print the reserved ranges.
 package struct UBootBoardInfo: Sendable, Hashable {
-    /// Each `label = value` line, the first of each label.
+    /// The `label = value` lines; the first for each label.
     package var values: [String: String]
-    /// Memory, bank by bank, as printed: on MIPS physical addresses, or those in kseg0.
+    /// The memory banks as printed: on MIPS physical or kseg0 addresses.
     package var banks: [Range<UInt64>]
-    /// What `lmb` keeps from being overwritten.
+    /// The ranges that `lmb` protects from being overwritten.
     package var reserved: [Range<UInt64>]
-    /// Hardware addresses that are set: `ethaddr`, `eth1addr`, lower case.
+    /// The hardware addresses that are set (`ethaddr`, `eth1addr`), in lower case.
     package var ethernetAddresses: [String]
 
-    /// Where the running U-Boot begins; it reaches to the end of memory or to a frame buffer.
+    /// The start of the running U-Boot, which extends to the end of memory or to a frame buffer.
     package var relocationAddress: UInt64? { address("relocaddr") }
-    /// Where the stack begins; it grows downwards.
+    /// The start of the stack, which grows downwards.
     package var stackPointer: UInt64? { address("sp start") }
     package var interruptStackPointer: UInt64? { address("irq_sp") }
-    /// Where parallel flash begins in the address space; 0 is said for none, too.
+    /// The start of parallel flash in the address space; 0 may also mean that there is none.
     package var flashStart: UInt64? { address("flashstart") }
-    /// Bytes of parallel flash, all banks.
+    /// The total size in bytes of all banks of parallel flash.
     package var flashSize: UInt64? { address("flashsize") }
-    /// Bits a second.
+    /// The line's rate in bits per second.
     package var baudRate: Int? { values["baudrate"].flatMap { ByteText($0).words.first?.decimal } }
 
-    /// An address by its label.
+    /// The address with a label.
     package func address(_ label: String) -> UInt64? {
         values[label].flatMap { ByteText($0).hasPrefix("0x") ? ByteText($0).address : nil }
     }
 
-    /// Parses what `bdinfo` printed; nil where it tells of no memory.
+    /// Parses the output of `bdinfo`; nil if it reports no memory.
     package init?(_ reply: UBootReply) {
         values = [:]
         banks = []
@@ -72,7 +72,7 @@ package struct UBootBoardInfo: Sendable, Hashable {
         if size > 0, !overflow, banks.count < 64 { banks.append(start..<end) }
     }
 
-    /// `reserved[0]\t[0x4ddf3000-0x4fffffff], 0x0220d000 bytes flags: 0`.
+    /// Parses `reserved[0]\t[0x4ddf3000-0x4fffffff], 0x0220d000 bytes flags: 0`.
     private static func lmb(_ line: ByteText) -> Range<UInt64>? {
         guard line.hasPrefix("memory[") || line.hasPrefix("reserved["), let rest = line.after("]")?.trimmed,
             let inner = rest.dropping("[")?.before("]"), let first = inner.before("-")?.address,

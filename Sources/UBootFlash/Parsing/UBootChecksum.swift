@@ -3,19 +3,19 @@ package import FlashModel
 
 /// A checksum that U-Boot computed over memory.
 ///
-/// `crc32 for 80000000 ... 8000ffff ==> deab7e4e`, with capitals in versions before 2013 and in builds without
-/// CONFIG_HASH to this day (`cmd/mem.c`, `common/hash.c`); `hash sha256` and `md5sum` print likewise. When it was
-/// asked to verify and it is another: ` != 12345678 ** ERROR **` behind. Verified and the same prints nothing.
+/// `crc32 for 80000000 ... 8000ffff ==> deab7e4e`; the word is in capitals in versions before 2013, and still in builds
+/// without CONFIG_HASH (`cmd/mem.c`, `common/hash.c`). `hash sha256` and `md5sum` print the same form. When U-Boot was
+/// asked to verify and the sum differs, ` != 12345678 ** ERROR **` follows. A successful verification prints nothing.
 package struct UBootChecksum: Sendable, Hashable {
-    /// The first byte that it covers.
+    /// The first address that it covers.
     package var first: UInt64
-    /// The last byte that it covers; one before ``first`` where there is none.
+    /// The last address that it covers; one before ``first`` if it covers nothing.
     package var last: UInt64
     package var digest: Digest
-    /// What it should have been, where it was asked to verify and it is not that.
+    /// The expected sum, if a verification failed.
     package var expected: String?
 
-    /// Parses a reply; nil where it holds no checksum, or two that differ.
+    /// Parses a reply; nil if it has no checksum, or two that differ.
     package init?(_ reply: UBootReply) {
         var found: UBootChecksum?
         for line in reply.lines.prefix(1000) {
@@ -27,7 +27,7 @@ package struct UBootChecksum: Sendable, Hashable {
         self = found
     }
 
-    /// Parses a line, which must be whole.
+    /// Parses a complete line.
     init?(line: ByteText) {
         let words = line.words
         guard words.count == 7 || words.count == 12, words[1] == ByteText("for"), words[3] == ByteText("..."),
@@ -52,7 +52,7 @@ package struct UBootChecksum: Sendable, Hashable {
         digest = Digest(algorithm: algorithm, hex: words[6].lowercased.string())
     }
 
-    /// Whether it is over just these bytes: a digit lost on the way to the board makes it another range.
+    /// Whether it covers exactly these bytes. It does not if a digit of the command was lost on the way to the board.
     package func covers(_ address: UInt64, count: UInt64) -> Bool {
         first == address && last &+ 1 == address &+ count && (count > 0) == (last &+ 1 != first)
     }

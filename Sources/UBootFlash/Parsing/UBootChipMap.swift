@@ -1,16 +1,16 @@
 import FlashAccess
 import FlashModel
 
-/// The chips that U-Boot tells of, and what lies where on them.
+/// The chips that U-Boot reports, and the partitions on them.
 struct UBootChipMap {
     private(set) var chips: [Chip] = []
     private(set) var partitions: [Partition] = []
-    /// How each chip is read. A chip that U-Boot cannot read is not in it.
+    /// How to read each chip. Chips that U-Boot cannot read are absent.
     private(set) var windows: [Chip.ID: UBootWindow] = [:]
     private(set) var warnings: [String] = []
-    /// Why there may be flash that is in neither list, or that is not what it seems; one line each.
+    /// Reasons why there may be flash in neither list, or why an entry may be wrong; one line each.
     private(set) var doubts: [String] = []
-    /// ``Chip/id`` → how many of its bytes U-Boot reads truly, where that is not all of them.
+    /// The number of bytes that U-Boot can read correctly, by ``Chip/id``, if that is not the whole chip.
     private var reach: [String: Int] = [:]
 
     init(_ facts: UBootFacts) {
@@ -41,7 +41,7 @@ struct UBootChipMap {
         doubts.append("\(words): \"\(PrintableText.escaped(line, limit: 80))\"")
     }
 
-    /// Whether one more chip is taken in.
+    /// Whether another chip can be added.
     private mutating func hasRoom(for name: String) -> Bool {
         if chips.count < Self.mostChips { return true }
         let doubt = "U-Boot reports more than \(Self.mostChips) chips; the rest are left out"
@@ -49,7 +49,7 @@ struct UBootChipMap {
         return false
     }
 
-    /// Boards have one or two.
+    /// The limit; real boards have one or two chips.
     private static let mostChips = 32
 
     private mutating func add(_ device: UBootMTDList.Device) {
@@ -77,7 +77,7 @@ struct UBootChipMap {
         windows[device.name] = .mtd(device.name)
     }
 
-    /// A bank of `flinfo`. `nor0` of `mtd list` is bank 1 (`drivers/mtd/cfi_mtd.c`).
+    /// Adds a bank of `flinfo`. `nor0` of `mtd list` is bank 1 (`drivers/mtd/cfi_mtd.c`).
     private mutating func add(_ bank: UBootFlashInfo.Bank) {
         let name = "nor\(bank.number - 1)"
         let address = bank.start.map { "0x" + String($0, radix: 16) }
@@ -132,7 +132,7 @@ struct UBootChipMap {
         let limit = UBootSurvey.shortAddressLimit
         guard spi.size > limit else { return }
         let id = chips[position].id
-        // Before 2013.07 there were 3-byte addresses only, and no warning.
+        // Before 2013.07 there were only 3-byte addresses, and no warning.
         let isOld = version.map { !$0.isAtLeast(2013, 7) } ?? false
         if spi.isCutAt16MiB || isOld {
             reach[id] = limit
@@ -174,7 +174,7 @@ struct UBootChipMap {
         windows[name] = .nand(device.index)
     }
 
-    /// A piece of a chip, before it is numbered.
+    /// A partition, before it is numbered.
     private struct Piece {
         var name: String
         var offset: Int
@@ -183,14 +183,14 @@ struct UBootChipMap {
         var parent: Int?
     }
 
-    /// Lays the partitions on the chips.
+    /// Places the partitions on the chips.
     mutating func partition(_ facts: UBootFacts) {
         lookForOtherTables(facts)
         for position in chips.indices {
             var pieces = table(chips[position], facts)
             let chip = chips[position]
             if case .atLeast(let told) = chip.size {
-                // Partitions and bad blocks are on the chip, so it reaches that far.
+                // Partitions and bad blocks lie on the chip, so it extends at least that far.
                 var ends = pieces.compactMap { $0.offset.plus($0.size) }
                 if let bad = facts.badBlocks[chip.id] {
                     ends += bad.offsets.compactMap { $0.plus(chip.eraseBlockSize) }
@@ -202,7 +202,7 @@ struct UBootChipMap {
             for piece in outside.prefix(5) {
                 doubts.append("\"\(shown(piece.name))\" extends beyond the end of \(shown(chip.id)); it is left out")
             }
-            // Without what it was a part of, a partition still has its place.
+            // A partition keeps its position even if its parent is left out.
             if !outside.isEmpty {
                 pieces = pieces.filter { ($0.offset.plus($0.size) ?? .max) <= size }
                 for index in pieces.indices { pieces[index].parent = nil }
@@ -224,7 +224,7 @@ struct UBootChipMap {
         }
     }
 
-    /// Tables of flash that U-Boot does not list.
+    /// Looks for partition tables of flash that U-Boot does not list.
     private mutating func lookForOtherTables(_ facts: UBootFacts) {
         var names = Set(chips.map(\.id))
         if chips.contains(where: { $0.kind == .spiNOR }) { names.insert("nor0") }
@@ -235,7 +235,7 @@ struct UBootChipMap {
                 names.formUnion(names.compactMap { ids[$0] })
             }
             let definitions = UBootPartitionVariables.definitions(value)
-            // One definition and one chip belong together, whatever the names.
+            // A single definition belongs to a single chip, whatever their names.
             if definitions.count != 1 || chips.count != 1 {
                 tables += definitions.map(\.id).filter { !names.contains($0) }
             }
@@ -262,7 +262,7 @@ struct UBootChipMap {
                 badBlocks: badBlocks(piece, chip, facts)))
     }
 
-    /// nil for what has no bad blocks.
+    /// The known bad blocks in a partition; nil for flash types without bad blocks.
     private func badBlocks(_ piece: Piece, _ chip: Chip, _ facts: UBootFacts) -> BadBlockKnowledge? {
         switch chip.kind {
         case .nor, .spiNOR, .dataflash, .ram, .rom: return nil
@@ -287,12 +287,12 @@ struct UBootChipMap {
             isComplete: known.isComplete, note: known.isComplete ? nil : "a line of the list was not understood")
     }
 
-    /// The partition table of a chip, from the best that tells of one.
+    /// The partition table of a chip, from the best source that has one.
     private mutating func table(_ chip: Chip, _ facts: UBootFacts) -> [Piece] {
         if let device = facts.mtd?.devices.first(where: { $0.name == chip.id }), !device.parts.isEmpty {
             return device.parts.map { Piece(name: $0.name, offset: $0.offset, size: $0.size, parent: $0.parent) }
         }
-        // `mtdparts` names serial flash nor0, too.
+        // `mtdparts` calls serial flash nor0, too.
         let isOnlyNOR = chips.filter { $0.kind == .nor || $0.kind == .spiNOR }.count == 1
         let names = [chip.id] + (chip.kind == .spiNOR && isOnlyNOR ? ["nor0"] : [])
         if let device = facts.parts?.devices.first(where: { names.contains($0.id) }), !device.parts.isEmpty {
@@ -312,13 +312,13 @@ struct UBootChipMap {
         let ids = UBootPartitionVariables.ids(facts.environment?.variables["mtdids"] ?? "")
         let wanted = Set(names + names.compactMap { ids[$0] })
         let definitions = UBootPartitionVariables.definitions(value)
-        // One definition and one chip belong together, whatever the names.
+        // A single definition belongs to a single chip, whatever their names.
         let definition =
             definitions.first { wanted.contains($0.id) }
             ?? (definitions.count == 1 && chips.count == 1 ? definitions.first : nil)
         guard let definition else { return [] }
         return definition.parts.compactMap { part in
-            // `-` is all the rest: of a chip of unknown size nobody knows how much that is.
+            // `-` means the rest of the chip, which is unknown if the chip's size is.
             guard part.offset >= 0, let size = part.size ?? chip.exactSize?.minus(part.offset), size >= 0 else {
                 return nil
             }

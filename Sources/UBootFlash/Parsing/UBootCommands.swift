@@ -1,31 +1,31 @@
 package import ImageFormats
 
-/// Why a command line is not made.
+/// The reason why a command line was refused.
 package enum UBootCommandFault: Error, Sendable, Hashable {
-    /// A word holds what U-Boot would not take as itself: a blank, `;`, quotes, `$`, a newline.
+    /// A word contains what U-Boot would not take literally: a blank, `;`, quotes, `$`, a newline.
     case unsafeWord(String)
-    /// The line has this many bytes: more than U-Boot's buffer takes.
+    /// The line's length in bytes, which exceeds U-Boot's buffer.
     case lineTooLong(Int)
-    /// It has this many words: more than U-Boot takes.
+    /// The number of words, which exceeds U-Boot's limit.
     case tooManyWords(Int)
-    /// It would take the console away, or ask for an Enter: `stdin`, `stdout`, `stderr`, `silent`, `baudrate`.
+    /// The variable would disable the console or ask for Enter: `stdin`, `stdout`, `stderr`, `silent`, `baudrate`.
     case cutsTheConsole(String)
-    /// It would write into this memory-mapped flash.
+    /// The command would write into this memory-mapped flash.
     case writesFlash(Range<UInt64>)
-    /// The numbers make no sense: a range that ends beyond the address space, a count of zero.
+    /// The numbers are invalid: a range that ends beyond the address space, or a count of zero.
     case badRange
-    /// It would do harm, and why: a sentence.
+    /// The command would do harm; the reason, as a sentence.
     case refused(String)
 }
 
-/// Makes command lines for U-Boot. Nothing here writes to flash, saves the environment or resets.
+/// Builds command lines for U-Boot. None of them writes to flash, saves the environment or resets.
 ///
-/// All numbers are hexadecimal without `0x`, which every version reads (`simple_strtoul(…, 16)`), but bits a second,
-/// which are decimal. Lines hold no quotes: parsers before hush keep them as part of the word.
+/// Numbers are hexadecimal without `0x`, which every version reads (`simple_strtoul(…, 16)`), except rates in bits per
+/// second, which are decimal. Lines have no quotes, because parsers before hush keep them as part of the word.
 package struct UBootCommands: Sendable, Hashable {
-    /// Bytes of a line: CONFIG_SYS_CBSIZE, 256 in the smallest builds, less the final zero.
+    /// The most bytes in a line: CONFIG_SYS_CBSIZE, 256 in the smallest builds, minus the final zero.
     package var lineLimit: Int
-    /// Words of a line: CONFIG_SYS_MAXARGS, 16 in the smallest builds.
+    /// The most words in a line: CONFIG_SYS_MAXARGS, 16 in the smallest builds.
     package var wordLimit: Int
 
     package init(lineLimit: Int = 255, wordLimit: Int = 16) {
@@ -42,7 +42,7 @@ package struct UBootCommands: Sendable, Hashable {
         return line
     }
 
-    /// Whether all parsers, old and new, take the word as itself.
+    /// Whether all parsers, old and new, take the word literally.
     static func isSafe(_ word: String) -> Bool {
         !word.isEmpty
             && word.utf8.allSatisfy { byte in
@@ -55,17 +55,17 @@ package struct UBootCommands: Sendable, Hashable {
             }
     }
 
-    /// A number as U-Boot reads it.
+    /// A number in U-Boot's notation.
     static func hex(_ value: UInt64) -> String { String(value, radix: 16) }
 
-    /// The same of a number that is known not to be negative.
+    /// The same for a number that is known not to be negative.
     static func hex(_ value: Int) -> String { hex(UInt64(max(0, value))) }
 
     private static func check(_ address: UInt64, _ count: UInt64) throws(UBootCommandFault) {
         guard count > 0, !address.addingReportingOverflow(count - 1).overflow else { throw .badRange }
     }
 
-    /// Sees that a range can be written without touching flash.
+    /// Checks that a range can be written without touching flash.
     private static func checkMemory(
         _ address: UInt64, _ count: UInt64, _ flash: [Range<UInt64>]
     ) throws(UBootCommandFault) {
@@ -75,7 +75,7 @@ package struct UBootCommands: Sendable, Hashable {
         if let hit = flash.first(where: { $0.overlaps(address..<end) }) { throw .writesFlash(hit) }
     }
 
-    // What it is.
+    // MARK: Identification
 
     package func version() -> String { "version" }
     package func help() -> String { "help" }
@@ -87,9 +87,9 @@ package struct UBootCommands: Sendable, Hashable {
         try line(["printenv"] + names)
     }
 
-    // Memory.
+    // MARK: Memory
 
-    /// `md.b 80000000 100`: `count` words from `address` on.
+    /// `md.b 80000000 100`: prints `count` words from `address` on.
     package func memoryDisplay(
         _ width: UBootMemoryDump.Width, at address: UInt64, count: UInt64
     ) throws(UBootCommandFault) -> String {
@@ -100,7 +100,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["md" + width.suffix, Self.hex(address), Self.hex(count)])
     }
 
-    /// `crc32 80000000 10000`; with a place to keep the sum at, 4 bytes of memory are written there.
+    /// `crc32 80000000 10000`. With `storeAt`, it also writes the 4 bytes of the sum to that address.
     package func crc32(
         at address: UInt64, count: UInt64, storeAt: UInt64? = nil
     ) throws(UBootCommandFault) -> String {
@@ -108,7 +108,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["crc32", Self.hex(address), Self.hex(count)] + (storeAt.map { [Self.hex($0)] } ?? []))
     }
 
-    /// `crc32 -v 80000000 10000 deab7e4e` (CONFIG_CRC32_VERIFY): prints nothing where it is the same.
+    /// `crc32 -v 80000000 10000 deab7e4e` (CONFIG_CRC32_VERIFY): prints nothing if the sum is equal.
     package func crc32(
         at address: UInt64, count: UInt64, verify expected: UInt32
     ) throws(UBootCommandFault) -> String {
@@ -118,7 +118,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["crc32", "-v", Self.hex(address), Self.hex(count), sum])
     }
 
-    /// `crc32 -v 80000000 10000 *81000000`: compares with the four bytes that are there (`common/hash.c`,
+    /// `crc32 -v 80000000 10000 *81000000`: compares with the four bytes at that address (`common/hash.c`,
     /// parse_verify_sum).
     package func crc32(
         at address: UInt64, count: UInt64, verifyStoredAt stored: UInt64
@@ -135,10 +135,10 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["hash", algorithm, Self.hex(address), Self.hex(count)])
     }
 
-    /// `cp.b 9f000000 80000000 10000`: `count` words. Into memory-mapped flash `cp` writes to the chip; so no flash may
-    /// lie in the target.
+    /// `cp.b 9f000000 80000000 10000`: copies `count` words. If the target is memory-mapped flash, `cp` writes to the
+    /// chip, so the target must not overlap flash.
     ///
-    /// - Parameter flash: where flash is mapped. Each range is refused as a target, wholly or in part.
+    /// - Parameter flash: the ranges where flash is mapped. A target that overlaps one, even in part, is refused.
     package func copy(
         _ width: UBootMemoryDump.Width, from source: UInt64, to target: UInt64, count: UInt64,
         flash: [Range<UInt64>]
@@ -151,7 +151,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["cp" + width.suffix, Self.hex(source), Self.hex(target), Self.hex(count)])
     }
 
-    /// `mw.b 80000000 5a 10000`: fills memory. So no flash may lie in the target.
+    /// `mw.b 80000000 5a 10000`: fills memory. The target must not overlap flash.
     package func memoryFill(
         at address: UInt64, value: UInt8, count: UInt64, flash: [Range<UInt64>]
     ) throws(UBootCommandFault) -> String {
@@ -159,7 +159,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["mw.b", Self.hex(address), Self.hex(UInt64(value)), Self.hex(count)])
     }
 
-    /// `mw.l 80000000 5a5a5a5a 100`: fills `count` words of 32 bits, as the processor stores them.
+    /// `mw.l 80000000 5a5a5a5a 100`: fills `count` 32-bit words, in the processor's byte order.
     package func memoryFill(
         at address: UInt64, word: UInt32, count: UInt64, flash: [Range<UInt64>]
     ) throws(UBootCommandFault) -> String {
@@ -168,9 +168,9 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["mw.l", Self.hex(address), Self.hex(UInt64(word)), Self.hex(count)])
     }
 
-    // Flash into memory.
+    // MARK: Flash into memory
 
-    /// `sf probe`, `sf probe 0:1`.
+    /// `sf probe` or `sf probe 0:1`.
     package func spiProbe(bus: Int? = nil, chipSelect: Int = 0) throws(UBootCommandFault) -> String {
         guard let bus else { return "sf probe" }
         guard (0...255).contains(bus), (0...255).contains(chipSelect) else { throw .badRange }
@@ -191,7 +191,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["nand", "device", Self.hex(UInt64(index))])
     }
 
-    /// `nand read 80000000 0 20000`. Skips bad blocks: one block at a time, and good ones only.
+    /// `nand read 80000000 0 20000`. It skips bad blocks, so read one block at a time, and only good ones.
     package func nandRead(
         to memory: UInt64, offset: UInt64, count: UInt64
     ) throws(UBootCommandFault) -> String {
@@ -200,7 +200,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["nand", "read", Self.hex(memory), Self.hex(offset), Self.hex(count)])
     }
 
-    /// `nand read.raw 80000000 0 40`: whole pages with their OOB bytes, without ECC (since 2011.12).
+    /// `nand read.raw 80000000 0 40`: reads whole pages with their OOB bytes, without ECC (since 2011.12).
     package func nandReadRaw(
         to memory: UInt64, offset: UInt64, pages: UInt64
     ) throws(UBootCommandFault) -> String {
@@ -217,10 +217,10 @@ package struct UBootCommands: Sendable, Hashable {
         try mtdRead("read", name, to: memory, offset: offset, count: count)
     }
 
-    /// `mtd read.raw.oob nand0 80000000 0 800`: the pages as the chip holds them, without ECC, and then their OOB bytes
-    /// (`cmd/mtd.c`, since 2018.11). It skips bad blocks, too.
+    /// `mtd read.raw.oob nand0 80000000 0 800`: reads raw pages without ECC, then their OOB bytes (`cmd/mtd.c`, since
+    /// 2018.11). It skips bad blocks, too.
     ///
-    /// - Parameter count: of data bytes.
+    /// - Parameter count: the number of data bytes.
     package func mtdReadRawWithOOB(
         _ name: String, to memory: UInt64, offset: UInt64, count: UInt64
     ) throws(UBootCommandFault) -> String {
@@ -235,9 +235,10 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["mtd", command, name, Self.hex(memory), Self.hex(offset), Self.hex(count)])
     }
 
-    // The environment in memory.
+    // MARK: The environment in memory
 
-    /// `setenv serverip 192.168.1.2`: in memory only. An empty value deletes. Blanks in the value must be single.
+    /// `setenv serverip 192.168.1.2`: in memory only. An empty value deletes the variable. Blanks in the value must be
+    /// single.
     package func setEnvironment(_ name: String, _ value: String) throws(UBootCommandFault) -> String {
         let isName = name.utf8.allSatisfy { byte in
             switch byte {
@@ -251,19 +252,18 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["setenv", name] + words)
     }
 
-    /// `setenv baudrate 921600`: asks for an Enter at the new rate (`drivers/serial/serial-uclass.c`,
-    /// on_baudrate).
+    /// `setenv baudrate 921600`: waits for Enter at the new rate (`drivers/serial/serial-uclass.c`, on_baudrate).
     package func setBaudRate(_ bitsPerSecond: Int) throws(UBootCommandFault) -> String {
         guard (300...4_000_000).contains(bitsPerSecond) else { throw .badRange }
         return try line(["setenv", "baudrate", "\(bitsPerSecond)"])
     }
 
-    /// `setenv stdout nc`: in memory only. What is printed goes there from then on; input stays where it is.
+    /// `setenv stdout nc`: in memory only. Redirects the output; input stays where it is.
     package func standardOutput(_ devices: String) throws(UBootCommandFault) -> String {
         try line(["setenv", "stdout", devices])
     }
 
-    // Across the network.
+    // MARK: Over the network
 
     /// `ping 192.168.1.2`.
     package func ping(_ host: String) throws(UBootCommandFault) -> String { try line(["ping", host]) }
@@ -276,7 +276,7 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["tftp", "0x" + Self.hex(memory), file, "0x" + Self.hex(count)])
     }
 
-    /// `tftpboot 80000000 [host:]file`; some call it `tftp`.
+    /// `tftpboot 80000000 [host:]file`; some builds call it `tftp`.
     package func tftpGet(
         to memory: UInt64, file: String, host: String? = nil, command: String = "tftpboot"
     ) throws(UBootCommandFault) -> String {
@@ -291,17 +291,18 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["tftpput", Self.hex(memory), Self.hex(count), (host.map { $0 + ":" } ?? "") + file])
     }
 
-    /// `saves 80000000 10000`: S-records of memory, once Enter was pressed (`cmd/load.c`, do_save_serial). Without a third
-    /// number, which would change the rate of the line.
+    /// `saves 80000000 10000`: prints memory as S-records after Enter is pressed (`cmd/load.c`, do_save_serial). The
+    /// third number is omitted, because it would change the line's rate.
     package func saveRecords(at address: UInt64, count: UInt64) throws(UBootCommandFault) -> String {
         try Self.check(address, count)
         return try line(["saves", Self.hex(address), Self.hex(count)])
     }
-    // Across the line.
+
+    // MARK: Over the serial line
 
     package func loadY(to memory: UInt64) throws(UBootCommandFault) -> String { try line(["loady", Self.hex(memory)]) }
 
-    // Starting what was loaded.
+    // MARK: Starting an image
 
     /// `bootm 80000000`, or with a device tree `bootz 80000000 - 83000000`.
     package func start(

@@ -1,54 +1,54 @@
 import FlashAccess
 
-/// Tells from the bytes of a console who speaks and what happens: a start, a countdown, a prompt, a crash. Pure.
+/// Detects from console output what runs and what happens: a start, a countdown, a prompt, a crash. Pure.
 ///
-/// It works byte by byte and keeps no more than a line, so that the same bytes give the same events however they were
-/// cut on their way.
+/// It works byte by byte and keeps at most one line, so that the same bytes give the same events however they are
+/// split.
 package struct UBootConsoleText: Sendable {
     package enum Event: Sendable, Hashable {
-        /// U-Boot starts. In the midst of work: the board was reset.
+        /// U-Boot starts. If this happens during an operation, the board was reset.
         case banner(UBootVersion)
-        /// A line of the start that tells what the board is: `Board`, `Model`, `CPU`, `DRAM`, `Flash`, `NAND`, `SF`.
+        /// A startup line that describes the board: `Board`, `Model`, `CPU`, `DRAM`, `Flash`, `NAND`, `SF`.
         case fact(label: String, value: String)
-        /// The stored environment is damaged: variables are built-in ones.
+        /// The stored environment is damaged, and the built-in defaults apply.
         case defaultEnvironment
         /// It waits for a key.
         case stopPrompt(UBootStopPrompt)
-        /// A menu whose digits may write flash. The digit that leads to the command line, where the menu names it.
+        /// A menu whose digits may write flash; with the digit for the command line, if the menu names it.
         case menu(commandLineKey: UInt8?)
         /// It asks for a password.
         case passwordPrompt(String)
         /// The known prompt, at the start of a line.
         case prompt
-        /// The command is not known; its name, where it is said.
+        /// An unknown command; its name, if printed.
         case unknownCommand(String?)
         /// `** Too many args (max. 16) **`.
         case tooManyArguments
-        /// `<INTERRUPT>`: ^C was taken.
+        /// `<INTERRUPT>`: ^C was accepted.
         case interrupted
-        /// The bell: the line is full and was cut.
+        /// The bell: the line is full and was truncated.
         case bell
-        /// The board resets itself, or asks for it.
+        /// The board resets itself, or asks to be reset.
         case reset(String)
-        /// The processor stopped on an error; a reset mostly follows, on some boards not.
+        /// A processor exception; most boards, but not all, then reset.
         case exception(String)
         /// It waits for Enter at another rate: `## Switch baudrate to 921600 bps and press ENTER ...`.
         case rateChange(Int)
         /// Standard input or output is the network.
         case networkConsole(String)
-        /// The system is started: U-Boot is gone.
+        /// The system starts, and U-Boot ends.
         case systemStart(String)
-        /// Bytes that no text has: mostly another rate.
+        /// Bytes that do not occur in text, usually because of a different rate.
         case garbage
     }
 
-    /// The prompt, once it is known: its exact bytes, such as `=> `.
+    /// The prompt, if it is known: its exact bytes, such as `=> `.
     package var prompt: [UInt8]?
 
-    /// The line that has not ended yet, at most ``lineLimit`` bytes of it, without control characters.
+    /// The current, unfinished line without control characters, at most ``lineLimit`` bytes.
     package private(set) var openLine: [UInt8] = []
 
-    /// Bytes of a line that are kept.
+    /// The most bytes kept of a line.
     static let lineLimit = 1024
 
     private var isCut = false
@@ -58,9 +58,9 @@ package struct UBootConsoleText: Sendable {
     private var isInMenu = false
     private var lastStop: UBootStopPrompt?
     private var hasStopped = false
-    /// Whether the open line holds the word `boot`, without which it is no countdown.
+    /// Whether the open line contains the word `boot`; without it, it is not a countdown.
     private var namesBoot = false
-    /// The last 32 bytes, a bit each: whether it is none that text has.
+    /// One bit for each of the last 32 bytes: set if the byte does not occur in text.
     private var odd: UInt32 = 0
     private var isGarbage = false
 
@@ -74,31 +74,31 @@ package struct UBootConsoleText: Sendable {
         self.prompt = prompt
     }
 
-    /// Takes in bytes and tells what they mean.
+    /// Processes bytes and returns the events in them.
     package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Event] {
         var events: [Event] = []
         for byte in bytes { take(byte, &events) }
         return events
     }
 
-    /// The open line, if it may be a prompt: short, and it ends as prompts do. Whether it is one, only silence and the
-    /// answer to a question can tell: `Bank # ` of `flinfo` looks the same for a moment.
+    /// The open line if it may be a prompt: short, and with the ending of one. Only silence and the answer to a command
+    /// can confirm it, because `Bank # ` of `flinfo` looks the same for a moment.
     package var promptCandidate: [UInt8]? {
         guard !isCut, (2...48).contains(openLine.count), openLine.last == 0x20, let mark = openLine.dropLast().last
         else { return nil }
         guard [0x3E, 0x23, 0x24, 0x3A].contains(mark), openLine.first != 0x20, !isContinuation else { return nil }
-        // A colon ends questions, too.
+        // Questions end with a colon, too.
         return mark == 0x3A && UBootConsoleText.isPassword(ByteText(openLine[...])) ? nil : openLine
     }
 
-    /// Whether the open line ends with the known prompt but does not begin with it: some errors print no end of line
-    /// before it. To be believed after silence only.
+    /// Whether the open line ends with the known prompt but has other text before it: some errors print no line end.
+    /// This is reliable only after silence.
     package var endsWithPrompt: Bool {
         guard let prompt, !prompt.isEmpty, openLine.count > prompt.count else { return false }
         return openLine.suffix(prompt.count).elementsEqual(prompt)
     }
 
-    /// Whether hush waits for the rest of a command, a quote left open: `> `.
+    /// Whether hush waits for the rest of a command, because a quote is open: `> `.
     package var isContinuation: Bool { openLine == [0x3E, 0x20] }
 
     private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
@@ -122,7 +122,7 @@ package struct UBootConsoleText: Sendable {
         case 0x00..<0x20 where byte != 0x09: break
         case 0x7F: break
         default:
-            // Behind CR and without LF the line is written anew.
+            // After CR without LF the line is overwritten.
             if isReturned { endLine(&events) }
             append(byte, &events)
         }
@@ -143,7 +143,7 @@ package struct UBootConsoleText: Sendable {
             lastStop = nil
             events.append(.prompt)
         }
-        // What waits does not end its line. Checked where a word or a label ends.
+        // Text that waits for input has no line end, so check it wherever a word or a label ends.
         guard openLine.count <= 200, byte == 0x3A || byte == 0x20 else { return }
         let line = ByteText(openLine[...])
         if namesBoot, !hasStopped, let stop = UBootStopPrompt(line: line, isWhole: false) {
@@ -154,7 +154,7 @@ package struct UBootConsoleText: Sendable {
     }
 
     private mutating func note(_ stop: UBootStopPrompt, _ events: inout [Event]) {
-        // A countdown that writes its line anew says it again.
+        // A countdown that rewrites its line repeats the text.
         if let lastStop, lastStop.keys == stop.keys { return }
         lastStop = stop
         events.append(.stopPrompt(stop))
@@ -173,7 +173,7 @@ package struct UBootConsoleText: Sendable {
 
     private mutating func classify(_ line: ByteText, _ events: inout [Event]) {
         let text = line.trimmed
-        // Dumps of memory are most of what a board ever says, and say nothing of these.
+        // Skip lines of memory dumps: they are most of the output, and contain none of these events.
         if let colon = line.bytes.prefix(19).firstIndex(of: 0x3A), colon - line.bytes.startIndex >= 8,
             ByteText(line.bytes[..<colon]).address != nil
         {
@@ -198,7 +198,7 @@ package struct UBootConsoleText: Sendable {
         menu(text, &events)
     }
 
-    /// Ralink's and MediaTek's menu: `   4: Entr boot command line interface.`
+    /// Recognizes Ralink's and MediaTek's menu: `   4: Entr boot command line interface.`
     private mutating func menu(_ text: ByteText, _ events: inout [Event]) {
         let lower = text.lowercased
         if lower.hasPrefix("please choose the operation") || lower.contains("boot menu") {
@@ -260,14 +260,14 @@ package struct UBootConsoleText: Sendable {
         }
     }
 
-    /// `PASSWD :`, `Password:`, `Enter password:`.
+    /// Whether a line asks for a password: `PASSWD :`, `Password:`, `Enter password:`.
     private static func isPassword(_ line: ByteText) -> Bool {
         let words = line.lowercased.words
         guard (1...5).contains(words.count), line.bytes.last == 0x3A || line.bytes.last == 0x20 else { return false }
         return words.contains { $0.hasPrefix("password") || $0.hasPrefix("passwd") }
     }
 
-    /// A third and more of 32 bytes that are no text's: the line goes at another rate.
+    /// Reports garbage if at least a third of 32 bytes cannot be text, because the line then has another rate.
     private mutating func watchRate(_ byte: UInt8, _ events: inout [Event]) {
         let isText =
             switch byte {

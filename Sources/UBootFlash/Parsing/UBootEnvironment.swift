@@ -1,22 +1,22 @@
 import FlashAccess
 
-/// U-Boot's variables, by what `printenv` prints (`cmd/nvedit.c`).
+/// U-Boot's variables, as printed by `printenv` (`cmd/nvedit.c`).
 package struct UBootEnvironment: Sendable, Hashable {
-    /// The first of each name.
+    /// The variables; the first of each name.
     package var variables: [String: String]
-    /// Names that were asked for and are not there: `## Error: "nosuch" not defined`.
+    /// Requested names that do not exist: `## Error: "nosuch" not defined`.
     package var undefined: [String]
-    /// Bytes in use, by the last line; nil where only single variables were asked for.
+    /// The bytes in use, from the last line; nil if only single variables were requested.
     package var usedSize: Int?
-    /// Bytes that the environment has room for.
+    /// The capacity of the environment in bytes.
     package var totalSize: Int?
-    /// Lines that are no variable: the second line of a value, a message in between. Values are not put together from
-    /// them.
+    /// Lines that are not a variable: the second line of a value, or an interleaved message. They are not joined to
+    /// values.
     package var strayLines: [String]
-    /// Whether the variables add up to ``usedSize``: then no byte of them was lost. Nil where there is no size.
+    /// Whether the variables add up to ``usedSize``, so that no byte of them was lost; nil if no size was printed.
     package var addsUp: Bool?
 
-    /// Parses what `printenv` printed; nil where it says nothing of variables.
+    /// Parses the output of `printenv`; nil if it has neither variables nor an error about one.
     package init?(_ reply: UBootReply) {
         variables = [:]
         undefined = []
@@ -37,7 +37,7 @@ package struct UBootEnvironment: Sendable, Hashable {
             } else if let name = line.before("="), Self.isName(name), let value = line.after("=") {
                 let key = name.string()
                 if variables[key] == nil { variables[key] = value.string(limit: BoardLimits.lineBytes) }
-                // Versions before 2019 count the separators twice and each backslash too (`lib/hashtable.c`,
+                // Versions before 2019 count the separators twice, and each backslash too (`lib/hashtable.c`,
                 // hexport_r).
                 sum += line.bytes.count + 1
                 longSum += line.bytes.count + 3 + value.bytes.count(where: { $0 == 0x5C })
@@ -53,20 +53,20 @@ package struct UBootEnvironment: Sendable, Hashable {
         (1...256).contains(text.bytes.count) && text.bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 
-    /// Variables of these that have U-Boot run whatever it has just loaded (`boot/bootm.c`, bootm_maybe_autostart;
+    /// The variables that make U-Boot run whatever it has just loaded (`boot/bootm.c`, bootm_maybe_autostart;
     /// `autoscript` until 2009, `common/cmd_net.c` and `common/cmd_load.c`).
     package static func loadStarters(in variables: [String: String]) -> [String] {
         ["autostart", "autoscript"].filter { variables[$0].map { $0 != "no" } ?? false }
     }
 
-    /// Whether its console goes over the network (`drivers/net/netconsole.c`): the serial line may be mute.
+    /// Whether the console is on the network (`drivers/net/netconsole.c`), so that the serial line may be silent.
     package var usesNetworkConsole: Bool {
         ["stdin", "stdout", "stderr"].contains { name in
             variables[name].map { ByteText($0).split(0x2C).contains { $0.trimmed == ByteText("nc") } } ?? false
         }
     }
 
-    /// The value as a number as U-Boot takes it: hexadecimal.
+    /// The value as a number, which U-Boot takes as hexadecimal.
     package func address(_ name: String) -> UInt64? {
         variables[name].flatMap { ByteText($0).trimmed.address }
     }

@@ -4,12 +4,12 @@ extension UBootFacts {
     /// Whether the board can compute the CRC-32 of its memory.
     var hasChecksum: Bool { help?.has("crc32") ?? false }
 
-    /// A range of RAM that nothing uses, the board's `loadaddr` where that is one.
+    /// A range of free RAM, at the board's `loadaddr` if that is free.
     ///
     /// - Parameters:
-    ///   - count: bytes.
-    ///   - area: addresses that are used for something else.
-    /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` where none is known to be free.
+    ///   - count: the size in bytes.
+    ///   - area: addresses reserved for something else.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `toolMissing` if no RAM is known to be free.
     func freeMemory(_ count: Int, outside area: Range<UInt64>? = nil) throws(FlashkeepError) -> Range<UInt64> {
         guard let board else { throw Self.noMemory("bdinfo reports no memory") }
         let size = UInt64(max(0, count))
@@ -30,7 +30,7 @@ extension UBootFacts {
 }
 
 extension UBootLoadAddress.Refusal {
-    /// In words.
+    /// The reason in words.
     fileprivate var words: String {
         switch self {
         case .emptyImage: "nothing was to be loaded"

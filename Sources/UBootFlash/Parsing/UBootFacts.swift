@@ -1,7 +1,7 @@
 import FlashAccess
 
-/// All that was learned of a board from its U-Boot, parsed but not yet judged. What a survey does not carry but a
-/// reader needs (memory, load addresses, where flash is mapped) is here.
+/// The parsed replies of a board's U-Boot, not yet judged. They include what readers need but a survey lacks: memory,
+/// load addresses, where flash is mapped.
 package struct UBootFacts: Sendable {
     package var version: UBootVersion?
     package var help: UBootHelp?
@@ -12,37 +12,37 @@ package struct UBootFacts: Sendable {
     package var nand: UBootNANDInfo?
     package var mtd: UBootMTDList?
     package var parts: UBootMTDParts?
-    /// By the name of the MTD device: `nand0`.
+    /// The bad blocks, by the name of the MTD device: `nand0`.
     package var badBlocks: [String: UBootBadBlocks]
-    /// Answers to questions for chips that name none as far as they are understood, and do not say that there is none:
-    /// the question, and the first line of what was said. There may be a chip all the same.
+    /// Replies that name no chip as far as they are understood, but do not say that there is none either: the question,
+    /// and the first line of the reply. There may still be a chip.
     package var misunderstood: [(question: String, line: String)]
-    /// Whether `nand read.raw` gives pages with their OOB bytes (since 2011.12).
+    /// Whether `nand read.raw` reads pages with their OOB bytes (since 2011.12).
     package var readsRawNAND: Bool
     /// Whether `mtd read.raw.oob` does.
     package var readsRawMTD: Bool
 
-    /// How each chip is read, by ``FlashModel/Chip/id``. A chip that U-Boot cannot read is not in it.
+    /// How to read each chip, by ``FlashModel/Chip/id``. Chips that U-Boot cannot read are absent.
     private(set) var windows: [String: UBootWindow] = [:]
 
-    /// What is asked of a board before its flash is read: lines that change nothing in flash. Those for commands that
-    /// `help` does not list need not be sent. `nand bad` speaks of the current device, the first; of others
-    /// `mtd bad NAME`. Where `mtd list` tells of NAND, `help mtd` is asked as well.
+    /// The commands to send before flash is read; they change nothing in flash. Those that `help` does not list may be
+    /// omitted. `nand bad` is about the current device, the first; for others use `mtd bad NAME`. If `mtd list` reports
+    /// NAND, `help mtd` is sent as well.
     package static let questions = [
         "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "help nand", "mtd list",
         "mtdparts",
     ]
 
-    /// The questions whose answers say what chips there are, and what lies where on them.
+    /// The questions whose replies describe the chips and the partitions on them.
     static let layoutQuestions = ["flinfo", "sf probe", "nand info", "mtd list", "mtdparts"]
 
-    /// The command whose presence in `help` a question needs.
+    /// The command that `help` must list for a question.
     static func command(of question: String) -> String {
         let words = question.split(separator: " ").map(String.init)
         return words.count == 2 && words[0] == "help" ? words[1] : words.first ?? question
     }
 
-    /// Whether a reply is whole, as far as its own content tells: sums that add up, lists as long as announced.
+    /// Whether a reply is complete, as far as its content shows: sums that add up, lists as long as announced.
     static func isWhole(_ reply: UBootReply, to question: String) -> Bool {
         switch question {
         case "version": UBootVersion(reply) != nil
@@ -54,7 +54,7 @@ package struct UBootFacts: Sendable {
         }
     }
 
-    /// Whether a reply says that there is nothing: `Failed to initialize SPI flash at 0:0 (error -2)`, `no devices
+    /// Whether a reply says that there is no flash: `Failed to initialize SPI flash at 0:0 (error -2)`, `no devices
     /// available`, `Unknown command 'sf' - try 'help'`, `Could not find MTD device`.
     private static func saysNone(_ reply: UBootReply) -> Bool {
         let signs = [
@@ -91,7 +91,7 @@ package struct UBootFacts: Sendable {
         ]
         misunderstood = chips.compactMap { question, isUnderstood in
             guard !isUnderstood, let reply = replies[question], !Self.saysNone(reply),
-                // What stands behind the last line end is the prompt; the echo may be there too.
+                // After the last line end comes the prompt; the echo may be there too.
                 let line = reply.lines.dropLast().first(where: { !$0.trimmed.isEmpty && !$0.contains(question) })
             else { return nil }
             return (question, line.trimmed.string(limit: 120))

@@ -1,50 +1,51 @@
 import FlashAccess
 
-/// The banks of parallel flash, by what `flinfo` prints (`cmd/flash.c`, `drivers/mtd/cfi_flash.c`).
+/// The banks of parallel flash, as printed by `flinfo` (`cmd/flash.c`, `drivers/mtd/cfi_flash.c`).
 package struct UBootFlashInfo: Sendable, Hashable {
-    /// A sector: what `erase` erases at once.
+    /// A sector: the unit of `erase`.
     package struct Sector: Sendable, Hashable {
-        /// Where it begins in the board's address space.
+        /// Its first address in the board's address space.
         package var start: UInt64
-        /// `RO`: U-Boot protects it, in software or in the chip.
+        /// `RO`: protected, by U-Boot or by the chip.
         package var isReadOnly: Bool
-        /// `E`: all its bytes are 0xFF. Only builds with CONFIG_SYS_FLASH_EMPTY_INFO say so.
+        /// `E`: all its bytes are 0xFF. Printed only by builds with CONFIG_SYS_FLASH_EMPTY_INFO.
         package var isErased: Bool
     }
 
-    /// A bank of flash, memory-mapped.
+    /// A bank of memory-mapped flash.
     package struct Bank: Sendable, Hashable {
-        /// As printed, from 1.
+        /// The number as printed, from 1.
         package var number: Int
         /// `CFI conformant flash (16 x 16)`, or the chip's name.
         package var name: String
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// How many sectors it says that there are.
+        /// The announced number of sectors.
         package var sectorCount: Int
-        /// As many as were printed; whether they are all, ``isComplete`` tells.
+        /// The printed sectors; ``isComplete`` says whether that is all of them.
         package var sectors: [Sector]
-        /// Bytes that the chips take at once (`Buffer write timeout: 3 ms, buffer size: 2048 bytes`); nil where it is not told.
+        /// The size of the chips' write buffer in bytes (`Buffer write timeout: 3 ms, buffer size: 2048 bytes`); nil if
+        /// it is not printed.
         package var writeBufferSize: Int?
 
-        /// Where it begins in the board's address space; nil where no sector was printed.
+        /// Its first address in the board's address space; nil if no sector was printed.
         package var start: UInt64? { sectors.first?.start }
 
-        /// Whether all sectors are there, ascending, and within the bank's size.
+        /// Whether all sectors are present, ascending, and within the bank's size.
         package var isComplete: Bool {
             guard let start, sectors.count == sectorCount, sectors.count > 0 else { return false }
             guard let bytes = UInt64(exactly: size), let last = sectors.last, last.start >= start else { return false }
             return last.start - start < bytes && zip(sectors, sectors.dropFirst()).allSatisfy { $0.start < $1.start }
         }
 
-        /// Bytes of each sector; nil where the list is not complete.
+        /// The size of each sector in bytes; nil if the list is incomplete.
         package var sectorSizes: [Int]? {
             guard isComplete, let start else { return nil }
             let offsets = sectors.map { Int(clamping: $0.start - start) }
             return zip(offsets, offsets.dropFirst() + [size]).map { $1 - $0 }
         }
 
-        /// The bank's place in the board's address space.
+        /// Its range in the board's address space.
         package var range: Range<UInt64>? {
             guard let start, let bytes = UInt64(exactly: size) else { return nil }
             let (end, overflow) = start.addingReportingOverflow(bytes)
@@ -52,14 +53,14 @@ package struct UBootFlashInfo: Sendable, Hashable {
         }
     }
 
-    /// As printed, each number once.
+    /// The banks as printed; each number is unique.
     package var banks: [Bank]
-    /// Numbers of banks that U-Boot was made for but found nothing in: `missing or unknown FLASH type`.
+    /// The numbers of banks that U-Boot is configured for but that have no known chip: `missing or unknown FLASH type`.
     package var missing: [Int]
-    /// Numbers of banks of which it said something else, which was not understood.
+    /// The numbers of banks with output that was not understood.
     package var misunderstood: [Int] = []
 
-    /// Parses what `flinfo` printed; nil where it speaks of no bank.
+    /// Parses the output of `flinfo`; nil if it mentions no bank.
     package init?(_ reply: UBootReply) {
         banks = []
         missing = []
@@ -104,7 +105,7 @@ package struct UBootFlashInfo: Sendable, Hashable {
         if banks.isEmpty, missing.isEmpty, misunderstood.isEmpty { return nil }
     }
 
-    /// ` 4 MB in 64 Sectors`.
+    /// Parses ` 4 MB in 64 Sectors`.
     private static func bank(_ text: ByteText, number: Int, name: String) -> Bank? {
         var rest = text
         rest.takeBlanks()
@@ -116,7 +117,7 @@ package struct UBootFlashInfo: Sendable, Hashable {
         return Bank(number: number, name: name, size: size.bytes, sectorCount: count, sectors: [])
     }
 
-    /// `BE000000   RO   BE010000 E RO …`; nil where a word is none of these.
+    /// Parses `BE000000   RO   BE010000 E RO …`; nil if any word is something else.
     private static func sectors(_ line: ByteText) -> [Sector]? {
         var result: [Sector] = []
         for word in line.words {

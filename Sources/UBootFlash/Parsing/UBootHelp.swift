@@ -1,15 +1,15 @@
 import FlashAccess
 
-/// What a U-Boot can do, by the list that `help` prints.
+/// The commands of a U-Boot, as listed by `help`.
 ///
-/// `md      - memory display` (`common/command.c`, `_do_help`; from 2011 to today the name is padded, and longer names
-/// touch the dash: `tftpboot- boot image…`). Whether a command can do all that it could elsewhere, its own help tells:
+/// `md      - memory display` (`common/command.c`, `_do_help`). Names have been padded since 2011; longer names touch
+/// the dash: `tftpboot- boot image…`. A command may lack features that it has elsewhere; its own help lists them:
 /// ``UBootUsage``.
 package struct UBootHelp: Sendable, Hashable {
-    /// Name → what it is for, as printed.
+    /// The printed descriptions, by name.
     package var commands: [String: String]
 
-    /// Parses what `help` printed; nil where it lists nothing.
+    /// Parses the output of `help`; nil if it lists nothing.
     package init?(_ reply: UBootReply) {
         commands = [:]
         for line in reply.lines {
@@ -40,24 +40,24 @@ package struct UBootHelp: Sendable, Hashable {
         return (ByteText(name).string(), rest.trimmed.string())
     }
 
-    /// Whether there is a command of this name.
+    /// Whether a command of this name exists.
     package func has(_ name: String) -> Bool { commands[name] != nil }
 }
 
-/// How a command is used, by what `help NAME` prints, or the command itself when it was used wrongly
-/// (`common/command.c`, cmd_usage).
+/// The usage of a command, as printed by `help NAME`, or by the command itself after wrong use (`common/command.c`,
+/// cmd_usage).
 package struct UBootUsage: Sendable, Hashable {
-    /// The lines behind `Usage:`.
+    /// The lines after `Usage:`.
     package var lines: [String]
 
-    /// Parses a reply; nil where it holds no usage.
+    /// Parses a reply; nil if it has no usage.
     package init?(_ reply: UBootReply) {
         let all = reply.lines
         guard let start = all.firstIndex(where: { $0.trimmed.hasPrefix("Usage:") }) else { return nil }
         lines = all[start...].dropFirst().prefix(200).map { $0.string() }
     }
 
-    /// Whether the text is anywhere in it, such as `-v` of `crc32`, `.q` of `md`, `read.raw` of `nand`.
+    /// Whether a text occurs in it, such as `-v` of `crc32`, `.q` of `md`, or `read.raw` of `nand`.
     package func mentions(_ text: String) -> Bool {
         lines.contains { ByteText($0).contains(text) }
     }

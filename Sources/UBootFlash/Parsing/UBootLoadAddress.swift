@@ -1,33 +1,34 @@
-/// Where in a board's memory an image can be put without hitting U-Boot or what the image is for. Pure.
+/// Free addresses for an image in a board's memory, away from U-Boot and the image's final position. Pure.
 package struct UBootLoadAddress: Sendable, Hashable {
-    /// Why there is no such place.
+    /// The reason why there is no such address.
     package enum Refusal: Error, Sendable, Hashable {
-        /// An image without bytes has no place.
+        /// The image has no bytes.
         case emptyImage
-        /// `bdinfo` does not tell where U-Boot lies: neither `relocaddr`, nor a stack, nor reserved ranges.
+        /// `bdinfo` does not report U-Boot's location: no `relocaddr`, no stack, no reserved ranges.
         case unknownRelocation
-        /// The largest free range has this many bytes.
+        /// The image does not fit; the size in bytes of the largest free range.
         case tooLarge(largest: UInt64)
     }
 
-    /// Ranges of memory that nothing known lies in, ascending, as addresses to be typed.
+    /// The ranges of memory without known use, ascending, as addresses for commands.
     package let free: [Range<UInt64>]
 
-    /// Left below the lowest thing of U-Boot that is known, for what is not: the stack as it grows, and the heap where
-    /// its place is not told. Bytes.
+    /// The margin in bytes below U-Boot's lowest known address, for what is not known: the growing stack, and the heap
+    /// if its position is not reported.
     static let margin: UInt64 = 1 << 20
-    /// The same where neither stack nor reserved ranges are told: the heap is below `relocaddr`, the stack below that.
-    /// The largest heap among upstream configurations of router boards is 16 MiB, 2026.
+    /// The margin in bytes if neither stack nor reserved ranges are reported: the heap is below `relocaddr`, and the
+    /// stack below that. The largest heap among upstream configurations of router boards is 16 MiB (2026).
     static let wideMargin: UInt64 = 24 << 20
-    /// Left at the start of each bank: exception vectors, boot parameters, a small kernel's page tables. Bytes.
+    /// The bytes left at the start of each bank, for exception vectors, boot parameters, and a small kernel's page
+    /// tables.
     static let bottom: UInt64 = 1 << 20
-    /// Addresses are multiples of this: 64 KiB, the largest page of any processor that U-Boot runs on.
+    /// The alignment of addresses in bytes: 64 KiB, the largest page of any processor that U-Boot runs on.
     static let alignment: UInt64 = 1 << 16
 
-    /// What is free by a board's own account.
+    /// Determines the free ranges from the board's own report.
     ///
-    /// - Parameter board: as `bdinfo` told. Banks at physical addresses are moved to kseg0 where U-Boot itself lies
-    ///   there, as on MIPS.
+    /// - Parameter board: the output of `bdinfo`. Banks at physical addresses are converted to kseg0 if U-Boot itself
+    ///   runs there, as on MIPS.
     package init(_ board: UBootBoardInfo) throws(Refusal) {
         let places = ["relocaddr", "sp start", "irq_sp", "fdt_blob", "new_fdt", "TLB addr", "FB base", "boot_params"]
         let known = places.dropLast().compactMap { board.address($0) }.filter { $0 != 0 }
@@ -41,7 +42,7 @@ package struct UBootLoadAddress: Sendable, Hashable {
         }
         let margin = tellsStack || !board.reserved.isEmpty ? Self.margin : Self.wideMargin
         let reserved = board.reserved.filter { !$0.isEmpty }.map { block in
-            // The last byte is moved, not the end, which may lie behind what is moved.
+            // Convert the last byte rather than the end, which may lie beyond the range that is converted.
             let start = typed(block.lowerBound)
             return start..<max(start, typed(block.upperBound - 1) + 1)
         }
@@ -52,7 +53,7 @@ package struct UBootLoadAddress: Sendable, Hashable {
             let (end, overflow) = start.addingReportingOverflow(bank.upperBound - bank.lowerBound)
             guard !overflow, end - start > Self.bottom else { continue }
             let range = (start + Self.bottom)..<end
-            // Whatever U-Boot has in this bank: all from its lowest piece up is taken to be U-Boot's.
+            // Everything in this bank from U-Boot's lowest known address up is taken to be U-Boot's.
             var ceiling = end
             for address in known.map(typed)
             where (start..<end).contains(address) && !Self.isDeviceTreeBelow(address, board) {
@@ -74,12 +75,12 @@ package struct UBootLoadAddress: Sendable, Hashable {
         free = Self.withoutOverlaps(result).sorted { $0.lowerBound < $1.lowerBound }
     }
 
-    /// A place for an image.
+    /// Chooses an address for an image.
     ///
     /// - Parameters:
-    ///   - size: bytes of the image; what is read back must fit as well.
-    ///   - target: where the image's content will be moved or unpacked to, which must not be hit.
-    ///   - hints: addresses that the board's makers chose (`loadaddr`, `kernel_addr_r`); the first that fits is taken.
+    ///   - size: of the image in bytes; reading it back must fit as well.
+    ///   - target: the range that the image's content will be moved or unpacked to, which must not overlap.
+    ///   - hints: addresses that the manufacturer chose (`loadaddr`, `kernel_addr_r`); the first that fits is used.
     package func choose(
         size: UInt64, target: Range<UInt64>? = nil, hints: [UInt64] = []
     ) throws(Refusal) -> UInt64 {
@@ -95,14 +96,14 @@ package struct UBootLoadAddress: Sendable, Hashable {
             let room = place.upperBound - start
             largest = max(largest, room)
             guard room >= size else { continue }
-            // In the middle: as far from what U-Boot has at the top as from what kernels unpack to at the bottom.
+            // In the middle: as far from U-Boot at the top as from where kernels unpack at the bottom.
             let middle = start + (room - size) / 2
             return middle - middle % Self.alignment
         }
         throw .tooLarge(largest: largest)
     }
 
-    /// MIPS prints physical banks and runs in kseg0, 0x80000000 up.
+    /// Whether the banks are physical but U-Boot runs in kseg0 (from 0x80000000), as on MIPS.
     private static func isKernelSegment(_ board: UBootBoardInfo) -> Bool {
         guard let relocation = board.relocationAddress, (0x8000_0000..<0xA000_0000).contains(relocation) else {
             return false
@@ -111,14 +112,14 @@ package struct UBootLoadAddress: Sendable, Hashable {
         return !board.banks.contains { $0.contains(relocation) } && board.banks.contains { $0.contains(physical) }
     }
 
-    /// A device tree that the board was started with may lie far below U-Boot; it is then a block of its own.
+    /// Whether an address is that of the board's device tree, far below U-Boot; it is then a block of its own.
     private static func isDeviceTreeBelow(_ address: UInt64, _ board: UBootBoardInfo) -> Bool {
         guard board.address("fdt_blob") == address || board.address("new_fdt") == address else { return false }
         guard let relocation = board.relocationAddress, relocation > address else { return false }
         return relocation - address > 64 << 20
     }
 
-    /// 1 MiB from an address on: as much as a device tree may have.
+    /// The 1 MiB from an address on: the largest size assumed for a device tree.
     private static func around(_ address: UInt64) -> Range<UInt64> {
         let (end, overflow) = address.addingReportingOverflow(1 << 20)
         return address..<(overflow ? .max : end)

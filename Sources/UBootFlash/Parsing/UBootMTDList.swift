@@ -1,44 +1,44 @@
 import FlashAccess
 import FlashModel
 
-/// The MTD devices and their partitions, by what `mtd list` prints (`cmd/mtd.c`, since 2018.11).
+/// The MTD devices and their partitions, as printed by `mtd list` (`cmd/mtd.c`, since 2018.11).
 package struct UBootMTDList: Sendable, Hashable {
     /// A partition of a device, or of another partition.
     package struct Part: Sendable, Hashable {
         package var name: String
-        /// Bytes from the start of the device.
+        /// The offset in bytes from the start of the device.
         package var offset: Int
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// How deep it is: 1 is a part of the device, 2 a part of that.
+        /// The depth: 1 for a partition of the device, 2 for a partition of that.
         package var depth: Int
-        /// Position in ``Device/parts`` of the partition that it is a part of.
+        /// The index of the parent in ``Device/parts``.
         package var parent: Int?
     }
 
     package struct Device: Sendable, Hashable {
         package var name: String
-        /// `NOR flash`, `NAND flash`, `MLC NAND flash`, …; empty where it is not said.
+        /// `NOR flash`, `NAND flash`, `MLC NAND flash`, …; empty if not printed.
         package var type: String
-        /// The driver's name in U-Boot, such as `jedec_spi_nor`; empty where it is not said.
+        /// The name of U-Boot's driver, such as `jedec_spi_nor`; empty if not printed.
         package var driver: String
-        /// The node's path in the device tree; empty where it is not said.
+        /// The node's path in the device tree; empty if not printed.
         package var path: String
-        /// Bytes; nil where the line that tells was not understood.
+        /// The size in bytes; nil if its line was not understood.
         package var size: Int?
-        /// Bytes of an erase block.
+        /// The erase block size in bytes.
         package var blockSize: Int?
-        /// Bytes of the smallest write: the page, on NAND.
+        /// The smallest write in bytes; for NAND, the page size.
         package var pageSize: Int?
-        /// Bytes a page.
+        /// The OOB bytes per page.
         package var oobSize: Int?
-        /// Correctable bits a step.
+        /// The correctable bits per ECC step.
         package var eccStrength: Int?
-        /// Bytes a step.
+        /// The bytes per ECC step.
         package var eccStepSize: Int?
         package var parts: [Part]
 
-        /// The kind of chip, by the words for its type and driver.
+        /// The kind of chip, from its type and driver.
         var kind: Chip.Kind {
             let type = ByteText(type).lowercased
             let isSPI = ByteText(driver).lowercased.contains("spi")
@@ -60,16 +60,16 @@ package struct UBootMTDList: Sendable, Hashable {
         }
     }
 
-    /// As printed.
+    /// The devices in the printed order.
     package var devices: [Device]
-    /// Partitions that reach beyond what they are a part of, and lines that are none.
+    /// Partitions that extend beyond their parent, and lines that are not partitions.
     package var strayLines: [String]
 
-    /// Parses what `mtd list` printed; nil where it lists no device.
+    /// Parses the output of `mtd list`; nil if it lists no device.
     package init?(_ reply: UBootReply) {
         devices = []
         strayLines = []
-        // Positions of the partitions that the next one may be a part of, the outermost first.
+        // The indices of the partitions that may be the next one's parent, outermost first.
         var open: [Int] = []
         for line in reply.lines {
             if let name = line.dropping("* ") {
@@ -93,7 +93,7 @@ package struct UBootMTDList: Sendable, Hashable {
                     note(text)
                     continue
                 }
-                // Offsets are counted from what a partition is a part of (`drivers/mtd/mtdpart.c`).
+                // Offsets are relative to the parent (`drivers/mtd/mtdpart.c`).
                 let outer = open.last.map { devices[device].parts[$0] }
                 guard let offset = start.plus(outer?.offset ?? 0), let stop = offset.plus(end - start) else {
                     note(text)
@@ -114,7 +114,7 @@ package struct UBootMTDList: Sendable, Hashable {
         if strayLines.count < BoardLimits.warnings { strayLines.append(line.string(limit: 120)) }
     }
 
-    /// `0x000000000000-0x000002000000 : "nor0"`.
+    /// Parses `0x000000000000-0x000002000000 : "nor0"`.
     private static func range(_ text: ByteText) -> (Int, Int, String)? {
         var rest = text
         guard rest.hasPrefix("0x"), let start = rest.takeHexadecimal(), rest.take("-"), rest.hasPrefix("0x"),

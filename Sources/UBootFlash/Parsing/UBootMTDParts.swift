@@ -1,14 +1,14 @@
 package import FlashAccess
 
-/// The partitions that U-Boot itself goes by, as `mtdparts` prints them (`cmd/mtdparts.c`, list_partitions).
+/// U-Boot's own partitions, as printed by `mtdparts` (`cmd/mtdparts.c`, list_partitions).
 package struct UBootMTDParts: Sendable, Hashable {
     package struct Part: Sendable, Hashable {
         package var name: String
-        /// Bytes from the start of the device.
+        /// The offset in bytes from the start of the device.
         package var offset: Int
-        /// Bytes.
+        /// The size in bytes.
         package var size: Int
-        /// The mask of flags; 1 is read-only.
+        /// The flags as a mask; 1 is read-only.
         package var flags: Int
     }
 
@@ -18,15 +18,15 @@ package struct UBootMTDParts: Sendable, Hashable {
         /// The kernel's name, from `mtdids`.
         package var mtdID: String
         package var parts: [Part]
-        /// Whether there are as many as announced.
+        /// Whether there are as many partitions as announced.
         package var isComplete: Bool
     }
 
     package var devices: [Device]
-    /// What it complains of, such as `mtdids not defined, no default present`.
+    /// The printed error, such as `mtdids not defined, no default present`.
     package var problem: String?
 
-    /// Parses what `mtdparts` printed; nil where it says nothing of partitions.
+    /// Parses the output of `mtdparts`; nil if it mentions no partitions.
     package init?(_ reply: UBootReply) {
         devices = []
         var announced = 0
@@ -52,7 +52,7 @@ package struct UBootMTDParts: Sendable, Hashable {
         if devices.isEmpty, problem == nil { return nil }
     }
 
-    /// `device nand0 <nand0>, # parts = 4`.
+    /// Parses `device nand0 <nand0>, # parts = 4`.
     private static func device(_ line: ByteText) -> (Device, Int)? {
         guard let rest = line.dropping("device "), let id = rest.before(" <"), let tail = rest.after(" <"),
             let mtdID = tail.before(">, # parts = "), let count = tail.after(">, # parts = ")?.trimmed.decimal
@@ -62,8 +62,8 @@ package struct UBootMTDParts: Sendable, Hashable {
         )
     }
 
-    /// ` 0: u-boot              0x00100000\t0x00000000\t0`: a long name touches the size. With net sizes another column
-    /// of what is left without bad blocks: `0x00100000\t0x000e0000 (!)\t0x00000000\t0`.
+    /// Parses ` 0: u-boot              0x00100000\t0x00000000\t0`; a long name touches the size. With net sizes there
+    /// is another column with the size without bad blocks: `0x00100000\t0x000e0000 (!)\t0x00000000\t0`.
     private static func part(_ line: ByteText, isNet: Bool) -> Part? {
         var rest = line
         rest.takeBlanks()
@@ -86,7 +86,7 @@ package struct UBootMTDParts: Sendable, Hashable {
         return word
     }
 
-    /// Takes `0x…` off the end, even where a name touches it.
+    /// Removes `0x…` from the end, even if a name touches it.
     private static func takeLastHexadecimal(_ text: inout ByteText) -> Int? {
         text = text.trimmed
         guard let head = text.beforeLast(0x78), head.bytes.last == 0x30 else { return nil }
@@ -99,7 +99,7 @@ package struct UBootMTDParts: Sendable, Hashable {
 
 /// The variables `mtdids` and `mtdparts` (`cmd/mtdparts.c`).
 package enum UBootPartitionVariables {
-    /// `mtdids`: `nand0=gpmi-nand,nor0=spi0.0` → U-Boot's name → the kernel's.
+    /// Parses `mtdids`, such as `nand0=gpmi-nand,nor0=spi0.0`: the kernel's names by U-Boot's.
     package static func ids(_ value: String) -> [String: String] {
         var result: [String: String] = [:]
         for pair in ByteText(value).split(0x2C, most: 64) {
@@ -110,7 +110,7 @@ package enum UBootPartitionVariables {
         return result
     }
 
-    /// `mtdparts`: `mtdparts=spi0.0:256k(u-boot),-(firmware)`; the prefix may be missing.
+    /// Parses `mtdparts`, such as `mtdparts=spi0.0:256k(u-boot),-(firmware)`; the prefix may be missing.
     package static func definitions(_ value: String) -> [PartitionDefinition] {
         let text = ByteText(value).trimmed
         return PartitionDefinition.list(text.dropping("mtdparts=") ?? text)

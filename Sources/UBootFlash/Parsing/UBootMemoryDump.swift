@@ -1,21 +1,20 @@
 import FlashAccess
 
-/// Memory as `md` shows it, keyed by the addresses that it prints (`cmd/mem.c`, `lib/display_options.c`,
-/// print_buffer).
+/// Memory as printed by `md`, by the printed addresses (`cmd/mem.c`, `lib/display_options.c`, print_buffer).
 ///
-/// `40200000: de ad be ef …    ................`: four blanks before the characters up to 2021.07, two since 2021.10; a
-/// short last line is padded since 2013.04. Words of 2, 4 and 8 bytes are printed in the processor's order, the
-/// characters always in the order of memory. Characters check digits and digits characters: a line in which they differ
-/// is not believed. `nand dump` since 2025.10 prints likewise.
+/// `40200000: de ad be ef …    ................`: four blanks before the characters until 2021.07, two since 2021.10; a
+/// short last line has been padded since 2013.04. Words of 2, 4 and 8 bytes are in the processor's byte order, the
+/// characters always in memory order. Digits and characters check each other: a line in which they differ is rejected.
+/// `nand dump` has had the same format since 2025.10.
 package struct UBootMemoryDump: Sendable, Hashable {
-    /// How wide the words are, in bytes.
+    /// The width of the words in bytes.
     package enum Width: Int, Sendable, CaseIterable {
         case byte = 1
         case word = 2
         case long = 4
         case quad = 8
 
-        /// The ending of the command: `.b`.
+        /// The suffix of the command: `.b`.
         package var suffix: String {
             switch self {
             case .byte: ".b"
@@ -26,24 +25,24 @@ package struct UBootMemoryDump: Sendable, Hashable {
         }
     }
 
-    /// The order of a word's bytes in memory.
+    /// The byte order of words in memory.
     package enum ByteOrder: String, Sendable, CaseIterable {
         case little
         case big
     }
 
-    /// Address → bytes in the order of memory, at most 16 a line.
+    /// The bytes in memory order, at most 16 per line, by address.
     package private(set) var lines: [UInt64: [UInt8]] = [:]
-    /// Lines that begin as lines of a dump do and are damaged, or contradict another of the same address.
+    /// Lines that begin like dump lines but are damaged, or contradict another with the same address.
     package private(set) var rejected: [String] = []
 
-    /// Parses what `md` printed.
+    /// Parses the output of `md`.
     ///
     /// - Parameters:
-    ///   - width: what was asked for.
-    ///   - order: the processor's; makes no difference for single bytes.
-    ///   - isPadded: false for builds with the tiny printf, which print `7` for `00000007`. A lost digit is then found
-    ///     only where the characters tell.
+    ///   - width: the requested width.
+    ///   - order: the processor's byte order; irrelevant for single bytes.
+    ///   - isPadded: false for builds with the tiny printf, which print `7` for `00000007`. A lost digit is then
+    ///     detected only by the characters.
     package init(_ reply: UBootReply, width: Width, order: ByteOrder = .little, isPadded: Bool = true) {
         var contradicted: Set<UInt64> = []
         for line in reply.lines {
@@ -62,7 +61,7 @@ package struct UBootMemoryDump: Sendable, Hashable {
         }
     }
 
-    /// The bytes from an address on; nil where one of them is missing.
+    /// The bytes from an address on; nil if one of them is missing.
     package func bytes(at address: UInt64, count: Int) -> [UInt8]? {
         guard count >= 0, count <= BoardLimits.replyBytes else { return nil }
         var result: [UInt8] = []
@@ -77,7 +76,7 @@ package struct UBootMemoryDump: Sendable, Hashable {
         return Array(result.prefix(count))
     }
 
-    /// The order in which the processor keeps the bytes of a word, by a dump of words; nil where the dump does not tell.
+    /// The processor's byte order, from a dump of words; nil if the dump does not show it.
     package static func order(of reply: UBootReply, width: Width) -> ByteOrder? {
         guard width != .byte else { return nil }
         let counts = ByteOrder.allCases.map { order in
@@ -86,11 +85,11 @@ package struct UBootMemoryDump: Sendable, Hashable {
         guard let best = counts.max(by: { $0.1 < $1.1 }), counts.filter({ $0.1 == best.1 }).count == 1 else {
             return nil
         }
-        // In the right order every line is whole; the wrong one may pass by chance where all is dots.
+        // In the right order every line is valid; the wrong one may pass by chance if all characters are dots.
         return best.1 > 0 ? best.0 : nil
     }
 
-    /// What follows the colon: words, each behind a blank, blanks, characters.
+    /// Parses the text after the colon: words, each after a blank, then blanks, then characters.
     private static func bytes(
         _ text: ArraySlice<UInt8>, width: Int, order: ByteOrder, isPadded: Bool
     ) -> [UInt8]? {
@@ -99,7 +98,7 @@ package struct UBootMemoryDump: Sendable, Hashable {
         var words: [ArraySlice<UInt8>] = []
         while words.count < perLine, rest.first == 0x20 {
             let digits = rest.dropFirst().prefix { ByteText.hexadecimalValue($0) != nil }
-            // A short line: what is not behind exactly one blank belongs to the characters.
+            // In a short line, text that does not follow exactly one blank belongs to the characters.
             guard !digits.isEmpty, isPadded ? digits.count >= width * 2 : true else { break }
             let taken = isPadded ? digits.prefix(width * 2) : digits.prefix(width * 2)
             words.append(taken)
@@ -108,7 +107,7 @@ package struct UBootMemoryDump: Sendable, Hashable {
         guard !words.isEmpty else { return nil }
         let count = words.count * width
         let missing = (perLine - words.count) * (width * 2 + 1)
-        // The characters are the end of the line, one for each byte; before them blanks of a known number.
+        // The line ends with one character per byte, after a known number of blanks.
         guard rest.count >= count else { return nil }
         let gap = rest.dropLast(count)
         let characters = rest.suffix(count)

@@ -1,37 +1,38 @@
 import FlashAccess
 import FlashModel
 
-/// The raw NAND devices, by what `nand info` prints (`cmd/nand.c`, nand_print_and_set_info).
+/// The raw NAND devices, as printed by `nand info` (`cmd/nand.c`, nand_print_and_set_info).
 ///
-/// `Device 0: nand0, sector size 128 KiB`; until 2017 the name is the chip's, `NAND 128MiB 3,3V 8-bit`, and the only
-/// place where the size is said. Pages since 2012, ECC since 2022. Two chips as one: `Device 0: 2x nand0, …`.
+/// `Device 0: nand0, sector size 128 KiB`. Until 2017 the name is the chip's, `NAND 128MiB 3,3V 8-bit`, and only it
+/// contains the size. Page sizes are printed since 2012, ECC since 2022. Two chips as one device: `Device 0: 2x nand0,
+/// …`.
 package struct UBootNANDInfo: Sendable, Hashable {
     package struct Device: Sendable, Hashable {
         package var index: Int
-        /// As printed, without `2x `.
+        /// The name as printed, without `2x `.
         package var name: String
-        /// How many chips it is made of.
+        /// The number of chips in the device.
         package var chips: Int
-        /// Bytes of an erase block.
+        /// The erase block size in bytes.
         package var eraseSize: Int
-        /// Bytes; nil where it is not said.
+        /// The size in bytes; nil if not printed.
         package var size: Int?
-        /// Bytes; nil where it is not said.
+        /// The page size in bytes; nil if not printed.
         package var pageSize: Int?
-        /// Bytes a page; nil where it is not said.
+        /// The OOB bytes per page; nil if not printed.
         package var oobSize: Int?
-        /// Correctable bits a step.
+        /// The correctable bits per ECC step.
         package var eccStrength: Int?
-        /// Bytes a step.
+        /// The bytes per ECC step.
         package var eccStepSize: Int?
     }
 
-    /// By number, each once.
+    /// The devices; each number is unique.
     package var devices: [Device]
-    /// Lines that begin as a device does and were not understood, or were one too many.
+    /// Lines that begin like a device but were not understood, repeat a number, or exceed the limit.
     package var strayLines: [String] = []
 
-    /// Parses what `nand info` printed; nil where it tells of no device.
+    /// Parses the output of `nand info`; nil if it reports no device.
     package init?(_ reply: UBootReply) {
         devices = []
         for line in reply.lines.prefix(2000) {

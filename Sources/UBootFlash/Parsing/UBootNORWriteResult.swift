@@ -1,17 +1,18 @@
 import FlashAccess
 
-/// What `protect`, `erase`, `cp.b`, `sf erase` and `sf write` say against their having worked. That they say nothing means
-/// nothing: `Erased 2 sectors` is also said of sectors that are protected.
+/// The error that `protect`, `erase`, `cp.b`, `sf erase` or `sf write` printed. The absence of an error proves nothing:
+/// `Erased 2 sectors` is also printed for protected sectors.
 ///
 /// Forms: `Can't write to protected Flash sectors`, `Flash not Erased`, `Outside available Flash`, `Timeout writing to
 /// Flash` (`common/flash.c`, flash_perror); `- Warning: 1 protected sectors will not be erased!`, `Flash erase error at
-/// address bf000000` (`drivers/mtd/cfi_flash.c`); `SF: 4096 bytes @ 0x0 Written: ERROR -5`, `ERROR: attempting write past
-/// flash size (0x4000)`, `No SPI flash selected. Please run `sf probe'` (`cmd/sf.c`); a usage, or `Unknown command`.
+/// address bf000000` (`drivers/mtd/cfi_flash.c`); `SF: 4096 bytes @ 0x0 Written: ERROR -5`, `ERROR: attempting write
+/// past flash size (0x4000)`, `No SPI flash selected. Please run `sf probe'` (`cmd/sf.c`); a usage, or `Unknown
+/// command`.
 package struct UBootNORWriteResult: Sendable, Hashable {
-    /// The line that speaks of a failure; nil where none does.
+    /// The first line that reports a failure; nil if none does.
     package var failure: String?
 
-    /// Parses what the command printed.
+    /// Parses the command's output.
     package init(_ reply: UBootReply) {
         let signs = [
             "can't", "not erased", "outside", "timeout", "time out", "error", "failed", "failure", "warning", "unknown",

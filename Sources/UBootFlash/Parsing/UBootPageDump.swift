@@ -1,30 +1,31 @@
 import FlashAccess
 import FlashModel
 
-/// A page with its OOB bytes, by what `nand dump` and `mtd dump` print.
+/// A page with its OOB bytes, as printed by `nand dump` and `mtd dump`.
 ///
-/// `nand dump` (`cmd/nand.c`, nand_dump): `Page 00000000 dump:` and lines of 16 bytes behind a tab, a wide gap in the
-/// middle, then `OOB:` and lines of 8. Since 2025.10 `Page at offset 00000000 dump:` and lines as of `md`, with
-/// characters. `mtd dump` (`cmd/mtd.c`): `0x00000000:\t…` lines behind `Dump 64 data bytes from 0x0:`, and
-/// `Dump 16 OOB bytes from page at 0x0:`; it prints whole lines of 16 even when fewer were asked for.
-/// Before 2025.10 nothing on a line checks its digits: read twice.
+/// `nand dump` (`cmd/nand.c`, nand_dump) prints `Page 00000000 dump:` and lines of 16 bytes after a tab, with a wide
+/// gap in the middle, then `OOB:` and lines of 8. Since 2025.10 it prints `Page at offset 00000000 dump:` and lines
+/// like those of `md`, with characters. `mtd dump` (`cmd/mtd.c`) prints `0x00000000:\t…` lines after `Dump 64 data
+/// bytes from 0x0:` and `Dump 16 OOB bytes from page at 0x0:`, and always whole lines of 16, even if fewer bytes were
+/// requested. Before 2025.10 nothing on a line checks its digits, so read twice.
 package struct UBootPageDump: Sendable, Hashable {
-    /// Bytes from the start of the device; nil where no line told.
+    /// The offset in bytes from the start of the device; nil if not printed.
     package var offset: Int?
     package var data: [UInt8]
     package var oob: [UInt8]
-    /// Lines that look like bytes and are damaged, or whose address does not follow the line before: one was lost.
+    /// Lines that look like bytes but are damaged, or whose address does not follow the previous line, so that one was
+    /// lost.
     package var rejected: [String]
-    /// Whether nothing was rejected, and there are as many bytes as were announced, where that was said (`mtd dump`).
+    /// Whether no line was rejected, and no announced bytes are missing (`mtd dump` announces their number).
     package var isWhole: Bool
 
-    /// Parses a reply; nil where it is no dump.
+    /// Parses a reply; nil if it is not a dump.
     package init?(_ reply: UBootReply) {
         data = []
         oob = []
         rejected = []
         isWhole = false
-        // The address that the next line must have, where lines have addresses.
+        // The expected address of the next line, if lines have addresses.
         var expected: Int?
         var isStarted = false
         var isOOB = false
@@ -34,7 +35,7 @@ package struct UBootPageDump: Sendable, Hashable {
             let text = line.trimmed
             if text.isEmpty { continue }
             if let rest = text.dropping("Page at offset ") ?? text.dropping("Page "), let word = rest.before(" dump:") {
-                // A second page begins: what is asked for is one.
+                // A second page begins, but only one was requested.
                 if isStarted { break }
                 isStarted = true
                 offset = word.hexadecimal
@@ -74,7 +75,7 @@ package struct UBootPageDump: Sendable, Hashable {
 
     private static func hasAddress(_ text: ByteText) -> Bool { address(text) != nil }
 
-    /// The bytes of a line in any of the forms.
+    /// The bytes of a line in any of these forms.
     private static func bytes(_ line: ByteText) -> [UInt8]? {
         if hasAddress(line), !line.hasPrefix("0x") {
             let dump = UBootMemoryDump(UBootReply(output: Array(line.bytes)), width: .byte)

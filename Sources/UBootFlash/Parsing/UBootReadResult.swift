@@ -1,36 +1,36 @@
 import FlashAccess
 
-/// How a read of flash into memory ended: `sf read`, `nand read`, `nand read.raw`, `mtd read`.
+/// The result of reading flash into memory: `sf read`, `nand read`, `nand read.raw`, `mtd read`.
 ///
-/// Forms: `SF: 4096 bytes @ 0x0 Read: OK` (`cmd/sf.c`), ` 65536 bytes read: OK` (`cmd/nand.c`),
-/// `Reading 131072 byte(s) at offset 0x00100000` and then nothing unless it failed (`cmd/mtd.c`).
+/// Forms: `SF: 4096 bytes @ 0x0 Read: OK` (`cmd/sf.c`), ` 65536 bytes read: OK` (`cmd/nand.c`), `Reading 131072 byte(s)
+/// at offset 0x00100000` and then nothing unless it failed (`cmd/mtd.c`).
 package struct UBootReadResult: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
-        /// U-Boot says that this many bytes were read.
+        /// U-Boot reports that this many bytes were read.
         case ok(bytes: Int)
-        /// Nothing speaks of success or failure: `mtd read`, and `sf read` before 2012. The number announced, if any.
+        /// Neither success nor failure is printed: `mtd read`, and `sf read` before 2012. The announced number, if any.
         case silent(announced: Int?)
-        /// The line that tells of the failure.
+        /// The line that reports the failure.
         case failed(String)
     }
 
-    /// What the ECC had to do with a failure. `nand read` tells of the second alone, `mtd read` of both
-    /// (`drivers/mtd/mtdcore.c`, mtd_read_oob).
+    /// The ECC error behind a failure. `nand read` reports only the second, `mtd read` both (`drivers/mtd/mtdcore.c`,
+    /// mtd_read_oob).
     package enum ECCError: Sendable, Hashable {
-        /// EUCLEAN, 117: bits were flipped, and repaired.
+        /// EUCLEAN, 117: bit flips were corrected.
         case corrected
-        /// EBADMSG, 74: more bits were flipped than can be repaired.
+        /// EBADMSG, 74: there were more bit flips than can be corrected.
         case failed
     }
 
     package var outcome: Outcome
-    /// Nil where the failure was none of the ECC's. `mtd read` ends at the first such page, which is in memory then,
-    /// and none behind it.
+    /// The ECC error; nil if the failure had another cause. `mtd read` stops at the first such page: that page is in
+    /// memory, but no later one.
     package var eccError: ECCError?
-    /// Offsets of bad blocks that were left out: what was read has shifted, and is not what was asked for.
+    /// The offsets of skipped bad blocks: the data has shifted, and is not what was requested.
     package var skipped: [Int]
 
-    /// Parses what the command printed.
+    /// Parses the command's output.
     package init(_ reply: UBootReply) {
         skipped = []
         var done: Int?
@@ -54,7 +54,7 @@ package struct UBootReadResult: Sendable, Hashable {
 
     private static func done(_ line: ByteText) -> Int? {
         if var rest = line.dropping("SF: "), line.hasSuffix("Read: OK") { return rest.takeDecimal() }
-        // `NAND read:  528 bytes read: OK`, or a line for itself.
+        // `NAND read:  528 bytes read: OK`, or on a separate line.
         guard let head = line.before(" bytes read: OK") else { return nil }
         return head.words.last?.decimal
     }

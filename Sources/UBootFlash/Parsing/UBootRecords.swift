@@ -1,20 +1,20 @@
 import FlashAccess
 
-/// Memory as `saves` sends it: Motorola S-records of 16 bytes, keyed by the addresses in them (`cmd/load.c`, save_serial).
+/// Memory as printed by `saves`: Motorola S-records of 16 bytes, by their addresses (`cmd/load.c`, save_serial).
 ///
-/// `S315BE050000…CC`: S3, then in hexadecimal the count of the bytes that follow, an address of four bytes, the bytes,
-/// and the ones' complement of the sum of all before it but the type. A record in which one digit is another is never
-/// believed; S0, S7 and all else are passed over.
+/// `S315BE050000…CC`: S3, then in hexadecimal the number of bytes that follow, a four-byte address, the bytes, and the
+/// ones' complement of the sum of everything before it except the type. A record with one wrong digit is always
+/// rejected. S0, S7 and everything else are ignored.
 package struct UBootRecords: Sendable, Hashable {
-    /// Address → bytes, at most 16 a record.
+    /// The bytes, at most 16 per record, by address.
     package private(set) var lines: [UInt64: [UInt8]] = [:]
-    /// Lines that begin as records do and are damaged, or contradict another of the same address.
+    /// The number of lines that begin like records but are damaged, or contradict another with the same address.
     package private(set) var rejected = 0
 
     package init(_ reply: UBootReply) {
         var contradicted: Set<UInt64> = []
         for line in reply.lines {
-            // Nothing stands before a record, and nothing behind it.
+            // A record has nothing before it and nothing after it.
             guard line.bytes.starts(with: "S3".utf8) else { continue }
             guard let (address, bytes) = Self.record(line.bytes.dropFirst(2)) else {
                 rejected += 1
@@ -30,14 +30,14 @@ package struct UBootRecords: Sendable, Hashable {
         }
     }
 
-    /// What follows `S3`.
+    /// Parses the digits after `S3`.
     private static func record(_ digits: ArraySlice<UInt8>) -> (UInt64, [UInt8])? {
-        // Count, address, at least one byte, sum; 16 bytes at most.
+        // Count, address, at least one byte, sum; at most 16 bytes.
         guard digits.count % 2 == 0, (14...44).contains(digits.count) else { return nil }
         var bytes: [UInt8] = []
         var rest = digits
         while let high = rest.popFirst(), let low = rest.popFirst() {
-            // In capitals: a small letter is a flipped bit.
+            // Digits are in capitals, so a small letter is a flipped bit.
             guard let high = value(high), let low = value(low) else { return nil }
             bytes.append(high << 4 | low)
         }

@@ -2,11 +2,11 @@ import BoardConsoles
 import FlashAccess
 import FlashModel
 
-/// What U-Boot printed in answer to a command: without the echo of the command and without the next prompt.
+/// U-Boot's output for a command, without the echo and the next prompt.
 ///
-/// Either may still be there; no parser takes them for something else.
+/// Either may still be present; no parser misinterprets them.
 package struct UBootReply: Sendable, Hashable {
-    /// Byte for byte. Lines end in CR LF, LF CR (2013 on i.MX) or CR CR LF (without line editing).
+    /// The exact bytes. Lines end in CR LF, LF CR (2013 on i.MX) or CR CR LF (without line editing).
     package var output: [UInt8]
 
     package init(output: [UInt8]) {
@@ -17,12 +17,12 @@ package struct UBootReply: Sendable, Hashable {
         self.init(output: Array(text.utf8))
     }
 
-    /// The output up to a prompt at its end.
+    /// The output without a prompt at its end.
     func without(_ prompt: [UInt8]) -> [UInt8] {
         output.suffix(prompt.count).elementsEqual(prompt) ? Array(output.dropLast(prompt.count)) : output
     }
 
-    /// The lines, without their ends, escape sequences and control characters, within ``BoardLimits``.
+    /// The lines, without line ends, escape sequences and control characters, within ``BoardLimits``.
     var lines: [ByteText] {
         TerminalText.plain(output.prefix(BoardLimits.replyBytes))
             .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)
@@ -32,7 +32,7 @@ package struct UBootReply: Sendable, Hashable {
 }
 
 extension ByteText {
-    /// An address as U-Boot prints it: one to sixteen hexadecimal digits, with or without `0x`. Addresses use all 64
+    /// An address as printed by U-Boot: one to sixteen hexadecimal digits, with or without `0x`. Addresses use all 64
     /// bits: MIPS64 boards print `ffffffff80000000`.
     var address: UInt64? {
         let digits = hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes
@@ -55,25 +55,25 @@ extension ByteText {
         }
     }
 
-    /// Whether all its bytes are hexadecimal digits, and there are this many.
+    /// Whether it consists of exactly this many hexadecimal digits.
     func isHexadecimal(digits: Int) -> Bool {
         bytes.count == digits && bytes.allSatisfy { Self.hexadecimalValue($0) != nil }
     }
 
-    /// In lower case, as far as it is ASCII.
+    /// The text with ASCII letters in lower case.
     var lowercased: ByteText {
         ByteText(ArraySlice(bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }))
     }
 }
 
-/// A size as U-Boot's print_size (`lib/display_options.c`) and its like write it.
+/// A size as printed by U-Boot's print_size (`lib/display_options.c`) and similar functions.
 struct UBootSize: Hashable {
-    /// Bytes.
+    /// The size in bytes.
     var bytes: Int
-    /// False where a decimal point tells that it was rounded to a tenth.
+    /// False if a decimal point shows that it was rounded to a tenth.
     var isExact: Bool
 
-    /// Takes `16 MiB`, `1.5 MiB`, `256 Bytes`, `512 kB`, `128MiB`, or a bare number of bytes, at the start.
+    /// Takes `16 MiB`, `1.5 MiB`, `256 Bytes`, `512 kB`, `128MiB`, or a bare number of bytes from the start.
     ///
     /// U-Boot's MB and kB are 2^20 and 2^10 bytes (`drivers/mtd/cfi_flash.c`, flash_print_info).
     static func take(_ text: inout ByteText) -> UBootSize? {

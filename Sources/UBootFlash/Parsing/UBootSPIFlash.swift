@@ -1,22 +1,22 @@
 import FlashAccess
 
-/// A serial NOR chip, by what `sf probe` prints (`cmd/sf.c`, `drivers/mtd/spi/`).
+/// A serial NOR chip, as printed by `sf probe` (`cmd/sf.c`, `drivers/mtd/spi/`).
 package struct UBootSPIFlash: Sendable, Hashable {
     /// The chip's name in U-Boot's table: `w25q128`.
     package var name: String
-    /// Bytes.
+    /// The size in bytes.
     package var size: Int
-    /// False where U-Boot rounded the size to a tenth.
+    /// False if U-Boot rounded the size to a tenth.
     package var isSizeExact: Bool
-    /// Bytes that one write takes; nil where it is not said (2009 to 2010).
+    /// The bytes per write; nil if not printed (2009 to 2010).
     package var pageSize: Int?
-    /// Bytes that one erase takes; nil where it is not said (before 2013.10).
+    /// The bytes per erase; nil if not printed (before 2013.10).
     package var eraseSize: Int?
-    /// `Only lower 16MiB accessible` (2013.07 to 2018.07, without CONFIG_SPI_FLASH_BAR): what lies beyond is not
-    /// reached, and reading there brings bytes from below.
+    /// `Only lower 16MiB accessible` (2013.07 to 2018.07, without CONFIG_SPI_FLASH_BAR): the rest is unreachable, and
+    /// reading there returns bytes of the lower part.
     package var isCutAt16MiB: Bool
 
-    /// Parses what `sf probe` printed; nil where no chip was found.
+    /// Parses the output of `sf probe`; nil if no chip was found.
     package init?(_ reply: UBootReply) {
         isCutAt16MiB = false
         var found: (name: String, size: UBootSize, page: Int?, erase: Int?)?
@@ -38,7 +38,7 @@ package struct UBootSPIFlash: Sendable, Hashable {
         eraseSize = found.erase
     }
 
-    /// `SF: Detected w25q128 with page size 256 Bytes, erase size 4 KiB, total 16 MiB[, mapped at …]`.
+    /// Parses `SF: Detected w25q128 with page size 256 Bytes, erase size 4 KiB, total 16 MiB[, mapped at …]`.
     private static func detected(_ line: ByteText) -> (String, UBootSize, Int?, Int?)? {
         guard let rest = line.dropping("SF: Detected "), let name = rest.before(" with "),
             let size = value("total ", in: rest)
@@ -48,7 +48,7 @@ package struct UBootSPIFlash: Sendable, Hashable {
         )
     }
 
-    /// `8192 KiB hi_sfc at 0:0 is now current device`.
+    /// Parses `8192 KiB hi_sfc at 0:0 is now current device`.
     private static func current(_ line: ByteText) -> (String, UBootSize, Int?, Int?)? {
         guard let head = line.before(" is now current device"), var rest = head.before(" at ") else { return nil }
         guard let size = UBootSize.take(&rest) else { return nil }

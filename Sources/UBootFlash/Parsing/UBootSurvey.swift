@@ -1,24 +1,24 @@
 import FlashAccess
 package import FlashModel
 
-/// From U-Boot's replies to a survey. Pure: the same replies give the same survey.
+/// Builds a survey from U-Boot's replies. Pure: the same replies give the same survey.
 ///
-/// `mtd list` is believed before `flinfo`, `sf probe` and `nand info`, which tell of chips that it does not list. Where
-/// no partition table is known, or one that leaves gaps, the whole chip is presented as a partition: U-Boot reads all
+/// `mtd list` takes precedence over `flinfo`, `sf probe` and `nand info`, which add chips that it does not list. If no
+/// partition table is known, or it leaves gaps, the whole chip is presented as a partition, because U-Boot can read all
 /// of it.
 package enum UBootSurvey {
-    /// What 3-byte addresses reach, in bytes.
+    /// The range of 3-byte addresses, in bytes.
     static let shortAddressLimit = 16 << 20
 
-    /// Puts together what is known of the board.
+    /// Assembles all information about the board.
     ///
     /// - Parameter replies: by command, as in ``UBootFacts/questions``; any may be missing.
-    /// - Throws: `noPartitions` where no reply tells of a flash chip.
+    /// - Throws: `noPartitions` if no reply reports a flash chip.
     package static func assemble(replies: [String: UBootReply]) throws(FlashkeepError) -> Survey {
         try assemble(facts: UBootFacts(replies))
     }
 
-    /// The same, for a caller who has parsed the replies already.
+    /// The same, from parsed replies.
     package static func assemble(facts: UBootFacts) throws(FlashkeepError) -> Survey {
         var map = UBootChipMap(facts)
         guard !map.chips.isEmpty else {
@@ -66,7 +66,7 @@ package enum UBootSurvey {
             serialNumber: variable("serial#"))
     }
 
-    /// What of U-Boot's commands serves a backup.
+    /// U-Boot's commands that a backup can use.
     private static func tools(_ facts: UBootFacts) -> [String: String] {
         var result: [String: String] = [:]
         for name in ["crc32", "flinfo", "hash", "loadx", "loady", "md", "mtd", "nand", "sf", "tftpboot", "tftpput"] {

@@ -1,39 +1,40 @@
 import FlashAccess
 
-/// How `tftpboot` or `tftpput` ended (`net/tftp.c`, `net/net.c`).
+/// The result of `tftpboot` or `tftpput` (`net/tftp.c`, `net/net.c`).
 package struct UBootTransferResult: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
-        /// This many bytes crossed. None is said with `done` alone.
+        /// This many bytes were transferred; 0 if only `done` was printed.
         case done(bytes: Int)
         /// The server refused: `TFTP error: 'File not found' (1)`.
         case refused(reason: String, code: Int?)
-        /// No answer, or it ceased: `Retry count exceeded`, `TFTP server died` (also for an ICMP unreachable).
+        /// There was no answer, or it stopped: `Retry count exceeded`, `TFTP server died` (also for an ICMP
+        /// unreachable).
         case noAnswer
-        /// Nobody has the server's address: `ARP Retry count exceeded`.
+        /// No host has the server's address: `ARP Retry count exceeded`.
         case noHost
         /// A variable is not set: `*** ERROR: `ipaddr' not set`, `Error: ethernet@… address not set.`.
         case notSet(String)
         /// `No ethernet found.`
         case noEthernet
-        /// It would have overwritten U-Boot itself: `trying to overwrite reserved memory`.
+        /// The transfer would have overwritten U-Boot itself: `trying to overwrite reserved memory`.
         case reservedMemory
-        /// ^C.
+        /// ^C was accepted.
         case interrupted
-        /// Anything else: the reply ends before the transfer did, or it is none.
+        /// Anything else: the reply ends before the transfer did, or is of another command.
         case unclear
     }
 
     package var outcome: Outcome
-    /// `pcnet#0`; nil where it did not come so far.
+    /// `pcnet#0`; nil if it did not get that far.
     package var device: String?
-    /// The server's address, as U-Boot took it.
+    /// The server's address, as U-Boot understood it.
     package var server: String?
     /// The board's own address.
     package var ownAddress: String?
-    /// The address in memory that it took.
+    /// The memory address that it used.
     package var memory: UInt64?
 
-    /// Parses what the command printed.
+    /// Parses the command's output.
     package init(_ reply: UBootReply) {
         var isDone = false
         var bytes: Int?
@@ -75,7 +76,7 @@ package struct UBootTransferResult: Sendable, Hashable {
         if let rest = line.dropping("*** ERROR: `"), let name = rest.before("' not set") {
             return .notSet(name.string(limit: 64))
         }
-        // The driver's complaint; boards with a second device go on with that.
+        // The driver's error; boards with a second device continue with that.
         if line.contains("No ethernet found") { return .noEthernet }
         if line.contains("overwrite reserved memory") { return .reservedMemory }
         if line == ByteText("Abort") || line.contains("<INTERRUPT>") { return .interrupted }
@@ -84,7 +85,7 @@ package struct UBootTransferResult: Sendable, Hashable {
 }
 
 extension ByteText {
-    /// What stands between the first single quote and the last.
+    /// The text between the first single quote and the last.
     fileprivate var quotedSingly: ByteText? {
         guard let first = bytes.firstIndex(of: 0x27), let last = bytes.lastIndex(of: 0x27), first < last else {
             return nil

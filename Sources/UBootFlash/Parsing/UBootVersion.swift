@@ -1,22 +1,22 @@
 import FlashAccess
 
-/// Which U-Boot it is: the line that it starts with, and that `version` prints.
+/// U-Boot's version, from the line that it prints at startup and for `version`.
 ///
-/// `U-Boot 2018.03 (Nov 21 2026 - 01:47:09 +0000)`, `U-Boot 1.1.4 (Jul  3 2014 - 12:00:00)`,
-/// `U-Boot SPL 2023.01 (…)` (`lib/display_options.c`, display_options; `version.h`). Vendors write before and behind.
+/// `U-Boot 2018.03 (Nov 21 2026 - 01:47:09 +0000)`, `U-Boot 1.1.4 (Jul  3 2014 - 12:00:00)`, `U-Boot SPL 2023.01 (…)`
+/// (`lib/display_options.c`, display_options; `version.h`). Vendors add text before and after.
 package struct UBootVersion: Sendable, Hashable {
     /// The version as printed: `2023.01+dfsg-2+deb12u3`, `1.1.4`.
     package var text: String
-    /// The year since 2008.10, before that 1.
+    /// The year since 2008.10; before that 1.
     package var major: Int
     /// The month since 2008.10.
     package var minor: Int
-    /// What stands in the brackets behind: when it was built.
+    /// The text in parentheses after it: the build date.
     package var date: String?
-    /// Whether it is a first stage, SPL or TPL, that loads the true one and has no prompt.
+    /// Whether it is a first stage, SPL or TPL, which loads the real U-Boot and has no prompt.
     package var isFirstStage: Bool
 
-    /// Parses what `version` printed, or the text of a start.
+    /// Parses the output of `version` or of a startup; first stages are ignored.
     package init?(_ reply: UBootReply) {
         for line in reply.lines.prefix(2000) {
             if let version = UBootVersion(line: line), !version.isFirstStage {
@@ -31,7 +31,7 @@ package struct UBootVersion: Sendable, Hashable {
     init?(line: ByteText) {
         guard line.bytes.count <= 300, var rest = line.trimmed.after("U-Boot ") else { return nil }
         isFirstStage = rest.take("SPL ") || rest.take("TPL ") || rest.take("VPL ")
-        // "U-Boot Version: 1.1.3", as some vendors have it.
+        // Some vendors print "U-Boot Version: 1.1.3".
         _ = rest.take("Version: ")
         guard let word = rest.words.first, word.bytes.count <= 64, rest.bytes.first == word.bytes.first else {
             return nil
@@ -44,7 +44,7 @@ package struct UBootVersion: Sendable, Hashable {
         self.minor = minor
         text = word.string()
         date = rest.after("(")?.before(")")?.string(limit: 80)
-        // What speaks of U-Boot in passing has neither a date nor the line for itself.
+        // Text that only mentions U-Boot has no date and more words on its line.
         guard date != nil || line.trimmed.words.count <= 4 else { return nil }
     }
 

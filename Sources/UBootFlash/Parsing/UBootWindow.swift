@@ -1,8 +1,8 @@
 import FlashModel
 
-/// How the bytes of a chip get into the board's address space.
+/// How a chip's bytes get into the board's address space.
 enum UBootWindow: Sendable, Hashable {
-    /// They are there: parallel flash, and serial flash that the board's controller maps.
+    /// They are mapped there: parallel flash, and serial flash that the board's controller maps.
     case mapped(base: UInt64)
     /// `sf read`.
     case spi
@@ -11,10 +11,10 @@ enum UBootWindow: Sendable, Hashable {
     /// `mtd read` of this device.
     case mtd(String)
 
-    /// Whether bytes must be brought into RAM first.
+    /// Whether bytes must be copied into RAM first.
     var isStaged: Bool { if case .mapped = self { false } else { true } }
 
-    /// What must be said once before the chip is read.
+    /// The command that must be sent once before the chip is read.
     func preparation(_ commands: UBootCommands) throws -> String? {
         switch self {
         case .mapped, .mtd: nil
@@ -23,7 +23,7 @@ enum UBootWindow: Sendable, Hashable {
         }
     }
 
-    /// The command that brings a range of the chip to a target in RAM; nil where it stands in the address space.
+    /// The command that copies a range of the chip into RAM; nil if the chip is mapped.
     func read(_ range: Range<Int>, to memory: UInt64, _ commands: UBootCommands) throws -> String? {
         guard let offset = UInt64(exactly: range.lowerBound) else { throw UBootCommandFault.badRange }
         let count = UInt64(range.count)
@@ -44,7 +44,7 @@ enum UBootWindow: Sendable, Hashable {
         }
     }
 
-    /// The commands that bring pages of NAND to a target in RAM, each followed by its OOB bytes.
+    /// The commands that copy NAND pages into RAM, each followed by its OOB bytes.
     func readWithOOB(
         _ pages: Range<Int>, of chip: Chip, to memory: UInt64, _ commands: UBootCommands
     ) throws -> [String] {
@@ -62,7 +62,7 @@ enum UBootWindow: Sendable, Hashable {
                     to: memory, offset: try offset(pages.lowerBound), pages: UInt64(clamping: pages.count))
             ]
         case .mtd(let name):
-            // Of several pages it would give all data first, and then all OOB bytes.
+            // For several pages, it would return all data first and then all OOB bytes.
             return try pages.map { page in
                 guard let target = (page - pages.lowerBound).times(chip.pageSize + chip.oobSize).flatMap(memory.plus)
                 else { throw UBootCommandFault.badRange }

@@ -1,17 +1,17 @@
 import FlashAccess
 import FlashModel
 
-/// How an erase or a write of NAND ended: `nand erase`, `nand write`, `mtd erase`, `mtd write`.
+/// The result of erasing or writing NAND: `nand erase`, `nand write`, `mtd erase`, `mtd write`.
 ///
-/// Forms: `NAND erase: device 0 offset 0x4000, size 0x2000`, then `Skipping bad block at  0x00004000`,
-/// `nand0: MTD Erase failure: -5`, and `OK` all the same (`cmd/nand.c`; `drivers/mtd/nand/raw/nand_util.c`,
-/// nand_erase_opts). `NAND write: device 0 offset 0x0, size 0x10000`, then `Skip bad block 0x00004000`,
-/// ` 65536 bytes written: OK` (nand_write_skip_bad). `Erasing 0x00100000 ... 0x0011ffff (1 eraseblock(s))`, then
-/// `Skipping bad block at 0x00100000`, which until 2021 is said of an erase that failed, too, and later nothing is;
-/// `Writing 2048 byte(s) (1 page(s)) at offset 0x00100000`, which bad blocks leave as it is, and then nothing unless it
+/// Forms: `NAND erase: device 0 offset 0x4000, size 0x2000`, then `Skipping bad block at  0x00004000`, `nand0: MTD
+/// Erase failure: -5`, and `OK` all the same (`cmd/nand.c`; `drivers/mtd/nand/raw/nand_util.c`, nand_erase_opts). `NAND
+/// write: device 0 offset 0x0, size 0x10000`, then `Skip bad block 0x00004000`, ` 65536 bytes written: OK`
+/// (nand_write_skip_bad). `Erasing 0x00100000 ... 0x0011ffff (1 eraseblock(s))`, then `Skipping bad block at
+/// 0x00100000`; until 2021 that is also printed for an erase that failed, for which later versions print nothing.
+/// `Writing 2048 byte(s) (1 page(s)) at offset 0x00100000`, which bad blocks do not change, and then nothing unless it
 /// failed (`cmd/mtd.c`).
 package struct UBootWriteResult: Sendable, Hashable {
-    /// What was to be done.
+    /// The requested operation.
     package enum Work: Sendable, Hashable {
         case nandErase(Range<Int>)
         case nandWrite(Range<Int>)
@@ -19,16 +19,16 @@ package struct UBootWriteResult: Sendable, Hashable {
         case mtdWrite(Range<Int>)
     }
 
-    /// The bytes of the chip that it announces; nil where it announces none.
+    /// The range of the chip that it announces, in bytes; nil if it announces none.
     package var announced: Range<Int>?
-    /// Offsets of bad blocks that were left out: what was written has shifted.
+    /// The offsets of skipped bad blocks: the written data has shifted.
     package var skipped: [Int] = []
-    /// The line that tells of a failure.
+    /// The line that reports a failure.
     package var failure: String?
-    /// How many bytes `nand write` says it wrote.
+    /// The number of bytes that `nand write` reports as written.
     package var written: Int?
 
-    /// Parses what the command printed.
+    /// Parses the command's output.
     package init(_ reply: UBootReply) {
         for line in reply.lines.prefix(5000) {
             let text = line.trimmed
@@ -37,7 +37,7 @@ package struct UBootWriteResult: Sendable, Hashable {
             {
                 if let offset = rest.words.last?.hexadecimal, skipped.count < 1000 { skipped.append(offset) }
             } else if let rest = text.after("NAND erase: device ") ?? text.after("NAND write: device ") {
-                // Old ones speak in decimal (1.3.4, legacy NAND): that is not looked at.
+                // Old versions print decimal numbers (1.3.4, legacy NAND), which are ignored.
                 if let offset = rest.after(" offset 0x")?.before(",")?.hexadecimal,
                     let size = rest.after(", size 0x")?.words.first?.hexadecimal
                 {
@@ -57,7 +57,8 @@ package struct UBootWriteResult: Sendable, Hashable {
         }
     }
 
-    /// What speaks against its having done just this; nil where nothing does. Whether a block is blank, its bytes tell.
+    /// The evidence that it did not do exactly this work; nil if there is none. Only its bytes show whether a block is
+    /// blank.
     package func complaint(_ work: Work) -> String? {
         if let failure { return failure }
         guard skipped.isEmpty else { return "it treats the block as bad" }
@@ -71,8 +72,8 @@ package struct UBootWriteResult: Sendable, Hashable {
         }
     }
 
-    /// Whether it tells of flash that failed, or of a block that it takes for bad: not of a command that it did not
-    /// understand, or that did something else.
+    /// Whether it reports flash that failed, or a block that it treats as bad, rather than a command that it did not
+    /// understand or that did something else.
     package var isOfFlash: Bool {
         guard let failure else { return !skipped.isEmpty }
         return ["failure", "Failure", "failed", "Failed", "ERROR"].contains(where: failure.contains)
