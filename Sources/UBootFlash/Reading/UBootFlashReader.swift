@@ -2,11 +2,11 @@ internal import BoardConsoles
 internal import FlashAccess
 internal import FlashModel
 
-/// Reads the flash of a board that waits at U-Boot's prompt, as one survey found it.
+/// Reads the flash of a board at U-Boot's prompt, as found by one survey.
 ///
-/// Reading writes nothing but RAM that nothing uses. What the flash holds stands in the address space, or is brought into
-/// RAM erase block by erase block, since U-Boot's reads of NAND skip bad blocks and would shift what follows. Then its
-/// CRC-32 says whether the bytes need to cross at all, and whether they did so well.
+/// Reading changes nothing except unused RAM. Flash is either mapped into the address space or copied to RAM one erase
+/// block at a time, because U-Boot's NAND reads skip bad blocks and would shift the rest. Its CRC-32 then shows whether
+/// the bytes need to be transferred, and whether they arrived intact.
 final class UBootFlashReader: FlashReading, FlashChecksumming {
     private let session: UBootSession
     private let store: ContentStore
@@ -15,18 +15,18 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
     private let recovery: UBootRecovery
     private let survey: Survey
     private let facts: UBootFacts
-    /// Brings flash to where it can be read.
+    /// Makes flash readable as memory.
     private let staging: UBootStaging
     /// Reads over the line.
     private let printer: UBootMemoryPrinter
     /// Reads over the network.
     private let uploads: UBootUploadReader
-    /// The lines that were asked for again, as of the last look at them.
+    /// The repeated lines at the last check.
     private var repeatedLines = 0
 
-    /// Bytes of a chunk where erase blocks are smaller or unknown.
+    /// The chunk size in bytes if erase blocks are smaller or of unknown size.
     private static let chunkSize = 64 << 10
-    /// Bytes of one CRC, so that none takes long.
+    /// The bytes per CRC, so that none takes long.
     private static let checkSize = UBootStaging.size
 
     init(
@@ -59,7 +59,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         let page = chip.pageSize
         let unit = page + chip.oobSize
         for range in ranges {
-            // Erase block by erase block: one of them fits into RAM, and none is bad.
+            // One erase block at a time, because one fits into RAM, and none of them is bad.
             let onChip = (base + range.lowerBound)..<(base + range.upperBound)
             for part in onChip.cut(atMultiplesOf: chunkSize(of: chip)) {
                 let pages = part.lowerBound / page..<part.upperBound / page
@@ -101,7 +101,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         let base = partition.offset ?? 0
         for range in ranges {
             let onChip = (base + range.lowerBound)..<(base + range.upperBound)
-            // A part before the first whole chunk is planned for itself, so that no chunk lies in two erase blocks.
+            // The part before the first whole chunk is planned separately, so that no chunk spans two erase blocks.
             let size = chunkSize(of: chip)
             let whole = min(onChip.upperBound, (onChip.lowerBound + size - 1) / size * size)
             for part in [onChip.lowerBound..<whole, whole..<onChip.upperBound] where !part.isEmpty {
@@ -116,14 +116,14 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         }
     }
 
-    /// Reads a range of a chip: by uploads as far as they go, and the rest over the line.
+    /// Reads a range of a chip: by uploads as far as possible, and the rest over the line.
     private func read(
         _ range: Range<Int>, of chip: Chip, size: Int,
         each: (FlashChunk) async throws -> Void
     ) async throws {
         var start = range.lowerBound
-        // Whole erase blocks of NAND, since bad ones are skipped; else much at a time, for each upload begins with a
-        // link that comes up.
+        // For NAND, whole erase blocks, because bad ones are skipped; otherwise large parts, because each upload must
+        // first bring the link up.
         for part in range.cut(atMultiplesOf: chip.kind.isNAND ? size : max(size, Self.checkSize)) {
             let locate = { (part: Range<Int>) in try await self.staging.locate(part, of: chip) }
             guard let chunks = try await uploads.chunks(of: part, size: size, locate) else { break }
@@ -134,7 +134,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         try await readOverLine(start..<range.upperBound, of: chip, size: size, each: each)
     }
 
-    /// Reads a range of a chip over the line, chunk by chunk: what is known is not sent.
+    /// Reads a range of a chip over the line, in chunks. Known content is not transferred.
     private func readOverLine(
         _ range: Range<Int>, of chip: Chip, size: Int,
         each: (FlashChunk) async throws -> Void
@@ -173,11 +173,11 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         }
     }
 
-    /// A range of a chip as U-Boot prints it, or what stands in its place.
+    /// A range of a chip as printed by U-Boot, or the replacement for it if it is unreadable.
     ///
     /// - Parameters:
-    ///   - chunk: what is brought to where it can be read, with the range in it.
-    ///   - sum: its CRC-32, where it is known.
+    ///   - chunk: the part of the chip around the range that is made readable.
+    ///   - sum: the range's CRC-32, if it is known.
     private func printed(
         _ range: Range<Int>, in chunk: Range<Int>, of chip: Chip, sum: UInt32?
     ) async throws -> FlashChunk {
@@ -199,13 +199,13 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         }
     }
 
-    /// The chunk, counted from the start of the range, in which a part of it lies.
+    /// The chunk, counted from the start of the range, that contains a part of it.
     private static func chunk(of part: Range<Int>, in range: Range<Int>, size: Int) -> Range<Int> {
         let start = part.lowerBound - (part.lowerBound - range.lowerBound) % size
         return start..<min(range.upperBound, start + size)
     }
 
-    /// Sizes of chunks and of the pieces that they are cut into.
+    /// The sizes of chunks and of the parts into which they are divided.
     private static func sizes(from size: Int) -> [Int] {
         var sizes = [size]
         while let last = sizes.last, last % 2 == 0, last / 2 >= KnownContent.step { sizes.append(last / 2) }

@@ -1,11 +1,11 @@
 internal import FlashAccess
 internal import FlashModel
 
-/// Watches the chips and partitions that U-Boot knows.
+/// Detects changes of the chips and partitions that U-Boot reports.
 struct UBootLayoutWatch: LayoutWatching {
     let session: UBootSession
     let recovery: UBootRecovery
-    /// The replies to all questions of the survey, by question.
+    /// The survey's replies, by question.
     let replies: [String: UBootReply]
     let survey: Survey
 
@@ -13,7 +13,7 @@ struct UBootLayoutWatch: LayoutWatching {
         var replies = replies
         for question in UBootFacts.layoutQuestions where replies[question] != nil {
             let reply = try await recovery.surviving { try await session.agreed(on: question) }
-            // A reply that never comes the same twice says nothing new.
+            // If no two replies agree, keep the old one.
             if let reply { replies[question] = reply }
         }
         return LayoutChange.between(survey, try UBootSurvey.assemble(facts: UBootFacts(replies)))

@@ -2,42 +2,42 @@ import BoardConsoles
 import FlashAccess
 private import FlashModel
 
-/// Memory as U-Boot prints it on the line, complete: lines are keyed by the address that they print, and only those that
-/// are missing or damaged are asked for again.
+/// Reads memory that U-Boot prints over the line. Lines are matched by their printed address, and only missing or
+/// damaged ones are requested again.
 struct UBootLineDump {
-    /// Bytes of one command. Long ones cost less; a reset in the midst costs no more than this.
+    /// The bytes per command. Long commands are cheaper, and a reset during one loses no more than this.
     static let commandSize = 16 << 10
-    /// Bytes of a line.
+    /// The bytes per line.
     private static let lineSize = 16
-    /// Lines that cost less than a command of their own.
+    /// The number of lines that cost less than another command.
     private static let closeLines = 3
-    /// How often nothing new may come.
+    /// The number of fruitless attempts in a row after which to give up.
     private static let patience = 6
 
-    /// How memory is printed.
+    /// The format in which memory is printed.
     private(set) var format: any UBootDumpFormat
-    /// Whether the format gave not one line where lines were asked for: the board does not know it.
+    /// Whether the format printed no line at all, because the board does not have its command.
     private(set) var isMute = false
-    /// How many lines were asked for again.
+    /// The number of repeated lines.
     private(set) var repeatedLines = 0
 
     init(format: any UBootDumpFormat = UBootDumpFormats.usual) {
         self.format = format
     }
 
-    /// Prints by another format from now on.
+    /// Prints in another format from now on.
     mutating func use(_ format: any UBootDumpFormat) { self.format = format }
 
     /// Whether lines were lost or damaged.
     var hasErred: Bool { repeatedLines > 0 }
 
-    /// The bytes from an address on.
+    /// Reads the bytes from an address on.
     ///
     /// - Parameters:
-    ///   - votes: how often a line must have said the same.
-    ///   - earlier: what an earlier reading gave: one vote for each line.
-    ///   - kept: what was read of this range before a reset broke it off; it learns what is read now.
-    /// - Throws: ``UBootSession/Interruption``, `replyNotUnderstood` where lines are lost again and again, `boardSilent`.
+    ///   - votes: how many readings of a line must agree.
+    ///   - earlier: an earlier reading, which counts as one vote per line.
+    ///   - kept: what was read of this range before a reset interrupted it; everything read now is added.
+    /// - Throws: ``UBootSession/Interruption``, `replyNotUnderstood` if lines are lost repeatedly, `boardSilent`.
     mutating func bytes(
         at address: UInt64, count: Int, votes: Int = 1, earlier: [UInt8]? = nil, kept: DumpedLines = DumpedLines(),
         _ session: UBootSession
@@ -80,7 +80,7 @@ struct UBootLineDump {
         return (0..<piece.count).flatMap { piece.settled($0, votes: votes) ?? [] }
     }
 
-    /// Asks for a run of lines, and takes those that came well.
+    /// Requests a run of lines, and keeps those that arrive intact.
     private mutating func ask(
         _ run: Range<Int>, of piece: DumpedLines.Piece, at address: UInt64, count: Int, _ session: UBootSession
     ) async throws {
@@ -88,7 +88,7 @@ struct UBootLineDump {
         let size = min(run.upperBound * Self.lineSize, count) - first
         guard let start = address.plus(first) else { throw outside(address, count) }
         if format.fits(start, count: size) {
-            // What it learns of the board it keeps, also where a reset breaks it off.
+            // Keep what the format learns of the board, even if a reset interrupts it.
             var used = format
             defer { format = used }
             switch try await ask(run, of: piece, at: address, count: count, by: &used, session) {
@@ -101,7 +101,7 @@ struct UBootLineDump {
         _ = try await ask(run, of: piece, at: address, count: count, by: &plain, session)
     }
 
-    /// Does it in one format.
+    /// Requests the lines in one format.
     private func ask(
         _ run: Range<Int>, of piece: DumpedLines.Piece, at address: UInt64, count: Int,
         by format: inout any UBootDumpFormat, _ session: UBootSession
@@ -117,14 +117,14 @@ struct UBootLineDump {
                 isBulk: true,
                 question: format.question,
                 accepts: { reply in
-                    // By the last line, or, where that was damaged, by the number of lines; counting long ones costs
-                    // time.
+                    // Ends with the last line or, if that was damaged, when enough lines have arrived; counting long
+                    // replies takes time.
                     reply.hasLine(beginningWith: lastLine)
                         || (run.count <= 64 && reply.output.count { $0 == 0x0A } > run.count)
                 }
             ).reply
         } catch let interruption as UBootSession.Interruption {
-            // What came before the reset need not come again.
+            // Lines from before the reset need not be sent again.
             _ = Self.take(interruption.heard, &format, run, of: piece, at: address, count: count)
             throw interruption
         }
@@ -147,17 +147,17 @@ struct UBootLineDump {
         return .clear
     }
 
-    /// What a reply gave.
+    /// How a reply was understood.
     private enum Understanding {
         case clear
-        /// Lines, but nothing in them tells how to read them: single bytes need no order.
+        /// It has lines, but nothing in them shows the byte order; single bytes need none.
         case unclear
-        /// Not a digit.
+        /// It has no digits.
         case mute
     }
 
-    /// The runs of lines that are not there. Those that lie close together are one: a command more costs as much as the
-    /// lines between them.
+    /// The runs of missing lines. Nearby runs are joined, because another command costs as much as the lines between
+    /// them.
     private static func runs(_ piece: DumpedLines.Piece, votes: Int) -> [Range<Int>] {
         var result: [Range<Int>] = []
         for index in 0..<piece.count where piece.settled(index, votes: votes) == nil {
@@ -186,7 +186,7 @@ struct UBootLineDump {
 }
 
 extension UInt64 {
-    /// This many further on; nil beyond the address space.
+    /// The sum; nil if it is beyond the address space.
     func plus(_ distance: Int) -> UInt64? {
         guard let distance = UInt64(exactly: distance) else { return nil }
         let (sum, overflow) = addingReportingOverflow(distance)
@@ -195,7 +195,7 @@ extension UInt64 {
 }
 
 extension UBootReply {
-    /// Whether its last line begins so.
+    /// Whether its last complete line begins with a text and continues after it.
     func hasLine(beginningWith text: String) -> Bool {
         let tail = output.suffix(200)
         guard let end = tail.lastIndex(of: 0x0A) else { return false }

@@ -2,29 +2,30 @@ private import BoardChannels
 private import BoardConsoles
 private import FlashModel
 
-/// Brings U-Boot's console, and the line, to a faster rate for the time of the work, and back.
+/// Switches U-Boot's console and the line to a faster rate while it works, and back.
 ///
-/// A rate is proven before it is used: memory that does not change is dumped several times, and must have the checksum
-/// that the board had told at its own rate, over a line on which hardly one line had to be asked for again.
+/// A rate is proven before it is used: memory that does not change is dumped several times. It must match the checksum
+/// that the board computed at its own rate, and almost no line may need repetition.
 package final class UBootLineRate {
-    /// What is wanted.
+    /// The rate that is wanted.
     package enum Wish: Sendable, Hashable {
-        /// Bits a second.
+        /// A rate in bits per second.
         case rate(Int)
-        /// The highest of the usual ones that works.
+        /// The highest of the usual rates that works.
         case highest
 
-        /// The rates to try, the best first.
+        /// The rates to try, best first.
         func candidates(above own: Int) -> [Int] {
             switch self {
             case .rate(let rate): [rate]
-            // Faster ones are beyond many adapters, and a board that waits there is lost until it is switched off.
+            // Many adapters do not support faster rates, and a board that waits at one is lost until it is
+            // power-cycled.
             case .highest: [921_600, 460_800, 230_400, 115_200].filter { $0 > own }
             }
         }
     }
 
-    /// What the memory must be seen to hold.
+    /// Memory with known content.
     private struct Proof {
         var address: UInt64
         var sum: UInt32
@@ -36,20 +37,20 @@ package final class UBootLineRate {
     private let own: Int?
     private var proof = PerBoot<Proof>()
     private var help: UBootHelp?
-    /// The rates that failed, and are not tried again.
+    /// The rates that failed, which are not tried again.
     private var failed: Set<Int> = []
-    /// Lines dumped at the faster rate, and those of them that had to be asked for again, since the rate was last judged.
+    /// The lines dumped at the faster rate since it was last judged, and how many of them were repeated.
     private var lines = (dumped: 0, repeated: 0)
 
-    /// Bytes of a dump that proves a rate.
+    /// The bytes per dump that proves a rate.
     private static let proofSize = 2 << 10
     private static let proofDumps = 3
-    /// One line in so many may have to be asked for again.
+    /// One line in this many may need repetition.
     private static let tolerance = 20
-    /// Lines after which a rate is judged anew.
+    /// The number of lines after which a rate is judged again.
     private static let judged = 512
 
-    /// - Parameter notify: told what a person may want to know.
+    /// - Parameter notify: called with messages for the user.
     package init(_ session: UBootSession, wish: Wish, notify: @escaping @Sendable (String) -> Void) {
         self.session = session
         self.wish = wish
@@ -60,11 +61,11 @@ package final class UBootLineRate {
     private var rate: Int? { session.console.channel.lineRate }
     private var isRaised: Bool { own != nil && rate != own }
 
-    // MARK: Up
+    // MARK: Raising
 
-    /// Goes to the faster rate, if the board has it and it proves good. Also after a reset.
+    /// Switches to the faster rate, if the board has it and it is proven; also used after a reset.
     ///
-    /// - Throws: what the line's trouble throws; where the board was lost, it is back at its own rate.
+    /// - Throws: errors of the line. If the board was lost, it is back at its own rate.
     package func raise() async throws {
         guard let own else { return notify("the channel has no rate to change") }
         guard rate == own else { return }
@@ -104,15 +105,16 @@ package final class UBootLineRate {
         return false
     }
 
-    /// Finds memory that does not change, and its checksum by the board; by two dumps where it has none.
+    /// Finds memory that does not change, and its checksum from the board, or from two dumps if the board cannot
+    /// compute one.
     private func learn() async throws -> Proof? {
         if let proof = proof[session] { return proof }
-        // What the board does not list is not said to it.
+        // Commands that the board does not list are not sent.
         if help == nil { help = try await session.agreed(on: "help").flatMap(UBootHelp.init) }
         guard let help, help.has("bdinfo"), let reply = try await session.agreed(on: "bdinfo"),
             let board = UBootBoardInfo(reply)
         else { return nil }
-        // U-Boot's own code is there, and as good as random; free RAM will do as well.
+        // U-Boot's own code is almost random; free RAM will also do.
         let free = (try? UBootLoadAddress(board)).flatMap {
             try? $0.choose(size: UInt64(Self.proofSize), hints: [])
         }
@@ -150,9 +152,9 @@ package final class UBootLineRate {
         return dump.repeatedLines * Self.tolerance <= Self.proofSize / 16 * Self.proofDumps
     }
 
-    // MARK: Down
+    // MARK: Lowering
 
-    /// Takes note of what was dumped, and goes back to the board's own rate where errors pile up.
+    /// Counts dumped lines, and returns to the board's own rate if there are too many errors.
     func judge(dumped: Int, repeated: Int) async throws {
         guard isRaised, let own, let rate else { return }
         lines.dumped += dumped
@@ -173,10 +175,10 @@ package final class UBootLineRate {
         throw UBootSession.Interruption(why: "the board does not switch back to \(own) baud")
     }
 
-    /// Sets the board back to the rate that it had, for whoever opens the line next. Never throws: the board may be gone.
+    /// Returns the board to its own rate, for the next user of the line. Never throws, because the board may be gone.
     package func restore() async {
         guard isRaised, let own else { return }
-        // In a task of its own: it must run to its end even where the user has cancelled everything.
+        // In a separate task, so that it completes even if the user has cancelled everything.
         nonisolated(unsafe) let rate = self
         let isDone = await Task {
             do {

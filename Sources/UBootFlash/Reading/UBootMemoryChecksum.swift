@@ -2,7 +2,7 @@ private import BoardConsoles
 private import FlashModel
 
 extension UBootSession {
-    /// The CRC-32 of memory, by the board's `crc32`.
+    /// The CRC-32 of memory, from the board's `crc32`.
     ///
     /// - Throws: ``Interruption``, `replyNotUnderstood`, `boardSilent`.
     func checksum(
@@ -10,7 +10,7 @@ extension UBootSession {
     ) async throws -> UInt32 {
         let size = UInt64(max(0, count))
         let command = try commands.crc32(at: address, count: size)
-        // A slow board takes a second for a megabyte that it reads uncached from flash.
+        // A slow board takes a second for a megabyte of uncached flash.
         let reply = try await ask(
             command, silence: .seconds(10 + count / (256 << 10)), pause: timing.settled,
             accepts: { UBootChecksum($0)?.covers(address, count: size) ?? false })

@@ -1,19 +1,19 @@
 import FlashAccess
 import FlashModel
 
-/// Memory as U-Boot prints it: by the cheapest format that the board has and that is seen to work, and read again until
-/// it has the board's own CRC-32.
+/// Reads memory that U-Boot prints, in the cheapest format that the board has and that proves to work, until it matches
+/// the board's own CRC-32.
 final class UBootMemoryPrinter {
-    /// Bytes of the dump by which a format is tried.
+    /// The bytes per dump that tests a format.
     private static let trialSize = 512
-    /// How many of its readings must be the same in the end, for a line of a dump that the checksum contradicts.
+    /// The most readings of a line that must agree, if the checksum contradicts a dump.
     private static let mostVotes = 5
 
     private let session: UBootSession
     private let help: UBootHelp?
-    /// How memory must be printed: `saves`, `md`, `md.b`; nil takes the cheapest that works.
+    /// How to print memory: `saves`, `md`, `md.b`; nil chooses the cheapest that works.
     private let wantedFormat: String?
-    /// Whether what is printed comes over the network now.
+    /// Whether the output currently goes over the network.
     private let printsToNetwork: () -> Bool
     private var dump: UBootLineDump
     private var hasChosenFormat = false
@@ -28,13 +28,14 @@ final class UBootMemoryPrinter {
         dump = UBootLineDump()
     }
 
-    /// How many lines were asked for again.
+    /// The number of repeated lines.
     var repeatedLines: Int { dump.repeatedLines }
 
-    /// The command that prints, without the width of its words.
+    /// The printing command, without the width of its words.
     var formatName: String { dump.format.name.split(separator: ".").first.map(String.init) ?? "" }
 
-    /// Characters on the line for a byte of memory, in hundredths, by what the board has.
+    /// The characters on the line per byte of memory, in hundredths: of the chosen format, or the cheapest that the
+    /// board lists.
     var charactersPerByte: Int {
         hasChosenFormat ? dump.format.cost : formats.first { $0.isListed(help) }?.cost ?? dump.format.cost
     }
@@ -43,12 +44,12 @@ final class UBootMemoryPrinter {
 
     // MARK: Bytes
 
-    /// Memory as it is dumped, but for what is blank: that need not cross.
+    /// Memory as printed, except blank memory, which need not be transferred.
     func bytesUnlessBlank(at address: UInt64, count: Int, kept: DumpedLines) async throws -> [UInt8] {
         guard hasChecksum else { return try await bytes(at: address, count: count, sum: nil, kept: kept) }
         let blank = [UInt8](repeating: 0xFF, count: count)
         let sum = try await checksum(at: address, count: count)
-        // As with all that is known, a second sum that is cut differently confirms it.
+        // As with all known content, a second checksum over a different range confirms it.
         if sum == CRC32.sum(of: blank),
             try await checksum(at: address, count: count / 2) == CRC32.sum(of: blank.prefix(count / 2))
         {
@@ -57,12 +58,12 @@ final class UBootMemoryPrinter {
         return try await bytes(at: address, count: count, sum: sum, kept: kept)
     }
 
-    /// Memory as U-Boot prints it.
+    /// Memory as printed by U-Boot.
     ///
     /// - Parameters:
-    ///   - sum: its CRC-32, where it is known.
+    ///   - sum: its CRC-32, if it is known.
     ///   - kept: what was read of it before.
-    /// - Throws: ``UBootSession/Interruption``; `toolMissing` where the format that must be used does not work;
+    /// - Throws: ``UBootSession/Interruption``; `toolMissing` if the required format does not work;
     ///   `replyNotUnderstood`, `boardSilent`.
     func bytes(at address: UInt64, count: Int, sum: UInt32?, kept: DumpedLines) async throws -> [UInt8] {
         let earlier = repeatedLines
@@ -70,12 +71,12 @@ final class UBootMemoryPrinter {
         try await chooseFormat(at: address, count: count)
         session.examples.note(try dump.format.command(at: address, count: max(16, count), session.commands))
         guard let sum else {
-            // Without a checksum only a line that says the same twice is believed, where this line was seen to err.
+            // Without a checksum, two readings of each line must agree once this line has shown errors.
             let votes = dump.hasErred ? 2 : 1
             return try await dump.bytes(at: address, count: count, votes: votes, kept: kept, session)
         }
         var bytes = try await dump.bytes(at: address, count: count, kept: kept, session)
-        // A digit of either may have been flipped into another one on its way.
+        // A digit of either may have been changed in transit.
         if CRC32.sum(of: bytes) == sum { return bytes }
         if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
         for start in stride(from: 0, to: count, by: KnownContent.step) {
@@ -86,16 +87,16 @@ final class UBootMemoryPrinter {
         return bytes
     }
 
-    /// A part of a dump, read again until it has the board's checksum.
+    /// Reads a part of a dump again until it matches the board's checksum.
     private func settled(_ first: [UInt8], _ address: UInt64) async throws -> [UInt8] {
         var bytes = first
         for votes in 2...Self.mostVotes {
-            // A format that is wrong again and again is not used again.
+            // Abandon a format that is wrong repeatedly.
             if votes > 3 { useUsualFormat() }
             if try await checksum(at: address, count: bytes.count) == CRC32.sum(of: bytes) { return bytes }
             bytes = try await dump.bytes(at: address, count: bytes.count, votes: votes, earlier: bytes, session)
         }
-        // The flash gives something else each time. What is kept is shown to be so by the proof.
+        // The flash returns something else each time. The proof will show that the kept bytes are uncertain.
         return bytes
     }
 
@@ -105,17 +106,17 @@ final class UBootMemoryPrinter {
 
     // MARK: Formats
 
-    /// The formats that may be used, the cheapest first.
+    /// The formats that may be used, cheapest first.
     private var formats: [any UBootDumpFormat] { wantedFormat.map(UBootDumpFormats.named) ?? UBootDumpFormats.all }
 
-    /// Chooses the cheapest format that works, by a small dump of what is wanted anyway.
+    /// Chooses the cheapest format that works, with a small dump of the requested memory.
     private func chooseFormat(at address: UInt64, count: Int) async throws {
-        // There each character that is not printed in lines is a packet for itself.
+        // Over the network, output that is not printed in whole lines takes one packet per character.
         if wantedFormat == nil, printsToNetwork() { return dump.use(UBootDumpFormats.usual) }
         guard !hasChosenFormat, count >= Self.trialSize else { return }
         var sum: UInt32?
         for format in formats where format.isListed(help) && format.fits(address, count: Self.trialSize) {
-            // The usual one is what others are measured by.
+            // The usual format is the reference for the others.
             if wantedFormat == nil, format.name == UBootDumpFormats.usual.name { break }
             if sum == nil { sum = try await trialSum(at: address) }
             if try await isGood(format, at: address, sum) {
@@ -133,7 +134,7 @@ final class UBootMemoryPrinter {
         hasChosenFormat = true
     }
 
-    /// What the trial must give: by the board's own checksum, or by what the usual format gave twice.
+    /// The expected checksum of a trial: the board's, or that of two equal dumps in the usual format.
     private func trialSum(at address: UInt64) async throws -> UInt32 {
         if hasChecksum { return try await checksum(at: address, count: Self.trialSize) }
         var usual = UBootLineDump()
@@ -150,7 +151,7 @@ final class UBootMemoryPrinter {
         }
     }
 
-    /// Prints by the format that every board has from now on, unless another one was asked for.
+    /// Prints in the format that every board has from now on, unless the user chose one.
     private func useUsualFormat() {
         guard wantedFormat == nil else { return }
         dump.use(UBootDumpFormats.usual)

@@ -1,8 +1,8 @@
 import FlashModel
 
-/// Takes up again what a reset of the board broke off, once the board waits at its prompt again.
+/// Repeats what a reset of the board interrupted, once the board is at its prompt again.
 final class UBootRecovery {
-    /// How often the board may be reset without anything achieved in between.
+    /// The most resets in a row without progress.
     private static let mostResets = 4
 
     private let session: UBootSession
@@ -10,18 +10,18 @@ final class UBootRecovery {
     private let transfers: UBootTransfers?
 
     /// - Parameters:
-    ///   - lineRate: goes up again after a reset; nil leaves the line as it is.
-    ///   - transfers: nil as long as nothing but questions is asked.
+    ///   - lineRate: raised again after a reset; nil leaves the line as it is.
+    ///   - transfers: nil while only questions are asked.
     init(_ session: UBootSession, lineRate: UBootLineRate?, transfers: UBootTransfers? = nil) {
         self.session = session
         self.lineRate = lineRate
         self.transfers = transfers
     }
 
-    /// Repeats what a reset of the board broke off.
+    /// Runs the body, and repeats it after a reset of the board.
     ///
-    /// - Parameter achieved: grows with what need not be done again.
-    /// - Throws: `boardLost` where the board is reset again and again, and what the body throws.
+    /// - Parameter achieved: a number that grows with what need not be done again.
+    /// - Throws: `boardLost` if the board is reset repeatedly, and errors of the body.
     func surviving<Result>(
         achieved: () -> Int = { 0 }, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -43,7 +43,7 @@ final class UBootRecovery {
                 try await session.getBackIn()
                 try await lineRate?.raise()
             } catch let error as FlashkeepError {
-                // What does not come over the network may come over the line.
+                // What fails over the network may succeed over the line.
                 guard try await transfers?.retreat(from: error) ?? false else { throw error }
             }
         }

@@ -1,23 +1,23 @@
 private import BoardConsoles
 import FlashModel
 
-/// Brings flash to where memory can be read: nothing to do where it stands in the address space, and else erase block by
-/// erase block into RAM that nothing uses.
+/// Makes flash readable as memory. Mapped flash already is; other flash is copied to unused RAM, one erase block at a
+/// time.
 final class UBootStaging {
-    /// Bytes that are brought there at once, at most, where erase blocks are not larger.
+    /// The most bytes copied at once, unless erase blocks are larger.
     static let size = 1 << 20
-    /// How often a read that failed is tried, until two tell the same.
+    /// The most attempts at a failed read, until two results agree.
     private static let mostReads = 5
 
     private let session: UBootSession
     private let facts: UBootFacts
-    /// Where RAM is free; nil until it was needed.
+    /// The free RAM; nil until it is needed.
     private var memory: Range<UInt64>?
-    /// The chips that are selected, one for each command that has a current one.
+    /// The selected chip of each command that has a current one.
     private var selected = PerBoot<[String: Chip.ID]>()
-    /// Whether reads that say nothing of their success were seen: RAM is then filled before each.
+    /// Whether reads that report no result have been seen: RAM is then filled before each.
     private var needsPoison = false
-    /// What the ECC said of pages: chip → the page's offset → the finding.
+    /// The ECC findings, by chip and offset of the page.
     private var eccFindings: [String: [Int: BlockFinding]] = [:]
 
     init(_ session: UBootSession, _ facts: UBootFacts) {
@@ -25,15 +25,15 @@ final class UBootStaging {
         self.facts = facts
     }
 
-    /// Where the bytes of a range are.
+    /// The location of a range's bytes.
     enum Location {
-        /// From this address on.
+        /// In memory from this address on.
         case at(UInt64)
-        /// Nowhere, and why.
+        /// Unreadable, with the reason.
         case unread(String)
     }
 
-    /// Brings a range of a chip into the address space.
+    /// Makes a range of a chip readable in the address space.
     func locate(_ range: Range<Int>, of chip: Chip) async throws -> Location {
         guard let window = facts.windows[chip.id] else { throw Self.unreachable(chip) }
         if case .mapped(let base) = window {
@@ -43,7 +43,7 @@ final class UBootStaging {
             return .at(address)
         }
         try await prepare(chip, window)
-        // NAND is read in whole pages only.
+        // NAND is read only in whole pages.
         let pages = Self.wholePages(range, of: chip)
         let memory = try area(for: pages.count).lowerBound
         guard let command = try window.read(pages, to: memory, session.commands),
@@ -67,8 +67,7 @@ final class UBootStaging {
         return window.readsOOB(facts)
     }
 
-    /// Brings pages with their OOB bytes into RAM, each page's bytes before its OOB bytes, as the chip holds them:
-    /// nothing in them was repaired by the ECC.
+    /// Copies raw pages to RAM, each followed by its OOB bytes, without ECC correction.
     ///
     /// - Parameter pages: counted from the chip's start.
     func locateWithOOB(_ pages: Range<Int>, of chip: Chip) async throws -> Location {
@@ -84,14 +83,14 @@ final class UBootStaging {
         }
     }
 
-    /// What became of reads into RAM.
+    /// The result of reads into RAM.
     private enum Outcome {
         case there
-        /// Why not, and what the ECC had to do with it.
+        /// The reason for the failure, and the ECC error behind it.
         case not(String, UBootReadResult.ECCError?)
     }
 
-    /// Runs commands that read flash into RAM, each as much as the others.
+    /// Runs commands that read equal amounts of flash into RAM.
     private func bring(_ commands: [String], to memory: UInt64, bytes count: Int) async throws -> Outcome {
         var sum: UInt32?
         if needsPoison { sum = try await poison(memory, count) }
@@ -112,12 +111,12 @@ final class UBootStaging {
         }
         guard isSilent else { return .there }
         if !needsPoison {
-            // What does not say that it failed is only believed when the RAM is seen to be another than before.
+            // A read that does not report failure is believed only if the RAM has changed.
             needsPoison = true
             return try await bring(commands, to: memory, bytes: count)
         }
         if let sum, try await checksum(at: memory, count: count) == sum {
-            // Or the flash holds just that: then it is so over another filling, too.
+            // Or the flash holds exactly the fill value; then another fill value changes, too.
             let other = try await poison(memory, count, with: 0xA5)
             for command in commands { _ = try await session.ask(command, silence: .seconds(60)) }
             if try await checksum(at: memory, count: count) == other {
@@ -127,8 +126,8 @@ final class UBootStaging {
         return .there
     }
 
-    /// Runs a command that reads flash into RAM. That it failed is believed when the board says so twice, since nothing
-    /// in its words shows whether they were damaged on their way.
+    /// Runs a command that reads flash into RAM. A failure is believed if the board reports it twice, because its text
+    /// does not show whether it was damaged in transit.
     private func read(_ command: String, bytes: Int) async throws -> UBootReadResult {
         var last: UBootReadResult?
         for _ in 0..<Self.mostReads {
@@ -145,9 +144,9 @@ final class UBootStaging {
         return last ?? UBootReadResult(UBootReply(output: []))
     }
 
-    /// Reads page by page what could not be read in one piece, since the ECC had to do with one of the pages.
+    /// Reads page by page what could not be read in one command because of an ECC error in one of the pages.
     ///
-    /// - Returns: why that failed; nil where all pages are in memory.
+    /// - Returns: the reason for a failure; nil if all pages are in memory.
     private func readEachPage(
         of pages: Range<Int>, _ chip: Chip, _ window: UBootWindow, to memory: UInt64
     ) async throws -> String? {
@@ -160,7 +159,7 @@ final class UBootStaging {
             guard result.skipped.isEmpty else { return "U-Boot treated the block as bad and read another one" }
             guard case .failed(let line) = result.outcome else { continue }
             guard let error = result.eccError else { return line }
-            // Nothing of an older finding is lost: what was damaged once is not called good later.
+            // Keep older findings: a page that was damaged once is not called good later.
             if error == .corrected, eccFindings[chip.id]?[start] != nil { continue }
             eccFindings[chip.id, default: [:]][start] = BlockFinding(
                 offset: start, size: page.count, state: error == .corrected ? .eccCorrected : .eccFailed, detail: line)
@@ -168,12 +167,12 @@ final class UBootStaging {
         return nil
     }
 
-    /// What the ECC said of a range of a chip.
+    /// The ECC findings in a range of a chip.
     func eccFindings(in range: Range<Int>, of chip: Chip) -> [BlockFinding] {
         (eccFindings[chip.id] ?? [:]).values.compactMap { $0.clipped(to: range) }.sorted { $0.offset < $1.offset }
     }
 
-    /// A range with the rest of its first page and of its last.
+    /// A range extended to whole pages.
     private static func wholePages(_ range: Range<Int>, of chip: Chip) -> Range<Int> {
         guard chip.kind.isNAND, chip.pageSize > 1 else { return range }
         let start = range.lowerBound - range.lowerBound % chip.pageSize
@@ -181,7 +180,7 @@ final class UBootStaging {
         return start..<max(start, min(end, max(range.upperBound, chip.leastSize)))
     }
 
-    /// Says once since the board's last start what must be said before a chip is used.
+    /// Sends the command that selects a chip, once per start of the board.
     func prepare(_ chip: Chip) async throws {
         guard let window = facts.windows[chip.id] else { throw Self.unreachable(chip) }
         try await prepare(chip, window)
@@ -195,7 +194,7 @@ final class UBootStaging {
         selected[session] = (selected[session] ?? [:]).merging([name: chip.id]) { $1 }
     }
 
-    /// Fills RAM with what flash seldom holds, and tells its CRC-32; nil where the board cannot.
+    /// Fills RAM with a value that is rare in flash, and returns its CRC-32; nil if the board cannot do this.
     private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
         guard facts.hasChecksum, facts.help?.has("mw") ?? false else { return nil }
         let command = try session.commands.memoryFill(
@@ -206,11 +205,10 @@ final class UBootStaging {
 
     /// The RAM that reading uses, so that nothing else is put there.
     ///
-    /// It grows, and may move, when more must fit than before: an erase block read with its OOB bytes needs more than the
-    /// block alone.
+    /// It grows, and may move, if more must fit than before: an erase block with OOB bytes needs more than without.
     ///
-    /// - Parameter count: bytes that must fit.
-    /// - Throws: `toolMissing` where none is known to be free.
+    /// - Parameter count: the number of bytes that must fit.
+    /// - Throws: `toolMissing` if no RAM is known to be free.
     func area(for count: Int) throws -> Range<UInt64> {
         if let memory, memory.count >= count { return memory }
         let found = try facts.freeMemory(max(count, Self.size))

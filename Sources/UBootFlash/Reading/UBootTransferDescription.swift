@@ -2,7 +2,7 @@ private import BoardChannels
 private import BoardConsoles
 internal import FlashAccess
 
-/// How flash crosses from U-Boot.
+/// Describes how flash is transferred from U-Boot.
 struct UBootTransferDescription: TransferDescribing {
     let session: UBootSession
     let facts: UBootFacts
@@ -18,7 +18,7 @@ struct UBootTransferDescription: TransferDescribing {
         return names + (isUploaded ? ", checked by crc32" : ", known content by crc32")
     }
 
-    /// Hexadecimal digits, three or four a byte, of ten bits each; what is known already comes quicker.
+    /// Hexadecimal digits take three or four characters per byte, of ten bits each; known content is faster.
     var usualRate: Int? { (session.console.channel.lineRate ?? 115_200) * 10 / printer.charactersPerByte }
 
     var commands: [String] { session.examples.all }

@@ -1,9 +1,9 @@
 import FlashAccess
 import FlashModel
 
-/// Ranges of flash by uploads over the network, each compared with the board's own checksum.
+/// Reads ranges of flash by uploads over the network, each compared with the board's own checksum.
 final class UBootUploadReader {
-    /// Brings the bytes of a range to where they can be sent from.
+    /// Makes the bytes of a range readable as memory.
     typealias Locating = () async throws -> UBootStaging.Location
 
     private let session: UBootSession
@@ -20,13 +20,13 @@ final class UBootUploadReader {
         self.recovery = recovery
     }
 
-    /// Reads a range by one upload; if not all of it can be read, by one upload for each part.
+    /// Reads a range with one upload or, if parts of it are unreadable, with one upload per part.
     ///
     /// - Parameters:
     ///   - size: of the parts, which begin at its multiples.
-    ///   - locate: brings the bytes of the range or of a part to where they can be sent from.
+    ///   - locate: makes the bytes of the range or of a part readable as memory.
     /// - Returns: nil if no method uploads (any more).
-    /// - Throws: the method's error if the user allows just that one, and what reading throws.
+    /// - Throws: the method's error if the user allows only that one, and errors of reading.
     func chunks(
         of range: Range<Int>, size: Int, _ locate: (Range<Int>) async throws -> UBootStaging.Location
     ) async throws -> [FlashChunk]? {
@@ -40,9 +40,9 @@ final class UBootUploadReader {
         return chunks
     }
 
-    /// What one upload brings; nil if no method uploads (any more).
+    /// The chunk that one upload returns; nil if no method uploads (any more).
     ///
-    /// - Parameter range: of the chunk that it becomes.
+    /// - Parameter range: of the chunk.
     /// - Throws: as ``chunks(of:size:_:)``.
     func chunk(of range: Range<Int>, _ locate: Locating) async throws -> FlashChunk? {
         try await recovery.surviving {
@@ -61,7 +61,7 @@ final class UBootUploadReader {
             checksum = { try await self.session.checksum(at: $0, count: $1) }
         }
         var checked = UBootCheckedUpload(fetch: { try await upload.bytes(at: $0, count: $1) }, checksum: checksum)
-        // What arrived with another checksum than the board's was fetched again.
+        // Data that did not match the board's checksum was fetched again.
         defer { session.countRetries(checked.repeats) }
         let bytes = try await checked.bytes(at: address, count: range.count)
         session.examples.note(
