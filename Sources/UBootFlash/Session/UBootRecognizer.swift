@@ -1,6 +1,6 @@
 package import BoardConsoles
 
-/// Recognises U-Boot by its banner, its countdown, its menus and its complaint about unknown commands.
+/// Recognizes U-Boot by its banner, its countdown, its menus and its error for unknown commands.
 package struct UBootRecognizer: DialectRecognizer {
     /// The name of the dialect.
     package static let name = "U-Boot"

@@ -4,8 +4,8 @@ import FlashModel
 
 /// The rate of the line.
 extension UBootSession {
-    /// Sees from what comes at a raised rate that the board was reset, and is at its own one again: soon, since it counts
-    /// down.
+    /// Detects from output at a raised rate that the board was reset and is at its own rate again. This must be fast,
+    /// because the board counts down.
     func watchRate(_ bytes: [UInt8], heard: [UInt8] = []) throws {
         guard let ownRate, console.channel.lineRate != ownRate else { return }
         recent = Array((recent + bytes).suffix(256))
@@ -15,19 +15,20 @@ extension UBootSession {
             why: "the board's rate has changed", heard: UBootReply(output: heard))
     }
 
-    /// What came of a change of rate.
+    /// The result of a change of rate.
     enum RateChange: Sendable, Hashable {
-        /// The board and the line are at the new rate, and the prompt came.
+        /// The board and the line are at the new rate, and the prompt was received.
         case done
-        /// Both are at the old one. What the board said, or why the line did not change.
+        /// Both are at the old rate: the board's output, or why the line did not change.
         case refused(String)
     }
 
-    /// Sets U-Boot's console and the line to another rate, in RAM alone.
+    /// Changes the rate of U-Boot's console and of the line, in RAM only.
     ///
-    /// `setenv baudrate N` sets the UART and waits for an Enter at the new rate (`drivers/serial/serial-uclass.c`,
-    /// `drivers/serial/serial.c`, on_baudrate), 50 ms after its question.
-    /// - Throws: ``Interruption`` where the board is at neither rate any more; what the channel throws.
+    /// `setenv baudrate N` sets the UART 50 ms after its question, and waits for Enter at the new rate
+    /// (`drivers/serial/serial-uclass.c`, `drivers/serial/serial.c`, on_baudrate).
+    ///
+    /// - Throws: ``Interruption`` if the board is no longer at either rate; errors of the channel.
     func changeRate(to rate: Int) async throws -> RateChange {
         guard let old = console.channel.lineRate else { return .refused("the channel has no rate") }
         guard let command = try? commands.setBaudRate(rate) else {
@@ -47,13 +48,13 @@ extension UBootSession {
             try watch(bytes)
             if UBootQuestion.rate.isAsked(in: output) { break }
             if text.openLine == prompt, try await isSilent() {
-                // Also where the board was at this rate before, by its own account.
+                // This also happens if the board was already at this rate.
                 isUntidy = false
                 mayWaitForEnter = false
                 return .refused(TerminalText.lastLines(UBootReply(output: output).without(prompt), count: 2))
             }
         }
-        // The question may have been damaged: the prompt tells where the board is.
+        // The question may have been damaged, so look for the prompt at both rates.
         for attempt in 0..<4 {
             let now = attempt == 2 ? old : rate
             do {
@@ -75,18 +76,18 @@ extension UBootSession {
         throw Interruption(why: "the board does not answer at \(rate) baud")
     }
 
-    /// What U-Boot waits before and after it sets the UART, twice 50 ms, and some more.
+    /// The time that U-Boot waits before and after it sets the UART (50 ms each), with a margin.
     static let rateSettles = Duration.milliseconds(150)
 
-    /// Whether nothing follows what looks like a prompt.
+    /// Whether nothing follows the apparent prompt.
     func isSilent() async throws -> Bool {
         guard let more = try await console.bytes(within: timing.quiet) else { return true }
         console.putBack(more)
         return false
     }
 
-    /// Whether an Enter, with a blank before it, brings the prompt. ^C throws away what the board made of characters at
-    /// another rate, and a question does not hear it.
+    /// Whether Enter, with a blank before it, brings the prompt. ^C discards what the board received at another rate,
+    /// and a question ignores it.
     func hasAnswered() async throws -> Bool {
         try await console.send("\u{3} \r")
         text = UBootConsoleText(prompt: prompt)

@@ -2,22 +2,22 @@ import BoardChannels
 import BoardConsoles
 import FlashModel
 
-/// Getting back in after a reset.
+/// Return to the prompt after a reset.
 extension UBootSession {
-    /// Gets back in after the board was reset: what was in its memory is gone. A system that it has started is of no use:
-    /// the power is asked for, as at first.
+    /// Returns to the prompt after the board was reset, which has erased its memory. If it has started a system, a
+    /// power cycle is requested, as at first.
     ///
-    /// - Throws: what ``BoardConsoles/ConsoleIdentifier/find(_:)`` throws.
+    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/find(_:)``.
     func getBackIn() async throws {
         boot += 1
         retries += 1
         mayWaitForEnter = false
-        // It starts at the rate of its stored environment, whatever it was set to since.
+        // It starts at the rate of its stored environment, whatever was set since.
         if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
         var identifier = identifier
         identifier.wanted = UBootRecognizer.name
         guard let found = try await identifier.find(console).prompt else {
-            // Cannot be: only U-Boot at its prompt was wanted.
+            // Impossible, because only U-Boot's prompt was requested.
             throw FlashkeepError(
                 .boardLost, what: "\(address) was reset and has started its system.",
                 why: "Its bootloader could not be stopped again in time.",
@@ -31,7 +31,8 @@ extension UBootSession {
 
     var address: String { console.channel.traits.address }
 
-    /// A board that falls silent at a raised rate may have been reset to its own one.
+    /// The error for a command without an answer. A board that falls silent at a raised rate may have been reset to its
+    /// own.
     func lost(_ command: String) -> any Error {
         guard let ownRate, let rate = console.channel.lineRate, rate != ownRate else {
             guard console.isTalking else { return silent(command) }

@@ -3,60 +3,61 @@ package import BoardConsoles
 import FlashAccess
 private import FlashModel
 
-/// A lease on the command line of a U-Boot.
+/// A session at the command line of a U-Boot.
 ///
-/// What makes it reliable on lines that lose and flip characters: a command is typed few characters ahead of its echo,
-/// and its CR is sent only once the echo was the command, character for character; else ^C throws the line away and it
-/// is typed again. An Enter alone is never sent: U-Boot would repeat its last command.
+/// It is reliable on lines that lose and change characters: a command is typed a few characters ahead of its echo, and
+/// its CR is sent only if the whole echo equals the command; otherwise ^C discards the line, and it is typed again.
+/// Enter is never sent alone, because U-Boot would repeat its last command.
 package final class UBootSession {
-    /// The board left the session: the same command may be said again once it is back.
+    /// The board left the session. The same command may be repeated once it is back.
     struct Interruption: Error, Sendable {
-        /// What it said.
+        /// The text that it printed.
         var why: String
-        /// Whether a system was started, and not U-Boot itself again.
+        /// Whether a system was started, rather than U-Boot itself again.
         var isSystemStart = false
-        /// What the command had printed until then, with the words of the restart behind it.
+        /// The command's output until then, followed by that of the restart.
         var heard = UBootReply(output: [])
     }
 
-    /// What a command printed, as far as it was received.
+    /// A command's output, as far as it was received.
     struct Answer: Sendable {
         var reply: UBootReply
-        /// Whether the prompt came behind it. Without it the end may be missing.
+        /// Whether the prompt followed. Otherwise the end may be missing.
         var isWhole: Bool
-        /// Whether something came all the time, until the time was over.
+        /// Whether the output continued until the time limit.
         var isLate = false
     }
 
     package let console: Console
-    /// Makes the command lines for this U-Boot.
+    /// Builds the command lines for this U-Boot.
     let commands = UBootCommands()
-    /// What a backup records of the commands that were used.
+    /// Examples of the commands used, for the backup's record.
     let examples = UBootExamples()
     let timing: ConsoleTiming
-    /// The prompt's bytes, such as `=> `.
+    /// The prompt's exact bytes, such as `=> `.
     var prompt: [UInt8]
-    /// How often a command had to be typed or said again.
+    /// How often a command had to be retyped or repeated.
     package internal(set) var retries = 0
-    /// The board's start that this is, counted from 0: each restart loses what a start has set.
+    /// The number of restarts of the board; each loses what was set before.
     package internal(set) var boot = 0
 
     var text: UBootConsoleText
     var window: Int
-    /// The longest that an echo took so far.
+    /// The longest wait for an echo so far.
     var slowestEcho: Duration = .zero
-    /// Whether a line may be half typed, or a command still running, on the board.
+    /// Whether a half-typed line, or a running command, may be on the board.
     var isUntidy = false
-    /// Whether a command may be waiting for its Enter, which no ^C ends.
+    /// Whether a command may be waiting for Enter, which ^C does not end.
     var mayWaitForEnter = false
-    /// The last that came at another rate than the board's own.
+    /// The latest bytes received at a rate other than the board's own.
     var recent: [UInt8] = []
-    /// Bits a second at which the board was met, and is again after a reset; nil where the channel has no rate.
+    /// The rate in bits per second at which the board was found, and to which it returns after a reset; nil if the
+    /// channel has no rate.
     let ownRate: Int?
     let identifier: ConsoleIdentifier
 
     /// - Parameters:
-    ///   - prompt: byte for byte, as ``BoardConsoles/ConsoleIdentifier`` found it.
+    ///   - prompt: its exact bytes, as found by ``BoardConsoles/ConsoleIdentifier``.
     ///   - identifier: finds the prompt again after a reset.
     package init(_ console: Console, prompt: [UInt8], identifier: ConsoleIdentifier) {
         self.console = console
@@ -68,19 +69,18 @@ package final class UBootSession {
         text = UBootConsoleText(prompt: prompt)
     }
 
-    /// Counts what others had to ask for again.
+    /// Counts retries made elsewhere.
     func countRetries(_ count: Int) { retries += count }
 
     // MARK: Commands
 
-    /// Runs a command whose reply must be whole, and says it again where it was not.
+    /// Runs a command whose reply must be complete, and repeats it if it is not.
     ///
     /// - Parameters:
-    ///   - silence: the longest time in which it may print nothing.
-    ///   - namesItself: whether the reply may hold U-Boot's own banner without a restart, as that of `version`.
-    ///   - accepts: whether this is the reply that was asked for: the parser's word. A reply that was damaged on its way
-    ///     is asked for again.
-    /// - Throws: ``Interruption`` where the board was reset; `boardSilent`, `replyNotUnderstood`, `boardLost`.
+    ///   - silence: the longest time without output.
+    ///   - namesItself: whether the reply may contain U-Boot's own banner without a restart, like that of `version`.
+    ///   - accepts: whether the parser accepts the reply. A reply that was damaged in transit is requested again.
+    /// - Throws: ``Interruption`` if the board was reset; `boardSilent`, `replyNotUnderstood`, `boardLost`.
     func ask(
         _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
         accepts: (UBootReply) -> Bool = { _ in true }
@@ -105,10 +105,10 @@ package final class UBootSession {
             next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
     }
 
-    /// How often the board is asked the same until two replies agree.
+    /// The most repetitions of a question until two replies agree.
     static let mostReadings = 24
 
-    /// A reply that came through the same twice, for what holds no checksum; nil where none did.
+    /// A reply that arrived twice without a difference, for replies without a checksum; nil if none did.
     func agreed(on question: String) async throws -> UBootReply? {
         var vote = ReplyVote()
         var last: UBootReply?
@@ -117,7 +117,8 @@ package final class UBootSession {
             for _ in 0..<Self.mostReadings {
                 let answer = try await say(question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
                 guard answer.isWhole else { continue }
-                // Twice the same to the last byte is what the board says, whatever a parser thinks of it.
+                // If two replies in a row are equal to the last byte, this is what the board says, whatever a parser
+                // makes of it.
                 if answer.reply == last { return answer.reply }
                 last = answer.reply
                 if let reply = vote.take(answer.reply.output).map({ UBootReply(output: $0) }) {
@@ -129,17 +130,17 @@ package final class UBootSession {
         }
     }
 
-    /// Runs a command once, and takes what came also where the end is missing.
+    /// Runs a command once, and returns its output even if the end is missing.
     ///
     /// - Parameters:
-    ///   - pause: the longest silence once it has begun to print; nil is for `silence`.
-    ///   - longest: how long it may go on printing, beyond `silence`; nil is for a reply's usual limit.
-    ///   - isBulk: whether it prints flash data, of which a transcript keeps the count alone.
-    ///   - question: what it asks before it goes on; it is answered with Enter.
-    ///   - isHopeless: whether what came shows that nothing good will: the command is not waited for any more, and the
-    ///     next one ends it with ^C.
-    ///   - accepts: whether the reply is known to be whole, so that the prompt behind it needs no silence to be believed.
-    /// - Throws: ``Interruption``; `noReplyInTime` where something is printed all the time; `boardSilent`, `boardLost`.
+    ///   - pause: the longest silence after the output has begun; nil is the same as `silence`.
+    ///   - longest: how long the output may continue, beyond `silence`; nil is the usual limit of a reply.
+    ///   - isBulk: whether it prints flash data, of which a transcript keeps only the size.
+    ///   - question: what it asks before it continues; the answer is Enter.
+    ///   - isHopeless: whether the output shows that it cannot succeed: the command is then abandoned, and the next one
+    ///     ends it with ^C.
+    ///   - accepts: whether the reply is known to be complete, so that the prompt after it is believed without silence.
+    /// - Throws: ``Interruption``; `noReplyInTime` if the output does not end; `boardSilent`, `boardLost`.
     func say(
         _ command: String, silence: Duration? = nil, pause: Duration? = nil, longest: Duration? = nil,
         namesItself: Bool = false,
@@ -158,18 +159,18 @@ package final class UBootSession {
             namesItself: namesItself, question: question, isHopeless: isHopeless, accepts: accepts)
         if answer.isLate { throw console.talksOn(during: "the reply to \"\(command)\"") }
         if answer.isWhole { mayWaitForEnter = false }
-        // The echo of Enter comes first, but for a blank that the line doubled. Another character before it stood behind
-        // the command, and made it another one.
+        // The reply begins with the echo of Enter, apart from a blank that the line doubled. Any other character before
+        // it was appended to the command, and changed it.
         if let first = answer.reply.output.first(where: { $0 != 0x20 }), first != 0x0D, first != 0x0A {
             answer.isWhole = false
         }
         return answer
     }
 
-    /// Runs a command that takes the line for itself until it ends, such as a load.
+    /// Runs a command that takes over the line until it ends, such as a load.
     ///
-    /// - Parameter talk: what is said to it; it leaves unread what is no longer for it.
-    /// - Returns: what came behind.
+    /// - Parameter talk: the conversation with it; it leaves unread what follows.
+    /// - Returns: the output that follows.
     func converse(_ command: String, _ talk: (Console) async throws -> Void) async throws -> Answer {
         if isUntidy { try await clear() }
         try await type(command)
@@ -181,10 +182,10 @@ package final class UBootSession {
             accepts: { _ in false })
     }
 
-    /// Types a command up to its last character, and has its echo.
+    /// Types a command except for Enter, and compares its echo.
     ///
-    /// A blank ends it: the line may double the last character after its echo was compared, and a digit more would make
-    /// `md` read beyond the end of the flash.
+    /// A blank ends it: the line may double the last character after its echo was compared, and another digit would
+    /// make `md` read beyond the end of the flash.
     func type(_ command: String) async throws {
         let bytes = Array("\(command) ".utf8)
         try await console.within(timing.limits.typing, "the echo of \"\(command)\"") {
@@ -195,7 +196,7 @@ package final class UBootSession {
                     window = max(1, window / 2)
                 }
                 if try await hasEchoed(bytes) {
-                    // What works is kept; a line that became good again gets quick again.
+                    // Keep what works; a line that has recovered becomes fast again.
                     if attempt == 0 { window = min(timing.window, window + 1) }
                     return
                 }
@@ -204,7 +205,7 @@ package final class UBootSession {
         }
     }
 
-    /// Whether the echo of the whole line was the line.
+    /// Types a line, and returns whether all of its echo was correct.
     func hasEchoed(_ bytes: [UInt8]) async throws -> Bool {
         var sent = 0
         var echoed = 0
@@ -223,7 +224,7 @@ package final class UBootSession {
                     echoed += 1
                     continue
                 }
-                // The bell, a lost or another character, or the board speaks of itself.
+                // The bell, a lost or wrong character, or output of the board itself.
                 try watch(got[index...])
                 return false
             }
@@ -231,20 +232,20 @@ package final class UBootSession {
         return true
     }
 
-    /// How long an echo is waited for: by what the line has shown, since a character that was lost never comes.
+    /// How long to wait for an echo, based on previous ones, because a lost character never arrives.
     var echoWait: Duration {
         slowestEcho == .zero ? timing.echo : min(timing.echo, max(.milliseconds(100), slowestEcho * 4))
     }
 
-    /// Types a command whose echo cannot be seen, since the board prints elsewhere, and does not wait for its reply: only
-    /// for a line that does no harm with some characters lost or changed.
+    /// Types a command without an echo, because the board prints elsewhere, and ignores its reply. Only for a line that
+    /// does no harm if characters of it are lost or changed.
     func sayUnheard(_ command: String) async throws {
         isUntidy = true
         try await console.send("\u{3}")
         _ = try await console.bytes(within: timing.settled)
         var rest = Array(command.utf8)[...]
         while !rest.isEmpty {
-            // As much as the smallest receiver holds; the board needs a moment for each.
+            // As much as the smallest receiver holds; the board needs a moment to process it.
             let piece = rest.prefix(timing.window)
             rest = rest.dropFirst(piece.count)
             try await console.channel.write(Array(piece))
@@ -254,18 +255,18 @@ package final class UBootSession {
         _ = try await console.bytes(within: timing.settled)
     }
 
-    /// Throws away what was typed, and finds the prompt again. ^C is harmless in every state.
+    /// Discards what was typed, and finds the prompt again. ^C is harmless in every state.
     ///
-    /// - Parameter isThorough: whether silence must follow the prompt. Without it a second answer, to a ^C that the line
-    ///   doubled, may still be on its way and be taken for the echo of what is typed next.
+    /// - Parameter isThorough: whether silence must follow the prompt. Otherwise a second reply, to a ^C that the line
+    ///   doubled, may still arrive and be taken for the echo of the next command.
     func clear(isThorough: Bool = false) async throws {
         for _ in 0..<timing.attempts {
-            // A question that did not come through is answered all the same. At the prompt, a blank makes it no bare Enter.
+            // Answer a question even if it was not recognized. At the prompt, the blank prevents a bare Enter.
             if mayWaitForEnter { try await console.send(" \r") }
             try await console.send("\u{3}")
             let answer = try await receive(
                 silence: timing.echo, pause: timing.settled, longest: timing.limits.prompt, namesItself: false,
-                // `<INTERRUPT>`, as far as it came through.
+                // `<INTERRUPT>`, as far as it arrived.
                 accepts: { reply in
                     !isThorough
                         && [Array("INT".utf8), Array("RUPT".utf8)].contains {
@@ -281,7 +282,7 @@ package final class UBootSession {
         throw lost("^C")
     }
 
-    /// Takes what comes until the prompt, or silence, or for so long at most.
+    /// Collects output until the prompt, silence, or the time limit.
     func receive(
         silence: Duration, pause: Duration, longest: Duration, namesItself: Bool, question: UBootQuestion? = nil,
         isHopeless: (UBootReply) -> Bool = { _ in false },
@@ -294,18 +295,18 @@ package final class UBootSession {
         var bannerAt: String?
         var question = question
         let limit = console.time + longest
-        /// When the prompt was seen that was no end, since more came; and when something came last.
+        /// The time of the last prompt in the output, and of the last output.
         var promptSeen: Duration?
         var arrived = console.time
         while true {
-            // Behind a prompt nothing follows; what does makes it part of the reply.
-            // The end of the command's own line is no sign that it has begun to answer.
+            // Nothing follows the prompt; if anything does, it was part of the reply. The line end after the echo does
+            // not mean that the reply has begun.
             let hasBegun = output.count > 4
             let wait =
                 if isAtPrompt {
                     timing.quiet
                 } else if hasBegun, Self.isNearly(text.openLine, prompt) {
-                    // A prompt that was damaged on its way: at most one character of it is still to come.
+                    // If the prompt was damaged, at most one character of it is still to come.
                     accepts(UBootReply(output: output)) ? timing.quiet / 4 : min(pause, timing.quiet * 2)
                 } else {
                     hasBegun ? pause : silence
@@ -317,15 +318,15 @@ package final class UBootSession {
             guard let bytes = try await console.bytes(within: min(wait, rest)) else {
                 if isAtPrompt || text.endsWithPrompt { return try end(output, bannerAt, namesItself) }
                 if bannerAt == nil, Self.isNearly(text.openLine, prompt), accepts(UBootReply(output: output)) {
-                    // All that was asked for is there, and the board waits at a prompt that only arrived damaged.
+                    // The reply is complete, and the board is at its prompt, which was damaged in transit.
                     isUntidy = false
                     output.removeLast(min(output.count, text.openLine.count))
                     return Answer(reply: UBootReply(output: output), isWhole: true)
                 }
                 return Answer(reply: UBootReply(output: output), isWhole: false, isLate: rest < wait)
             }
-            // The prompt came, and something that does not belong to the reply talks behind it, with pauses as no reply
-            // has: a device, or the network. ^C brings another prompt.
+            // After the prompt, something else prints, with longer pauses than a reply has: a device, or the network.
+            // ^C brings another prompt.
             let gap = console.time - arrived
             arrived = console.time
             if let seen = promptSeen, gap > timing.quiet * 4, console.time - seen > timing.silence {
@@ -346,7 +347,7 @@ package final class UBootSession {
                 case .banner(let version):
                     isAtPrompt = false
                     bannerAt = "U-Boot \(version.text) started"
-                // Words of a start may stand in variables and in `version`; behind a banner they are none of these.
+                // Text of a startup may occur in variables and in `version`, but not after a banner.
                 case .reset(let line) where !namesItself || bannerAt != nil,
                     .exception(let line) where !namesItself || bannerAt != nil:
                     throw Interruption(why: line, heard: UBootReply(output: output))
@@ -363,13 +364,13 @@ package final class UBootSession {
             isAtPrompt = isAtPrompt && text.openLine == prompt
             if isAtPrompt, bannerAt == nil || namesItself {
                 let answer = try end(output, nil, namesItself)
-                // A reply that its parser knows to be whole needs no silence to prove it.
+                // A reply that its parser knows to be complete needs no silence to prove it.
                 if accepts(answer.reply) { return answer }
             }
         }
     }
 
-    /// Whether a line is the prompt but for one character that was lost, doubled or made another.
+    /// Whether a line equals the prompt except for one character that was lost, doubled or changed.
     static func isNearly(_ line: [UInt8], _ prompt: [UInt8]) -> Bool {
         guard abs(line.count - prompt.count) <= 1, line != prompt else { return false }
         let start = zip(line, prompt).prefix { $0 == $1 }.count
@@ -385,7 +386,7 @@ package final class UBootSession {
         return Answer(reply: UBootReply(output: output), isWhole: true)
     }
 
-    /// Looks for signs of a restart in what came in place of an echo.
+    /// Looks for signs of a restart in bytes that are not an echo.
     func watch(_ bytes: some Sequence<UInt8>) throws {
         for event in text.feed(bytes) {
             switch event {

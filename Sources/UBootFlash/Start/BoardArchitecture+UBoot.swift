@@ -2,19 +2,19 @@ import FlashAccess
 package import ImageFormats
 
 extension BoardArchitecture {
-    /// What a board's U-Boot tells of its processor; nil where that is not clear.
+    /// The processor family according to a board's U-Boot; nil if it is not clear.
     ///
     /// - Parameters:
-    ///   - version: what `version` printed: since 2010 it names the compiler, `mipsel-linux-gnu-gcc (…)`.
-    ///   - board: as `bdinfo` told.
-    ///   - help: as `help` listed.
+    ///   - version: the output of `version`, which has named the compiler since 2010: `mipsel-linux-gnu-gcc (…)`.
+    ///   - board: the output of `bdinfo`.
+    ///   - help: the output of `help`.
     package static func guess(
         version: UBootReply?, board: UBootBoardInfo?, help: UBootHelp?
     ) -> BoardArchitecture? {
         version.flatMap(compiler) ?? guess(board: board, help: help)
     }
 
-    /// By the compiler's name. Two that differ tell nothing.
+    /// The family from the compiler's name; nil if two names disagree.
     private static func compiler(_ reply: UBootReply) -> BoardArchitecture? {
         var found: BoardArchitecture?
         for line in reply.lines.prefix(100) {
@@ -27,17 +27,17 @@ extension BoardArchitecture {
         return found
     }
 
-    /// How names of cross compilers begin. The longer stand before the shorter.
+    /// The prefixes of cross compilers' names, longer ones first.
     private static let prefixes: [(String, BoardArchitecture)] = [
         ("aarch64", .arm64), ("arm64", .arm64), ("arm", .arm), ("mips", .mips), ("riscv", .riscv),
         ("powerpc", .powerpc),
         ("ppc", .powerpc), ("x86_64", .x86), ("i586", .x86), ("i686", .x86),
     ]
 
-    /// By what only one family has.
+    /// The family from features that only one has.
     private static func guess(board: UBootBoardInfo?, help: UBootHelp?) -> BoardArchitecture? {
         let isMIPS = board.map(liesInKernelSegments) ?? false
-        // `arch_number` is that of Arm's old machine list, `TLB addr` its page table (`cmd/bdinfo.c`).
+        // `arch_number` is from Arm's old machine list, `TLB addr` is its page table (`cmd/bdinfo.c`).
         let isArm =
             (help?.has("bootz") ?? false)
             || ["arch_number", "TLB addr"].contains { board?.values[$0] != nil }
@@ -53,8 +53,9 @@ extension BoardArchitecture {
         }
     }
 
-    /// MIPS maps memory at 0x80000000 and flash up to 0xC0000000, whatever their physical addresses are: there it was
-    /// linked to, or its memory is told at physical addresses while it runs there.
+    /// Whether the addresses are those of MIPS, which maps memory at 0x80000000 and flash up to 0xC0000000, whatever
+    /// their physical addresses are: U-Boot was linked to that flash, or it runs there while its memory is reported at
+    /// physical addresses.
     private static func liesInKernelSegments(_ board: UBootBoardInfo) -> Bool {
         guard let start = board.relocationAddress, (0x8000_0000..<0xA000_0000).contains(start) else { return false }
         if !board.banks.contains(where: { $0.contains(start) }) {

@@ -2,14 +2,14 @@ package import FlashModel
 package import ImageFormats
 
 extension BootImage {
-    /// Why a board's U-Boot does not start it; nil where nothing is known to speak against it.
+    /// The reason why a board's U-Boot cannot start the image; nil if none is known.
     ///
     /// - Parameters:
     ///   - file: the file's name, for the text.
-    ///   - board: the board's processor family; nil where it is not known, which is no reason to refuse.
-    ///   - help: what the board's U-Boot can do; nil where it is not known.
-    ///   - address: where the user wants it loaded to, which raw bytes need.
-    /// - Returns: an error with `imageUnsuitable`, or `toolMissing` where the board lacks the command.
+    ///   - board: the board's processor family; nil if unknown, which is no reason to refuse.
+    ///   - help: the commands of the board's U-Boot; nil if unknown.
+    ///   - address: the load address that the user wants, which raw bytes require.
+    /// - Returns: an error with `imageUnsuitable`, or `toolMissing` if the board lacks the command.
     package func refusal(
         file: String, board: BoardArchitecture?, help: UBootHelp?, address: UInt64? = nil
     ) -> FlashkeepError? {

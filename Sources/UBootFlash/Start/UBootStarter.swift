@@ -2,14 +2,14 @@ private import BoardConsoles
 package import FlashModel
 package import ImageFormats
 
-/// Loads an image into a board's RAM over TFTP, and starts it. Nothing is written to flash, and what is set of the
-/// environment is set in RAM alone.
+/// Loads an image into a board's RAM over TFTP, and starts it. Nothing is written to flash, and variables are set only
+/// in RAM.
 package final class UBootStarter {
     private let session: UBootSession
     private let version: UBootReply
-    /// What was set here.
+    /// The variables that were set here.
     private var changed: [String: String] = [:]
-    /// What the board can do, and where its memory lies.
+    /// The board's commands and memory.
     package let facts: UBootFacts
 
     private init(_ session: UBootSession, version: UBootReply, facts: UBootFacts) {
@@ -18,7 +18,7 @@ package final class UBootStarter {
         self.facts = facts
     }
 
-    /// Asks the board what must be known before something is loaded.
+    /// Asks the board for everything that loading requires.
     ///
     /// - Throws: `replyNotUnderstood`, `boardSilent`, `boardLost`.
     package static func learn(_ session: UBootSession) async throws -> UBootStarter {
@@ -33,16 +33,16 @@ package final class UBootStarter {
     /// U-Boot's variables.
     package var variables: [String: String] { facts.environment?.variables ?? [:] }
 
-    /// Why the image is not started on this board; nil where nothing speaks against it.
+    /// The reason why the image cannot be started on this board; nil if none is known.
     package func refusal(of image: BootImage, file: String, address: UInt64? = nil) -> FlashkeepError? {
         image.refusal(
             file: file, board: BoardArchitecture.guess(version: version, board: facts.board, help: facts.help),
             help: facts.help, address: address)
     }
 
-    /// Where in RAM the image goes: nothing of U-Boot's and nothing that it unpacks to is hit.
+    /// The address in RAM for the image, away from U-Boot and from where the image unpacks to.
     ///
-    /// - Throws: `imageUnsuitable` where there is no room.
+    /// - Throws: `imageUnsuitable` if there is no room.
     package func place(for image: BootImage, file: String) throws -> UInt64 {
         guard let board = facts.board else { throw noPlace(file, "bdinfo reports no memory.") }
         do {
@@ -62,14 +62,14 @@ package final class UBootStarter {
         }
     }
 
-    /// Sets what a plan wants set, in RAM.
+    /// Sets a plan's variables, in RAM.
     package func set(_ plan: UBootNetworkPlan) async throws {
         for (name, value) in plan.variables.sorted(by: { $0.key < $1.key }) { try await set(name, to: value) }
     }
 
     /// Sets a variable in RAM; an empty value deletes it.
     ///
-    /// - Throws: `usage` where U-Boot would not take the name or value as it is.
+    /// - Throws: `usage` if U-Boot would not take the name or value literally.
     package func set(_ name: String, to value: String) async throws {
         let line: String
         do {
@@ -84,7 +84,7 @@ package final class UBootStarter {
         changed[name] = value
     }
 
-    /// What a load came to.
+    /// The result of a load.
     package enum Load: Sendable, Hashable {
         /// All bytes are in RAM, with the right CRC-32 if the board can compute one.
         case done
@@ -97,10 +97,10 @@ package final class UBootStarter {
     /// Loads a file from a TFTP server.
     ///
     /// - Parameters:
-    ///   - size: bytes that must arrive.
+    ///   - size: the number of bytes that must arrive.
     ///   - sum: their CRC-32.
     package func load(_ name: String, to memory: UInt64, size: Int, sum: UInt32) async throws -> Load {
-        // ``start(_:at:)`` starts it, once all of it is known to be there.
+        // ``start(_:at:)`` starts it, once it is known to be complete.
         try await session.disableAutostart(variables.merging(changed) { $1 })
         let outcome = try await session.transfer(
             try session.commands.tftpGet(to: memory, file: name, command: TFTPLoad.command(facts.help) ?? "tftpboot"))
@@ -111,9 +111,9 @@ package final class UBootStarter {
         return try await session.checksum(at: memory, count: size) == sum ? .done : .damaged
     }
 
-    /// Starts what was loaded, and returns when it runs.
+    /// Starts the loaded image, and returns when it runs.
     ///
-    /// - Throws: `commandFailed` where U-Boot keeps the board.
+    /// - Throws: `commandFailed` if U-Boot is still running, or was reset.
     package func start(_ image: BootImage, at memory: UInt64) async throws {
         let command = try session.commands.start(image.command ?? .bootm, at: memory)
         do {
@@ -131,9 +131,9 @@ package final class UBootStarter {
         }
     }
 
-    /// Listens until the system that was started falls silent: then somebody may be asked there.
+    /// Listens until the started system falls silent, because it can then be expected to answer.
     ///
-    /// - Parameter longest: after this it is asked anyway.
+    /// - Parameter longest: the most time to wait for that.
     package func follow(silence: Duration = .seconds(3), longest: Duration = .seconds(180)) async throws {
         let end = session.console.time + longest
         while session.console.time < end, try await session.console.bytes(within: silence) != nil {
