@@ -1,7 +1,7 @@
 private import Synchronization
 
-/// Which transfer methods were given up, for all connections to one board: a network that does not answer costs time, so
-/// it is tried once.
+/// The transfer methods that were given up, for all connections to one board. A network that does not answer costs
+/// time, so it is tried only once.
 package final class GivenUpMethods: Sendable {
     private let reads = Mutex<Set<UBootReadMethod>>([])
     private let loads = Mutex<Set<UBootLoadMethod>>([])

@@ -1,6 +1,6 @@
 import FlashModel
 
-/// How one attempt at a transfer ended.
+/// The result of one attempt at a transfer.
 enum UBootAttempt<Value> {
     case done(Value)
     /// Another attempt may succeed.
@@ -12,13 +12,13 @@ enum UBootAttempt<Value> {
 extension UBootAttempt: Sendable where Value: Sendable {}
 
 extension UBootSession {
-    /// Attempts at one transfer: cables are loose at times.
+    /// The most attempts at one transfer; a cable may have a loose contact.
     private static let mostAttempts = 3
 
-    /// Attempts a transfer until it is done, three times at most.
+    /// Attempts a transfer until it succeeds, at most three times.
     ///
-    /// - Returns: why it failed for the last time, if it never succeeded.
-    /// - Throws: what the body throws.
+    /// - Returns: the last error if it never succeeded.
+    /// - Throws: errors of the body.
     func attempts<Value>(
         _ body: () async throws -> UBootAttempt<Value>
     ) async throws -> Result<Value, FlashkeepError> {

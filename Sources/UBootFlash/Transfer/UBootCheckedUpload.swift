@@ -1,15 +1,16 @@
 import FlashModel
 
-/// A range of memory by uploads, each compared with the board's own checksum, or with another upload where it has none.
+/// A range of memory read by uploads, each compared with the board's own checksum, or with another upload if there is
+/// none.
 ///
-/// U-Boot's UDP packets carry no checksum (`net/net.c`, net_set_udp_header), and RAM and cables err. A piece that is
-/// another is fetched again, and then in halves, so that little crosses again and again.
+/// U-Boot's UDP packets have no checksum (`net/net.c`, net_set_udp_header), and RAM and cables cause errors. A part
+/// that differs is fetched again, and then in halves, so that little is repeated.
 struct UBootCheckedUpload {
-    /// Bytes below which a piece is not halved.
+    /// The size in bytes below which a part is not halved.
     static let smallest = 4 << 10
-    /// How often a piece is fetched before it is halved.
+    /// The most attempts at a part before it is halved.
     private static let attempts = 2
-    /// How often one that is not halved is fetched before it is taken as it is.
+    /// The most attempts at a part too small to halve, before the last one is accepted.
     private static let lastAttempts = 6
 
     /// One upload.
@@ -19,18 +20,18 @@ struct UBootCheckedUpload {
 
     private let fetch: Fetch
     private let checksum: Checksum?
-    /// How many pieces had to be fetched again.
+    /// The number of repeated parts.
     private(set) var repeats = 0
 
-    /// - Parameter checksum: nil where the board cannot compute one.
+    /// - Parameter checksum: nil if the board cannot compute one.
     init(fetch: @escaping Fetch, checksum: Checksum?) {
         self.fetch = fetch
         self.checksum = checksum
     }
 
-    /// The bytes. Where the memory is another each time, they are the last that came: the proof of the image shows it.
+    /// Reads the bytes. If the memory differs each time, they are the last received, and the image's proof shows it.
     ///
-    /// - Throws: what the closures throw.
+    /// - Throws: errors of the closures.
     mutating func bytes(at address: UInt64, count: Int) async throws -> [UInt8] {
         try await settled(try await fetch(address, count), address)
     }
@@ -43,11 +44,11 @@ struct UBootCheckedUpload {
                 if attempt > 0 { bytes = try await again(address, bytes.count) }
                 let sum = CRC32.sum(of: bytes)
                 if try await checksum(address, bytes.count) == sum { return bytes }
-                // A digit of the sum may have been damaged on its way.
+                // A digit of the sum may have been damaged in transit.
                 if try await checksum(address, bytes.count) == sum { return bytes }
             }
         } else {
-            // Two that are the same, of all that came.
+            // Any two equal uploads.
             var seen = [bytes]
             for _ in 0..<attempts {
                 bytes = try await again(address, bytes.count, isFirst: seen.count == 1)
@@ -61,7 +62,7 @@ struct UBootCheckedUpload {
         return try await settled(Array(bytes[..<middle]), address) + settled(Array(bytes[middle...]), start)
     }
 
-    /// - Parameter isFirst: whether it is no repetition but the check itself.
+    /// - Parameter isFirst: whether it is the check itself rather than a repetition.
     private mutating func again(_ address: UInt64, _ count: Int, isFirst: Bool = false) async throws -> [UInt8] {
         if !isFirst { repeats += 1 }
         return try await fetch(address, count)

@@ -1,18 +1,18 @@
 import FlashModel
 
-/// A board's network, as far as U-Boot needs it: its variables, in RAM alone. A reset takes them, and they are set again.
+/// A board's network configuration in U-Boot: variables in RAM only, which are set again after a reset.
 final class UBootNetwork {
     let host: any UBootNetworkHost
     let settings: UBootNetworkSettings
-    /// Milliseconds after which the board asks again (`net/tftp.c`, variable `tftptimeout`, since 2009; 1000 is its
-    /// least): a lost packet then costs a second, and not five.
+    /// The milliseconds after which the board asks again (variable `tftptimeout` in `net/tftp.c`, since 2009; at least
+    /// 1000), so that a lost packet costs one second instead of five.
     private static let timeout = "1000"
 
     private let session: UBootSession
     private var plan: UBootNetworkPlan?
     /// Whether the variables are set.
     private var isSet = PerBoot<Bool>()
-    /// What nobody can foresee of the names of files.
+    /// The unpredictable part of file names.
     private let word: String
     private var names = 0
 
@@ -25,10 +25,10 @@ final class UBootNetwork {
         self.settings = settings
     }
 
-    /// Sees that the board has its addresses.
+    /// Makes sure that the board has its addresses.
     ///
-    /// - Parameter variables: U-Boot's, as they were when it started.
-    /// - Throws: `hostUnreachable`, `addressNotUnderstood`; ``UBootSession/Interruption``, and what the line throws.
+    /// - Parameter variables: U-Boot's, from when it started.
+    /// - Throws: `hostUnreachable`, `addressNotUnderstood`; ``UBootSession/Interruption``, and errors of the line.
     func prepare(_ variables: [String: String]) async throws -> UBootNetworkPlan {
         let plan =
             try plan
@@ -37,7 +37,7 @@ final class UBootNetwork {
                 hardwareAddress: UBootNetworkPlan.hardwareAddress(settings.nonce()))
         self.plan = plan
         guard isSet[session] != true else { return plan }
-        // An earlier connection may have set what this one found, and a reset has lost it.
+        // A reset loses variables that an earlier connection may have set before this one read them.
         var variables = session.boot == 0 ? plan.variables : plan.allVariables
         variables["tftptimeout"] = Self.timeout
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
@@ -47,7 +47,7 @@ final class UBootNetwork {
         return plan
     }
 
-    /// Sees that the board has its addresses, and that this computer answers TFTP at its own.
+    /// Makes sure that the board has its addresses, and that this computer serves TFTP at its own.
     ///
     /// - Throws: as ``prepare(_:)``, and `portUnavailable`.
     func serve(_ variables: [String: String]) async throws -> UBootNetworkPlan {
@@ -56,20 +56,20 @@ final class UBootNetwork {
         return plan
     }
 
-    /// A name for a file, which was not used before.
+    /// A file name that has not been used before.
     func newName() -> String {
         names += 1
         return "fk\(word)n\(names)"
     }
 
-    /// Whether an error means that the network cannot be used as things are.
+    /// Whether an error means that the network cannot currently be used.
     static func isUnusable(_ error: FlashkeepError) -> Bool {
         [.hostUnreachable, .addressNotUnderstood, .portUnavailable].contains(error.code)
     }
 
-    /// Says a line that changes a variable.
+    /// Sends a line that changes a variable.
     ///
-    /// - Returns: what it printed, which is nothing where all is well.
+    /// - Returns: its output, which is empty if it succeeded.
     @discardableResult
     func say(_ line: String) async throws -> UBootReply {
         let reply = try await session.ask(line)

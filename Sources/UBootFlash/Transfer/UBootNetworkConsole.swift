@@ -2,20 +2,20 @@ private import BoardConsoles
 import FlashAccess
 private import FlashModel
 
-/// U-Boot's output over the network while it is typed to over the serial line (`drivers/net/netconsole.c`): what `md`
-/// prints comes at the pace of the network.
+/// U-Boot's output over the network, with input over the serial line (`drivers/net/netconsole.c`): `md` then prints at
+/// the speed of the network.
 ///
-/// Only `stdout` is changed, and in RAM alone: after a reset, and at the end, the console is on the line again.
+/// Only `stdout` is changed, in RAM only: after a reset, and at the end, the console is on the line again.
 final class UBootNetworkConsole {
     private let session: UBootSession
     private let network: UBootNetwork
     private let facts: UBootFacts
-    /// Whether the output is sent to the network.
+    /// Whether the output goes to the network.
     private var isSent = PerBoot<Bool>()
-    /// What `stdout` was.
+    /// The previous value of `stdout`.
     private var output = "serial"
 
-    /// The UDP port that U-Boot sends to where `ncip` names none.
+    /// The UDP port that U-Boot sends to if `ncip` has none.
     static let usualPort = 6666
 
     init(_ session: UBootSession, _ facts: UBootFacts, _ network: UBootNetwork) {
@@ -33,13 +33,13 @@ final class UBootNetworkConsole {
         }
     }
 
-    /// Whether the output is on the network now.
+    /// Whether the output currently goes to the network.
     var isOpen: Bool { isSent[session] ?? false }
 
-    /// Sends the output over the network, if it is not sent there already.
+    /// Redirects the output to the network, if it is not there already.
     ///
-    /// The network is tried first, by `ping`: without an answer to its first packet U-Boot would wait at each character
-    /// that it prints, and could not be told to stop.
+    /// The network is first tested with `ping`: if its first packet got no answer, U-Boot would wait at each character
+    /// that it prints, and could not be stopped.
     ///
     /// - Throws: ``UBootMethodChain/Failure``, ``UBootSession/Interruption``.
     func open() async throws {
@@ -58,7 +58,7 @@ final class UBootNetworkConsole {
             try await network.say(try session.commands.setEnvironment("ncip", place))
             isSent[session] = true
             let line = try session.commands.standardOutput("nc")
-            // The end of this line comes over the line, and the prompt over the network: none waits for the other.
+            // The end of this line arrives over the line, and the prompt over the network, so do not wait for both.
             _ = try await session.say(line, silence: session.timing.settled, pause: session.timing.settled)
             network.note(line)
             let reply = try await session.ask(
@@ -70,7 +70,7 @@ final class UBootNetworkConsole {
         }
     }
 
-    /// What `printenv stdout` tells.
+    /// The value that `printenv stdout` prints.
     private static func output(in reply: UBootReply) -> String? {
         reply.lines.prefix(20).compactMap { $0.trimmed.dropping("stdout=")?.string(limit: 200) }.first
     }
@@ -78,7 +78,7 @@ final class UBootNetworkConsole {
     private func check(_ plan: UBootNetworkPlan) async throws {
         guard facts.help?.has("ping") ?? false else { throw failure("U-Boot has no ping to test the network with.") }
         let line = try session.commands.ping("\(plan.host)")
-        // An answer that the line has damaged is asked for again; a clear one is enough.
+        // Repeat the test if the reply was damaged by the line; a clear reply is final.
         for _ in 0..<3 {
             let answer = try await session.say(line, silence: .seconds(30), pause: .seconds(30))
             network.note(line)
@@ -89,15 +89,13 @@ final class UBootNetworkConsole {
         throw failure("\(plan.host) did not answer the board's ping.")
     }
 
-    /// The board was reset: its output is on the line again.
+    /// Updates the state after a reset of the board, which has put the output back on the line.
     func wasReset() async {
         isSent[session] = nil
         await network.host.stopListening()
     }
 
-    /// Brings the output back to the line.
-    ///
-    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    /// Returns the output to the line.
     func leave() async throws {
         guard isOpen else { return }
         _ = try await session.ask(try session.commands.standardOutput(output))
@@ -105,14 +103,14 @@ final class UBootNetworkConsole {
         await network.host.stopListening()
     }
 
-    /// The same at the end. Never throws: the board may be gone.
+    /// Returns the output to the line at the end. Never throws, because the board may be gone.
     func close() async {
         do {
             try await session.console.within(session.timing.limits.farewell, "the end") { try await leave() }
         } catch is UBootSession.Interruption {
-            // The board was reset, which did it.
+            // The reset has already returned the output.
         } catch {
-            // Its echo does not come any more: typed without it.
+            // The echo no longer arrives, so type without it.
             if let line = try? session.commands.standardOutput(output) { try? await session.sayUnheard(line) }
         }
         isSent[session] = nil

@@ -1,42 +1,42 @@
 package import Transfers
 
-/// What this computer does for a board that sends and fetches over the network. Ports are opened when they are first needed, and
-/// closed with the connection to the board.
+/// This computer's services for a board that sends and fetches over the network. Ports are opened when they are first
+/// needed, and closed with the connection to the board.
 package protocol UBootNetworkHost: AnyObject, Sendable {
-    /// This computer's interfaces, as they are now.
+    /// This computer's current interfaces.
     func interfaces() throws -> [HostInterface]
 
-    /// Answers TFTP at one of this computer's addresses from now on.
+    /// Serves TFTP at one of this computer's addresses from now on.
     ///
     /// - Throws: `portUnavailable`.
     func serve(at host: IPv4Address) async throws
 
-    /// Awaits one upload of just so many bytes. Nothing else is taken.
+    /// Expects one upload of exactly this many bytes. Any other is refused.
     ///
     /// - Parameters:
-    ///   - name: letters and digits, one that was not used before.
+    ///   - name: letters and digits; not used before.
     ///   - board: the only address that may send it.
     func expect(_ name: String, count: Int, from board: IPv4Address)
 
-    /// What came under a name, and forgets it; nil where not all of it has come.
+    /// Returns the upload of a name, and forgets it; nil if it is incomplete.
     func collect(_ name: String) -> [UInt8]?
 
     /// Offers bytes, from memory.
     ///
     /// - Parameters:
-    ///   - name: letters and digits, one that was not used before.
+    ///   - name: letters and digits; not used before.
     ///   - board: the only address that may fetch them.
     func offer(_ name: String, _ bytes: [UInt8], to board: IPv4Address)
 
     /// Ends ``offer(_:_:to:)``.
     ///
-    /// - Returns: whether all was fetched.
+    /// - Returns: whether all bytes were fetched.
     @discardableResult
     func withdraw(_ name: String) -> Bool
 
-    /// Takes what a board prints over the network for what its serial line says, from now on.
+    /// Treats a board's output over the network as that of its serial line, from now on.
     ///
-    /// - Returns: the UDP port that it must be sent to.
+    /// - Returns: the UDP port that the board must send to.
     /// - Throws: `portUnavailable`.
     func listen(at host: IPv4Address, to board: IPv4Address) async throws -> Int
 
@@ -47,19 +47,19 @@ package protocol UBootNetworkHost: AnyObject, Sendable {
     func close() async
 }
 
-/// How the network may be used between a board in U-Boot and this computer.
+/// The user's settings for the network between a board in U-Boot and this computer.
 package struct UBootNetworkSettings: Sendable {
-    /// The only method that may be used; nil tries them in their order.
+    /// The only method that may be used; nil tries all in their order.
     package var via: UBootReadMethod?
-    /// The board's address; nil works it out.
+    /// The board's address; nil determines it.
     package var board: IPv4Address?
-    /// This computer's address that the board reaches; nil works it out.
+    /// The address of this computer that the board reaches; nil determines it.
     package var host: IPv4Address?
-    /// What proved not to work, for all connections to the board.
+    /// The methods that proved not to work, for all connections to the board.
     package var givenUp: GivenUpMethods
-    /// Letters and digits that nobody can foresee, at least 8.
+    /// Unpredictable letters and digits, at least 8.
     package var nonce: @Sendable () -> String
-    /// Told what a user should know, one line each.
+    /// Called with messages for the user, one line each.
     package var notify: @Sendable (String) -> Void
 
     package init(

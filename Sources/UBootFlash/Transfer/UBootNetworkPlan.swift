@@ -1,23 +1,25 @@
 package import FlashModel
 package import Transfers
 
-/// Which addresses a U-Boot and this computer use for TFTP, and what must be set in the board's RAM for it. Pure.
+/// The addresses that a U-Boot and this computer use for TFTP, and the variables to set for it in the board's RAM.
+/// Pure.
 package struct UBootNetworkPlan: Sendable, Hashable {
     package var board: IPv4Address
     package var host: IPv4Address
-    /// Variables to set, in RAM alone: those that are another. An empty value deletes.
+    /// The variables whose values must change, in RAM only. An empty value deletes.
     package var variables: [String: String]
-    /// All that must be set after a reset, when nobody knows what the board has: also what had its value before.
+    /// All variables to set after a reset, when the board's values are unknown, including those that already had their
+    /// value.
     package var allVariables: [String: String]
 
-    /// Works it out: what the user says comes first, then what the board has, where it fits to an interface of this
-    /// computer, then a free-looking address of the only network that there is.
+    /// Determines the addresses. The user's settings come first, then the board's own if they match an interface of
+    /// this computer, then an apparently free address in the only network.
     ///
     /// - Parameters:
-    ///   - variables: U-Boot's, as they are.
-    ///   - hardwareAddress: a locally administered one for boards that have none.
-    /// - Throws: `hostUnreachable` where no interface fits, with the command that gives it an address;
-    ///   `addressNotUnderstood` where what the user says does not fit.
+    ///   - variables: U-Boot's current ones.
+    ///   - hardwareAddress: a locally administered one, for boards that have none.
+    /// - Throws: `hostUnreachable` if no interface matches, with the command that gives it an address;
+    ///   `addressNotUnderstood` if the user's settings do not match.
     package init(
         variables: [String: String], interfaces: [HostInterface], board wantedBoard: IPv4Address? = nil,
         host wantedHost: IPv4Address? = nil, hardwareAddress: String
@@ -48,7 +50,7 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         ] where variables[name] != value {
             changes[name] = value
         }
-        // A gateway of another network makes some versions send everything there.
+        // A gateway in another network makes some versions send everything there.
         if let gateway = variables["gatewayip"].flatMap(IPv4Address.init), !interface.reaches(gateway) {
             changes["gatewayip"] = ""
         }
@@ -60,9 +62,9 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         ].merging(changes) { $1 }
     }
 
-    /// A hardware address for a board that has none: locally administered, for one host (IEEE 802, section 8.2).
+    /// A hardware address for a board that has none: locally administered, unicast (IEEE 802, section 8.2).
     ///
-    /// - Parameter nonce: what makes it another one than others have; its last 5 characters.
+    /// - Parameter nonce: makes it unique, by its last 5 characters.
     package static func hardwareAddress(_ nonce: String) -> String {
         let digits = Array(Hexadecimal.text(nonce.utf8.suffix(5).map { $0 }))
         let octets = stride(from: 0, to: digits.count - 1, by: 2).map { String(digits[$0...($0 + 1)]) }
@@ -94,7 +96,7 @@ package struct UBootNetworkPlan: Sendable, Hashable {
             if let found = interfaces.first(where: { $0.reaches(ownBoard) }) { return found }
             throw unreachable(ownBoard, interfaces)
         }
-        // The board has no address of its own: any will do, where there is no choice of networks.
+        // The board has no address of its own: any will do if there is only one network.
         if interfaces.count == 1, let only = interfaces.first { return only }
         throw FlashkeepError(
             .hostUnreachable, what: "It is not clear which network reaches the board.",
@@ -119,7 +121,7 @@ package struct UBootNetworkPlan: Sendable, Hashable {
                 + "\(host)/24 dev DEVICE")
     }
 
-    /// A host of the same network that is seldom given away: from the top, below the usual gateways.
+    /// An address in the same network that is seldom assigned: near the top, below the usual gateways.
     private static func neighbour(of interface: HostInterface) -> IPv4Address {
         let mask = interface.netmask.value
         let network = interface.address.value & mask
@@ -130,7 +132,7 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         return IPv4Address(value: interface.address.value ^ 1)
     }
 
-    /// Six octets, not all zero, not a multicast address.
+    /// Whether it has six octets, is not zero, and is not a multicast address.
     private static func isHardwareAddress(_ text: String) -> Bool {
         let octets = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt8($0, radix: 16) }
         guard octets.count == 6, let first = octets[0], first & 1 == 0 else { return false }

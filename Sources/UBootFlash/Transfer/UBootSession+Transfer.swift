@@ -2,15 +2,16 @@ private import BoardConsoles
 package import FlashModel
 
 extension UBootSession {
-    /// The longest silence. The first answer may take a link that comes up, and a second question for our address
-    /// (`net/arp.c`, ARP_TIMEOUT: 5 s).
+    /// The longest silence. Before the first answer, the link may have to come up, and a second ARP request may be
+    /// needed (`net/arp.c`, ARP_TIMEOUT: 5 s).
     private static var transferSilence: Duration { .seconds(12) }
-    /// Timeouts in a row (`T ` each), after which nobody answers: 6 s, or 30 s where the board knows no other timeout.
+    /// The timeouts in a row (`T ` each) that mean that there is no answer: 6 s, or 30 s if the board cannot change its
+    /// timeout.
     private static var timeouts: [UInt8] { Array("T T T T T T ".utf8) }
 
-    /// Runs a command that sends or fetches by TFTP, and leaves it where nobody answers.
+    /// Runs a command that sends or fetches by TFTP, and abandons it if there is no answer.
     ///
-    /// - Throws: ``Interruption``, and what the line throws.
+    /// - Throws: ``Interruption``, and errors of the line.
     func transfer(_ line: String) async throws -> UBootTransferResult.Outcome {
         let timeouts = Self.timeouts
         let answer = try await say(
@@ -34,7 +35,8 @@ extension UBootSession {
 }
 
 extension UBootTransferResult.Outcome {
-    /// Whether the same is worth trying again: what never worked is not waited for twice, for it costs as much each time.
+    /// Whether another attempt is worthwhile. A transfer that never worked is not repeated, because each attempt takes
+    /// as long.
     func isWorthMore(hasWorked: Bool) -> Bool {
         switch self {
         case .noEthernet, .notSet, .reservedMemory: false
@@ -43,11 +45,11 @@ extension UBootTransferResult.Outcome {
         }
     }
 
-    /// What went wrong, and what may help.
+    /// The cause of the failure, and what may help.
     ///
     /// - Parameters:
     ///   - port: of the server on this computer, UDP.
-    ///   - hasAsked: whether a request of the board came here; nil if that is not known.
+    ///   - hasAsked: whether a request of the board arrived here; nil if that is not known.
     ///   - otherwise: what to do if this U-Boot has no network. A sentence.
     package func words(
         _ plan: UBootNetworkPlan, port: Int = 69, hasAsked: Bool? = nil,

@@ -1,6 +1,6 @@
 import FlashModel
 
-/// Chooses the method by which bytes leave U-Boot: the first of ``UBootReadMethod`` that the board has and that works.
+/// Chooses the method by which U-Boot sends memory: the first of ``UBootReadMethod`` that the board has and that works.
 /// One that fails is given up for the whole operation, with one note to the user; the serial line is the last.
 final class UBootTransfers {
     private typealias Chain = UBootMethodChain<UBootReadMethod>
@@ -11,9 +11,9 @@ final class UBootTransfers {
     private let console: UBootNetworkConsole?
     private let uploads: [UBootReadMethod: UBootUpload]
     private let chain: Chain
-    /// Which methods the board has, as far as it was asked.
+    /// Whether the board has a method, for those that were checked.
     private var offered: [UBootReadMethod: Bool] = [:]
-    /// Methods that brought bytes, in the order in which they first did.
+    /// The methods that delivered bytes, in order of first use.
     private(set) var used: [UBootReadMethod] = []
 
     /// - Parameter network: the board's; nil if there is only the serial line.
@@ -35,7 +35,7 @@ final class UBootTransfers {
             settings.via.map { [$0] } ?? UBootReadMethod.allCases, isGivenUp: settings.givenUp.contains,
             giveUp: { failure in
                 guard settings.via == nil else { throw failure.error }
-                // Addresses that do not fit one of them fit none of them.
+                // Addresses that do not suit one network method suit none.
                 let isNetwork = [.hostUnreachable, .addressNotUnderstood].contains(failure.error.code)
                 for method in isNetwork ? UBootReadMethod.allCases.filter(\.needsNetwork) : [failure.method] {
                     settings.givenUp.insert(method)
@@ -45,9 +45,9 @@ final class UBootTransfers {
 
     /// Runs the body with the best command that uploads.
     ///
-    /// - Returns: nil if bytes are printed now.
-    /// - Throws: the method's error if the user allows just that one; ``UBootSession/Interruption``, and what the body
-    ///   throws.
+    /// - Returns: nil if no upload is possible and memory must be printed.
+    /// - Throws: the method's error if the user allows only that one; ``UBootSession/Interruption``, and errors of the
+    ///   body.
     func uploading<Result>(_ body: (UBootUpload) async throws -> Result) async throws -> Result? {
         try await attempt { method in
             guard let upload = uploads[method] else { return nil }
@@ -57,7 +57,7 @@ final class UBootTransfers {
         }
     }
 
-    /// Makes sure that what is printed comes over the network, if that is the method now.
+    /// Makes sure that output comes over the network, if that is the current method.
     ///
     /// - Throws: as ``uploading(_:)``.
     func prepareLine() async throws {
@@ -77,23 +77,24 @@ final class UBootTransfers {
         try await chain.attempt(isOffered: isOffered, body) ?? nil
     }
 
-    /// Whether the board prints to the network now.
+    /// Whether the board currently prints to the network.
     var printsToNetwork: Bool { console?.isOpen ?? false }
 
-    /// Brings the board's output back to the line, for what must not depend on the network or talks in both directions.
+    /// Returns the board's output to the line, for operations that must not depend on the network or that need both
+    /// directions.
     ///
-    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    /// - Throws: ``UBootSession/Interruption``, and errors of the line.
     func returnToLine() async throws { try await console?.leave() }
 
-    /// Notes that bytes came by a method.
+    /// Records that a method delivered bytes.
     func noteUse(_ method: UBootReadMethod) {
         if !used.contains(method) { used.append(method) }
     }
 
-    /// Goes back to the line if the board's answers stopped coming over the network.
+    /// Returns to the line if the board's replies no longer arrive over the network.
     ///
-    /// - Returns: whether that is what happened: what failed can be said again.
-    /// - Throws: the error, if the user allows just this method.
+    /// - Returns: whether that is the case, so that the failed operation can be repeated.
+    /// - Throws: the error, if the user allows only this method.
     func retreat(from error: FlashkeepError) async throws -> Bool {
         guard let console, console.isOpen,
             [.boardSilent, .noReplyInTime, .replyNotUnderstood].contains(error.code)
@@ -103,15 +104,15 @@ final class UBootTransfers {
         return true
     }
 
-    /// The board was reset: what was set is gone, and its output is on the line.
+    /// Updates the state after a reset of the board, which has lost its settings and put its output back on the line.
     func wasReset() async { await console?.wasReset() }
 
-    /// Leaves the board's console as it was found. Never throws.
+    /// Leaves the board's console as it was. Never throws.
     func end() async { await console?.close() }
 
-    /// Whether the board has a method, by its help and what it lists: nothing is tried. It is asked once.
+    /// Whether the board has a method, according to its help and lists; nothing is tried. Each method is checked once.
     ///
-    /// - Throws: `toolMissing` if it lacks the one that the user allows.
+    /// - Throws: `toolMissing` if it lacks the only one that the user allows.
     private func isOffered(_ method: UBootReadMethod) async throws -> Bool {
         let found: Bool
         if let known = offered[method] {
@@ -135,7 +136,7 @@ final class UBootTransfers {
         return try await session.agreed(on: "coninfo").map(UBootNetworkConsole.isListed) ?? false
     }
 
-    /// Tells, in one note, why the network is not used.
+    /// Reports, in one note, why the network is not used.
     private func tell() {
         let reasons = chain.takeFailures().map { "\($0.error.what) \($0.error.why)" }
         guard !reasons.isEmpty else { return }

@@ -1,17 +1,17 @@
 import FlashModel
 
-/// Has a board send its memory to the TFTP server of this computer.
+/// Makes a board send its memory to the TFTP server on this computer.
 ///
-/// What arrived is what the server received: the board's own report of it crosses a line that may damage it.
+/// Only what the server received counts, because the board's own report crosses a line that may damage it.
 final class UBootUpload {
     typealias Failure = UBootMethodChain<UBootReadMethod>.Failure
 
     let command: any UBootUploadCommand
     private let session: UBootSession
     private let network: UBootNetwork
-    /// U-Boot's, as they were when it started.
+    /// U-Boot's variables, from when it started.
     private let variables: [String: String]
-    /// Whether an upload ever arrived.
+    /// Whether an upload has ever succeeded.
     private var hasWorked = false
 
     init(
@@ -34,9 +34,9 @@ final class UBootUpload {
         }
     }
 
-    /// The bytes of a range of memory, as one upload brings them: not yet compared with anything.
+    /// Reads a range of memory with one upload, which is not yet verified.
     ///
-    /// - Throws: ``Failure`` if none arrives; ``UBootSession/Interruption``.
+    /// - Throws: ``Failure`` if none succeeds; ``UBootSession/Interruption``.
     func bytes(at address: UInt64, count: Int) async throws -> [UInt8] {
         switch try await session.attempts({ try await attempt(address, count) }) {
         case .success(let bytes): return bytes
@@ -53,7 +53,7 @@ final class UBootUpload {
         do {
             outcome = try await session.transfer(line)
         } catch {
-            // All of it may have arrived before the board was reset, but nobody knows what its RAM held then.
+            // All of it may have arrived before the reset, but what the RAM held then is unknown.
             _ = network.host.collect(name)
             throw error
         }

@@ -1,15 +1,14 @@
-/// A command of U-Boot that sends memory to a TFTP server. One file a variant.
+/// A U-Boot command that sends memory to a TFTP server. Each variant has its own file.
 protocol UBootUploadCommand: Sendable {
-    /// What a user calls it.
+    /// The method that a user chooses it by.
     var method: UBootReadMethod { get }
 
-    /// The question whose answer tells whether the board has it, where the list of `help` alone does not; nil where that
-    /// list is enough.
+    /// The question whose reply shows whether the board has it; nil if the list of `help` is enough.
     func question(_ help: UBootHelp) -> String?
 
     /// Whether the board has it.
     ///
-    /// - Parameter answer: to the question, if there was one.
+    /// - Parameter answer: the reply to the question, if there was one.
     func isOffered(_ help: UBootHelp, answer: UBootReply?) -> Bool
 
     /// The command line.

@@ -1,10 +1,10 @@
 import FlashAccess
 
-/// `tftp 82000000 file 1000000`, which uploads with a size and downloads without (HiSilicon's U-Boot 2010.06, and what
-/// was made from it).
+/// `tftp 82000000 file 1000000`, which uploads if a size is given, and downloads otherwise (HiSilicon's U-Boot 2010.06
+/// and its derivatives).
 ///
-/// It is known by its help alone: `tftp - download or upload image via network using TFTP protocol`. It is never tried:
-/// with other loaders the same line would be a download.
+/// It is identified only by its help: `tftp - download or upload image via network using TFTP protocol`. It is never
+/// tried, because in other bootloaders the same line would be a download.
 struct VendorTFTPCommand: UBootUploadCommand {
     var method: UBootReadMethod { .tftp }
 
