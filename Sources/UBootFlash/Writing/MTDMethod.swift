@@ -1,8 +1,8 @@
 import FlashAccess
 import FlashModel
 
-/// `mtd erase` and `mtd write` (`cmd/mtd.c`, since 2018.11) of NAND, one good block at a time. Never `.dontskipbad`, `.raw`
-/// or `.dontskipff`.
+/// `mtd erase` and `mtd write` (`cmd/mtd.c`, since 2018.11) for NAND, one good block at a time. Never `.dontskipbad`,
+/// `.raw` or `.dontskipff`.
 struct MTDMethod: UBootWriteMethod {
     let name = "mtd erase and mtd write"
     let inquiry = "mtd list"

@@ -1,13 +1,13 @@
 import FlashModel
 
-/// `mw`: word by word, where there is nothing else. Slow, but what is blank costs nothing, and words that repeat cost one
-/// command.
+/// `mw`: word by word, if there is nothing else. It is slow, but blank bytes cost nothing, and a run of equal words
+/// costs one command.
 struct MemoryFillLoad: UBootLoad {
     let session: UBootSession
     let facts: UBootFacts
     let command = "mw"
 
-    /// Its bytes tell the processor's order.
+    /// A word whose bytes show the processor's byte order.
     private static let probe: UInt32 = 0x0102_0304
 
     func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
@@ -35,7 +35,7 @@ struct MemoryFillLoad: UBootLoad {
         return .done(())
     }
 
-    /// How the processor stores a word; nil where it is neither of the two ways.
+    /// Whether the processor is big-endian; nil if its byte order is neither.
     private func isBigEndian(at memory: UInt64, _ flash: [Range<UInt64>]) async throws -> Bool? {
         _ = try await session.ask(try session.commands.memoryFill(at: memory, word: Self.probe, count: 1, flash: flash))
         switch try await session.checksum(at: memory, count: 4) {
@@ -45,7 +45,7 @@ struct MemoryFillLoad: UBootLoad {
         }
     }
 
-    /// Runs of equal words of four bytes that are not blank, from the start of the bytes.
+    /// Runs of equal four-byte words that are not blank, from the start of the bytes.
     static func runs(_ bytes: [UInt8]) -> [Range<Int>] {
         var runs: [Range<Int>] = []
         for start in stride(from: 0, to: bytes.count / 4 * 4, by: 4) {

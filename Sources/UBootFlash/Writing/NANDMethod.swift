@@ -1,8 +1,8 @@
 import FlashAccess
 import FlashModel
 
-/// `nand erase` and `nand write` (`cmd/nand.c`), one good block at a time. Never `scrub`, `markbad`, `.raw`, nor `.spread`,
-/// which erases blocks behind the bad ones.
+/// `nand erase` and `nand write` (`cmd/nand.c`), one good block at a time. Never `scrub`, `markbad`, `.raw`, or
+/// `.spread`, which erases further blocks after bad ones.
 struct NANDMethod: UBootWriteMethod {
     let name = "nand erase and nand write"
     let inquiry = "nand info"
@@ -23,7 +23,7 @@ struct NANDMethod: UBootWriteMethod {
 
     init(_ chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands) throws(WriteRefusal) {
         guard let devices = facts.nand?.devices, devices.count == 1 else {
-            // The commands speak of the current one, and only their replies tell which that was.
+            // The commands apply to the current device, and only their replies show which one that was.
             throw .throughLinux(
                 "the board has several NAND devices, and U-Boot's nand command works only on the current one")
         }

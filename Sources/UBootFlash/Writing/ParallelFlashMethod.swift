@@ -1,10 +1,10 @@
 import FlashAccess
 import FlashModel
 
-/// `protect off`, `erase` and `cp.b` (`cmd/flash.c`, `drivers/mtd/cfi_flash.c`), for whole sectors that the board itself has
-/// listed, so that no neighbour is hit: `erase START +SIZE` would round up to the next sector.
+/// `protect off`, `erase` and `cp.b` (`cmd/flash.c`, `drivers/mtd/cfi_flash.c`), only for whole sectors that the board
+/// has listed, so that no neighbor is affected: `erase START +SIZE` would round up to the next sector.
 struct ParallelFlashMethod: UBootWriteMethod {
-    /// Bytes that are written at once where the board does not tell the size of its chip's write buffer.
+    /// The bytes per write if the board does not report the size of the chip's write buffer.
     private static let smallUnit = 512
 
     let name = "erase and cp.b"
@@ -56,7 +56,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
 
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand] {
         let range = try sectors(block)
-        // It counts sectors that it left alone, too; whoever reads the flash knows.
+        // The reported count includes sectors that it left alone; reading the flash back shows the result.
         return try unprotected(range, [line(["erase"], range)])
     }
 
@@ -70,7 +70,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
             guard part.clamped(to: 0..<block.count) == part, !part.isEmpty,
                 let start = range.lowerBound.plus(part.lowerBound), let source = memory.plus(part.lowerBound),
                 let end = source.plus(part.count), !flash.overlaps(source..<end),
-                // At odd addresses the driver for 16-bit chips stops some processors.
+                // At odd addresses the driver for 16-bit chips crashes some processors.
                 start % 2 == 0, part.count % 2 == 0
             else { throw .badRange }
             copies.append(
@@ -81,7 +81,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
         return try unprotected(range, copies)
     }
 
-    /// Commands between those that take off and put back the protection of sectors that have it.
+    /// Wraps commands in those that remove and restore protection, if any of the sectors is protected.
     private func unprotected(
         _ range: Range<UInt64>, _ inner: [String]
     ) throws(UBootCommandFault) -> [UBootWriteCommand] {
@@ -95,7 +95,7 @@ struct ParallelFlashMethod: UBootWriteMethod {
         try commands.line(words + [UBootCommands.hex(range.lowerBound), UBootCommands.hex(range.upperBound - 1)])
     }
 
-    /// The addresses of a block that is whole sectors.
+    /// The addresses of a block, which must consist of whole sectors.
     private func sectors(_ block: Range<Int>) throws(UBootCommandFault) -> Range<UInt64> {
         guard !block.isEmpty, let whole = bank.range, let start = base.plus(block.lowerBound),
             let end = start.plus(block.count), (start..<end).clamped(to: whole) == start..<end,

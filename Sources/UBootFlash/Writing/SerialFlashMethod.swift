@@ -1,11 +1,11 @@
 import FlashAccess
 import FlashModel
 
-/// `sf erase` and `sf write` (`cmd/sf.c`), with numbers that are always hexadecimal and whole blocks: a decimal length or a
-/// zero too many has bricked boards.
+/// `sf erase` and `sf write` (`cmd/sf.c`), always with hexadecimal numbers and whole blocks: a decimal length or an
+/// extra zero has bricked boards.
 struct SerialFlashMethod: UBootWriteMethod {
     let name = "sf erase and sf write"
-    /// Bytes of a page of all serial NOR.
+    /// The page size in bytes of all serial NOR.
     let unit = 256
     let signs = [UBootCommandSign.serial]
     let inquiry = "sf probe"
@@ -17,7 +17,7 @@ struct SerialFlashMethod: UBootWriteMethod {
         guard chip.eraseBlockSize > 0, chip.eraseBlockSize % unit == 0, chip.leastSize % chip.eraseBlockSize == 0 else {
             throw .throughLinux("sf probe does not report the erase size")
         }
-        // Those before wrap around at 16 MiB, or have only 3-byte addresses.
+        // Older versions wrap around at 16 MiB, or have only 3-byte addresses.
         if chip.leastSize > UBootSurvey.shortAddressLimit, !(facts.version?.isAtLeast(2018, 9) ?? false) {
             throw .throughLinux("this U-Boot may treat an address beyond 16 MiB as one at the chip's start")
         }

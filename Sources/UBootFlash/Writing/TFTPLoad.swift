@@ -1,19 +1,19 @@
 import FlashAccess
 import FlashModel
 
-/// `tftpboot ADDRESS FILE` (`cmd/net.c`), or `tftp` if only that is there: from a TFTP server of this computer, which
-/// has the bytes in memory, under a name that was never used, for this board alone.
+/// `tftpboot ADDRESS FILE` (`cmd/net.c`), or `tftp` if there is only that: from a TFTP server on this computer, which
+/// has the bytes in memory under a unique name, for this board only.
 final class TFTPLoad: UBootLoad {
     let command: String
 
     private let session: UBootSession
     private let network: UBootNetwork
-    /// U-Boot's, as they were when it started.
+    /// U-Boot's variables, from when it started.
     private let variables: [String: String]
-    /// Whether a load ever succeeded.
+    /// Whether a load has ever succeeded.
     private var hasWorked = false
 
-    /// Nil if the board has no such command, or the user allows only the serial line.
+    /// Returns nil if the board has no such command, or the user allows only the serial line.
     init?(session: UBootSession, facts: UBootFacts, network: UBootNetwork?) {
         guard let network, network.settings.via != .line, let command = Self.command(facts.help) else { return nil }
         self.command = command
@@ -22,8 +22,8 @@ final class TFTPLoad: UBootLoad {
         variables = facts.environment?.variables ?? [:]
     }
 
-    /// The command that loads: HiSilicon's `tftp`, too, which loads if no size is given. A `tftp` whose help says
-    /// anything else may do anything else with what it fetches.
+    /// The command that loads. This includes HiSilicon's `tftp`, which loads if no size is given. A `tftp` with any
+    /// other help may do anything with what it fetches.
     static func command(_ help: UBootHelp?) -> String? {
         guard let help else { return nil }
         if help.has("tftpboot") { return "tftpboot" }

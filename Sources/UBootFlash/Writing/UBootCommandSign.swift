@@ -1,10 +1,10 @@
 import FlashAccess
 import FlashModel
 
-/// A command that erases or writes flash, and what its help must say: a vendor's command of the same name may take other
-/// arguments.
+/// A command that erases or writes flash, and what its help must contain: a vendor's command of the same name may take
+/// other arguments.
 struct UBootCommandSign: Sendable, Hashable {
-    /// A form in which the command is used here: `sf write`, and the arguments that its line of the usage must name.
+    /// A form in which the command is used, such as `sf write`, and the arguments that its usage line must contain.
     struct Form: Sendable, Hashable {
         let start: String
         let arguments: [String]
@@ -14,13 +14,13 @@ struct UBootCommandSign: Sendable, Hashable {
             self.arguments = arguments
         }
 
-        /// For people: `sf write addr offset len`.
+        /// The form for display: `sf write addr offset len`.
         var text: String { ([start] + arguments).joined(separator: " ") }
     }
 
-    /// As `help` lists it.
+    /// The name, as listed by `help`.
     let command: String
-    /// Words of the line that tells what the command is for. They must do where U-Boot was built without its long help
+    /// Words of the command's description. They must be sufficient if U-Boot was built without its long help
     /// (CONFIG_SYS_LONGHELP).
     let summary: String
     let forms: [Form]
@@ -49,7 +49,8 @@ struct UBootCommandSign: Sendable, Hashable {
             Form("mtd erase", "<name>", "<off>", "<size>"), Form("mtd write", "<name>", "<addr>", "<off>", "<size>"),
         ])
 
-    /// Why the command is not the one that is meant, by what `help COMMAND` printed; nil where it is. A clause.
+    /// The reason why the command is not the expected one, according to the output of `help COMMAND`; nil if it is. A
+    /// clause.
     func complaint(about reply: UBootReply) -> String? {
         let lines = reply.lines.prefix(400).map { $0.trimmed }.filter { !$0.isEmpty }
         let usage = lines.drop { !$0.hasPrefix("Usage:") }.dropFirst().filter { line in

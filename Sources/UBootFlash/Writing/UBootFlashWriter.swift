@@ -2,9 +2,9 @@ private import BoardConsoles
 import FlashAccess
 import FlashModel
 
-/// Writes the flash of a board that waits at U-Boot's prompt, block by block: bytes into RAM first, proven there by their
-/// CRC-32; then the commands of the chip's method. Nothing that U-Boot says of its success is believed (`Erased 2 sectors`
-/// may mean that none was): who calls reads the flash back.
+/// Writes the flash of a board at U-Boot's prompt, one block at a time. The bytes are first loaded into RAM and
+/// verified there by their CRC-32; then the commands of the chip's method run. U-Boot's reports of success are not
+/// trusted (`Erased 2 sectors` may mean that none was), so the caller must read the flash back.
 final class UBootFlashWriter: FlashWriting {
     private let session: UBootSession
     private let recovery: UBootRecovery
@@ -14,9 +14,9 @@ final class UBootFlashWriter: FlashWriting {
     private let staging: UBootStaging
     private let loader: UBootMemoryLoader
     private let proof: UBootWriteProof
-    /// Chip → why U-Boot's commands must not write it; an empty text where they may. What is missing was not tried.
+    /// Why U-Boot's commands must not write a chip, by chip; empty if they may, and absent if they were not tested.
     private var verdicts: [String: String] = [:]
-    /// What is in RAM, and where.
+    /// The bytes in RAM, and their address.
     private var staged = PerBoot<(bytes: [UInt8], address: UInt64)>()
 
     init(
@@ -73,7 +73,7 @@ final class UBootFlashWriter: FlashWriting {
     func stage(_ bytes: [UInt8]) async throws {
         if let staged = staged[session], staged.bytes == bytes { return }
         staged[session] = nil
-        // Not where flash is brought to be read.
+        // Avoid the RAM where flash is copied for reading.
         let area = try survey.chips.filter { facts.windows[$0.id]?.isStaged ?? false }.map(\.eraseBlockSize).max()
             .map(staging.area)
         let address = try await recovery.surviving {
@@ -85,7 +85,7 @@ final class UBootFlashWriter: FlashWriting {
 
     func erase(_ block: Range<Int>, of partition: Partition) async throws {
         let (chip, method, onChip) = try await target(block, of: partition)
-        // Also after a reset in its midst: to erase once more does no harm.
+        // This may be repeated after a reset: erasing twice does no harm.
         try await recovery.surviving {
             try await self.staging.prepare(chip)
             try await self.run(try method.erase(onChip), partition, block.lowerBound, attempts: 2)
@@ -98,7 +98,7 @@ final class UBootFlashWriter: FlashWriting {
             throw failed(partition, offset, "The bytes are not in the board's RAM.")
         }
         try await recovery.surviving {
-            // A reset loses what is in RAM, and leaves the block half written.
+            // A reset erases RAM, and leaves the block half written.
             guard let staged = self.staged[self.session] else {
                 throw self.failed(partition, offset, "The board was reset while it was being written.")
             }
@@ -117,9 +117,9 @@ final class UBootFlashWriter: FlashWriting {
         }
     }
 
-    /// Runs commands, also the last of them where one before it complains: that puts protection back.
+    /// Runs all commands, even after one reports an error, because the last restores protection.
     ///
-    /// - Throws: as ``say(_:_:_:attempts:)``; `commandFailed` where one of those complained whose words are not needed.
+    /// - Throws: as ``say(_:_:_:attempts:)``; `commandFailed` if any other command reported an error.
     private func run(
         _ commands: [UBootWriteCommand], _ partition: Partition, _ offset: Int, attempts: Int
     ) async throws {
@@ -135,9 +135,10 @@ final class UBootFlashWriter: FlashWriting {
 
     /// Runs a command.
     ///
-    /// - Parameter attempts: how often it may complain before that is believed: its reply may be damaged on its way.
-    /// - Returns: what it says against its having worked, where only the flash itself tells; nil where it says nothing.
-    /// - Throws: `writeFailed` where it says that the flash failed, `commandFailed` where it did something else.
+    /// - Parameter attempts: how often it may report an error before that is believed, because its reply may be damaged
+    ///   in transit.
+    /// - Returns: the reported error of a command whose result only the flash shows; otherwise nil.
+    /// - Throws: `writeFailed` if it reports that the flash failed, `commandFailed` if it did something else.
     private func say(
         _ command: UBootWriteCommand, _ partition: Partition, _ offset: Int, attempts: Int
     ) async throws -> String? {
@@ -166,7 +167,7 @@ final class UBootFlashWriter: FlashWriting {
         return nil
     }
 
-    /// The chip of a partition, how it is written, and where on it a block lies.
+    /// The chip of a partition, its method, and the range of a block on the chip.
     private func target(
         _ block: Range<Int>, of partition: Partition
     ) async throws -> (Chip, any UBootWriteMethod, Range<Int>) {

@@ -1,20 +1,20 @@
 import FlashModel
 
-/// A method to bring bytes into the RAM of a board that waits at U-Boot's prompt. What it reports of its success is not
-/// believed: the board's CRC-32 of the RAM tells.
+/// A method that loads bytes into the RAM of a board at U-Boot's prompt. Its report of success is not trusted; the
+/// board's CRC-32 of the RAM decides.
 protocol UBootLoad {
-    /// The command, as `help` lists it.
+    /// The command, as listed by `help`.
     var command: String { get }
 
-    /// Brings bytes into RAM at an address.
+    /// Loads bytes to an address in RAM.
     ///
-    /// - Returns: `done` if all seems to have arrived.
-    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    /// - Returns: `done` if everything seems to have arrived.
+    /// - Throws: ``UBootSession/Interruption``, and errors of the line.
     func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void>
 }
 
 extension UBootLoad {
-    /// Why a load failed.
+    /// The error of a failed load.
     ///
     /// - Parameter why: a clause.
     func failure(_ why: String) -> FlashkeepError {

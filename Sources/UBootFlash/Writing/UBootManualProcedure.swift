@@ -1,24 +1,24 @@
 import FlashAccess
 import FlashModel
 
-/// What a person types to write a run of good erase blocks, whose bytes are in RAM.
+/// The commands that write a run of good erase blocks, whose bytes are in RAM, by hand.
 struct UBootManualLines: Sendable, Hashable {
-    /// Erases and writes it.
+    /// The commands that erase and write it.
     var write: [String]
-    /// Copies it from flash back to the same address.
+    /// The command that copies it from flash back to the same address.
     var readBack: String
 }
 
-/// How a person writes partitions back from U-Boot's prompt.
+/// How to restore partitions by hand from U-Boot's prompt.
 struct UBootManualProcedure {
-    /// What to do instead, in words.
+    /// The alternative, in words.
     static let otherwise = "write it from Linux (an initramfs with mtd-utils), or with a programmer"
 
     private let facts: UBootFacts
     private let method: any UBootWriteMethod
-    /// What brings a file to RAM; nil if nothing does that a person can use.
+    /// The command that loads a file into RAM; nil if there is none for use by hand.
     private let load: String?
-    /// Whether ``load`` fetches a file by its name from a server; else it waits for the file on the line.
+    /// Whether ``load`` fetches a file by name from a server; otherwise it waits for the file on the line.
     private let isByName: Bool
 
     init(_ facts: UBootFacts, _ method: any UBootWriteMethod) {
@@ -43,7 +43,7 @@ struct UBootManualProcedure {
         }
         let bad = Set((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? []))
         let good = range.cut(atMultiplesOf: block).filter { !bad.contains(($0.lowerBound - range.lowerBound) / block) }
-        // Blocks that U-Boot must not be asked for: what it would do instead, nobody sees.
+        // Refuse if one of the blocks must not be passed to U-Boot: what it did instead would go unnoticed.
         guard good.allSatisfy({ (try? method.erase($0)) != nil }), let piece = pieceSize(range.count, block) else {
             return .impossible(
                 why: "this U-Boot cannot write all of its blocks, or has no RAM to bring them to", next: Self.otherwise)
@@ -69,7 +69,8 @@ struct UBootManualProcedure {
         return .commands(text(load), lines: lines, notes: notes)
     }
 
-    /// How many bytes can be in RAM at once, in whole erase blocks, and where; nil if not even one block fits.
+    /// How many bytes, in whole erase blocks, can be in RAM at once, and at which address; nil if not even one block
+    /// fits.
     private func pieceSize(_ count: Int, _ block: Int) -> (size: Int, memory: UInt64)? {
         var size = count
         while true {
@@ -79,7 +80,7 @@ struct UBootManualProcedure {
         }
     }
 
-    /// Good erase blocks that follow each other, joined.
+    /// Joins consecutive good erase blocks.
     private static func runs(_ blocks: [Range<Int>], in part: Range<Int>) -> [Range<Int>] {
         var runs: [Range<Int>] = []
         for block in blocks where part.contains(block.lowerBound) {
@@ -100,7 +101,7 @@ struct UBootManualProcedure {
         let manual = runs.map { method.byHand($0, memory: address($0)) }
         var lines =
             ["\(load) \(UBootCommands.hex(memory))" + (isByName ? " \(file)" : ""), sum] + manual.flatMap(\.write)
-        // The bytes in RAM go first, so that the sum is that of the flash.
+        // Clear the RAM before reading back, so that the sum is that of the flash.
         for (run, manual) in zip(runs, manual) {
             lines += [
                 "mw.b \(UBootCommands.hex(address(run))) 0 \(UBootCommands.hex(UInt64(run.count)))", manual.readBack,

@@ -1,16 +1,16 @@
 import FlashAccess
 import FlashModel
 
-/// Brings the bytes of an erase block into RAM that nothing uses, and verifies with the board's CRC-32 that they arrived.
+/// Loads the bytes of an erase block into unused RAM, and verifies them with the board's CRC-32.
 final class UBootMemoryLoader {
     private typealias Chain = UBootMethodChain<UBootLoadMethod>
 
     private let session: UBootSession
     private let facts: UBootFacts
-    /// Of all methods that this connection may use, whether the board has their commands or not.
+    /// The loads of all methods that this connection may use, whether the board has their commands or not.
     private let loads: [UBootLoadMethod: any UBootLoad]
     private let chain: Chain
-    /// Whether ``UBootSession/disableAutostart(_:)`` was done.
+    /// Whether ``UBootSession/disableAutostart(_:)`` has run.
     private var isQuiet = PerBoot<Bool>()
 
     /// - Parameter network: the board's; nil if there is only the serial line.
@@ -34,7 +34,7 @@ final class UBootMemoryLoader {
         }
     }
 
-    /// Why nothing can be brought to this board; nil if it can.
+    /// The reason why bytes cannot be loaded on this board; nil if they can.
     var refusal: WriteRefusal? {
         guard facts.hasChecksum else {
             return .throughLinux(
@@ -53,12 +53,12 @@ final class UBootMemoryLoader {
         }
     }
 
-    /// The method that is used first.
+    /// The method that is tried first.
     var first: (any UBootLoad)? { chain.left.first.flatMap { loads[$0] } }
 
-    /// Brings bytes into RAM.
+    /// Loads bytes into RAM.
     ///
-    /// - Parameter area: addresses that are used for something else.
+    /// - Parameter area: addresses reserved for something else.
     /// - Returns: the address.
     /// - Throws: `commandFailed` if they never arrive intact; ``UBootSession/Interruption``.
     func put(_ bytes: [UInt8], outside area: Range<UInt64>?) async throws -> UInt64 {

@@ -1,22 +1,23 @@
 import FlashAccess
 import FlashModel
 
-/// The erase blocks of a chip of NAND that may be written: whole ones that are not bad.
+/// The erase blocks of a NAND chip that may be written: whole ones that are not bad.
 ///
-/// In place of a bad block U-Boot writes the next good one (`drivers/mtd/nand/raw/nand_util.c`, nand_write_skip_bad;
-/// `cmd/mtd.c`, do_mtd_io, which does not even say so): never may it be asked for one.
+/// U-Boot writes the next good block in place of a bad one (`drivers/mtd/nand/raw/nand_util.c`, nand_write_skip_bad;
+/// `cmd/mtd.c`, do_mtd_io, which does not even report it), so it must never be told to write a bad one.
 struct UBootNANDBlocks: Sendable {
-    /// Bytes of a page.
+    /// The page size in bytes.
     let page: Int
     private let chip: Chip
-    /// Offsets of the bad blocks, those of the bad-block table among them.
+    /// The offsets of bad blocks, including those of the bad-block table.
     private let bad: Set<Int>
-    /// Whether the last page can be written: until 2009.08 it could not, `Attempt to write outside the flash area`
+    /// Whether the last page can be written: until 2009.08 it could not, with `Attempt to write outside the flash area`
     /// (`drivers/mtd/nand/nand_util.c`, nand_write_skip_bad).
     private let reachesEnd: Bool
 
     init(_ chip: Chip, _ facts: UBootFacts) throws(WriteRefusal) {
-        // Since 2018 `nand info` does not tell a size: then the partitions do, and there may be more of the chip.
+        // Since 2018 `nand info` does not print the size; it then follows from the partitions, and the chip may be
+        // larger.
         guard chip.pageSize > 1, chip.eraseBlockSize > 0, chip.eraseBlockSize % chip.pageSize == 0, chip.leastSize > 0
         else {
             throw .throughLinux("this U-Boot does not report the sizes of the chip, its erase blocks and its pages")
@@ -30,7 +31,7 @@ struct UBootNANDBlocks: Sendable {
         reachesEnd = facts.version?.isAtLeast(2009, 11) ?? false
     }
 
-    /// - Throws: ``UBootCommandFault`` where a range is not just one erase block, or that is bad.
+    /// - Throws: ``UBootCommandFault`` if the range is not exactly one erase block, or that block is bad.
     func check(_ block: Range<Int>) throws(UBootCommandFault) {
         guard block.lowerBound >= 0, block.upperBound <= chip.leastSize, block.count == chip.eraseBlockSize,
             block.lowerBound % chip.eraseBlockSize == 0
@@ -43,11 +44,11 @@ struct UBootNANDBlocks: Sendable {
         }
     }
 
-    /// Where runs of pages of a block stand in RAM, and where on the chip they belong.
+    /// The positions in RAM and on the chip of runs of pages of a block.
     ///
     /// - Parameters:
-    ///   - parts: bytes from the start of the block.
-    ///   - memory: where the block's bytes stand in RAM.
+    ///   - parts: in bytes from the start of the block.
+    ///   - memory: the address of the block's bytes in RAM.
     func runs(
         _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
     ) throws(UBootCommandFault) -> [(memory: UInt64, range: Range<Int>)] {

@@ -1,4 +1,4 @@
-/// What people are told about NAND, whatever the command.
+/// Instructions about NAND that apply to every command.
 enum UBootNANDWords {
     static func badBlocks(_ command: String) -> String {
         "U-Boot skips bad blocks silently, and what follows would lie one block further on. The lines below name only runs "

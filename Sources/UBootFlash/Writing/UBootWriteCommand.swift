@@ -1,8 +1,8 @@
 /// A command line that changes flash.
 struct UBootWriteCommand: Sendable, Hashable {
     var line: String
-    /// What its reply must speak of; nil where nothing that it says counts, and it may be said again where the reply was
-    /// lost. With it, it is not: a page of NAND is programmed once.
+    /// What its reply must confirm. nil if the reply proves nothing, so that the command may be repeated if the reply
+    /// was lost; otherwise it is not repeated then, because a page of NAND is programmed only once.
     var work: UBootWriteResult.Work?
 
     init(_ line: String, _ work: UBootWriteResult.Work? = nil) {

@@ -1,48 +1,49 @@
 import FlashAccess
 import FlashModel
 
-/// How a kind of chip is erased and written from U-Boot, block by block: numbers in, command lines out. One a file.
+/// A method of erasing and writing a kind of chip from U-Boot, block by block: numbers in, command lines out. Each has
+/// its own file.
 protocol UBootWriteMethod: Sendable {
-    /// For people: `erase and cp.b`.
+    /// The name for display: `erase and cp.b`.
     var name: String { get }
 
-    /// The command that shows the chips that it writes.
+    /// The command that shows its chips.
     var inquiry: String { get }
 
-    /// What a person types before anything else.
+    /// The commands to type by hand before any other.
     var preparation: [String] { get }
 
-    /// What a person must know before it is used. Sentences, one item each.
+    /// What to know before using it by hand. Sentences, one item each.
     var rules: [String] { get }
 
-    /// What a person types for a run of good erase blocks.
+    /// The commands to type by hand for a run of good erase blocks.
     ///
     /// - Parameters:
-    ///   - range: bytes of the chip.
-    ///   - memory: where their bytes are in RAM.
+    ///   - range: in bytes of the chip.
+    ///   - memory: the address of their bytes in RAM.
     func byHand(_ range: Range<Int>, memory: UInt64) -> UBootManualLines
 
-    /// The commands that must be known by their help.
+    /// The commands that must be identified by their help.
     var signs: [UBootCommandSign] { get }
 
-    /// Where the flash stands in memory that a copy writes to, which can then be tried; nil for commands that only flash
-    /// can show.
+    /// The range where the flash is mapped, if it is written by a copy, which can then be tested; nil for commands that
+    /// cannot be tested without flash.
     var copied: Range<UInt64>? { get }
 
-    /// Bytes that are programmed at once; the size of an erase block is a multiple of it.
+    /// The bytes programmed at once; an erase block is a multiple of it.
     var unit: Int { get }
 
     /// The commands that erase a block.
     ///
-    /// - Parameter block: bytes of the chip.
-    /// - Throws: ``UBootCommandFault`` where it is no whole block, or one that must not be written.
+    /// - Parameter block: in bytes of the chip.
+    /// - Throws: ``UBootCommandFault`` if it is not a whole block, or must not be written.
     func erase(_ block: Range<Int>) throws(UBootCommandFault) -> [UBootWriteCommand]
 
-    /// The commands that write parts of a block, which was erased.
+    /// The commands that write parts of an erased block.
     ///
     /// - Parameters:
-    ///   - parts: bytes from the start of the block, multiples of ``unit``.
-    ///   - memory: where the block's bytes stand in RAM.
+    ///   - parts: in bytes from the start of the block, multiples of ``unit``.
+    ///   - memory: the address of the block's bytes in RAM.
     func program(
         _ parts: [Range<Int>], of block: Range<Int>, from memory: UInt64
     ) throws(UBootCommandFault) -> [UBootWriteCommand]
@@ -53,7 +54,7 @@ extension UBootWriteMethod {
     var preparation: [String] { [] }
     var rules: [String] { [] }
 
-    /// Lines of a command that erases, writes and reads by offsets on the chip: `sf`, `nand`, `mtd`.
+    /// The lines of a command that erases, writes and reads by offsets on the chip: `sf`, `nand`, `mtd`.
     ///
     /// - Parameter device: the words between the action and the numbers.
     func byOffsets(
@@ -69,7 +70,7 @@ extension UBootWriteMethod {
 }
 
 extension WriteRefusal {
-    /// Of what U-Boot cannot do, and Linux may.
+    /// The refusal of something that U-Boot cannot do but Linux may.
     static func throughLinux(_ why: String) -> WriteRefusal {
         WriteRefusal(why: why, next: "start an initramfs (--image) and restore through its Linux")
     }

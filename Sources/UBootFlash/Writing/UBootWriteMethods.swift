@@ -1,9 +1,9 @@
 import FlashAccess
 import FlashModel
 
-/// The one place where the methods are listed.
+/// The list of all methods.
 enum UBootWriteMethods {
-    /// - Throws: ``WriteRefusal`` where there is none for a chip.
+    /// - Throws: ``WriteRefusal`` if there is none for a chip.
     static func choose(
         for chip: Chip, _ facts: UBootFacts, _ commands: UBootCommands
     ) throws(WriteRefusal) -> any UBootWriteMethod {

@@ -1,9 +1,9 @@
 import FlashModel
 
-/// Shows, without touching flash, that the commands of a method are those that are meant: by their help; and that `cp.b`,
-/// which writes parallel flash, copies what it is told to, from flash to RAM.
+/// Proves, without touching flash, that the commands of a method are the expected ones, by their help; and that `cp.b`,
+/// which writes parallel flash, copies correctly from flash to RAM.
 final class UBootWriteProof {
-    /// Bytes that are copied.
+    /// The number of bytes to copy.
     private static let count = 512
     private static let attempts = 3
 
@@ -15,14 +15,14 @@ final class UBootWriteProof {
         self.facts = facts
     }
 
-    /// Why a method must not be used; nil where nothing speaks against it. A clause, of U-Boot.
+    /// The reason why a method must not be used; nil if none is known. A clause about U-Boot.
     ///
-    /// - Throws: ``UBootSession/Interruption``, and what the line throws.
+    /// - Throws: ``UBootSession/Interruption``, and errors of the line.
     func complaint(about method: any UBootWriteMethod) async throws -> String? {
         for sign in method.signs {
             let question = try session.commands.help(sign.command)
             var why: String?
-            // A reply that was damaged on its way is not the command's fault.
+            // The reply may have been damaged in transit.
             for _ in 0..<Self.attempts {
                 why = sign.complaint(about: try await session.ask(question))
                 if why == nil { break }
@@ -33,9 +33,9 @@ final class UBootWriteProof {
         return try await complaint(aboutCopyFrom: flash)
     }
 
-    /// Copies a part of the flash that differs from what stands in RAM, and looks whether it arrived.
+    /// Copies a part of the flash that differs from the RAM, and checks whether it arrived.
     private func complaint(aboutCopyFrom flash: Range<UInt64>) async throws -> String? {
-        // Twice the room: what is copied too far must not hit anything either.
+        // More room than needed, so that a copy that goes too far does no harm.
         let memory = try facts.freeMemory(4 * Self.count).lowerBound
         let size = UInt64(Self.count)
         let step = Int(clamping: max(size, UInt64(flash.count) / 16))

@@ -7,13 +7,14 @@ struct YMODEMLoad: UBootLoad {
     let session: UBootSession
     let command = "loady"
 
-    /// The longest pause of a board that takes a block; it asks again by itself after a second or two.
+    /// The longest pause of a board that receives a block; it repeats its request after a second or two.
     private static let silence = Duration.seconds(5)
 
     func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
         var failure: String?
         let answer = try await session.converse(try session.commands.loadY(to: memory)) { console in
-            // `## Ready for binary (ymodem) download to 0x81000000 at 115200 bps...`, before it asks for the first block.
+            // `## Ready for binary (ymodem) download to 0x81000000 at 115200 bps...` comes before the request for the
+            // first block.
             guard try await console.bytes(until: Array("bps...".utf8), silence: Self.silence, limit: 4_096) != nil
             else {
                 failure = "it did not begin"
@@ -31,10 +32,10 @@ struct YMODEMLoad: UBootLoad {
         }
     }
 
-    /// - Returns: why it failed; nil where all was sent.
+    /// - Returns: the reason of a failure; nil if everything was sent.
     private func talk(_ sending: YMODEMSending, _ console: Console) async throws -> String? {
         var sending = sending
-        // Since the last step: bytes that mean nothing are no sign that the board goes on.
+        // The time of the last step: bytes that mean nothing are no sign of progress.
         var stepped = console.time
         while true {
             let rest = stepped + Self.silence - console.time
