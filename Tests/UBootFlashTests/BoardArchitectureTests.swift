@@ -2,7 +2,7 @@ import ImageFormats
 import Testing
 import UBootFlash
 
-/// What a board's U-Boot says of its processor.
+/// Determines a board's processor family from its U-Boot.
 @Suite struct BoardArchitectureTests {
     @Test(arguments: [
         ("arm-version-help", "arm-bdinfo", BoardArchitecture.arm), ("malta-version-help", "malta-bdinfo", .mips),
@@ -32,7 +32,7 @@ import UBootFlash
             UBootReply(
                 text: "memstart = 0x00000000\nmemsize = 0x08000000\nflashstart = 0x9F000000\nrelocaddr = 0x87FB0000\n"))
         #expect(BoardArchitecture.guess(version: nil, board: old, help: nil) == .mips)
-        // Memory at 0x80000000 is not MIPS alone.
+        // Not only MIPS has memory at 0x80000000.
         let qualcomm = UBootBoardInfo(
             UBootReply(
                 text: "arch_number = 0x8010006\n-> start = 0x80000000\n-> size = 0x10000000\nTLB addr = 0x8FFF0000\n"

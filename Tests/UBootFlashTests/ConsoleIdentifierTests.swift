@@ -7,10 +7,10 @@ import Testing
 
 @testable import UBootFlash
 
-/// Who answers on a line, found out without harm.
-@Suite("Arriving at a serial line", .serialized)
+/// Identifies a console without doing harm.
+@Suite("Identifying a serial console", .serialized)
 struct ConsoleIdentifierTests {
-    /// What came of it.
+    /// The result of an identification.
     private struct Outcome {
         var found: Responder?
         var error: FlashkeepError?
@@ -22,10 +22,10 @@ struct ConsoleIdentifierTests {
 
     private static let proof = "fkabcdefgh\r"
     private static let interrupt = "\u{3}"
-    /// What is said to a board that says nothing.
+    /// The bytes sent to a silent board.
     private static let wakes = "\u{3}\u{3} \r \r echo fk''abcdefgh\r"
 
-    /// Arrives at a board that is switched on when that is asked for.
+    /// Identifies a board that is powered on when requested.
     private func arrive(
         _ scenario: UBootScenario, powers: Bool = true, timing: ConsoleTiming = .simulated,
         _ change: (inout ConsoleIdentifier) -> Void = { _ in }
@@ -57,7 +57,7 @@ struct ConsoleIdentifierTests {
     // MARK: U-Boot
 
     @Test(
-        "A prompt that waits, whatever it looks like",
+        "A waiting prompt of any form",
         arguments: [
             "=> ", "==> ", "U-Boot> ", "u-boot=> ", "ar7240> ", "MT7621 # ", "hisilicon # ", "maltael # ",
             "MX6QSABRELITE U-Boot > ", "VExpress# ", "(IPQ40xx) # ", "U-Boot $ ",
@@ -95,7 +95,7 @@ struct ConsoleIdentifierTests {
             #expect(outcome.found == prompt("=> "), "\(text)")
             #expect(outcome.requests == (start == .off ? 1 : 0))
             let before = start == .off ? Self.wakes : ""
-            // ^C in the pauses of a start is harmless everywhere.
+            // ^C in the pauses of a startup is harmless everywhere.
             let typed = outcome.board.typed
             #expect(typed.hasPrefix(before))
             #expect(typed.dropFirst(before.count).drop { $0 == "\u{3}" }.starts(with: sent.drop { $0 == "\u{3}" }))
@@ -105,7 +105,7 @@ struct ConsoleIdentifierTests {
         }
     }
 
-    @Test("TP-Link names no key, and takes tpl")
+    @Test("TP-Link names no key, and accepts tpl")
     func tpLink() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
@@ -116,7 +116,7 @@ struct ConsoleIdentifierTests {
         #expect(outcome.board.typed == Self.wakes + "tpl" + Self.proof)
     }
 
-    @Test("The user's key does no harm where it comes twice")
+    @Test("The user's key does no harm if it arrives twice")
     func userKeyTwice() async throws {
         for keys in [" ", "\u{1B}", "x", "abort"] {
             var scenario = UBootScenario()
@@ -129,7 +129,7 @@ struct ConsoleIdentifierTests {
         }
     }
 
-    @Test("A start with long pauses is waited for")
+    @Test("A startup with long pauses is waited for")
     func pauses() async throws {
         for milliseconds in [400, 700, 3_000, 12_000] {
             var scenario = UBootScenario()
@@ -142,7 +142,7 @@ struct ConsoleIdentifierTests {
         }
     }
 
-    @Test("The user's key is sent, and no other")
+    @Test("Only the user's key is sent")
     func userKey() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
@@ -153,7 +153,7 @@ struct ConsoleIdentifierTests {
             outcome.board.typed.filter { $0 != "\u{3}" } == Self.wakes.filter { $0 != "\u{3}" } + "xyz" + Self.proof)
     }
 
-    @Test("With no delay the user's key is there before it is looked for")
+    @Test("Without a delay, the user's key is sent before it is requested")
     func noDelay() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
@@ -162,7 +162,7 @@ struct ConsoleIdentifierTests {
         #expect(outcome.found == prompt("=> "))
     }
 
-    @Test("Of a menu, the digit that it calls the command line, and never another", arguments: ["4", "1", nil])
+    @Test("In a menu, only the digit for the command line is sent", arguments: ["4", "1", nil])
     func menu(_ digit: Character?) async throws {
         var scenario = UBootScenario()
         scenario.start = .off
@@ -182,7 +182,7 @@ struct ConsoleIdentifierTests {
         }
     }
 
-    @Test("A loader that asks for a password")
+    @Test("A bootloader that asks for a password")
     func password() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
@@ -198,16 +198,16 @@ struct ConsoleIdentifierTests {
         #expect(none.board.typed == Self.wakes + " ")
     }
 
-    @Test("Too late: the system starts, and the power is asked for again")
+    @Test("If it is too late and the system starts, another power cycle is requested")
     func missed() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
         scenario.countdown = UBootScenario.Countdown("Autoboot in 3 seconds\n", keys: "secret")
-        // Whoever will do with Linux gets it.
+        // If Linux is acceptable, it is returned.
         let linux = try await arrive(scenario)
         #expect(linux.found == .linux)
         #expect(linux.requests == 1)
-        // Whoever wants the bootloader is asked for the power until it can be stopped.
+        // If the bootloader is required, power cycles are requested until it can be stopped.
         let asked = Mutex(0)
         let board = SimulatedUBoot(scenario)
         try await board.withChannel { channel in
@@ -229,7 +229,7 @@ struct ConsoleIdentifierTests {
         #expect(board.offences.isEmpty)
     }
 
-    @Test("A running Linux is waited out where the bootloader is needed")
+    @Test("If the bootloader is required, a running Linux is waited out")
     func restartedLinux() async throws {
         for start in [UBootScenario.Start.login, .shell] {
             var scenario = UBootScenario()
@@ -242,7 +242,7 @@ struct ConsoleIdentifierTests {
 
     // MARK: Others
 
-    @Test("Linux goes to the shell's way in", arguments: [UBootScenario.Start.login, .shell])
+    @Test("Linux is left to the shell", arguments: [UBootScenario.Start.login, .shell])
     func linux(_ start: UBootScenario.Start) async throws {
         var scenario = UBootScenario()
         scenario.start = start
@@ -252,7 +252,7 @@ struct ConsoleIdentifierTests {
         #expect(outcome.board.typed == Self.interrupt + (start == .shell ? Self.proof : ""))
     }
 
-    @Test("What talks all the time is left to the shell's way in")
+    @Test("Endless output is left to the shell")
     func chatter() async throws {
         var scenario = UBootScenario()
         scenario.start = .chatter
@@ -276,7 +276,7 @@ struct ConsoleIdentifierTests {
         cfe.prompt = "CFE> "
         let second = try await arrive(cfe)
         #expect(second.error?.what.contains("CFE") == true)
-        // By their own words while they start.
+        // Recognized by their own startup messages.
         for (line, name) in [
             ("RedBoot(tm) bootstrap and debug environment [ROMRAM]", "RedBoot"),
             ("CFE version 1.0.37-106.14 for BCM96362 (32bit,SP,BE)", "CFE"),
@@ -291,9 +291,9 @@ struct ConsoleIdentifierTests {
         }
     }
 
-    // MARK: Nobody
+    // MARK: No answer
 
-    @Test("Nothing answers: the power is asked for once, and then it is said")
+    @Test("Without an answer, one power cycle is requested before the error")
     func silence() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
@@ -305,12 +305,12 @@ struct ConsoleIdentifierTests {
         #expect(outcome.board.typed == Self.wakes)
     }
 
-    @Test("A wrong rate is called that")
+    @Test("A wrong rate is reported as one")
     func garbage() async throws {
         var scenario = UBootScenario()
         scenario.start = .garbage
         var timing = ConsoleTiming.simulated
-        // Shorter than the pauses between what comes.
+        // Shorter than the pauses between the bytes.
         timing.settled = .milliseconds(5)
         let outcome = try await arrive(scenario, powers: false, timing: timing)
         #expect(outcome.error?.code == .replyNotUnderstood)
@@ -319,7 +319,7 @@ struct ConsoleIdentifierTests {
         #expect(outcome.board.typed.allSatisfy { "\u{3} \recho fk'abcdefgh".contains($0) })
     }
 
-    @Test("A wrong rate without a pause is called that, too")
+    @Test("A wrong rate without pauses is reported as one, too")
     func endlessGarbage() async throws {
         var scenario = UBootScenario()
         scenario.start = .garbage
@@ -329,12 +329,12 @@ struct ConsoleIdentifierTests {
         #expect(outcome.error?.what.contains("garbage") == true)
     }
 
-    @Test("A board that prints and hears nothing is told from a locked one")
+    @Test("A board that prints but receives nothing is distinguished from a locked one")
     func deadReceiveLine() async throws {
         var scenario = UBootScenario()
         scenario.start = .off
         scenario.isDeaf = true
-        // It stands at its prompt, having nothing to start.
+        // It stays at its prompt, because it has nothing to start.
         scenario.countdown = nil
         let outcome = try await arrive(scenario)
         #expect(outcome.error?.code == .replyNotUnderstood)
@@ -343,7 +343,7 @@ struct ConsoleIdentifierTests {
     }
 
     @Test(
-        "Bad lines: the prompt is found, or a clear error; nothing harmful is sent", arguments: 1...40, [60, 500])
+        "Bad lines end in the prompt or a clear error, and nothing harmful is sent", arguments: 1...40, [60, 500])
     func badLine(_ seed: Int, _ rate: Int) async throws {
         var faults = LineFaults()
         faults.replyRate = rate
@@ -361,13 +361,13 @@ struct ConsoleIdentifierTests {
                 notify: { if case .needsPower = $0 { board.powerOn() } })
             do {
                 let found = try await arrival.find(Console(channel))
-                // A line on which a reply in three is damaged is no reason to take U-Boot for anything else.
+                // A line that damages one reply in three is no reason to mistake U-Boot for something else.
                 #expect(found == .uboot(prompt: Array("=> ".utf8)) || found == .linux && rate < 500)
             } catch let error as FlashkeepError {
                 #expect([.boardSilent, .replyNotUnderstood].contains(error.code) && rate < 500, "\(error)")
             }
         }
-        // An Enter stands only behind the word that was echoed, or behind a blank.
+        // Enter is sent only after the echoed word, or after a blank.
         var line = ""
         for character in opener.sent {
             if character == "\r" {

@@ -5,9 +5,9 @@ import Testing
 
 @testable import FlashAccess
 
-@Suite("Content that is at hand")
+@Suite("Known content")
 struct ContentStoreTests {
-    /// Something that changes after it was looked at.
+    /// A source that changes after it was indexed.
     private final class Changing: ContentSource {
         let bytes: Mutex<[UInt8]>
         let size: Int
@@ -29,7 +29,7 @@ struct ContentStoreTests {
         }
     }
 
-    /// What a plan over these bytes comes to: what was found, and what must be dumped.
+    /// The result of a plan for these bytes: the found parts, and the ranges to dump.
     private func run(_ store: ContentStore, _ flash: [UInt8]) -> (found: [UInt8?], dumped: [Range<Int>]) {
         var plan = ChunkPlan(0..<flash.count)
         var found = [UInt8?](repeating: nil, count: flash.count)
@@ -55,7 +55,7 @@ struct ContentStoreTests {
         let store = ContentStore()
         try store.add(Bytes(Array(bytes[..<0x18000])))
         try store.add(Bytes(Array(bytes[0x18000...])))
-        // In another order, at other places.
+        // In a different order, at different offsets.
         let flash = Array(bytes[0x20000...]) + Array(bytes[..<0x10000])
         let result = run(store, flash)
         #expect(result.dumped.isEmpty)
@@ -64,7 +64,7 @@ struct ContentStoreTests {
 
     @Test func whatCrossedIsFoundAgain() {
         let store = ContentStore()
-        // Of no round size: what comes behind it still starts at a multiple.
+        // Not a round size; later bytes still start at a multiple.
         store.remember(SimulatedSessions.bytes(100, seed: 9))
         let part = SimulatedSessions.bytes(0x10000, seed: 2)
         let result = run(store, part + part)
@@ -80,7 +80,7 @@ struct ContentStoreTests {
         try store.add(source)
         source.bytes.withLock { $0[0x8001] ^= 1 }
         let first = run(store, bytes)
-        // Every byte that is taken from the disk is the board's.
+        // Every byte taken from the disk equals the board's.
         for (place, byte) in first.found.enumerated() { if let byte { #expect(byte == bytes[place]) } }
         #expect(first.dumped.contains { $0.contains(0x8001) })
     }
@@ -108,7 +108,7 @@ struct ContentStoreTests {
         #expect(store.bytes(of: [.stored(source: -1, offset: 0x1000)], count: 0x2000, sum: sum, half: half) == nil)
         #expect(store.bytes(of: [.stored(source: 7, offset: 0)], count: 0x2000, sum: sum, half: half) == nil)
         #expect(store.bytes(of: [.stored(source: -1, offset: -1)], count: 0x2000, sum: sum, half: half) == nil)
-        // The second candidate is looked at where the first is none.
+        // The second candidate is tried if the first does not exist.
         #expect(
             store.bytes(of: [.stored(source: 7, offset: 0)] + candidates, count: 0x2000, sum: sum, half: half) == part)
     }

@@ -3,9 +3,9 @@ import BoardConsoles
 import TestSupport
 import Testing
 
-/// Text is told from what a receiver reads at a wrong rate, on recorded dialogues.
+/// Distinguishes text from what a receiver reads at a wrong rate, with recorded dialogues.
 @Suite struct LineSenseTests {
-    /// What boards printed, with lines that end as on a line.
+    /// Recorded output, with line ends as on a line.
     private static func logs() throws -> [(name: String, bytes: [UInt8])] {
         try UBootTranscript.all().sorted { $0.key < $1.key }.map { ($0.key, $0.value) }.filter { $0.1.count >= 300 }
     }
@@ -14,7 +14,7 @@ import Testing
         stride(from: 0, through: bytes.count - size, by: size).map { bytes[$0..<($0 + size)] }
     }
 
-    @Test("Text is never garbage, nor with one damaged character in thirty", arguments: [16, 48, 96, 256])
+    @Test("Text is never garbage, even if one character in thirty is damaged", arguments: [16, 48, 96, 256])
     func text(size: Int) throws {
         var random = SplitMix64(state: 1)
         for (name, bytes) in try Self.logs() {
@@ -28,12 +28,12 @@ import Testing
         }
     }
 
-    @Test("Read at a wrong rate it is garbage, and never text")
+    @Test("Text read at a wrong rate is garbage, and never text")
     func garbage() throws {
         let rates = LineRates.common
         var judged = 0
         for (number, log) in try Self.logs().enumerated() {
-            // Each log at some pairs of rates: all pairs come, and a debug build has an end.
+            // Each log at some pairs of rates: all pairs occur, and a debug build finishes in time.
             for (index, sent) in rates.enumerated() {
                 let read = rates[(index + 1 + number % (rates.count - 1)) % rates.count]
                 let bytes = SerialSampling.received(
@@ -50,7 +50,7 @@ import Testing
         #expect(judged > 500)
     }
 
-    @Test("Short answers are text, as far as they are lines")
+    @Test("Short replies are text, if they have line ends")
     func answers() {
         #expect(LineSense(Array("<INTERRUPT>\r\n=> ".utf8)) == .text)
         #expect(LineSense(Array("^C\r\n/ # ".utf8)) == .text)
@@ -63,7 +63,7 @@ import Testing
         #expect(LineSense([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0, 0x1C]) == .garbage)
     }
 
-    @Test("^C at a wrong rate is no Enter, and no digit of a menu")
+    @Test("^C at a wrong rate is neither Enter nor a digit of a menu")
     func interrupt() {
         let rates = LineRates.common + [300, 1_200, 2_400, 4_800, 14_400, 28_800, 74_880, 250_000, 500_000, 2_000_000]
         for sent in rates {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("The model of the line: the same rate changes nothing, and a break is dropped or zero")
+    @Test("The model of the line: an equal rate changes nothing, and a break is dropped or zero")
     func model() {
         let text = Array("U-Boot 2023.01\r\n".utf8)
         #expect(SerialSampling.received(text, sentAt: 9_600, readAt: 9_600, keepsBreaks: false) == text)

@@ -9,9 +9,9 @@ import Testing
 
 @testable import UBootFlash
 
-/// Sessions with a made-up U-Boot that stands at its prompt.
+/// Sessions with a simulated U-Boot at its prompt.
 enum SimulatedSessions {
-    /// Runs the body with a session; whoever asks for the power has it switched.
+    /// Runs the body with a session, and powers the board on when requested.
     static func with<Result: Sendable>(
         _ board: SimulatedUBoot, over opener: (any ChannelOpening)? = nil, prompt: String = "=> ",
         timing: ConsoleTiming = .simulated, power: @escaping @Sendable (SimulatedUBoot) -> Void = { $0.powerOn() },
@@ -45,6 +45,6 @@ enum SimulatedSessions {
         return SimulatedUBoot(scenario)
     }
 
-    /// Bytes as flash has them: code, text, blanks.
+    /// Bytes like those of flash: code, text, blank areas.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] { SplitMix64.bytes(count, seed: seed) }
 }

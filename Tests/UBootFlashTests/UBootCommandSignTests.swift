@@ -2,10 +2,10 @@ import Testing
 
 @testable import UBootFlash
 
-/// Which commands are taken for those that are meant, by what their help says.
+/// Identifies commands by their help.
 @Suite("Commands that write flash, by their help")
 struct UBootCommandSignTests {
-    @Test("U-Boot's commands, by recordings of their help")
+    @Test("U-Boot's commands, from recordings of their help")
     func uboot() throws {
         let malta = try UBootTranscript("malta-version-help")
         for sign in [UBootCommandSign.copy, .erase, .protect] {
@@ -22,7 +22,7 @@ struct UBootCommandSignTests {
         #expect(UBootCommandSign.mtd.complaint(about: mtd) == nil)
     }
 
-    @Test("U-Boot's commands without their long help, in other forms, and not at all")
+    @Test("U-Boot's commands without their long help, in other forms, and missing")
     func ubootWithoutHelp() throws {
         func complaint(_ sign: UBootCommandSign, _ text: String) -> String? {
             sign.complaint(about: UBootReply(text: text))

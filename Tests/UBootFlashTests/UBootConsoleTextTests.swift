@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Who speaks on a console, and what happens.
+/// Events in console output.
 @Suite struct UBootConsoleTextTests {
     static func events(_ bytes: [UInt8], prompt: String? = nil) -> [UBootConsoleText.Event] {
         var text = UBootConsoleText(prompt: prompt.map { Array($0.utf8) })
@@ -54,7 +54,7 @@ import UBootFlash
         ("Enter 'noautoboot' to enter prompt without timeout\r\n", ["6e6f6175746f626f6f74"]),
         ("Press Ctrl+C to stop autoboot\r\n", ["03"]), ("Press 's' to stop autoboot:  1 ", ["73"]),
         ("Autoboot in 3 seconds\r\n", []),
-        // A digit is no key: on menus it may write.
+        // A digit is no key: in menus it may write.
         ("Press '2' to stop autoboot\r\n", []),
     ])
     func countdowns(text: String, keys: [String]) throws {
@@ -66,7 +66,7 @@ import UBootFlash
 
     @Test(arguments: [
         ("Enter password - autoboot in 2 sec...\r\n", nil), ("Enter password - autoboot in 5 seconds...\r\n", nil),
-        // It says its password itself.
+        // It prints its own password.
         ("Enter password \"a\" in 2 seconds to stop autoboot\r\n", "a"),
     ])
     func countdownsThatAPasswordStops(text: String, key: String?) {
@@ -136,20 +136,20 @@ import UBootFlash
 
     @Test func prompts() throws {
         var text = UBootConsoleText(prompt: Array("=> ".utf8))
-        // What ends like the prompt is none.
+        // Text that ends like the prompt is not one.
         #expect(text.feed(Array("crc32 for 0 ... 1 ==> ".utf8)) == [])
         #expect(text.feed(Array("\r\n==> ".utf8)) == [])
         #expect(text.endsWithPrompt)
         #expect(text.feed(Array("\r\n\r=> ".utf8)) == [.prompt])
         #expect(!text.endsWithPrompt)
-        // Not said again by what is typed.
+        // Not repeated after typing.
         #expect(text.feed(Array("m\u{8}".utf8)) == [])
         var other = UBootConsoleText(prompt: Array("=> ".utf8))
         _ = other.feed(Array(try UBootTranscript.bytes("sandbox-2026.07-nand-prompt-not-at-line-start").prefix(46)))
         #expect(String(decoding: other.openLine, as: UTF8.self) == "NAND erase.part: => ")
         #expect(other.endsWithPrompt)
         #expect(Self.events("PASSWD :") == [.passwordPrompt("PASSWD :")])
-        // Of others, their own recognizers know.
+        // Other prompts are left to their own recognizers.
         #expect(Self.events("\r\nOpenWrt login: ") == [])
         var open = UBootConsoleText()
         _ = open.feed(Array("x\r\n> ".utf8))
@@ -178,9 +178,9 @@ import UBootFlash
             ])
     }
 
-    // MARK: However the bytes are cut, the same is told
+    // MARK: Every chunking gives the same events
 
-    /// The events, by pieces that end at these places.
+    /// The events of the bytes, split at these positions.
     private static func events(_ bytes: [UInt8], cutAt cuts: [Int], prompt: [UInt8]) -> [UBootConsoleText.Event] {
         var text = UBootConsoleText(prompt: prompt)
         var events: [UBootConsoleText.Event] = []
@@ -192,7 +192,7 @@ import UBootFlash
         return events
     }
 
-    /// Where something happens: cut at every place around it, with what lies about.
+    /// Splits the text around each event, at every position near it.
     private static func checkCutsAroundEvents(_ bytes: [UInt8], prompt: [UInt8]) {
         var before = UBootConsoleText(prompt: prompt)
         var fed = 0

@@ -6,12 +6,12 @@ import Testing
 @testable import FlashAccess
 @testable import UBootFlash
 
-/// The ways in which U-Boot prints memory, and which one is taken.
+/// The formats in which U-Boot prints memory, and the choice between them.
 @Suite("Formats of dumps", .serialized)
 struct UBootDumpFormatTests {
     private static let base: UInt64 = 0xBF00_0000
 
-    /// All of the flash, by the whole way in.
+    /// Reads all of the flash through ``UBootFlashAccess``.
     private func read(
         _ board: SimulatedUBoot, _ faults: LineFaults = LineFaults(), seed: UInt64 = 1, format: String? = nil
     ) async throws -> (bytes: [UInt8], transfer: String) {
@@ -33,12 +33,12 @@ struct UBootDumpFormatTests {
                 .filter { $0.hasPrefix("md") || $0 == "saves" })
     }
 
-    @Test("Every format gives all offsets and sizes", arguments: UBootDumpFormats.all.map(\.name) + ["md.q"])
+    @Test("Every format handles all offsets and sizes", arguments: UBootDumpFormats.all.map(\.name) + ["md.q"])
     func ranges(name: String) async throws {
         let flash = SimulatedSessions.bytes(0x800)
         let board = SimulatedSessions.nor(flash) { $0.allow("saves") }
         let format = try #require(UBootDumpFormats.named(name).first)
-        // The made-up board is one of 32 bits.
+        // The simulated board is 32-bit.
         guard name != "md.q" else {
             return #expect(board.reply("md.q bf000000 2").isEmpty)
         }
@@ -56,7 +56,7 @@ struct UBootDumpFormatTests {
         #expect(dumps(board).isSubset(of: [name, "md.b"]))
     }
 
-    @Test("What a line costs is what is said of it", arguments: UBootDumpFormats.all.map(\.name))
+    @Test("The cost of a format is that of its lines", arguments: UBootDumpFormats.all.map(\.name))
     func cost(name: String) async throws {
         let format = try #require(UBootDumpFormats.named(name).first)
         let board = SimulatedSessions.nor(SimulatedSessions.bytes(0x4000)) { $0.allow("saves") }
@@ -71,7 +71,7 @@ struct UBootDumpFormatTests {
         #expect(abs(characters * 100 - 0x4000 * format.cost) < 0x4000 * 5, "\(characters)")
     }
 
-    @Test("The cheapest that the board has is taken, after it was seen to work", arguments: [true, false])
+    @Test("The cheapest format of the board is used, after a trial", arguments: [true, false])
     func cheapest(hasChecksum: Bool) async throws {
         let flash = SimulatedSessions.bytes(0x8000)
         let board = SimulatedSessions.nor(flash) {
@@ -89,7 +89,7 @@ struct UBootDumpFormatTests {
         #expect(dumps(plain) == ["md.l"])
     }
 
-    @Test("A format that gives something else than the memory holds is not used", arguments: [true, false])
+    @Test("A format that differs from the memory is not used", arguments: [true, false])
     func wrong(hasChecksum: Bool) async throws {
         let flash = SimulatedSessions.bytes(0x8000)
         let board = SimulatedSessions.nor(flash) {
@@ -100,12 +100,12 @@ struct UBootDumpFormatTests {
         let got = try await read(board)
         #expect(got.bytes == flash)
         #expect(got.transfer.hasPrefix("md"))
-        // Once, to see that it is wrong.
+        // Once, for the trial.
         #expect(board.commands.filter { $0.hasPrefix("saves") }.allSatisfy { $0.hasSuffix(" 200") })
         #expect(board.offences.isEmpty, "\(board.offences.prefix(3))")
     }
 
-    @Test("One that is asked for is used, or it is said that it cannot be", arguments: ["md", "md.b", "md.w", "saves"])
+    @Test("A requested format is used, or an error says why not", arguments: ["md", "md.b", "md.w", "saves"])
     func forced(name: String) async throws {
         let flash = SimulatedSessions.bytes(0x4000)
         let board = SimulatedSessions.nor(flash) { $0.allow("saves") }
@@ -124,7 +124,7 @@ struct UBootDumpFormatTests {
         }
     }
 
-    @Test("On bad lines all bytes are right, and Enter is never sent alone", arguments: 1...6 as ClosedRange<UInt64>)
+    @Test("On bad lines all bytes are correct, and Enter is never sent alone", arguments: 1...6 as ClosedRange<UInt64>)
     func badLine(seed: UInt64) async throws {
         let flash = SimulatedSessions.bytes(0x4000)
         let board = SimulatedSessions.nor(flash) { $0.allow("saves") }
@@ -133,7 +133,7 @@ struct UBootDumpFormatTests {
         faults.bulkRate = 200
         faults.commandRate = 1_000
         #expect(try await read(board, faults, seed: seed).bytes == flash)
-        // Only a blank that the line took away may leave an Enter alone, and what it repeats is no command that writes.
+        // Enter is alone only if the line dropped the blank, and then it does not repeat a command that writes.
         #expect(board.offences.allSatisfy { $0.kind == .bareEnter || $0.kind == .typedAhead }, "\(board.offences)")
         let allowed: Set<String> = [
             "version", "help", "bdinfo", "printenv", "flinfo", "saves", "crc32", "md.l", "md.b", "(reset)",
@@ -141,7 +141,7 @@ struct UBootDumpFormatTests {
         #expect(board.commands.allSatisfy { allowed.contains(String($0.prefix { $0 != " " })) }, "\(board.commands)")
     }
 
-    @Test("A reset while records come is gone on from")
+    @Test("Records resume after a reset")
     func reset() async throws {
         let flash = SimulatedSessions.bytes(0x8000)
         let board = SimulatedSessions.nor(flash) { $0.allow("saves") }

@@ -5,9 +5,9 @@ import Testing
 @testable import FlashAccess
 @testable import UBootFlash
 
-/// Bad blocks, and what cannot be read.
+/// Bad blocks, and unreadable flash.
 extension UBootFlashAccessTests {
-    @Test("Bad blocks are never asked for, and nothing shifts", arguments: [Way.nand, .mtdNAND])
+    @Test("Bad blocks are never read, and nothing shifts", arguments: [Way.nand, .mtdNAND])
     func badBlocks(_ way: Way) async throws {
         for bad in [[0], [7], [1, 2], [0, 7], [3, 4, 5]] as [Set<Int>] {
             let board = Self.board(way, bad: bad)
@@ -17,12 +17,12 @@ extension UBootFlashAccessTests {
         }
     }
 
-    @Test("A block that went bad since the survey is unread, not the next one's bytes")
+    @Test("A block that went bad since the survey is unread, and not replaced by the next one")
     func wentBad() async throws {
         let board = Self.board(.nand, bad: [])
         let got = try await with(board) { access in
             _ = try await access.survey()
-            // The survey has been taken; the list no longer holds.
+            // After this survey, its list of bad blocks becomes outdated.
             let flash = try await access.survey()
             let partition = try #require(flash.survey.partitions.first)
             board.simulated.change { $0.hardware.chips["nand0"]?.badBlocks = [3] }
@@ -42,11 +42,11 @@ extension UBootFlashAccessTests {
     }
 
     @Test(
-        "What cannot be read is a finding, and all else is read",
+        "Unreadable flash is a finding, and the rest is read",
         arguments: [Way.nand, .mtdNAND, .spiShort, .spiLong, .spiSilent, .mtdSPI])
     func unreadable(_ way: Way) async throws {
         for hasChecksum in [true, false] where hasChecksum || way != .spiSilent {
-            // A page of the second chunk that was not blank.
+            // A page of the second chunk that is not blank.
             let start = way == .nand || way == .mtdNAND ? 0xC00 : 0x1800
             let board = Self.board(way, bad: []) { scenario in
                 if !hasChecksum { scenario.forbid("crc32") }
@@ -71,7 +71,7 @@ extension UBootFlashAccessTests {
     }
 
     @Test(
-        "A page that the ECC repaired is read, one that it could not is kept and named",
+        "A page that the ECC corrected is read, and one that it could not is kept and named",
         arguments: [Way.nand, .mtdNAND])
     func eccErrors(_ way: Way) async throws {
         for hasChecksum in [true, false] {
@@ -81,7 +81,7 @@ extension UBootFlashAccessTests {
                 scenario.hardware.chips["nand0"]?.failed = [6]
             }
             let got = try await with(board) { try await all($0) }
-            // Pages of 512 bytes, two to a block; the second is meant.
+            // Pages of 512 bytes, two to a block; this is the second.
             var expected = try #require(board.hardware.chips["nand0"]?.bytes)
             expected[6 * 0x400 + 0x200] ^= 0x81
             let isSame = got.bytes == expected
@@ -89,14 +89,14 @@ extension UBootFlashAccessTests {
             let failed = got.findings.filter { $0.state == .eccFailed }.map(\.offset)
             let corrected = got.findings.filter { $0.state == .eccCorrected }.map(\.offset)
             #expect(Set(failed) == [0x1A00])
-            // `nand read` says nothing of what was repaired.
+            // `nand read` does not report corrections.
             #expect(Set(corrected) == (way == .nand ? [] : [0xA00, 0xE00]))
             #expect(got.findings.allSatisfy { $0.size == 0x200 && !($0.detail ?? "").isEmpty })
             #expect(board.simulated.offences.isEmpty)
         }
     }
 
-    @Test("Failures that nobody tells of are seen, for the RAM was filled before")
+    @Test("Unreported failures are detected, because the RAM was filled before")
     func silentFailures() async throws {
         let board = Self.board(.spiSilent) { $0.hardware.chips["spi0"]?.unreadable = [0..<0x3000] }
         let got = try await with(board) { try await all($0) }
@@ -105,7 +105,7 @@ extension UBootFlashAccessTests {
         #expect(board.simulated.commands.contains { $0.hasPrefix("mw.b") })
     }
 
-    @Test("Flash that holds what the RAM was filled with is read all the same")
+    @Test("Flash that equals the filling of the RAM is read, too")
     func fillingInFlash() async throws {
         let board = Self.board(.spiSilent) {
             for place in 0..<0x1000 { $0.hardware.chips["spi0"]?.bytes[place] = place < 0x800 ? 0x5A : 0xA5 }
@@ -119,7 +119,7 @@ extension UBootFlashAccessTests {
         }
     }
 
-    @Test("A checksum of what can no longer be read is an error")
+    @Test("A checksum of flash that can no longer be read is an error")
     func unreadableChecksum() async throws {
         let board = Self.board(.spiLong)
         try await with(board) { access in

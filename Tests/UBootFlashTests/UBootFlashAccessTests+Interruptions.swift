@@ -5,9 +5,9 @@ import Testing
 @testable import FlashAccess
 @testable import UBootFlash
 
-/// Reading goes on: after a stop, after resets, over a bad line.
+/// Reading continues: after a stop, after resets, over a bad line.
 extension UBootFlashAccessTests {
-    @Test("Reading goes on in the midst of a range", arguments: [Way.mapped, .spiSilent, .nand, .mtdNAND])
+    @Test("Reading resumes within a range", arguments: [Way.mapped, .spiSilent, .nand, .mtdNAND])
     func resume(_ way: Way) async throws {
         let board = Self.board(way, bad: [])
         let expected = board.hardware.expected(0)
@@ -22,7 +22,7 @@ extension UBootFlashAccessTests {
         #expect(board.simulated.offences.isEmpty, "\(board.simulated.offences.prefix(3))")
     }
 
-    @Test("Reset at every so-many-th command", arguments: Way.allCases)
+    @Test("A reset at every n-th command", arguments: Way.allCases)
     func resets(_ way: Way) async throws {
         for every in [11, 17] {
             let board = Self.board(way, bad: [1])
@@ -34,14 +34,14 @@ extension UBootFlashAccessTests {
         }
     }
 
-    @Test("A watchdog that never lets a dump end: its lines come all the same", arguments: [true, false])
+    @Test("If a watchdog interrupts every dump, its lines still arrive", arguments: [true, false])
     func watchdog(_ hasChecksum: Bool) async throws {
         let content = SimulatedSessions.bytes(0x1_0000)
         let simulated = SimulatedSessions.nor(content) {
             if !hasChecksum { $0.forbid("crc32") }
         }
         let board = Board(simulated: simulated, hardware: simulated.hardware)
-        // A dump of 16 KiB prints 67,000 characters.
+        // A dump of 16 KiB has 67,000 characters.
         simulated.schedule(.watchdog(afterOutput: 9_000), every: 1)
         let got = try await with(board) { try await all($0) }
         let isSame = got.bytes == content
@@ -50,7 +50,7 @@ extension UBootFlashAccessTests {
         #expect((20...60).contains(simulated.starts), "\(simulated.starts)")
     }
 
-    @Test("A board that restarts before it has said anything is given up")
+    @Test("A board that restarts before it has printed anything is given up")
     func restartsForEver() async throws {
         let simulated = SimulatedSessions.nor(SimulatedSessions.bytes(0x4000)) { $0.forbid("crc32") }
         let board = Board(simulated: simulated, hardware: simulated.hardware)
@@ -85,7 +85,7 @@ extension UBootFlashAccessTests {
             #expect(opener.damaged > 0)
             let expected = board.hardware.expected(0)
             let wrong = zip(got.bytes, expected).count { $0 != $1 }
-            // Without a checksum the proof, a second reading, finds the rest.
+            // Without a checksum, the rest is left to the proof, which reads again.
             #expect(hasChecksum ? wrong == 0 : wrong < 20, "\(way) \(hasChecksum) \(seed): \(wrong)")
             #expect(got.findings.isEmpty, "\(way) \(seed): \(got.findings)")
             #expect(

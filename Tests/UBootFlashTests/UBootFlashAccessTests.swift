@@ -7,10 +7,10 @@ import Testing
 @testable import FlashAccess
 @testable import UBootFlash
 
-/// Flash read through a made-up U-Boot.
+/// Flash read through a simulated U-Boot.
 @Suite("Flash through U-Boot", .serialized)
 struct UBootFlashAccessTests {
-    /// A board with a chip, and what it needs to be reached.
+    /// A board with a chip, and the hardware state behind it.
     struct Board {
         var simulated: SimulatedUBoot
         var hardware: SimulatedHardware
@@ -20,7 +20,7 @@ struct UBootFlashAccessTests {
         case mapped, spiSilent, spiShort, spiLong, nand, mtdNAND, mtdSPI
     }
 
-    /// Some of it random, much of it blank, as flash is; small, for a byte costs five characters.
+    /// Random bytes with every third block blank, like real flash; small, because a byte costs five characters.
     private static func flash(
         _ id: String, _ kind: Chip.Kind, blocks: Int, blockSize: Int, page: Int = 1, oob: Int = 0, bad: Set<Int> = []
     ) -> SimulatedHardware.Flash {
@@ -70,7 +70,7 @@ struct UBootFlashAccessTests {
         }
     }
 
-    /// All of a partition, and what was said of it.
+    /// All of a partition, with its findings.
     func all(
         _ access: UBootFlashAccess, _ ranges: [Range<Int>]? = nil
     ) async throws -> (bytes: [UInt8], findings: [BlockFinding]) {
@@ -78,7 +78,7 @@ struct UBootFlashAccessTests {
         let partition = try #require(flash.survey.partitions.first)
         var bytes = [UInt8](repeating: 0xFF, count: partition.size)
         var findings: [BlockFinding] = []
-        // Not every form of `sf` tells of erase blocks.
+        // Not every form of `sf` reports erase blocks.
         let block = partition.eraseBlockSize > 0 ? partition.eraseBlockSize : partition.size
         let bad = Set(partition.badBlocks?.bad ?? [])
         let good = (0..<partition.size / block).filter { !bad.contains($0) }.map { $0 * block..<($0 + 1) * block }
@@ -91,7 +91,7 @@ struct UBootFlashAccessTests {
 
     // MARK: The contract
 
-    @Test("The contract is kept, whatever the way", arguments: Way.allCases)
+    @Test("Every access method fulfills the contract", arguments: Way.allCases)
     func contract(_ way: Way) async throws {
         for hasChecksum in [true, false] where hasChecksum || [.mapped, .mtdNAND].contains(way) {
             let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
@@ -105,7 +105,7 @@ struct UBootFlashAccessTests {
         }
     }
 
-    @Test("Pages are read with their OOB bytes, where U-Boot can", arguments: [Way.nand, .mtdNAND])
+    @Test("Pages are read with their OOB bytes, if U-Boot can", arguments: [Way.nand, .mtdNAND])
     func oob(_ way: Way) async throws {
         for hasChecksum in [true, false] {
             let board = Self.board(way) { scenario in
@@ -161,9 +161,9 @@ struct UBootFlashAccessTests {
         }
     }
 
-    // MARK: What crosses
+    // MARK: Transferred data
 
-    @Test("Blank flash does not cross, and the same twice crosses once")
+    @Test("Blank flash is not transferred, and repeated content only once")
     func spared() async throws {
         let block = SimulatedSessions.bytes(0x4000)
         let blank = [UInt8](repeating: 0xFF, count: 0x1_0000)
@@ -176,7 +176,7 @@ struct UBootFlashAccessTests {
         #expect(simulated.commands.filter { $0.hasPrefix("md") } == ["md.l bf000000 1000"])
     }
 
-    @Test("What is known does not cross", arguments: [true, false])
+    @Test("Known content is not transferred", arguments: [true, false])
     func known(_ isMapped: Bool) async throws {
         let board = Self.board(isMapped ? .mapped : .nand)
         let flash = try #require(board.hardware.chips.values.first)
@@ -184,7 +184,7 @@ struct UBootFlashAccessTests {
         try store.add(Bytes(flash.bytes))
         let got = try await with(board, store: store) { try await all($0, isMapped ? [0..<flash.bytes.count] : nil) }
         #expect(got.bytes == board.hardware.expected(0))
-        // NAND's blocks are smaller than what is looked for in the store.
+        // NAND's blocks are smaller than the unit of the content store.
         if isMapped {
             #expect(
                 board.simulated.commands.filter { $0.hasPrefix("md") || $0.hasPrefix("crc32") }
@@ -192,9 +192,9 @@ struct UBootFlashAccessTests {
         }
     }
 
-    // MARK: RAM, and how a chip is read
+    // MARK: RAM, and access to a chip
 
-    @Test("An erase block with its OOB bytes stays within free RAM, also after the block alone was read")
+    @Test("An erase block with its OOB bytes stays within free RAM, even after one without them was read")
     func stagingGrows() async throws {
         let (page, oob, block) = (0x2000, 448, 1 << 20)
         var flash = SimulatedHardware.Flash(
@@ -214,7 +214,7 @@ struct UBootFlashAccessTests {
             let free = try UBootLoadAddress(board).free
             return try #require(free.last).upperBound
         }
-        // From this address on, the block alone fits below what U-Boot uses, and the block with OOB bytes does not.
+        // From this address on, only the block without OOB bytes fits below the memory that U-Boot uses.
         scenario.variables["loadaddr"] = "0x" + String(ceiling - UInt64(block), radix: 16)
         try await SimulatedSessions.with(SimulatedUBoot(scenario)) { session in
             let facts = try await facts(session)
@@ -232,7 +232,7 @@ struct UBootFlashAccessTests {
         }
     }
 
-    @Test("How a chip is read does not depend on the words that describe it", arguments: Way.allCases)
+    @Test("Access to a chip does not depend on its descriptive text", arguments: Way.allCases)
     func windows(_ way: Way) async throws {
         try await SimulatedSessions.with(Self.board(way).simulated) { session in
             var replies: [String: UBootReply] = [:]
@@ -248,7 +248,7 @@ struct UBootFlashAccessTests {
         }
     }
 
-    @Test("Where no free RAM is known, nothing is brought there")
+    @Test("Without known free RAM, nothing is copied there")
     func noMemory() async throws {
         let board = Self.board(.spiLong) { $0.boardInfo = .bare }
         do {
@@ -258,7 +258,7 @@ struct UBootFlashAccessTests {
             #expect(error.code == .toolMissing)
         }
         #expect(!board.simulated.commands.contains { $0.hasPrefix("sf read") })
-        // Flash that stands in memory needs none.
+        // Mapped flash needs none.
         let mapped = Self.board(.mapped) { $0.boardInfo = .bare }
         #expect(try await with(mapped) { try await all($0) }.bytes == mapped.hardware.expected(0))
     }
@@ -266,7 +266,7 @@ struct UBootFlashAccessTests {
     // MARK: By hand
 
     @Test(
-        "The lines that a person is given write a partition back", arguments: [Way.mapped, .spiLong, .nand, .mtdNAND])
+        "The commands for restoring by hand write a partition back", arguments: [Way.mapped, .spiLong, .nand, .mtdNAND])
     func byHand(_ way: Way) async throws {
         let original = Self.board(way).hardware
         let board = Self.board(way) { scenario in
@@ -297,7 +297,7 @@ struct UBootFlashAccessTests {
             for line in lines {
                 let words = line.split(separator: " ").map(String.init)
                 if words[0] == "loady" {
-                    // Another way to the same address: YMODEM has tests of its own.
+                    // The same result by another method: YMODEM has its own tests.
                     let address = try #require(UInt64(words[1], radix: 16))
                     _ = try await load.load(expected, to: address)
                     continue
@@ -312,7 +312,7 @@ struct UBootFlashAccessTests {
         let block = now.chip.eraseBlockSize
         for number in 0..<now.bytes.count / block {
             let range = number * block..<(number + 1) * block
-            // Bad blocks are as they were, and nothing has moved.
+            // Bad blocks are unchanged, and nothing has shifted.
             let isSame = now.bytes[range] == (original.chips[id]?.bytes[range] ?? [])
             #expect(isSame, "\(way), block \(number)")
         }
@@ -320,7 +320,7 @@ struct UBootFlashAccessTests {
     }
 }
 
-/// Bytes at hand.
+/// Known bytes in memory.
 struct Bytes: ContentSource {
     var bytes: [UInt8]
 

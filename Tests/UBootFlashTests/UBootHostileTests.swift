@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// A board may say anything, and a line may do anything to it. Nothing traps.
+/// Arbitrary output, damaged in arbitrary ways, never traps.
 @Suite struct UBootHostileTests {
     static func parseAll(_ bytes: [UInt8]) {
         let reply = UBootReply(output: bytes)
@@ -70,7 +70,7 @@ import UBootFlash
             lines.shuffle(using: &random)
             bytes = Array(lines.joined(separator: [10]))
         case 4:
-            // Numbers become gigantic.
+            // Numbers become huge.
             bytes = bytes.flatMap { byte in
                 (0x30...0x39).contains(byte) && Int.random(in: 0...15, using: &random) == 0
                     ? [UInt8](repeating: 0x66, count: 12) : [byte]
@@ -105,7 +105,7 @@ import UBootFlash
         Self.check(replies)
     }
 
-    /// Every recording as the answer to every question.
+    /// Every recording is parsed as the reply to every question.
     @Test func everyRecordingAsEveryReply() throws {
         for (_, bytes) in try UBootTranscript.all() where bytes.count < 12_000 {
             var replies: [String: UBootReply] = [:]

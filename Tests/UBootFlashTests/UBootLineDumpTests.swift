@@ -25,7 +25,7 @@ struct UBootLineDumpTests {
         }
     }
 
-    @Test("All offsets and sizes, both orders, old and new", arguments: UBootMemoryDump.ByteOrder.allCases, [2, 4])
+    @Test("All offsets and sizes, both byte orders, old and new", arguments: UBootMemoryDump.ByteOrder.allCases, [2, 4])
     func allRanges(_ order: UBootMemoryDump.ByteOrder, _ gap: Int) async throws {
         let flash = SimulatedSessions.bytes(0x1000)
         for pads in [true, false] {
@@ -47,11 +47,10 @@ struct UBootLineDumpTests {
         }
     }
 
-    @Test("Nothing tells the order of a word's bytes: it is not guessed", arguments: [0xFF, 0, 0x80, 0x61] as [UInt8])
+    @Test("If the byte order of words is unknown, it is not guessed", arguments: [0xFF, 0, 0x80, 0x61] as [UInt8])
     func blank(_ filling: UInt8) async throws {
         for order in UBootMemoryDump.ByteOrder.allCases {
-            // Where something does, later, it is learned from that.
-            // More than one command takes, for one of them.
+            // If later lines show it, it is learned from them. One size takes more than one command.
             let size = filling == 0xFF ? 0x4400 : 0x200
             let flash = [UInt8](repeating: filling, count: size) + SimulatedSessions.bytes(0x400)
             let board = SimulatedSessions.nor(flash) { $0.order = order }
@@ -64,7 +63,7 @@ struct UBootLineDumpTests {
         }
     }
 
-    @Test("Letters alone: only the characters tell the order")
+    @Test("With letters only, the characters show the byte order")
     func text() async throws {
         let flash = Array(String(repeating: "bootargs=console=ttyS0,115200 root=/dev/mtdblock2\n", count: 20).utf8)
             .prefix(960)
@@ -75,7 +74,7 @@ struct UBootLineDumpTests {
     }
 
     @Test(
-        "Whatever the line does, each line is asked for until it is right",
+        "On any line, each line of the dump is requested until it is correct",
         arguments: [1_000, 150], [1, 2] as [UInt64])
     func badLine(_ rate: Int, _ seed: UInt64) async throws {
         let flash = SimulatedSessions.bytes(0x1000, seed: seed) + [UInt8](repeating: 0xFF, count: 0x400)
@@ -84,14 +83,14 @@ struct UBootLineDumpTests {
         faults.replyRate = rate
         faults.commandRate = rate
         let got = try await dump(board, faults: faults, seed: seed, [0..<0x1400, 7..<0x213], votes: 2)
-        // Without a checksum two equal readings are believed: what differs all the same must be very little.
+        // Without a checksum, two equal readings are believed, so very few errors may remain.
         let wrong = zip(got.bytes[0], flash).count { $0 != $1 } + zip(got.bytes[1], flash[7..<0x213]).count { $0 != $1 }
         #expect(wrong == 0)
         #expect(got.repeated > 0)
         #expect(board.offences.allSatisfy { $0.kind == .bareEnter }, "\(board.offences.prefix(3))")
     }
 
-    @Test("An earlier reading is one vote for each line")
+    @Test("An earlier reading counts as one vote per line")
     func earlier() async throws {
         let flash = SimulatedSessions.bytes(0x200)
         var wrong = flash
@@ -103,11 +102,11 @@ struct UBootLineDumpTests {
                 at: Self.base, count: flash.count, votes: 2, earlier: wrong, session)
             #expect(bytes == flash)
         }
-        // The right lines came twice; the wrong one had to come twice more.
+        // Correct lines are confirmed by the first command; the wrong one needs a second.
         #expect(board.commands == ["md.l bf000000 80", "md.l bf000100 4"])
     }
 
-    @Test("Lines that never come right end in an error")
+    @Test("Lines that are never correct end in an error")
     func hopeless() async throws {
         let board = SimulatedSessions.nor(SimulatedSessions.bytes(0x200)) { $0.forbid("md") }
         do {
@@ -118,7 +117,7 @@ struct UBootLineDumpTests {
         }
     }
 
-    @Test("Beyond the address space nothing is asked")
+    @Test("Nothing beyond the address space is requested")
     func beyond() async throws {
         let board = SimulatedSessions.nor(SimulatedSessions.bytes(0x200))
         try await SimulatedSessions.with(board) { session in

@@ -7,7 +7,7 @@ import Testing
 
 @testable import UBootFlash
 
-/// Wrong rates are found out, faster ones are proven, and the board gets its own one back.
+/// Wrong rates are detected, faster ones are proven, and the board gets its own one back.
 @Suite("The rate of the line", .serialized)
 struct UBootLineRateTests {
     // MARK: Wrong rates
@@ -41,7 +41,7 @@ struct UBootLineRateTests {
     }
 
     @Test(
-        "A prompt at another rate than the address says is found at each of the common ones",
+        "A prompt at another rate than that of the address is found at every common rate",
         arguments: [9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600, 1_500_000])
     func prompt(rate: Int) async throws {
         var scenario = UBootScenario()
@@ -64,7 +64,7 @@ struct UBootLineRateTests {
         #expect(outcome.board.lineRate == rate)
     }
 
-    @Test("A start at another rate is found in time to stop the countdown", arguments: [38_400, 57_600, 230_400])
+    @Test("A startup at another rate is found in time to stop the countdown", arguments: [38_400, 57_600, 230_400])
     func start(rate: Int) async throws {
         var scenario = UBootScenario()
         scenario.rate = rate
@@ -76,7 +76,7 @@ struct UBootLineRateTests {
         #expect(outcome.board.starts == 1)
     }
 
-    @Test("A rate that is none of the common ones is an error that names what was tried")
+    @Test("An uncommon rate is an error that names the rates tried")
     func unknownRate() async throws {
         var scenario = UBootScenario()
         scenario.rate = 74_880
@@ -91,7 +91,7 @@ struct UBootLineRateTests {
 
     // MARK: Faster rates
 
-    /// Runs the body with a session and its rate; the board has its own rate back at the end.
+    /// Runs the body with a session and its rate; the board must have its own rate at the end.
     private func raised(
         _ wish: UBootLineRate.Wish, to expected: Int, change: (inout UBootScenario) -> Void = { _ in },
         body: (UBootSession, UBootLineRate, SimulatedUBoot) async throws -> Void
@@ -117,7 +117,7 @@ struct UBootLineRateTests {
         return notes.withLock { $0 }
     }
 
-    @Test("A rate that the board has is gone to, proven and left again", arguments: [true, false])
+    @Test("A rate that the board supports is set, proven and left again", arguments: [true, false])
     func up(hasChecksum: Bool) async throws {
         let notes = try await raised(
             .rate(460_800), to: 460_800, change: { if !hasChecksum { $0.forbid("crc32") } }
@@ -128,7 +128,7 @@ struct UBootLineRateTests {
         #expect(notes == ["the line is now at 460800 baud"])
     }
 
-    @Test("The highest one is found")
+    @Test("The highest rate is found")
     func highest() async throws {
         let best = try await raised(.highest, to: 921_600) { _, _, _ in }
         #expect(best == ["the line is now at 921600 baud"])
@@ -139,7 +139,7 @@ struct UBootLineRateTests {
         #expect(notes.last == "the line is now at 230400 baud")
     }
 
-    @Test("A refusal is said, and the work goes on")
+    @Test("A refusal is reported, and the work continues")
     func refusal() async throws {
         let notes = try await raised(.rate(1_500_000), to: 115_200) { session, _, _ in
             let reply = try await session.ask("bdinfo")
@@ -149,7 +149,7 @@ struct UBootLineRateTests {
         #expect(notes.first?.contains("Baudrate 1500000 bps not supported") == true, "\(notes)")
     }
 
-    @Test("A board that is lost at the new rate is switched off and on, and not brought there again")
+    @Test("A board that is lost at the new rate is power-cycled, and the rate is not tried again")
     func lost() async throws {
         let notes = try await raised(.rate(921_600), to: 115_200, change: { $0.deadRates = [921_600] }) {
             session, rate, board in
@@ -162,7 +162,7 @@ struct UBootLineRateTests {
         #expect(notes == ["the line stays at 115200 baud: the board does not answer at 921600 baud"])
     }
 
-    @Test("After a reset the board is met at its own rate, and goes up again")
+    @Test("After a reset the board is found at its own rate, and the rate is raised again")
     func reset() async throws {
         let notes = try await raised(.rate(460_800), to: 460_800) { session, rate, board in
             board.powerOn(after: 0)
@@ -178,7 +178,7 @@ struct UBootLineRateTests {
         #expect(notes.count == 2)
     }
 
-    @Test("Where errors pile up the line goes back, and stays")
+    @Test("After many errors the line returns to its own rate and stays there")
     func errors() async throws {
         let notes = try await raised(.rate(460_800), to: 460_800) { _, rate, board in
             try await rate.judge(dumped: 600, repeated: 10)
@@ -191,7 +191,7 @@ struct UBootLineRateTests {
         #expect(notes.last == "the line goes back to 115200 baud: too many lines arrived damaged at 460800")
     }
 
-    @Test("A channel without a rate says so")
+    @Test("A channel without a rate reports that")
     func noRate() async throws {
         let notes = Mutex<[String]>([])
         let board = SimulatedUBoot(UBootScenario())
@@ -204,7 +204,7 @@ struct UBootLineRateTests {
         #expect(board.commands.isEmpty)
     }
 
-    @Test("Questions are known by either end of their line")
+    @Test("Questions are recognized by either end of their line")
     func questions() {
         func isAsked(_ text: String) -> Bool { UBootQuestion.rate.isAsked(in: Array(text.utf8)) }
         #expect(isAsked("\r\n## Switch baudrate to 460800 bps and press ENTER ...\r\n"))

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// Where an image may be put.
+/// Addresses for an image.
 @Suite struct UBootLoadAddressTests {
     static let boards = [
         "arm-bdinfo", "arm-2026.07-bdinfo", "arm64-bdinfo", "malta-bdinfo", "malta-be-bdinfo",
@@ -11,7 +11,7 @@ import UBootFlash
         "vexpress-2013.07-bdinfo", "vexpress-2018.03-bdinfo",
     ]
 
-    /// What must not be hit, as addresses to be typed.
+    /// The ranges to avoid, as addresses for commands.
     static func keepOut(_ board: UBootBoardInfo) -> [Range<UInt64>] {
         var result = board.reserved
         for label in ["relocaddr", "sp start", "irq_sp", "fdt_blob", "new_fdt", "TLB addr", "FB base"] {
@@ -57,7 +57,7 @@ import UBootFlash
         #expect(throws: UBootLoadAddress.Refusal.self) { try map.choose(size: 1 << 30) }
     }
 
-    /// Old MIPS boards tell physical memory and run in kseg0.
+    /// Old MIPS boards report physical memory and run in kseg0.
     @Test func physicalBanks() throws {
         let text = """
             boot_params = 0x87F7BFB0
@@ -76,7 +76,7 @@ import UBootFlash
         #expect(throws: UBootLoadAddress.Refusal.unknownRelocation) { try UBootLoadAddress(board) }
     }
 
-    /// Memory maps made up: whatever they say, nothing traps and nothing known is hit.
+    /// With any memory map, nothing traps and nothing known is overwritten.
     @Test(arguments: 0..<200) func anyMap(seed: Int) throws {
         var random = SplitMix64(state: UInt64(seed))
         func number() -> UInt64 {

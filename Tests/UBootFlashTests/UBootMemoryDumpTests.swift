@@ -1,9 +1,9 @@
 import Testing
 import UBootFlash
 
-/// Memory as `md` shows it.
+/// Memory as printed by `md`.
 @Suite struct UBootMemoryDumpTests {
-    /// The same memory in every width, of all versions.
+    /// The same memory in every width, from all versions.
     @Test(arguments: [
         ("arm64-md", "4100000", 0x20, UBootMemoryDump.ByteOrder.little),
         ("sandbox-2026.07-md", "1100000", 0x40, .little),
@@ -57,8 +57,8 @@ import UBootFlash
         #expect(UBootMemoryDump(UBootReply(text: line), width: .long).rejected.count == 1)
     }
 
-    /// One damaged character anywhere: the line is not believed, or nothing that it says of memory is wrong but for a
-    /// digit of a byte that has no character of its own, which a checksum must find.
+    /// With one damaged character anywhere, the line is rejected or its bytes are correct, except for a digit of a byte
+    /// that has no character of its own, which only a checksum can detect.
     @Test func everyDamage() {
         let line = Array("40100000: 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50    ABCDEFGHIJKLMNOP\r\n".utf8)
         let truth = Array("ABCDEFGHIJKLMNOP".utf8)

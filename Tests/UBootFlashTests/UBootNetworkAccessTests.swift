@@ -8,10 +8,10 @@ import Testing
 @testable import FlashAccess
 @testable import UBootFlash
 
-/// Flash that leaves a made-up U-Boot over the network: the same contract as over the line.
+/// Flash read through a simulated U-Boot over the network, with the same contract as over the line.
 @Suite("Flash through U-Boot, over the network", .serialized)
 struct UBootNetworkAccessTests {
-    /// Gives every connection a second input, and keeps the last.
+    /// Gives every connection a second input, and keeps the last one.
     private final class Merging: ChannelOpening {
         private let below: any ChannelOpening
         private let last = Mutex<MergedChannel?>(nil)
@@ -63,7 +63,7 @@ struct UBootNetworkAccessTests {
     }
 
     @Test(
-        "The contract is kept", arguments: UBootFlashAccessTests.Way.allCases, [UBootReadMethod.tftpput, .netconsole])
+        "The contract holds", arguments: UBootFlashAccessTests.Way.allCases, [UBootReadMethod.tftpput, .netconsole])
     func contract(_ way: UBootFlashAccessTests.Way, _ via: UBootReadMethod) async throws {
         for hasChecksum in [true, false] where hasChecksum || [.mapped, .mtdNAND].contains(way) {
             let board = Self.board(way) { if !hasChecksum { $0.forbid("crc32") } }
@@ -82,7 +82,7 @@ struct UBootNetworkAccessTests {
         }
     }
 
-    @Test("A part of serial flash that cannot be read does not take the rest with it")
+    @Test("An unreadable part of serial flash does not affect the rest")
     func unreadable() async throws {
         let board = Self.board(.spiLong) { scenario in
             var flash = SimulatedHardware.Flash("spi0", kind: .spiNOR, blocks: 48, blockSize: 0x1000, seed: 9)

@@ -4,7 +4,7 @@ import Testing
 import Transfers
 import UBootFlash
 
-@Suite("Which addresses are used for TFTP")
+@Suite("Addresses for TFTP")
 struct UBootNetworkPlanTests {
     private static func address(_ text: String) throws -> IPv4Address { try #require(IPv4Address(text)) }
 
@@ -51,7 +51,7 @@ struct UBootNetworkPlanTests {
         var interfaces = ["192.168.1.2/255.255.255.0"]
         var board: String?
         var host: String?
-        /// Board, host, and what is set; nil is an error.
+        /// Board, host, and the variables set; nil is an error.
         var result: (board: String, host: String, set: Set<String>)?
         var code = FlashkeepError.Code.hostUnreachable
         var description: String { name }
@@ -161,7 +161,7 @@ struct UBootNetworkPlanTests {
 
     // MARK: All cases
 
-    /// Every combination of what there can be; what holds for all of them.
+    /// Properties that hold for every combination of inputs.
     @Test func properties() throws {
         let sets: [[(String, String)]] = [
             [], [("127.0.0.1", "255.0.0.0")], [("192.168.1.2", "255.255.255.0")],
@@ -216,7 +216,7 @@ struct UBootNetworkPlanTests {
         #expect(plans > 500 && refusals > 1_000)
     }
 
-    /// What is wrong with a plan.
+    /// The fault of a plan; nil if there is none.
     private static func problem(
         _ plan: UBootNetworkPlan, _ variables: [String: String], _ interfaces: [HostInterface], board: IPv4Address?,
         host: IPv4Address?

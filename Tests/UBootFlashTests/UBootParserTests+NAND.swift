@@ -2,7 +2,7 @@ import FlashAccess
 import Testing
 import UBootFlash
 
-/// What NAND and MTD devices print.
+/// Output of NAND and MTD commands.
 extension UBootParserTests {
     @Suite struct UBootNAND {
         @Test func info() throws {
@@ -105,14 +105,14 @@ extension UBootParserTests {
             }
         }
 
-        /// What the recordings lack, as the source has it.
+        /// Failures from U-Boot's source that no recording has.
         @Test func writesThatFail() {
             let failures = [
                 "\r\nNAND erase: device 0 offset 0x0, size 0x2000\r\n\r\nnand0: MTD Erase failure: -5\r\n\r\nOK\r\n",
                 "Writing 512 byte(s) (1 page(s)) at offset 0x00000000\r\nFailure while writing at offset 0x0\r\n",
             ]
             for text in failures { #expect(UBootWriteResult(UBootParserTests.reply(text)).failure != nil) }
-            // In decimal, as in 1.3.4: nothing that could be compared.
+            // Decimal numbers, as in 1.3.4, cannot be compared.
             let old = UBootWriteResult(
                 UBootParserTests.reply("\r\nNAND erase: device 0 offset 524288, size 16384 ... OK\r\n"))
             #expect(old.complaint(.nandErase(0x8_0000..<0x8_4000)) == nil)
@@ -157,7 +157,7 @@ extension UBootParserTests {
             #expect(whole.data == [UInt8](repeating: 0x22, count: 4096))
             #expect(whole.oob.count == 224)
             #expect(whole.oob.suffix(4) == [0x01, 0x55, 0xBF, 0x00])
-            // A line lost on the way: what follows has not moved up in silence.
+            // If a line was lost, the dump is not silently shortened.
             let lines = reply.output.split(separator: 10, omittingEmptySubsequences: false)
             let torn = UBootReply(output: Array((lines[..<20] + lines[21...]).joined(separator: [10])))
             #expect(UBootPageDump(torn)?.isWhole == false)

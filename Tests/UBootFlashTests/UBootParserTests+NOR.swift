@@ -2,7 +2,7 @@ import FlashModel
 import Testing
 import UBootFlash
 
-/// What parallel and serial NOR print.
+/// Output of parallel and serial NOR commands.
 extension UBootParserTests {
     @Suite struct UBootNOR {
         @Test func malta() throws {
@@ -121,7 +121,7 @@ extension UBootParserTests {
                     == .silent(announced: 1024))
         }
 
-        /// What the ECC had to do with it is told from other failures.
+        /// ECC errors are distinguished from other failures.
         @Test func failuresOfTheECC() throws {
             let transcript = try UBootTranscript("sandbox-2026.07-mtd-nand-bitflip")
             let corrected = UBootReadResult(try transcript.reply("mtd read nand0 1200000 0 8000"))

@@ -1,7 +1,7 @@
 import Testing
 import UBootFlash
 
-/// The parsers one by one, on what real U-Boots printed and on what they could.
+/// The parsers, with output of real U-Boots and other possible output.
 @Suite struct UBootParserTests {
     static func reply(_ text: String) -> UBootReply { UBootReply(text: text) }
 
@@ -21,7 +21,7 @@ import UBootFlash
             #expect(parsed.text == version)
             #expect(parsed.date == date)
             let help = try #require(UBootHelp(try transcript.reply("help")))
-            // Names that touch the dash, names alone on the line.
+            // Names that touch the dash, and names alone on a line.
             for command in ["md", "crc32", "printenv", "tftpboot", "version", "?"] { #expect(help.has(command)) }
             #expect(help.commands["md"] == "memory display")
             #expect(help.commands["printenv"] == "print environment variables")

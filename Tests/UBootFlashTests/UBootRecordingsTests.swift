@@ -3,10 +3,10 @@ import Foundation
 import Testing
 import UBootFlash
 
-/// Every recording of a real U-Boot, read by the parsers that it belongs to.
+/// Parses every recording of a real U-Boot.
 ///
-/// `Fixtures/uboot-recordings.txt` says what must be found in each: it was taken from the recordings by other means
-/// than the parsers. A recording that it does not name fails.
+/// `Fixtures/uboot-recordings.txt` has the expected results, which were determined independently of the parsers. A
+/// recording that it does not name fails.
 @Suite struct UBootRecordingsTests {
     static let expectations: [String: [String]] = {
         guard let folder = Bundle.module.url(forResource: "Fixtures", withExtension: nil),
@@ -41,9 +41,9 @@ import UBootFlash
         #expect(found == expected)
     }
 
-    // MARK: What is in a recording, a line each
+    // MARK: The contents of a recording, one line each
 
-    /// The prompt: at the start of the recording, or at its end for one of a start.
+    /// The prompt: at the start of the recording, or at the end of a startup's.
     static func prompt(_ bytes: [UInt8]) -> String? {
         let prompts = UBootTranscript.prompts + ["ar7240> ", "root@malta:/# "]
         return prompts.first { bytes.starts(with: Array($0.utf8)) }
@@ -93,7 +93,7 @@ import UBootFlash
         number.map { String($0, radix: 16) } ?? "-"
     }
 
-    /// What the parser of a command finds in its reply; nil where the command has no parser.
+    /// The result of a command's parser; nil if the command has none.
     private static func said(_ command: String, _ reply: UBootReply) -> String? {
         let words = command.split(separator: " ").map(String.init)
         guard let first = words.first else { return nil }
@@ -181,7 +181,7 @@ import UBootFlash
         }
     }
 
-    /// A dump of memory: where, how much, and the CRC-32 of its bytes.
+    /// A memory dump: address, size, and CRC-32.
     private static func memory(_ command: String, _ reply: UBootReply) -> String {
         let width: UBootMemoryDump.Width =
             switch command {

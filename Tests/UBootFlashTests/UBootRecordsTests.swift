@@ -2,10 +2,10 @@ import TestSupport
 import Testing
 import UBootFlash
 
-/// S-records as U-Boots sent them.
+/// S-records, as printed by real U-Boots.
 @Suite struct UBootRecordsTests {
     @Test(
-        "Recorded replies are taken whole, cut anywhere only in part",
+        "Recorded replies are accepted completely, and truncated ones in part",
         arguments: [
             ("arm-2026.07-saves", 0x4100_0000, 0x40), ("lab-malta-be-built-saves", 0xBE05_0000, 0x80),
             ("lab-malta-built-saves", 0xBE06_0000, 0x80), ("lab-virt-built-saves", 0xE_0000, 0x80),
@@ -23,13 +23,13 @@ import UBootFlash
         }
     }
 
-    @Test("A short last record is taken", arguments: [0x4100_0040])
+    @Test("A short last record is accepted", arguments: [0x4100_0040])
     func short(address: Int) throws {
         let records = UBootRecords(UBootReply(output: try UBootTranscript.bytes("arm-2026.07-saves")))
         #expect(records.lines[UInt64(address)] == Array("032083".utf8) || records.lines[UInt64(address)]?.count == 6)
     }
 
-    @Test("No character that is dropped, doubled or another is taken for memory")
+    @Test("No dropped, doubled or changed character is taken for memory")
     func damaged() throws {
         let bytes = try UBootTranscript.bytes("lab-malta-built-saves")
         let whole = UBootRecords(UBootReply(output: bytes)).lines
@@ -54,9 +54,9 @@ import UBootFlash
         }
     }
 
-    @Test("Two records of one address that differ are neither believed")
+    @Test("Of two different records with one address, neither is believed")
     func contradiction() {
-        // 10 + 0 + 0 + 0 + 0 + 1: the sum is its complement.
+        // The sum of the bytes is 06 + 01, and its complement is F8.
         let one = "S30600000000" + "01" + "F8\r\n"
         let other = "S30600000000" + "02" + "F7\r\n"
         func lines(_ text: String) -> [UInt64: [UInt8]] { UBootRecords(UBootReply(text: text)).lines }
@@ -66,7 +66,7 @@ import UBootFlash
         #expect(lines(one + other + one).isEmpty)
     }
 
-    @Test("Whatever comes, it ends", arguments: 1...50)
+    @Test("Parsing random input ends", arguments: 1...50)
     func random(seed: Int) {
         var random = SplitMix64(state: UInt64(seed))
         let letters = Array("S3S315\r\n0123456789ABCDEFabcdef ".utf8)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import UBootFlash
 
-/// Commands typed with care, and replies told from prompts.
+/// Careful typing, and replies that are distinguished from prompts.
 @Suite("A session with U-Boot", .serialized)
 struct UBootSessionTests {
     private let flash = SimulatedSessions.bytes(0x8000)
@@ -20,7 +20,7 @@ struct UBootSessionTests {
 
     // MARK: Good lines
 
-    @Test("Each command is typed once, and its reply is whole", arguments: [0, 1_000, 4_000, 100_000])
+    @Test("Each command is typed once, and its reply is complete", arguments: [0, 1_000, 4_000, 100_000])
     func plain(_ adapterTime: Int) async throws {
         for end in [UBootScenario.LineEnd.usual, .reversed, .doubled] {
             for prompt in ["=> ", "==> ", "VExpress# ", "MX6QSABRELITE U-Boot > "] {
@@ -50,7 +50,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("What looks like a prompt in the midst of a reply is part of it", arguments: [0, 4_000])
+    @Test("Text like a prompt within a reply is part of the reply", arguments: [0, 4_000])
     func promptsInReplies(_ adapterTime: Int) async throws {
         let board = SimulatedSessions.nor(flash) {
             $0.variables = ["a": "1\n=> ", "b": "2\n=> 3", "c": "\n=> \n=> ", "menu": "=> "]
@@ -62,7 +62,7 @@ struct UBootSessionTests {
                 let answer = try await session.say("printenv")
                 #expect(answer.isWhole)
                 #expect(Array(answer.reply.lines.map { $0.string() }.dropFirst()) == expected)
-                // The line of a checksum holds `==> `, the prompt's end.
+                // The line of a checksum contains `==> `, which ends like the prompt.
                 let sum = try await session.ask("crc32 bf000000 4000", accepts: { checksum($0, at: base, 0x4000) })
                 #expect(UBootChecksum(sum)?.digest.hex == StreamingChecksum.digest(of: flash[..<0x4000], .crc32).hex)
             }
@@ -71,21 +71,21 @@ struct UBootSessionTests {
         #expect(board.offences.isEmpty)
     }
 
-    @Test("A line that the board's buffer does not take is thrown away and never ends")
+    @Test("A line that is too long for the board's buffer is discarded and never run")
     func tooLong() async throws {
         let board = SimulatedSessions.nor(flash) { $0.lineLimit = 32 }
         try await SimulatedSessions.with(board) { session in
             await #expect(throws: FlashkeepError.self) {
                 _ = try await session.ask("printenv " + String(repeating: "a", count: 40))
             }
-            // The session is as good as before.
+            // The session remains usable.
             _ = try await session.ask("crc32 bf000000 100", accepts: { checksum($0, at: base, 0x100) })
         }
         #expect(board.commands == ["crc32 bf000000 100"])
         #expect(board.offences.isEmpty)
     }
 
-    @Test("A command that hangs ends in an error, and ^C is all that is sent")
+    @Test("A command that hangs ends in an error, and only ^C is sent")
     func hang() async throws {
         for after in [0, 1, 20, 60] {
             let board = SimulatedSessions.nor(flash)
@@ -103,7 +103,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("What somebody else says in between makes the reply another, and it is asked again")
+    @Test("Interleaved messages change a reply, which is requested again")
     func interjections() async throws {
         for after in [0, 3, 10, 30, 46, 52] {
             let board = SimulatedSessions.nor(flash)
@@ -118,7 +118,7 @@ struct UBootSessionTests {
     // MARK: Bad lines
 
     @Test(
-        "Only what was meant is run, whatever the line does to it",
+        "Only the intended command runs, whatever the line does to it",
         arguments: [60, 150, 500], [1, 2, 3, 4, 5, 6] as [UInt64])
     func typedOnBadLine(_ rate: Int, _ seed: UInt64) async throws {
         let board = SimulatedSessions.nor(flash) { $0.adapterTime = seed % 2 == 0 ? 0 : 4_000 }
@@ -136,30 +136,30 @@ struct UBootSessionTests {
                     let reply = try await session.ask(
                         command, accepts: { checksum($0, at: address, UInt64(number * 16 + 1)) })
                     let range = number * 64..<number * 80 + 1
-                    // A digit of the sum itself may be another: who needs it right asks for it twice.
+                    // A digit of the sum itself may be wrong; callers that need it ask twice.
                     let right = StreamingChecksum.digest(of: flash[range], .crc32).hex
                     let digits = zip(UBootChecksum(reply)?.digest.hex ?? "", right).count { $0 != $1 }
                     #expect(digits <= 1)
                 } catch let error as FlashkeepError {
-                    // A line as bad as that may be given up.
+                    // Such a bad line may be given up.
                     #expect(rate < 100, "\(error)")
                 }
             }
         }
-        // What the board ran is what was asked, but for an Enter that was doubled or characters that came after the
-        // last echo: those do no more than read.
+        // The board ran only what was requested, except after a doubled Enter or characters that followed the last
+        // echo; those only read.
         #expect(
             board.offences.allSatisfy { $0.kind == .bareEnter || $0.kind == .memory }, "\(board.offences.prefix(3))")
-        // We ourselves never send an Enter but behind the whole command.
+        // The session itself sends Enter only after the whole command.
         for line in opener.sent.split(separator: "\r", omittingEmptySubsequences: false).dropLast() {
             let typed = line.split(separator: "\u{3}", omittingEmptySubsequences: false).last ?? ""
             #expect(typed.last == " " && asked.contains(String(typed.dropLast())), "\(typed)")
         }
     }
 
-    @Test("A character that the line doubles never makes it another command")
+    @Test("A character that the line doubles never changes a command")
     func lengthened() async throws {
-        // `sf read` with a digit too many reads more, and says so.
+        // `sf read` with an extra digit reads more, and reports it.
         var spi = SimulatedHardware.Flash("spi0", kind: .spiNOR, blocks: 0, blockSize: 4096)
         spi.bytes = SimulatedSessions.bytes(0x10000)
         spi.chip.size = .exact(spi.bytes.count)
@@ -184,7 +184,7 @@ struct UBootSessionTests {
         #expect(lengthened == 0)
     }
 
-    @Test("A damaged prompt is waited for no longer than it takes")
+    @Test("A damaged prompt is recognized")
     func damagedPrompts() {
         let prompt = Array("=> ".utf8)
         for text in ["=>", "> ", "= ", "=>> ", "==> ", "=>  ", "?> ", "=? ", "=>?"] {
@@ -195,7 +195,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("Prompts are damaged, and the next command is run all the same", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test("After damaged prompts the next command still runs", arguments: [1, 2, 3, 4] as [UInt64])
     func repliesOnBadLine(_ seed: UInt64) async throws {
         let board = SimulatedSessions.nor(flash)
         var faults = LineFaults()
@@ -213,7 +213,7 @@ struct UBootSessionTests {
 
     // MARK: Restarts
 
-    @Test("A reset in the midst of a reply, at every character")
+    @Test("A reset during a reply, at every character")
     func resetInReply() async throws {
         for after in 0...60 {
             let board = SimulatedSessions.nor(flash) { if after % 2 == 0 { $0.countdown = nil } }
@@ -233,7 +233,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("A reset in the midst of typing, at every character")
+    @Test("A reset during typing, at every character")
     func resetWhileTyping() async throws {
         let command = "crc32 bf000000 4000"
         for after in 1...command.count {
@@ -252,7 +252,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("`version` names U-Boot without a restart, and a restart in the midst of it is one")
+    @Test("`version` names U-Boot without a restart, and a restart during it is detected")
     func ownName() async throws {
         let board = SimulatedSessions.nor(flash)
         try await SimulatedSessions.with(board) { session in
@@ -262,7 +262,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("A restart in the midst of a reply that may name U-Boot is noticed before the system starts")
+    @Test("A restart during a reply that may name U-Boot is detected before the system starts")
     func resetInOwnName() async throws {
         for after in [0, 5, 40, 80] {
             let board = SimulatedSessions.nor(flash)
@@ -277,7 +277,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("An exception of the processor is a restart")
+    @Test("A processor exception counts as a restart")
     func exceptions() async throws {
         let board = SimulatedSessions.nor(flash)
         try await SimulatedSessions.with(board) { session in
@@ -287,7 +287,7 @@ struct UBootSessionTests {
         }
     }
 
-    @Test("Reset and gone to Linux: the power is asked for, and it goes on")
+    @Test("After a reset into Linux, a power cycle is requested and the work continues")
     func gone() async throws {
         let usual = UBootScenario.Countdown()
         let board = SimulatedSessions.nor(flash) {

@@ -6,8 +6,8 @@ import Testing
 
 @testable import UBootFlash
 
-/// The made-up U-Boot says what real ones said.
-@Suite("The simulated U-Boot speaks as the recorded ones do")
+/// Compares the simulated U-Boot's output with that of real ones.
+@Suite("The simulated U-Boot prints what the recorded ones do")
 struct UBootSimulatorTests {
     private func same(_ recording: UBootReply, _ simulated: String, _ comment: Comment) {
         #expect(
@@ -15,7 +15,7 @@ struct UBootSimulatorTests {
                 == UBootReply(text: simulated).lines.map { $0.string() }.filter { !$0.isEmpty }, comment)
     }
 
-    /// A board with the flash that a recording shows.
+    /// A board with the flash shown by a recording.
     private func board(_ chips: [SimulatedHardware.Flash], _ change: (inout UBootScenario) -> Void) -> SimulatedUBoot {
         var scenario = UBootScenario(
             SimulatedHardware(identity: BoardIdentity(), chips: chips, devices: []))
@@ -37,7 +37,7 @@ struct UBootSimulatorTests {
             guard let start = UInt64(words[1], radix: 16), start % 0x1000 != 0 || isOld, lines[start] != nil else {
                 continue
             }
-            // The recorded bytes, at the recorded place.
+            // The recorded bytes, at their recorded addresses.
             let base = start & ~0xFFFF
             var flash = SimulatedHardware.Flash("nor0", kind: .nor, blocks: 2, blockSize: 0x10000)
             for (address, bytes) in lines {
@@ -89,7 +89,7 @@ struct UBootSimulatorTests {
         flash.bytes = [UInt8](repeating: 0xFF, count: 4 << 20)
         let simulated = UBootFlashInfo(
             UBootReply(text: board([flash]) { $0.bases["nor0"] = 0xBE00_0000 }.reply("flinfo")))
-        // `flinfo` must be there to be asked.
+        // The scenario must have `flinfo`.
         #expect(simulated == nil)
         let allowed = board([flash]) {
             $0.bases["nor0"] = 0xBE00_0000
@@ -114,7 +114,7 @@ struct UBootSimulatorTests {
                 $0.relocation = 0x4FF0_0000
             }
             let recording = try UBootTranscript(name)
-            // Before it was probed.
+            // Before a probe.
             same(try recording.reply("sf read 12000000 0 100"), simulated.reply("sf read 12000000 0 100"), "\(name)")
             _ = simulated.reply("sf probe")
             for command in ["sf read 12000000 0 1000", "sf read 12000000 1100 80000"] {
@@ -175,7 +175,7 @@ struct UBootSimulatorTests {
             same(try bad.reply(command), damaged.reply(command), "\(command)")
         }
         #expect(damaged.hardware.chips["nand0"]?.erases == [1: 1, 3: 1])
-        // What was meant for the bad block is in the next one.
+        // The bytes for the bad block are in the next one.
         let before = try #require(damaged.hardware.chips["nand0"]?.bytes)
         let shifted = damaged.reply("nand write 1100000 2000 4000")
         #expect(shifted.contains("Skip bad block 0x00004000\n 16384 bytes written: OK"), "\(shifted)")
@@ -210,7 +210,7 @@ struct UBootSimulatorTests {
         }
     }
 
-    @Test("What writes is refused, and noted")
+    @Test("Writing commands are refused and recorded")
     func refusals() {
         for command in [
             "saveenv", "erase 9f000000 +10000", "cp.b 80100000 bf000000 10", "mw.b bf000000 0 10", "sf erase 0 10000",

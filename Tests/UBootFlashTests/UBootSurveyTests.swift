@@ -2,7 +2,7 @@ import FlashModel
 import Testing
 import UBootFlash
 
-/// Whole surveys from what U-Boots printed.
+/// Complete surveys from U-Boots' output.
 @Suite struct UBootSurveyTests {
     static func replies(_ pairs: [(String, String)]) throws -> [String: UBootReply] {
         var result: [String: UBootReply] = [:]
@@ -35,7 +35,7 @@ import UBootFlash
         #expect(cover.gaps.isEmpty)
     }
 
-    /// `mtd list` and `flinfo` tell of the same two chips.
+    /// `mtd list` and `flinfo` report the same two chips.
     @Test func armOnce() throws {
         let survey = try UBootSurvey.assemble(
             replies: Self.replies([("arm-mtd", "mtd list"), ("arm-flinfo", "flinfo"), ("arm-mtd", "mtdparts")]))
@@ -56,7 +56,7 @@ import UBootFlash
         #expect(survey.chips.first?.ecc == Chip.ECC(strength: 1, stepSize: 256))
         #expect(survey.partitions.first?.badBlocks?.bad == [2])
         #expect(survey.partitions.first?.badBlocks?.isComplete == true)
-        // Of the other device nothing was asked.
+        // The other device's bad blocks were not requested.
         #expect(survey.partitions[1].badBlocks?.isComplete == false)
     }
 
@@ -99,8 +99,8 @@ import UBootFlash
         }
     }
 
-    /// Consoles of boards whose `nand info` prints no size, with and without a table of defaults: nothing is known of
-    /// what their NAND holds, and nothing is made up.
+    /// Consoles of boards whose `nand info` prints no size, with and without a default table: the contents of their
+    /// NAND are unknown, and nothing is invented.
     @Test(arguments: [
         ("board-nand-size-unknown", "zlg@imx280a# "), ("board-mtdparts-defaults", "OMAP3 beagleboard.org # "),
     ])
@@ -124,17 +124,17 @@ import UBootFlash
         func doubts(_ question: String, _ answer: String) throws -> [String] {
             try UBootSurvey.assemble(replies: known.merging([question: UBootReply(text: answer)]) { $1 }).table.doubts
         }
-        // There may be a chip behind words that nobody knows.
+        // There may be a chip behind output that is not understood.
         #expect(try doubts("sf probe", "GD25Q64 found, 8 MByte of it\n").count == 1)
         #expect(try doubts("flinfo", "\nBank # 1: AM29LV160 (16 Mbit)\n  Size: 2.2 MB in 35 Sectors\n").count == 1)
         #expect(try doubts("flinfo", "\nBank # 1: missing or unknown FLASH type\n").count == 1)
         #expect(try doubts("nand info", nand + "Device 1: something, sector size ?\n").count == 1)
-        // There is none, or nothing was said.
+        // There is no chip, or no output.
         for answer in ["", "\n", "Failed to initialize SPI flash at 0:0 (error -2)\n", "Unknown command 'sf'\n"] {
             #expect(try doubts("sf probe", answer).isEmpty, "\(answer)")
         }
         #expect(try doubts("mtd list", "* nand0\n  - type: NAND flash\n").count == 1)
-        // A table of flash that is not listed, or that does not fit.
+        // A table for flash that is not listed, or that does not fit.
         #expect(try doubts("printenv", "mtdparts=mtdparts=nand0:512k(boot);spi0.0:64k(u)\n").count == 1)
         #expect(try doubts("printenv", "mtdparts=mtdparts=nand0:512k(boot),2m(big)\n").count == 1)
         #expect(try doubts("printenv", "mtdids=nand0=x\nmtdparts=mtdparts=x:512k(boot)\n").isEmpty)

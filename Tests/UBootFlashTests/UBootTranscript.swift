@@ -2,11 +2,11 @@ import Foundation
 import Testing
 import UBootFlash
 
-/// A recorded dialogue with a real U-Boot, cut into commands and replies.
+/// A recorded dialogue with a real U-Boot, split into commands and replies.
 struct UBootTranscript {
     var bytes: [UInt8]
     var prompt: [UInt8]
-    /// In the order of the dialogue; the echo is the command, without its line end.
+    /// In the order of the dialogue; the command is its echo without the line end.
     var exchanges: [(command: String, reply: UBootReply)] = []
 
     static let prompts = ["maltael # ", "malta # ", "MX6QSABRELITE U-Boot > ", "VExpress# ", "=> "]
@@ -17,13 +17,13 @@ struct UBootTranscript {
         self.init(bytes, prompt: prompt)
     }
 
-    /// Bytes that begin with the prompt.
+    /// Splits bytes that begin with the prompt.
     init(_ bytes: [UInt8], prompt: [UInt8]) {
         self.bytes = bytes
         self.prompt = prompt
         var starts = [0]
         for position in bytes.indices.dropFirst() where bytes[position...].starts(with: prompt) {
-            // Behind LF, or behind LF CR.
+            // After LF, or after LF CR.
             let before = Array(bytes[..<position].suffix(2))
             if before.last == 10 || before == [10, 13] { starts.append(position) }
         }
@@ -35,15 +35,15 @@ struct UBootTranscript {
         }
     }
 
-    /// The reply to the first such command.
+    /// The reply to the first occurrence of a command.
     func reply(_ command: String) throws -> UBootReply {
         try #require(exchanges.first { $0.command == command }?.reply, "\(command)")
     }
 
-    /// The reply to each such command.
+    /// The replies to all occurrences of a command.
     func replies(_ command: String) -> [UBootReply] { exchanges.filter { $0.command == command }.map(\.reply) }
 
-    /// A console as its owner showed it: `Fixtures/UBootConsoles`.
+    /// Reads a console log from its owner: `Fixtures/UBootConsoles`.
     init(console name: String, prompt: String) throws {
         let file = try Self.folder().deletingLastPathComponent().appending(path: "UBootConsoles/\(name).txt")
         self.init(Array(try Data(contentsOf: file)), prompt: Array(prompt.utf8))

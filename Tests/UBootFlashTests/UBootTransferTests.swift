@@ -7,9 +7,9 @@ import Transfers
 
 @testable import UBootFlash
 
-/// The parts of uploads and of the network console that stand alone.
-@Suite("Ways out of U-Boot") struct UBootTransferTests {
-    // MARK: What the board has
+/// Uploads and the network console, part by part.
+@Suite("Uploads from U-Boot") struct UBootTransferTests {
+    // MARK: The board's commands
 
     private static func help(_ text: String) throws -> UBootHelp { try #require(UBootHelp(UBootReply(text: text))) }
 
@@ -25,7 +25,7 @@ import Transfers
         #expect(line == "tftpput be060000 20000 up.bin")
     }
 
-    @Test("The vendor's tftp by what help says of it, in all forms that were seen")
+    @Test("The vendor's tftp by its help, in all known forms")
     func vendorTFTP() throws {
         let command = VendorTFTPCommand()
         for text in [
@@ -64,7 +64,7 @@ import Transfers
         }
     }
 
-    @Test("Lines for the network hold nothing that another parser would take apart")
+    @Test("Network commands contain nothing that another parser would split")
     func lines() throws {
         let lines = UBootCommands()
         #expect(try lines.standardOutput("nc") == "setenv stdout nc")
@@ -75,7 +75,7 @@ import Transfers
         #expect(throws: UBootCommandFault.self) { try lines.vendorTFTPPut(from: 0, count: 0, file: "f") }
     }
 
-    @Test("After a reset all is set, also what an earlier connection had set")
+    @Test("After a reset all variables are set, including those of an earlier connection")
     func allVariables() throws {
         let interfaces = [
             HostInterface(
@@ -98,11 +98,11 @@ import Transfers
 
     // MARK: Checked uploads
 
-    /// Memory behind uploads that err, each at random.
+    /// Memory whose uploads and checksums have random errors.
     private final class Memory {
         var bytes: [UInt8]
         var random: SplitMix64
-        /// One upload in so many is damaged, and one sum in so many.
+        /// One in this many uploads is damaged, and one in this many sums.
         var rate: Int?
         var fetched = 0
 
@@ -127,7 +127,7 @@ import Transfers
         }
     }
 
-    @Test("Without faults each byte crosses once with a checksum, and twice without")
+    @Test("Without faults each byte is transferred once with a checksum, and twice without")
     func cheapest() async throws {
         for hasChecksum in [true, false] {
             let memory = Memory(100_003, seed: 1, rate: nil)
@@ -139,7 +139,7 @@ import Transfers
         }
     }
 
-    @Test("Uploads and sums that err come out right", arguments: 1...40)
+    @Test("Damaged uploads and sums end in the correct bytes", arguments: 1...40)
     func erring(_ seed: Int) async throws {
         let count = [1, 4095, 4096, 4097, 65_536, 300_001][seed % 6]
         let memory = Memory(count, seed: UInt64(seed), rate: 3)
@@ -148,7 +148,7 @@ import Transfers
         #expect(bytes == memory.bytes, "seed \(seed)")
     }
 
-    @Test("A byte that is another each time does not stop the rest, and costs little")
+    @Test("A byte that changes each time does not stop the rest, and costs little")
     func unstable() async throws {
         for hasChecksum in [true, false] {
             let memory = Memory(1 << 20, seed: 2, rate: nil)
@@ -174,7 +174,7 @@ import Transfers
         }
     }
 
-    @Test("What an upload throws is thrown on")
+    @Test("Errors of an upload are rethrown")
     func thrown() async throws {
         struct Fault: Error {}
         var checked = UBootCheckedUpload(fetch: { _, _ in throw Fault() }, checksum: nil)

@@ -9,12 +9,12 @@ import Testing
 @testable import LinuxFlash
 @testable import UBootFlash
 
-/// Every wait has an end, also where somebody talks all the time: at any rate, whatever is said.
-@Suite("Waiting for a partner that never falls silent", .timeLimit(.minutes(5)))
+/// Every wait ends, even if the other side prints endlessly, at any rate and with any content.
+@Suite("Waiting for a console that never falls silent", .timeLimit(.minutes(5)))
 struct WaitingTests {
-    // MARK: Who talks
+    // MARK: Output
 
-    /// Slow ones, for which the program's own limits are tried.
+    /// Slow output, with the program's own limits.
     static let slow: [Talk] = [
         Talk("a", every: .seconds(1)),
         Talk("Hit any key to stop autoboot: 3 \u{8}\u{8} ", bytes: 1, every: .milliseconds(500)),
@@ -27,7 +27,7 @@ struct WaitingTests {
         Talk([0xF8, 0x00, 0xF0, 0x80, 0xFE, 0x78, 0x06, 0xE0], bytes: 1, every: .milliseconds(40)),
     ]
 
-    /// As fast as a line and a network go, for which shorter limits are set: time is counted, but bytes are handled.
+    /// Output as fast as a line or a network, with shorter limits: time is simulated, but bytes are processed.
     static let fast: [Talk] = [
         Talk("[   12.345678] usb 1-1: reset\r\n", bytes: 115, every: .milliseconds(10)),
         Talk("Hit any key to stop autoboot: 3 \u{8}\u{8} ", bytes: 115, every: .milliseconds(10)),
@@ -51,7 +51,7 @@ struct WaitingTests {
 
     private static let cases: [(Talk, WaitLimits)] = slow.map { ($0, WaitLimits()) } + fast.map { ($0, short) }
 
-    /// What came of a wait.
+    /// The result of a wait.
     private struct Outcome {
         var error: (any Error)?
         var time: Duration
@@ -88,7 +88,7 @@ struct WaitingTests {
 
     // MARK: Consoles
 
-    @Test("What a console collects and looks for is bounded, in time and in bytes", arguments: cases)
+    @Test("Collecting and searching console output is bounded, in time and in bytes", arguments: cases)
     func console(_ talk: Talk, _: WaitLimits) async throws {
         let outcome = await outcome(talk) { channel in
             let console = Console(channel)
@@ -117,7 +117,7 @@ struct WaitingTests {
         #expect(outcome.error == nil)
     }
 
-    @Test("Looking for the line's rate ends", arguments: cases)
+    @Test("The search for the line's rate ends", arguments: cases)
     func rate(_ talk: Talk, _: WaitLimits) async throws {
         let outcome = await outcome(talk, hasRate: true) { channel in
             _ = try await LineRateSearch(quiet: .milliseconds(170)).run(Console(channel))
@@ -128,7 +128,7 @@ struct WaitingTests {
 
     // MARK: Linux
 
-    @Test("A login ends, and says what was heard", arguments: cases, ["serial", "telnet"])
+    @Test("A login ends, and reports the received text", arguments: cases, ["serial", "telnet"])
     func login(_ pair: (Talk, WaitLimits), _ way: String) async throws {
         let (talk, limits) = pair
         var timing = ShellTiming()
@@ -147,7 +147,7 @@ struct WaitingTests {
         #expect(!error.description.contains("secret"))
     }
 
-    @Test("A countdown without an end at a telnet port is no board that is silent")
+    @Test("An endless countdown at a telnet port is not reported as silence")
     func telnetCountdown() async throws {
         let outcome = await outcome(
             Talk("Autobooting in 5 seconds, press any key\r\n", bytes: 1, every: .milliseconds(500)),
@@ -163,7 +163,7 @@ struct WaitingTests {
         #expect(outcome.time <= .seconds(60))
     }
 
-    @Test("A garbled line without a pause is called that")
+    @Test("Garbled output without pauses is reported as such")
     func garbledLogin() async throws {
         let outcome = await outcome(Self.fast[2]) { channel in
             try await ShellSession.withShell(over: channel, credentials: Credentials(), nonce: "0123456789abcdef") {
@@ -176,7 +176,7 @@ struct WaitingTests {
 
     // MARK: U-Boot
 
-    @Test("Arriving at a serial line ends", arguments: cases, [false, true])
+    @Test("Identifying a serial console ends", arguments: cases, [false, true])
     func arriving(_ pair: (Talk, WaitLimits), _ wantsBootloader: Bool) async throws {
         let (talk, limits) = pair
         let outcome = await outcome(talk) { channel in
@@ -190,7 +190,7 @@ struct WaitingTests {
         #expect(outcome.time <= limits.start * 2 + limits.power + .seconds(60), "\(outcome)")
     }
 
-    /// Runs the body with a session at the prompt of a simulated U-Boot, where somebody talks once a command was sent.
+    /// Runs the body with a session at the prompt of a simulated U-Boot, with endless output once a command is sent.
     private func session(
         _ talk: Talk, _ limits: WaitLimits, from command: String?, hasRate: Bool = false,
         _ body: (UBootSession) async throws -> Void
@@ -204,7 +204,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("A reply of U-Boot's ends, and so does the way back to its prompt", arguments: cases)
+    @Test("A reply of U-Boot ends, and so does the return to its prompt", arguments: cases)
     func reply(_ talk: Talk, _ limits: WaitLimits) async throws {
         for command in ["md.b bf000000 4000", nil] {
             let outcome = await session(talk, limits, from: command) { session in
@@ -241,7 +241,7 @@ struct WaitingTests {
         #expect(outcome.time <= limits.conversation + limits.reply + limits.typing + .seconds(60), "\(outcome)")
     }
 
-    @Test("A change of rate ends, and so does following a start", arguments: cases)
+    @Test("A change of rate ends, and so does its restoration", arguments: cases)
     func changes(_ talk: Talk, _ limits: WaitLimits) async throws {
         var outcome = await session(talk, limits, from: "setenv baudrate 230400", hasRate: true) { session in
             _ = try await session.changeRate(to: 230_400)
@@ -256,7 +256,7 @@ struct WaitingTests {
     }
 
     @Test(
-        "A U-Boot that says something now and then is worked with",
+        "A U-Boot with occasional messages is usable",
         arguments: ["usb 1-1: device not accepting address 2\r\n", "eth0: link up\r\n", "\r\nwatchdog\r\n=> "],
         [1_000, 2_500])
     func lineNowAndThen(_ text: String, _ every: Int) async throws {
@@ -280,7 +280,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("Who waits for the power waits no longer than that, whatever is said meanwhile", arguments: slow)
+    @Test("The wait for a power cycle is bounded, whatever is printed meanwhile", arguments: slow)
     func power(_ talk: Talk) async throws {
         var limits = WaitLimits()
         limits.power = limits.unattendedPower
@@ -293,7 +293,7 @@ struct WaitingTests {
 
     // MARK: Ctrl-C
 
-    @Test("Whoever waits hears at once that it is over", arguments: [true, false])
+    @Test("Cancellation ends a wait at once", arguments: [true, false])
     func cancellation(_ isLinux: Bool) async throws {
         // In real time.
         let opener = TerminalOpener(
@@ -320,7 +320,7 @@ struct WaitingTests {
             result = await work.result
         }
         #expect(throws: CancellationError.self) { try result?.get() }
-        // A machine under load needs its time to end the processes.
+        // A busy machine needs time to end the processes.
         #expect(time < .seconds(8), "\(time)")
     }
 }
