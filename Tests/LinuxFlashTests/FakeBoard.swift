@@ -2,33 +2,33 @@ import Foundation
 import LinuxFlash
 import Testing
 
-/// A folder that looks like the root of a board, for the probe commands to look at.
+/// A folder that resembles a board's root, for the probe commands.
 struct FakeBoard {
-    /// What one MTD device shows in sysfs.
+    /// An MTD device in sysfs.
     struct Device {
         var index: Int
         var name: String
         var size: Int
         var eraseSize: Int
         var type: String
-        /// Bytes from the parent's start; nil for a whole chip.
+        /// The offset in bytes from the parent's start; nil for a whole chip.
         var offset: Int?
-        /// Below `/sys/devices/`, without the device's own name.
+        /// The folder below `/sys/devices/`, without the device's own name.
         var folder: String
         var writeSize = 1
         var oobSize = 0
         var flags = "0xc00"
         var badBlocks: Int? = 0
         var tableBlocks: Int? = 0
-        /// Below `/sys/firmware/devicetree/base/`.
+        /// The node below `/sys/firmware/devicetree/base/`.
         var deviceTreeNode: String?
     }
 
     let root: String
 
-    /// Makes a folder that ``remove()`` takes away.
+    /// Creates a folder that ``remove()`` deletes.
     init(name: String = "board") throws {
-        // A quote and a blank in the path: the root must be quoted in the commands.
+        // The path has a quote and a blank, so the commands must quote the root.
         root = NSTemporaryDirectory() + "flashkeep it's \(name)-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     }
@@ -37,12 +37,12 @@ struct FakeBoard {
         try? FileManager.default.removeItem(atPath: root)
     }
 
-    /// Writes a file, with the folders above.
+    /// Writes a text file, with its parent folders.
     func write(_ path: String, _ text: String) throws {
         try write(path, Array(text.utf8))
     }
 
-    /// Writes a file of bytes.
+    /// Writes a binary file, with its parent folders.
     func write(_ path: String, _ bytes: [UInt8]) throws {
         let full = root + path
         try FileManager.default.createDirectory(
@@ -57,7 +57,7 @@ struct FakeBoard {
         try FileManager.default.createSymbolicLink(atPath: full, withDestinationPath: target)
     }
 
-    /// Makes `/proc/mtd` and `/sys/class/mtd` as the kernel would.
+    /// Creates `/proc/mtd` and `/sys/class/mtd` as the kernel does.
     func add(_ devices: [Device]) throws {
         var table = "dev:    size   erasesize  name\n"
         for device in devices.sorted(by: { $0.index < $1.index }) {
@@ -82,7 +82,7 @@ struct FakeBoard {
                 try link("\(folder)/of_node", to: target)
             }
             try link("/sys/class/mtd/mtd\(device.index)", to: "../../devices/\(device.folder)/mtd\(device.index)")
-            // A class entry of its own, which probes must leave out.
+            // A separate class entry, which probes must ignore.
             try write("/sys/devices/\(device.folder)/mtd\(device.index)ro/dev", "90:\(2 * device.index + 1)\n")
             try link("/sys/class/mtd/mtd\(device.index)ro", to: "../../devices/\(device.folder)/mtd\(device.index)ro")
             try write("/sys/class/block/mtdblock\(device.index)/dev", "31:\(device.index)\n")
@@ -92,8 +92,7 @@ struct FakeBoard {
 
     /// Runs every probe with a shell: `["sh"]`, `["busybox", "sh"]`.
     ///
-    /// The kernel's log and the programs asked are those of the computer that the tests run on, so their replies are
-    /// left out.
+    /// The kernel log and the tools are those of the computer that runs the tests, so their replies are left out.
     func probe(shell: [String], only: Set<String>? = nil) throws -> [String: LinuxProbeReply] {
         let ofThisComputer: Set<String> = [
             "dmesg.txt", "kernel-log.txt", "ubinfo.txt", "tools.txt", "busybox.txt", "nanddump-help.txt",
@@ -107,11 +106,11 @@ struct FakeBoard {
         return replies
     }
 
-    /// Runs one command. Its standard input holds a line that it must not take.
+    /// Runs one command. Its standard input has a line that it must not read.
     static func run(_ shell: [String], _ command: String) throws -> LinuxProbeReply {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        // What is left of standard input is printed behind a mark: a command must leave all of it.
+        // After the command, the line must still be in standard input.
         process.arguments = shell + ["-c", command + "; s=$?; read -r l; [ \"$l\" = untouched ] || exit 99; exit $s"]
         let output = Pipe()
         let input = Pipe()
@@ -126,7 +125,7 @@ struct FakeBoard {
         return LinuxProbeReply(output: Array(bytes), exitStatus: Int(process.terminationStatus))
     }
 
-    /// The shells of this computer that boards have too.
+    /// The shells of this computer that boards also have.
     static let shells: [[String]] = [["sh"], ["dash"], ["bash"], ["busybox", "sh"]].filter { shell in
         (try? run(shell, "true").exitStatus) == 0
     }

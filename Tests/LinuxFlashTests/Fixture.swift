@@ -2,19 +2,19 @@ import Foundation
 import LinuxFlash
 import Testing
 
-/// Real outputs, kept as files.
+/// Real outputs, stored as files.
 enum Fixture {
     /// The bytes of a file below `Fixtures/Survey`.
     static func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: survey().appending(path: name)))
     }
 
-    /// The file as the reply to a probe.
+    /// A file as the reply to a probe.
     static func reply(_ name: String, exitStatus: Int = 0) throws -> LinuxProbeReply {
         LinuxProbeReply(output: try bytes(name), exitStatus: exitStatus)
     }
 
-    /// The replies of a whole board, one file a probe, below `Fixtures/Survey/<name>`.
+    /// The replies of a whole board, one file per probe, below `Fixtures/Survey/<name>`.
     static func board(_ name: String) throws -> [String: LinuxProbeReply] {
         let folder = try survey().appending(path: name)
         var result: [String: LinuxProbeReply] = [:]
@@ -24,7 +24,7 @@ enum Fixture {
         return result
     }
 
-    /// All files, those of whole boards too, by name.
+    /// All files by name, including those of whole boards.
     static func all() throws -> [String: [UInt8]] {
         let folder = try survey()
         var result: [String: [UInt8]] = [:]

@@ -3,8 +3,7 @@ import LinuxFlash
 import TestSupport
 import Testing
 
-/// A board may say anything. Whatever it says, a survey is made or an error thrown; nothing traps, and what comes out
-/// keeps its promises.
+/// For arbitrary replies, a survey is valid or an error is thrown, and nothing traps.
 @Suite struct HostileRepliesTests {
     static func check(_ replies: [String: LinuxProbeReply]) {
         let survey: Survey
@@ -37,12 +36,12 @@ import Testing
         }
     }
 
-    /// Each reply of a whole board cut short, with bytes changed, lines doubled and moved.
+    /// The replies of a whole board, truncated, with changed bytes, and with lines duplicated and moved.
     @Test(arguments: 0..<60)
     func mutatedBoard(seed: Int) throws {
         var random = SplitMix64(state: UInt64(seed) &* 7919)
         var replies = try Fixture.board("board-nandsim")
-        // The long ones once in a while only: they take their time.
+        // Only some of them each time, because long ones are slow.
         for name in replies.keys.sorted() where Int.random(in: 0...2, using: &random) == 0 {
             guard var bytes = replies[name]?.output, !bytes.isEmpty else { continue }
             switch Int.random(in: 0...4, using: &random) {
@@ -56,7 +55,7 @@ import Testing
                 lines.shuffle(using: &random)
                 bytes = Array(lines.joined(separator: [10]))
             case 3:
-                // Numbers become gigantic.
+                // Numbers become huge.
                 bytes = bytes.flatMap { byte in
                     (0x30...0x39).contains(byte) && Int.random(in: 0...9, using: &random) == 0
                         ? [UInt8](repeating: 0x39, count: 25) : [byte]
@@ -68,7 +67,7 @@ import Testing
         Self.check(replies)
     }
 
-    /// Every recorded output as the answer to every probe.
+    /// Every recorded output as the reply to every probe.
     @Test func everyOutputAsEveryReply() throws {
         let names = LinuxProbes.all().map(\.name)
         for (_, bytes) in try Fixture.all() where bytes.count < 9000 {
@@ -87,7 +86,7 @@ import Testing
     ])
     func hostileTables(text: String) {
         Self.check(["proc-mtd.txt": LinuxProbeReply(text: text + "\n")])
-        // The same in sysfs, with a path that goes in a circle.
+        // The same in sysfs, with a circular path.
         let sysfs = """
             == mtd0
             name=

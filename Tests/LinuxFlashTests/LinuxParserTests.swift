@@ -3,7 +3,7 @@ import FlashModel
 import LinuxFlash
 import Testing
 
-/// The parsers one by one, on what the programs really printed and on what they could.
+/// The parsers, with real output of programs and other possible output.
 @Suite struct LinuxParserTests {
     @Suite struct Table {
         @Test func oddNamesAndSizes() throws {
@@ -86,7 +86,7 @@ import Testing
             #expect(log.lines[2].name == "name, with \"x")
         }
 
-        /// The outer group goes on behind the inner one: its own count tells, not the last `Creating` line.
+        /// The outer group continues after the inner one: its own count decides, not the last `Creating` line.
         @Test func linesBehindANestedGroup() {
             let log = KernelLog([LinuxProbeReply(text: Self.nested)])
             #expect(log.groups.map(\.master) == ["spi0.0", "firmware"])
@@ -165,7 +165,7 @@ import Testing
             let line = Self.parse(
                 "console=ttyS0 mtdparts=spi0.0:256k(u-boot)ro,64k(u-boot-env),1m@0x20000(a b),-(firmware);nand:0x100000,2M@8m(x)rolk"
             )
-            // A blank ends the word unless quoted: the kernel would read so too.
+            // Unless it is quoted, a blank ends the word, as in the kernel.
             #expect(line.mtdparts.isEmpty)
             let quoted = Self.parse(
                 "root=/dev/mtdblock5 \"mtdparts=spi0.0:256k(u-boot)ro,64k(u-boot-env),1m@0x20000(a b),-(firmware);nand:0x100000,2M@8m(x)rolk\" ubi.mtd=ubi,2048"
@@ -209,7 +209,7 @@ import Testing
             #expect(Set(tree.parts.map(\.flash)) == ["/flash@1e000000"])
         }
 
-        /// Nested, with two cells for each number, as od prints it; a repeated row in the compatible list.
+        /// Nested, with two cells per number, as printed by od; the compatible list has a repeated row.
         @Test func nestedWithTwoCells() {
             let text = """
                 == /soc/nand@0
@@ -283,7 +283,7 @@ import Testing
                 "nanddump-help.txt": try Fixture.reply("nanddump-help-\(help).txt"),
             ])
             #expect(tools.nanddump == expected)
-            // Nor does the banner decide alone: builds without it are told by their words.
+            // Builds without the banner are recognized by the rest of the text.
             let lines = String(decoding: try Fixture.bytes("nanddump-help-\(help).txt"), as: UTF8.self)
                 .split(separator: "\n").filter { !$0.contains("BusyBox") }.joined(separator: "\n")
             let bare = LinuxTools([
@@ -378,7 +378,7 @@ import Testing
             #expect(map.count == 64)
             #expect(map.isComplete)
             #expect(map.bad == [6])
-            // Torn in the middle: what is left is not believed to be all.
+            // Truncated in the middle: the rest is not taken to be complete.
             let torn = MTDInfoMap.maps(LinuxProbeReply(text: String(text.prefix(1500))))
             #expect(torn[2]?.isComplete == false)
         }

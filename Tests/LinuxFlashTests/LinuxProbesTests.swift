@@ -3,7 +3,7 @@ import Foundation
 import LinuxFlash
 import Testing
 
-/// The probe commands, run by real shells on folders made up as boards.
+/// The probe commands, run by real shells on simulated board folders.
 @Suite struct LinuxProbesTests {
     @Test func commandsAreShortSingleLines() {
         let probes = LinuxProbes.all()
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Not one of them writes: the only redirections are to /dev/null or to one another.
+    /// No command writes: the only redirections are to /dev/null or to another descriptor.
     @Test func commandsWriteNothing() {
         for probe in LinuxProbes.all() {
             var rest = Substring(probe.command)
@@ -73,7 +73,7 @@ import Testing
         #expect(survey.partition(2)?.parent == nil)
         #expect(survey.partition(0)?.isWritable == false)
         #expect(survey.partition(1)?.isWritable == true)
-        // The overlay on the container: what lies in it is in use too.
+        // The overlay is mounted on the container, so the partitions in it are in use too.
         #expect(survey.partition(2)?.uses == ["mounted rw on /overlay (jffs2)"])
         #expect(survey.partitions.filter(\.isLive).map(\.index) == [2, 3, 4])
 
@@ -106,7 +106,7 @@ import Testing
             ])
     }
 
-    /// No dump program but od, no grep, no readlink, no ls: only the shell, cat and what is asked for.
+    /// With only the shell, cat and od: no other dump program, no grep, readlink or ls.
     @Test func aPoorBoard() throws {
         let board = try FakeBoard()
         defer { board.remove() }
@@ -131,7 +131,7 @@ import Testing
         #expect(LinuxFacts(replies).deviceTree.parts.count == 3)
     }
 
-    /// A name that tries to break out of everything it is put into.
+    /// A name that tries to escape from every context.
     @Test(arguments: FakeBoard.shells)
     func hostileNames(shell: [String]) throws {
         let board = try FakeBoard()
@@ -146,9 +146,9 @@ import Testing
     }
 }
 
-/// Boards as they were met, in numbers.
+/// Real boards, as numbers.
 enum Boards {
-    /// An i.MX6 board with a 2 MiB SPI NOR: a nested table, a read-only partition, one of half an erase block.
+    /// An i.MX6 board with a 2 MiB SPI NOR: a nested table, a read-only partition, a partition of half an erase block.
     static let spiNOR: [FakeBoard.Device] = {
         let chip = "platform/soc/2000000.bus/2008000.spi/spi_master/spi0/spi0.0/mtd"
         func device(

@@ -2,9 +2,9 @@ import FlashModel
 import LinuxFlash
 import Testing
 
-/// Places by the kernel's log, its command line and the device tree, where sysfs tells none.
+/// Offsets from the kernel log, its command line and the device tree, if sysfs has none.
 extension LinuxSurveyTests {
-    /// Without sysfs the kernel's log tells the places: overlaps, repeated names, one out of reach.
+    /// Without sysfs, the kernel log has the offsets: overlaps, repeated names, one out of range.
     @Test func oddPartitionsByTheLog() throws {
         let survey = try LinuxSurvey.assemble(replies: [
             "proc-mtd.txt": Fixture.reply("proc-mtd-odd.txt"), "dmesg.txt": Fixture.reply("dmesg-odd-partitions.txt"),
@@ -24,7 +24,7 @@ extension LinuxSurveyTests {
         #expect(cover.skipped.map(\.partition) == [10])
     }
 
-    /// The device tree alone: an old kernel without sysfs, its log gone.
+    /// Only the device tree: an old kernel without sysfs, whose log is gone.
     @Test func malta() throws {
         let survey = try LinuxSurvey.assemble(replies: [
             "proc-mtd.txt": LinuxProbeReply(
@@ -59,7 +59,7 @@ extension LinuxSurveyTests {
         #expect(survey.chips.map(\.id) == ["spi0.0"])
     }
 
-    /// Two chips with the same partitions: the log's groups tell them apart, also where the names are the same.
+    /// Two chips with equal partitions: the log's groups distinguish them, even if the names are equal.
     @Test func twoChipsAlike() throws {
         let table = (0..<4).map { "mtd\($0): 00040000 00010000 \"\($0 % 2 == 0 ? "u-boot" : "rest")\"\n" }.joined()
         let group = """
@@ -76,7 +76,7 @@ extension LinuxSurveyTests {
         #expect(ReadCoverage.plan(survey).images.count == 4)
     }
 
-    /// One line for two devices: which is meant cannot be told, so neither gets a place.
+    /// One log line for two devices: it is ambiguous, so neither gets an offset.
     @Test func ambiguousLog() throws {
         let survey = try LinuxSurvey.assemble(replies: [
             "proc-mtd.txt": LinuxProbeReply(text: "mtd0: 00040000 00010000 \"x\"\nmtd1: 00040000 00010000 \"x\"\n"),
@@ -86,7 +86,7 @@ extension LinuxSurveyTests {
         #expect(ReadCoverage.plan(survey).images.count == 2)
     }
 
-    /// Nested groups without sysfs, as an old kernel logs them: the outer group goes on behind the inner.
+    /// Nested groups without sysfs, as logged by an old kernel: the outer group continues after the inner one.
     @Test func nestedByTheLog() throws {
         let survey = try LinuxSurvey.assemble(replies: [
             "proc-mtd.txt": LinuxProbeReply(
@@ -126,7 +126,7 @@ extension LinuxSurveyTests {
         #expect(survey.table.doubts.count == 1 && survey.table.doubts[0].contains("was not understood"))
     }
 
-    /// Flash that only the log names may be flash that no device shows.
+    /// Flash that only the log mentions may be flash without a device.
     @Test func flashThatOnlyTheLogNames() throws {
         let board = try FakeBoard()
         defer { board.remove() }
@@ -141,7 +141,7 @@ extension LinuxSurveyTests {
         #expect(
             try doubts("Creating 1 MTD partitions on \"spi0.1\":\n0x000000000000-0x000001000000 : \"second\"\n").count
                 == 1)
-        // One chip with two sizes has none that is known.
+        // A chip with two sizes has no known size.
         replies["dmesg.txt"] = LinuxProbeReply(
             text: "spi-nor spi0.0: w25q16 (2048 Kbytes)\nspi-nor spi0.0: w25q128 (16384 Kbytes)\n")
         replies["sysfs-mtd.txt"] = replies["sysfs-mtd.txt"].map { reply in

@@ -2,9 +2,9 @@ import FlashModel
 import LinuxFlash
 import Testing
 
-/// Places by sysfs.
+/// Offsets from sysfs.
 extension LinuxSurveyTests {
-    /// The partitions of `oddPartitionsByTheLog`, with sysfs as it was on that board.
+    /// The partitions of `oddPartitionsByTheLog`, with the sysfs of that board.
     @Test func oddPartitionsBySysfs() throws {
         let board = try FakeBoard()
         defer { board.remove() }
@@ -38,7 +38,7 @@ extension LinuxSurveyTests {
                     return image
                 })
 
-        // Without the log nothing tells that they are on one chip: then what overlaps is read on its own.
+        // Without the log, it is unknown that they share a chip, so overlapping ones are read separately.
         replies["dmesg.txt"] = nil
         let apart = try LinuxSurvey.assemble(replies: replies)
         #expect(apart.chips.count > 1)
@@ -75,7 +75,7 @@ extension LinuxSurveyTests {
         #expect(survey.warnings == [])
     }
 
-    /// Kernels with the partitioned-master option: the chip is an MTD device, its partitions lie below.
+    /// Kernels with the partitioned-master option: the chip is an MTD device, with its partitions below it.
     @Test func masterAndPartitions() throws {
         let board = try FakeBoard()
         defer { board.remove() }
@@ -101,13 +101,13 @@ extension LinuxSurveyTests {
         let cover = ReadCoverage.plan(survey)
         #expect(cover.images.map(\.fileName) == ["mtd0-mtdram_test_device.bin", "mtd1-NAND_256MiB_1_8V_8-bit.bin"])
         #expect(cover.view(of: 4) == CoverView(partition: 4, image: 1, offset: 9_437_184))
-        // An unmounted board: nothing is live. A mount deep down makes the chip's device live too.
+        // Without mounts nothing is live. A mount deep in the tree makes the chip's device live, too.
         try board.write("/proc/mounts", "/dev/mtdblock4 /data jffs2 rw 0 0\n")
         let mounted = try LinuxSurvey.assemble(replies: board.probe(shell: ["sh"]))
         #expect(mounted.partitions.filter(\.isLive).map(\.index) == [1, 4])
     }
 
-    /// UBI volumes as MTD devices are views: no image, no gap.
+    /// UBI volumes as MTD devices are views, with neither image nor gap.
     @Test func gluebi() throws {
         let board = try FakeBoard()
         defer { board.remove() }
@@ -130,7 +130,7 @@ extension LinuxSurveyTests {
         #expect(cover.skipped.map(\.partition) == [5, 6])
         #expect(cover.gaps.map(\.size) == [nil])
 
-        // Without sysfs, by the log that UBI is at work.
+        // Without sysfs, the log shows that UBI is attached.
         let bare = try LinuxSurvey.assemble(replies: [
             "proc-mtd.txt": Fixture.reply("proc-mtd-gluebi.txt"), "dmesg.txt": Fixture.reply("dmesg-ubi-attach.txt"),
         ])
@@ -138,13 +138,13 @@ extension LinuxSurveyTests {
         #expect(bare.partition(3)?.isLive == true)
     }
 
-    /// An offset counts from the parent: where the parent is not known, it must not be taken for a place.
+    /// Offsets are relative to the parent: if the parent is unknown, they are not positions on the chip.
     @Test func offsetsWithoutAParent() throws {
         let board = try FakeBoard()
         defer { board.remove() }
         try board.add(Boards.spiNOR)
         var replies = try board.probe(shell: ["sh"])
-        // The container's line is lost, and it is nowhere in sysfs.
+        // The container's line is lost, and sysfs does not have it.
         func lines(_ name: String, without drop: (String) -> Bool) -> LinuxProbeReply {
             let text = String(decoding: replies[name]?.output ?? [], as: UTF8.self)
             return LinuxProbeReply(

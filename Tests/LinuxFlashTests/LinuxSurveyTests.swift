@@ -2,9 +2,9 @@ import FlashModel
 import LinuxFlash
 import Testing
 
-/// Whole surveys, put together from what boards really printed.
+/// Whole surveys, from real boards' output.
 @Suite struct LinuxSurveyTests {
-    /// A NOR board of which nothing but /proc/mtd is known.
+    /// A NOR board with only /proc/mtd.
     @Test func redBootTableAlone() throws {
         let survey = try LinuxSurvey.assemble(replies: ["proc-mtd.txt": Fixture.reply("proc-mtd-redboot-nor.txt")])
         #expect(survey.partitions.count == 11)
@@ -13,11 +13,11 @@ import Testing
         #expect(survey.partition(9)?.size == 0x1F000)
         #expect(survey.partition(9)?.role == .bootloader)
         #expect(survey.partition(10)?.role == .config)
-        // The directory is no whole erase block: nothing tells where the one behind it begins.
+        // The directory does not fill its erase block, so the next partition's offset is unknown.
         #expect(survey.partitions.dropLast().allSatisfy { $0.offsetSource == .guess })
         #expect(survey.partition(10)?.offsetSource == Partition.OffsetSource.none)
         #expect(survey.partition(10)?.offset == nil)
-        // This board has 16 MiB, but guessed places do not tell: that its largest partition fits is all that is known.
+        // The board has 16 MiB, but guessed offsets do not prove it: only the size of the largest partition is certain.
         #expect(survey.chips.map(\.size) == [.atLeast(survey.partitions.map(\.size).max() ?? 0)])
         #expect(survey.unknowns.map(\.subject).prefix(2) == [.chipSize, .partitionPlace])
         #expect(!survey.warnings.isEmpty)
@@ -35,15 +35,15 @@ import Testing
         return try LinuxSurvey.assemble(replies: replies).partitions.map(\.offset)
     }
 
-    @Test("A guess ends where it cannot be right")
+    @Test("Guesses stop where they cannot be right")
     func endsOfGuesses() throws {
-        // Behind a partition that is no whole erase blocks.
+        // After a partition that does not fill its erase blocks.
         #expect(
             try Self.offsets(
                 "mtd0: 00030000 00020000 \"boot\"\nmtd1: 00400000 00020000 \"data\"\nmtd2: 00400000 00020000 \"more\"\n"
             )
                 == [0, nil, nil])
-        // A kernel and what it mounts fill the firmware just so, though neither is whole erase blocks.
+        // A kernel and its root file system fill the firmware exactly, though neither consists of whole erase blocks.
         #expect(
             try Self.offsets(
                 "mtd0: 00030000 00010000 \"u-boot\"\nmtd1: 00fb0000 00010000 \"firmware\"\n"
@@ -57,7 +57,7 @@ import Testing
             try Self.offsets(table, log: "[    1.0] m25p80 spi0.0: w25q128 (16384 Kbytes)\n") == [nil, nil, nil])
     }
 
-    /// A NAND board: names that repeat, a kernel whose size is no multiple of anything, a container of two.
+    /// A NAND board: repeated names, a kernel of odd size, a container of two partitions.
     @Test func openWrtTableAlone() throws {
         let survey = try LinuxSurvey.assemble(replies: ["proc-mtd.txt": Fixture.reply("proc-mtd-openwrt-nand.txt")])
         #expect(survey.partitions.count == 14)
@@ -67,7 +67,7 @@ import Testing
         #expect(survey.partition(13)?.offset == 0x380000 + 0x420000)
         #expect(survey.chips.map(\.exactSize) == [nil])
         #expect(survey.unknowns.map(\.subject).prefix(2) == [.chipSize, .partitionPlace])
-        // Guessed places merge nothing: each is read on its own.
+        // Guessed offsets merge nothing: each partition is read separately.
         let cover = ReadCoverage.plan(survey)
         #expect(cover.images.count == 14)
         #expect(Set(cover.images.map { $0.fileName.lowercased() }).count == 14)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    /// The emulated board, probed in full: a table of bad blocks at the chip's end, UBI on a partition.
+    /// The emulated board, fully probed: a bad-block table at the chip's end, UBI on a partition.
     @Test func nandBoardInFull() throws {
         let replies = try Fixture.board("board-nandsim")
         let survey = try LinuxSurvey.assemble(replies: replies)
@@ -140,7 +140,7 @@ import Testing
         #expect(facts.kernelVersion == LinuxFacts.KernelVersion(major: 6, minor: 1))
     }
 
-    /// The same without mtdinfo: the log has no bad-block lines, so places are missing and said to be.
+    /// The same without mtdinfo: the log has no bad-block lines, so positions are missing and reported as such.
     @Test func badBlocksWithoutMtdinfo() throws {
         var replies = try Fixture.board("board-nandsim")
         replies["mtdinfo-map.txt"] = nil
@@ -151,13 +151,13 @@ import Testing
         #expect(survey.partition(4)?.badBlocks?.table == [1716, 1717, 1718, 1719])
         #expect(survey.partition(4)?.badBlocks?.isComplete == true)
 
-        // With the lines that other NAND drivers log: places on the chip become places in the partition.
+        // With the lines that other NAND drivers log: positions on the chip become positions in the partition.
         let lines = "Bad eraseblock 3 at 0x000000060000\nBad eraseblock 100 at 0x000000c80000\n"
         replies["dmesg.txt"]?.output += Array(lines.utf8)
         survey = try LinuxSurvey.assemble(replies: replies)
         #expect(survey.partition(1)?.badBlocks == BadBlockKnowledge(bad: [3], source: "dmesg+sysfs", isComplete: true))
         #expect(survey.partition(3)?.badBlocks == BadBlockKnowledge(bad: [28], source: "dmesg+sysfs", isComplete: true))
-        // One line too many: not believed to be all.
+        // One line too many, so the list is not taken to be complete.
         replies["dmesg.txt"]?.output += Array("Bad eraseblock 4 at 0x000000080000\n".utf8)
         survey = try LinuxSurvey.assemble(replies: replies)
         #expect(survey.partition(1)?.badBlocks?.bad == [3, 4])
@@ -172,7 +172,7 @@ import Testing
         #expect(survey.warnings.contains { $0.contains("expert analysis mode") })
     }
 
-    /// What lies beyond the devices that are taken in may be flash.
+    /// Devices beyond the limit may be flash.
     @Test func tableThatIsTooLong() throws {
         func table(_ count: Int) -> LinuxProbeReply {
             let lines = (0..<count).map { "mtd\($0): 00010000 00010000 \"part\($0)\"\n" }
@@ -185,7 +185,7 @@ import Testing
         #expect(cut.table.doubts == ["there are more than 256 MTD devices; the rest are left out"])
     }
 
-    /// Roots on UBI and on a squashfs in flash: in use, and live where something may write.
+    /// Root file systems on UBI and on squashfs in flash: in use, and live if something may write.
     @Test func mountsAndVolumes() throws {
         var replies = try Fixture.board("board-nandsim")
         replies["mounts.txt"] = LinuxProbeReply(
@@ -207,7 +207,7 @@ import Testing
             ])
     }
 
-    /// No sysfs: mtdinfo tells the kinds and the bad blocks, the log the places.
+    /// Without sysfs, mtdinfo has the types and bad blocks, and the log the offsets.
     @Test func boardWithoutSysfs() throws {
         let survey = try LinuxSurvey.assemble(replies: Fixture.board("board-without-sysfs"))
         #expect(survey.chips.map(\.kind) == [.ram, .nand])

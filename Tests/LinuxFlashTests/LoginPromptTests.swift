@@ -7,7 +7,7 @@ import Testing
         ("Login incorrect\r\nOpenWrt login: ", .denied),
         ("Please press Enter to activate this console.", .pressEnter), ("MT7621 # \r\n=> ", .bootloader("=>")),
         ("[    0.000000] Linux version 5.4\r\n[    0.1] CPU", .booting), ("RedBoot> ", .bootloader("redboot>")),
-        // What the kernel says in between.
+        // Interleaved kernel messages.
         ("OpenWrt login: [    4.776188] ath10k_pci: warning\r\n[    4.8", .user),
         ("OpenWrt login: [    4.776188] ath10k_pci: warning\r\n", .user),
         ("OpenWrt login: [    4.776188] a\r\n<4>[   14.836188] b\r\n", .user),

@@ -6,9 +6,9 @@ import Synchronization
 import TestBoards
 import Testing
 
-/// Sessions with the real shells of this machine, on a pipe and on pseudo-terminals.
+/// Sessions with this computer's real shells, on a pipe and on pseudo-terminals.
 @Suite struct ShellSessionTests {
-    /// Shells that a board may have; those that are not here are left out.
+    /// The shells that a board may have and this computer has.
     static let shells = ["dash", "bash", "busybox sh"].filter { shell in
         let program = shell.split(separator: " ")[0]
         return ["/bin", "/usr/bin"].contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
@@ -38,7 +38,7 @@ import Testing
             #expect(try await shell.run("echo lost >&2").text.isEmpty)
             #expect(try await shell.run("echo kept >&2", mergesErrors: true).text == "kept\n")
             #expect(try await shell.run("cat").text.isEmpty, "a command must not read the session's input")
-            // What looks like a marker is data.
+            // Text that resembles a marker is data.
             let word = shell.dialect.word
             #expect(try await shell.run("echo FK''\(word.dropFirst(2))E1:0:").text == "\(word)E1:0:\n")
             try await shell.define("twice", "twice(){\necho $1;echo $1\n}")
@@ -51,7 +51,7 @@ import Testing
                     _ = try await shell.run(growing)
                 }
             }
-            // Large output, all of it.
+            // Large output arrives completely.
             let big = try await shell.run("i=0;while [ $i -lt 3000 ];do echo $i-0123456789abcdef;i=$(($i+1));done")
             #expect(big.text.split(separator: "\n").count == 3_000)
         }
@@ -64,7 +64,7 @@ import Testing
         let login = SimulatedLogin(
             shell: ["busybox", "sh"], password: "s3cret!", every: .milliseconds(56), delay: .seconds(delay),
             hasTimes: hasTimes)
-        // Whoever reads may get the beginning of a message alone.
+        // A read may return only the beginning of a message.
         var faults = LineFaults()
         faults.pieceSize = 25
         let transcript = Mutex("")

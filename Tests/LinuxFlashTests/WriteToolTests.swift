@@ -5,7 +5,7 @@ import Testing
 
 @testable import LinuxFlash
 
-/// Which tools are taken for those that are meant, by what they print themselves.
+/// Identifies tools by their own output.
 @Suite("Tools that write flash, by their usage")
 struct WriteToolTests {
     private static func usage(_ name: String) throws -> String {
@@ -18,7 +18,7 @@ struct WriteToolTests {
     ]
 
     @Test(
-        "The right ones",
+        "The expected tools",
         arguments: [
             ("flash_erase", "flash_erase-2.1.5"), ("flash_erase", "flash_erase-1.4.3"),
             ("flash_eraseall", "flash_eraseall-busybox-1.18.5"), ("flash_eraseall", "flash_eraseall-busybox-1.36.1"),
@@ -29,7 +29,7 @@ struct WriteToolTests {
     }
 
     @Test(
-        "Others of the same name, and why",
+        "Other tools of the same name, and why they are refused",
         arguments: [
             ("flash_erase", "flash_erase-1.4.2", "in erase blocks, not in bytes"),
             ("flash_erase", "flash_erase-1.2.0", "does not take a device, an offset and a number"),
@@ -45,7 +45,7 @@ struct WriteToolTests {
         #expect(complaint.contains(why), "\(complaint)")
     }
 
-    @Test("What says nothing, or anything, is no tool and no trap")
+    @Test("Arbitrary or missing output identifies no tool, and never traps")
     func hostile() throws {
         var random = SplitMix64(state: 20)
         let texts =
@@ -63,7 +63,7 @@ struct WriteToolTests {
         #expect(try #require(Self.tools["mtd"]?.complaint(about: "")).hasSuffix("it printed nothing"))
     }
 
-    @Test("A rehearsal has no two parts alike, and its files fit the block")
+    @Test("The parts of a rehearsal all differ, and its files fit the block")
     func rehearsal() throws {
         for (block, page) in [(4096, 1), (65_536, 1), (131_072, 2048), (8448, 528), (16_384, 512), (100, 1)] {
             let partition = Partition(
