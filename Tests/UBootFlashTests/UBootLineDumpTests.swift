@@ -25,7 +25,7 @@ struct UBootLineDumpTests {
         }
     }
 
-    @Test("All offsets and sizes, both byte orders, old and new", arguments: UBootMemoryDump.ByteOrder.allCases, [2, 4])
+    @Test("All ranges, both byte orders, old and new formats", arguments: UBootMemoryDump.ByteOrder.allCases, [2, 4])
     func allRanges(_ order: UBootMemoryDump.ByteOrder, _ gap: Int) async throws {
         let flash = SimulatedSessions.bytes(0x1000)
         for pads in [true, false] {
