@@ -59,7 +59,7 @@ import Testing
                 == SSHAddress(destination: "root@host", port: 2222))
     }
 
-    @Test("Network options are checked whatever the address", arguments: ["local:", "root@board", "tcp://server:1"])
+    @Test("Network options are checked for every address", arguments: ["local:", "root@board", "tcp://server:1"])
     func networkOptions(address: String) {
         for network in [NetworkOptions(boardIP: "x"), NetworkOptions(hostIP: "1.2.3")] {
             var options = ConnectionOptions()
@@ -75,7 +75,7 @@ import Testing
 
     // MARK: A new scheme
 
-    /// All that a new scheme needs: a type, and its line in a list.
+    /// All that a new scheme needs: a type, and its entry in the list.
     private struct FileAddress: AddressScheme {
         static let forms = [AddressForm("file:dump.bin", "a dump, as if it were a chip")]
         let path: String

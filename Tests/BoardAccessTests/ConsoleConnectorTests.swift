@@ -8,9 +8,9 @@ import Synchronization
 import TestBoards
 import Testing
 
-/// A dialect is a type of its own and a line in the list: no other file knows of it.
+/// A new dialect is a type and an entry in the list; no other file mentions it.
 @Suite struct ConsoleConnectorTests {
-    /// A monitor that prints its name when it starts, and complains in its own words.
+    /// Recognizes a monitor that prints its name at startup, and has its own error message.
     private struct ToyRecognizer: DialectRecognizer {
         var line: [UInt8] = []
         var name: String { "Toy" }
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// Echoes what is typed, and complains about every line.
+    /// Echoes its input, and answers every line with an error.
     private final class ToyChannel: BoardChannel, ChannelOpening {
         let traits = ChannelTraits(
             scheme: "tcp", address: "tcp://toy:1", mayHaveTerminal: true, isReliable: false, isSlow: true)

@@ -7,12 +7,12 @@ import UBootFlash
 
 @testable import BoardAccess
 
-/// This computer's part in uploads, with a TFTP client and a sender of datagrams of its own.
+/// This computer's side of uploads, with an independent TFTP client and sender of datagrams.
 @Suite("This computer in a board's network", .serialized, .timeLimit(.minutes(2)))
 struct LocalNetworkHostTests {
     private static let loopback = IPv4Address(value: 0x7F00_0001)
 
-    /// A line that nobody speaks on.
+    /// A silent line.
     private final class Silent: BoardChannel {
         let inbox = ByteInbox()
         let traits = ChannelTraits(
@@ -25,7 +25,7 @@ struct LocalNetworkHostTests {
         LocalNetworkHost(channel, interfaces: { [] }, uploadPort: 0, consolePort: 0)
     }
 
-    /// Writes bytes by TFTP as U-Boot does: octet, block size 1468 where it is granted (RFC 1350, 2348).
+    /// Writes bytes by TFTP as U-Boot does: octet mode, block size 1468 if it is granted (RFC 1350, 2348).
     ///
     /// - Returns: `done`, or the error's message.
     private static func put(_ bytes: [UInt8], as name: String, to port: Int) async throws -> String {
@@ -69,7 +69,7 @@ struct LocalNetworkHostTests {
         return String(decoding: said, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    @Test("What is awaited is taken once, whole, and of the right board")
+    @Test("An expected upload is accepted once, complete, and only from its board")
     func uploads() async throws {
         let computer = Self.computer()
         let port = try await computer.start(Self.loopback)
@@ -79,7 +79,7 @@ struct LocalNetworkHostTests {
         #expect(try await Self.put(bytes, as: "one", to: port) == "done")
         #expect(computer.collect("one") == bytes)
         #expect(computer.collect("one") == nil)
-        // Nobody awaits it any more.
+        // It is no longer expected.
         #expect(try await Self.put(bytes, as: "one", to: port) != "done")
         for (name, size) in [("short", bytes.count - 1), ("long", bytes.count + 1), ("nothing", 0)] {
             computer.expect(name, count: bytes.count, from: Self.loopback)
@@ -89,7 +89,7 @@ struct LocalNetworkHostTests {
         computer.expect("other", count: bytes.count, from: IPv4Address(value: 0x7F00_0002))
         #expect(try await Self.put(bytes, as: "other", to: port) != "done")
         #expect(computer.collect("other") == nil)
-        // An upload after one that broke.
+        // An upload after one that failed.
         computer.expect("again", count: 3, from: Self.loopback)
         #expect(try await Self.put([1, 2], as: "again", to: port) != "done")
         #expect(try await Self.put([1, 2, 3], as: "again", to: port) == "done")
@@ -100,7 +100,7 @@ struct LocalNetworkHostTests {
 
     /// Reads bytes by TFTP as U-Boot does.
     ///
-    /// - Returns: the bytes as hexadecimal digits; nil where the server refuses.
+    /// - Returns: the bytes as hexadecimal digits; nil if the server refuses.
     private static func get(_ name: String, from port: Int) async throws -> String? {
         let script = """
             import socket, struct, sys
@@ -134,7 +134,7 @@ struct LocalNetworkHostTests {
         return text == "refused" ? nil : text
     }
 
-    @Test("What is offered is given to the right board, from memory, until it is withdrawn")
+    @Test("An offer is served from memory, only to its board, until it is withdrawn")
     func loads() async throws {
         let computer = Self.computer()
         let port = try await computer.start(Self.loopback)
@@ -142,7 +142,7 @@ struct LocalNetworkHostTests {
         computer.offer("one", bytes, to: Self.loopback)
         computer.offer("other", bytes, to: IPv4Address(value: 0x7F00_0002))
         #expect(try await Self.get("one", from: port) == Hexadecimal.text(bytes))
-        // A board that gives up asks again from the start.
+        // A board that gives up starts again.
         #expect(try await Self.get("one", from: port) == Hexadecimal.text(bytes))
         #expect(try await Self.get("other", from: port) == nil)
         #expect(try await Self.get("none", from: port) == nil)
@@ -152,7 +152,7 @@ struct LocalNetworkHostTests {
         await computer.close()
     }
 
-    @Test("A server that cannot be had is an error at once, and asked for again a server")
+    @Test("If the server cannot start, that is an error at once, and the next attempt succeeds")
     func port() async throws {
         let computer = Self.computer()
         do {
@@ -166,7 +166,7 @@ struct LocalNetworkHostTests {
         await computer.close()
     }
 
-    @Test("What a board prints over the network is read with its line")
+    @Test("A board's output over the network is merged with its line")
     func console() async throws {
         let channel = MergedChannel(Silent())
         let computer = Self.computer(channel)

@@ -3,10 +3,10 @@ import Testing
 
 @testable import BoardAccess
 
-@Suite("Keys as they are typed on a command line")
+@Suite("Keys on the command line")
 struct StopKeyArgumentTests {
     @Test(
-        "What is understood",
+        "Valid keys",
         arguments: [
             (" ", [0x20]), ("s", [0x73]), ("tpl", [0x74, 0x70, 0x6C]), ("\\x03", [0x03]), ("\\e\\e", [0x1B, 0x1B]),
             ("\\r", [0x0D]), ("\\n", [0x0A]), ("\\t", [0x09]), ("\\\\", [0x5C]), ("\\x1bX", [0x1B, 0x58]),
@@ -17,7 +17,7 @@ struct StopKeyArgumentTests {
     }
 
     @Test(
-        "What is not",
+        "Invalid keys",
         arguments: [
             "", "\\", "a\\", "\\q", "\\x", "\\x1", "\\xg0", "\\x+1", "\\x-1", "\\x 1", "\\E",
             String(repeating: "a", count: 65),
