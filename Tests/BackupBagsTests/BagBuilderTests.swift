@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Making a backup")
 struct BagBuilderTests {
-    @Test("A backup is made, with all its bytes and nothing left beside it")
+    @Test("A completed backup has all its bytes, and leaves nothing beside it")
     func whole() throws {
         let scratch = try Scratch()
         let target = scratch.path.appending("backup")

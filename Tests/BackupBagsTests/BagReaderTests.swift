@@ -3,7 +3,7 @@ import FlashModel
 import SystemPackage
 import Testing
 
-@Suite("Reading a backup from anywhere")
+@Suite("Reading an arbitrary backup")
 struct BagReaderTests {
     private let scratch: Scratch
     private var bag: FilePath { scratch.path.appending("b") }
@@ -30,7 +30,7 @@ struct BagReaderTests {
 
     private let digest = String(repeating: "a", count: 64)
 
-    @Test("A whole backup opens, and says what it holds")
+    @Test("A whole backup opens and reports its contents")
     func whole() throws {
         let reader = try BagReader.open(bag)
         #expect(reader.version == "1.0")
@@ -43,13 +43,13 @@ struct BagReaderTests {
         let manifest = try reader.manifest()
         #expect(manifest.partition(2)?.view?.image == Samples.images[1].path)
         #expect(manifest.formatVersion == 2)
-        // Through a symbolic link, as a user may have one.
+        // Through a user's symbolic link.
         let link = scratch.path.appending("link")
         try scratch.link(link, to: bag.string)
         #expect(try BagReader.open(link).manifest() == manifest)
     }
 
-    @Test("What is no bag, or not finished, is refused")
+    @Test("A folder that is not a bag, or is unfinished, is refused")
     func notABag() throws {
         #expect(code { _ = try BagReader.open(scratch.path) } == .notABag)
         #expect(code { _ = try BagReader.open(scratch.path.appending("nothing")) } == .fileUnavailable)
@@ -86,7 +86,7 @@ struct BagReaderTests {
         #expect(code { _ = try BagReader.open(bag, tolerant: true) } == .bagUnsafePath)
     }
 
-    @Test("Broken, double and missing lines are refused, and told when that is asked for")
+    @Test("Broken, duplicate and missing lines are refused, or reported on request")
     func lines() throws {
         let list = bag.appending("manifest-sha256.txt")
         let good = try scratch.read(list)
@@ -106,7 +106,7 @@ struct BagReaderTests {
         #expect(try BagReader.open(bag, tolerant: true).problems == ["manifest-sha256.txt is missing"])
     }
 
-    @Test("Links are never followed, at the end of a path or on the way")
+    @Test("Links are never followed, neither at the end of a path nor within it")
     func links() throws {
         let image = bag.appending(Samples.images[0].path)
         let outside = scratch.path.appending("outside")
@@ -127,7 +127,7 @@ struct BagReaderTests {
         #expect(code { _ = try BagReader.open(bag) } == .bagUnsafePath)
     }
 
-    @Test("A manifest that is changed, too new, too large or no manifest is refused")
+    @Test("An invalid manifest, and one that is changed, too new or too large, is refused")
     func manifests() throws {
         let path = bag.appending("flashkeep.json")
         let good = try scratch.read(path)
@@ -165,7 +165,7 @@ struct BagReaderTests {
         #expect(try manifest.encoded() == Array(text.utf8))
     }
 
-    @Test("Manifests that do not hold together are refused")
+    @Test("Inconsistent manifests are refused")
     func contradictions() throws {
         let good = try BagReader.open(bag).manifest()
         func refuses(_ change: (inout Manifest) -> Void, _ location: SourceLocation = #_sourceLocation) throws {
@@ -203,7 +203,7 @@ struct BagReaderTests {
         #expect(good.problems.isEmpty)
     }
 
-    @Test("Numbers that are as large as can be make no sum overflow")
+    @Test("The largest numbers overflow no sum")
     func largest() throws {
         var manifest = try BagReader.open(bag).manifest()
         let size = 1 << 53
@@ -260,7 +260,7 @@ struct BagReaderTests {
         }
     }
 
-    @Test("Paths in lists are encoded as the RFC says, and only so")
+    @Test("Paths in lists are encoded exactly as in the RFC")
     func encoding() {
         #expect(BagPath.encoded("a%b\nc\rd e") == "a%25b%0Ac%0Dd e")
         #expect(BagPath.decoded("a%25b%0ac%0Dd%20e%") == "a%b\nc\rd%20e%")
@@ -271,7 +271,7 @@ struct BagReaderTests {
         }
     }
 
-    @Test("Foreign text stays on its line, and whole")
+    @Test("Foreign text stays complete, and on its line")
     func foreignText() {
         #expect(PlainText.line("a\u{202E}\u{1B}b\n|") == "a\\u{202e}\\x1bb\\x0a|")
         #expect(PlainText.line(String(repeating: "x", count: 5000)).count == 5000)

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// A backup interrupted at every disk operation, and resumed.
-@Suite("A backup that is cut off")
+@Suite("An interrupted backup")
 struct CutTests {
     /// Makes a whole backup.
     private func make(_ target: FilePath, _ watcher: (any DiskWatcher)?) throws {
@@ -47,7 +47,7 @@ struct CutTests {
         return counter.count
     }
 
-    @Test("Killed at any operation, it ends in a whole backup, and is none until then")
+    @Test("Killed at any operation, a backup can be completed, and is not one before that")
     func killed() throws {
         let operations = try operations()
         for cut in 0..<operations {
@@ -67,7 +67,7 @@ struct CutTests {
         print("killed at each of \(operations) operations")
     }
 
-    @Test("Killed a second time while it is taken up again, it still ends in a whole backup")
+    @Test("Killed again while it is resumed, a backup can still be completed")
     func killedTwice() throws {
         let operations = try operations()
         var cuts = 0
@@ -85,7 +85,7 @@ struct CutTests {
         print("killed twice at \(cuts) pairs of operations")
     }
 
-    @Test("After a power failure at any operation it ends in a whole backup", arguments: PowerFailure.Fate.allCases)
+    @Test("After a power failure at any operation a backup can be completed", arguments: PowerFailure.Fate.allCases)
     func powerFailure(_ fate: PowerFailure.Fate) throws {
         let operations = try operations()
         for cut in 0..<operations {
@@ -105,7 +105,7 @@ struct CutTests {
         print("power failed at each of \(operations) operations, \(fate)")
     }
 
-    @Test("When the disk is full at any operation, that is said, and all can go on once there is room")
+    @Test("A full disk at any operation is reported, and the backup can be completed once there is space")
     func diskFull() throws {
         let operations = try operations()
         var failures = 0
@@ -124,7 +124,7 @@ struct CutTests {
         print("disk full at each of \(operations) operations; \(failures) of them ended the run")
     }
 
-    @Test("When the disk is full in the middle, the same builder can go on")
+    @Test("After a full disk the same builder can continue")
     func diskFullAndOn() throws {
         let scratch = try Scratch()
         let target = scratch.path.appending("b")

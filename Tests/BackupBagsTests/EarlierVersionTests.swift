@@ -10,7 +10,7 @@ struct EarlierVersionTests {
     /// Assembled by hand to match what Flashkeep 0.1 wrote.
     static let first = FilePath(#filePath).removingLastComponent().appending("Golden/version-1")
 
-    @Test("Version 1 opens, and says what it always said")
+    @Test("Version 1 opens, with the same contents as ever")
     func version1() throws {
         let manifest = try BagReader.open(Self.first).manifest()
         #expect(manifest.formatVersion == 1 && manifest.table == .complete && manifest.otherStorage == nil)
@@ -21,7 +21,7 @@ struct EarlierVersionTests {
             summary.missing == ["2 KiB of mtd3 \"ubi\" had more bit errors than the ECC can correct, at 0x00001800"])
     }
 
-    @Test("What was not known then keeps it from being whole now")
+    @Test("What was unknown then prevents it from being called whole now")
     func unknowns() throws {
         let bytes = try #require(FileManager.default.contents(atPath: Self.first.appending("flashkeep.json").string))
         let text = String(decoding: bytes, as: UTF8.self).replacing("ecc-failed", with: "ecc-corrected")

@@ -42,7 +42,7 @@ struct ImageWriterTests {
 
     private func bytes(_ value: UInt8, _ count: Int) -> [UInt8] { [UInt8](repeating: value, count: count) }
 
-    @Test("Bytes in order, out of order and replaced give the right SHA-256, also over several runs")
+    @Test("Bytes written in order, out of order or twice have the right SHA-256, even over several runs")
     func hashes() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<20 {
@@ -121,7 +121,7 @@ struct ImageWriterTests {
         return result
     }
 
-    @Test("Bytes that come twice, or lie outside, are refused")
+    @Test("Repeated bytes, and bytes outside of the image, are refused")
     func refusals() throws {
         let builder = try open()
         let writer = try image(builder)
@@ -155,7 +155,7 @@ struct ImageWriterTests {
         #expect(writer.missing(in: -5..<Self.size + 5) == [10..<Self.size])
     }
 
-    @Test("Marks and discarded images live on")
+    @Test("Marks and discarded images persist")
     func marks() throws {
         do {
             let writer = try image(try open())
@@ -177,7 +177,7 @@ struct ImageWriterTests {
         #expect(writer.missing() == [0..<Self.size])
     }
 
-    @Test("A journal is believed up to its first broken line, wherever it is cut or changed")
+    @Test("A journal is valid up to its first broken line, wherever it is cut or changed")
     func brokenJournal() throws {
         do {
             let builder = try open()
@@ -223,7 +223,7 @@ struct ImageWriterTests {
         }
     }
 
-    @Test("What was damaged on the disk meanwhile is read again")
+    @Test("Bytes that were damaged on the disk are read again")
     func damaged() throws {
         do {
             let builder = try open()
@@ -241,7 +241,7 @@ struct ImageWriterTests {
         #expect(try writer.sha256() == StreamingChecksum.digest(of: expected, .sha256).hex)
     }
 
-    @Test("Two runs do not mix, and another backup is not taken up")
+    @Test("Two runs do not mix")
     func others() throws {
         let builder = try open()
         func refused(_ identity: BackupIdentity) -> FlashkeepError? {
@@ -256,7 +256,7 @@ struct ImageWriterTests {
         withExtendedLifetime(builder) {}
     }
 
-    @Test("What another backup left is not taken up, and the difference is named")
+    @Test("Another backup's remains are not resumed, and the difference is named")
     func differences() throws {
         do { _ = try open() }
         var other = Self.identity
@@ -280,7 +280,7 @@ struct ImageWriterTests {
         }
     }
 
-    @Test("Room is asked for before anything is written")
+    @Test("Disk space is checked before anything is written")
     func noRoom() throws {
         let disk = Disk(watcher: Spoiler(at: .max - 1, .noSpace, freeSpace: 100 << 20))
         let error = #expect(throws: FlashkeepError.self) {
@@ -291,7 +291,7 @@ struct ImageWriterTests {
         _ = try BagBuilder.open(target: target, identity: Self.identity, needed: 90 << 20, disk: disk)
     }
 
-    @Test("Targets that cannot be are refused")
+    @Test("Impossible targets are refused")
     func targets() throws {
         for name in ["b.partial", "nowhere/b"] {
             #expect(throws: FlashkeepError.self) {
@@ -309,7 +309,7 @@ struct ImageWriterTests {
         }
     }
 
-    @Test("A manifest that says something else than what was written is refused, and the builder goes on")
+    @Test("A manifest that contradicts the written data is refused, and the builder remains usable")
     func wrongManifest() throws {
         let builder = try open()
         let writer = try image(builder)

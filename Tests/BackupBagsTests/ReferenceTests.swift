@@ -5,12 +5,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("What others say of a backup")
+@Suite("Checking a backup with other programs")
 struct ReferenceTests {
     private static let schema = FilePath(#filePath).removingLastComponent().removingLastComponent()
         .removingLastComponent().appending("Documentation/flashkeep.schema.json")
 
-    @Test("The reference validator for bags accepts it", .enabled(if: Python.path != nil, "\(Python.hint)"))
+    @Test("The reference validator for bags accepts a backup", .enabled(if: Python.path != nil, "\(Python.hint)"))
     func bagit() throws {
         let scratch = try Scratch()
         let target = scratch.path.appending("b")
@@ -23,7 +23,7 @@ struct ReferenceTests {
         #expect(try !Python.accepts(bag: target.string))
     }
 
-    @Test("sha256sum accepts its lists, as RESTORE.md says")
+    @Test("sha256sum accepts the lists of a backup, as RESTORE.md says")
     func sha256sum() throws {
         let scratch = try Scratch()
         let target = scratch.path.appending("b")
@@ -45,7 +45,7 @@ struct ReferenceTests {
             if errors: sys.exit(1)
         """
 
-    @Test("Manifests are as the published schema says", .enabled(if: Python.path != nil, "\(Python.hint)"))
+    @Test("Manifests conform to the published schema", .enabled(if: Python.path != nil, "\(Python.hint)"))
     func schema() throws {
         let scratch = try Scratch()
         var full = RestoreTextTests.manifest
@@ -76,7 +76,7 @@ struct ReferenceTests {
         #expect(try Python.run(["-c", Self.check, Self.schema.string, wrong.string]) == 1)
     }
 
-    @Test("The schema has every word that a manifest can have, and no other")
+    @Test("The schema has exactly the words that a manifest can have")
     func words() throws {
         struct Words: Decodable {
             var `enum`: [String]?

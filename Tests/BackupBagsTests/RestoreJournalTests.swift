@@ -13,7 +13,7 @@ struct RestoreJournalTests {
         RestoreEntry.Block(image: "data/images/mtd0.bin", offset: number * 2_048, size: 2_048)
     }
 
-    @Test("What is half written and what fails stays known beyond the end, and through a new reading")
+    @Test("Half-written and failing blocks are remembered after the end, and when the journal is reopened")
     func memory() throws {
         let folder = try ScratchFolder()
         let bag = folder.path.appending("bag")

@@ -5,7 +5,7 @@ import LinuxFlash
 import SystemPackage
 import Testing
 
-@Suite("The text that says how to put it back")
+@Suite("The instructions for restoring by hand")
 struct RestoreTextTests {
     /// A board with everything that the text must cover.
     static let manifest: Manifest = {
@@ -45,7 +45,7 @@ struct RestoreTextTests {
         return manifest
     }()
 
-    /// What a Linux shell with these tools writes for the partitions of the manifest.
+    /// The procedures of a Linux shell with these tools, for the manifest's partitions.
     static func procedures(
         _ tools: [String] = ["dd", "tr", "sha256sum", "mtdinfo", "flash_erase"]
     ) -> [Int: ManualProcedure] {
@@ -56,7 +56,7 @@ struct RestoreTextTests {
             })
     }
 
-    @Test("It is, word for word, what was read by a person")
+    @Test("It equals the reviewed text")
     func golden() throws {
         let path = FilePath(#filePath).removingLastComponent().appending("Golden/RESTORE.md")
         let text = RestoreText.text(for: Self.manifest, procedures: Self.procedures())
@@ -67,7 +67,7 @@ struct RestoreTextTests {
         #expect(text == golden, "run with FLASHKEEP_RECORD=1 to record it anew, and read it")
     }
 
-    @Test("No name of the board can break out of its place")
+    @Test("No name from the board can break out of its context")
     func hostileNames() {
         let text = RestoreText.text(for: Self.manifest, procedures: Self.procedures())
         #expect(text.utf8.allSatisfy { (0x20..<0x7F).contains($0) || $0 == 0x0A })
@@ -84,12 +84,12 @@ struct RestoreTextTests {
         #expect(text.contains("Do not write it by hand: its file has damaged or unread bytes"))
     }
 
-    @Test("The tools that the board has decide the commands, and each way to write stands there once")
+    @Test("The board's tools determine the commands, and each method is described once")
     func tools() {
         let text = RestoreText.text(
             for: Self.manifest, procedures: Self.procedures(["dd", "busybox", "tr", "md5sum", "flash_eraseall"]))
         #expect(!text.contains("flash_erase.sh") && !text.contains("sha256sum /tmp"))
-        // On NOR the block device erases by itself, and on NAND the whole partition is erased at once.
+        // On NOR the block device erases automatically; on NAND the whole partition is erased at once.
         #expect(text.contains("### A: from Linux, with dd to the block device\n"))
         #expect(text.contains("### B: from Linux, with flash_eraseall\n"))
         #expect(text.contains("Write it as in section 5, A:\n\n    sh /tmp/put-back-mtdblock.sh 1 20480 4096 4096 "))
@@ -104,7 +104,7 @@ struct RestoreTextTests {
         #expect(poor.contains("sh /tmp/put-back-flash_erase.sh 4 65536"))
     }
 
-    @Test("What the way in does not say is not made up")
+    @Test("Without instructions from the access method, none are invented")
     func noDialect() {
         let shell = ["/proc", "/dev/", "mtd-utils", "flash_erase", "nandwrite", "busybox"]
         let plain = RestoreText.text(for: Self.manifest)
@@ -127,7 +127,7 @@ struct RestoreTextTests {
         #expect(text.contains("cannot write it: NAND wants\\x0aanother tool. Instead, take a programmer.\n"))
     }
 
-    @Test("The summary names what is missing and what is not proven")
+    @Test("The summary lists what is missing or not proven")
     func summary() {
         let summary = Summary(of: Self.manifest)
         #expect(!summary.isWhole)
