@@ -5,7 +5,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// What every channel must do. The far end gives back what it is sent, and closes after the byte 0x04.
+/// The contract of every channel. The far end echoes its input, and closes after the byte 0x04.
 @Suite struct ChannelContractTests {
     enum Kind: String, CaseIterable, Sendable {
         case process
@@ -15,13 +15,13 @@ import Testing
         case replacedSSH
     }
 
-    /// Runs a body with a channel of this kind to an echoing far end.
+    /// Runs the body with a channel of this kind to an echoing far end.
     private func withEcho(_ kind: Kind, _ body: (any BoardChannel) async throws -> Void) async throws {
         switch kind {
         case .process:
             try await LocalOpener(shell: ["python3", "-c", Self.echo]).withChannel(body)
         case .replacedSSH:
-            // A program in the place of ssh that ignores its arguments.
+            // A replacement for ssh that ignores its arguments.
             let script = FileManager.default.temporaryDirectory.appending(path: "fake-ssh-\(UUID().uuidString)")
             try "#!/bin/sh\nexec python3 -c '\(Self.echo.replacing("'", with: "'\\''"))'\n"
                 .write(to: script, atomically: true, encoding: .utf8)
@@ -65,7 +65,7 @@ import Testing
         let port = try #require(server.localAddress?.port)
         let work = Task {
             try await TCPOpener(host: "127.0.0.1", port: port).withChannel { channel in
-                // More than both ends keep for each other.
+                // More than both ends can buffer.
                 try await channel.write([UInt8](repeating: 0, count: 64 << 20))
             }
         }
@@ -99,7 +99,7 @@ import Testing
             if end >= 0: break
         """
 
-    /// Gives back what it reads on a pseudo-terminal whose name it prints; a 0x04 makes it hang up.
+    /// Echoes its input on a pseudo-terminal whose name it prints, and hangs up after 0x04.
     private static let terminalEcho = """
         import os, pty, select, sys, tty, time
         master, slave = pty.openpty()
@@ -155,7 +155,7 @@ import Testing
 
     @Test(arguments: Kind.allCases)
     func aMegabytePassesThoughNobodyReadsAtFirst(_ kind: Kind) async throws {
-        // What the reader leaves waiting must neither be lost nor fill the memory; a terminal holds only 4 KiB.
+        // Unread data must neither be lost nor fill the memory; a terminal buffers only 4 KiB.
         let size = kind == .pseudoTerminal ? 3_000 : 1 << 20
         try await withEcho(kind) { channel in
             let bytes = (0..<size).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }.map {
@@ -181,7 +181,7 @@ import Testing
     func theEndIsSeenAfterTheLastByteAndStays(_ kind: Kind) async throws {
         try await withEcho(kind) { channel in
             try await channel.write(Array("bye\u{4}".utf8))
-            // A terminal that hangs up may take with it what was not yet read.
+            // A terminal that hangs up may discard unread data.
             let last = kind == .pseudoTerminal ? nil : try await receive(channel, 3)
             if let last { #expect(last == Array("bye".utf8)) }
             var isClosed = false

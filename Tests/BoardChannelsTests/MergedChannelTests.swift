@@ -5,9 +5,9 @@ import NIOPosix
 import Synchronization
 import Testing
 
-/// A line and another input, read as one.
+/// A line and another input, merged into one channel.
 @Suite(.timeLimit(.minutes(1))) struct MergedChannelTests {
-    /// What a test brings, over an inbox as real channels have it.
+    /// A channel or an input that a test controls, with an inbox like a real one.
     private final class Source: BoardChannel, ChannelInput {
         let inbox = ByteInbox()
         let written = Mutex<[UInt8]>([])
@@ -41,7 +41,7 @@ import Testing
         #expect(channel.traits == line.traits)
     }
 
-    /// Two deliver at the same time from threads of their own; nothing is lost, and each keeps its order.
+    /// Both deliver at the same time from separate threads; nothing is lost, and each keeps its order.
     @Test func nothingIsLostAndEachKeepsItsOrder() async throws {
         let line = Source()
         let other = Source()
@@ -89,7 +89,7 @@ import Testing
         let channel = MergedChannel(line)
         channel.attach(other)
         #expect(try await channel.read(timeout: .milliseconds(30)) == .timedOut)
-        // The other's end is none of the line's.
+        // The end of the other input does not end the line.
         _ = other.inbox.deliver([5])
         other.inbox.finish()
         #expect(try await channel.read(timeout: .milliseconds(30)) == .bytes([5]))
@@ -145,7 +145,7 @@ import Testing
             return
         }
         #expect(bytes.count <= ByteInbox.highWater + datagram.count)
-        // Then it hears again.
+        // Afterwards it receives again.
         try await Self.send([[8]], from: "127.0.0.1", to: input.port)
         #expect(try await input.read(timeout: .seconds(5)) == .bytes([8]))
         await input.close()

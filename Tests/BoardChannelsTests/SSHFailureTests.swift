@@ -2,7 +2,7 @@ import BoardChannels
 import FlashModel
 import Testing
 
-/// What OpenSSH 9.2 writes, and which error it is.
+/// The messages of OpenSSH 9.2, and the error for each.
 @Suite struct SSHFailureTests {
     @Test(arguments: [
         ("ssh: Could not resolve hostname router: Name or service not known", FlashkeepError.Code.hostNotFound),

@@ -1,7 +1,7 @@
 import BoardChannels
 import Testing
 
-/// RFC 854, 855, 1073 and 1143, and what busybox's telnetd was seen to send.
+/// RFC 854, 855, 1073 and 1143, and what busybox's telnetd really sends.
 @Suite struct TelnetProtocolTests {
     /// The greeting of busybox 1.35: DO ECHO, DO NAWS, WILL ECHO, WILL SUPPRESS GO AHEAD.
     static let greeting: [UInt8] = [255, 253, 1, 255, 253, 31, 255, 251, 1, 255, 251, 3]
@@ -20,7 +20,7 @@ import Testing
     @Test func acknowledgementsEnd() {
         var telnet = TelnetProtocol()
         _ = telnet.receive([255, 251, 3])
-        // The peer confirms what it already said: no answer, or two such peers would talk for ever.
+        // The peer confirms its earlier statement. No reply is sent, or two such peers would continue forever.
         #expect(telnet.receive([255, 251, 3]).reply.isEmpty)
         #expect(telnet.receive([255, 252, 3]).reply == [255, 254, 3])
         #expect(telnet.receive([255, 252, 3]).reply.isEmpty)

@@ -71,7 +71,7 @@ import Testing
     }
 }
 
-/// Reads until the text ends so, or nothing more comes.
+/// Reads until the text ends as given, or nothing more arrives.
 func collect(_ channel: any BoardChannel, until ending: String) async throws -> String {
     var text = ""
     while !text.hasSuffix(ending) {

@@ -69,7 +69,7 @@ import Testing
         _ = filter.take("[    1.000000] ".utf8)
         for _ in 0..<100 { #expect(filter.take([UInt8](repeating: 0x41, count: 1_000)).isEmpty) }
         #expect(filter.takeMessages().count <= 8_192)
-        // A message that has no end is over when nothing follows.
+        // An unfinished message ends when nothing follows.
         #expect(filter.release().isEmpty)
         #expect(filter.take("x".utf8) == [0x78])
         #expect(filter.take([UInt8](repeating: UInt8(ascii: "["), count: 10_000)).count >= 9_999)
