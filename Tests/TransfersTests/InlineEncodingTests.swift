@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Transfers
 
-/// Encodings tested with the real tools of this machine, which stand in for the board's.
+/// Encodings, tested with this computer's real tools in place of the board's.
 @Suite struct InlineEncodingTests {
     static let all =
         InlineEncoding.TextForm.allCases.flatMap {

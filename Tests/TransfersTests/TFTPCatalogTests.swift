@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Transfers
 
-/// The server within the process, as an operation uses it: named contents, sinks, and events.
+/// The server within the process, as operations use it: named contents, sinks, and events.
 @Suite(.timeLimit(.minutes(2))) struct TFTPCatalogTests {
     private static let configuration = TFTPServer.Configuration(
         addresses: ["127.0.0.1"], port: 0,
@@ -33,7 +33,7 @@ import Transfers
         }
     }
 
-    /// A source that gives its bytes in pieces, whatever is asked for.
+    /// A source that returns at most 1000 bytes at a time, whatever is requested.
     private static func stream(_ bytes: [UInt8]) -> TFTPStreamSource {
         let left = Mutex(bytes[...])
         return TFTPStreamSource { count in
@@ -142,7 +142,7 @@ import Transfers
         let (server, client) = try await withTFTPServer(catalog, Self.configuration) { server in
             let client = try await TFTPTestClient(server.port)
             try await client.ask("file")
-            // Only then has the transfer begun.
+            // The transfer has begun once a packet arrives.
             await client.hear()
             return (server, client)
         }
@@ -194,7 +194,7 @@ import Transfers
         let isOtherAdmitted = limit.admits("b", at: .zero)
         #expect(isOtherAdmitted)
         #expect((0..<100).filter { _ in limit.admits("a", at: .seconds(3)) }.count == 6)
-        // Endless addresses do not use endless memory; clients that have not asked for a long time are forgotten first.
+        // Many addresses do not use unlimited memory; the clients idle for longest are forgotten first.
         #expect((0..<1_000).filter { limit.admits("\($0)", at: .seconds(3)) }.count == 1_000)
         #expect(limit.count <= 4)
     }
@@ -261,7 +261,7 @@ private final class TFTPTestClient: Sendable {
     func get(
         _ name: String, began: (SocketAddress) -> Void = { _ in }
     ) async throws -> Result<[UInt8], TFTPError> {
-        // As every client does: a request may be lost, or held back while others ask without end.
+        // Like every client: a request may be lost, or delayed by a flood of others.
         let asking = Task {
             while !Task.isCancelled {
                 try await ask(name)

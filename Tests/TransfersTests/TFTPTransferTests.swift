@@ -43,7 +43,7 @@ import Transfers
         (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 11) }
     }
 
-    /// Both sides of a transfer, and what is on the wire between them.
+    /// Both sides of a transfer, and the datagrams in transit between them.
     private struct Simulation {
         private struct Flying {
             var at: Duration

@@ -59,7 +59,8 @@ import Transfers
         var random = SplitMix64(state: seed)
         let bytes = (0..<5_000).map { _ in UInt8.random(in: 0...255, using: &random) }
         let result = transfer(bytes) { packet in
-            // The length is kept: a receiver that waits for the rest asks again by itself, which this one does not.
+            // Damage keeps the length: a real receiver repeats its request if bytes are missing, which this one does
+            // not.
             guard packet.count > 1, Int.random(in: 0..<3, using: &random) == 0 else { return }
             packet[Int.random(in: 3..<packet.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         }
