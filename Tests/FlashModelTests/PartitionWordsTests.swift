@@ -45,7 +45,7 @@ import Testing
         #expect(ImageName.file("mtd3", name: name) == "mtd3-\(expected).bin")
     }
 
-    @Test("Where there is no MTD, no label says mtd") func labels() {
+    @Test("Without MTD, no label says mtd") func labels() {
         func partition(_ numbering: Partition.Numbering?) -> Partition {
             Partition(
                 index: 3, numbering: numbering, name: "RedBoot config", chip: "flash0", offset: 0, offsetSource: .none,

@@ -2,7 +2,7 @@ import FlashModel
 import TestSupport
 import Testing
 
-/// What a backup reads: every byte that some partition covers, once, and a view for each partition.
+/// What a backup reads: every byte that a partition covers, once, and a view for each partition.
 @Suite struct ReadCoverageTests {
     static let block = 0x1_0000
 
@@ -95,7 +95,7 @@ import Testing
             ])
     }
 
-    /// The first partition ends within an erase block: the second takes over at the start of that block.
+    /// The first partition ends within an erase block, so the second begins at the start of that block.
     @Test func piecesMeetOnEraseBlocks() {
         let cover = ReadCoverage.plan(
             Survey(
@@ -192,7 +192,7 @@ import Testing
         for image in cover.images {
             #expect(image.pieces.map(\.length).reduce(0, +) == image.size)
             #expect(image.pieces.allSatisfy { $0.length > 0 })
-            // Each piece maps to those bytes of the chip.
+            // Each piece maps to the same bytes of the chip.
             var position = image.offset
             for piece in image.pieces {
                 let partition = survey.partition(piece.mtd)
@@ -213,7 +213,7 @@ import Testing
         for chip in survey.chips { Self.expectEachByteOnce(of: chip, survey, cover) }
     }
 
-    /// Every byte that some partition covers is in one image, and all others are gaps.
+    /// Every byte that a partition covers is in one image, and all others are gaps.
     private static func expectEachByteOnce(of chip: Chip, _ survey: Survey, _ cover: ReadCoverage) {
         var times = [Int](repeating: 0, count: chip.leastSize)
         for image in cover.images where image.chip == chip.id {

@@ -2,7 +2,7 @@ import FlashModel
 import ImageFormats
 import TestSupport
 
-/// Files to be started, as their formats' documents have them.
+/// Builds boot images as their formats' documents describe them.
 extension BootImageTests {
     static func big(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
     static func little(_ value: UInt32) -> [UInt8] { big(value).reversed() }

@@ -3,7 +3,7 @@ import ImageFormats
 import TestSupport
 import Testing
 
-/// Files cut at every length, damaged, and made to do harm.
+/// Images truncated at every length, damaged, and malicious.
 extension BootImageTests {
     static var samples: [[UInt8]] {
         let lines = kernelPart(content(300))
@@ -19,7 +19,7 @@ extension BootImageTests {
         ]
     }
 
-    /// All that can be asked of an image; nothing traps.
+    /// Calls everything that an image offers; nothing traps.
     static func ask(_ image: BootImage) {
         _ = image.summary
         _ = image.command
@@ -40,7 +40,7 @@ extension BootImageTests {
                 let cut = Array(sample.prefix(length))
                 let image = try Self.whole(cut)
                 Self.ask(image)
-                // What is cut may be told by its beginning, but is not started.
+                // A truncated image may be recognized by its beginning, but is refused.
                 if length < sample.count, image.command != .go, !image.summary.hasPrefix("Image") {
                     #expect(image.refusal(file: "x") != nil, "\(image.summary) \(length) of \(sample.count)")
                 }
@@ -68,7 +68,7 @@ extension BootImageTests {
         }
     }
 
-    /// A tree of nothing but nodes, one of nothing but properties, one that names a node twice, one too deep.
+    /// A tree of nodes only, one of properties only, one with a repeated node, and one that is too deep.
     @Test func hostileTrees() throws {
         var deep: Line = .node("x", [])
         for _ in 0..<40 { deep = .node("x", [deep]) }

@@ -4,13 +4,13 @@ import ImageFormats
 import TestSupport
 import Testing
 
-/// `mkimage`, the reference tool.
+/// Comparison with `mkimage`, the reference tool.
 extension BootImageTests {
     static let mkimage = ["/usr/bin/mkimage", "/usr/local/bin/mkimage"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    /// What `mkimage` makes is what is understood here.
+    /// Images made by `mkimage` are parsed correctly.
     @Test(
         .enabled(if: mkimage != nil, "mkimage is not installed (Debian: u-boot-tools)"),
         arguments: [
@@ -50,7 +50,7 @@ extension BootImageTests {
         if type == "kernel", packing == "none" { #expect(image.target() == 0x8006_0000..<0x8006_03E9) }
     }
 
-    /// What is built here, `mkimage` lists without complaint.
+    /// `mkimage` lists the images built here without an error.
     @Test(.enabled(if: mkimage != nil, "mkimage is not installed (Debian: u-boot-tools)"))
     func mkimageListsOurs() throws {
         let mkimage = try #require(Self.mkimage)

@@ -3,7 +3,7 @@ import ImageFormats
 import Testing
 import UBootFlash
 
-/// Files to be started, built by hand after the formats' own documents, whole, cut and damaged.
+/// Boot images built according to their formats' documents: whole, truncated and damaged.
 @Suite struct BootImageTests {
     // MARK: Legacy images
 
@@ -25,7 +25,7 @@ import UBootFlash
         #expect(BootImage(head: Self.legacy(data), size: 3064) == image)
     }
 
-    /// LZMA tells its size behind the dictionary's, gzip at its end.
+    /// LZMA has the size after the dictionary's, gzip at its end.
     @Test func legacyTargets() throws {
         let lzma: [UInt8] = [0x5D] + Self.little(1 << 23) + Self.long(5_000_000) + Self.content(500)
         #expect(try Self.whole(Self.legacy(lzma, packing: 3)).target() == 0x8000_0000..<(0x8000_0000 + 5_000_000))
@@ -68,7 +68,7 @@ import UBootFlash
         #expect(try why(Self.legacy(data, type: 1))?.contains("a standalone program") == true)
         #expect(try why(Self.legacy(data, packing: 99))?.contains("99") == true)
         #expect(try why(Self.legacy([]))?.contains("empty") == true)
-        // Padding is borne, a root file system is not.
+        // Padding is accepted, a root file system is not.
         #expect(try why(Self.legacy(data) + [UInt8](repeating: 0xFF, count: 65536)) == nil)
         #expect(try why(Self.legacy(data) + Self.content(200_000))?.contains("written to flash") == true)
         let error = try #require(try Self.whole(Self.legacy(data)).refusal(file: "a\u{1b}.bin", board: .arm64))
@@ -98,13 +98,13 @@ import UBootFlash
         #expect(image.refusal(file: "x", board: .arm64) == nil)
         #expect(image.refusal(file: "x", board: .mips)?.code == .imageUnsuitable)
         #expect(image.summary == "FIT image for 64-bit Arm")
-        // The tables are behind the kernel: from the beginning alone it is only known what it is.
+        // The tables come after the kernel, so the beginning shows only the format.
         let head = BootImage(head: Array(bytes.prefix(65536)), size: bytes.count)
         #expect(head.format as? FITImage == FITImage(nil))
         #expect(head.command == .bootm && head.target() == nil && head.refusal(file: "x") == nil)
     }
 
-    /// Data behind the tree, as `mkimage -E` makes it.
+    /// Data after the tree, as written by `mkimage -E`.
     @Test(arguments: [true, false]) func fitExternalData(isPosition: Bool) throws {
         func build(_ place: UInt32) -> [UInt8] {
             Self.fit(
@@ -158,12 +158,12 @@ import UBootFlash
             #expect(image.command == .bootz && image.architecture == .arm)
             #expect(image.target(memoryStart: 0x4000_0000) == nil)
             #expect(image.refusal(file: "x", board: .arm) == nil)
-            // Some 64-bit processors run it.
+            // Some 64-bit processors can run it.
             #expect(image.runs(on: .arm64) == nil && image.runs(on: .mips) == false)
             let cut = try Self.whole(Self.zImage(5000, isBigEndian: isBig).dropLast())
             #expect(cut.refusal(file: "x")?.why.contains("truncated") == true)
         }
-        // Moved to the start of memory, filled up to 2 MiB, and 0x80000 bytes behind.
+        // Moved to the start of memory, rounded up to 2 MiB, plus 0x80000 bytes.
         let old = try Self.whole(Self.image("ARMd", size: 0, flags: 0))
         #expect(old.command == .booti && old.architecture == .arm64)
         #expect(old.target(memoryStart: 0x4000_0000) == 0x4008_0000..<0x4108_0000)

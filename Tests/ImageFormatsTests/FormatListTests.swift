@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The list of image formats")
 struct FormatListTests {
-    /// A format that only this file knows: all that a new one takes, besides its line in the list.
+    /// A format that only this file declares: all that a new one needs, except for its entry in the list.
     private struct Toy: Bootable {
         static let name = "toy"
         let version: UInt8
@@ -27,7 +27,7 @@ struct FormatListTests {
         try BootImage(size: bytes.count, among: formats) { Array(bytes[$0]) }
     }
 
-    @Test("One more format is found, and can be started")
+    @Test("An additional format is found, and can be started")
     func another() throws {
         let image = try Self.image(Self.toy(3))
         #expect(image.format as? Toy == Toy(version: 3))
@@ -40,7 +40,7 @@ struct FormatListTests {
         #expect(try Self.image(Array("TOY!".utf8)).format == nil)
     }
 
-    @Test("The others are still found")
+    @Test("The other formats are still found")
     func others() throws {
         #expect(try Self.image(Array("hsqs".utf8) + Self.toy(3)).summary == "a SquashFS file system")
         #expect(try Self.image([0x1F, 0x8B, 8] + Self.toy(3)).format is CompressedFile)
@@ -50,7 +50,7 @@ struct FormatListTests {
                 == "It is a UBI image, made to be written to NAND.")
     }
 
-    @Test("Each has a name of its own, and the weakest magic number is last")
+    @Test("Each format has a unique name, and the weakest magic number comes last")
     func names() {
         #expect(Set(ImageFormats.all.map { $0.name }).count == ImageFormats.all.count)
         #expect(ImageFormats.all.last == CompressedFile.self)
@@ -59,7 +59,7 @@ struct FormatListTests {
 
     @Test("Each format may read as much as the first")
     func budget() throws {
-        /// Reads all that it may, and recognises nothing.
+        /// Reads all that it may, and recognizes nothing.
         struct Greedy: ImageFormat {
             static let name = "greedy"
             let summary = ""

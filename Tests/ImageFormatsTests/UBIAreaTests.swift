@@ -8,7 +8,7 @@ struct UBIAreaTests {
     private static let size = 2_048
     private static let page = 256
 
-    /// The first 4096 bytes of each of eight blocks that Linux 6.1 wrote, with headers at 0 and 512.
+    /// The first 4096 bytes of each of eight erase blocks written by Linux 6.1, with headers at 0 and 512.
     private static func recorded() throws -> [[UInt8]] {
         let file = try #require(
             Bundle.module.url(forResource: "Fixtures/linux-ubi-peb-heads-4096", withExtension: "bin"))
@@ -22,7 +22,7 @@ struct UBIAreaTests {
             read: { Array(blocks[$0][$1..<$1 + $2]) })
     }
 
-    @Test("What Linux wrote")
+    @Test("UBI written by Linux")
     func linux() throws {
         let area = try #require(try Self.find(Self.recorded()))
         let held = area.blocks.map { block -> String in
@@ -39,7 +39,7 @@ struct UBIAreaTests {
         #expect(area.volumes?.volumes.first?.isStatic == true && area.volumes?.volumes.last?.isStatic == false)
     }
 
-    @Test("Made-up ones, with a table, a fastmap, bad and blank blocks")
+    @Test("Constructed UBI with a table, a fastmap, bad and blank blocks")
     func sample() throws {
         func block(_ volume: UInt32, _ number: UInt32, _ data: [UInt8] = [1]) -> [UInt8] {
             SampleUBI.block(size: Self.size, page: Self.page, holds: .init(volume, number), data: data)
@@ -59,7 +59,7 @@ struct UBIAreaTests {
         #expect(area.neededBlocks == 3 + 2 + 4)
     }
 
-    @Test("What is no UBI, or two of them")
+    @Test("Flash without UBI, or with two of them")
     func others() throws {
         let mine = SampleUBI.block(size: Self.size, page: Self.page)
         let other = SampleUBI.block(size: Self.size, page: Self.page, image: 8)
@@ -75,7 +75,7 @@ struct UBIAreaTests {
         #expect(try Self.find([]) == nil)
     }
 
-    @Test("Any bytes are borne")
+    @Test("Arbitrary bytes never trap")
     func hostile() throws {
         var random = SplitMix64(state: 11)
         let whole = [

@@ -24,7 +24,7 @@ struct UBIPlacementTests {
     private static let used = [block(0, 0), block(0, 1), block(0, 2)]
     private static let free = SampleUBI.block(size: size, page: page)
 
-    @Test("What lies on a bad block goes to the last spare one; those that were bad come first, then blank, then free")
+    @Test("The data of a bad block moves to the last spare one: formerly bad blocks first, then blank, then free ones")
     func spares() throws {
         let area = try Self.area(Self.used + [Self.blank, Self.free, Self.free, Self.blank], missing: [6])
         #expect(try area.placement(isBad: { _ in false }, wasBad: { $0 == 6 }) == [0, 1, 2, 3, 4, 5, 6])
@@ -32,17 +32,17 @@ struct UBIPlacementTests {
         #expect(try area.placement(isBad: { [0, 1].contains($0) }, wasBad: { $0 == 6 }) == [nil, nil, 2, 1, 4, 5, 0])
         #expect(
             try area.placement(isBad: { [0, 1, 2].contains($0) }, wasBad: { $0 == 6 }) == [nil, nil, nil, 1, 4, 2, 0])
-        // A block that could not be read, but was not bad, is no room: nobody knows what it holds.
+        // A block that was unreadable but not bad is not spare, because its contents are unknown.
         #expect(try area.placement(isBad: { $0 == 1 }, wasBad: { _ in false }) == [0, nil, 2, 1, 4, 5, 6])
-        // Nothing is lost with a free block.
+        // A free block has nothing to lose.
         #expect(try area.placement(isBad: { $0 == 4 }, wasBad: { $0 == 6 }) == [0, 1, 2, 3, nil, 5, 6])
     }
 
-    @Test("A fastmap is given up, since it would no longer be true")
+    @Test("A fastmap is dropped, because it would no longer be valid")
     func fastmap() throws {
         let area = try Self.area(Self.used + [Self.block(SampleUBI.fastmap, 0), Self.free])
         #expect(try area.placement(isBad: { $0 == 0 }, wasBad: { _ in false }) == [nil, 1, 2, 0, 4])
-        // An empty block takes its place, of which there must be one.
+        // An empty block replaces it, so there must be one.
         #expect(try area.placement(isBad: { _ in false }, wasBad: { _ in false }) == [0, 1, 2, 4, 4])
         #expect(throws: PlacementRefusal(why: "the backup has no free erase block")) {
             try area.placement(isBad: { $0 == 4 }, wasBad: { _ in false })
