@@ -3,25 +3,25 @@ import FlashModel
 import TestSupport
 import Testing
 
-/// Plans followed on memory made up: each byte once and right, and within bounds of what crosses the line.
+/// Executes plans on simulated memory: each byte is read once and correctly, within limits for the transferred data.
 @Suite struct ChunkPlanTests {
-    /// A board behind a line, and a caller that does what the plan says.
+    /// A board behind a line, and a caller that executes the plan.
     struct Line {
         var memory: [UInt8]
-        /// What the sources hold, by their number. 99 is the present backup, which is ``result``.
+        /// The contents of the sources, by number. 99 is the current backup, which is ``result``.
         var sources: [Int: [UInt8]] = [:]
         var result: [UInt8] = []
         var characters = 0
         var questions = 0
         var dumpedBytes = 0
-        /// Questions that the board does not answer, by number.
+        /// The checksum requests that the board does not answer, by number.
         var silent: Set<Int> = []
 
-        /// A `crc32` line with its echo and prompt: the longest that boards print.
+        /// The length of a `crc32` line with its echo and prompt, in the longest form.
         static let question = 100
-        /// 16 bytes as `md.l`: 65 characters.
+        /// The characters for 16 bytes as `md.l`.
         static let dumpedLine = 65
-        /// The echo of `md.l` and the prompt; and bytes that one such command shows.
+        /// The characters for the echo of `md.l` and the prompt, and the bytes that one such command prints.
         static let dumpCommand = 35
         static let dumpSize = 16384
 
@@ -65,7 +65,7 @@ import Testing
             result += bytes
         }
 
-        /// What a caller reads from disk, if it has the sums.
+        /// The bytes that a caller reads from disk, if they have the sums.
         private func bytes(
             _ candidates: [KnownContent.Candidate], _ count: Int, _ sum: UInt32, _ half: UInt32
         ) -> [UInt8]? {
@@ -101,9 +101,10 @@ import Testing
 
     static func random(_ count: Int, seed: UInt64) -> [UInt8] { KnownContentTests.random(count, seed: seed) }
 
-    // MARK: What crosses
+    // MARK: Transferred data
 
-    /// A dump alone costs 4.0646 characters a byte, asking for each 64 KiB 0.0015 more; the rest are trials.
+    /// A dump alone costs 4.0646 characters per byte, and a checksum for each 64 KiB another 0.0015; the rest are
+    /// trials.
     @Test func randomContent() {
         let line = Self.run(Self.random(4 << 20, seed: 1))
         #expect(line.dumpedBytes == 4 << 20)
@@ -112,7 +113,7 @@ import Testing
         #expect(coarse.charactersPerByte <= 4.07)
     }
 
-    /// Two questions for each 64 KiB: 0.0031 characters a byte.
+    /// Two checksums per 64 KiB: 0.0031 characters per byte.
     @Test func secondBackup() {
         let bytes = Self.random(4 << 20, seed: 2)
         let line = Self.run(bytes, knowing: [0: bytes])
@@ -121,7 +122,7 @@ import Testing
         #expect(line.charactersPerByte <= 0.0031)
     }
 
-    /// A second backup after 20 pages of 4 KiB were written: these cross, and some questions.
+    /// A second backup after changes to 20 pages of 4 KiB: these are transferred, with some checksums.
     @Test func secondBackupWithChanges() {
         let bytes = Self.random(4 << 20, seed: 3)
         var changed = bytes
@@ -135,8 +136,7 @@ import Testing
         #expect(line.charactersPerByte <= 20 * 4096 * 4.1 / Double(bytes.count) + 0.01)
     }
 
-    /// Content that another image holds elsewhere, shifted by multiples of 4 KiB, as an upgrade shifts a root file
-    /// system.
+    /// Content from another image, shifted by multiples of 4 KiB, as an upgrade shifts a root file system.
     @Test func shiftedContent() {
         let old = Self.random(2 << 20, seed: 4)
         let new = Self.random(12288, seed: 5) + old[8192...] + Self.random(30_000, seed: 6)
@@ -145,7 +145,7 @@ import Testing
         #expect(line.charactersPerByte <= 0.2)
     }
 
-    /// One chip twice the same: the second half is found in the first.
+    /// A chip with two equal halves: the second is found in the first.
     @Test func twiceTheSame() {
         let half = Self.random(1 << 20, seed: 7)
         let line = Self.run(half + half)
@@ -153,7 +153,7 @@ import Testing
         #expect(line.charactersPerByte <= 2.04)
     }
 
-    /// 16 MiB of which a sixteenth is written, in runs of 20 KiB: what is written crosses and little else.
+    /// 16 MiB of which a sixteenth is written, in runs of 20 KiB: little more than that is transferred.
     @Test func mostlyBlank() {
         var bytes = [UInt8](repeating: 0xFF, count: 16 << 20)
         var written = 0
@@ -174,22 +174,22 @@ import Testing
         #expect(line.charactersPerByte <= 0.0031)
     }
 
-    /// Chunks half known among ones that are not: cutting is tried now and then, and goes on where it pays.
+    /// Half-known chunks after unknown ones: chunks are divided from time to time, and always if it pays off.
     @Test func adapts() {
         let old = Self.random(8 << 20, seed: 8)
         var mixed = Self.random(8 << 20, seed: 9)
-        // The second half of the chip: in each chunk 16 KiB are known.
+        // In the second half of the chip, 16 KiB of each chunk are known.
         for chunk in 64..<128 {
             let place = chunk * 65536 + 8192
             mixed.replaceSubrange(place..<(place + 16384), with: old[place..<(place + 16384)])
         }
         let line = Self.run(mixed, knowing: [0: old])
-        // Before cutting is tried again, at most a pause passes by.
+        // At most one pause passes before chunks are divided again.
         #expect(line.dumpedBytes <= mixed.count - (64 - ChunkPlan.longestPause) * 16384)
         #expect(line.charactersPerByte <= 4.1 * Double(line.dumpedBytes) / Double(mixed.count) + 0.02)
     }
 
-    /// Where a question costs as much as 4 KiB, pieces of 4 KiB are not asked for.
+    /// If a checksum costs as much as 4 KiB, none is requested for pieces of 4 KiB.
     @Test func dearQuestions() {
         var bytes = Self.random(65536, seed: 10)
         bytes.replaceSubrange(4096..<8192, with: [UInt8](repeating: 0xFF, count: 4096))
@@ -199,10 +199,10 @@ import Testing
         #expect(dear.questions <= 4)
     }
 
-    // MARK: What is covered
+    // MARK: Coverage
 
-    /// Any memory: random, blank, zero, repeated and known pieces in any order and of any size, with any sizes of
-    /// chunks: each byte once, and right.
+    /// Arbitrary memory: random, blank, zero, repeated and known pieces of any size in any order, with chunks of any
+    /// size. Each byte is read once and correctly.
     @Test(arguments: 0..<80) func anyMemory(seed: Int) {
         var random = SplitMix64(state: UInt64(seed) &* 6007 &+ 1)
         let old = Self.random(40 * 4096 + 77, seed: UInt64(seed))
@@ -221,7 +221,7 @@ import Testing
                     isWhole ? 4096 * Int.random(in: 0...20, using: &random) : Int.random(in: 0...90_000, using: &random)
                 bytes += old.dropFirst(place).prefix(count)
             }
-            // One byte is another: what looks known is not.
+            // One byte differs, so that known content only seems to match.
             if !bytes.isEmpty, Bool.random(using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1
             }
@@ -244,7 +244,7 @@ import Testing
         if !isTiny { #expect(line.characters <= bytes.count * 5 + 100_000) }
     }
 
-    /// A source that is gone, or is not what it was: everything crosses.
+    /// If a source is gone or has changed, everything is transferred.
     @Test func nothingBelieved() {
         let bytes = Self.random(512 << 10, seed: 12)
         var known = KnownContent()
@@ -255,7 +255,7 @@ import Testing
         #expect(line.dumpedBytes == bytes.count)
     }
 
-    /// A board that computes no sums: dumps without.
+    /// If the board computes no checksums, everything is dumped.
     @Test func noSums() {
         let bytes = Self.random(300_000, seed: 13)
         var known = KnownContent()
@@ -267,7 +267,7 @@ import Testing
         #expect(line.questions == 5)
     }
 
-    /// Answers to what was not asked change nothing.
+    /// Unexpected answers change nothing.
     @Test func wrongAnswers() {
         var known = KnownContent()
         var plan = ChunkPlan(0..<65536)
@@ -288,7 +288,8 @@ import Testing
         #expect(nothing.next(&known) == nil)
     }
 
-    /// The steps for one chunk of which the second half is blank: three sums, since that of the second half follows.
+    /// The steps for a chunk whose second half is blank: three checksums, because that of the second half follows from
+    /// them.
     @Test func steps() {
         var known = KnownContent()
         let bytes = Self.random(4096, seed: 14) + [UInt8](repeating: 0xFF, count: 4096)

@@ -3,7 +3,7 @@ import FlashModel
 import TestSupport
 import Testing
 
-/// Content that need not cross a line. Expected: what a search through the bytes themselves finds.
+/// Content that need not be transferred, compared with a search through the bytes themselves.
 @Suite struct KnownContentTests {
     static let step = KnownContent.step
 
@@ -16,7 +16,7 @@ import Testing
             size: bytes.count, sum: CRC32.sum(of: bytes), half: CRC32.sum(of: bytes.prefix(bytes.count / 2)))
     }
 
-    /// 64 KiB of 0xFF have the sum that U-Boots print, deab7e4e.
+    /// 64 KiB of 0xFF have the CRC-32 deab7e4e, as printed by U-Boots.
     @Test func blank() {
         var known = KnownContent()
         #expect(known.candidates(size: 0x10000, sum: 0xDEAB_7E4E) == [.repeated(0xFF)])
@@ -33,7 +33,7 @@ import Testing
         #expect(known.candidates(size: -4096, sum: 0).isEmpty)
     }
 
-    /// Every window at every multiple of 4 KiB in each source, and nothing else.
+    /// Every window at every multiple of 4 KiB in each source is found, and nothing else.
     @Test(arguments: [1, 2, 3, 4, 16, 33])
     func everyWindow(pages: Int) {
         let size = pages * Self.step
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// Fed in pieces of any size, with questions between, it is the same as fed at once.
+    /// Adding bytes in parts of any size, with queries in between, gives the same result as adding them at once.
     @Test(arguments: 0..<6) func anyCutting(seed: Int) {
         var random = SplitMix64(state: UInt64(seed) &+ 100)
         let bytes = Self.random(24 * Self.step, seed: UInt64(seed))
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// Gaps, starts at odd places, other sources between: windows lie in one stretch, at multiples of 4 KiB.
+    /// Gaps, unaligned starts, and interleaved sources: windows lie in one stretch, at multiples of 4 KiB.
     @Test func stretches() {
         let bytes = Self.random(20 * Self.step, seed: 5)
         func window(_ page: Int, _ count: Int = 1) -> ArraySlice<UInt8> {
@@ -90,7 +90,7 @@ import Testing
         var known = KnownContent()
         known.add(window(0, 3), source: 0, offset: 0)
         known.add(bytes[(5 * Self.step - 100)..<(8 * Self.step + 5)], source: 0, offset: 5 * Self.step - 100)
-        // Too short for anything, and forgotten.
+        // Too short for a window, and therefore forgotten.
         for page in 9..<12 { known.add(window(page).dropLast(), source: 0, offset: page * Self.step) }
         known.add(window(12, 2), source: 0, offset: 12 * Self.step)
         known.add(window(14), source: 1, offset: 0)
@@ -123,7 +123,7 @@ import Testing
         #expect(known.count == 5 * Self.step)
         #expect(Self.ask(&known, bytes[..<Self.step]) == [.stored(source: 0, offset: 0)])
         #expect(Self.ask(&known, bytes[(5 * Self.step)..<(6 * Self.step)]).isEmpty)
-        // The same page over and over: as many are named as are wanted, and the half is looked at before.
+        // For a repeated page, the number of candidates is limited, and the checksum of the half is compared first.
         var many = KnownContent()
         for index in 0..<50 { many.add(bytes[..<Self.step], source: 0, offset: index * Self.step) }
         let sum = CRC32.sum(of: bytes[..<Self.step])
@@ -133,9 +133,8 @@ import Testing
         #expect(many.candidates(size: Self.step, sum: sum, most: 0).isEmpty)
     }
 
-    /// CRC is linear: chunks that differ by a multiple of the polynomial have one sum, and the sum of any concatenation
-    /// that contains them is the same too. A sum that cuts through the difference tells them apart; one that does not,
-    /// does not.
+    /// CRC is linear: chunks that differ by a multiple of the polynomial have the same checksum, and so have any equal
+    /// concatenations that contain them. Only a checksum whose range ends within the difference distinguishes them.
     @Test func cutThroughTheDifference() {
         let ours = Self.random(Self.step, seed: 11)
         // x^32 + x^26 + … + 1, the first coefficient the lowest bit of the first byte: 33 bits.
@@ -155,7 +154,7 @@ import Testing
             #expect(known.candidates(size: Self.step, sum: CRC32.sum(of: theirs)).count == 1)
             #expect(Self.ask(&known, theirs).isEmpty == (place == Self.step / 2 - 2))
         }
-        // Fewer bits in a row are never missed.
+        // Shorter bursts are never missed.
         for place in stride(from: 0, to: Self.step - 4, by: 61) {
             var theirs = ours
             theirs[place] ^= 0x80
@@ -164,7 +163,7 @@ import Testing
         }
     }
 
-    /// 64 MiB, mostly blank in the middle, in pieces: what a chip has is found, and blank windows are not listed.
+    /// 64 MiB, mostly blank in the middle, in parts: the chip's content is found, and blank windows are not listed.
     @Test func large() {
         var known = KnownContent()
         let mebibyte = 1 << 20
@@ -181,7 +180,7 @@ import Testing
                 }
             }
         }
-        // Across the border between content and blank.
+        // Across the boundary between content and blank bytes.
         let border = (pieces[7] ?? []).suffix(8192) + blank.prefix(8192)
         #expect(Self.ask(&known, Array(border)) == [.stored(source: 0, offset: 8 * mebibyte - 8192)])
     }

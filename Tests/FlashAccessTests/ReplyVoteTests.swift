@@ -2,7 +2,7 @@ import FlashAccess
 import TestSupport
 import Testing
 
-@Suite("What a board says, put together from damaged replies")
+@Suite("A reply reconstructed from damaged readings")
 struct ReplyVoteTests {
     private func reply(_ text: String) -> [UInt8] { Array(text.utf8) }
 
@@ -22,7 +22,7 @@ struct ReplyVoteTests {
         var vote = ReplyVote()
         #expect(vote.take(reply("a\nb\nX")) == nil)
         #expect(vote.take(reply("a\nY\nc")) == nil)
-        // Each line was the same twice, though no reply was.
+        // Each line was the same twice, though no whole reply was.
         #expect(vote.take(reply("Z\nb\nc")) == reply("a\nb\nc"))
     }
 
@@ -46,8 +46,8 @@ struct ReplyVoteTests {
         #expect(other.take(reply("a\nb\nc")) == reply("a\nb\nc"))
     }
 
-    /// Each reading is damaged anew, every damage is another one.
-    @Test("What is agreed is what was said", arguments: [50, 200, 1000])
+    /// Each reading has its own random damage.
+    @Test("The agreed reply is the true one", arguments: [50, 200, 1000])
     func property(_ rate: Int) {
         var random = SplitMix64(state: UInt64(rate))
         var readings = 0
@@ -74,7 +74,7 @@ struct ReplyVoteTests {
                 }
                 agreed = vote.take(damaged)
             }
-            // Two readings may lose the same character: then and only then it may be another.
+            // Only if two readings lose the same character can the agreed reply be wrong.
             if let agreed { #expect(agreed == truth || rate < 100) } else { #expect(rate < 100) }
         }
         print("1 in \(rate): \(readings) readings for 60 replies")
