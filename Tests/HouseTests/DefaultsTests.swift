@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// What is not known must not become 0, nothing or no on its way to "whole", "proven" or exit status 0. This searches all
-/// files on that way for defaults: each one is listed here with the reason why it claims nothing.
+/// Unknown values must not become 0, empty or false on their way to "whole", "proven" or exit status 0. This finds all
+/// defaults in the files on that way; each is listed here with the reason why it claims nothing.
 @Suite struct DefaultsTests {
     private static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// Files and folders from what a board says to what a user is told.
+    /// The files and folders between a board's replies and the report to the user.
     private static let way = [
         "Sources/FlashModel/Chip.swift", "Sources/FlashModel/Partition.swift", "Sources/FlashModel/PartitionMap.swift",
         "Sources/FlashModel/ReadCoverage.swift", "Sources/FlashModel/FlashUnknown.swift",
@@ -20,7 +20,8 @@ import Testing
         "Sources/flashkeep/Process/ExitStatus.swift",
     ]
 
-    /// Of folders, files that survey nothing: text for people, tools, and what reads or writes once all is known.
+    /// The exceptions in those folders, which do not affect the survey: text for display, tools, and code that reads or
+    /// writes after it.
     private static let besides: Set = [
         "BoardTexts.swift", "DeviceTree.swift", "LinuxTools.swift", "UBootPrintout.swift", "UBootLoadAddress.swift",
         "UBootPageDump.swift", "UBootRecords.swift", "UBootConsoleText.swift", "UBootTransferResult.swift",
@@ -34,7 +35,7 @@ import Testing
         "0 and 1 stand for a geometry that is not known, and are no claim: BadBlockSources and UBootChipMap make the bad "
         + "blocks unknown then, --oob is refused, and a restore refuses another geometry"
 
-    /// File → a part of the line → why it claims nothing.
+    /// The reason why a default claims nothing, by file and part of the line.
     private static let reasons: [String: [String: String]] = [
         "PartitionMap": ["chipRange?.isEmpty": "what has no place overlaps nothing that is known"],
         "FlashUnknown": ["known.note": text],

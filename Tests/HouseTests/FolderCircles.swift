@@ -1,7 +1,7 @@
-/// Folders of one target that use each other.
+/// Circular uses among the folders of one target.
 ///
-/// A file uses another one if it names a type that only that file declares. Names that a file declares itself, and names
-/// that several files declare, count for nothing.
+/// A file uses another one if it names a type that only that file declares. Names that the file itself or several files
+/// declare are ignored.
 struct FolderCircles {
     struct Circle {
         var target: String
@@ -11,14 +11,14 @@ struct FolderCircles {
         var uses: [String]
     }
 
-    /// A circle that does no harm.
+    /// A harmless circle.
     struct Allowed {
         var target: String
         var folders: Set<String>
         var reason: String
     }
 
-    /// Uses that are named of a circle in each direction.
+    /// The most uses listed for each direction of a circle.
     private static let most = 12
 
     let circles: [Circle]
@@ -28,7 +28,7 @@ struct FolderCircles {
             .flatMap { Self.circles($0.key, $0.value) }
     }
 
-    /// What is wrong: circles that are not allowed, and reasons without a circle. One text each.
+    /// The errors, one text each: circles that are not allowed, and allowed circles that do not exist.
     func complaints(allowing allowed: [Allowed] = []) -> [String] {
         let found = circles.filter { circle in
             !allowed.contains { $0.target == circle.target && $0.folders == Set(circle.folders) }
@@ -61,7 +61,7 @@ struct FolderCircles {
             let lists = folders.flatMap { one in
                 (uses[one] ?? [:]).filter { folders.contains($0.key) }.map(\.value)
             }
-            // The fewest first: these are mostly the ones to mend.
+            // The shortest list first, because it usually is the one to fix.
             let sorted = lists.map { $0.sorted() }.sorted { ($0.count, $0[0]) < ($1.count, $1[0]) }
             return Circle(
                 target: target, folders: folders,
@@ -71,7 +71,7 @@ struct FolderCircles {
         }
     }
 
-    /// Sets of nodes that reach each other, each sorted, of two and more.
+    /// The sets of two or more nodes that reach each other, each sorted.
     private static func components(_ graph: [String: Set<String>]) -> [[String]] {
         func reached(from start: String) -> Set<String> {
             var found: Set<String> = []

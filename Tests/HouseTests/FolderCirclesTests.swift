@@ -2,10 +2,10 @@ import Testing
 
 @Suite("Folders of one target")
 struct FolderCirclesTests {
-    /// Circles that do no harm, each with its reason. There are none.
+    /// Harmless circles, each with its reason. There are none.
     private static let allowed: [FolderCircles.Allowed] = []
 
-    @Test("Those of this package form no circle")
+    @Test("This package has no circle")
     func package() {
         #expect(SourceFile.all.count > 100)
         for complaint in FolderCircles(SourceFile.all).complaints(allowing: Self.allowed) {
@@ -28,7 +28,7 @@ struct FolderCirclesTests {
           Walls/Wall.swift -> Roof/Tile.swift: Tile
         """
 
-    @Test("A circle is named with what makes it")
+    @Test("A circle is reported with its uses")
     func found() {
         #expect(FolderCircles(Self.circle).complaints() == [Self.complaint])
         #expect(
@@ -44,7 +44,7 @@ struct FolderCirclesTests {
             ])
     }
 
-    @Test("So is one of three folders, each of which uses only the next")
+    @Test("A circle of three folders is reported, too")
     func three() {
         let files = [("A", "B"), ("B", "C"), ("C", "A")].map { one, next in
             Self.file("House/\(one)/\(one).swift", "final class Type\(one) { let next: Type\(next)? = nil }")
@@ -53,7 +53,7 @@ struct FolderCirclesTests {
         #expect(complaints.count == 1 && complaints.first?.hasPrefix("House: folders in a circle: A, B, C\n") == true)
     }
 
-    @Test("An allowed circle needs its reason, and a reason needs its circle")
+    @Test("An allowed circle must exist, and does not allow others")
     func allowed() {
         let roof = FolderCircles.Allowed(target: "House", folders: ["Roof", "Walls"], reason: "it stands")
         #expect(FolderCircles(Self.circle).complaints(allowing: [roof]) == [])
@@ -67,7 +67,7 @@ struct FolderCirclesTests {
     }
 
     @Test(
-        "What is no use of a type",
+        "Text that is not a use of a type",
         arguments: [
             "// Tile", "/* Tile /* of */ Tile */", "let text = \"a Tile\"", "let text = #\"\\(Tile)\"#",
             "let text = \"\"\"\n    Tile \\\"\"\" Tile\n    \"\"\"", "enum Inner { struct Tile {} }; let tile: Tile",
@@ -79,7 +79,7 @@ struct FolderCirclesTests {
     }
 
     @Test(
-        "What is one",
+        "Text that is a use",
         arguments: [
             "let text = \"\\(Tile.self)\"", "let text = \"\"\"\n    \\(f(\"(\", Tile.self))\n    \"\"\"",
             "let text = #\"\\#(Tile.self)\"#", "let url = \"http://\"; let tile: Tile", "extension Tile {}",
@@ -91,13 +91,13 @@ struct FolderCirclesTests {
                 .complaints() == [Self.complaint])
     }
 
-    @Test("Names that several files declare, and hidden ones, count for nothing")
+    @Test("Ambiguous and hidden names are ignored")
     func ambiguous() {
         let second = Self.file("House/Cellar/Tile.swift", "struct Tile {}")
         #expect(FolderCircles(Self.circle + [second]).circles.isEmpty)
         let hidden = Self.file("House/Roof/Tile.swift", "private struct Tile { let beam: Beam }")
         #expect(FolderCircles([hidden] + Self.circle.dropFirst()).circles.isEmpty)
-        // Folders of different targets have nothing to do with each other: the compiler sees to those.
+        // Folders of different targets do not matter: the compiler checks those.
         let apart = Self.file("Barn/Roof/Tile.swift", "struct Tile { let beam: Beam }")
         #expect(FolderCircles([apart] + Self.circle.dropFirst()).circles.isEmpty)
     }

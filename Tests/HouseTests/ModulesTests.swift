@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Documentation/Modules.md must say what Package.swift does, and the arrows must point down.
+/// Documentation/Modules.md must agree with Package.swift, and its arrows must point down.
 @Suite struct ModulesTests {
     private static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -10,7 +10,7 @@ import Testing
         try String(contentsOf: Self.repository.appending(path: path), encoding: .utf8)
     }
 
-    /// Module → the modules of this project that it uses, in the order of the document.
+    /// The project's modules that each module uses, in the order of the document.
     private func documented() throws -> [(name: String, uses: [String])] {
         try text("Documentation/Modules.md").components(separatedBy: "\n## ").dropFirst().map { section in
             let lines = section.components(separatedBy: "\n")
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// But where FoundationEssentials is not there, which is indented.
+    /// Except, indented, where FoundationEssentials is not available.
     @Test func nothingImportsFoundationWhole() throws {
         let sources = Self.repository.appending(path: "Sources")
         let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)

@@ -1,14 +1,14 @@
-/// The targets of a `Package.swift`, read as text.
+/// The targets of a `Package.swift`, parsed as text.
 struct PackageManifest {
     struct Target {
         var name: String
-        /// Targets of this package, in the order of the manifest.
+        /// The targets of this package that it uses, in the order of the manifest.
         var uses: [String]
-        /// Tests, and what only tests use.
+        /// Whether it is a test target, or used only by tests.
         var isForTests: Bool
     }
 
-    /// In the order of the manifest.
+    /// The targets in the order of the manifest.
     let targets: [Target]
 
     init(_ text: String) {
@@ -33,14 +33,14 @@ struct PackageManifest {
         }
     }
 
-    /// What the program is made of: target → the targets that it uses.
+    /// The targets that each of the program's targets uses.
     var uses: [String: [String]] {
         Dictionary(targets.filter { !$0.isForTests }.map { ($0.name, $0.uses) }) { first, _ in first }
     }
 
     private static let calls = ["target", "executableTarget", "testTarget", "systemLibrary"]
 
-    /// The next `.target(…)` and its like.
+    /// Finds the next `.target(…)` or similar call.
     private static func call(
         in bytes: [UInt8], from start: Int
     ) -> (name: String, arguments: ArraySlice<UInt8>, end: Int)? {
@@ -62,8 +62,8 @@ struct PackageManifest {
         return nil
     }
 
-    /// The strings of a call's arguments, each with the label of its argument; not those in brackets inside, such as the
-    /// names of products.
+    /// The strings of a call's arguments, each with the label of its argument, without those in nested parentheses,
+    /// such as the names of products.
     private static func strings(in arguments: ArraySlice<UInt8>) -> [(label: String, text: String)] {
         var found: [(label: String, text: String)] = []
         var label = ""

@@ -1,8 +1,8 @@
-/// Files and functions that are too long to be one idea.
+/// Finds files and functions that are too long to be one idea.
 struct SizeLimits {
-    /// Something longer than the limits.
+    /// A file or function that may exceed the limits.
     struct Exception {
-        /// As ``SourceFile/path``.
+        /// The ``SourceFile/path``.
         var file: String
         /// nil for the file itself.
         var function: String?
@@ -12,7 +12,7 @@ struct SizeLimits {
     static let fileLines = 450
     static let functionLines = 60
 
-    /// What is wrong: what is too long and no exception, and exceptions that are not. One text each.
+    /// The errors, one text each: files and functions that are too long, and exceptions that are unnecessary.
     static func complaints(_ files: [SourceFile], except exceptions: [Exception] = []) -> [String] {
         var texts: [String] = []
         var used: Set<Int> = []

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("How long files and functions are")
+@Suite("The length of files and functions")
 struct SizeLimitsTests {
     private static let exceptions: [SizeLimits.Exception] = [
         .init(
@@ -14,7 +14,7 @@ struct SizeLimitsTests {
             reason: "a case for each rule of a restore, side by side"),
     ]
 
-    @Test("Of this package")
+    @Test("This package")
     func package() {
         #expect(SourceFile.tests.contains { $0.path == "Tests/HouseTests/SizeLimitsTests.swift" })
         for complaint in SizeLimits.complaints(SourceFile.all + SourceFile.tests, except: Self.exceptions) {
@@ -24,12 +24,12 @@ struct SizeLimitsTests {
 
     private static func lines(_ count: Int) -> String { String(repeating: "    work()\n", count: count) }
 
-    /// A function of so many lines.
+    /// A function with this many lines.
     private static func function(_ head: String, _ count: Int) -> String {
         head + " {\n" + lines(count - 2) + "}\n"
     }
 
-    @Test("A long file, and one that is just right")
+    @Test("A file that is too long, and one of maximum length")
     func files() {
         let long = SourceFile("House/Long.swift", Self.lines(451))
         #expect(SizeLimits.complaints([long]) == ["House/Long.swift: 451 lines, more than 450"])
@@ -53,7 +53,7 @@ struct SizeLimitsTests {
         #expect(complaints(61) == ["House/House.swift:3: \(name) has 61 lines, more than 60"])
     }
 
-    @Test("A function inside another one counts, and a long type does not")
+    @Test("A nested function counts, and a long type does not")
     func nested() {
         let inner = Self.function("func outer() {\n    func inner(text: String = \"{\") -> Bool", 61) + "}\n"
         let file = SourceFile("House/House.swift", "extension House {\n" + inner + "}\n")
@@ -68,7 +68,7 @@ struct SizeLimitsTests {
         #expect(SizeLimits.complaints([type]) == [])
     }
 
-    @Test("Brackets of a regular expression enclose nothing")
+    @Test("Brackets in a regular expression are ignored")
     func expression() {
         let text = "struct House {\n    let end = #/[)}]/#\n" + Self.function("init()", 61) + "}\n"
         #expect(
@@ -77,7 +77,7 @@ struct SizeLimitsTests {
             ])
     }
 
-    @Test("An exception needs its reason, and a reason what is too long")
+    @Test("An exception must be necessary")
     func exceptions() {
         let text = Self.function("func build()", 70)
         let file = SourceFile("House/House.swift", text)

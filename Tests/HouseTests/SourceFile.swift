@@ -1,32 +1,32 @@
 import Foundation
 
-/// A Swift source, as far as the checks of the house look into it.
+/// A Swift source file, as far as these checks need it.
 struct SourceFile {
     struct Function {
         var name: String
-        /// Where it begins.
+        /// The line of its start.
         var line: Int
-        /// How many lines it has, from the one with its name to the one with its last brace.
+        /// The number of lines, from the one with its name to the one with its closing brace.
         var lines: Int
     }
 
-    /// Below `Sources`: `UBootFlash/Session/UBootTiming.swift`; of what belongs to tests, from the root:
+    /// The path below `Sources`, such as `UBootFlash/Session/UBootSession.swift`, or for tests from the root, such as
     /// `Tests/TestBoards/FolderBoard.swift`.
     let path: String
     let lineCount: Int
-    /// The types that other files can see, without those inside other types.
+    /// The declared types that other files can see, without nested types.
     private(set) var types: Set<String> = []
-    /// All types that it declares.
+    /// All declared types.
     private(set) var ownTypes: Set<String> = []
-    /// Words that may name a type.
+    /// The words that may name a type.
     private(set) var words: Set<String> = []
-    /// Functions, initialisers, subscripts and computed properties.
+    /// The functions, initializers, subscripts and computed properties.
     private(set) var functions: [Function] = []
 
     var target: String { String(path.prefix { $0 != "/" }) }
-    /// Below the target; empty for its root.
+    /// The folder below the target; empty for its root.
     var folder: String { path.split(separator: "/").dropFirst().dropLast().joined(separator: "/") }
-    /// Below the target.
+    /// The path below the target.
     var name: String { String(path.dropFirst(target.count + 1)) }
 
     init(_ path: String, _ text: String) {
@@ -49,9 +49,9 @@ struct SourceFile {
         functions = walk.functions
     }
 
-    /// All sources of this package, without its tests.
+    /// All sources of this package, without tests.
     static let all = files(in: "Sources")
-    /// The tests, and what they share.
+    /// The tests, and the code that they share.
     static let tests = files(in: "Tests", prefix: "Tests/")
 
     private static func files(in folder: String, prefix: String = "") -> [SourceFile] {
@@ -64,12 +64,12 @@ struct SourceFile {
     }
 }
 
-/// Finds declarations, and what their braces enclose.
+/// Finds declarations and the extent of their braces.
 private struct Walk {
     private enum Kind { case type, function, block }
 
     private var scopes: [(kind: Kind, name: String, line: Int)] = []
-    /// A declaration whose brace has not come yet.
+    /// A declaration whose opening brace has not been found yet.
     private var pending: (kind: Kind, name: String, line: Int, brackets: Int, isProperty: Bool)?
     private var brackets = 0
     private var isHidden = false
@@ -89,7 +89,7 @@ private struct Walk {
         case .symbol(UInt8(ascii: "{")): open(line)
         case .symbol(UInt8(ascii: "}")): close(line)
         case .symbol(UInt8(ascii: "=")):
-            // What follows is a value.
+            // A value follows.
             if pending?.isProperty == true { pending = nil }
         case .symbol: break
         case .word(let word):
@@ -110,7 +110,7 @@ private struct Walk {
 
     private mutating func close(_ line: Int) {
         isHidden = false
-        // A closure among the default values of parameters ends no declaration.
+        // A closure in a parameter's default value does not end the declaration.
         if let declaration = pending, brackets <= declaration.brackets { pending = nil }
         guard let scope = scopes.popLast(), scope.kind == .function else { return }
         functions.append(SourceFile.Function(name: scope.name, line: scope.line, lines: line - scope.line + 1))
@@ -121,7 +121,7 @@ private struct Walk {
     private mutating func take(_ word: String, _ line: Int, after: SwiftTokens.Token?) {
         switch word {
         case "private", "fileprivate":
-            // `private(set)` hides less.
+            // `private(set)` does not hide the declaration.
             if after != .symbol(UInt8(ascii: "(")) { isHidden = true }
         case _ where Self.typeWords.contains(word):
             guard case .word(let name)? = after, !["func", "var", "let"].contains(name) else { return }

@@ -1,5 +1,5 @@
-/// The words and brackets of a Swift source, without comments, regular expressions and the text of strings; what a
-/// string interpolates is code.
+/// The words and brackets of a Swift source, without comments, regular expressions and the text of strings;
+/// interpolations count as code.
 struct SwiftTokens {
     enum Token: Equatable {
         case word(String)
@@ -12,9 +12,9 @@ struct SwiftTokens {
     private var position = 0
     private var line = 1
 
-    /// What the position is in.
+    /// The context of the position.
     private enum Mode {
-        /// Code; an interpolation ends at the bracket that closes this depth of brackets, nil for the file.
+        /// Code. An interpolation ends at the parenthesis that closes this depth of brackets; nil for the file.
         case code(end: Int?)
         case string(hashes: Int, isMultiline: Bool)
     }
@@ -75,7 +75,7 @@ struct SwiftTokens {
         }
     }
 
-    /// Comments may hold comments.
+    /// Skips a comment, which may be nested.
     private mutating func comment() {
         var level = 0
         repeat {
@@ -92,7 +92,7 @@ struct SwiftTokens {
         } while level > 0 && position < bytes.count
     }
 
-    /// A regular expression: `#/[)}]/#`.
+    /// Skips a regular expression, such as `#/[)}]/#`.
     private mutating func expression(_ hashes: Int) {
         let end = [UInt8(ascii: "/")] + [UInt8](repeating: UInt8(ascii: "#"), count: hashes)
         position += hashes + 1
@@ -112,7 +112,7 @@ struct SwiftTokens {
             if starts(with: end) {
                 modes.removeLast()
                 position += end.count
-                // A value, so that the words around it are no neighbours.
+                // A placeholder for the value, so that the surrounding words are not adjacent.
                 add(.symbol(UInt8(ascii: "\"")))
             } else {
                 position += 1
@@ -124,7 +124,7 @@ struct SwiftTokens {
                 add(.symbol(UInt8(ascii: "(")))
                 modes.append(.code(end: depth))
             }
-            // A line that goes on in the next one.
+            // A line continuation.
             if byte(0) == UInt8(ascii: "\n") { line += 1 }
             position += 1
         case UInt8(ascii: "\n"):

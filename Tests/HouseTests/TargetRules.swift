@@ -1,13 +1,13 @@
-/// Which targets must not use which: the arrows of Documentation/Modules.md.
+/// Finds targets that must not use each other, according to the arrows of Documentation/Modules.md.
 struct TargetRules {
     private let uses: [String: [String]]
-    /// Targets that do not use each other, by the document.
+    /// Groups of targets that must not use each other, according to the document.
     private let siblings: [[String]]
 
     /// - Parameters:
     ///   - manifest: the text of `Package.swift`.
-    ///   - document: the text of `Modules.md`. The list after the line that ends in "Siblings:" names siblings, one group
-    ///     in each item.
+    ///   - document: the text of `Modules.md`. The list after the line that ends in "Siblings:" names siblings, one
+    ///     group per item.
     init(manifest: String, document: String) {
         uses = PackageManifest(manifest).uses
         let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
@@ -15,10 +15,10 @@ struct TargetRules {
         siblings = list.map { $0.dropFirst(2).split { " ,.".contains($0) }.map(String.init) }
     }
 
-    /// A way in knows one dialect or tool: `LinuxFlash`.
+    /// The access methods, each of which knows one dialect or tool: `LinuxFlash`.
     private var waysIn: [String] { uses.keys.filter { $0.hasSuffix("Flash") }.sorted() }
 
-    /// What is wrong. One text each.
+    /// The errors, one text each.
     var complaints: [String] {
         guard !siblings.isEmpty, uses["Operations"] != nil, !waysIn.isEmpty else {
             return ["the manifest, or the list of siblings in Modules.md, was not understood"]
@@ -47,7 +47,7 @@ struct TargetRules {
         return texts
     }
 
-    /// How one target comes to use another: the shortest way.
+    /// The shortest path by which one target uses another.
     private func path(from start: String, to end: String) -> [String]? {
         var paths = [[start]]
         var seen: Set = [start]

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("Which targets use which")
+@Suite("The uses between targets")
 struct TargetRulesTests {
     private static func text(_ path: String) throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -9,14 +9,14 @@ struct TargetRulesTests {
         return try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    @Test("Of this package")
+    @Test("This package")
     func package() throws {
         let rules = TargetRules(
             manifest: try Self.text("Package.swift"), document: try Self.text("Documentation/Modules.md"))
         for complaint in rules.complaints { Issue.record("\(complaint)") }
     }
 
-    @Test("The manifest is read as SwiftPM reads it")
+    @Test("The manifest is parsed as SwiftPM does")
     func manifest() {
         let manifest = PackageManifest(Self.manifest)
         #expect(
@@ -56,13 +56,13 @@ struct TargetRulesTests {
 
         """
 
-    @Test("A good one has no complaints")
+    @Test("A correct manifest has no errors")
     func good() {
         #expect(TargetRules(manifest: Self.manifest, document: Self.document).complaints == [])
     }
 
     @Test(
-        "Each forbidden arrow is found",
+        "Each forbidden use is found",
         arguments: [
             ("Operations", "BoardAccess", "Operations -> BoardAccess: Operations knows boards only"),
             ("Operations", "LinuxFlash", "Operations -> LinuxFlash: Operations knows boards only"),
@@ -83,7 +83,7 @@ struct TargetRulesTests {
         #expect(complaints.contains { $0.hasPrefix(complaint) }, "\(complaints)")
     }
 
-    @Test("One that leads through another target, and ways in that do not exist yet")
+    @Test("Indirect uses are found, and those of future access methods")
     func indirect() {
         let changed = Self.manifest.replacing(
             ".target(name: \"Operations\", dependencies: [\"FlashAccess\"]),",
@@ -97,7 +97,7 @@ struct TargetRulesTests {
             ])
     }
 
-    @Test("What is not understood is no success")
+    @Test("Unparsable input is an error")
     func notUnderstood() {
         for (manifest, document) in [("", Self.document), (Self.manifest, ""), ("name: \"Operations\"", Self.document)]
         {
