@@ -28,15 +28,15 @@ package final class SimulatedUBoot: ChannelOpening {
 
     /// A fault at a command, by the command's number from 1, counted across restarts.
     package enum Fault: Sendable {
-        /// The board resets after so many characters of the command's output.
+        /// The board resets after this many characters of the command's output.
         case reset(afterOutput: Int)
-        /// The board resets in the middle of any output of more than so many characters.
+        /// The board resets in the middle of any output of more than this many characters.
         case watchdog(afterOutput: Int)
-        /// The board resets after so many characters of the command were typed.
+        /// The board resets after this many characters of the command were typed.
         case resetWhileTyping(Int)
-        /// The board hangs after so many characters of output, until it is switched off.
+        /// The board hangs after this many characters of output, until it is switched off.
         case hang(afterOutput: Int)
-        /// Other text is printed after so many characters of output.
+        /// Other text is printed after this many characters of output.
         case saying(String, afterOutput: Int)
     }
 

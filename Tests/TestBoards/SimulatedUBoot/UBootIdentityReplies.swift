@@ -1,6 +1,6 @@
 import FlashModel
 
-/// What U-Boot says of itself, its variables, the board and its parallel flash.
+/// Output about U-Boot itself, its variables, the board and its parallel flash.
 extension UBootMachine {
     func version() -> Done {
         Done(

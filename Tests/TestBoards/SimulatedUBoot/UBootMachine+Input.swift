@@ -1,6 +1,6 @@
 import TestSupport
 
-/// What the board makes of a typed character, other than at its prompt.
+/// Handling of typed characters, except at the prompt.
 extension UBootMachine {
     /// Reads the waiting input.
     mutating func drain() {

@@ -1,4 +1,4 @@
-/// From power-on to the prompt, or to Linux.
+/// Startup, from power-on to the prompt or to Linux.
 extension UBootMachine {
     mutating func powerOn(after delay: Int) {
         powerAt = clock + delay

@@ -1,4 +1,4 @@
-/// What the board prints, and when it has been transmitted.
+/// Output of the board, and the time of its transmission.
 extension UBootMachine {
     mutating func emit(_ text: String) {
         emit(raw: ended(text))

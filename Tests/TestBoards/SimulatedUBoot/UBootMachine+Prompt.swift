@@ -94,7 +94,7 @@ extension UBootMachine {
 
     /// Prints the output of a command, with the fault that is due at its number.
     ///
-    /// - Returns: whether the board goes on with the command.
+    /// - Returns: whether the board continues with the command.
     private mutating func show(_ done: Done, _ number: Int, tornFrom before: SimulatedHardware?) -> Bool {
         let bytes = ended(done.text)
         switch fault(number) {
@@ -103,7 +103,7 @@ extension UBootMachine {
             faults[number] = nil
             if let before { scenario.hardware.tear(since: before) }
             emit(raw: Array(bytes.prefix(count)))
-            // The line gets what the transmitter holds, and then the start messages.
+            // Transmit the buffered output before the startup messages.
             clock = max(clock, lineFree)
             start()
             return false

@@ -54,7 +54,7 @@ struct UBootMachine {
     var networkOutput = UBootWire()
     /// Whether output goes to the network.
     var printsToNetwork = false
-    /// Whether anyone listens on the network: otherwise output is lost.
+    /// Whether the network output is being received; otherwise it is lost.
     var isNetworkHeard = false
     var uploads = UBootUploads()
     /// Sectors of `nor0` protected by U-Boot.
@@ -103,7 +103,7 @@ struct UBootMachine {
         _ = output.take(until: clock)
     }
 
-    /// What the other end of the line reads within a timeout in microseconds; nil is silence.
+    /// The bytes that the other end of the line receives within a timeout in microseconds; nil is silence.
     mutating func received(within timeout: Int) -> [UInt8]? {
         let end = clock + timeout
         while let bytes = read(within: max(0, end - clock)) {
@@ -115,7 +115,7 @@ struct UBootMachine {
         return nil
     }
 
-    /// What the board reads of the bytes sent to it.
+    /// The bytes that the board receives for those sent to it.
     func garbled(_ bytes: [UInt8]) -> [UInt8] {
         guard let rate, let lineRate else { return bytes }
         return SerialSampling.received(bytes, sentAt: lineRate, readAt: rate, keepsBreaks: true)

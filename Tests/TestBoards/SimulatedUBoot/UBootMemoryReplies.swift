@@ -89,7 +89,7 @@ extension UBootMachine {
         return Done(time: 200 + bytes.count / 10)
     }
 
-    /// The contents of the address space; nil where there is nothing.
+    /// The contents of the address space; nil if an address has none.
     func bytes(at address: UInt64, _ count: Int) -> [UInt8]? {
         let (end, overflow) = address.addingReportingOverflow(UInt64(max(0, count)))
         guard count >= 0, !overflow else { return nil }

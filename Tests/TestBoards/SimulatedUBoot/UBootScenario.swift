@@ -55,7 +55,7 @@ package struct UBootScenario: Sendable {
         case countdown
         case shell
         case login
-        /// Prints all the time, and reads no input.
+        /// Prints continuously, and reads no input.
         case chatter
         /// Bytes as from another rate.
         case garbage
@@ -114,7 +114,7 @@ package struct UBootScenario: Sendable {
     package var rate: Int?
     /// The rates that `setenv baudrate` accepts.
     package var rates: Set<Int> = [9_600, 19_200, 38_400, 57_600, 115_200]
-    /// Rates that the board switches to, but at which none of its output gets through.
+    /// Rates that the board switches to, but at which none of its output arrives.
     package var deadRates: Set<Int> = []
 
     /// The offset of the memory that `saves` sends from the memory requested.

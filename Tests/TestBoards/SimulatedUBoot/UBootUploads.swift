@@ -26,7 +26,7 @@ extension UBootScenario {
         package var isConnected = true
         /// Whether a TFTP server's answers get through.
         package var answersTFTP = true
-        /// One in so many network console datagrams is lost.
+        /// One in this many network console datagrams is lost.
         package var losesEvery: Int?
         /// The number of network console datagrams after which none gets through any more.
         package var breaksAfter: Int?
@@ -43,7 +43,7 @@ extension UBootScenario {
     }
 
     package enum TransferFault: Sendable {
-        /// After so many bytes there are no more answers.
+        /// After this many bytes there are no more answers.
         case stalls(after: Int)
         /// One bit is flipped.
         case flips(at: Int)
