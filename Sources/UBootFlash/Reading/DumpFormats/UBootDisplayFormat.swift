@@ -1,7 +1,7 @@
 /// `md`: words, and the same bytes as characters (`lib/display_options.c`, print_buffer).
 struct UBootDisplayFormat: UBootDumpFormat {
     let width: UBootMemoryDump.Width
-    /// The processor's; nil until a dump has told.
+    /// The processor's byte order; nil until a dump has shown it.
     private var order: UBootMemoryDump.ByteOrder?
 
     init(_ width: UBootMemoryDump.Width) {
@@ -11,14 +11,15 @@ struct UBootDisplayFormat: UBootDumpFormat {
 
     var name: String { "md" + width.suffix }
 
-    /// Of a line with two blanks before the characters and CR LF: address, colon, words with a blank each, characters.
+    /// The cost of a line with two blanks before the characters and CR LF: address, colon, words with a blank each,
+    /// characters.
     var cost: Int { (8 + 1 + 32 + 16 / width.rawValue + 2 + 16 + 2) * 100 / 16 }
 
     var question: UBootQuestion? { nil }
 
     func isListed(_ help: UBootHelp?) -> Bool { help?.has("md") ?? true }
 
-    /// Many processors stop at a word at an odd address.
+    /// Many processors crash on unaligned words.
     func fits(_ address: UInt64, count: Int) -> Bool {
         count > 0 && count % width.rawValue == 0 && Int(address % 8) % width.rawValue == 0
     }

@@ -1,6 +1,6 @@
-/// The formats that there are.
+/// The list of all formats.
 enum UBootDumpFormats {
-    /// Those that are taken where a board has them, the cheapest first.
+    /// The formats that are used if a board has them, cheapest first.
     static var all: [any UBootDumpFormat] {
         let formats: [any UBootDumpFormat] = [
             UBootRecordFormat(), UBootDisplayFormat(.long), UBootDisplayFormat(.word), UBootDisplayFormat(.byte),
@@ -8,15 +8,15 @@ enum UBootDumpFormats {
         return formats.sorted { $0.cost < $1.cost }
     }
 
-    /// Those of a name, `md.b`, or of a command, `md`. `md.q` is taken by its name alone: `help` does not tell which
-    /// boards have it, and it spares three characters in a hundred.
+    /// The formats with a name, `md.b`, or of a command, `md`. `md.q` must be named: `help` does not show which boards
+    /// have it, and it saves only three characters in a hundred.
     static func named(_ name: String) -> [any UBootDumpFormat] {
         let quad = UBootDisplayFormat(.quad)
         return name == quad.name ? [quad] : all.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
     }
 
-    /// What every U-Boot has, and is used where nothing cheaper was seen to work.
+    /// The format that every U-Boot has, and that is used if no cheaper one proves to work.
     static var usual: any UBootDumpFormat { UBootDisplayFormat(.long) }
-    /// What needs no order of bytes and no alignment.
+    /// The format that needs neither a byte order nor alignment.
     static var plain: any UBootDumpFormat { UBootDisplayFormat(.byte) }
 }

@@ -1,4 +1,4 @@
-/// `saves`: S-records, the cheapest text there is (`cmd/load.c`, do_save_serial). It waits for Enter before it begins.
+/// `saves`: S-records, the cheapest text format (`cmd/load.c`, do_save_serial). It waits for Enter before it begins.
 struct UBootRecordFormat: UBootDumpFormat {
     let name = "saves"
     /// S3, count, address, 16 bytes, sum, CR LF.
@@ -7,7 +7,7 @@ struct UBootRecordFormat: UBootDumpFormat {
 
     func isListed(_ help: UBootHelp?) -> Bool { help?.has("saves") ?? false }
 
-    /// Addresses of records have 32 bits.
+    /// Records have 32-bit addresses.
     func fits(_ address: UInt64, count: Int) -> Bool {
         guard count > 0, let end = address.plus(count) else { return false }
         return end <= 1 << 32
