@@ -4,7 +4,7 @@ import LocalFiles
 import Synchronization
 import SystemPackage
 
-/// Thrown in place of an operation: the program was killed there.
+/// Thrown in place of an operation, as if the program had been killed.
 struct Killed: Error {}
 
 /// Lets the operations before the `cut`th happen, and none after, as if the program had been killed.

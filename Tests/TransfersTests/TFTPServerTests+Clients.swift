@@ -134,7 +134,7 @@ extension TFTPServerTests {
             }
         }
         for number in 0..<10 { #expect(ScratchFolder.read(served.path.appending("dump-\(number)")) == content) }
-        // No transfer was waited for to its end, which would take a minute.
+        // Finished transfers did not block new ones, which would take a minute.
         #expect(clock.now - start < .seconds(50))
     }
 }
