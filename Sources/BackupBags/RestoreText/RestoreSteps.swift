@@ -92,6 +92,11 @@ struct RestoreSteps {
                 "**Calibration: write it only to the unit that it was read from**, whose MAC addresses are at the top.")
         case .environment, .firmware, .config, .unknown: break
         }
+        if partition.source == .wholeChip, partition.role != .bootloader {
+            lines.append(
+                "**It is the whole chip, with everything that is on it: the bootloader and calibration data, too, if they are there.** If this goes wrong, the board no longer starts."
+            )
+        }
         if partition.isWritable == false {
             lines.append(
                 "The system that ran kept it read-only, and cannot write it. Start one that lets it be written, such as an initramfs made for this."

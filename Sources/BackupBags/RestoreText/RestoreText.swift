@@ -191,6 +191,13 @@ package enum RestoreText {
         var lines = ["## 5. How to write"]
         for (number, method) in methods.enumerated() {
             lines += ["", "### \(title(number, of: methods))", ""]
+            // What was told before is not told again.
+            if let same = methods[..<number].firstIndex(where: { $0.steps == method.steps }) {
+                let rules = method.rules.filter { !methods[same].rules.contains($0) }
+                lines += rules.map { "- \(kept($0))" } + (rules.isEmpty ? [] : [""])
+                lines.append("Do the same as in \(letter(same)), with the lines of section 6.")
+                continue
+            }
             lines += method.rules.map { "- \(kept($0))" }
             for step in method.steps {
                 lines.append("")
@@ -230,8 +237,12 @@ package enum RestoreText {
         _ manifest: Manifest, _ procedures: [Int: ManualProcedure], _ methods: [ManualProcedure.Method]
     ) -> [String] {
         let ranks: [Partition.Role] = [.unknown, .config, .environment, .firmware, .calibration, .bootloader]
+        // A device that is the whole chip has everything in it, the bootloader too.
+        func rank(_ partition: PartitionRecord) -> Int {
+            partition.source == .wholeChip ? ranks.count : ranks.firstIndex(of: partition.role) ?? 0
+        }
         let ordered = manifest.partitions.filter { $0.view != nil && $0.size > 0 }.sorted {
-            (ranks.firstIndex(of: $0.role) ?? 0, $0.index) < (ranks.firstIndex(of: $1.role) ?? 0, $1.index)
+            (rank($0), $0.index) < (rank($1), $1.index)
         }
         guard !ordered.isEmpty else { return [] }
         var lines = ["## 6. Restore partition by partition, in this order"]

@@ -5,7 +5,6 @@ import FlashModel
 /// `.raw` or `.dontskipff`.
 struct MTDMethod: UBootWriteMethod {
     let name = "mtd erase and mtd write"
-    let inquiry = "mtd list"
     var rules: [String] { [UBootNANDWords.badBlocks("mtd")] }
     let signs = [UBootCommandSign.mtd]
     var unit: Int { blocks.page }

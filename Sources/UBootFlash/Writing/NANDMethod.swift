@@ -5,7 +5,6 @@ import FlashModel
 /// `.spread`, which erases further blocks after bad ones.
 struct NANDMethod: UBootWriteMethod {
     let name = "nand erase and nand write"
-    let inquiry = "nand info"
     var preparation: [String] { ["nand device \(number)"] }
     var rules: [String] {
         [

@@ -9,7 +9,6 @@ struct ParallelFlashMethod: UBootWriteMethod {
 
     let name = "erase and cp.b"
     let unit: Int
-    let inquiry = "flinfo"
     var signs: [UBootCommandSign] {
         [.erase, .copy] + (bank.sectors.contains(where: \.isReadOnly) ? [.protect] : [])
     }

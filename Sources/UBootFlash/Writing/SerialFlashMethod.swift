@@ -8,7 +8,6 @@ struct SerialFlashMethod: UBootWriteMethod {
     /// The page size in bytes of all serial NOR.
     let unit = 256
     let signs = [UBootCommandSign.serial]
-    let inquiry = "sf probe"
     let preparation = ["sf probe"]
     private let commands: UBootCommands
     private let chip: Chip

@@ -114,24 +114,25 @@ struct UBootManualProcedure {
         ManualProcedure.Method(
             name: "from U-Boot, with \(method.name), the bytes by \(load)",
             identification:
-                "The names `mtdN` are only this backup's: U-Boot does not number its partitions. What counts is "
-                + "the chip, the offset and the size; `\(method.inquiry)` at U-Boot's prompt shows the chip.",
+                "The labels `partN` are this backup's own: U-Boot does not number partitions. What counts is the chip, the "
+                + "offset and the size. At U-Boot's prompt, `flinfo`, `sf probe`, `nand info` or `mtd list` shows the chip.",
             rules: [
-                "U-Boot takes all numbers in the lines below as hexadecimal. Copy the lines, do not type them: a zero too "
-                    + "many erases something else."
+                "U-Boot takes all numbers in the lines below as hexadecimal. Copy and paste the lines: with one zero too many "
+                    + "you erase something else."
             ] + method.rules,
             steps: [
                 .text("Stop the board at U-Boot's prompt on its serial console. Loading must not start what it loads:"),
                 .commands(["setenv autostart no"]),
             ] + loading(load) + [
                 .text(
-                    "Then type the lines that section 6 gives for the partition, one by one. The first `crc32` must print "
-                        + "the CRC-32 of the file; else stop, nothing is erased yet. This prints it on your computer:"),
+                    "Then paste the lines that section 6 gives for the partition, one by one. The first `crc32` must print "
+                        + "the CRC-32 of the file. If it does not, stop: nothing is erased yet. Your computer prints the "
+                        + "CRC-32 of the file with:"),
                 .commands(["gzip -c FILE | tail -c 8 | od -An -N4 -tx4"]),
                 .text(
-                    "The erase and the write must not print an error, and the last `crc32` must print the same as the first: "
-                        + "it is that of the flash, read back. If it does not, type the lines for this partition once more, "
-                        + "and do not restart the board before it is right."),
+                    "The erase and the write must not print an error, and the last `crc32`, of the flash as read back, must "
+                        + "print the same as the first. If it does not, repeat the lines for this partition, and do not "
+                        + "restart the board until they match."),
             ])
     }
 

@@ -7,9 +7,6 @@ protocol UBootWriteMethod: Sendable {
     /// The name for display: `erase and cp.b`.
     var name: String { get }
 
-    /// The command that shows its chips.
-    var inquiry: String { get }
-
     /// The commands to type by hand before any other.
     var preparation: [String] { get }
 
