@@ -108,6 +108,14 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
         return offset..<end
     }
 
+    /// Whether another partition lies within this one, by places that were reported.
+    package func holds(_ other: Partition) -> Bool {
+        guard chip == other.chip, isPlaced, other.isPlaced, let mine = chipRange, let its = other.chipRange else {
+            return false
+        }
+        return mine.lowerBound <= its.lowerBound && its.upperBound <= mine.upperBound
+    }
+
     /// Whether its place was reported. A guess does not count: no decision may be based on it.
     package var isPlaced: Bool {
         switch offsetSource {

@@ -16,4 +16,7 @@ extension PartitionLabelled {
     }
 }
 
-extension Partition: PartitionLabelled {}
+extension Partition: PartitionLabelled {
+    /// The partition for display: `mtd3 "rootfs"`.
+    package var title: String { PlainText.partition(label, name) }
+}

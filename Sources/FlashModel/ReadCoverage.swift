@@ -72,6 +72,9 @@ package struct CoverGap: Sendable, Codable, Hashable {
     /// The reason, for people.
     package var reason: String
 
+    /// The ``reason`` of what the user left out.
+    package static let notAskedFor = "not asked for"
+
     package init(chip: String, offset: Int, size: Int?, reason: String) {
         self.chip = chip
         self.offset = offset
@@ -116,6 +119,10 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
     package var gaps: [CoverGap]
     /// The devices that need not be read.
     package var skipped: [CoverSkip]
+    /// Whether only some partitions are asked for.
+    private var isPartial = false
+
+    private enum CodingKeys: String, CodingKey { case images, views, gaps, skipped }
 
     package init(
         images: [CoverImage] = [], views: [CoverView] = [], gaps: [CoverGap] = [], skipped: [CoverSkip] = []
@@ -130,12 +137,19 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
     package func view(of partition: Int) -> CoverView? { views.first { $0.partition == partition } }
 
     /// Plans the cover. Pure: the same survey gives the same cover.
-    package static func plan(_ survey: Survey) -> ReadCoverage {
+    ///
+    /// - Parameter only: the numbers of the partitions that are asked for; nil for all. What lies within one of them is a
+    ///   view of it.
+    package static func plan(_ survey: Survey, only: Set<Int>? = nil) -> ReadCoverage {
         var cover = ReadCoverage()
+        cover.isPartial = only != nil
+        let wanted = survey.partitions.filter { only?.contains($0.index) ?? true }
         var readable: [Partition] = []
         for partition in survey.partitions.sorted(by: { $0.index < $1.index }) {
             if let reason = skipReason(partition) {
                 cover.skipped.append(CoverSkip(partition: partition.index, reason: reason))
+            } else if !wanted.contains(where: { $0.index == partition.index || $0.holds(partition) }) {
+                cover.skipped.append(CoverSkip(partition: partition.index, reason: CoverGap.notAskedFor))
             } else {
                 readable.append(partition)
             }
@@ -213,7 +227,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         guard let first = group.first else { return 0..<0 }
         let start = first.range.lowerBound
         var pieces: [CoverPiece] = []
-        var names: [(index: Int, name: String)] = []
+        var names: [(label: String, name: String)] = []
         var source = first.partition.offsetSource
         var position = start
         var device = first
@@ -285,22 +299,23 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         let unplacedSize = unplaced.map(\.size).saturatingSum()
         // Partitions of unknown place may fill what seems free; there is a gap only if they cannot fill it all. Whether
         // they do is unknown, which ``FlashUnknown`` reports.
-        if ranges.map(\.count).saturatingSum() > unplacedSize {
+        if isPartial || ranges.map(\.count).saturatingSum() > unplacedSize {
             let reason =
-                unplaced.isEmpty
-                ? "no partition of the running system covers it"
-                : "no partition with a known offset covers it; it may contain parts of "
-                    + unplaced.prefix(8).map(\.label).joined(separator: ", ")
-                    + (unplaced.count > 8 ? " and others" : "") + ", whose offset is unknown"
+                isPartial
+                ? CoverGap.notAskedFor
+                : unplaced.isEmpty
+                    ? "no partition of the running system covers it"
+                    : "no partition with a known offset covers it; it may contain parts of "
+                        + unplaced.prefix(8).map(\.label).joined(separator: ", ")
+                        + (unplaced.count > 8 ? " and others" : "") + ", whose offset is unknown"
             for range in ranges {
                 gaps.append(CoverGap(chip: chip.id, offset: range.lowerBound, size: range.count, reason: reason))
             }
         }
         // Partitions of unknown place may be there.
-        if chip.exactSize == nil, unplaced.isEmpty {
-            gaps.append(
-                CoverGap(
-                    chip: chip.id, offset: end, size: nil, reason: "the size of the chip is unknown"))
+        if chip.exactSize == nil, unplaced.isEmpty || isPartial {
+            let reason = isPartial ? CoverGap.notAskedFor : "the size of the chip is unknown"
+            gaps.append(CoverGap(chip: chip.id, offset: end, size: nil, reason: reason))
         }
     }
 }

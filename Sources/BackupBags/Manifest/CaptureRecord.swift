@@ -16,11 +16,14 @@ package struct CaptureRecord: Sendable, Codable, Hashable {
     package var commands: [String]
     /// Tools found on the board, with their version if it was asked for: `nanddump` → `mtd-utils 2.1.5`.
     package var tools: [String: String]
+    /// The partitions that were asked for, for display: `mtd3 "rootfs"`; nil for all.
+    package var only: [String]?
 
     package init(
         toolVersion: String, address: String, way: String, startedAt: String, finishedAt: String, retries: Int = 0,
-        commands: [String] = [], tools: [String: String] = [:]
+        commands: [String] = [], tools: [String: String] = [:], only: [String]? = nil
     ) {
+        self.only = only
         self.toolVersion = toolVersion
         self.address = address
         self.way = way

@@ -7,6 +7,9 @@ import FlashModel
 package struct Summary: Sendable, Codable, Hashable {
     /// Whether every byte of the board's flash is known to be in the backup, and readable.
     package var isWhole: Bool
+    /// Whether everything that was asked for is known to be in the backup, and readable. Of a backup of all partitions this
+    /// is ``isWhole``.
+    package var isComplete: Bool
     /// Whether every image was checked, and agreed.
     package var isProven: Bool
     /// What is missing or damaged, one sentence each without a full stop.
@@ -41,14 +44,17 @@ package struct Summary: Sendable, Codable, Hashable {
     /// Summarises a manifest.
     package init(of manifest: Manifest) {
         missing = Self.missing(in: manifest)
-        unknown = manifest.unknowns.map { PrintableText.again($0.text, asciiOnly: true) }
+        unknown = Self.unknowns(in: manifest).map { PrintableText.again($0.text, asciiOnly: true) }
         doubts = Self.doubts(in: manifest)
         otherStorage = manifest.otherStorage?.map(\.text)
         let isEmpty = !manifest.images.contains { $0.size > 0 }
-        isWhole = missing.isEmpty && unknown.isEmpty && !isEmpty
+        isComplete = missing.isEmpty && unknown.isEmpty && !isEmpty
+        isWhole = isComplete && manifest.capture.only == nil
         isProven = doubts.isEmpty && !isEmpty
         wholeness =
-            if isWhole {
+            if let only = manifest.capture.only, !isEmpty {
+                Self.wholeness(of: only.map(PlainText.line), isComplete: isComplete)
+            } else if isWhole {
                 "The backup is whole: it has all of the flash that the board shows."
             } else if isEmpty {
                 "The backup is not whole: it is empty" + (missing.isEmpty && unknown.isEmpty ? "." : ":")
@@ -69,15 +75,31 @@ package struct Summary: Sendable, Codable, Hashable {
         }
     }
 
+    private static func wholeness(of only: [String], isComplete: Bool) -> String {
+        let list = only.joined(separator: ", ")
+        return isComplete
+            ? "The backup has all that was asked for: \(list). The rest of the flash is not in it."
+            : "The backup lacks something of what was asked for, \(list):"
+    }
+
+    /// What is unknown of the flash that was asked for.
+    private static func unknowns(in manifest: Manifest) -> [FlashUnknown] {
+        guard manifest.capture.only != nil else { return manifest.unknowns }
+        let kept = Set(manifest.partitions.filter { $0.view != nil }.map(\.index))
+        return manifest.unknowns.filter { $0.partition.map(kept.contains) ?? false }
+    }
+
     private static func missing(in manifest: Manifest) -> [String] {
         var lines: [String] = []
+        let isPartial = manifest.capture.only != nil
         for partition in manifest.partitions where partition.view == nil && partition.size > 0 {
+            if isPartial, partition.reason == CoverGap.notAskedFor { continue }
             // A UBI volume shown as an MTD device has no flash of its own: its bytes are in the underlying device.
             if partition.partition.isUBIVolume { continue }
             let reason = PlainText.line(partition.reason ?? "no reason was recorded")
             lines.append("\(partition.title) (\(ByteCount.text(partition.size))) is not in it: \(reason)")
         }
-        for gap in manifest.gaps {
+        for gap in manifest.gaps where !(isPartial && gap.reason == CoverGap.notAskedFor) {
             guard let size = gap.size else {
                 // For a chip of unknown size, ``unknown`` already says so.
                 if manifest.chip(gap.chip)?.exactSize != nil {

@@ -21,13 +21,16 @@ package struct BackupOptions: Sendable {
     package var proof: ProofKind
     /// Whether NAND is saved a second time with its OOB bytes.
     package var withOOB: Bool
+    /// Partitions, as `mtdN` or by name, several in one word if commas separate them; empty means all.
+    package var only: [String]
     /// The most attempts in a row to reconnect to a lost board.
     package var reconnects: Int
 
     package init(
         target: FilePath? = nil, folder: FilePath = ".", proof: ProofKind = .best, withOOB: Bool = false,
-        reconnects: Int = 5
+        only: [String] = [], reconnects: Int = 5
     ) {
+        self.only = only
         self.target = target
         self.folder = folder
         self.proof = proof

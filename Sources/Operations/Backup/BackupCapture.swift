@@ -8,6 +8,8 @@ struct BackupDraft: Sendable {
     var evidence: [Evidence]
     var plan: BackupPlan
     var builder: BagBuilder
+    /// The partitions that were asked for, for display; nil for all.
+    var only: [String]?
 }
 
 /// The flash that was read and proven, and how: everything that a manifest needs.

@@ -47,9 +47,11 @@ package struct BackupPlan: Sendable, Hashable {
     /// The total size of the images in bytes; the largest integer if it overflows.
     package var size: Int { images.map(\.size).saturatingSum() }
 
-    /// - Parameter withOOB: whether NAND is saved a second time with its OOB bytes.
-    package init(_ survey: Survey, withOOB: Bool = false) {
-        cover = ReadCoverage.plan(survey)
+    /// - Parameters:
+    ///   - withOOB: whether NAND is saved a second time with its OOB bytes.
+    ///   - only: the numbers of the partitions that are asked for; nil for all.
+    package init(_ survey: Survey, withOOB: Bool = false, only: Set<Int>? = nil) {
+        cover = ReadCoverage.plan(survey, only: only)
         images = []
         for image in cover.images {
             if let planned = Self.image(image, survey, withOOB: false) { images.append(planned) }

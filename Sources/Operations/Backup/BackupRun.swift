@@ -79,7 +79,8 @@ final class BackupRun {
 
     /// Starts the backup at the first survey; later surveys must show the same board.
     private func draft(for flash: SurveyedFlash) throws -> BackupDraft {
-        let plan = BackupPlan(flash.survey, withOOB: options.withOOB)
+        let chosen = try chosen(flash.survey)
+        let plan = BackupPlan(flash.survey, withOOB: options.withOOB, only: chosen.map { Set($0.map(\.index)) })
         if let draft {
             let differences = plan.identity(flash.survey).differences(from: draft.plan.identity(draft.survey))
             guard differences.isEmpty else {
@@ -93,9 +94,30 @@ final class BackupRun {
         for warning in flash.survey.warnings + flash.survey.unknowns.map(\.text) { progress(.warning(warning)) }
         guard plan.size > 0 else { throw Self.nothingToRead(flash) }
         let begun = BackupDraft(
-            survey: flash.survey, evidence: flash.evidence, plan: plan, builder: try open(flash.survey, plan))
+            survey: flash.survey, evidence: flash.evidence, plan: plan, builder: try open(flash.survey, plan),
+            only: chosen?.map(\.title))
         draft = begun
         return begun
+    }
+
+    /// The partitions that the user asks for; nil for all.
+    ///
+    /// - Throws: `usage` if a name is none, or that of several.
+    private func chosen(_ survey: Survey) throws -> [Partition]? {
+        guard !options.only.isEmpty else { return nil }
+        do {
+            return try PartitionSelection(options.only).resolve(in: survey.partitions)
+        } catch {
+            let (word, why) =
+                switch error {
+                case .unknown(let word): (word, "The board has no such partition; it has ")
+                case .ambiguous(let word, let count): (word, "\(count) partitions have this name; the board has ")
+                }
+            throw FlashkeepError(
+                .usage, what: "--only \(PrintableText.escaped(word, limit: 60)) names no single partition.",
+                why: why + survey.partitions.prefix(30).map(\.title).joined(separator: ", ") + ".",
+                next: "Give a number such as mtd3, or a name from this list.")
+        }
     }
 
     /// Creates the bag, or opens an unfinished one of the same board.
@@ -232,7 +254,7 @@ final class BackupRun {
                 toolVersion: environment.toolVersion, address: address,
                 way: capture.way + (capture.transfer.isEmpty ? "" : " (\(capture.transfer))"), startedAt: startedAt,
                 finishedAt: environment.timestamp(), retries: retries, commands: capture.commands,
-                tools: capture.draft.survey.tools))
+                tools: capture.draft.survey.tools, only: capture.draft.only))
         for piece in capture.draft.evidence { try capture.draft.builder.addEvidence(piece) }
         transcript.close()
         let board = capture.draft.survey.board

@@ -2,7 +2,8 @@ package import FlashModel
 
 /// What a user wants restored, and which risks they accept.
 package struct RestoreChoice: Sendable, Hashable {
-    /// Partitions, as `mtdN` or by name; empty means all that need no explicit request.
+    /// Partitions, as `mtdN` or by name, several in one word if commas separate them; empty means all that need no
+    /// explicit request.
     package var only: [String]
     /// Roles that may be written, although a mistake in them can brick the board or is irreparable: bootloader,
     /// environment, calibration.
@@ -35,6 +36,8 @@ package struct RestoreChoice: Sendable, Hashable {
     func isStream(_ partition: Partition) -> Bool { Self.is(partition, oneOf: streams) }
 
     private static func `is`(_ partition: Partition, oneOf words: [String]) -> Bool {
-        words.contains { $0 == partition.name || $0 == partition.label }
+        PartitionSelection.words(words, names: [partition.name]).contains {
+            $0 == partition.name || $0 == partition.label || $0 == "mtd\(partition.index)"
+        }
     }
 }

@@ -42,6 +42,16 @@ package struct RestorePlan: Sendable, Codable, Hashable {
         /// The backup's partitions that contain the blocks, as `mtd3 "rootfs"`, in the order of their numbers. Bytes
         /// return to their position on the chip, which may belong to another partition now.
         package var content: [String]
+
+        /// Whether the backup has the same partition there, by number and name. What the number counts may differ: earlier
+        /// backups call every partition `mtdN`.
+        package var isUnchanged: Bool {
+            content.count == 1
+                && ["mtd", "part"].contains {
+                    content == [PrintableText.partition("\($0)\(partition.index)", partition.name)]
+                }
+        }
+
         /// The most critical role of the partitions that contain the blocks.
         package var role: Partition.Role
         package var policy: Policy
@@ -78,7 +88,7 @@ package struct RestorePlan: Sendable, Codable, Hashable {
 
     /// Whether bytes go to partitions whose numbers or names differ from those in the backup.
     package var changesPartitions: Bool {
-        parts.contains { $0.content != [PrintableText.partition($0.partition.label, $0.partition.name)] }
+        parts.contains { !$0.isUnchanged }
     }
 
     /// The number of erase blocks to write or erase.

@@ -15,7 +15,7 @@ extension RestorePlanner {
     func choose(_ work: inout Work) -> Chosen {
         guard !choice.only.isEmpty else { return Chosen(stretches: nil) }
         var places: [FlashLayout.Place] = []
-        for word in choice.only {
+        for word in PartitionSelection.words(choice.only, names: manifest.partitions.map(\.name)) {
             let named = RestoreChoice(only: [word])
             let found = comparison.old.places.filter { named.names($0.partition) }
             if found.count == 1 {
@@ -63,7 +63,7 @@ extension RestorePlanner {
                     .badBlock, subject(area.stretch), why: why,
                     next: "exclude it with --only, or restore its content by other means: extract provides it"))
         }
-        for word in choice.streams {
+        for word in PartitionSelection.words(choice.streams, names: manifest.partitions.map(\.name)) {
             let named = RestoreChoice(streams: [word])
             guard
                 !placement.areas.contains(where: { area in

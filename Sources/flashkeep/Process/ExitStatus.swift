@@ -25,7 +25,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     init(_ report: BackupReport) {
         // Unstable bytes take precedence over missing ones.
         let isUnstable = report.manifest.images.contains { $0.proof.result == .unstable }
-        self = isUnstable ? .mismatch : report.summary.isWhole ? .done : .notWhole
+        self = isUnstable ? .mismatch : report.summary.isComplete ? .done : .notWhole
     }
 
     init(_ code: FlashkeepError.Code) {

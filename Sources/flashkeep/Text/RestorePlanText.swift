@@ -33,7 +33,7 @@ enum RestorePlanText {
                 lines.append(
                     style.doubtful("Partitions that differ from the backup's")
                         + ": bytes return to their original place on the chip.")
-                for part in plan.parts where part.content != [title(part.partition)] {
+                for part in plan.parts where !part.isUnchanged {
                     lines.append(
                         "  \(title(part.partition)) is now where the backup has "
                             + part.content.map { SafeText.line($0) }.joined(separator: ", "))

@@ -10,11 +10,12 @@ struct BackupVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "backup", abstract: "Backs up all of a board's flash, and proves the backup.",
-            usage: "flashkeep backup <where> [--to <dir>] [--oob] [--proof none] [options]",
+            usage: "flashkeep backup <where> [--to <dir>] [--only <parts>] [options]",
             discussion: """
                 Examples:
                   flashkeep backup root@192.168.1.1
                   flashkeep backup root@192.168.1.1 --to attic-router
+                  flashkeep backup root@192.168.1.1 --only ART,u-boot
                   flashkeep backup serial:/dev/ttyUSB0 --known old-backup
                   flashkeep backup serial:/dev/ttyUSB0 --via tftpput --host-ip 192.168.1.2
                   flashkeep backup serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
@@ -36,6 +37,12 @@ struct BackupVerb: Verb {
                 "The folder to make. By default the backup is named after the board and the day.", valueName: "dir"),
             completion: .directory)
         var to: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "Only these partitions, by their names or as mtd3, separated by commas; can be repeated.",
+                valueName: "partitions"))
+        var only: [String] = []
 
         @Option(
             help: ArgumentHelp(
@@ -84,8 +91,9 @@ struct BackupVerb: Verb {
             to: `where`, board, known: choices.known, image: boot.image(choices.image),
             network: boot.network(via: transferMethod.via), common: common)
         let options = BackupOptions(
-            target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none, withOOB: choices.oob
-        )
+            target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none,
+            withOOB: choices.oob,
+            only: choices.only)
         let elapsed = context.environment.stopwatch()
         let report = try await Backup.run(
             connection.connector, options: options, environment: context.environment, transcript: connection.transcript,

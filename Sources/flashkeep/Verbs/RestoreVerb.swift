@@ -28,7 +28,7 @@ struct RestoreVerb: Verb {
 
     /// Options specific to `restore`.
     struct Choices: ParsableArguments, Sendable {
-        enum Allowed: String, CaseIterable, ExpressibleByArgument, Sendable {
+        enum Allowed: String, CaseIterable, Sendable {
             case bootloader, environment, calibration
         }
 
@@ -37,14 +37,32 @@ struct RestoreVerb: Verb {
 
         @Option(
             help: ArgumentHelp(
-                "Only this partition, by its name or as mtd3; can be repeated.", valueName: "partition"))
+                "Only these partitions, by their names or as mtd3, separated by commas; can be repeated.",
+                valueName: "partitions"))
         var only: [String] = []
 
         @Option(
             help: ArgumentHelp(
-                "Also write bootloader, environment or calibration, where a mistake can brick the board. Can be "
-                    + "repeated.", valueName: "what"))
-        var allow: [Allowed] = []
+                "Also write bootloader, environment or calibration, where a mistake can brick the board; several are "
+                    + "separated by commas.", valueName: "what"))
+        var allow: [String] = []
+
+        /// The roles that may be written.
+        ///
+        /// - Throws: `ValidationError` for a word that is none.
+        func allowed() throws -> Set<Partition.Role> {
+            let words = allow.flatMap { $0.split(separator: ",").map { $0.filter { $0 != " " } } }
+            return Set(
+                try words.filter { !$0.isEmpty }.map { word in
+                    guard let allowed = Allowed(rawValue: word), let role = Partition.Role(rawValue: allowed.rawValue)
+                    else {
+                        throw ValidationError(
+                            "--allow \(word): only \(Allowed.allCases.map(\.rawValue).joined(separator: ", ")) can be allowed."
+                        )
+                    }
+                    return role
+                })
+        }
 
         @Option(
             help: ArgumentHelp(
@@ -108,6 +126,7 @@ struct RestoreVerb: Verb {
             throw ValidationError(
                 "--json cannot ask for confirmation: add --dry-run to see the plan, or --yes to carry it out.")
         }
+        _ = try choices.allowed()
         if let address = `where` { try transferMethod.validate(for: address, image: choices.image) }
     }
 
@@ -126,7 +145,7 @@ struct RestoreVerb: Verb {
             network: boot.network(via: transferMethod.via),
             common: common)
         let choice = RestoreChoice(
-            only: choices.only, allowed: Set(choices.allow.compactMap { Partition.Role(rawValue: $0.rawValue) }),
+            only: choices.only, allowed: try choices.allowed(),
             isAnotherUnit: choices.anotherUnit, streams: choices.skipBad, unlocks: choices.unlocks)
         let prepared = try await Restore.plan(
             FilePath(bag), on: connection.connector, choice: choice, transcript: connection.transcript,
