@@ -43,8 +43,14 @@ package struct AnsweredConsole {
     package let prompt: [UInt8]?
     /// Finds the prompt again after a reset.
     package let identifier: ConsoleIdentifier
+    /// What the board printed before it answered; empty if it was waiting at its prompt.
+    package let startLog: [UInt8]
 
-    package init(_ console: Console, line: MergedChannel, prompt: [UInt8]?, identifier: ConsoleIdentifier) {
+    package init(
+        _ console: Console, line: MergedChannel, prompt: [UInt8]?, identifier: ConsoleIdentifier,
+        startLog: [UInt8] = []
+    ) {
+        self.startLog = startLog
         self.console = console
         self.line = line
         self.prompt = prompt

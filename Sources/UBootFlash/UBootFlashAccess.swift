@@ -11,6 +11,8 @@ package final class UBootFlashAccess {
     private let wantedFormat: String?
     /// The faster line rate, if one is wanted.
     private let lineRate: UBootLineRate?
+    /// What the user knows and U-Boot does not report.
+    private let given: UBootGivenMemory
     /// The board's network; nil if there is only the serial line.
     private let network: UBootNetwork?
     /// How bytes leave the board that was last surveyed.
@@ -24,8 +26,10 @@ package final class UBootFlashAccess {
     ///   - network: this computer's side of uploads; nil reads over the line only.
     package init(
         _ session: UBootSession, store: ContentStore, format: String? = nil, lineRate: UBootLineRate? = nil,
-        network: (host: any UBootNetworkHost, settings: UBootNetworkSettings)? = nil
+        network: (host: any UBootNetworkHost, settings: UBootNetworkSettings)? = nil,
+        given: UBootGivenMemory = UBootGivenMemory()
     ) {
+        self.given = given
         wantedFormat = format
         self.lineRate = lineRate
         self.session = session
@@ -65,6 +69,11 @@ package final class UBootFlashAccess {
             replies[question] = reply
             evidence.append(Evidence(name: Self.evidenceName(question), bytes: reply.output))
         }
+        if !session.startLog.isEmpty {
+            let name = UBootFacts.startLogName
+            replies[name] = UBootReply(output: session.startLog)
+            evidence.append(Evidence(name: Self.evidenceName(name), bytes: session.startLog))
+        }
         // `help` comes first: commands that it does not list are not sent, because some vendors' parsers take them for
         // something else.
         try await ask("help")
@@ -79,7 +88,10 @@ package final class UBootFlashAccess {
             if let question = try? session.commands.mtdBad(device.name) { try await ask(question) }
         }
         if !nand.isEmpty, help?.has("mtd") ?? false { try await ask("help mtd") }
-        let facts = UBootFacts(replies)
+        var facts = UBootFacts(replies, given: given)
+        let chips = UBootChipMap(facts).chips
+        let probe = UBootSizeProbe(session, facts)
+        facts.probedSizes = try await recovery.surviving { try await probe.sizes(of: chips) }
         var survey = try UBootSurvey.assemble(facts: facts)
         let lostWords = { (question: String) in
             "two replies of U-Boot to \(question) never agreed, so it is left out"
@@ -87,6 +99,13 @@ package final class UBootFlashAccess {
         // Without one of these replies there may be unknown chips and partitions.
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
         survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)
+        for chip in survey.chips where chip.source == "bdinfo" {
+            guard try await recovery.surviving({ try await probe.repeats(chip) }) else { continue }
+            survey.table = survey.table.adding([
+                "\(PrintableText.escaped(chip.id, limit: 40)) holds the same bytes at its start and at half its size: it "
+                    + "may be half as large as bdinfo reports (give --flash)"
+            ])
+        }
         return flash(survey, evidence, replies, facts)
     }
 
@@ -107,7 +126,8 @@ package final class UBootFlashAccess {
                 session, survey, facts, staging, printer, transfers, recovery, store: store, lineRate: lineRate),
             writer: UBootFlashWriter(
                 session, recovery, survey, facts, staging, transfers, network),
-            layout: UBootLayoutWatch(session: session, recovery: recovery, replies: replies, survey: survey),
+            layout: UBootLayoutWatch(
+                session: session, recovery: recovery, replies: replies, facts: facts, survey: survey),
             transfer: UBootTransferDescription(
                 session: session, facts: facts, printer: printer, transfers: transfers),
             hints: .uBoot)

@@ -71,8 +71,21 @@ import Testing
             "device.blockSize ?? 0": geometry, "device.oobSize ?? 0": geometry, "spi.eraseSize ?? 0": geometry,
             "device.pageSize ?? 1": geometry, "bank.sectorSizes": "then the mean of the sectors stands for them",
             "version.map": "of an unknown version the next test doubts all beyond 16 MiB",
-            "mtdids": "without names none matches",
+            "case let size": "at least 0 bytes claims nothing",
+            "facts.flash?.misunderstood": "without flinfo nothing of it was misunderstood",
         ],
+        "UBootChipMap+Sources": [
+            "facts.help?.has": "a command that is not listed is not used", "line.eraseSize ?? 0": geometry,
+            "given.eraseBlockSize ?? 0": geometry,
+            "serialInNAND.map": "a chip of unknown size takes nothing off the sum, which then is no power of two",
+        ],
+        "UBootChipMap+Partitions": ["found?.pieces": "without a table the whole chip is read"],
+        "UBootPartitionTables": [
+            "environment?.variables": "without variables there is no table", "mtdids": "without names none matches",
+        ],
+        "UBootSPIFlash": ["rest.after(": text],
+        "UBootStopPrompt": ["bracketed(line)": "a word that names no key gives none"],
+        "ReadCoverage": ["only?.contains": "nil asks for all"],
         "UBootSurvey": ["ethernetAddresses": text, "variables[name]": text],
         "UBootFacts": [
             "UBootEnvironment(reply)": "what is no reply is asked for again",
@@ -80,7 +93,9 @@ import Testing
             "} ?? false": "raw reads that are not known are not used",
         ],
         "UBootMTDList": ["outer?.offset": "a partition of no other counts from the chip's start"],
-        "Summary": ["proof.notes.first": text],
+        "Summary": [
+            "proof.notes.first": text, "kept.contains": "only of a backup of some partitions, which is never whole",
+        ],
         "ManifestCheck": [
             "value.map": "a number that is not there is not out of range",
             "image.proof.parts": "nothing lies outside",

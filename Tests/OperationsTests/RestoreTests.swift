@@ -182,11 +182,11 @@ struct RestoreTests {
 
         broken.chips["spi0.0"]?.failing = [:]
         broken.chips["spi0.0"]?.lying = [4]
-        let lying = SimulatedConnector(broken)
+        let other = try await Kept(Self.router())
         await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
-            _ = try await kept.restore(lying)
+            _ = try await other.restore(SimulatedConnector(broken))
         }
-        let unfinished = try Restore.status(kept.bag).parts.flatMap(\.unfinished)
+        let unfinished = try Restore.status(other.bag).parts.flatMap(\.unfinished)
         #expect(unfinished.count == 1)
     }
 

@@ -105,7 +105,7 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
         self.connector = connector
     }
 
-    package let way = "simulation"
+    package let accessMethod = "simulation"
     package var retries: Int { 0 }
     package var readsOOB: Bool { connector.hardware.readsOOB }
     package var checksumAlgorithms: [ChecksumAlgorithm] { connector.hardware.algorithms }

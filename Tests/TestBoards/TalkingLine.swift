@@ -5,9 +5,9 @@ import Synchronization
 package final class SilentBoard: ChannelOpening {
     package let traits: ChannelTraits
 
-    package init(way: String = "serial", isSlow: Bool = true) {
+    package init(scheme: String = "serial", isSlow: Bool = true) {
         traits = ChannelTraits(
-            way: way, address: "a simulated line", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
+            scheme: scheme, address: "a simulated line", mayHaveTerminal: true, isReliable: false, isSlow: isSlow)
     }
 
     package func withChannel<Result: Sendable>(

@@ -13,6 +13,7 @@ struct ConsoleIdentifierTests {
     /// The result of an identification.
     private struct Outcome {
         var found: Responder?
+        var startLog: [UInt8] = []
         var error: FlashkeepError?
         var board: SimulatedUBoot
         var notices: [ConsoleNotice]
@@ -43,6 +44,7 @@ struct ConsoleIdentifierTests {
             change(&arrival)
             do {
                 outcome.found = try await arrival.find(Console(channel))
+                outcome.startLog = outcome.found?.startLog ?? []
             } catch let error as FlashkeepError {
                 outcome.error = error
             }
@@ -60,7 +62,7 @@ struct ConsoleIdentifierTests {
         "A waiting prompt of any form",
         arguments: [
             "=> ", "==> ", "U-Boot> ", "u-boot=> ", "ar7240> ", "MT7621 # ", "hisilicon # ", "maltael # ",
-            "MX6QSABRELITE U-Boot > ", "VExpress# ", "(IPQ40xx) # ", "U-Boot $ ",
+            "MX6QSABRELITE U-Boot > ", "VExpress# ", "(IPQ40xx) # ", "U-Boot $ ", "anyka$", "s12#", "G3#",
         ])
     func waitingPrompt(_ text: String) async throws {
         for end in [UBootScenario.LineEnd.usual, .reversed, .doubled] {
@@ -85,6 +87,13 @@ struct ConsoleIdentifierTests {
             ("Hit Ctrl-C to stop autoboot: ", "\u{3}", "\u{3}"),
             ("Enter 'noautoboot' to stop autoboot. Booting in seconds: ", "noautoboot", "noautoboot"),
             ("Press \"<Esc><Esc>\" to stop autoboot in 3 seconds", "\u{1B}\u{1B}", "\u{1B}\u{1B}"),
+            ("Hit ENTER key to stop autoboot: ", "\r", "\r"), ("Hit Ctrl+u to stop autoboot: ", "\u{15}", "\u{15}"),
+            (
+                "Hit 5 times Ctrl+u to stop autoboot: ", "\u{15}\u{15}\u{15}\u{15}\u{15}",
+                "\u{15}\u{15}\u{15}\u{15}\u{15}"
+            ),
+            ("Hit \\^d to stop autoboot: ", "\u{4}", "\u{4}"), ("Hit any key to interrupt boot: ", nil, " "),
+            ("Press <s> to stop autoboot: ", "s", "s"), ("Press [f] to abort boot: ", "f", "f"),
         ] as [(String, String?, String)])
     func countdown(_ text: String, _ keys: String?, _ sent: String) async throws {
         for start in [UBootScenario.Start.off, .countdown] {
@@ -93,6 +102,7 @@ struct ConsoleIdentifierTests {
             scenario.countdown = UBootScenario.Countdown(text, keys: keys)
             let outcome = try await arrive(scenario)
             #expect(outcome.found == prompt("=> "), "\(text)")
+            #expect(String(decoding: outcome.startLog, as: UTF8.self).contains("DRAM:  256 MiB"))
             #expect(outcome.requests == (start == .off ? 1 : 0))
             let before = start == .off ? Self.wakes : ""
             // ^C in the pauses of a startup is harmless everywhere.

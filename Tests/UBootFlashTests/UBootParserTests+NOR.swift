@@ -94,8 +94,8 @@ extension UBootParserTests {
             let transcript = try UBootTranscript("sabrelite-2013.07-sf")
             let chip = try #require(UBootSPIFlash(try transcript.reply("sf probe")))
             #expect(chip.name == "SST25VF016B")
-            #expect(chip.pageSize == 4096)
-            #expect(chip.eraseSize == nil)
+            // What it calls the page size is the erase size.
+            #expect(chip.pageSize == nil && chip.eraseSize == 4096)
             #expect(UBootReadResult(try transcript.reply("sf read 12000000 0 1000")).outcome == .ok(bytes: 4096))
             #expect(
                 UBootReadResult(try transcript.reply("sf read 12000000 1f0000 20000")).outcome

@@ -127,7 +127,9 @@ import UBootFlash
             let ends = "\(result.server ?? "-") to \(result.ownAddress ?? "-")"
             return "\(text(result.outcome)) by \(result.device ?? "-"), \(ends)"
         case ("sf", "probe"):
-            return UBootSPIFlash(reply).map { "\($0.name) of \(hex($0.size)), erases \(number($0.eraseSize))" }
+            return UBootSPIFlash(reply).map {
+                "\($0.name) of \($0.size.map(hex) ?? "unknown size"), erases \(number($0.eraseSize))"
+            }
                 ?? "nothing"
         case (let tool, let verb) where ["sf", "nand", "mtd"].contains(tool) && verb.hasPrefix("read"):
             let result = UBootReadResult(reply)

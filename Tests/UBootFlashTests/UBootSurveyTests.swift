@@ -101,15 +101,10 @@ import UBootFlash
 
     /// Consoles of boards whose `nand info` prints no size, with and without a default table: the contents of their
     /// NAND are unknown, and nothing is invented.
-    @Test(arguments: [
-        ("board-nand-size-unknown", "zlg@imx280a# "), ("board-mtdparts-defaults", "OMAP3 beagleboard.org # "),
-    ])
-    func nandWithoutSize(name: String, prompt: String) throws {
-        let console = try UBootTranscript(console: name, prompt: prompt)
+    @Test func nandWithoutSize() throws {
+        let console = try UBootTranscript(console: "board-nand-size-unknown", prompt: "zlg@imx280a# ")
         #expect(console.exchanges.count > 6)
-        let replies = Dictionary(
-            console.exchanges.map { ($0.command, $0.reply) }, uniquingKeysWith: { first, _ in first })
-        let survey = try UBootSurvey.assemble(replies: replies)
+        let survey = try UBootSurvey.assemble(replies: console.byCommand)
         #expect(survey.chips.map(\.id) == ["nand0"] && survey.chips.map(\.size) == [.atLeast(0)])
         #expect(survey.partitions.isEmpty && survey.table == .complete)
         #expect(survey.unknowns.map(\.subject) == [.chipSize])

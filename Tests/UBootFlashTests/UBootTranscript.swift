@@ -43,10 +43,20 @@ struct UBootTranscript {
     /// The replies to all occurrences of a command.
     func replies(_ command: String) -> [UBootReply] { exchanges.filter { $0.command == command }.map(\.reply) }
 
+    /// The first reply to each command.
+    var byCommand: [String: UBootReply] {
+        Dictionary(exchanges.map { ($0.command, $0.reply) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Reads a console log from its owner: `Fixtures/UBootConsoles`.
     init(console name: String, prompt: String) throws {
-        let file = try Self.folder().deletingLastPathComponent().appending(path: "UBootConsoles/\(name).txt")
-        self.init(Array(try Data(contentsOf: file)), prompt: Array(prompt.utf8))
+        self.init(try Self.console(name), prompt: Array(prompt.utf8))
+    }
+
+    /// The bytes of such a log.
+    static func console(_ name: String) throws -> [UInt8] {
+        let file = try folder().deletingLastPathComponent().appending(path: "UBootConsoles/\(name).txt")
+        return Array(try Data(contentsOf: file))
     }
 
     static func bytes(_ name: String) throws -> [UInt8] {

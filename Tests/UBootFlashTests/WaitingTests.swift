@@ -133,7 +133,7 @@ struct WaitingTests {
         let (talk, limits) = pair
         var timing = ShellTiming()
         timing.limits = limits
-        let outcome = await outcome(talk, over: SilentBoard(way: way)) { channel in
+        let outcome = await outcome(talk, over: SilentBoard(scheme: way)) { channel in
             try await ShellSession.withShell(
                 over: channel, credentials: Credentials(password: { "secret" }), nonce: "0123456789abcdef",
                 timing: timing
@@ -151,7 +151,7 @@ struct WaitingTests {
     func telnetCountdown() async throws {
         let outcome = await outcome(
             Talk("Autobooting in 5 seconds, press any key\r\n", bytes: 1, every: .milliseconds(500)),
-            over: SilentBoard(way: "telnet", isSlow: false)
+            over: SilentBoard(scheme: "telnet", isSlow: false)
         ) { channel in
             try await ShellSession.withShell(over: channel, credentials: Credentials(), nonce: "0123456789abcdef") {
                 _ in

@@ -56,7 +56,9 @@ package struct ConsoleConnector: BoardConnector {
                 }
                 do {
                     let outcome = try await dialect.withBoard(
-                        on: AnsweredConsole(console, line: merged, prompt: responder.prompt, identifier: identifier)
+                        on: AnsweredConsole(
+                            console, line: merged, prompt: responder.prompt, identifier: identifier,
+                            startLog: responder.startLog)
                     ) { board in
                         mayRepeat = false
                         return try await body(board)

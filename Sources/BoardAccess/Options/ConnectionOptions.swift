@@ -32,6 +32,10 @@ package struct UBootOptions: Sendable {
     package var powerCycle: String?
     /// The faster rate for the line, in the form of ``LineRateArgument``; nil keeps the rate.
     package var lineRate: String?
+    /// Flash that U-Boot does not report, each as ``FlashArgument`` takes it.
+    package var flash: [String] = []
+    /// RAM that nothing uses, as ``FlashArgument`` takes it; nil finds some.
+    package var ram: String?
     /// Opens the content that need not be transferred again.
     package var known: @Sendable () throws -> [any ContentSource] = { [] }
     /// The image to start from the bootloader; nil for none.

@@ -20,6 +20,8 @@ package struct ConsoleSettings: Sendable {
     package var boot: NetworkBoot?
     /// The network for transfers from and to the bootloader; nil means the serial line only.
     package var network: BoardNetwork?
+    /// What the user knows of the board's memory and U-Boot does not report.
+    package var given = UBootGivenMemory()
 
     package init(
         stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
@@ -49,6 +51,8 @@ extension ConsoleSettings {
         self.init(
             store: store, rate: try LineRateArgument.wish(options.lineRate),
             boot: try ImageArguments.boot(options.image), network: try NetworkArguments.network(options.network))
+        given = UBootGivenMemory(
+            flash: try options.flash.map(FlashArgument.flash), freeRAM: try options.ram.map(FlashArgument.memory))
         if !mayAsk, options.powerCycle == nil { timing.power = timing.limits.unattendedPower }
         if let key = options.stopKey { stopKey = try StopKeyArgument.bytes(key) }
         if let command = options.powerCycle {

@@ -43,7 +43,8 @@ struct UBootDialect: ConsoleDialect {
                 .internalFault, what: "U-Boot answers without a prompt.", why: "Only its prompt identifies it.",
                 next: "Please report this.")
         }
-        let session = UBootSession(answered.console, prompt: prompt, identifier: answered.identifier)
+        let session = UBootSession(
+            answered.console, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
         if let boot = settings.boot {
             if settings.rate != nil {
                 notify(.note("the image is transferred over the network: the line keeps its rate"))
@@ -78,7 +79,8 @@ struct UBootDialect: ConsoleDialect {
     ) async throws -> Result {
         guard let network = settings.network else {
             return try await body(
-                UBootFlashAccess(session, store: settings.store, format: settings.dumpFormat, lineRate: rate))
+                UBootFlashAccess(
+                    session, store: settings.store, format: settings.dumpFormat, lineRate: rate, given: settings.given))
         }
         let notify = notify
         let wishes = UBootNetworkSettings(
@@ -86,7 +88,8 @@ struct UBootDialect: ConsoleDialect {
             nonce: environment.nonce, notify: { notify(.note($0)) })
         let host = network.computer(channel)
         let access = UBootFlashAccess(
-            session, store: settings.store, format: settings.dumpFormat, lineRate: rate, network: (host, wishes))
+            session, store: settings.store, format: settings.dumpFormat, lineRate: rate,
+            network: (host, wishes), given: settings.given)
         // Leave the console in order even if the user has cancelled everything.
         return try await withShieldedCleanup {
             try await body(access)

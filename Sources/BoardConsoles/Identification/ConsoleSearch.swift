@@ -8,6 +8,10 @@ struct ConsoleSearch {
     var recognizers: [any DialectRecognizer]
     /// The last that was received, for error messages.
     var seen: [UInt8] = []
+    /// What a bootloader prints from its start on, up to its prompt.
+    var startLog: [UInt8] = []
+    /// Whether that may hold a password from now on.
+    private var isLogClosed = false
     var hasStarted = false
     var keysTried = 0
     var stop: (keys: [[UInt8]], text: String)?
@@ -94,6 +98,7 @@ struct ConsoleSearch {
     /// Something came.
     mutating func take(_ bytes: [UInt8], _ console: Console) async throws -> Responder? {
         seen = Array((seen + bytes).suffix(8_192))
+        if !isLogClosed { startLog = Array((startLog + bytes).suffix(Responder.startLogLimit)) }
         silences = 0
         for index in recognizers.indices {
             for sign in recognizers[index].take(bytes) {
@@ -124,6 +129,7 @@ struct ConsoleSearch {
         case .menu(nil): hasChosen = false
         case .asksForPassword(let line):
             guard hasStarted else { return try await system(console) }
+            isLogClosed = true
             try await answerPassword(line, console)
         case .startsSystem(let line):
             if hasStarted || identifier.wanted != nil { try await missed(line) }
@@ -154,7 +160,9 @@ struct ConsoleSearch {
         guard dialect.isSupported else { throw notSupported(dialect.name, console) }
         if !dialect.isBootloader { return try await system(console) }
         if let wanted = identifier.wanted, wanted != dialect.name { throw notSupported(dialect.name, console) }
-        return Responder(dialect: dialect.name, prompt: prompt)
+        var responder = Responder(dialect: dialect.name, prompt: prompt)
+        if hasStarted { responder.startLog = startLog }
+        return responder
     }
 
     /// Looks for the rate at which the line makes sense.
@@ -245,6 +253,8 @@ struct ConsoleSearch {
                     ? "Nothing answers at \(console.channel.traits.address). Switch the board on now (or off and on)."
                     : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."))
         seen = []
+        startLog = []
+        isLogClosed = false
         recognizers = identifier.recognizers
         refused = []
     }

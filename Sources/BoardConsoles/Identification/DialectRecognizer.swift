@@ -38,9 +38,24 @@ package struct Responder: Sendable, Hashable {
     package var dialect: String
     /// Its prompt, byte for byte; nil if it is not known, or the dialect has none that matters.
     package var prompt: [UInt8]?
+    /// What it printed from its start until it answered, at most ``startLogLimit`` bytes; empty if it did not start.
+    package var startLog: [UInt8] = []
+
+    /// The limit of ``startLog`` in bytes; a bootloader prints 1 to 4 KiB.
+    static let startLogLimit = 32 << 10
 
     package init(dialect: String, prompt: [UInt8]? = nil) {
         self.dialect = dialect
         self.prompt = prompt
+    }
+
+    /// Whether the same dialect answers, with the same prompt, whatever was printed before.
+    package static func == (one: Responder, other: Responder) -> Bool {
+        one.dialect == other.dialect && one.prompt == other.prompt
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(dialect)
+        hasher.combine(prompt)
     }
 }

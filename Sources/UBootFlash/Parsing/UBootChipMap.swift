@@ -3,38 +3,50 @@ import FlashModel
 
 /// The chips that U-Boot reports, and the partitions on them.
 struct UBootChipMap {
-    private(set) var chips: [Chip] = []
-    private(set) var partitions: [Partition] = []
+    var chips: [Chip] = []
+    var partitions: [Partition] = []
     /// How to read each chip. Chips that U-Boot cannot read are absent.
-    private(set) var windows: [Chip.ID: UBootWindow] = [:]
-    private(set) var warnings: [String] = []
+    var windows: [Chip.ID: UBootWindow] = [:]
+    var warnings: [String] = []
     /// Reasons why there may be flash in neither list, or why an entry may be wrong; one line each.
-    private(set) var doubts: [String] = []
+    var doubts: [String] = []
     /// The number of bytes that U-Boot can read correctly, by ``Chip/id``, if that is not the whole chip.
-    private var reach: [String: Int] = [:]
+    var reach: [String: Int] = [:]
+    /// Chips whose bad blocks a layer below remaps, by ``Chip/id``.
+    var remapped: Set<Chip.ID> = []
+    /// Serial NOR that `nand info` lists as well, by ``Chip/id``.
+    var serialInNAND: [Chip.ID] = []
 
     init(_ facts: UBootFacts) {
         if let mtd = facts.mtd {
             for device in mtd.devices { add(device) }
             for line in mtd.strayLines.prefix(5) { doubt("a line of mtd list was not understood", line) }
         }
-        for answer in facts.misunderstood {
-            doubt("U-Boot's answer to \(answer.question) was not understood", answer.line)
-        }
+        joinRemapped()
         if let flash = facts.flash {
             for bank in flash.banks { add(bank) }
-            for number in flash.misunderstood {
-                doubts.append("the flinfo output for flash bank \(number) was not understood")
-            }
             for number in flash.missing {
                 doubts.append("U-Boot is configured for a flash bank \(number), but found no known chip there")
             }
+        }
+        // `Bank # 1: The hell do you want flinfo for??` of AR71xx: bdinfo has the flash.
+        let isMapped = addMapped(facts)
+        for number in facts.flash?.misunderstood ?? [] where !(isMapped && facts.flash?.banks.isEmpty == true) {
+            doubts.append("the flinfo output for flash bank \(number) was not understood")
+        }
+        for answer in facts.misunderstood where !(isMapped && answer.question == "flinfo") {
+            doubt("U-Boot's answer to \(answer.question) was not understood", answer.line)
         }
         if let spi = facts.spi { add(spi, version: facts.version) }
         if let nand = facts.nand {
             for device in nand.devices { add(device) }
             for line in nand.strayLines.prefix(5) { doubt("a line of nand info was not understood", line) }
         }
+        if let log = facts.startLog { add(log, facts) }
+        for (position, chip) in chips.enumerated() {
+            note(facts.probedSizes[chip.id], at: position, "the first read that lies outside")
+        }
+        for given in facts.given.flash { add(given) }
     }
 
     private mutating func doubt(_ words: String, _ line: String) {
@@ -42,7 +54,7 @@ struct UBootChipMap {
     }
 
     /// Whether another chip can be added.
-    private mutating func hasRoom(for name: String) -> Bool {
+    mutating func hasRoom(for name: String) -> Bool {
         if chips.count < Self.mostChips { return true }
         let doubt = "U-Boot reports more than \(Self.mostChips) chips; the rest are left out"
         if !doubts.contains(doubt) { doubts.append(doubt) }
@@ -113,31 +125,44 @@ struct UBootChipMap {
         windows[id] = bank.start.map { .mapped(base: $0) }
     }
 
-    private mutating func add(_ spi: UBootSPIFlash, version: UBootVersion?) {
+    /// Whether `sf probe` speaks of a chip that is known: by `mtd list`, or because the board maps it into memory.
+    private func isSame(_ chip: Chip, _ spi: UBootSPIFlash) -> Bool {
+        chip.kind == .spiNOR && (spi.size == nil || chip.exactSize == spi.size)
+            || chip.source == "bdinfo" && chip.exactSize == spi.size
+    }
+
+    mutating func add(_ spi: UBootSPIFlash, version: UBootVersion?) {
         let position: Int
-        if let known = chips.firstIndex(where: { $0.kind == .spiNOR && $0.exactSize == spi.size }) {
+        if let known = chips.firstIndex(where: { isSame($0, spi) }) {
+            chips[known].kind = .spiNOR
+            if chips[known].eraseBlockSize == 0, let size = spi.eraseSize { chips[known].eraseBlockSize = size }
             chips[known].identification["spi-nor"] = spi.name
             position = known
         } else {
             guard hasRoom(for: spi.name) else { return }
-            let id = (0..<64).lazy.map { "spi\($0)" }.first { name in !chips.contains { $0.id == name } } ?? "spi"
+            let id = freeName("spi")
+            let size: Chip.Size =
+                switch spi.size {
+                case let size? where spi.isSizeExact: .exact(size)
+                case let size: .atLeast(size ?? 0)
+                }
             chips.append(
                 Chip(
-                    id: id, kind: .spiNOR, size: spi.size, sizeKnowledge: spi.isSizeExact ? .exact : .atLeast,
-                    eraseBlockSize: spi.eraseSize ?? 0, pageSize: 1, oobSize: 0,
+                    id: id, kind: .spiNOR, size: size, eraseBlockSize: spi.eraseSize ?? 0, pageSize: 1, oobSize: 0,
                     identification: ["command": "sf", "spi-nor": spi.name], source: "sf probe"))
             windows[id] = .spi
             position = chips.count - 1
         }
+        if let size = spi.id?.size { note(size, at: position, "the chip's id") }
         let limit = UBootSurvey.shortAddressLimit
-        guard spi.size > limit else { return }
+        guard let size = spi.size, size > limit else { return }
         let id = chips[position].id
         // Before 2013.07 there were only 3-byte addresses, and no warning.
         let isOld = version.map { !$0.isAtLeast(2013, 7) } ?? false
         if spi.isCutAt16MiB || isOld {
             reach[id] = limit
             warnings.append(
-                "\(shown(id)) has \(ByteCount.text(spi.size)), but this U-Boot reads only its lower 16 MiB (3-byte "
+                "\(shown(id)) has \(ByteCount.text(size)), but this U-Boot reads only its lower 16 MiB (3-byte "
                     + "addresses): the rest cannot be saved this way")
         } else if version?.isAtLeast(2018, 9) != true {
             doubts.append(
@@ -147,6 +172,7 @@ struct UBootChipMap {
     }
 
     private mutating func add(_ device: UBootNANDInfo.Device) {
+        if device.oobSize == 0, device.pageSize == 256 { return addSerial(device) }
         let name = "nand\(device.index)"
         if let position = chips.firstIndex(where: { $0.id == name }) {
             chips[position].identification["nand"] = device.name
@@ -174,157 +200,23 @@ struct UBootChipMap {
         windows[name] = .nand(device.index)
     }
 
-    /// A partition, before it is numbered.
-    private struct Piece {
-        var name: String
-        var offset: Int
-        var size: Int
-        var isReadOnly = false
-        var parent: Int?
-    }
-
-    /// Places the partitions on the chips.
-    mutating func partition(_ facts: UBootFacts) {
-        lookForOtherTables(facts)
-        for position in chips.indices {
-            var pieces = table(chips[position], facts)
-            let chip = chips[position]
-            if case .atLeast(let told) = chip.size {
-                // Partitions and bad blocks lie on the chip, so it extends at least that far.
-                var ends = pieces.compactMap { $0.offset.plus($0.size) }
-                if let bad = facts.badBlocks[chip.id] {
-                    ends += bad.offsets.compactMap { $0.plus(chip.eraseBlockSize) }
-                }
-                chips[position].size = .atLeast(ends.reduce(told, max))
-            }
-            let size = chips[position].leastSize
-            let outside = pieces.filter { ($0.offset.plus($0.size) ?? .max) > size }
-            for piece in outside.prefix(5) {
-                doubts.append("\"\(shown(piece.name))\" extends beyond the end of \(shown(chip.id)); it is left out")
-            }
-            // A partition keeps its position even if its parent is left out.
-            if !outside.isEmpty {
-                pieces = pieces.filter { ($0.offset.plus($0.size) ?? .max) <= size }
-                for index in pieces.indices { pieces[index].parent = nil }
-            }
-            let covered = pieces.map { $0.offset..<($0.offset + $0.size) }
-            let wholes = min(size, reach[chip.id] ?? size)
-            let hasGaps = !PartitionMap.gaps(in: 0..<wholes, leaving: covered).isEmpty
-            let base = partitions.count
-            if hasGaps {
-                add(
-                    Piece(name: chip.id, offset: 0, size: wholes), source: .wholeChip, chips[position], facts,
-                    parent: nil)
-            }
-            let first = partitions.count
-            for piece in pieces {
-                let outer = piece.parent.map { first + $0 } ?? (first > base && wholes == size ? base : nil)
-                add(piece, source: .commandLine, chips[position], facts, parent: outer)
-            }
-        }
-    }
-
-    /// Looks for partition tables of flash that U-Boot does not list.
-    private mutating func lookForOtherTables(_ facts: UBootFacts) {
-        var names = Set(chips.map(\.id))
-        if chips.contains(where: { $0.kind == .spiNOR }) { names.insert("nor0") }
-        var tables: [String] = []
-        if let parts = facts.parts { tables += parts.devices.map(\.id).filter { !names.contains($0) } }
-        if let variables = facts.environment?.variables, let value = variables["mtdparts"] {
-            if let ids = variables["mtdids"].map(UBootPartitionVariables.ids) {
-                names.formUnion(names.compactMap { ids[$0] })
-            }
-            let definitions = UBootPartitionVariables.definitions(value)
-            // A single definition belongs to a single chip, whatever their names.
-            if definitions.count != 1 || chips.count != 1 {
-                tables += definitions.map(\.id).filter { !names.contains($0) }
-            }
-        }
-        for name in Set(tables).sorted().prefix(8) {
-            doubts.append("mtdparts has a table for \"\(shown(name))\", which U-Boot does not list as flash")
-        }
-    }
-
-    private mutating func add(
-        _ piece: Piece, source: Partition.OffsetSource, _ chip: Chip, _ facts: UBootFacts, parent: Int?
-    ) {
-        guard partitions.count < BoardLimits.devices else {
-            let doubt = "there are more than \(BoardLimits.devices) partitions; the rest are left out"
-            if !doubts.contains(doubt) { doubts.append(doubt) }
+    /// Qualcomm's U-Boot lists serial NOR as a NAND device too: pages of 256 bytes without OOB.
+    private mutating func addSerial(_ device: UBootNANDInfo.Device) {
+        if let position = chips.firstIndex(where: { $0.kind == .spiNOR }) {
+            chips[position].identification["nand"] = device.name
+            serialInNAND.append(chips[position].id)
             return
         }
-        partitions.append(
-            Partition(
-                index: partitions.count, name: piece.name, chip: chip.id, offset: piece.offset, offsetSource: source,
-                size: piece.size, eraseBlockSize: chip.eraseBlockSize, pageSize: chip.pageSize, oobSize: chip.oobSize,
-                type: chip.kind.rawValue, isWritable: piece.isReadOnly ? false : nil, parent: parent,
-                role: source == .wholeChip ? .unknown : Partition.Role.ofName(piece.name),
-                badBlocks: badBlocks(piece, chip, facts)))
+        let id = freeName("spi")
+        guard hasRoom(for: id) else { return }
+        chips.append(
+            Chip(
+                id: id, kind: .spiNOR, size: device.size.map { .exact($0) } ?? .atLeast(0),
+                eraseBlockSize: device.eraseSize, pageSize: 1, oobSize: 0,
+                identification: ["command": "nand", "nand": device.name], source: "nand info"))
+        windows[id] = .nand(device.index)
+        serialInNAND.append(id)
     }
 
-    /// The known bad blocks in a partition; nil for flash types without bad blocks.
-    private func badBlocks(_ piece: Piece, _ chip: Chip, _ facts: UBootFacts) -> BadBlockKnowledge? {
-        switch chip.kind {
-        case .nor, .spiNOR, .dataflash, .ram, .rom: return nil
-        case .nand, .mlcNAND, .spiNAND: break
-        case .unknown:
-            return BadBlockKnowledge(
-                bad: [], source: "none", isComplete: false,
-                note: "the type of flash is unknown, and NAND has bad blocks")
-        }
-        guard let known = facts.badBlocks[chip.id], chip.eraseBlockSize > 0 else {
-            return BadBlockKnowledge(
-                bad: [], source: "none", isComplete: false, note: "U-Boot was not asked, or did not answer")
-        }
-        let end = piece.offset.plus(piece.size) ?? piece.offset
-        func blocks(_ offsets: [Int]) -> [Int] {
-            offsets.filter { $0 >= piece.offset && $0 < end }.map { ($0 - piece.offset) / chip.eraseBlockSize }
-        }
-        let table = Set(known.reserved)
-        return BadBlockKnowledge(
-            bad: Array(Set(blocks(known.offsets.filter { !table.contains($0) }))).sorted(),
-            table: Array(Set(blocks(known.reserved))).sorted(), source: known.device == nil ? "mtd bad" : "nand bad",
-            isComplete: known.isComplete, note: known.isComplete ? nil : "a line of the list was not understood")
-    }
-
-    /// The partition table of a chip, from the best source that has one.
-    private mutating func table(_ chip: Chip, _ facts: UBootFacts) -> [Piece] {
-        if let device = facts.mtd?.devices.first(where: { $0.name == chip.id }), !device.parts.isEmpty {
-            return device.parts.map { Piece(name: $0.name, offset: $0.offset, size: $0.size, parent: $0.parent) }
-        }
-        // `mtdparts` calls serial flash nor0, too.
-        let isOnlyNOR = chips.filter { $0.kind == .nor || $0.kind == .spiNOR }.count == 1
-        let names = [chip.id] + (chip.kind == .spiNOR && isOnlyNOR ? ["nor0"] : [])
-        if let device = facts.parts?.devices.first(where: { names.contains($0.id) }), !device.parts.isEmpty {
-            if !device.isComplete {
-                doubts.append(
-                    "mtdparts lists a different number of partitions of \(shown(chip.id)) than it announces")
-            }
-            return device.parts.map {
-                Piece(name: $0.name, offset: $0.offset, size: $0.size, isReadOnly: $0.flags & 1 == 1)
-            }
-        }
-        return fromVariables(chip, names: names, facts)
-    }
-
-    private func fromVariables(_ chip: Chip, names: [String], _ facts: UBootFacts) -> [Piece] {
-        guard let value = facts.environment?.variables["mtdparts"] else { return [] }
-        let ids = UBootPartitionVariables.ids(facts.environment?.variables["mtdids"] ?? "")
-        let wanted = Set(names + names.compactMap { ids[$0] })
-        let definitions = UBootPartitionVariables.definitions(value)
-        // A single definition belongs to a single chip, whatever their names.
-        let definition =
-            definitions.first { wanted.contains($0.id) }
-            ?? (definitions.count == 1 && chips.count == 1 ? definitions.first : nil)
-        guard let definition else { return [] }
-        return definition.parts.compactMap { part in
-            // `-` means the rest of the chip, which is unknown if the chip's size is.
-            guard part.offset >= 0, let size = part.size ?? chip.exactSize?.minus(part.offset), size >= 0 else {
-                return nil
-            }
-            return Piece(name: part.name, offset: part.offset, size: size, isReadOnly: part.isReadOnly)
-        }
-    }
-
-    private func shown(_ name: String) -> String { PrintableText.escaped(name, limit: 40) }
+    func shown(_ name: String) -> String { PrintableText.escaped(name, limit: 40) }
 }

@@ -58,6 +58,8 @@ package struct UBootConsoleText: Sendable {
     private var isInMenu = false
     private var lastStop: UBootStopPrompt?
     private var hasStopped = false
+    /// Whether the open line asked for a password.
+    private var hasAsked = false
     /// Whether the open line contains the word `boot`; without it, it is not a countdown.
     private var namesBoot = false
     /// One bit for each of the last 32 bytes: set if the byte does not occur in text.
@@ -84,9 +86,11 @@ package struct UBootConsoleText: Sendable {
     /// The open line if it may be a prompt: short, and with the ending of one. Only silence and the answer to a command
     /// can confirm it, because `Bank # ` of `flinfo` looks the same for a moment.
     package var promptCandidate: [UInt8]? {
-        guard !isCut, (2...48).contains(openLine.count), openLine.last == 0x20, let mark = openLine.dropLast().last
-        else { return nil }
-        guard [0x3E, 0x23, 0x24, 0x3A].contains(mark), openLine.first != 0x20, !isContinuation else { return nil }
+        guard !isCut, (2...48).contains(openLine.count), openLine.first != 0x20, !isContinuation else { return nil }
+        let hasBlank = openLine.last == 0x20
+        guard let mark = hasBlank ? openLine.dropLast().last : openLine.last else { return nil }
+        // `anyka$` and `s12#` have no blank at their end; of what ends with a colon, only prompts have one.
+        guard [0x3E, 0x23, 0x24].contains(mark) || mark == 0x3A && hasBlank else { return nil }
         // Questions end with a colon, too.
         return mark == 0x3A && UBootConsoleText.isPassword(ByteText(openLine[...])) ? nil : openLine
     }
@@ -150,7 +154,10 @@ package struct UBootConsoleText: Sendable {
             hasStopped = true
             note(stop, &events)
         }
-        if byte == 0x3A, Self.isPassword(line) { events.append(.passwordPrompt(line.string(limit: 80))) }
+        if byte == 0x3A, !hasAsked, Self.isPassword(line) {
+            hasAsked = true
+            events.append(.passwordPrompt(line.string(limit: 80)))
+        }
     }
 
     private mutating func note(_ stop: UBootStopPrompt, _ events: inout [Event]) {
@@ -168,6 +175,7 @@ package struct UBootConsoleText: Sendable {
         isReturned = false
         hasPrompted = false
         hasStopped = false
+        hasAsked = false
         namesBoot = false
     }
 
@@ -189,7 +197,7 @@ package struct UBootConsoleText: Sendable {
             let stop = UBootStopPrompt(line: line, isWhole: true)
             // `Enter password - autoboot in 5 sec...` (`configs/MCR3000_defconfig`): no other key stops it.
             if stop?.keys.isEmpty ?? true, text.lowercased.hasPrefix("enter password") {
-                events.append(.passwordPrompt(text.string(limit: 80)))
+                if !hasAsked { events.append(.passwordPrompt(text.string(limit: 80))) }
             } else if let stop {
                 note(stop, &events)
             }
@@ -262,9 +270,14 @@ package struct UBootConsoleText: Sendable {
 
     /// Whether a line asks for a password: `PASSWD :`, `Password:`, `Enter password:`.
     private static func isPassword(_ line: ByteText) -> Bool {
-        let words = line.lowercased.words
-        guard (1...5).contains(words.count), line.bytes.last == 0x3A || line.bytes.last == 0x20 else { return false }
-        return words.contains { $0.hasPrefix("password") || $0.hasPrefix("passwd") }
+        // Vendors frame it: `### Please input uboot password: ###`.
+        let words = line.lowercased.words.filter { !$0.bytes.allSatisfy { [0x23, 0x2A, 0x2D, 0x3D].contains($0) } }
+        guard let first = words.first, line.bytes.last == 0x3A || line.bytes.last == 0x20 else { return false }
+        let isRequest = ["enter", "please", "input", "type"].contains { first.hasPrefix($0) }
+        guard words.count <= (isRequest ? 12 : 5) else { return false }
+        return words.contains { word in
+            ["password", "passwd", "passphrase", "pwd"].contains { word.hasPrefix($0) }
+        }
     }
 
     /// Reports garbage if at least a third of 32 bytes cannot be text, because the line then has another rate.

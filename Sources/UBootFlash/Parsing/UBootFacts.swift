@@ -12,6 +12,14 @@ package struct UBootFacts: Sendable {
     package var nand: UBootNANDInfo?
     package var mtd: UBootMTDList?
     package var parts: UBootMTDParts?
+    /// What was printed before the prompt, if the board started while somebody listened.
+    package var startLog: UBootStartLog?
+    /// What the user knows and U-Boot does not tell.
+    package var given: UBootGivenMemory
+    /// The sizes in bytes that reads beyond the end have shown, by ``FlashModel/Chip/id``.
+    package var probedSizes: [String: Int]
+    /// Whether `sf probe` printed nothing at all, as HiSilicon's does on success.
+    package var isSerialFlashSilent: Bool
     /// The bad blocks, by the name of the MTD device: `nand0`.
     package var badBlocks: [String: UBootBadBlocks]
     /// Replies that name no chip as far as they are understood, but do not say that there is none either: the question,
@@ -67,8 +75,23 @@ package struct UBootFacts: Sendable {
         }
     }
 
+    /// The name under which the start log is among the replies.
+    package static let startLogName = "start log"
+
     /// Parses the replies, by command. Any may be missing.
-    package init(_ replies: [String: UBootReply]) {
+    ///
+    /// - Parameter given: what the user knows.
+    package init(
+        _ replies: [String: UBootReply], given: UBootGivenMemory = UBootGivenMemory(),
+        probedSizes: [String: Int] = [:]
+    ) {
+        self.given = given
+        self.probedSizes = probedSizes
+        startLog = replies[Self.startLogName].flatMap(UBootStartLog.init)
+        isSerialFlashSilent =
+            replies["sf probe"].map { reply in
+                reply.lines.allSatisfy { $0.trimmed.isEmpty || $0.contains("sf probe") }
+            } ?? false
         version = replies["version"].flatMap(UBootVersion.init)
         help = replies["help"].flatMap(UBootHelp.init)
         board = replies["bdinfo"].flatMap(UBootBoardInfo.init)

@@ -23,6 +23,9 @@ package struct UBootMTDParts: Sendable, Hashable {
     }
 
     package var devices: [Device]
+    /// The built-in values, behind `defaults:`; empty for `none` (`cmd/mtdparts.c`, CONFIG_MTDIDS_DEFAULT).
+    package var defaultIDs = ""
+    package var defaultParts = ""
     /// The printed error, such as `mtdids not defined, no default present`.
     package var problem: String?
 
@@ -31,8 +34,17 @@ package struct UBootMTDParts: Sendable, Hashable {
         devices = []
         var announced = 0
         var isNet = false
+        var isDefaults = false
         for line in reply.lines.prefix(5000) {
-            if let device = Self.device(line) {
+            if line.trimmed == ByteText("defaults:") {
+                isDefaults = true
+            } else if isDefaults {
+                if let value = line.dropping("mtdids  : ")?.trimmed, value != ByteText("none") {
+                    defaultIDs = value.string(limit: 400)
+                } else if let value = line.dropping("mtdparts: ")?.trimmed, value != ByteText("none") {
+                    defaultParts = value.string(limit: 2_000)
+                }
+            } else if let device = Self.device(line) {
                 guard devices.count < 16 else { break }
                 devices.append(device.0)
                 announced = device.1

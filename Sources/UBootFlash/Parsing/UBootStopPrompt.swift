@@ -15,10 +15,12 @@ package struct UBootStopPrompt: Sendable, Hashable {
         guard (8...200).contains(line.bytes.count) else { return nil }
         let text = line.lowercased
         // A countdown says what to stop: "stop autoboot", "abort autoboot", "stop booting"; "stop auto run" is CFE's.
-        let stops = ["stop auto", "abort auto", "stop boot", "abort boot", "to stop", "to abort", "to interrupt"]
+        let stops = ["stop auto", "abort auto", "stop boot", "abort boot", "to stop", "to abort", "interrupt"]
         let namesStop = stops.contains(where: text.contains)
         let isAutoboot = text.contains("autoboot") || text.contains("auto boot") || text.contains("auto-boot")
-        let isBoot = isAutoboot || text.contains("booting") || text.contains("boot process")
+        let isBoot =
+            isAutoboot || text.contains("booting") || text.contains("boot process")
+            || ["stop boot", "abort boot", "interrupt boot"].contains(where: text.contains)
         guard namesStop && isBoot || isWhole && isAutoboot && (text.contains("second") || text.contains("noautoboot"))
         else { return nil }
         // Not text of a script or a variable about booting.
@@ -29,33 +31,74 @@ package struct UBootStopPrompt: Sendable, Hashable {
         self.text = line.string(limit: 200)
     }
 
+    private static let space: [UInt8] = [0x20]
+    private static let interrupt: [UInt8] = [0x03]
+    private static let escape: [UInt8] = [0x1B]
+    private static let enter: [UInt8] = [0x0D]
+
     private static func keys(_ line: ByteText, _ text: ByteText) -> [[UInt8]] {
-        let space: [UInt8] = [0x20]
-        let interrupt: [UInt8] = [0x03]
-        let escape: [UInt8] = [0x1B]
-        if let word = quoted(line) {
-            switch ByteText(word[...]).lowercased.string() {
-            case "<esc><esc>", "esc esc": return [escape + escape]
-            case "<esc>", "esc": return [escape]
-            case "<space>", "space": return [space]
-            case "ctrl-c", "ctrl+c", "^c", "<ctrl-c>": return [interrupt]
-            default: break
-            }
-            // A word to type: `s`, `gl`, `noautoboot`. A single digit would be a menu's.
-            let isWord = word.allSatisfy { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
-            return isWord && (1...16).contains(word.count) ? [word] : []
-        }
+        if let word = quoted(line) ?? bracketed(line) { return key(word).map { [$0] } ?? [] }
+        if let key = control(text) { return [Array(repeatElement(key, count: times(text)))] }
         // HiSilicon and XM print `any key` but accept only ^C, which stops the others as well.
         if text.contains("any key") { return [space, interrupt] }
-        if text.contains("<esc><esc>") || text.contains("esc twice") || text.contains("esc esc") {
-            return [escape + escape]
-        }
-        if text.contains("ctrl-c") || text.contains("ctrl+c") || text.contains("^c") { return [interrupt] }
+        if text.contains("esc twice") || text.contains("esc esc") { return [escape + escape] }
         if text.contains("esc") { return [escape] }
         if text.contains("space") { return [space] }
+        if ["hit enter", "press enter", "enter key", "hit return", "press return", "return key"]
+            .contains(where: text.contains)
+        {
+            return [enter]
+        }
         // TP-Link prints `Autobooting in 1 seconds` without the key.
         if text.trimmed.hasPrefix("autobooting in "), text.trimmed.hasSuffix("seconds") { return [Array("tpl".utf8)] }
         return []
+    }
+
+    /// The key that a word in quotes or brackets names, or the word itself if it is to be typed.
+    private static func key(_ word: [UInt8]) -> [UInt8]? {
+        let text = ByteText(word[...]).lowercased
+        switch text.string() {
+        case "<esc><esc>", "esc esc": return escape + escape
+        case "<esc>", "esc", "escape": return escape
+        case "<space>", "space", " ": return space
+        case "<enter>", "enter", "return": return enter
+        default: break
+        }
+        if let key = control(text) { return [key] }
+        // A word to type: `s`, `gl`, `noautoboot`. A single digit would be a menu's.
+        let isWord = word.allSatisfy { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        return isWord && (1...16).contains(word.count) ? word : nil
+    }
+
+    /// `Ctrl-C`, `Ctrl+u`, `ctrl c`, `^d`, `\^d`: the control character.
+    private static func control(_ text: ByteText) -> UInt8? {
+        for name in ["control", "ctrl", "^"] {
+            guard var rest = text.after(name) else { continue }
+            for separator in ["-", "+", " "] where name != "^" && rest.take(separator) { break }
+            guard let letter = rest.bytes.first, (0x61...0x7A).contains(letter) else { continue }
+            // A word that goes on is no letter.
+            if let next = rest.bytes.dropFirst().first, (0x61...0x7A).contains(next) { continue }
+            return letter - 0x60
+        }
+        return nil
+    }
+
+    /// `Hit 5 times Ctrl+u`: how often, at most 10.
+    private static func times(_ text: ByteText) -> Int {
+        guard let count = text.before(" times")?.words.last?.decimal, (1...10).contains(count) else { return 1 }
+        return count
+    }
+
+    /// The text in the first pair of angle or square brackets: `<s>`, `[f]`; with two pairs of angle brackets side by
+    /// side, both.
+    private static func bracketed(_ line: ByteText) -> [UInt8]? {
+        if line.lowercased.contains("<esc><esc>") { return Array("<esc><esc>".utf8) }
+        for (open, close) in [("<", ">"), ("[", "]")] {
+            if let word = line.after(open)?.before(close), (1...16).contains(word.bytes.count) {
+                return Array(word.bytes)
+            }
+        }
+        return nil
     }
 
     /// The text in the first pair of quotes, single or double.

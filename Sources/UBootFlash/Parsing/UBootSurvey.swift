@@ -23,11 +23,10 @@ package enum UBootSurvey {
         var map = UBootChipMap(facts)
         guard !map.chips.isEmpty else {
             throw FlashkeepError(
-                .noPartitions, what: "U-Boot reports no flash",
-                why: "none of flinfo, sf probe, nand info and mtd list named a chip",
-                next:
-                    "if the flash is serial, give its bus and chip select; otherwise read it from Linux or with a "
-                    + "programmer"
+                .noPartitions, what: "U-Boot reports no flash.", why: noFlash(facts),
+                next: "If you know where it is, give it: --flash TYPE:START+SIZE[/ERASEBLOCK], such as "
+                    + "--flash nor:0x9f000000+4M/64K, spi:0+16M or nand:0+128M/128K. Otherwise read it from Linux or "
+                    + "with a programmer."
             )
         }
         map.partition(facts)
@@ -45,6 +44,13 @@ package enum UBootSurvey {
         return Survey(
             board: identity(facts), chips: map.chips, partitions: map.partitions, tools: tools(facts),
             table: TableKnowledge(doubts: map.doubts), warnings: warnings)
+    }
+
+    private static func noFlash(_ facts: UBootFacts) -> String {
+        guard let answer = facts.misunderstood.first else {
+            return "None of flinfo, sf probe, nand info, mtd list and bdinfo named a chip."
+        }
+        return "Its answer to \(answer.question) was not understood: \(PrintableText.escaped(answer.line, limit: 100))"
     }
 
     private static func identity(_ facts: UBootFacts) -> BoardIdentity {

@@ -7,6 +7,8 @@ struct UBootLayoutWatch: LayoutWatching {
     let recovery: UBootRecovery
     /// The survey's replies, by question.
     let replies: [String: UBootReply]
+    /// As of the survey.
+    let facts: UBootFacts
     let survey: Survey
 
     func changes() async throws -> [LayoutChange] {
@@ -16,6 +18,8 @@ struct UBootLayoutWatch: LayoutWatching {
             // If no two replies agree, keep the old one.
             if let reply { replies[question] = reply }
         }
-        return LayoutChange.between(survey, try UBootSurvey.assemble(facts: UBootFacts(replies)))
+        return LayoutChange.between(
+            survey,
+            try UBootSurvey.assemble(facts: UBootFacts(replies, given: facts.given, probedSizes: facts.probedSizes)))
     }
 }

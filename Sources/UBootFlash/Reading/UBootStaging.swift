@@ -15,6 +15,8 @@ final class UBootStaging {
     private var memory: Range<UInt64>?
     /// The selected chip of each command that has a current one.
     private var selected = PerBoot<[String: Chip.ID]>()
+    /// The RAM that ``checkMemory(_:_:)`` has tested.
+    private var testedMemory: Range<UInt64>?
     /// Whether reads that report no result have been seen: RAM is then filled before each.
     private var needsPoison = false
     /// The ECC findings, by chip and offset of the page.
@@ -92,6 +94,7 @@ final class UBootStaging {
 
     /// Runs commands that read equal amounts of flash into RAM.
     private func bring(_ commands: [String], to memory: UInt64, bytes count: Int) async throws -> Outcome {
+        try await checkMemory(memory, count)
         var sum: UInt32?
         if needsPoison { sum = try await poison(memory, count) }
         var isSilent = false
@@ -194,6 +197,24 @@ final class UBootStaging {
         selected[session] = (selected[session] ?? [:]).merging([name: chip.id]) { $1 }
     }
 
+    /// Checks that an address is RAM, if only variables suggest so: what is read into no memory would look like flash of
+    /// one value, with the right checksum.
+    ///
+    /// - Throws: `toolMissing` if it is not.
+    private func checkMemory(_ address: UInt64, _ count: Int) async throws {
+        guard !facts.isMemoryKnown, testedMemory != address..<address + UInt64(count) else { return }
+        for value: UInt8 in [0x5A, 0xA5] {
+            guard let sum = try await poison(address, count, with: value) else { break }
+            guard sum == CRC32.sum(of: [UInt8](repeating: value, count: count)) else {
+                throw FlashkeepError(
+                    .toolMissing, what: "There is no RAM at 0x\(String(address, radix: 16)).",
+                    why: "It does not keep what is written to it.",
+                    next: "Give free RAM: --ram START+SIZE, such as --ram 0x82000000+16M.")
+            }
+        }
+        testedMemory = address..<address + UInt64(count)
+    }
+
     /// Fills RAM with a value that is rare in flash, and returns its CRC-32; nil if the board cannot do this.
     private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
         guard facts.hasChecksum, facts.help?.has("mw") ?? false else { return nil }
@@ -211,7 +232,7 @@ final class UBootStaging {
     /// - Throws: `toolMissing` if no RAM is known to be free.
     func area(for count: Int) throws -> Range<UInt64> {
         if let memory, memory.count >= count { return memory }
-        let found = try facts.freeMemory(max(count, Self.size))
+        let found = try (try? facts.freeMemory(max(count, Self.size))) ?? facts.freeMemory(count)
         memory = found
         return found
     }

@@ -55,11 +55,15 @@ package final class UBootSession {
     /// channel has no rate.
     let ownRate: Int?
     let identifier: ConsoleIdentifier
+    /// What the board printed when it started; empty if it was waiting at its prompt.
+    let startLog: [UInt8]
 
     /// - Parameters:
     ///   - prompt: its exact bytes, as found by ``BoardConsoles/ConsoleIdentifier``.
     ///   - identifier: finds the prompt again after a reset.
-    package init(_ console: Console, prompt: [UInt8], identifier: ConsoleIdentifier) {
+    ///   - startLog: what was printed before the prompt.
+    package init(_ console: Console, prompt: [UInt8], identifier: ConsoleIdentifier, startLog: [UInt8] = []) {
+        self.startLog = startLog
         self.console = console
         self.prompt = prompt
         self.identifier = identifier

@@ -37,6 +37,18 @@ struct BoardOptions: ParsableArguments, Sendable {
                 + "bits per second, or auto for the highest that works.", valueName: "rate"))
     var baud: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "In U-Boot: flash that it does not report, as TYPE:START+SIZE[/ERASEBLOCK], such as "
+                + "nor:0x9f000000+4M/64K, spi:0+16M or nand:0+128M/128K; can be repeated.", valueName: "flash"))
+    var flash: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "In U-Boot: RAM that nothing uses, as START+SIZE, such as 0x82000000+16M, if it is not found.",
+            valueName: "ram"))
+    var ram: String?
+
     /// The same options as words of a command line to show to the user.
     var words: [String] {
         var words: [String] = []
@@ -46,6 +58,8 @@ struct BoardOptions: ParsableArguments, Sendable {
         if let stopKey { words += ["--stop-key", stopKey] }
         if let powerCycle { words += ["--power-cycle", powerCycle] }
         if let baud { words += ["--baud", baud] }
+        for item in flash { words += ["--flash", item] }
+        if let ram { words += ["--ram", ram] }
         return words
     }
 }

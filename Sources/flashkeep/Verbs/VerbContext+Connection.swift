@@ -22,6 +22,8 @@ extension VerbContext {
         options.uboot.stopKey = board.stopKey
         options.uboot.powerCycle = board.powerCycle
         options.uboot.lineRate = board.baud
+        options.uboot.flash = board.flash
+        options.uboot.ram = board.ram
         options.uboot.known = { try known.flatMap { try KnownFile.all(at: FilePath($0)) } }
         options.uboot.image = image
         options.uboot.network = network

@@ -79,7 +79,7 @@ extension UBootMachine {
             toPrompt()
         } else {
             line = []
-            emit("Password: ")
+            emit(scenario.passwordPrompt)
         }
     }
 

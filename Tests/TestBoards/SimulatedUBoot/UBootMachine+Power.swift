@@ -23,7 +23,8 @@ extension UBootMachine {
         phase = .starting
         emit(
             "\n\n" + scenario.version
-                + "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n")
+                + (scenario.startLog
+                    ?? "\n\nDRAM:  256 MiB\nFlash: 4 MiB\nIn:    serial\nOut:   serial\nErr:   serial\n"))
         timer = lineFree + scenario.startTime
     }
 
@@ -83,7 +84,7 @@ extension UBootMachine {
         if scenario.password != nil {
             phase = .password
             line = []
-            emit("\nPassword: ")
+            emit("\n" + scenario.passwordPrompt)
         } else {
             toPrompt()
         }

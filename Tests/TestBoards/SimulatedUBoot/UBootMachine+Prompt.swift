@@ -64,6 +64,7 @@ extension UBootMachine {
         }
         let before = scenario.hardware.tears ? scenario.hardware : nil
         let done = run(text)
+        if done.work > 0 { rest(done.work) }
         guard show(done, number, tornFrom: before) else { return }
         if let crash = done.crash {
             emit(crash)

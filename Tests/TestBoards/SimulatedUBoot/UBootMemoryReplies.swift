@@ -44,10 +44,10 @@ extension UBootMachine {
         guard count <= 64 << 20, let bytes = bytes(at: address, count) else { return crash("crc32 \(words[1])") }
         let sum = Self.digits(UInt64(CRC32.sum(of: bytes)), 8)
         let last = Self.digits(address &+ size &- 1, 8)
-        // It does not check for ^C.
+        // It does not check for ^C, and prints when it is done (`cmd/mem.c`, do_mem_crc).
         return Done(
             text: "\(scenario.checksumWord.rawValue) for \(Self.digits(address, 8)) ... \(last) ==> \(sum)\n",
-            time: 200 + count, asks: false)
+            work: count, asks: false)
     }
 
     mutating func fill(_ words: [String]) -> Done {

@@ -4,6 +4,8 @@ extension UBootMachine {
     struct Done {
         /// The output, with `\n` as line ends.
         var text = ""
+        /// Microseconds until it prints.
+        var work = 0
         /// Microseconds from the last character to the prompt.
         var time = 200
         /// Whether it checks for ^C, and consumes typed input.
@@ -33,6 +35,10 @@ extension UBootMachine {
         }
         guard scenario.commands.contains(name) else {
             return Done(text: scenario.unknown.replacing("%", with: first) + "\n")
+        }
+        if let text = scenario.answers[words.joined(separator: " ")] {
+            if line.hasPrefix("sf probe") { isProbed = true }
+            return Done(text: text)
         }
         switch name {
         case "version": return version()

@@ -88,6 +88,12 @@ package struct UBootScenario: Sendable {
     package var menu: Menu?
     /// The password requested before the prompt.
     package var password: String?
+    /// The request for it.
+    package var passwordPrompt = "Password: "
+    /// What is printed at the start behind the banner, word for word; nil is the usual.
+    package var startLog: String?
+    /// A command line → its output, word for word, as a board's owner posted it. Its effects are those of the command.
+    package var answers: [String: String] = [:]
     /// Whether the board ignores all input.
     package var isDeaf = false
     /// The response of a loader to an unknown command.

@@ -1,0 +1,197 @@
+import FlashAccess
+import FlashModel
+import Testing
+import UBootFlash
+
+/// Consoles of boards as their owners posted them. Each stands for a kind of U-Boot that reports its flash in words of
+/// its own.
+@Suite("Consoles of boards as they are out there")
+struct UBootConsoleCaseTests {
+    private static func survey(
+        _ name: String, prompt: String, given: UBootGivenMemory = UBootGivenMemory()
+    ) throws -> Survey {
+        let console = try UBootTranscript(console: name, prompt: prompt)
+        #expect(console.exchanges.count > 2, "the prompt of \(name) is not found")
+        return try UBootSurvey.assemble(facts: UBootFacts(console.byCommand, given: given))
+    }
+
+    private static func parts(_ survey: Survey) -> [String] {
+        survey.partitions.map { "\($0.name) \($0.offset ?? -1)+\($0.size)" }
+    }
+
+    private static let atherosTable = [
+        "u-boot 0+131072", "kernel 131072+1048576", "rootfs 1179648+2883584", "config 4063232+65536",
+        "ART 4128768+65536",
+    ]
+
+    @Test("flinfo is no help; bdinfo has the flash, and bootargs its partitions")
+    func atheros() throws {
+        let survey = try Self.survey("board-ath79-flinfo-joke", prompt: "ar7240> ")
+        #expect(survey.chips.map(\.size) == [.exact(4 << 20)] && survey.chips.map(\.kind) == [.nor])
+        #expect(survey.chips.map(\.eraseBlockSize) == [0])
+        #expect(Self.parts(survey) == Self.atherosTable)
+        #expect(survey.table == .complete && survey.unknowns.isEmpty)
+    }
+
+    @Test("The user knows the erase block")
+    func atherosGiven() throws {
+        let given = UBootGivenFlash(kind: .nor, start: 0x9F00_0000, size: 4 << 20, eraseBlockSize: 64 << 10)
+        let survey = try Self.survey(
+            "board-ath79-flinfo-joke", prompt: "ar7240> ", given: UBootGivenMemory(flash: [given]))
+        #expect(survey.chips.map(\.eraseBlockSize) == [64 << 10] && survey.chips.map(\.size) == [.exact(4 << 20)])
+    }
+
+    @Test("Neither flinfo nor bdinfo: the error names the option, and with it the flash is there")
+    func hornet() throws {
+        let error = #expect(throws: FlashkeepError.self) {
+            try Self.survey("board-hornet-no-flinfo", prompt: "hornet> ")
+        }
+        #expect(error?.code == .noPartitions && error?.next.contains("--flash TYPE:START+SIZE") == true)
+        let given = UBootGivenFlash(kind: .nor, start: 0x9F00_0000, size: 4 << 20, eraseBlockSize: 64 << 10)
+        let survey = try Self.survey(
+            "board-hornet-no-flinfo", prompt: "hornet> ", given: UBootGivenMemory(flash: [given]))
+        #expect(Self.parts(survey) == Self.atherosTable)
+    }
+
+    @Test(
+        "Vendors' forms of sf probe",
+        arguments: [
+            ("board-sigmastar-sf-probe", "SigmaStar # ", 0), ("board-goke-sf-probe", "GOKE # ", 64 << 10),
+            ("board-prompt-without-blank", "anyka$", 64 << 10),
+        ])
+    func serialFlash(_ name: String, _ prompt: String, _ eraseBlock: Int) throws {
+        let survey = try Self.survey(name, prompt: prompt)
+        #expect(survey.chips.map(\.kind) == [.spiNOR] && survey.chips.map(\.size) == [.exact(8 << 20)])
+        #expect(survey.chips.map(\.eraseBlockSize) == [eraseBlock])
+        #expect(survey.table == .complete && survey.unknowns.isEmpty)
+    }
+
+    @Test("sf probe says nothing; the start log has the chip and its size")
+    func silentProbe() throws {
+        let log = try UBootTranscript.console("board-uboot-password-hashes")
+        var replies = [
+            "help": UBootReply(text: "sf      - SPI flash sub-system\r\nmd      - memory display\r\n"),
+            "sf probe": UBootReply(text: "\r\n"), UBootFacts.startLogName: UBootReply(output: log),
+        ]
+        let survey = try UBootSurvey.assemble(replies: replies)
+        #expect(survey.chips.map(\.kind) == [.spiNOR] && survey.chips.map(\.size) == [.exact(16 << 20)])
+        #expect(survey.chips.first?.eraseBlockSize == 64 << 10)
+        #expect(survey.chips.first?.identification["name"] == "GD25Q128")
+        // A probe that fails is believed.
+        replies["sf probe"] = UBootReply(text: "\r\nFailed to initialize SPI flash at 0:0\r\n")
+        #expect(throws: FlashkeepError.self) { try UBootSurvey.assemble(replies: replies) }
+    }
+
+    @Test("The start log has the size of NAND lines after its label")
+    func sizeInTheStartLog() throws {
+        let log = UBootReply(output: try UBootTranscript.console("board-enter-key-countdown"))
+        let known = try #require(UBootStartLog(log))
+        #expect(known.memory == 128 << 20 && known.nand == 128 << 20)
+        #expect(known.chips.map(\.size) == [128 << 20])
+        let survey = try UBootSurvey.assemble(replies: [
+            "nand info": UBootReply(text: "\r\nDevice 0: nand0, sector size 128 KiB\r\n"),
+            "nand bad": UBootReply(text: "\r\nDevice 0 bad blocks:\r\n  06000000\r\n"),
+            UBootFacts.startLogName: log,
+        ])
+        #expect(survey.chips.map(\.size) == [.exact(128 << 20)] && survey.unknowns.isEmpty)
+    }
+
+    @Test("Two sources that differ: neither is believed")
+    func disagreement() throws {
+        let survey = try UBootSurvey.assemble(replies: [
+            "nand info": UBootReply(text: "\r\nDevice 0: NAND 64MiB 3,3V 8-bit, sector size 16 KiB\r\n"),
+            "nand bad": UBootReply(text: "\r\nDevice 0 bad blocks:\r\n"),
+            UBootFacts.startLogName: UBootReply(text: "DRAM:  32 MiB\r\nNAND:  128 MiB\r\n"),
+        ])
+        #expect(survey.chips.map(\.size) == [.atLeast(64 << 20)])
+        #expect(survey.table.doubts.contains { $0.contains("128 MiB") && $0.contains("64 MiB") })
+    }
+
+    @Test("mtdparts prints the partitions that are built in")
+    func defaults() throws {
+        let survey = try Self.survey("board-mtdparts-defaults", prompt: "OMAP3 beagleboard.org # ")
+        #expect(survey.chips.map(\.size) == [.atLeast(0x68_0000)])
+        #expect(
+            Self.parts(survey) == [
+                "x-loader 0+524288", "u-boot 524288+1966080", "u-boot-env 2490368+131072", "kernel 2621440+4194304",
+            ])
+        #expect(survey.unknowns.map(\.subject) == [.chipSize])
+    }
+
+    @Test("A chip behind a remapping layer is read once, through the layer")
+    func remapped() throws {
+        let survey = try Self.survey("board-nmbm", prompt: "MT7981> ")
+        #expect(survey.chips.map(\.id) == ["nmbm0"] && survey.chips.map(\.size) == [.exact(0x780_0000)])
+        #expect(survey.chips.map(\.kind) == [.spiNAND])
+        #expect(survey.chips.first?.identification["below"] == "spi-nand0")
+        #expect(survey.warnings.contains { $0.contains("NMBM") && $0.contains("128 MiB") })
+        #expect(survey.partitions.allSatisfy { $0.badBlocks?.isComplete == true && $0.badBlocks?.bad == [] })
+        #expect(survey.partitions.map(\.name).contains("ubi") && survey.unknowns.isEmpty)
+    }
+
+    @Test("Serial NOR that nand info lists too is one chip; the start log's sum gives the size of the NAND")
+    func listedTwice() throws {
+        let survey = try Self.survey("board-ipq-nand-and-nor", prompt: "(IPQ40xx) # ")
+        #expect(survey.chips.map(\.kind).sorted { $0.rawValue < $1.rawValue } == [.nand, .spiNOR])
+        #expect(survey.chips.first { $0.kind == .spiNOR }?.size == .exact(32 << 20))
+        #expect(survey.chips.first { $0.kind == .nand }?.size == .atLeast(0))
+        var replies = try UBootTranscript(console: "board-ipq-nand-and-nor", prompt: "(IPQ40xx) # ").byCommand
+        for (text, size) in [("NAND:  128 MiB\r\n", 128), ("NAND:  160 MiB\r\n", 128)] {
+            replies[UBootFacts.startLogName] = UBootReply(text: text)
+            let survey = try UBootSurvey.assemble(replies: replies)
+            #expect(survey.chips.first { $0.kind == .nand }?.size == .exact(size << 20), "\(text)")
+        }
+    }
+
+    @Test("Without bdinfo, RAM is where the board's own commands load to")
+    func memory() throws {
+        let console = try UBootTranscript(console: "board-no-bdinfo-no-free-ram", prompt: "U-Boot> ")
+        let facts = UBootFacts(console.byCommand)
+        #expect(try facts.freeMemory(1 << 20) == 0xA000_0000..<0xA010_0000)
+        #expect(try facts.freeMemory(1 << 20, outside: 0xA000_0000..<0xA010_0000).lowerBound == 0xA010_0000)
+        let error = #expect(throws: FlashkeepError.self) { try facts.freeMemory(64 << 20) }
+        #expect(error?.next.contains("--ram START+SIZE") == true)
+        let survey = try UBootSurvey.assemble(facts: facts)
+        #expect(survey.chips.map(\.size) == [.exact(128 << 20)])
+        #expect(survey.partitions.map(\.name) == ["boot", "env", "rootfs"])
+        let given = UBootGivenMemory(freeRAM: 0x8000_0000..<0x8800_0000)
+        #expect(try UBootFacts(console.byCommand, given: given).freeMemory(64 << 20).lowerBound == 0x8000_0000)
+    }
+
+    @Test("A U-Boot without any command for flash: the error says what is missing")
+    func noCommand() throws {
+        let error = #expect(throws: FlashkeepError.self) {
+            try Self.survey("board-mt7628-spi", prompt: "MT7628 # ")
+        }
+        #expect(error?.what == "U-Boot reports no flash.")
+        #expect(error?.next.contains("--flash") == true)
+    }
+
+    @Test(
+        "Sizes and numbers of no chip are survived",
+        arguments: [
+            "DRAM:  9223372036854775807 MiB\r\nNAND:  18446744073709551616 MiB\r\n",
+            "SPI Nor(cs 0) ID: 0xc8 0x40 0xff\r\nBlock:0KB Chip:99999999999MB*99 Name:\"\r\n",
+            "NAND: \r\nmaf_id : 0xzz, dev_id : 0x1\r\n-5 MiB\r\n", "SF: Detected \r\nFlash is detected (0x1)\r\n",
+        ])
+    func hostileLogs(_ text: String) throws {
+        let survey = try UBootSurvey.assemble(replies: [
+            "nand info": UBootReply(text: "\r\nDevice 0: nand0, sector size 128 KiB\r\n"),
+            UBootFacts.startLogName: UBootReply(text: text),
+        ])
+        #expect(survey.chips.allSatisfy { $0.exactSize == nil })
+    }
+
+    @Test("Flash and memory as a user may give them, whatever the numbers", arguments: [0, 1 << 20, Int.max])
+    func hostileGifts(_ size: Int) throws {
+        for kind in UBootGivenFlash.Kind.allCases {
+            for start in [0, 0xBF00_0000, UInt64.max] {
+                let given = UBootGivenFlash(kind: kind, start: start, size: size, eraseBlockSize: size)
+                _ = try? UBootSurvey.assemble(facts: UBootFacts([:], given: UBootGivenMemory(flash: [given])))
+            }
+        }
+        let facts = UBootFacts([:], given: UBootGivenMemory(freeRAM: UInt64.max - 100..<UInt64.max))
+        #expect(throws: FlashkeepError.self) { try facts.freeMemory(101) }
+        #expect(try facts.freeMemory(50).count == 50)
+    }
+}
