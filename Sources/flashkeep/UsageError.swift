@@ -6,8 +6,9 @@ enum UsageError {
     ///   - message: the parser's message, without usage and help.
     ///   - arguments: the whole command line.
     static func error(message: String, arguments: [String]) -> FlashkeepError {
+        let hint = CommandLineHint.line(for: arguments)
         let first = arguments.first { !$0.hasPrefix("-") }
-        if let first, !Verbs.names.contains(first) {
+        if hint == nil, let first, !Verbs.names.contains(first) {
             let suggestion = Suggestion.nearest(to: first, of: Verbs.names)
             return FlashkeepError(
                 .usage, what: "\"\(SafeText.line(first))\" is not a flashkeep command.",
@@ -18,8 +19,8 @@ enum UsageError {
         // The parser appends its own suggestion to its sentence.
         let parts = message.split(separator: "\n").map { SafeText.line(String($0)) }
         var why = parts.joined(separator: " ")
-        var next = "\(help) shows examples and all options."
-        if let start = why.firstRange(of: " Did you mean ") {
+        var next = hint.map { "Write: \($0)" } ?? "\(help) shows examples and all options."
+        if hint == nil, let start = why.firstRange(of: " Did you mean ") {
             next = "Did you mean " + why[start.upperBound...].replacing("'", with: "") + " (\(help) shows all options.)"
             why = String(why[..<start.lowerBound])
         }

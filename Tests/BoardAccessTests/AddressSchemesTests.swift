@@ -17,8 +17,25 @@ import Testing
         ("tcp://server:2001", TCPAddress(user: nil, host: "server", port: 2001)),
         ("serial:/dev/ttyUSB0", SerialAddress(path: "/dev/ttyUSB0", baud: 115_200, user: nil)),
         ("serial:/dev/ttyUSB0?baud=57600&user=admin", SerialAddress(path: "/dev/ttyUSB0", baud: 57_600, user: "admin")),
-        ("local:", LocalAddress()),
+        ("local:", LocalAddress()), ("[::1]", SSHAddress(destination: "::1", port: nil)),
+        ("TELNET://192.168.1.1", TelnetAddress(host: "192.168.1.1")),
+        ("serial:ttyUSB0", SerialAddress(path: "/dev/ttyUSB0")),
+        ("Serial:/dev/ttyS0?baud=9600", SerialAddress(path: "/dev/ttyS0", baud: 9_600)),
     ]
+
+    /// What is an address elsewhere gets the line to type here.
+    @Test(arguments: [
+        ("[::1]:22", "ssh://[::1]:22"), ("root@host:/etc", "root@host"), ("host:/tmp/x", "host"),
+        ("telnet:192.168.1.1", "telnet://192.168.1.1"), ("tcp:server:2001", "tcp://server:2001"),
+        ("telnet:/192.168.1.1", "telnet://192.168.1.1"), ("ttyUSB0", "serial:/dev/ttyUSB0"),
+        ("ttyACM1", "serial:/dev/ttyACM1"), ("COM3", "flashkeep ports"), ("/dev/ttyUSB0", "serial:/dev/ttyUSB0"),
+        ("serial:/dev/ttyUSB0:57600", "serial:/dev/ttyUSB0?baud=57600"), ("192.168.1.1/24", "192.168.1.1"),
+        ("root@192.168.1.1/24", "root@192.168.1.1"), ("root@host:22", "ssh://root@host:22"),
+    ])
+    func whatIsMeantElsewhere(text: String, line: String) {
+        let error = #expect(throws: FlashkeepError.self) { try AddressSchemes.parse(text) }
+        #expect(error?.why.contains(line) == true, "\(error?.why ?? "")")
+    }
 
     @Test(arguments: parsed)
     func understood(text: String, expected: any AddressScheme) throws {

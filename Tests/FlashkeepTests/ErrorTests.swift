@@ -111,6 +111,18 @@ struct UsageErrorTests {
         #expect(Suggestion.distance("same", "same") == 0)
     }
 
+    /// What other programs would take is answered with the line to type.
+    @Test(arguments: [
+        (["--verify", "my backup"], "flashkeep verify 'my backup'"),
+        (["extract", "bag", "dir"], "flashkeep extract bag --to dir"),
+        (["extract", "bag", "--output", "dir"], "flashkeep extract bag --to dir"),
+        (["backup", "root@board", "--output=x"], "flashkeep backup root@board --to=x"),
+        (["backup", "root@board", "-o", "x"], "flashkeep backup root@board --to x"),
+    ])
+    func theLineToType(arguments: [String], line: String) {
+        #expect(UsageError.error(message: "Unknown option", arguments: arguments).next == "Write: \(line)")
+    }
+
     @Test func theParsersSuggestionIsKept() {
         let error = UsageError.error(
             message: "Unknown option '--tto'. Did you mean '--to'?", arguments: ["backup", "--tto", "x"])

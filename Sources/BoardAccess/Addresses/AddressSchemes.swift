@@ -20,8 +20,10 @@ package enum AddressSchemes {
         _ text: String, schemes: [any AddressScheme.Type] = all
     ) throws(FlashkeepError) -> any AddressScheme {
         do throws(AddressFault) {
+            let normal = AddressHint.normalized(text)
+            if let fault = AddressHint.fault(normal) { throw fault }
             for scheme in schemes {
-                if let address = try scheme.parse(text) { return address }
+                if let address = try scheme.parse(normal) { return address }
             }
         } catch {
             throw notUnderstood(text, why: error.why)

@@ -43,7 +43,9 @@ package struct SerialAddress: AddressScheme {
                 throw AddressFault("A serial address accepts ?baud=NUMBER and &user=NAME, not \(item).")
             }
         }
-        return SerialAddress(path: String(path), baud: baud, user: user)
+        // `serial:ttyUSB0`: ports are in /dev.
+        let isName = !path.contains("/") && (path.hasPrefix("tty") || path.hasPrefix("cu."))
+        return SerialAddress(path: isName ? "/dev/\(path)" : String(path), baud: baud, user: user)
     }
 
     package var isConsole: Bool { true }

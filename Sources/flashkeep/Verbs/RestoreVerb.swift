@@ -2,6 +2,7 @@ import ArgumentParser
 import BoardAccess
 import FlashAccess
 import FlashModel
+import Glibc
 import Operations
 import SystemPackage
 
@@ -126,12 +127,21 @@ struct RestoreVerb: Verb {
             throw ValidationError(
                 "--json cannot ask for confirmation: add --dry-run to see the plan, or --yes to carry it out.")
         }
+        if let address = `where`, Self.isBackup(address), !Self.isBackup(bag) {
+            throw ValidationError(
+                "The backup comes first, then the board. Write: flashkeep restore \(address) \(bag)")
+        }
         _ = try choices.allowed()
         if let address = `where` { try transferMethod.validate(for: address, image: choices.image) }
     }
 
     var afterInterruption: String {
         "Run the same command again to resume; flashkeep restore --status shows whether a block is half written."
+    }
+
+    /// Whether a path is that of a backup.
+    private static func isBackup(_ path: String) -> Bool {
+        unsafe access(path + "/bagit.txt", F_OK) == 0
     }
 
     func work(in context: VerbContext) async throws -> ExitStatus {
