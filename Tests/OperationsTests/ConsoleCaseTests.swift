@@ -222,4 +222,18 @@ struct ConsoleCaseTests {
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
         try expectSame(report, scenario, "nand0")
     }
+
+    @Test(
+        "A loader that echoes and is none of ours is named by its prompt",
+        arguments: ["ZHAL> ", "<RealTek>", "RTL838x# "])
+    func stranger(_ prompt: String) async throws {
+        var scenario = UBootScenario()
+        scenario.prompt = prompt
+        scenario.commands = []
+        scenario.unknown = "ERROR: %"
+        let folder = try ScratchFolder()
+        let error = await #expect(throws: FlashkeepError.self) { try await backUp(scenario, in: folder) }
+        #expect(error?.what.contains("\"\(prompt)\"") == true, "\(String(describing: error))")
+        #expect(error?.code == .replyNotUnderstood)
+    }
 }

@@ -65,6 +65,10 @@ package struct ConsoleConnector: BoardConnector {
                     }
                     if case .finished(let result) = outcome { return result }
                     mayRepeat = false
+                } catch let error as FlashkeepError
+                    where error.code == .replyNotUnderstood && mayRepeat && responder.unknownPrompt != nil
+                {
+                    throw unknown(responder.unknownPrompt ?? [], error)
                 } catch let error as FlashkeepError where error.code == .bootloaderAnswers && mayRepeat {
                     // The bootloader was mistaken for a system without a prompt: it was slow, or had just been reset.
                     mayRepeat = false
@@ -89,6 +93,16 @@ package struct ConsoleConnector: BoardConnector {
                     try await powerCycle()
                 }
             })
+    }
+
+    private func unknown(_ prompt: [UInt8], _ error: FlashkeepError) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood,
+            what: "Something answers at \(address) with the prompt "
+                + "\"\(PrintableText.escaped(String(decoding: prompt, as: UTF8.self), limit: 48))\", which Flashkeep does not know.",
+            why: error.why,
+            next: "If it is a menu or a command line in front of a shell, open the shell first (often: sh). If it is a "
+                + "bootloader, let it start its Linux. Please report the prompt.")
     }
 
     private func notSupported(_ name: String) -> FlashkeepError {

@@ -50,6 +50,7 @@ extension ConsoleSearch {
             denied += 1
             if denied == Self.believed { break }
         }
+        if hasHeard { unknownPrompt = candidate }
         return hasStarted && !hasHeard ? .deaf : .no
     }
 

@@ -30,6 +30,8 @@ struct ConsoleSearch {
     var silences = 0
     var passwords = 0
     var refused: [[UInt8]] = []
+    /// A prompt at which something echoes and answers in no dialect that is known.
+    var unknownPrompt: [UInt8]?
     /// Since when something came again and again without a pause; nil in a pause.
     var talksSince: Duration?
     /// What is waited for, and since when.
@@ -244,6 +246,11 @@ struct ConsoleSearch {
         return nil
     }
 
+    private static func stranger(_ prompt: [UInt8]) -> String {
+        "Something with the prompt \"\(PrintableText.escaped(String(decoding: prompt, as: UTF8.self), limit: 48))\", which "
+            + "Flashkeep does not know,"
+    }
+
     mutating func askForPower(_ console: Console) async throws {
         isWaitingForPower = true
         powerRequests += 1
@@ -251,7 +258,8 @@ struct ConsoleSearch {
             .needsPower(
                 seen.isEmpty
                     ? "Nothing answers at \(console.channel.traits.address). Switch the board on now (or off and on)."
-                    : "No bootloader answers at \(console.channel.traits.address). Switch the board off and on."))
+                    : "\(unknownPrompt.map(Self.stranger) ?? "No bootloader") answers at "
+                        + "\(console.channel.traits.address). Switch the board off and on."))
         seen = []
         startLog = []
         isLogClosed = false
@@ -309,7 +317,9 @@ struct ConsoleSearch {
     mutating func system(_ console: Console) async throws -> Responder? {
         guard identifier.wanted != nil else {
             guard let system = identifier.system else { throw notSupported("A system", console) }
-            return Responder(dialect: system.name)
+            var responder = Responder(dialect: system.name)
+            responder.unknownPrompt = unknownPrompt
+            return responder
         }
         if !isWaitingForPower {
             isWaitingForPower = true

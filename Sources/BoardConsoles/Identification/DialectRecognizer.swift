@@ -40,6 +40,8 @@ package struct Responder: Sendable, Hashable {
     package var prompt: [UInt8]?
     /// What it printed from its start until it answered, at most ``startLogLimit`` bytes; empty if it did not start.
     package var startLog: [UInt8] = []
+    /// A prompt at which something echoed and answered in no dialect that is known; nil if there was none.
+    package var unknownPrompt: [UInt8]?
 
     /// The limit of ``startLog`` in bytes; a bootloader prints 1 to 4 KiB.
     static let startLogLimit = 32 << 10
