@@ -37,7 +37,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
         for chip in chips {
             let name = words(chip)
             let mine = onChip[chip.id, default: []]
-            let placeless = mine.filter { $0.size > 0 && !$0.isUBIVolume && !$0.isPlaced }
+            let placeless = mine.filter { $0.size > 0 && !$0.isView && !$0.isPlaced }
             if chip.exactSize == nil {
                 unknowns.append(
                     FlashUnknown(
@@ -63,7 +63,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
             } else {
                 // For flash that can have bad blocks, a missing list proves nothing.
                 let kind = kinds[partition.chip]
-                guard partition.size > 0, !partition.isUBIVolume, kind.map({ $0.isNAND || $0 == .unknown }) == true
+                guard partition.size > 0, !partition.isView, kind.map({ $0.isNAND || $0 == .unknown }) == true
                 else {
                     continue
                 }

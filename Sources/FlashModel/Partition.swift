@@ -130,6 +130,12 @@ package struct Partition: Sendable, Codable, Hashable, Identifiable {
     /// Whether it is UBI's view of a volume (gluebi), without flash of its own.
     package var isUBIVolume: Bool { type == "ubi" }
 
+    /// The ``type`` of a device that the kernel has put together of others (mtd-concat).
+    package static let concatenation = "concat"
+
+    /// Whether it shows bytes of other devices (a UBI volume, a concatenation) and has no flash of its own.
+    package var isView: Bool { isUBIVolume || type == Self.concatenation }
+
     /// Whether it may be flash: neither RAM nor ROM, nor the kernel's placeholder for a chip that is not there.
     package var mayBeFlash: Bool { kind != .ram && kind != .rom && type != "absent" }
 }

@@ -169,6 +169,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         if partition.isUBIVolume {
             return "a view of a UBI volume; its bytes are in the image of the device below UBI"
         }
+        if partition.isView { return "the kernel puts it together of other partitions; its bytes are in their images" }
         if partition.size <= 0 {
             return "has no bytes: it is outside of its chip, or its size is unknown"
         }

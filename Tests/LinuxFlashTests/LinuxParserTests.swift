@@ -154,7 +154,7 @@ import Testing
                 LinuxProbeReply(text: "nmbm nmbm_spim_nand: Signature found at block 1023 [0x07fe0000]\n"),
             ])
             #expect(log.ubiAttached.map(\.mtd) == [3])
-            #expect(log.remapping == "nmbm")
+            #expect(log.remapping == "NMBM")
         }
     }
 

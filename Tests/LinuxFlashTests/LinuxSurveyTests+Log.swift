@@ -44,6 +44,61 @@ extension LinuxSurveyTests {
         #expect(survey.chips.first?.leastSize == 4 << 20)
     }
 
+    /// ZTE MF286A: the kernel has put `firmware` together of `kernel` and `rootfs`. It is no flash of its own.
+    @Test(arguments: [0x1D0_0000, 0x1D0_0001]) func concatenation(size: Int) throws {
+        let digits = String(size, radix: 16)
+        let survey = try LinuxSurvey.assemble(replies: [
+            "proc-mtd.txt": LinuxProbeReply(
+                text: """
+                    dev:    size   erasesize  name
+                    mtd0: 000a0000 00010000 "u-boot"
+                    mtd1: 00020000 00010000 "u-boot-env"
+                    mtd2: 00140000 00010000 "reserved1"
+                    mtd3: 000a0000 00020000 "fota-flag"
+                    mtd4: 00080000 00020000 "art"
+                    mtd5: 00300000 00020000 "kernel"
+                    mtd6: 01a00000 00020000 "rootfs"
+                    mtd7: 01900000 00020000 "data"
+                    mtd8: \(String(repeating: "0", count: 8 - digits.count))\(digits) 00020000 "firmware"
+
+                    """),
+            "dmesg.txt": Fixture.reply("dmesg-mtd-concat.txt"),
+        ])
+        let firmware = try #require(survey.partition(8))
+        let cover = ReadCoverage.plan(survey)
+        guard size == 0x1D0_0000 else {
+            // The sizes do not add up: it may be anything, and is read.
+            #expect(!firmware.isView && cover.skipped.isEmpty)
+            return
+        }
+        #expect(firmware.isView && firmware.type == "concat")
+        #expect(cover.skipped.map(\.partition) == [8])
+        #expect(cover.skipped.first?.reason.contains("puts it together") == true)
+        #expect(cover.images.flatMap(\.pieces).map(\.mtd) == [0, 1, 2, 3, 4, 5, 6, 7])
+        #expect(survey.chips.count == 2)
+    }
+
+    /// Remapping layers by the names that vendors' kernels give them.
+    @Test(
+        arguments: [
+            ("[    1.289581] [BBT] BMT.v2 is found at 0x3ff", "BMT"), ("[    2.1] en75_bmt: init", "BMT"),
+            ("[    2.1] bmt pool size: 163", "BMT"), ("[    2.1] mtk_bmt: bmt_init", "BMT"),
+            ("[    2.1] nmbm nmbm_spim_nand: Signature found at block 1023 [0x07fe0000]", "NMBM"),
+            ("[    2.1] Creating 7 MTD partitions on \"nmbm\":", "NMBM"), ("[    2.1] [RBA] table found", "RBA"),
+        ])
+    func remapping(line: String, name: String) throws {
+        let survey = try LinuxSurvey.assemble(replies: [
+            "proc-mtd.txt": LinuxProbeReply(text: "mtd0: 00040000 00010000 \"u-boot\"\n"),
+            "dmesg.txt": LinuxProbeReply(text: line + "\n"),
+        ])
+        #expect(survey.warnings.contains { $0.hasPrefix("\(name) remaps blocks") })
+    }
+
+    @Test func bmtOfAVendorsKernel() throws {
+        let log = KernelLog([try Fixture.reply("dmesg-bmt-v2.txt")])
+        #expect(log.remapping == "BMT" && log.lines.count == 14)
+    }
+
     @Test func commandLineAlone() throws {
         let survey = try LinuxSurvey.assemble(replies: [
             "proc-mtd.txt": LinuxProbeReply(

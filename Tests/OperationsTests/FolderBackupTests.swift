@@ -185,6 +185,48 @@ struct FolderBackupTests {
         #expect(report.summary.isProven)
     }
 
+    @Test(
+        "Nodes where some cameras have them, without mknod",
+        arguments: ["mtd/mtd", "mtd/", "mtdblock", "mtdblock/", "mtd/mtdblock"])
+    func nodes(_ name: String) async throws {
+        var hardware = SampleBoards.router()
+        hardware.devices.removeAll { $0.partition.chip == "nand0" }
+        hardware.chips["nand0"] = nil
+        let board = try FolderBoard(hardware, tools: FolderBoard.allTools.filter { $0 != "mknod" })
+        for device in hardware.devices {
+            try board.move(
+                "dev/mtd\(device.partition.index)", to: "dev/\(name)\(device.partition.index)")
+            try board.remove("dev/mtd\(device.partition.index)ro")
+        }
+        let report = try await Self.checked(board, board.pipe)
+        #expect(report.summary.isProven, "\(report.summary.sentences)")
+    }
+
+    @Test("Only what is asked for is read; the rest is a gap that says so")
+    func only() async throws {
+        let hardware = SampleBoards.router()
+        let board = try FolderBoard(hardware)
+        let folder = try ScratchFolder()
+        let options = BackupOptions(target: folder.path.appending("bag"), only: ["u-boot,mtd4"], reconnects: 0)
+        let report = try await Backup.run(board.connector(board.pipe), options: options, environment: .simulated())
+        #expect(!report.summary.isWhole && report.summary.isComplete && report.summary.isProven)
+        #expect(report.summary.wholeness.contains("mtd0 \"u-boot\""), "\(report.summary.sentences)")
+        #expect(report.manifest.capture.only?.count == 2)
+        #expect(report.manifest.images.count == 2)
+        #expect(report.manifest.gaps.allSatisfy { $0.reason == CoverGap.notAskedFor })
+        #expect(try await Verify.run(bag: FilePath(report.bag)).ok)
+        let text = String(decoding: ScratchFolder.read(FilePath(report.bag).appending("RESTORE.md")), as: UTF8.self)
+        #expect(text.contains(CoverGap.notAskedFor))
+        var wrong = options
+        wrong.target = folder.path.appending("other")
+        wrong.only = ["nosuch"]
+        let error = await #expect(throws: FlashkeepError.self) {
+            _ = try await Backup.run(board.connector(board.pipe), options: wrong, environment: .simulated())
+        }
+        #expect(error?.code == .usage && error?.why.contains("mtd0 \"u-boot\"") == true)
+        #expect(!folder.exists("other") && !folder.exists("other.partial"))
+    }
+
     @Test("Nothing that is said to a board could write to its flash, also if a bad line left out the rest")
     func nothingWrites() async throws {
         var hardware = SampleBoards.router()

@@ -154,6 +154,14 @@ package final class FolderBoard: Sendable {
     /// Removes a tool.
     package func removeTool(_ tool: String) throws { try FileManager.default.removeItem(atPath: "\(bin)/\(tool)") }
 
+    /// Moves a file of the board.
+    package func move(_ path: String, to target: String) throws {
+        let url = URL(fileURLWithPath: "\(root)/\(target)")
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.moveItem(at: URL(fileURLWithPath: "\(root)/\(path)"), to: url)
+    }
+
     /// Removes a file of the board.
     package func remove(_ path: String) throws {
         try FileManager.default.removeItem(atPath: "\(root)/\(path)")

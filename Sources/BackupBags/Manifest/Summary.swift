@@ -95,7 +95,7 @@ package struct Summary: Sendable, Codable, Hashable {
         for partition in manifest.partitions where partition.view == nil && partition.size > 0 {
             if isPartial, partition.reason == CoverGap.notAskedFor { continue }
             // A UBI volume shown as an MTD device has no flash of its own: its bytes are in the underlying device.
-            if partition.partition.isUBIVolume { continue }
+            if partition.partition.isView { continue }
             let reason = PlainText.line(partition.reason ?? "no reason was recorded")
             lines.append("\(partition.title) (\(ByteCount.text(partition.size))) is not in it: \(reason)")
         }

@@ -62,6 +62,7 @@ struct RestoreSteps {
         if partition.partition.isUBIVolume {
             return "it is UBI's view of a volume. Write the partition that UBI is attached to instead"
         }
+        if partition.partition.isView { return "the kernel puts it together of other partitions. Write those instead" }
         if !partition.partition.mayBeFlash { return "it is not flash (\(RestoreText.quoted(partition.type)))" }
         let block = partition.eraseBlockSize
         // A guessed offset proves nothing.

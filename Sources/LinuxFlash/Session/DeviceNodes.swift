@@ -22,12 +22,19 @@ final class DeviceNodes {
     ///   number).
     /// - Throws: ``FlashkeepError`` with `unreadable` if there is none and none can be created.
     func node(for mtd: Int, forTools: Bool = false) async throws -> String {
-        let names = forTools ? ["mtd\(mtd)"] : ["mtd\(mtd)ro", "mtd/\(mtd)ro", "mtd\(mtd)", "mtd/\(mtd)"]
+        // devfs has mtd/0, some cameras mtd/mtd0. The block device reads the same bytes, and is the last choice.
+        let names =
+            forTools
+            ? ["mtd\(mtd)", "mtd/mtd\(mtd)"]
+            : [
+                "mtd\(mtd)ro", "mtd/\(mtd)ro", "mtd\(mtd)", "mtd/\(mtd)", "mtd/mtd\(mtd)ro", "mtd/mtd\(mtd)",
+                "mtdblock\(mtd)", "mtdblock/\(mtd)", "mtd/mtdblock\(mtd)",
+            ]
         if let node = known[names[0]] { return node }
         // A regular file instead of a node is a trap: an earlier command wrote to it. In tests, the root holds files.
-        let test = root.isEmpty ? "-c" : "-e"
+        let tests = root.isEmpty ? "[ -c \"$n\" ]||[ -b \"$n\" ]" : "[ -e \"$n\" ]"
         let list = names.map { ShellWord.quoted("\(root)/dev/\($0)") }.joined(separator: " ")
-        let found = try await shell.run("i=0;for n in \(list);do [ \(test) \"$n\" ]&&echo $i&&break;i=$(($i+1));done")
+        let found = try await shell.run("i=0;for n in \(list);do if \(tests);then echo $i;break;fi;i=$(($i+1));done")
         // The reply is a number, not a path: a damaged path might name another device.
         if let line = found.text.split(separator: "\n").first, let place = Int(line), names.indices.contains(place) {
             let node = "\(root)/dev/\(names[place])"
@@ -44,7 +51,7 @@ final class DeviceNodes {
     /// - Throws: as ``node(for:forTools:)``.
     func writeNode(for partition: Partition, _ kind: LinuxWriteNode) async throws -> String {
         guard kind == .block else { return try await node(for: partition, forTools: true) }
-        let names = ["mtdblock\(partition.index)", "mtdblock/\(partition.index)"]
+        let names = ["mtdblock\(partition.index)", "mtdblock/\(partition.index)", "mtd/mtdblock\(partition.index)"]
         if let node = known[names[0]] { return node }
         let test = root.isEmpty ? "-b" : "-e"
         for name in names {

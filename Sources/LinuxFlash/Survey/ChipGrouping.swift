@@ -43,7 +43,7 @@ struct ChipGrouping {
                 groupsOfPath[path, default: []].insert(group)
             }
         }
-        for device in devices.all where !device.isUBIVolume {
+        for device in devices.all where !device.isView {
             keys[device.index] = key(device, groupsOfPath)
         }
         // A part is always on the chip of its parent.

@@ -63,7 +63,7 @@ enum FlashUses {
     /// Marks what shares bytes with a live partition as live, containers and parts alike.
     private static func spread(_ partitions: inout [Partition]) {
         let live = partitions.filter(\.isLive)
-        for position in partitions.indices where !partitions[position].isUBIVolume {
+        for position in partitions.indices where !partitions[position].isView {
             let partition = partitions[position]
             let sharing = live.filter { other in
                 guard other.index != partition.index else { return false }

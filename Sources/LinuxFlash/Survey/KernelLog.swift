@@ -90,10 +90,19 @@ package struct KernelLog: Sendable, Hashable {
     package var tablePages: [Int] = []
     /// The MTD devices attached to UBI: UBI's number and MTD's.
     package var ubiAttached: [(ubi: Int, mtd: Int)] { attached.map { ($0.first, $0.second) } }
-    /// The driver layer that remaps blocks: `nmbm`, `bmt`.
+    /// The driver layer that remaps blocks, for display: `NMBM`, `BMT`.
     package var remapping: String?
+    /// The devices that the kernel has put together of others (`drivers/mtd/mtdconcat.c`).
+    package var concatenations: [Concatenation] = []
     /// `Bad block checks have been entirely disabled.`
     package var badBlockChecksDisabled = false
+
+    /// `Concatenating MTD devices:`, `(0): "kernel"`, `(1): "rootfs"`, `into device "firmware"`.
+    package struct Concatenation: Sendable, Hashable {
+        package var name: String
+        /// The names of its parts, in order.
+        package var parts: [String]
+    }
 
     private struct Pair: Sendable, Hashable {
         var first: Int
@@ -108,6 +117,8 @@ package struct KernelLog: Sendable, Hashable {
         for line in replies.flatMap(\.lines) {
             reader.read(line, into: &self)
         }
+        // `Creating 7 MTD partitions on "nmbm":`.
+        if groups.contains(where: { $0.master.hasPrefix("nmbm") }) { remapping = "NMBM" }
         badBlocks = Array(Set(badBlocks)).sorted()
         tableBlocks = Array(Set(tableBlocks)).sorted()
         tablePages = Array(Set(tablePages)).sorted()
@@ -119,6 +130,8 @@ package struct KernelLog: Sendable, Hashable {
         var lastGroup: Int?
         var parser: String?
         var nandWords: String?
+        /// The parts of a concatenation whose name is still to come.
+        var concatenated: [String]?
         var nandIDs: (String, String)?
 
         mutating func read(_ line: ByteText, into log: inout KernelLog) {
@@ -129,9 +142,30 @@ package struct KernelLog: Sendable, Hashable {
                 parser = before.words.last?.string()
                 return
             }
+            if concatenation(line, &log) { return }
             chip(line, &log)
             badBlock(line, &log)
             layer(line, &log)
+        }
+
+        private mutating func concatenation(_ line: ByteText, _ log: inout KernelLog) -> Bool {
+            if line.contains("Concatenating MTD devices:") {
+                concatenated = []
+                return true
+            }
+            guard let parts = concatenated else { return false }
+            if let name = line.after("into device ")?.quoted {
+                concatenated = nil
+                if parts.count > 1, log.concatenations.count < 16 {
+                    log.concatenations.append(Concatenation(name: name.name(), parts: parts))
+                }
+                return true
+            }
+            guard let rest = line.after("("), let number = rest.before("): ")?.decimal, number == parts.count,
+                number < 64, let name = rest.after("): ")?.quoted
+            else { return false }
+            concatenated = parts + [name.name()]
+            return true
         }
 
         /// `0x<start>-0x<end> : "name"`.
@@ -266,16 +300,21 @@ package struct KernelLog: Sendable, Hashable {
             }
         }
 
+        /// MediaTek's NMBM and BMT (OpenWrt `mtk_bmt`), EcoNet's and Airoha's tables, RouterBOOT's.
+        private static let remappers: [(name: String, signs: [String])] = [
+            ("NMBM", ["NMBM has been successfully attached", "nmbm_"]),
+            ("BMT", ["mtk_bmt", "[BMT]", "BMT.v", "BMT & BBT Init", "en75_bmt", "bmt pool", "BMT table", "bmt_table"]),
+            ("RBA", ["RBA init", "[RBA]"]),
+        ]
+
         private func layer(_ line: ByteText, _ log: inout KernelLog) {
             if var rest = line.after("ubi"), line.contains(": attached mtd"), let ubi = rest.takeDecimal(),
                 rest.take(": attached mtd"), let mtd = rest.takeDecimal(), log.attached.count < 64
             {
                 log.attached.append(KernelLog.Pair(first: ubi, second: mtd))
             }
-            if line.contains("NMBM has been successfully attached") || line.contains("nmbm_") {
-                log.remapping = "nmbm"
-            } else if log.remapping == nil, line.contains("mtk_bmt") || line.contains("[BMT]") {
-                log.remapping = "bmt"
+            for (name, signs) in Self.remappers where log.remapping == nil || name == "NMBM" {
+                if signs.contains(where: line.contains) { log.remapping = name }
             }
         }
 

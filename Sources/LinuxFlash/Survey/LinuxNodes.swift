@@ -26,12 +26,20 @@ package struct LinuxNodes: Sendable, Hashable {
     /// The character device to read an MTD device from, preferably the read-only one, also with devfs names; nil if
     /// none exists and one must be created.
     package func character(_ index: Int) -> String? {
-        ["/dev/mtd\(index)ro", "/dev/mtd\(index)", "/dev/mtd/\(index)ro", "/dev/mtd/\(index)"]
-            .first(where: characters.contains)
+        // `/dev/mtd/mtd0` is what some cameras have.
+        [
+            "/dev/mtd\(index)ro", "/dev/mtd\(index)", "/dev/mtd/\(index)ro", "/dev/mtd/\(index)",
+            "/dev/mtd/mtd\(index)ro", "/dev/mtd/mtd\(index)",
+        ]
+        .first(where: characters.contains)
     }
 
     /// The block device of an MTD device.
     package func block(_ index: Int) -> String? {
-        ["/dev/mtdblock\(index)", "/dev/mtdblock/\(index)"].first(where: blocks.contains)
+        [
+            "/dev/mtdblock\(index)", "/dev/mtdblock/\(index)", "/dev/mtd/mtdblock\(index)",
+            "/dev/mtdblock/mtdblock\(index)",
+        ]
+        .first(where: blocks.contains)
     }
 }

@@ -40,7 +40,9 @@ struct LinuxPartitionMap {
             offsetSource: place?.source ?? .none, size: device.size, eraseBlockSize: device.eraseSize,
             pageSize: max(1, device.pageSize ?? chip?.pageSize ?? 1),
             oobSize: device.oobSize ?? chip?.oobSize ?? 0,
-            type: device.isUBIVolume ? "ubi" : device.type ?? chip.map(type) ?? "unknown",
+            type: device.isConcatenation
+                ? Partition.concatenation
+                : device.isUBIVolume ? "ubi" : device.type ?? chip.map(type) ?? "unknown",
             isWritable: writable(device, devices), parent: device.parent, role: .ofName(device.name))
     }
 

@@ -99,7 +99,7 @@ package enum LinuxSurvey {
         }
         if let layer = facts.kernelLog.remapping {
             warnings.append(
-                "\(layer == "nmbm" ? "NMBM" : "BMT") remaps blocks below the MTD devices: images show the flash as the "
+                "\(layer) remaps blocks below the MTD devices: images show the flash as the "
                     + "kernel sees it, not as a programmer would")
         }
         if let problem = facts.environment.problem, !facts.environment.variables.isEmpty {

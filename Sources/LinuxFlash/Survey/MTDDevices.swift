@@ -11,12 +11,16 @@ struct MTDDevice {
     /// The information from mtdinfo, used if there is no sysfs.
     var info: MTDInfoMap?
     var isUBIVolume: Bool
+    /// Whether the kernel has put it together of other devices.
+    var isConcatenation: Bool
     var parent: Int?
     /// Whether it may be part of an unknown device: its offset would be relative to that, and so is meaningless.
     var isParentUnknown = false
     /// Whether it is a whole chip.
     var isMaster = false
 
+    /// Whether it has no flash of its own.
+    var isView: Bool { isUBIVolume || isConcatenation }
     var type: String? { sysfs?.type ?? info?.type }
     var pageSize: Int? { sysfs?.writeSize ?? info?.pageSize }
     var oobSize: Int? { sysfs?.oobSize ?? info?.oobSize }
@@ -41,7 +45,7 @@ struct MTDDevices {
         collect()
         match = LogMatch(
             log: facts.kernelLog,
-            devices: all.filter { !$0.isUBIVolume }.map { ($0.index, $0.name, $0.size) })
+            devices: all.filter { !$0.isView }.map { ($0.index, $0.name, $0.size) })
         findParents()
         findMasters()
     }
@@ -105,7 +109,22 @@ struct MTDDevices {
         all.append(
             MTDDevice(
                 index: index, name: name, size: size, eraseSize: eraseSize, sysfs: sysfs, info: info,
-                isUBIVolume: isUBI))
+                isUBIVolume: isUBI,
+                isConcatenation: !isUBI && isConcatenation(name: name, size: size, hasPlace: sysfs?.offset != nil)))
+    }
+
+    /// Whether the log says that the kernel has put a device of this name together of others, and the sizes add up. A
+    /// device with an offset of its own is none.
+    private func isConcatenation(name: String, size: Int, hasPlace: Bool) -> Bool {
+        !hasPlace
+            && facts.kernelLog.concatenations.contains { concatenation in
+                guard concatenation.name == name else { return false }
+                let sizes = concatenation.parts.compactMap { part in
+                    let found = facts.procMTD.entries.filter { $0.name == part }
+                    return found.count == 1 ? found.first?.size : nil
+                }
+                return sizes.count == concatenation.parts.count && sizes.saturatingSum() == size
+            }
     }
 
     /// Whether a device looks like a UBI volume, without sysfs. As an MTD device (gluebi), a volume has erase blocks
@@ -167,7 +186,7 @@ struct MTDDevices {
         guard isOffsetKnown else { return }
         for position in all.indices {
             let device = all[position]
-            guard let sysfs = device.sysfs, sysfs.offset == nil, !sysfs.path.isEmpty, !device.isUBIVolume,
+            guard let sysfs = device.sysfs, sysfs.offset == nil, !sysfs.path.isEmpty, !device.isView,
                 device.parent == nil, !device.isParentUnknown, device.size > 0
             else { continue }
             all[position].isMaster = true

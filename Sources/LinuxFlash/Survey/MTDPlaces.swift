@@ -21,7 +21,7 @@ struct MTDPlaces {
 
     private mutating func matchDeviceTree() {
         let parts = facts.deviceTree.parts
-        for device in devices.all where !device.isUBIVolume {
+        for device in devices.all where !device.isView {
             if let node = device.sysfs?.deviceTreeNode, let part = parts.first(where: { $0.path == node }) {
                 treePart[device.index] = part
                 continue
@@ -52,7 +52,7 @@ struct MTDPlaces {
         for definition in facts.commandLine.mtdparts {
             for part in definition.parts {
                 let named = devices.all.filter { device in
-                    device.name == part.name && !device.isUBIVolume && (part.size.map { $0 == device.size } ?? true)
+                    device.name == part.name && !device.isView && (part.size.map { $0 == device.size } ?? true)
                 }
                 let alike = facts.commandLine.mtdparts.flatMap(\.parts).filter {
                     $0.name == part.name && $0.size == part.size
@@ -69,7 +69,7 @@ struct MTDPlaces {
     /// The offset from the best source, without guesses.
     private func place(_ device: MTDDevice) -> (offset: Int, source: Partition.OffsetSource)? {
         // The kernel sets size and offset of a disabled partition to 0; that is not its offset.
-        guard !device.isUBIVolume, device.size > 0 else { return nil }
+        guard !device.isView, device.size > 0 else { return nil }
         if device.isMaster { return (0, .wholeChip) }
         if let offset = sysfsOffset(device) { return (offset, .sysfs) }
         if let line = devices.match.line[device.index], devices.match.chip(ofLine: line) != nil,

@@ -65,7 +65,7 @@ package struct BackupPlan: Sendable, Hashable {
     /// A NAND partition whose OOB bytes cannot be saved because its geometry is unknown; nil if there is none.
     static func lackingOOB(_ survey: Survey) -> Partition? {
         survey.partitions.first { partition in
-            survey.chip(partition.chip)?.kind.isNAND == true && partition.size > 0 && !partition.isUBIVolume
+            survey.chip(partition.chip)?.kind.isNAND == true && partition.size > 0 && !partition.isView
                 && (partition.oobSize <= 0 || partition.pageSize <= 1)
         }
     }
