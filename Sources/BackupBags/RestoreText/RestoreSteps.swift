@@ -75,7 +75,7 @@ struct RestoreSteps {
         // The commands leave out the blocks that were known to be bad, and the file has holes for these.
         let known = Set((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? []))
         let holes = image.badBlocks.filter { range.contains($0) }.map { ($0 - range.lowerBound) / block }
-        if !known.isSuperset(of: holes) { return "its file has holes for bad blocks that nobody listed" }
+        if !known.isSuperset(of: holes) { return "its file has holes for bad blocks that are not listed" }
         return nil
     }
 
@@ -86,31 +86,32 @@ struct RestoreSteps {
         switch partition.role {
         case .bootloader:
             lines.append(
-                "**The bootloader. If this goes wrong, the board no longer starts.** Write it only if it is broken and you have a way to recover; last, and separately."
+                "**This is the bootloader. If this goes wrong, the board no longer starts.** Write it only if it is broken and you have a way to recover, such as a chip programmer; write it last, and separately."
             )
         case .calibration:
             lines.append(
-                "**Calibration: write it only to the unit that it was read from**, whose MAC addresses are at the top.")
+                "**This is calibration data: write it only to the unit that it was read from**, whose MAC addresses are at the top of this text."
+            )
         case .environment, .firmware, .config, .unknown: break
         }
         if partition.source == .wholeChip, partition.role != .bootloader {
             lines.append(
-                "**It is the whole chip, with everything that is on it: the bootloader and calibration data, too, if they are there.** If this goes wrong, the board no longer starts."
+                "**This is the whole chip, with everything on it, including any bootloader and calibration data.** If this goes wrong, the board no longer starts. Write it only to the unit that it was read from."
             )
         }
         if partition.isWritable == false {
             lines.append(
-                "The system that ran kept it read-only, and cannot write it. Start one that lets it be written, such as an initramfs made for this."
+                "The system that ran when this backup was made kept it read-only, and cannot write it. Start one in which it is writable, such as an initramfs made for this purpose."
             )
         }
         if !partition.uses.isEmpty {
             lines.append(
-                "It was in use: \(partition.uses.map(RestoreText.quoted).joined(separator: ", ")). It must not be when you write it."
+                "It was in use when this backup was made: \(partition.uses.map(RestoreText.quoted).joined(separator: ", ")). It must not be in use when you write it."
             )
         }
         if let ubi = manifest.ubi.first(where: { $0.mtd == partition.index }) {
             lines.append(
-                "It was attached as ubi\(ubi.index). Detach it first, in a system that runs from RAM. Write all of it: blocks of the old volumes and of the new ones must not be mixed."
+                "It was attached as ubi\(ubi.index). Write it from a system that runs from RAM; if it is attached there too, detach it first (`ubidetach`). Write all of it: blocks of the old volumes and of the new ones must not be mixed."
             )
         }
         if image.proof.result == .changed || manifest.findings(of: partition).contains(where: { $0.state == .changed })
@@ -129,7 +130,7 @@ struct RestoreSteps {
         let overlapping = manifest.partitions.filter { overlaps($0) }
         if !overlapping.isEmpty {
             lines.append(
-                "It shares bytes with \(overlapping.map(\.label).joined(separator: ", ")): write one or the other, never both."
+                "It shares bytes with \(overlapping.map(\.label).joined(separator: ", ")): write \(overlapping.count == 1 ? "one or the other" : "it or those"), never both."
             )
         }
         return lines.flatMap { [$0, ""] }

@@ -25,10 +25,11 @@ package enum RestoreText {
         let capture = manifest.capture
         var lines = [
             "# How to restore this backup without Flashkeep", "",
-            "This folder has the flash of the board \(quoted(board.model ?? "of unknown model")).",
+            "This folder holds the flash contents of "
+                + (board.model.map { "the board \(quoted($0))." } ?? "a board of unknown model."),
             "It was read by flashkeep \(quoted(capture.toolVersion)) from \(quoted(capture.startedAt)) to "
                 + "\(quoted(capture.finishedAt)), at the address \(quoted(capture.address)) (\(quoted(capture.way))).",
-            "Its files are plain: the images are the bytes of the flash, `\(Manifest.path)` is JSON, and the folder is a BagIt bag (RFC 8493). Nothing but what this text names is needed to use them.",
+            "Its files are plain: the images are the bytes of the flash, `\(Manifest.path)` is JSON, and the folder is a BagIt bag (RFC 8493). To use them, you need only what this text names.",
             "",
         ]
         let facts: [(String, String?)] = [
@@ -58,6 +59,9 @@ package enum RestoreText {
             "    sha256sum -c \(BagLayout.tagManifest)", "    sha256sum -c \(BagLayout.payloadManifest)", "",
             "Every line must end with `OK`. If one does not, do not write that file to any board: use another copy of "
                 + "the backup.",
+            "",
+            "Do everything else in a copy of this folder: the commands below put new files in it, and the backup "
+                + "itself should stay as it is.",
         ]
     }
 
@@ -128,7 +132,8 @@ package enum RestoreText {
             return title + ["Not necessary: each file is exactly one partition."]
         }
         return title + [
-            "Some partitions are inside others, and their bytes are stored once. These commands make separate files:",
+            "Some partitions are inside others, and their bytes are stored only once. Run in this folder, these "
+                + "commands make a separate file of each:",
             "",
         ] + commands
     }
@@ -148,17 +153,17 @@ package enum RestoreText {
         var lines = [
             "## 4. Before you write anything", "",
             "- Write as little as possible: leave a block alone if it already has the right bytes.",
-            "- Know how you get back in if the board does not start: a serial console, a bootloader that loads over the network, or a chip programmer. Without one, do not touch the bootloader.",
+            "- Know how you will get back in if the board does not start: a serial console, a bootloader that loads over the network, or a chip programmer. Without any of these, do not touch the bootloader.",
             "- Never write flash that a running system uses: mounted, attached to UBI, or holding its root file system. Start the board from RAM, or work from its bootloader.",
-            "- Of a partition and another one that contains it, write only one.",
-            "- Keep this order: data and config first, then the environment, firmware, calibration, and the bootloader last and separately. Check each before the next. Make sure that the power does not fail.",
+            "- If one partition contains another, write only one of the two.",
+            "- Keep this order: data and config first, then the environment, firmware, calibration, and the bootloader last and separately. Check each one before you begin the next. Make sure that the power does not fail.",
             "- Calibration (MAC addresses, radio data) belongs to this unit only. Never write it to another unit, and never write another unit's to this one.",
-            "- Do not write a file with damaged, unread or unstable blocks as it is.",
-            "- Do not rely on what a command reports. The only proof is to read back and compare.",
+            "- Do not write a file that has damaged, unread or unstable blocks.",
+            "- Do not trust a command that reports success. The only proof is to read the flash back and compare.",
         ]
         if manifest.chips.contains(where: { $0.kind.isNAND }) {
             lines.append(
-                "- NAND: offsets in the files are offsets on the chip. A bad block is a placeholder of 0xFF, so that the data after it does not move."
+                "- NAND: in the files, every block is at its original place. A bad block is 0xFF there, so that the data after it does not move."
             )
         }
         return lines
@@ -185,7 +190,7 @@ package enum RestoreText {
         guard !methods.isEmpty else {
             return [
                 "## 5. How to write", "",
-                "The system through which this backup was made has no known commands that write this flash. Use a chip programmer, or commands of the board's own system that write a range of a chip; section 2 says which file belongs where.",
+                "The system through which this backup was made has no known commands that write this flash. Use a chip programmer, or commands of another system that write a range of the chip; section 2 says which file belongs where.",
             ]
         }
         var lines = ["## 5. How to write"]
@@ -195,7 +200,7 @@ package enum RestoreText {
             if let same = methods[..<number].firstIndex(where: { $0.steps == method.steps }) {
                 let rules = method.rules.filter { !methods[same].rules.contains($0) }
                 lines += rules.map { "- \(kept($0))" } + (rules.isEmpty ? [] : [""])
-                lines.append("Do the same as in \(letter(same)), with the lines of section 6.")
+                lines.append("Do the same as in \(letter(same)), with the lines that section 6 gives.")
                 continue
             }
             lines += method.rules.map { "- \(kept($0))" }
@@ -227,7 +232,7 @@ package enum RestoreText {
         let last = "# end of \(name)"
         return [
             "    sed -n '/^    # \(name)$/,/^    \(last)$/s/^    //p' RESTORE.md >\(name)", "",
-            "Run in this folder, that command takes the following lines out of this text:", "",
+            "The command takes the following lines out of this text:", "",
         ] + code(["# \(name)"] + content + [last])
     }
 
@@ -248,13 +253,17 @@ package enum RestoreText {
         var lines = ["## 6. Restore partition by partition, in this order"]
         for partition in ordered {
             guard let (image, range) = manifest.view(of: partition) else { continue }
-            lines += ["", "### \(partition.label) \(quoted(partition.name)), \(partition.role.rawValue)", ""]
+            lines += ["", "### \(partition.label) \(quoted(partition.name)), \(role(partition))", ""]
             lines += RestoreSteps(
                 manifest: manifest, partition: partition, image: image, range: range,
                 procedure: procedures[partition.index], methods: methods
             ).lines()
         }
         return lines
+    }
+
+    private static func role(_ partition: PartitionRecord) -> String {
+        partition.role == .unknown ? "unknown role" : partition.role.rawValue
     }
 
     private static func absent(_ manifest: Manifest) -> [String] {
@@ -274,10 +283,10 @@ package enum RestoreText {
             lines.append("- \(quoted(unknown.text))")
         }
         for device in manifest.otherStorage ?? [] {
-            lines.append("- \(quoted(device.text)): it is not MTD flash, and not part of this backup")
+            lines.append("- \(quoted(device.text)): it is not MTD flash, and not in this backup")
         }
         for warning in manifest.warnings { lines.append("- \(quoted(warning))") }
-        return lines.isEmpty ? [] : ["## 7. What is missing, and doubts", ""] + lines
+        return lines.isEmpty ? [] : ["## 7. What is missing or in doubt", ""] + lines
     }
 
     // MARK: Words

@@ -21,20 +21,19 @@ package enum LinuxManualProcedure {
             }
             script = LinuxRestoreScript(method.script, nil)
             notes.append(
-                "The system that ran when this backup was made had no tool that can write it. Start Linux from RAM with "
-                    + "mtd-utils (an initramfs that has flash_erase), and run the line there.")
+                "The system that ran when this backup was made had no tool that can write it. Start Linux from RAM "
+                    + "with mtd-utils (an initramfs that has flash_erase), and run the line there.")
         }
         let page = partition.kind.isNAND || partition.pageSize > 1 ? partition.pageSize : partition.eraseBlockSize
         let bad = (partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? [])
         if partition.badBlocks?.isComplete == false {
             notes.append(
-                "Its bad blocks were not known for certain. Compare with `mtdinfo -M /dev/mtd\(partition.index)` "
-                    + "before you start.")
+                "Before you start, compare the bad blocks with those of `mtdinfo -M /dev/mtd\(partition.index)`.")
         }
         if partition.kind.isNAND, script.part.word == "mtd" {
             notes.append(
-                "`mtd` also writes pages that are blank. On some boards UBI cannot use such pages afterwards; prefer a "
-                    + "system with flash_erase.")
+                "`mtd` also writes pages that are blank. On some boards, UBI cannot use such pages afterwards; prefer "
+                    + "a system with flash_erase.")
         }
         let words =
             ["sh", "/tmp/\(script.name)"]
@@ -48,40 +47,50 @@ package enum LinuxManualProcedure {
         return ManualProcedure.Method(
             name: "from Linux, with \(tool == "mtdblock" ? "dd to the block device" : tool)",
             identification: "`mtdN` is the number that the running Linux gave a partition (`cat /proc/mtd`). Another "
-                + "Linux, such as an initramfs, may count differently: look there for the name and the size, and use the "
-                + "number that it has there. Names need not be unique.",
+                + "Linux, such as an initramfs, may count differently: look there for the partition of the same name "
+                + "and size, and use its number there. Several partitions may have the same name.",
             rules: [
-                "Work as root. Best is a Linux that runs from RAM (an initramfs), because it uses none of the flash.",
-                "Files go to `/tmp` on the board, which is RAM: `free` must show room for the file and 8 MiB more. A larger "
-                    + "one goes on a USB stick or a network folder; put its path in place of `/tmp`.",
-                "On NAND, do not use `dd`, `cat`, `flashcp` or `/dev/mtdblockN` alone, nor `nandwrite`: they write over "
-                    + "bad blocks, or skip them and move all that follows, and report success.",
+                "Work as root. Best is a Linux that runs from RAM (an initramfs), because it uses none of the flash; "
+                    + "it is also the way in if the board no longer starts. For OpenWrt, it is the image for this "
+                    + "board with `initramfs` in its name. Start it from the bootloader.",
+                "Files go to `/tmp` on the board, which is RAM: `free` must show room for the file and 8 MiB more. Put "
+                    + "a larger one on a USB stick or in a network folder, and give its path in place of `/tmp`.",
+                "On NAND, do not use `dd`, `cat`, `flashcp` or `/dev/mtdblockN` on their own, nor `nandwrite`: they "
+                    + "write over bad blocks, or skip them and move everything that follows, and still report success.",
                 "Never erase or write a bad block, and never clear its mark.",
             ],
             steps: [
-                .text("Make the script:"),
+                .text("In this folder, on your computer, make the script:"),
                 .file(name: script.name, lines: script.lines),
                 .text(
-                    "Bring it and the file of the partition, which section 6 names and which is FILE here, to `/tmp` on the "
-                        + "board. Over SSH, with the board's address in place of BOARD:"),
+                    "Section 6 names the file of each partition. FILE here stands for its name without the folder. If "
+                        + "it is in `data/images`, copy it here first:"),
+                .commands(["cp data/images/FILE ."]),
+                .text(
+                    "Bring the script and the file to `/tmp` on the board. Over SSH, with the board's address in place "
+                        + "of BOARD:"),
                 .commands([
                     "ssh root@BOARD 'cat >/tmp/\(script.name)' <\(script.name)",
                     "ssh root@BOARD 'cat >/tmp/FILE' <FILE",
                 ]),
                 .text(
-                    "Without SSH, fetch them with the board's `wget` or `tftp` from a server on your computer, or use a USB "
-                        + "stick. Then compare the checksums, on your computer and on the board:"),
-                .commands([
-                    "\(script.checksum) \(script.name) FILE", "cd /tmp && \(script.checksum) \(script.name) FILE",
-                ]),
+                    "Without SSH, fetch them with the board's `wget` or `tftp` from a server on your computer, or use "
+                        + "a USB stick. Then compare the checksums. On your computer:"),
+                .commands(["\(script.checksum) \(script.name) FILE"]),
+                .text("On the board, which must print the same:"),
+                .commands(["cd /tmp && \(script.checksum) \(script.name) FILE"]),
                 .text(
-                    "Now run on the board the line that section 6 gives for the partition. Its numbers are the number of the "
-                        + "MTD device, its size, the size of an erase block, and how many bytes are written at once, all in "
-                        + "bytes; behind the file stand the numbers of the erase blocks that were bad, which are left out."
+                    "On the board, run the line that section 6 gives for the partition. Its numbers are the number of "
+                        + "the MTD device, its size, the size of an erase block, and how many bytes are written at "
+                        + "once, all sizes in bytes; after the file come the numbers of the erase blocks that were "
+                        + "bad, which are left out. If the partition has another number in the Linux that runs now "
+                        + "(section 2), change the first number."
                 ),
                 .text(
-                    "The script prints `DONE` at the end. If it prints `STOP` and a reason, it has touched nothing behind "
-                        + "that block, and can be run again."),
+                    "The script prints `DONE` at the end. If it prints `STOP` and a reason, solve that problem and run "
+                        + "the same line again: it does only what is left to do. Once it has printed `writing block`, "
+                        + "do not restart the board until it prints `DONE`. When everything is restored, restart the "
+                        + "board with `reboot`."),
             ])
     }
 }

@@ -52,10 +52,10 @@ struct LinuxRestoreScript: Sendable {
     private var head: [String] {
         [
             "# Writes FILE to the MTD device NUMBER. Each erase block goes to the offset that it has in FILE.",
-            "# Blocks that already hold the right bytes, and bad blocks, are left alone. All else is read back.",
-            "# It can be run again at any time, and then does what is still to be done.",
+            "# Bad blocks, and blocks that already hold the right bytes, are left alone. All writes are read back.",
+            "# It can be run again at any time, and does only what is left to do.",
             "# usage: sh \(name) NUMBER SIZE BLOCK PAGE FILE [BAD ...]",
-            "# To rehearse it on plain files: ROOT=FOLDER sh \(name) ..., with dev/mtdNUMBER and proc/mtd in FOLDER.",
+            "# To try it on plain files: ROOT=FOLDER sh \(name) ..., with dev/mtdNUMBER and proc/mtd in FOLDER.",
             "set -u",
             "LC_ALL=C",
             "export LC_ALL",
@@ -116,7 +116,7 @@ struct LinuxRestoreScript: Sendable {
             "blank() { [ \"$(part \"$1\" \"$2\" \"$3\" | tr -d '\\377' | wc -c)\" -eq 0 ]; }",
             "copy() { dd if=\"$1\" of=\"$2\" bs=\"$3\" skip=\"$4\" seek=\"$4\" count=1 ${CONV:+\"$CONV\"} 2>/dev/null; }",
             "NOTHING=$(\(checksum) </dev/null)",
-            "# The kernel counts what the ECC of NAND could not repair; a read that it spoiled reports success.",
+            "# The kernel counts what the ECC of NAND could not repair; a damaged read still reports success.",
             "failures() { cat \"$ROOT/sys/class/mtd/mtd$NUMBER/ecc_failures\" 2>/dev/null; }",
             "# Whether block $1 of the device holds what the file has.",
             "same() {",
@@ -130,7 +130,7 @@ struct LinuxRestoreScript: Sendable {
             "  case $BAD in *\" $1 \"*) return 0 ;; esac",
             "  return 1",
             "}",
-            "# Block $1 is bad now, and was not when it was saved: it can be left out only if the file is blank there.",
+            "# Block $1 is bad now, but was good when saved: it can be left out only if the file is blank there.",
             "turned_bad() {",
             "  blank \"$FILE\" \"$BLOCK\" \"$1\" ||",
             "    stop \"block $1 is bad now, and the file has data for it: it cannot go back to this place as it is\"",
@@ -183,7 +183,7 @@ struct LinuxRestoreScript: Sendable {
     /// Writes the pages of a block that are not blank. For a page of 0xFF, many controllers store ECC bytes other than
     /// 0xFF, and UBI could no longer write to it.
     static let pages = [
-        "# Blank pages stay unwritten: with the ECC of many controllers, a written one is not blank any more.",
+        "# Blank pages stay unwritten: with the ECC of many controllers, a written one is no longer blank.",
         "write() {",
         "  P=$(($1 * BLOCK / PAGE))",
         "  END=$((P + BLOCK / PAGE))",
@@ -205,7 +205,7 @@ extension FlashEraseMethod {
                 "*\"start offset\"*) ;;",
                 "*) stop \"this flash_erase is not that of mtd-utils 1.4.3 or later, which counts in bytes\" ;;",
                 "esac",
-                "# It reports success whatever happens, so look at the flash.",
+                "# It reports success whatever happens, so check the flash.",
                 "erase() {",
                 "  case $(flash_erase \"$DEVICE\" $(($1 * BLOCK)) 1 2>&1) in",
                 "  *\"bad block\"*)",
@@ -224,7 +224,7 @@ extension FlashEraseAllMethod {
         LinuxRestoreScript.Part(
             tool: "flash_eraseall", word: "flash_eraseall", node: node, conversions: ["conv=notrunc", ""],
             functions: [
-                "# It erases the whole partition or nothing: once, and then every block is written, from the first on.",
+                "# It erases the whole partition or nothing: so erase once, then write every block, from the first on.",
                 "ERASED=",
                 "erase() {",
                 "  if [ -z \"$ERASED\" ]; then",

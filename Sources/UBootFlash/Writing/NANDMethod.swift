@@ -9,8 +9,8 @@ struct NANDMethod: UBootWriteMethod {
     var rules: [String] {
         [
             UBootNANDWords.badBlocks("nand"),
-            "U-Boot's `nand write` also writes pages that are blank, and on some boards UBI cannot use these afterwards. If "
-                + "`help nand` shows `write.trimffs`, use that in place of `write`.",
+            "U-Boot's `nand write` also writes pages that are blank, and on some boards, UBI cannot use these "
+                + "afterwards. If `help nand` shows `write.trimffs`, use that in place of `write`.",
         ]
     }
     let signs = [UBootCommandSign.nand]

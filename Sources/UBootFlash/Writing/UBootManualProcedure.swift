@@ -35,18 +35,18 @@ struct UBootManualProcedure {
         guard let load, facts.hasChecksum, facts.help?.has("mw") ?? false else {
             return .impossible(
                 why:
-                    "this U-Boot lacks a command to bring a file to its RAM (tftpboot, loady), or one to check it there (crc32, mw)",
+                    "this U-Boot cannot load a file into RAM (tftpboot, loady), or cannot check it there (crc32, mw)",
                 next: Self.otherwise)
         }
         guard block > 0, range.lowerBound % block == 0, range.count % block == 0, !range.isEmpty else {
-            return .impossible(why: "it does not begin and end on erase blocks", next: Self.otherwise)
+            return .impossible(why: "it does not begin and end at erase block boundaries", next: Self.otherwise)
         }
         let bad = Set((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? []))
         let good = range.cut(atMultiplesOf: block).filter { !bad.contains(($0.lowerBound - range.lowerBound) / block) }
         // Refuse if one of the blocks must not be passed to U-Boot: what it did instead would go unnoticed.
         guard good.allSatisfy({ (try? method.erase($0)) != nil }), let piece = pieceSize(range.count, block) else {
             return .impossible(
-                why: "this U-Boot cannot write all of its blocks, or has no RAM to bring them to", next: Self.otherwise)
+                why: "this U-Boot cannot write all of its blocks, or has no free RAM for them", next: Self.otherwise)
         }
         let pieces = stride(from: range.lowerBound, to: range.upperBound, by: piece.size).map {
             $0..<min(range.upperBound, $0 + piece.size)
@@ -57,14 +57,15 @@ struct UBootManualProcedure {
             let name = pieces.count == 1 ? ManualProcedure.file : "part\(number)"
             if pieces.count > 1 {
                 notes.append(
-                    "`\(name)` is cut from the file on your computer: `dd if=\(ManualProcedure.file) of=\(name) "
-                        + "bs=\(block) skip=\((part.lowerBound - range.lowerBound) / block) count=\(part.count / block)`."
+                    "`\(name)` is cut from the file, on your computer: `dd if=\(ManualProcedure.file) of=\(name) "
+                        + "bs=\(block) skip=\((part.lowerBound - range.lowerBound) / block) "
+                        + "count=\(part.count / block)`."
                 )
             }
             lines += self.lines(for: part, by: load, runs: Self.runs(good, in: part), file: name, memory: piece.memory)
         }
         if pieces.count > 1 {
-            notes.insert("It is larger than the free RAM, and is written in \(pieces.count) parts.", at: 0)
+            notes.insert("It is larger than the free RAM, so it is written in \(pieces.count) parts.", at: 0)
         }
         return .commands(text(load), lines: lines, notes: notes)
     }
@@ -112,27 +113,32 @@ struct UBootManualProcedure {
 
     private func text(_ load: String) -> ManualProcedure.Method {
         ManualProcedure.Method(
-            name: "from U-Boot, with \(method.name), the bytes by \(load)",
+            name: "from U-Boot, with \(method.name), the file loaded by \(load)",
             identification:
-                "The labels `partN` are this backup's own: U-Boot does not number partitions. What counts is the chip, the "
-                + "offset and the size. At U-Boot's prompt, `flinfo`, `sf probe`, `nand info` or `mtd list` shows the chip.",
+                "The labels `partN` are this backup's own: U-Boot does not number partitions. What counts is the chip, "
+                + "the offset and the size. At U-Boot's prompt, `flinfo`, `sf probe`, `nand info` or `mtd list` shows "
+                + "the chip.",
             rules: [
-                "U-Boot takes all numbers in the lines below as hexadecimal. Copy and paste the lines: with one zero too many "
-                    + "you erase something else."
+                "U-Boot reads all numbers in the lines of section 6 as hexadecimal. Copy and paste the lines: one zero "
+                    + "too many erases something else."
             ] + method.rules,
             steps: [
-                .text("Stop the board at U-Boot's prompt on its serial console. Loading must not start what it loads:"),
+                .text(
+                    "Connect to the board's serial console, switch the board on, and stop it at U-Boot's prompt. Then "
+                        + "keep U-Boot from starting what it loads:"),
                 .commands(["setenv autostart no"]),
             ] + loading(load) + [
                 .text(
-                    "Then paste the lines that section 6 gives for the partition, one by one. The first `crc32` must print "
-                        + "the CRC-32 of the file. If it does not, stop: nothing is erased yet. Your computer prints the "
-                        + "CRC-32 of the file with:"),
+                    "Now paste the lines that section 6 gives for the partition, one by one, and wait for the prompt "
+                        + "after each. The `crc32` after loading must print the CRC-32 of the file. If it does not, "
+                        + "stop before the erase, and load the file again. On your computer, this prints the CRC-32 of "
+                        + "the file FILE:"),
                 .commands(["gzip -c FILE | tail -c 8 | od -An -N4 -tx4"]),
                 .text(
-                    "The erase and the write must not print an error, and the last `crc32`, of the flash as read back, must "
-                        + "print the same as the first. If it does not, repeat the lines for this partition, and do not "
-                        + "restart the board until they match."),
+                    "The erase and the write must not print an error, and the last `crc32`, which is that of the flash "
+                        + "as read back, must print the same as the first. If it does not, repeat the lines for this "
+                        + "partition, and do not restart the board until the two are the same. When everything is "
+                        + "restored, restart it with `reset`."),
             ])
     }
 
@@ -140,14 +146,14 @@ struct UBootManualProcedure {
         guard isByName else {
             return [
                 .text(
-                    "After `\(load)`, send the partition's file by YMODEM from the terminal program, or with `sb FILE` of "
-                        + "lrzsz on the same serial line.")
+                    "`\(load)` in the lines of section 6 waits for the partition's file: send it by YMODEM from your "
+                        + "terminal program (minicom and picocom use `sb` of lrzsz for that).")
             ]
         }
         return [
             .text(
-                "Put the files into the folder of a TFTP server on your computer, connect the board's LAN port to it, and "
-                    + "set the addresses of the board and of the computer, such as:"),
+                "Put the files into the folder of a TFTP server on your computer, connect the board's LAN port to the "
+                    + "computer, and set the addresses of the board and of the computer, such as:"),
             .commands(["setenv ipaddr 192.168.1.1", "setenv serverip 192.168.1.2"]),
             .text("Do not save them (`saveenv`): that writes to flash."),
         ]
