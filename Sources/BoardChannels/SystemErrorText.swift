@@ -39,9 +39,9 @@ package enum SystemErrorText {
         if let error = error as? IOError, error.errnoCode == ECONNREFUSED {
             return FlashkeepError(
                 .connectionRefused, what: "\(host) refused the connection to port \(port).",
-                why: "The board is there, but nothing listens on this port.",
-                next: "Enable the service in the board's settings, or try another connection: ssh, telnet:// or "
-                    + "serial:.")
+                why: "The host is there, but nothing listens on this port.",
+                next: "Check the port, enable the service in the board's settings, or try another connection: ssh, "
+                    + "telnet:// or serial:")
         }
         if case ChannelError.connectTimeout = error {
             return FlashkeepError(

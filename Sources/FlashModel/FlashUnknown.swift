@@ -76,7 +76,7 @@ package struct FlashUnknown: Sendable, Codable, Hashable {
                     text:
                         "not all bad blocks of \(PrintableText.partition(partition.label, partition.name)) are known"
                         + (known.note.map { " (\(PrintableText.again($0)))" } ?? "")
-                        + ": unknown ones were read like good blocks, and their bytes mean nothing"))
+                        + ": unknown ones are read like good blocks, but their bytes mean nothing"))
         }
         return unknowns
     }

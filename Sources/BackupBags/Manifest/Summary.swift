@@ -53,7 +53,7 @@ package struct Summary: Sendable, Codable, Hashable {
         isProven = doubts.isEmpty && !isEmpty
         wholeness =
             if let only = manifest.capture.only, !isEmpty {
-                Self.wholeness(of: only.map(PlainText.line), isComplete: isComplete)
+                Self.wholeness(of: only.map(PlainText.line), isComplete: isComplete, lacks: !missing.isEmpty)
             } else if isWhole {
                 "The backup is whole: it has all of the flash that the board shows."
             } else if isEmpty {
@@ -75,11 +75,11 @@ package struct Summary: Sendable, Codable, Hashable {
         }
     }
 
-    private static func wholeness(of only: [String], isComplete: Bool) -> String {
+    private static func wholeness(of only: [String], isComplete: Bool, lacks: Bool) -> String {
         let list = only.joined(separator: ", ")
         return isComplete
             ? "The backup has all that was asked for: \(list). The rest of the flash is not in it."
-            : "The backup lacks something of what was asked for, \(list):"
+            : "The backup \(lacks ? "lacks" : "may lack") some of what was asked for (\(list)):"
     }
 
     /// What is unknown of the flash that was asked for.
@@ -145,8 +145,8 @@ package struct Summary: Sendable, Codable, Hashable {
                 gap.offset.plus(gap.size ?? Manifest.largestNumber).map { gap.offset..<max(gap.offset, $0) }
             }
             return PartitionMap.gaps(in: 0..<(chip.exactSize ?? chip.leastSize), leaving: images + gaps).map { range in
-                "\(ByteCount.text(range.count)) at \(ByteCount.hex(range.lowerBound)) of \(Self.chip(chip.id)) are not in it: "
-                    + "the backup has no image of them, and does not say why"
+                "\(ByteCount.text(range.count)) at \(ByteCount.hex(range.lowerBound)) of \(Self.chip(chip.id)) are not "
+                    + "in it: the backup has no image of them, and does not say why"
             }
         }
     }

@@ -33,7 +33,7 @@ package struct BootFile: Sendable {
         let named = try disk.openNamed(path)
         guard !named.isDirectory else {
             throw FlashkeepError(
-                .fileUnavailable, what: "\(PrintableText.escaped(path.string)) is not an image.",
+                .fileUnavailable, what: "\"\(PrintableText.escaped(path.string))\" is not an image.",
                 why: "It is a folder.",
                 next: "Give the initramfs image that was made for this board.")
         }

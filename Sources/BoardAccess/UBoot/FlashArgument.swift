@@ -19,8 +19,8 @@ enum FlashArgument {
             guard let bytes = number(ends[1]), bytes > 0, bytes <= 1 << 26, size % bytes == 0 else {
                 throw invalid(
                     "--flash", text,
-                    "\"\(PrintableText.escaped(String(ends[1]), limit: 40))\" is no size of an erase "
-                        + "block of which \(ByteCount.text(Int(clamping: size))) are a multiple.", flashForm)
+                    "\"\(PrintableText.escaped(String(ends[1]), limit: 40))\" is not an erase block size that divides "
+                        + "\(ByteCount.text(Int(clamping: size))).", flashForm)
             }
             eraseBlock = Int(bytes)
         }
@@ -48,11 +48,15 @@ enum FlashArgument {
         _ text: Substring, _ option: String, _ whole: String, _ form: String
     ) throws -> (start: UInt64, size: UInt64) {
         let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let start = number(parts[0]), let size = number(parts[1]), size > 0 else {
-            throw invalid(option, whole, "It has no start and size, joined by a plus sign.", form)
+        guard parts.count == 2 else {
+            throw invalid(option, whole, "It does not have a start and a size, joined by a plus sign.", form)
+        }
+        guard let start = number(parts[0]), let size = number(parts[1]), size > 0 else {
+            throw invalid(
+                option, whole, "Its start and size must be numbers of bytes, such as 4194304, 0x400000 or 4M.", form)
         }
         guard !start.addingReportingOverflow(size).overflow else {
-            throw invalid(option, whole, "It ends beyond the address space.", form)
+            throw invalid(option, whole, "It ends beyond the end of the address space.", form)
         }
         return (start, size)
     }
@@ -78,6 +82,6 @@ enum FlashArgument {
 
     private static func invalid(_ option: String, _ text: String, _ why: String, _ form: String) -> FlashkeepError {
         FlashkeepError(
-            .usage, what: "\(option) \(PrintableText.escaped(text)) was not understood.", why: why, next: form)
+            .usage, what: "\(option) \(PrintableText.escaped(text)) is invalid.", why: why, next: form)
     }
 }

@@ -30,7 +30,7 @@ enum ImageArguments {
         guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
             throw FlashkeepError(
                 .usage, what: "--set \(PrintableText.escaped(text)) is invalid.",
-                why: "It is not of the form NAME=VALUE.", next: "Use it as in --set bootargs=console=ttyS0,115200.")
+                why: "It does not have the form NAME=VALUE.", next: "Give it as in --set bootargs=console=ttyS0,115200")
         }
         return NetworkBoot.Variable(name: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
     }

@@ -33,9 +33,9 @@ enum StopKeyArgument {
 
     private static func notUnderstood(_ text: String) -> FlashkeepError {
         FlashkeepError(
-            .usage, what: "--stop-key \(PrintableText.escaped(text)) is invalid.",
-            why: "It takes 1 to 64 characters; a backslash must be followed by e, r, n, t, x and two digits, or a "
-                + "backslash.",
-            next: "For Ctrl-C give --stop-key '\\x03'.")
+            .usage, what: "--stop-key \"\(PrintableText.again(text))\" is invalid.",
+            why: "It takes 1 to 64 characters; after a backslash come e, r, n, t, another backslash, or x and two "
+                + "hexadecimal digits.",
+            next: "For Ctrl-C, give --stop-key '\\x03'.")
     }
 }

@@ -38,7 +38,7 @@ extension ConsoleSearch {
     func notSupported(_ name: String, _ console: Console) -> FlashkeepError {
         FlashkeepError(
             .replyNotUnderstood,
-            what: "\(name) answers at \(console.channel.traits.address), through which flash cannot be read yet.",
+            what: "\(name) answers at \(console.channel.traits.address), and flash cannot be read through it yet.",
             why: "The last output was: \(TerminalText.lastLines(seen))",
             next: "Let it start its Linux and back up from there.")
     }

@@ -40,7 +40,7 @@ extension ShellSession {
         return FlashkeepError(
             .replyNotUnderstood, what: "No Linux shell answers at \(console.channel.traits.address).",
             why: last.isEmpty ? "A test command got no reply." : "The last output was: \(last)",
-            next: "Log in by hand once to see what answers; Flashkeep needs a shell that has echo.")
+            next: "Log in by hand once to see what answers; Flashkeep needs a shell that echoes what is typed.")
     }
 
     func bootloader(_ prompt: String) -> FlashkeepError {

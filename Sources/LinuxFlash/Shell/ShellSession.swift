@@ -148,7 +148,7 @@ package final class ShellSession {
             seen.append(reply)
         }
         throw FlashkeepError(
-            .replyNotUnderstood, what: "Two replies of \(console.channel.traits.address) never agreed.",
+            .replyNotUnderstood, what: "No two replies of \(console.channel.traits.address) agreed.",
             why: "The command was: \(command.prefix(120))",
             next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
     }

@@ -134,7 +134,7 @@ package enum LinuxSurvey {
             why: "its kernel was built without MTD" + storage(facts),
             next: facts.otherStorage?.isEmpty != false
                 ? "check that this is the right board, or read the flash from the bootloader or with a programmer"
-                : "this is a board with block storage; copy it with dd, because Flashkeep backs up only MTD flash")
+                : "copy that storage with dd: Flashkeep backs up only MTD flash")
     }
 
     private static func storage(_ facts: LinuxFacts) -> String {

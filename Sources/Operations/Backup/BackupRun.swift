@@ -114,9 +114,9 @@ final class BackupRun {
                 case .ambiguous(let word, let count): (word, "\(count) partitions have this name; the board has ")
                 }
             throw FlashkeepError(
-                .usage, what: "--only \(PrintableText.escaped(word, limit: 60)) names no single partition.",
+                .usage, what: "--only \(PrintableText.escaped(word, limit: 60)) is invalid.",
                 why: why + survey.partitions.prefix(30).map(\.title).joined(separator: ", ") + ".",
-                next: "Give a number such as mtd3, or a name from this list.")
+                next: "Give a label such as \(survey.partitions.first?.label ?? "mtd0"), or a name from this list.")
         }
     }
 

@@ -208,7 +208,7 @@ final class UBootStaging {
             guard sum == CRC32.sum(of: [UInt8](repeating: value, count: count)) else {
                 throw FlashkeepError(
                     .toolMissing, what: "There is no RAM at 0x\(String(address, radix: 16)).",
-                    why: "It does not keep what is written to it.",
+                    why: "What is written there cannot be read back.",
                     next: "Give free RAM: --ram START+SIZE, such as --ram 0x82000000+16M.")
             }
         }

@@ -14,38 +14,39 @@ struct BoardOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Read the password from the first line of this file. It can also be given in FLASHKEEP_PASSWORD.",
+            "Read the password from the first line of this file. FLASHKEEP_PASSWORD can also hold the password.",
             valueName: "file"),
         completion: .file())
     var passwordFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "On a serial line: what stops the bootloader's countdown, if the bootloader does not say. Escapes: \\r, "
-                + "\\e for Esc, \\x03 for Ctrl-C.", valueName: "text"))
+            "On a serial line: what to type to stop the bootloader's countdown, if the bootloader does not say. "
+                + "Escapes: \\r for Enter, \\e for Esc, \\x03 for Ctrl-C.", valueName: "text"))
     var stopKey: String?
 
     @Option(
         help: ArgumentHelp(
-            "A command on this computer that switches the board off and on; without it you are asked to do that.",
+            "A command on this computer that switches the board off and on; without it, you are asked to do so.",
             valueName: "command"))
     var powerCycle: String?
 
     @Option(
         help: ArgumentHelp(
-            "On a serial port of this computer: switch U-Boot's console and the line to this rate for the session, in "
-                + "bits per second, or auto for the highest that works.", valueName: "rate"))
+            "On a serial port of this computer: the rate in bits per second to which U-Boot's console and the port are "
+                + "switched for the session, or auto for the highest that works.", valueName: "rate"))
     var baud: String?
 
     @Option(
         help: ArgumentHelp(
-            "In U-Boot: flash that it does not report, as TYPE:START+SIZE[/ERASEBLOCK], such as "
-                + "nor:0x9f000000+4M/64K, spi:0+16M or nand:0+128M/128K; can be repeated.", valueName: "flash"))
+            "Flash that U-Boot does not report, as TYPE:START+SIZE[/ERASEBLOCK], such as nor:0x9f000000+4M/64K, "
+                + "spi:0+16M or nand:0+128M/128K; can be repeated.", valueName: "flash"))
     var flash: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "In U-Boot: RAM that nothing uses, as START+SIZE, such as 0x82000000+16M, if it is not found.",
+            "RAM of the board that nothing uses, as START+SIZE, such as 0x82000000+16M; needed only if U-Boot does not "
+                + "show which RAM is free.",
             valueName: "ram"))
     var ram: String?
 

@@ -6,22 +6,22 @@ import UBootFlash
 struct BootOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The board's address in U-Boot; the default, its own ipaddr, is usually right.", valueName: "ip"))
+            "The board's address in U-Boot; the default, U-Boot's own ipaddr, is usually right.", valueName: "ip"))
     var boardIp: String?
 
     @Option(
         help: ArgumentHelp(
-            "The address at which the board reaches this computer, if it has several networks.", valueName: "ip"))
+            "The address at which the board reaches this computer, if this computer has several.", valueName: "ip"))
     var hostIp: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where to load an image in RAM, hexadecimal; by default a free place is found.", valueName: "address"))
+            "Where in RAM to load an image, in hexadecimal; by default, a free place is found.", valueName: "address"))
     var loadAddress: String?
 
     @Option(
         help: ArgumentHelp(
-            "Set a U-Boot variable before the start, such as bootargs=..., only in RAM; can be repeated.",
+            "Set a U-Boot variable before the image starts, such as bootargs=...; only in RAM. Can be repeated.",
             valueName: "name=value"))
     var set: [String] = []
 

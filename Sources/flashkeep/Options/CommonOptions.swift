@@ -11,11 +11,11 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "How progress is shown: auto, plain (lines), json (one event per line, on standard error), or none.",
+            "How to show progress, on standard error: plain prints lines of text, json one event per line.",
             valueName: "how"))
     var progress: ProgressChoice = .auto
 
-    @Option(help: ArgumentHelp("Use of colours: auto, always or never.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colours; auto uses them on a terminal.", valueName: "when"))
     var color: Terminal.ColorChoice = .auto
 
     @Flag(help: "Print more details.")
@@ -23,7 +23,7 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Append every byte sent to and received from the board to this file.", valueName: "file"),
+            "Append to this file every byte sent to and received from the board.", valueName: "file"),
         completion: .file())
     var transcript: String?
 }

@@ -6,9 +6,9 @@ import UBootFlash
 struct TransferMethodOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "How flash leaves U-Boot: tftpput, tftp (HiSilicon's, with three arguments), netconsole, or line (only the "
-                + "serial line, in both directions). By default, the first of these that the board has and that "
-                + "works.", valueName: "method"))
+            "How U-Boot sends its flash: tftpput, tftp (HiSilicon's, with three arguments), netconsole, or line (only "
+                + "the serial line, in both directions). The default is the first of these that the board has and "
+                + "that works.", valueName: "method"))
     var via: UBootReadMethod?
 
     /// Checks that the option is applicable.
@@ -19,7 +19,8 @@ struct TransferMethodOptions: ParsableArguments, Sendable {
     func validate(for place: String, image: String?) throws {
         guard via != nil else { return }
         guard image == nil else {
-            throw ValidationError("--via is for U-Boot itself; with --image, its Linux reads and writes.")
+            throw ValidationError(
+                "--via applies to U-Boot itself; with --image, the Linux that it starts reads and writes the flash.")
         }
         guard (try? AddressSchemes.parse(place))?.isConsole ?? true else {
             throw ValidationError(

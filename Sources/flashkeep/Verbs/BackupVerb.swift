@@ -21,8 +21,8 @@ struct BackupVerb: Verb {
                   flashkeep backup serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
 
                 The backup is a folder that can be used without Flashkeep. While it is being
-                made, it is called NAME.partial. If it is interrupted, run the same command
-                again: it resumes. The board's flash is only read.
+                made, it is called NAME.partial. If a backup is interrupted, run the same
+                command again: it resumes. The board's flash is only read.
                 """)
     }
 
@@ -34,40 +34,40 @@ struct BackupVerb: Verb {
 
         @Option(
             help: ArgumentHelp(
-                "The folder to make. By default the backup is named after the board and the day.", valueName: "dir"),
+                "The folder to make; by default, it is named after the board and the day.", valueName: "dir"),
             completion: .directory)
         var to: String?
 
         @Option(
             help: ArgumentHelp(
-                "Only these partitions, by their names or as mtd3, separated by commas; can be repeated.",
-                valueName: "partitions"))
+                "Back up only these partitions, given by name or as mtd3 (from U-Boot: part3), separated by commas; "
+                    + "can be repeated.", valueName: "parts"))
         var only: [String] = []
 
         @Option(
             help: ArgumentHelp(
-                "A firmware file or an earlier backup: data that the bootloader's checksums show to be in it is not "
-                    + "transferred. Can be repeated.", valueName: "path"),
+                "A firmware file or an earlier backup: data that it already has, as the bootloader's checksums show, "
+                    + "is not transferred. Can be repeated.", valueName: "path"),
             completion: .file())
         var known: [String] = []
 
         @Option(
             help: ArgumentHelp(
-                "Start this initramfs image from U-Boot first, over the network, and back up from its Linux.",
+                "Start this initramfs image from U-Boot first, over the network, and back up from the Linux in it.",
                 valueName: "file"),
             completion: .file())
         var image: String?
 
         @Flag(
             help: """
-                Also keep NAND with its spare (OOB) bytes; needs nanddump on the board, or a U-Boot that can read \
-                raw NAND.
+                Also save the spare (OOB) bytes of NAND; needs nanddump on the board, or a U-Boot that can read raw \
+                NAND.
                 """)
         var oob = false
 
         @Option(
             help: ArgumentHelp(
-                "What the images are checked against: best (the board's own checksums, or a second read) or none.",
+                "What to check the images against: best is the board's own checksums, or else a second read.",
                 valueName: "what"))
         var proof: ProofChoice = .best
     }
@@ -75,8 +75,8 @@ struct BackupVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String
     @OptionGroup(title: "Options of backup") var choices: Choices
-    @OptionGroup(title: "Options from U-Boot, over the network") var transferMethod: TransferMethodOptions
-    @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
+    @OptionGroup(title: "Options for U-Boot and its network") var transferMethod: TransferMethodOptions
+    @OptionGroup(title: "Options for U-Boot and its network") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 

@@ -16,17 +16,19 @@ struct BootVerb: Verb {
                   flashkeep boot serial:/dev/ttyUSB0 --image openwrt-initramfs.bin
                   flashkeep boot tcp://terminal-server:2001 --image initramfs.itb
 
-                The board is stopped in U-Boot (switch it on when asked to), loads the
-                image into its RAM by TFTP from this computer, and starts it. Its flash is not
-                touched, and nothing is saved in its environment: after a power cycle it is as
-                it was. flashkeep backup --image does the same and then makes a backup.
+                The board is stopped in U-Boot (switch it on when asked to), loads the image
+                into its RAM by TFTP from this computer, and starts it. Its flash is not
+                touched, and nothing is saved in its environment: after a power cycle, the
+                board is as it was. flashkeep backup --image does the same, and then makes a
+                backup.
                 """)
     }
 
     @Argument(help: "Where the board's serial line is, such as serial:/dev/ttyUSB0. See flashkeep --help.")
     var `where`: String
     @Option(
-        help: ArgumentHelp("The initramfs image made for this board.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("The initramfs image to start, made for this board.", valueName: "file"),
+        completion: .file())
     var image: String
     @OptionGroup(title: "Options of boot") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions

@@ -20,7 +20,7 @@ struct CompletionsVerb: Verb {
         case bash, zsh, fish
     }
 
-    @Argument(help: "bash, zsh or fish.")
+    @Argument(help: "The shell.")
     var shell: Shell
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 

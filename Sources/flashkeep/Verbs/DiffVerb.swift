@@ -19,16 +19,18 @@ struct DiffVerb: Verb {
                   flashkeep diff --json OpenWrt-2026-11-21 serial:/dev/ttyUSB0 > changes.json
 
                 A board is compared by its own checksums, if it has any: only erase blocks that
-                differ are read. Its flash is not changed. The exit status is 0 if everything is
-                the same, 2 if something differs, and 4 if nothing differs but not everything
-                could be compared.
+                differ are read. Its flash is not changed. The exit status is 0 if everything
+                is the same, 2 if something differs, and 4 if nothing differs but not
+                everything could be compared.
                 """)
     }
 
     @Argument(help: "The older backup: the folder that flashkeep backup made.", completion: .directory)
     var bag: String
     @Argument(
-        help: "A newer backup, or where the board is, such as root@192.168.1.1. See flashkeep --help.",
+        help: ArgumentHelp(
+            "A newer backup, or where the board is, such as root@192.168.1.1. See flashkeep --help.",
+            valueName: "bag or where"),
         completion: .directory)
     var other: String
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions

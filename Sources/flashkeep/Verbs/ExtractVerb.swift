@@ -13,15 +13,15 @@ struct ExtractVerb: Verb {
                   flashkeep extract OpenWrt-2026-11-21 --to partitions
 
                 Partitions inside other partitions get files too. No file is ever overwritten.
-                The images are checked on the way: an image that was changed since the backup
-                was made gives no file, and exit status 2.
+                The images are checked on the way: no file is made from an image that was
+                changed after the backup, and the exit status is then 2.
                 """)
     }
 
     /// Options specific to `extract`.
     struct Choices: ParsableArguments, Sendable {
         @Option(
-            help: ArgumentHelp("The folder for the files; it is made if necessary.", valueName: "dir"),
+            help: ArgumentHelp("The folder for the files; it is made if it does not exist.", valueName: "dir"),
             completion: .directory)
         var to: String
     }
@@ -31,7 +31,7 @@ struct ExtractVerb: Verb {
     @OptionGroup(title: "Options of extract") var choices: Choices
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    var afterInterruption: String { "Completed files are kept; remove them, then run the same command again." }
+    var afterInterruption: String { "Completed files are kept: remove them, then run the same command again." }
 
     func work(in context: VerbContext) async throws -> ExitStatus {
         let report = try await Extract.run(bag: FilePath(bag), to: FilePath(choices.to), progress: context.handler)

@@ -11,7 +11,7 @@ struct RestoreVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "restore", abstract: "Restores a backup without bricking the board.",
-            usage: "flashkeep restore <bag> <where> [--dry-run] [--only <part>] [options]",
+            usage: "flashkeep restore <bag> <where> [--dry-run] [--only <parts>] [options]",
             discussion: """
                 Examples:
                   flashkeep restore OpenWrt-2026-11-21 root@192.168.1.1 --dry-run
@@ -33,19 +33,19 @@ struct RestoreVerb: Verb {
             case bootloader, environment, calibration
         }
 
-        @Flag(help: "Show what would be done, and do nothing.")
+        @Flag(help: "Show what would be written, and write nothing.")
         var dryRun = false
 
         @Option(
             help: ArgumentHelp(
-                "Only these partitions, by their names or as mtd3, separated by commas; can be repeated.",
-                valueName: "partitions"))
+                "Restore only these partitions, given by name or as mtd3 (of a backup from U-Boot: part3), separated "
+                    + "by commas; can be repeated.", valueName: "parts"))
         var only: [String] = []
 
         @Option(
             help: ArgumentHelp(
-                "Also write bootloader, environment or calibration, where a mistake can brick the board; several are "
-                    + "separated by commas.", valueName: "what"))
+                "Also write bootloader, environment or calibration, or several of these, separated by commas. A "
+                    + "mistake there can brick the board.", valueName: "what"))
         var allow: [String] = []
 
         /// The roles that may be written.
@@ -58,7 +58,8 @@ struct RestoreVerb: Verb {
                     guard let allowed = Allowed(rawValue: word), let role = Partition.Role(rawValue: allowed.rawValue)
                     else {
                         throw ValidationError(
-                            "--allow \(word): only \(Allowed.allCases.map(\.rawValue).joined(separator: ", ")) can be allowed."
+                            "--allow \(word) is invalid: it takes "
+                                + Allowed.allCases.map(\.rawValue).joined(separator: ", ") + "."
                         )
                     }
                     return role
@@ -67,14 +68,14 @@ struct RestoreVerb: Verb {
 
         @Option(
             help: ArgumentHelp(
-                "The reader of this NAND partition skips bad blocks, as U-Boot's nand read does: its content may move "
-                    + "past them. Can be repeated. Not needed for UBI.", valueName: "partition"))
+                "Whatever reads this NAND partition skips bad blocks, as U-Boot's nand read does, so its content may "
+                    + "move past them. Not needed for UBI. Can be repeated.", valueName: "partition"))
         var skipBad: [String] = []
 
         @Flag(
             help: """
-                The board may be another unit of the same model; bootloader, environment and calibration are then left \
-                as they are, because of the addresses that may be in them.
+                The board may be another unit of the same model. Its bootloader, environment and calibration are then \
+                left as they are, because its MAC addresses may be in them.
                 """)
         var anotherUnit = false
 
@@ -86,19 +87,19 @@ struct RestoreVerb: Verb {
                 """)
         var unlocks = false
 
-        @Flag(help: "Do not ask for the board's name to be typed.")
+        @Flag(help: "Do not ask you to type the board's name.")
         var yes = false
 
         @Option(
             help: ArgumentHelp(
-                "Where to put the backup of what is on the board now; by default, a folder beside the backup.",
+                "Where to put the backup of what is on the board now; by default, a folder next to the backup.",
                 valueName: "dir"),
             completion: .directory)
         var before: String?
 
         @Option(
             help: ArgumentHelp(
-                "Start this initramfs image from U-Boot first, over the network, and restore through its Linux.",
+                "Start this initramfs image from U-Boot first, over the network, and restore through the Linux in it.",
                 valueName: "file"),
             completion: .file())
         var image: String?
@@ -112,8 +113,8 @@ struct RestoreVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String?
     @OptionGroup(title: "Options of restore") var choices: Choices
-    @OptionGroup(title: "Options from U-Boot, over the network") var transferMethod: TransferMethodOptions
-    @OptionGroup(title: "Options from U-Boot, over the network") var boot: BootOptions
+    @OptionGroup(title: "Options for U-Boot and its network") var transferMethod: TransferMethodOptions
+    @OptionGroup(title: "Options for U-Boot and its network") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
@@ -121,7 +122,8 @@ struct RestoreVerb: Verb {
         guard choices.status == (`where` == nil) else {
             throw ValidationError(
                 choices.status
-                    ? "--status takes only the backup." : "Give the address of the board, such as root@192.168.1.1.")
+                    ? "--status takes only the backup, and no board."
+                    : "The address of the board is missing, such as root@192.168.1.1.")
         }
         if common.json, !choices.yes, !choices.dryRun, !choices.status {
             throw ValidationError(
@@ -211,13 +213,13 @@ struct RestoreVerb: Verb {
             "To write this, type the board's name, \(SafeText.line(name)): ", isSecret: false)
         guard let answer else {
             throw FlashkeepError(
-                .usage, what: "There is no one to ask for confirmation.",
-                why: "A restore needs the board's name to be typed, or --yes.",
+                .usage, what: "Nobody can be asked for confirmation.",
+                why: "Before a restore, somebody must type the board's name, or --yes must be given.",
                 next: "Run it in a terminal, or add --yes once you have seen the plan with --dry-run.")
         }
         guard answer.trimmingBlanks == SafeText.line(name) else {
             throw FlashkeepError(
-                .notConfirmed, what: "Nothing was written.", why: "The text typed is not the board's name.",
+                .notConfirmed, what: "Nothing was written.", why: "The text that was typed is not the board's name.",
                 next: "Run the same command again when you are ready.")
         }
     }

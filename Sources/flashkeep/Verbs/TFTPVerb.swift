@@ -26,10 +26,10 @@ struct TFTPVerb: Verb {
                   tftpput 0x9f000000 0x800000 dump.bin     with --allow-write
 
                 Every transfer is reported on standard error. Ctrl-C stops the server. Port 69
-                needs a privilege; the error explains how to grant it. No file is ever
-                overwritten, and nothing outside the folder can be reached. TFTP has no
-                passwords: anyone who can reach this computer can read the folder, and with
-                --allow-write fill it.
+                needs a privilege; without it, an error explains how to grant it. No file is
+                ever overwritten, and nothing outside the folder can be reached. TFTP has no
+                passwords: anyone who can reach this computer can read the folder and, with
+                --allow-write, fill it.
                 """)
     }
 
@@ -38,7 +38,7 @@ struct TFTPVerb: Verb {
         @Option(help: ArgumentHelp("The UDP port to listen on; 0 picks a free one.", valueName: "port"))
         var port = 69
 
-        @Option(help: ArgumentHelp("Listen only on this address of the computer; can be repeated.", valueName: "ip"))
+        @Option(help: ArgumentHelp("Listen only on this address of this computer; can be repeated.", valueName: "ip"))
         var address: [String] = []
 
         @Flag(help: "Let boards write new files into the folder.")
@@ -110,7 +110,7 @@ struct TFTPVerb: Verb {
         try context.give(document) {
             "Reads: \(document.reads), \(ByteCount.text(document.bytesRead)). "
                 + "Writes: \(document.writes), \(ByteCount.text(document.bytesWritten)). "
-                + "Broken off: \(document.broken). Refused: \(document.refused).\n"
+                + "Not completed: \(document.broken). Refused: \(document.refused).\n"
         }
         return .done
     }

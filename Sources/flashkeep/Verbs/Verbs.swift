@@ -31,8 +31,8 @@ struct FlashkeepCommand: ParsableCommand {
                 Board addresses:
                 \(addresses)
 
-                Only restore writes to flash. Passwords: FLASHKEEP_PASSWORD, or
-                --password-file, or typed when the board asks; never an argument.
+                Only restore writes to flash. A password comes from --password-file or
+                FLASHKEEP_PASSWORD, or you type it when asked; it is never an argument.
                 """,
             version: Version.current, subcommands: Verbs.all)
     }

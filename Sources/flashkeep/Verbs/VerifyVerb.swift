@@ -13,8 +13,8 @@ struct VerifyVerb: Verb {
                   flashkeep verify OpenWrt-2026-11-21
                   flashkeep verify --json OpenWrt-2026-11-21 > report.json
 
-                Every byte of every file is read and compared. The exit status is 0 if
-                the backup is intact, and 2 if something was changed, is missing, or was added.
+                Every byte of every file is read and checked. The exit status is 0 if the
+                backup is intact, and 2 if anything was changed, removed or added.
                 """)
     }
 
