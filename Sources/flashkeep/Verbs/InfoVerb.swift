@@ -11,7 +11,7 @@ struct InfoVerb: Verb {
             discussion: """
                 Examples:
                   flashkeep info root@192.168.1.1
-                  flashkeep info serial:/dev/ttyUSB0?baud=115200
+                  flashkeep info 'serial:/dev/ttyUSB0?baud=115200'
                   flashkeep info --json ssh:attic > attic.json
 
                 Nothing is changed on the board. A few blocks are read to estimate how long a

@@ -10,7 +10,7 @@ struct PortsVerb: Verb {
             discussion: """
                 Examples:
                   flashkeep ports
-                  flashkeep info serial:/dev/ttyUSB0?baud=115200
+                  flashkeep info 'serial:/dev/ttyUSB0?baud=115200'
                 """)
     }
 
