@@ -24,6 +24,8 @@ enum ExtractText {
         }
         if !report.ok {
             lines.append("Next: flashkeep verify \(ShellWord.pastable(SafeText.line(bag))) lists what was changed.")
+        } else if !report.isWhole {
+            lines.append("Next: flashkeep verify \(ShellWord.pastable(SafeText.line(bag))) lists what is missing.")
         }
         return lines.joined(separator: "\n") + "\n"
     }

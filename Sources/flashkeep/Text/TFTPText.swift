@@ -27,7 +27,7 @@ struct TFTPText: Sendable {
             return head + ": refused, \(SafeText.line(error.message, limit: 200)) (\(error.code.rawValue))"
         case .broken(let outcome, let bytes):
             forget(event.number)
-            return head + ": broken off after \(ByteCount.text(bytes)), \(Self.words(outcome))"
+            return head + ": stopped after \(ByteCount.text(bytes)), \(Self.words(outcome))"
         }
     }
 

@@ -22,15 +22,15 @@ package enum TFTPPortErrors {
         case EADDRINUSE:
             return FlashkeepError(
                 .portUnavailable, what: what, why: inUse,
-                next: "Find it with: sudo ss -lunp 'sport = :\(port)' - and stop it, or choose another --port")
+                next: "Find it with: sudo ss -lunp 'sport = :\(port)' - and stop it, or choose another --port.")
         case EADDRNOTAVAIL:
             return FlashkeepError(
                 .portUnavailable, what: what, why: "This computer has no such address.",
-                next: "List its addresses with: ip -brief address")
+                next: "Give one of the addresses that ip -brief address lists.")
         case let number?:
             let text = unsafe String(cString: strerror(number))
             return FlashkeepError(
-                .portUnavailable, what: what, why: text, next: "Choose another --address or --port")
+                .portUnavailable, what: what, why: text, next: "Choose another --address or --port.")
         case nil:
             return FlashkeepError(
                 .addressNotUnderstood, what: what, why: "\"\(name ?? "")\" is not an IP address.",
