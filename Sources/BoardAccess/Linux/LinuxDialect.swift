@@ -27,7 +27,9 @@ struct LinuxDialect: ConsoleDialect {
     func withBoard<Result: Sendable>(
         on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> DialectOutcome<Result> {
-        if wantsRate { notify(.note("Linux answers: its console keeps its rate, only U-Boot's can be changed")) }
+        if wantsRate {
+            notify(.note("Linux answers: its console keeps its rate, because only U-Boot's can be changed"))
+        }
         return .finished(
             try await LinuxConnector.withShell(answered.console.channel, credentials, environment, body: body))
     }
