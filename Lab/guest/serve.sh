@@ -26,7 +26,7 @@ if [ -n "$WRITER_MTD" ]; then
     while :; do
         # The simulated NOR takes new data without an erase before.
         dd if=urandom of=live bs="$WRITER_SIZE" count=1 seek="$WRITER_BLOCK" conv=notrunc 2>/dev/null
-        usleep 200000
+        usleep 20000
     done &
 fi
 

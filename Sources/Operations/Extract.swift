@@ -31,7 +31,7 @@ package struct ExtractReport: Sendable, Codable, Hashable {
     package var folder: String
     /// Whether every partition with bytes in the backup was extracted from an intact image.
     package var ok: Bool
-    /// Whether the backup itself is whole: nothing is missing or unread.
+    /// Whether the backup has all that was asked for when it was made: nothing of that is missing or unread.
     package var isWhole: Bool
     package var partitions: [ExtractedPartition]
 }
@@ -176,7 +176,8 @@ package enum Extract {
             return item
         }
         return ExtractReport(
-            folder: folder.string, ok: failures.isEmpty, isWhole: Summary(of: manifest).isWhole, partitions: partitions)
+            folder: folder.string, ok: failures.isEmpty, isWhole: Summary(of: manifest).isComplete,
+            partitions: partitions)
     }
 
     private final class Failures: Sendable {

@@ -20,7 +20,16 @@ import Testing
             .authenticationFailed
         ),
         ("/tmp/x: line 1: Bad configuration option: foo", .usage),
+        ("command-line: line 0: Bad configuration option: nosuch", .usage),
+        ("command-line line 0: Bad SSH2 MAC spec 'x'.", .usage),
+        ("ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: Invalid key length", .authenticationFailed),
+        ("Connection timed out during banner exchange", .hostUnreachable),
+        ("Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures", .authenticationFailed),
         ("Timeout, server 10.0.0.1 not responding.", .boardLost),
+        // A greeting is no message of the client's.
+        ("Sessions are timed out after 5 minutes.\nClosed.", .boardLost),
+        ("WARNING: permission denied to all but staff.\nConnection closed.", .boardLost),
+        ("This connection refused by policy is logged.\nConnection to 10.0.0.1 closed.", .boardLost),
         ("", .boardLost),
     ])
     func isUnderstood(text: String, code: FlashkeepError.Code) throws {
@@ -30,10 +39,23 @@ import Testing
         #expect(!error.what.isEmpty && !error.why.isEmpty && !error.next.isEmpty)
     }
 
-    @Test func theOldProtocolIsNamed() throws {
-        let text = "Unable to negotiate with 10.0.0.1 port 22: no matching host key type found. Their offer: ssh-rsa"
+    /// The option to type for servers that offer only what the client has given up.
+    @Test(arguments: [
+        ("no matching host key type found. Their offer: ssh-rsa,ssh-dss", "HostKeyAlgorithms=+ssh-rsa"),
+        ("no matching MAC found. Their offer: hmac-md5,hmac-sha1-96", "MACs=+hmac-md5"),
+        ("no matching cipher found. Their offer: aes128-cbc,3des-cbc", "Ciphers=+aes128-cbc"),
+        (
+            "no matching key exchange method found. Their offer: diffie-hellman-group1-sha1",
+            "KexAlgorithms=+diffie-hellman-group1-sha1"
+        ),
+    ])
+    func theOldProtocolIsNamed(words: String, option: String) throws {
+        let text = "Welcome to the router\nUnable to negotiate with 10.0.0.1 port 22: \(words)"
         let error = try #require(SSHFailure.explain(status: 255, errorText: text, host: "r", address: "ssh://r"))
-        #expect(error.next.contains("HostKeyAlgorithms=+ssh-rsa"))
+        #expect(error.next == "Add --ssh-option \(option)")
+        let short = "ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: Invalid key length"
+        let key = try #require(SSHFailure.explain(status: 255, errorText: short, host: "r", address: "ssh://r"))
+        #expect(key.next == "Add --ssh-option RequiredRSASize=1024")
     }
 
     @Test func aDestinationIsNeverAnOption() {

@@ -4,7 +4,9 @@ import Testing
 @Suite struct LoginPromptTests {
     @Test(arguments: [
         ("\r\nOpenWrt login: ", LoginPrompt.user), ("Password: ", .password),
-        ("Login incorrect\r\nOpenWrt login: ", .denied),
+        ("Login incorrect\r\nOpenWrt login: ", .denied), ("Access denied\r\nlogin: ", .denied),
+        ("mount: /mnt: Permission denied\r\n~ # ", nil),
+        ("Unauthorized use: access denied by law 42.\r\n\r\nroot@board:~# ", nil),
         ("Please press Enter to activate this console.", .pressEnter), ("MT7621 # \r\n=> ", .bootloader("=>")),
         ("[    0.000000] Linux version 5.4\r\n[    0.1] CPU", .booting), ("RedBoot> ", .bootloader("redboot>")),
         // Interleaved kernel messages.

@@ -101,7 +101,7 @@ struct RestoreSteps {
         }
         if partition.isWritable == false {
             lines.append(
-                "The system that ran when this backup was made kept it read-only, and cannot write it. Start one in which it is writable, such as an initramfs made for this purpose."
+                "It was read-only in the system that ran when this backup was made. If that system cannot write it, start one in which it is writable, such as an initramfs made for this purpose."
             )
         }
         if !partition.uses.isEmpty {

@@ -18,8 +18,16 @@ package struct ConnectionContext: Sendable {
     /// - Parameters:
     ///   - user: as in the address; nil means root.
     ///   - root: a prefix of all paths on the board, for tests.
-    package func linux(_ opener: any ChannelOpening, user: String?, root: String = "") -> any BoardConnector {
-        LinuxConnector(opener: opener, credentials: credentials(user), environment: environment, root: root)
+    /// - Throws: ``FlashkeepError`` with `usage` if an option is for a board in U-Boot.
+    package func linux(_ opener: any ChannelOpening, user: String?, root: String = "") throws -> any BoardConnector {
+        for (option, isGiven) in [("--flash", !options.uboot.flash.isEmpty), ("--ram", options.uboot.ram != nil)]
+        where isGiven {
+            throw FlashkeepError(
+                .usage, what: "\(option) cannot be used with \(PrintableText.escaped(typed)).",
+                why: "It is for a board in U-Boot, which can be reached only over a serial line (serial:, tcp:).",
+                next: "Omit \(option): Linux reports its flash itself.")
+        }
+        return LinuxConnector(opener: opener, credentials: credentials(user), environment: environment, root: root)
     }
 
     /// Makes a connector to whatever answers on a console.

@@ -17,6 +17,6 @@ package struct LocalAddress: AddressScheme {
 
     package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
-        return context.linux(LocalOpener(), user: nil, root: context.options.localRoot)
+        return try context.linux(LocalOpener(), user: nil, root: context.options.localRoot)
     }
 }

@@ -62,7 +62,7 @@ package struct SSHAddress: AddressScheme {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
         let mayAsk = context.interaction.mayAsk
         if context.password == nil, mayAsk { context.interaction.lendTerminal() }
-        return context.linux(
+        return try context.linux(
             SSHOpener(
                 SSHOpener.Settings(
                     destination: destination, port: port, configFile: context.options.ssh.configFile,

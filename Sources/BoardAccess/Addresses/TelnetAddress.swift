@@ -27,6 +27,6 @@ package struct TelnetAddress: AddressScheme {
 
     package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
-        return context.linux(TelnetOpener(host: host, port: port), user: user)
+        return try context.linux(TelnetOpener(host: host, port: port), user: user)
     }
 }

@@ -23,13 +23,14 @@ struct TransferPlan {
                 encoding: .raw, checksum: nil, readsTwice: false, isReliable: true, frameSize: 4 << 20,
                 batchSize: 64 << 20)
         }
-        let hasGzip = toolbox.has("gzip")
+        // Many a telnetd writes a packet for every few bytes, so that sending costs the board more than compressing.
+        let compresses = toolbox.has("gzip") && (traits.isSlow || traits.scheme == "telnet")
         let texts = InlineEncoding.TextForm.allCases.filter { toolbox.has($0.rawValue) }
         var candidates: [InlineEncoding] = []
-        if traits.isSlow && hasGzip { candidates.append(InlineEncoding(isCompressed: true, text: nil)) }
+        if compresses { candidates.append(InlineEncoding(isCompressed: true, text: nil)) }
         candidates.append(.raw)
         for text in texts {
-            if traits.isSlow && hasGzip && text != .tr {
+            if compresses && text != .tr {
                 candidates.append(InlineEncoding(isCompressed: true, text: text))
             }
             candidates.append(InlineEncoding(isCompressed: false, text: text))

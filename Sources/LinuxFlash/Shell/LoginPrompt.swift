@@ -34,10 +34,10 @@ package enum LoginPrompt: Equatable, Sendable {
             || trimmed.hasSuffix("user:")
         {
             // "Login incorrect" precedes the next question.
-            self = Self.isDenial(lines.suffix(4).dropLast()) ? .denied : .user
+            self = Self.isDenial(lines.suffix(4).dropLast(), asksAgain: true) ? .denied : .user
         } else if trimmed.hasSuffix("password:") || trimmed.hasSuffix("passwd:") {
             self = .password
-        } else if Self.isDenial(lines.suffix(2)) {
+        } else if Self.isDenial(lines.suffix(2), asksAgain: false) {
             self = .denied
         } else if lines.suffix(3).contains(where: Self.asksForEnter) {
             self = .pressEnter
@@ -66,12 +66,17 @@ package enum LoginPrompt: Equatable, Sendable {
         ["Starting kernel", "Booting Linux", "Linux version"].contains { text.contains($0) }
     }
 
-    private static func isDenial(_ lines: some Sequence<Substring>) -> Bool {
-        lines.contains { line in
+    /// Whether lines say that the user or the password was wrong.
+    ///
+    /// - Parameter asksAgain: whether the question follows. Without it, "permission denied" may come from a greeting or a
+    ///   profile of a login that succeeded.
+    private static func isDenial(_ lines: some Sequence<Substring>, asksAgain: Bool) -> Bool {
+        let words =
+            ["login incorrect", "authentication failed", "login failed", "incorrect password"]
+            + (asksAgain ? ["access denied", "permission denied"] : [])
+        return lines.contains { line in
             let line = line.lowercased()
-            return line.contains("login incorrect") || line.contains("authentication failed")
-                || line.contains("login failed") || line.contains("incorrect password")
-                || line.contains("access denied") || line.contains("permission denied")
+            return words.contains { line.contains($0) }
         }
     }
 

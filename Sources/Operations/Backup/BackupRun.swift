@@ -105,6 +105,11 @@ final class BackupRun {
     /// - Throws: `usage` if a name is none, or that of several.
     private func chosen(_ survey: Survey) throws -> [Partition]? {
         guard !options.only.isEmpty else { return nil }
+        guard !PartitionSelection.words(options.only, names: []).isEmpty else {
+            throw FlashkeepError(
+                .usage, what: "--only is empty.", why: "It names no partition.",
+                next: "Give partitions such as mtd3,rootfs, or omit --only for all of the flash.")
+        }
         do {
             return try PartitionSelection(options.only).resolve(in: survey.partitions)
         } catch {

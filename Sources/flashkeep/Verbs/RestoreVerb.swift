@@ -53,6 +53,9 @@ struct RestoreVerb: Verb {
         /// - Throws: `ValidationError` for a word that is none.
         func allowed() throws -> Set<Partition.Role> {
             let words = allow.flatMap { $0.split(separator: ",").map { $0.filter { $0 != " " } } }
+            guard allow.isEmpty || words.contains(where: { !$0.isEmpty }) else {
+                throw ValidationError("--allow is empty: it takes bootloader, environment, calibration.")
+            }
             return Set(
                 try words.filter { !$0.isEmpty }.map { word in
                     guard let allowed = Allowed(rawValue: word), let role = Partition.Role(rawValue: allowed.rawValue)
