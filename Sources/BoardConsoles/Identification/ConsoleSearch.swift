@@ -214,9 +214,6 @@ struct ConsoleSearch {
             if silences <= 2, wakes < 10 {
                 wakes += 1
                 try await console.channel.write([0x03])
-                // The countdown may stand there in words that are not recognized; a key that came before it is lost on
-                // boards that set up their line anew.
-                if stop == nil, let key = identifier.stopKey { try await console.channel.write(key) }
             }
             return nil
         }
