@@ -24,6 +24,10 @@ package protocol BoardChannel: AnyObject, Sendable {
     /// - Throws: ``FlashkeepError`` with `boardLost` if the connection is gone.
     func write(_ bytes: [UInt8], isSecret: Bool) async throws
 
+    /// What the Enter key sends through this channel, at this moment: a line feed, which every terminal takes for Enter,
+    /// unless the channel's protocol has an end of line of its own.
+    var enterKey: String { get }
+
     /// Marks the bytes that follow as flash data (or ends the mark), which an evidence transcript only counts.
     func markBulk(_ isBulk: Bool)
 
@@ -41,6 +45,7 @@ package protocol BoardChannel: AnyObject, Sendable {
 extension BoardChannel {
     package var time: Duration { ComputerTime.now }
     package func write(_ bytes: [UInt8]) async throws { try await write(bytes, isSecret: false) }
+    package var enterKey: String { "\n" }
     package func markBulk(_ isBulk: Bool) {}
     package var lineRate: Int? { nil }
 

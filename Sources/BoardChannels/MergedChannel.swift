@@ -21,6 +21,7 @@ package final class MergedChannel: BoardChannel {
 
     package var traits: ChannelTraits { line.traits }
     package var time: Duration { line.time }
+    package var enterKey: String { line.enterKey }
 
     /// Adds this source, replacing the one attached before; nil leaves only the line.
     package func attach(_ input: (any ChannelInput)?) {

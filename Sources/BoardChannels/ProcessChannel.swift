@@ -48,11 +48,11 @@ package final class ProcessChannel: BoardChannel {
     ///
     /// - Parameters:
     ///   - ownSession: whether it runs in its own session. A program that asks the user for a password must not.
-    ///   - explain: turns the program's ending into an error; called if the body failed because the channel broke or
-    ///     closed. nil keeps the body's error.
+    ///   - explain: turns the program's ending and the body's error into an error; called if the body failed because
+    ///     the channel broke or closed. nil keeps the body's error.
     static func run<Result: Sendable>(
         program: String, arguments: [String], environment: [String: String] = [:], traits: ChannelTraits,
-        ownSession: Bool, explain: @Sendable (Ending) -> FlashkeepError?,
+        ownSession: Bool, explain: @Sendable (Ending, FlashkeepError) -> FlashkeepError?,
         body: (any BoardChannel) async throws -> Result
     ) async throws -> Result {
         var options = PlatformOptions()
@@ -105,8 +105,8 @@ package final class ProcessChannel: BoardChannel {
         case .success(let value):
             return value
         case .failure(let error):
-            guard isChannelFailure(error) else { throw error }
-            throw explain(Ending(outcome.terminationStatus, errorText: errorTail.text)) ?? error
+            guard let failure = channelFailure(error) else { throw error }
+            throw explain(Ending(outcome.terminationStatus, errorText: errorTail.text), failure) ?? failure
         }
     }
 
@@ -140,10 +140,17 @@ package final class ProcessChannel: BoardChannel {
             next: "Install it (for ssh: the openssh-client package).")
     }
 
-    /// Whether an error only says that the program is gone, so that the program's own message is more useful.
-    private static func isChannelFailure(_ error: any Error) -> Bool {
-        guard let error = error as? FlashkeepError else { return !(error is CancellationError) }
-        return error.code == .boardLost || error.code.isLostReply || error.code == .replyNotUnderstood
+    /// An error that only says that the program is gone, so that the program's own message is more useful; nil for
+    /// others.
+    private static func channelFailure(_ error: any Error) -> FlashkeepError? {
+        guard let error = error as? FlashkeepError else {
+            if error is CancellationError { return nil }
+            return FlashkeepError(
+                .boardLost, what: "The connection broke.", why: PrintableText.escaped("\(error)", limit: 300),
+                next: "Check the board, then run the same command again: it resumes.")
+        }
+        let isOne = error.code == .boardLost || error.code.isLostReply || error.code == .replyNotUnderstood
+        return isOne ? error : nil
     }
 
     /// Waits until the program closes its output, for a second at most.

@@ -34,7 +34,7 @@ import Testing
     ])
     func isUnderstood(text: String, code: FlashkeepError.Code) throws {
         let error = try #require(
-            SSHFailure.explain(status: 255, errorText: text, host: "router", address: "ssh://router"))
+            SSHFailure.explain(status: 255, errorText: text, host: "router"))
         #expect(error.code == code)
         #expect(!error.what.isEmpty && !error.why.isEmpty && !error.next.isEmpty)
     }
@@ -51,11 +51,29 @@ import Testing
     ])
     func theOldProtocolIsNamed(words: String, option: String) throws {
         let text = "Welcome to the router\nUnable to negotiate with 10.0.0.1 port 22: \(words)"
-        let error = try #require(SSHFailure.explain(status: 255, errorText: text, host: "r", address: "ssh://r"))
+        let error = try #require(SSHFailure.explain(status: 255, errorText: text, host: "r"))
         #expect(error.next == "Add --ssh-option \(option)")
         let short = "ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: Invalid key length"
-        let key = try #require(SSHFailure.explain(status: 255, errorText: short, host: "r", address: "ssh://r"))
+        let key = try #require(SSHFailure.explain(status: 255, errorText: short, host: "r"))
         #expect(key.next == "Add --ssh-option RequiredRSASize=1024")
+    }
+
+    @Test("What the board started instead of a shell is told apart from the client's own failures")
+    func noShell() throws {
+        let missing = FlashkeepError(
+            .replyNotUnderstood, what: "No shell.", why: "A test command got no reply.", next: "x")
+        let menu = try #require(
+            SSHFailure.explain(status: 1, errorText: "Sessions timed out.\nNo menu.\n", host: "r", noShell: missing))
+        #expect(menu.code == .replyNotUnderstood && menu.why == "The last output was: No menu.")
+        let silent = try #require(SSHFailure.explain(status: 1, errorText: "", host: "r", noShell: missing))
+        #expect(silent.why == missing.why)
+        let refused = "root@r: Permission denied (publickey)."
+        #expect(
+            SSHFailure.explain(status: 255, errorText: refused, host: "r", noShell: missing)?.code
+                == .authenticationFailed)
+        #expect(
+            SSHFailure.explain(status: 255, errorText: "Connection closed.", host: "r", noShell: missing)?.code
+                == .boardLost)
     }
 
     @Test func aDestinationIsNeverAnOption() {

@@ -49,6 +49,8 @@ import Testing
         #expect(!telnet.receivesBinary)
         #expect(telnet.receive([255, 251, 0]).reply == [255, 253, 0])
         #expect(telnet.receivesBinary)
+        #expect(telnet.enterKey == "\r\0")
         #expect(telnet.receive([255, 253, 0]).reply == [255, 251, 0])
+        #expect(telnet.enterKey == "\r")
     }
 }

@@ -1,4 +1,5 @@
 import BoardChannels
+import BoardConsoles
 import FlashModel
 import Foundation
 import LinuxFlash
@@ -30,8 +31,43 @@ import Testing
         }
     }
 
-    private func check(_ channel: any BoardChannel) async throws {
-        try await ShellSession.withShell(over: channel, credentials: Credentials(), nonce: Self.nonce) { shell in
+    @Test("A telnetd that ignores a bare line feed", .timeLimit(.minutes(3)), arguments: shells)
+    func aTelnetdWithoutLineFeeds(shell: String) async throws {
+        let server = NVTServer(TerminalOpener(command: shell.split(separator: " ").map(String.init)))
+        // The probe that shows that line feeds are ignored takes all of its time.
+        var timing = ShellTiming()
+        timing.probe = .seconds(1)
+        try await server.withChannel { channel in
+            #expect(channel.enterKey == "\r\0")
+            try await check(channel, timing)
+        }
+        try await server.withChannel { channel in
+            try await ShellSession.withShell(
+                over: channel, credentials: Credentials(), nonce: Self.nonce, timing: timing
+            ) { shell in
+                let reply = try await shell.run("wc -l", input: "one\ntwo\n")
+                #expect(reply.text.contains("2"))
+            }
+        }
+    }
+
+    @Test("A login behind a telnetd that ignores a bare line feed", .timeLimit(.minutes(3)))
+    func aLoginWithoutLineFeeds() async throws {
+        let login = SimulatedLogin(shell: ["busybox", "sh"], password: "s3cret!", every: .seconds(3_600))
+        try await NVTServer(login).withChannel { channel in
+            try await ShellSession.withShell(
+                over: channel, credentials: Credentials(password: { "s3cret!" }), nonce: Self.nonce
+            ) { shell in
+                let reply = try await shell.run("echo hello")
+                #expect(reply.text == "hello\n")
+            }
+        }
+    }
+
+    private func check(_ channel: any BoardChannel, _ timing: ShellTiming = ShellTiming()) async throws {
+        try await ShellSession.withShell(
+            over: channel, credentials: Credentials(), nonce: Self.nonce, timing: timing
+        ) { shell in
             #expect(try await shell.run("echo hello").text == "hello\n")
             #expect(try await shell.run("printf abc").text == "abc")
             #expect(try await shell.run("true;(exit 7)").status == 7)
@@ -85,6 +121,44 @@ import Testing
             let lines = transcript.withLock { $0 }.split(separator: "\n").filter { !$0.contains("ath10k") }
             Issue.record("\(error)\n\(lines.joined(separator: "\n"))")
         }
+    }
+
+    @Test("A command line that gives each command to a shell of its own", .timeLimit(.minutes(2)))
+    func separateShells() async throws {
+        let error = await #expect(throws: FlashkeepError.self) {
+            try await VendorCommandLine(listsShell: false).withChannel { channel in
+                try await ShellSession.withShell(over: channel, credentials: Credentials(), nonce: Self.nonce) { _ in }
+            }
+        }
+        #expect(error?.code == .replyNotUnderstood && error?.what.contains("do not share a shell") == true)
+    }
+
+    @Test("A command line that lists sh is asked for it, and is there again afterwards", .timeLimit(.minutes(2)))
+    func aListedShell() async throws {
+        try await VendorCommandLine(listsShell: true).withChannel { channel in
+            try await check(channel)
+            let console = Console(channel)
+            try await console.send("help\n")
+            let text = String(decoding: try await console.collect(quiet: .seconds(1)), as: UTF8.self)
+            #expect(text.contains("logout"), "\(text)")
+        }
+    }
+
+    @Test(
+        "A program that is no shell and ends at once is told by its last words",
+        arguments: [
+            (["sh", "-c", "echo 'This account is currently not available.'; exit 1"], "not available"),
+            (["sh", "-c", "read line; echo 'bad command name exec (line 1 column 1)'; exit 1"], "bad command name"),
+            (["sh", "-c", "exit 1"], "test command"),
+        ])
+    func noShell(program: [String], words: String) async throws {
+        let error = await #expect(throws: FlashkeepError.self) {
+            try await LocalOpener(shell: program).withChannel { channel in
+                try await ShellSession.withShell(over: channel, credentials: Credentials(), nonce: Self.nonce) { _ in }
+            }
+        }
+        #expect(error?.code == .replyNotUnderstood)
+        #expect(error?.why.contains(words) == true, "\(String(describing: error))")
     }
 
     @Test func aShellThatIsNoneIsSaid() async throws {

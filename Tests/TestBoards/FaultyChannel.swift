@@ -91,6 +91,7 @@ private final class FaultyChannel: BoardChannel {
 
     var traits: ChannelTraits { below.traits }
     var time: Duration { below.time }
+    var enterKey: String { below.enterKey }
 
     func markBulk(_ isBulk: Bool) {
         state.withLock { $0.isBulk = isBulk }

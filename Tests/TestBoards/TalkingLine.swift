@@ -136,6 +136,7 @@ private final class TalkingLine: BoardChannel {
 
     var traits: ChannelTraits { below.traits }
     var time: Duration { below.time }
+    var enterKey: String { below.enterKey }
     var lineRate: Int? { state.withLock { $0.rate } ?? below.lineRate }
     func markBulk(_ isBulk: Bool) { below.markBulk(isBulk) }
 

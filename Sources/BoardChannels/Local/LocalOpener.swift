@@ -15,6 +15,6 @@ package struct LocalOpener: ChannelOpening {
     ) async throws -> Result {
         try await ProcessChannel.run(
             program: shell.first ?? "sh", arguments: Array(shell.dropFirst()), traits: traits, ownSession: true,
-            explain: { _ in nil }, body: body)
+            explain: { _, _ in nil }, body: body)
     }
 }

@@ -7,10 +7,20 @@ package enum SSHFailure {
     /// - Parameters:
     ///   - status: its exit status: 255 if the client itself failed, otherwise the remote command's.
     ///   - errorText: what it wrote to standard error.
-    package static func explain(status: Int?, errorText: String, host: String, address: String) -> FlashkeepError? {
+    ///   - noShell: the error if no shell had answered yet, with what the board said instead.
+    package static func explain(
+        status: Int?, errorText: String, host: String, noShell: FlashkeepError? = nil
+    ) -> FlashkeepError? {
         let said = Message(errorText)
         let found = [hostKey, connection, authentication, configuration].lazy.compactMap { $0(said, host) }.first
         if let found { return found }
+        // The client reports its own failures by 255. Any other status is that of what the board started for us: a
+        // menu, a command line of the vendor's, `nologin`, a server that allows only file transfers.
+        if var noShell, let status, status != 255 {
+            let hasWords = noShell.why.hasPrefix("The last output")
+            if !hasWords, !said.last.isEmpty { noShell.why = "The last output was: \(said.last)" }
+            return noShell
+        }
         guard status == 255 || !said.last.isEmpty else { return nil }
         return FlashkeepError(
             .boardLost, what: "The SSH connection to \(host) ended.",

@@ -63,13 +63,14 @@ package struct SSHOpener: ChannelOpening {
             environment["DISPLAY"] = "none"
             environment[Self.askpassVariable] = password
         }
-        let address = traits.address
         let host = settings.destination.split(separator: "@").last.map(String.init) ?? settings.destination
         return try await ProcessChannel.run(
             program: settings.program, arguments: Self.arguments(settings), environment: environment, traits: traits,
             ownSession: settings.password != nil,
-            explain: { ending in
-                SSHFailure.explain(status: ending.status, errorText: ending.errorText, host: host, address: address)
+            explain: { ending, error in
+                SSHFailure.explain(
+                    status: ending.status, errorText: ending.errorText, host: host,
+                    noShell: error.code == .replyNotUnderstood ? error : nil)
             },
             body: body)
     }

@@ -38,6 +38,7 @@ package final class TelnetChannel: BoardChannel {
 
     package var traits: ChannelTraits { below.traits }
     package var time: Duration { below.time }
+    package var enterKey: String { state.withLock { $0.enterKey } }
 
     package func read(timeout: Duration?) async throws -> ChannelRead {
         // Endless option negotiation delivers no byte of the board's.

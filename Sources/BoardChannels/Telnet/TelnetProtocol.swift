@@ -43,6 +43,11 @@ package struct TelnetProtocol: Sendable {
     /// Whether the board sends all eight bits without mapping line ends (RFC 856).
     package var receivesBinary: Bool { remote.contains(Option.binary) }
 
+    /// What the Enter key sends: `CR NUL`, as people's clients do. A telnetd takes this and `CR LF` for Enter; a bare
+    /// line feed is only a step down (RFC 854, "The NVT printer and keyboard"), and some telnetds ignore it. Once this
+    /// side sends binary, `CR` stands for itself (RFC 856).
+    package var enterKey: String { local.contains(Option.binary) ? "\r" : "\r\0" }
+
     /// Processes bytes from the network.
     ///
     /// - Returns: the board's data, and the reply to send.

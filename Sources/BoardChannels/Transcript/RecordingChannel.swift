@@ -39,6 +39,7 @@ package final class RecordingChannel: BoardChannel {
 
     package var traits: ChannelTraits { below.traits }
     package var time: Duration { below.time }
+    package var enterKey: String { below.enterKey }
 
     package func read(timeout: Duration?) async throws -> ChannelRead {
         let read: ChannelRead

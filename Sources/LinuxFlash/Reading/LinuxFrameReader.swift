@@ -395,7 +395,7 @@ final class LinuxFrameReader {
             .boardSilent, what: "The line to \(shell.console.channel.traits.address) is too bad to read from.",
             why: "The data at \(ByteCount.hex(next.range.lowerBound)) of mtd\(partition.index) arrived damaged "
                 + "\(next.attempts) times.",
-            next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
+            next: shell.lineAdvice)
     }
 
     private func stalled(_ partition: Partition) -> FlashkeepError {

@@ -18,7 +18,7 @@ extension ShellSession {
     func undoEverything() async throws {
         guard isTerminal else {
             guard !isReplyPending else { return }
-            try await console.send("exit\n")
+            try await send("exit\n")
             // This closes the channel, which ends the wait.
             _ = try await console.collect(quiet: .seconds(2), longest: .seconds(2))
             return
@@ -26,13 +26,13 @@ extension ShellSession {
         guard let undo else { return }
         if undo.owesPassword {
             // An empty password brings back the question for the user, as it was when we arrived.
-            try await console.send("\n")
+            try await send("\n")
             _ = try await console.collect(quiet: timing.quiet)
             return
         }
         if isReplyPending {
             // Flash data may still be arriving.
-            try await console.send("\u{3}")
+            try await send("\u{3}")
             _ = try await console.collect(quiet: timing.quiet)
         }
         if undo.hasInnerShell {
@@ -41,22 +41,26 @@ extension ShellSession {
                 // Repeated in case `exit` was lost.
                 for _ in 0..<3 {
                     // The shell exits; `dd` notices only when it has something to write.
-                    try await console.send("exit\n")
+                    try await send("exit\n")
                     _ = try await console.collect(quiet: .milliseconds(100))
-                    try await console.send("\n")
+                    try await send("\n")
                     _ = try await console.collect(quiet: .milliseconds(100))
                     if try await innerLine(attempts: 1) == nil { break }
                 }
             } else if let settings = undo.settings {
                 try await restorePrintk()
-                try await console.send("stty \(ShellWord.quoted(settings))\n")
+                try await send("stty \(ShellWord.quoted(settings))\n")
             }
         } else {
             try await restorePrintk()
         }
         _ = try await console.collect(quiet: .milliseconds(100))
+        if undo.hasOwnShell {
+            try await send("exit\n")
+            _ = try await console.collect(quiet: .milliseconds(100))
+        }
         if undo.loggedIn || console.channel.traits.scheme == "telnet" {
-            try await console.send("exit\n")
+            try await send("exit\n")
             _ = try await console.collect(quiet: .milliseconds(100))
         }
     }

@@ -39,23 +39,30 @@ extension ShellSession {
 
     /// On a pipe: requires an answer to a first command.
     func expectShell() async throws {
-        try await console.send("echo \(dialect.typedWord)P0:\n")
         let marker = Array("\(dialect.word)P0:".utf8)
-        guard
-            try await console.bytes(
-                until: marker, silence: timing.arrival, longest: timing.limits.login, limit: 1 << 20) != nil
-        else {
-            guard !console.isTalking(after: timing.arrival) else { throw console.talksOn(during: "the login") }
-            throw notAShell(try await console.collect(quiet: .milliseconds(100)))
+        do {
+            try await send("echo \(dialect.typedWord)P0:\n")
+            let answer = try await console.bytes(
+                until: marker, silence: timing.arrival, longest: timing.limits.login, limit: 1 << 20)
+            if answer != nil {
+                _ = try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64)
+                return
+            }
+        } catch let error as FlashkeepError where error.code == .boardLost {
+            throw noShell()
         }
-        _ = try await console.bytes(until: [0x0A], silence: timing.silence, limit: 64)
+        guard !console.isTalking(after: timing.arrival) else { throw console.talksOn(during: "the login") }
+        throw noShell()
     }
 
     /// On a terminal: finds a shell, whatever state it is in.
     func arrive() async throws {
         // Until the kernel is silenced there may be no pause.
         console.beginFilteringKernel()
-        try await console.within(timing.limits.login, "the login") { try await findShell() }
+        try await console.within(timing.limits.login, "the login") {
+            try await findShell()
+            try await expectOneShell()
+        }
     }
 
     /// The last input sent to the board, as far as the meaning of its answer depends on it.
@@ -66,9 +73,10 @@ extension ShellSession {
     }
 
     func findShell() async throws {
+        chooseEnterKey()
         var (seen, hasPaused) = try await listen()
         var everSeen = seen
-        var asked = (user: 0, password: 0, denial: 0, probe: 0, wake: 0)
+        var asked = (user: 0, password: 0, denial: 0, probe: 0, wake: 0, lineEnd: 0)
         var waits = 0
         var said = Said.nothing
         for _ in 0..<timing.arrivalSteps {
@@ -81,30 +89,30 @@ extension ShellSession {
             case .user:
                 asked.user += 1
                 guard asked.user <= 3 else { throw denied() }
-                try await console.send("\(credentials.user)\n")
+                try await send("\(credentials.user)\n")
                 said = .credentials
             case .password where before == .probe && asked.denial < 3:
                 // The probe was taken as a user name.
                 asked.denial += 1
-                try await console.send("\n")
+                try await send("\n")
             case .password:
                 asked.password += 1
                 guard asked.password <= 1 else { throw denied() }
                 undo?.owesPassword = true
                 guard let password = try await credentials.password() else { throw passwordNeeded() }
                 undo?.owesPassword = false
-                try await console.send(password + "\n", isSecret: true)
+                try await send(password + "\n", isSecret: true)
                 undo?.loggedIn = true
                 said = .credentials
             case .denied where asked.password == 0 && asked.denial < 3:
                 // Not our password: someone had left the login at its password prompt, and our first characters ended
                 // it.
                 asked.denial += 1
-                try await console.send("\n")
+                try await send("\n")
             case .denied:
                 throw denied()
             case .pressEnter:
-                try await console.send("\n")
+                try await send("\n")
             case .bootloader(let prompt):
                 throw bootloader(prompt)
             case .booting:
@@ -115,13 +123,19 @@ extension ShellSession {
                 // the terminal.
                 waits += 1
                 guard waits < timing.bootWaits else { throw console.talksOn(during: "the login") }
-                try await console.send(waits % 4 == 1 ? "\u{3}" : "\n")
+                try await send(waits % 4 == 1 ? "\u{3}" : "\n")
             case nil where everSeen.isEmpty:
                 // ^C is harmless everywhere; Enter is not: U-Boot repeats its last command. Only if ^C has no effect is
                 // there no bootloader, and Enter may wake a console.
                 asked.wake += 1
                 guard asked.wake <= 4 else { throw nothingAnswers() }
-                try await console.send(asked.wake % 2 == 1 ? "\u{3}" : "\n")
+                if asked.wake == 4 { tryOtherLineEnd() }
+                try await send(asked.wake % 2 == 1 ? "\u{3}" : "\n")
+            case nil where before == .credentials && asked.lineEnd == 0 && isOnlyEcho(seen) && tryOtherLineEnd():
+                // What should have been Enter was none.
+                asked.lineEnd += 1
+                try await send("\n")
+                said = .credentials
             case nil where asked.probe == 0 && asked.wake == 0 && asked.user == 0:
                 // There was output, but no question: find out whether anything answers, and in which state it is.
                 asked.wake += 1
@@ -132,7 +146,8 @@ extension ShellSession {
                     throw console.isTalking && LineSense(everSeen) != .garbage
                         ? console.talksOn(during: "the login") : notAShell(everSeen)
                 }
-                try await console.send("echo \(dialect.typedWord)P\(asked.probe):\n")
+                if asked.probe > 1 { tryOtherLineEnd() }
+                try await send("echo \(dialect.typedWord)P\(asked.probe):\n")
                 said = .probe
                 let marker = Array("\(dialect.word)P\(asked.probe):".utf8)
                 if try await console.bytes(
@@ -182,6 +197,7 @@ extension ShellSession {
     func clean() async throws {
         line = .mapped
         defer { console.endFilteringKernel() }
+        try await useLineFeedIfTaken()
         let silence = timing.silence
         let limit = 1 << 16
         // The first number of printk is the level below which messages reach the console
@@ -205,12 +221,12 @@ extension ShellSession {
         let settings = answer.text.filter { $0 != "\n" && $0 != "\r" }
         let isRestorable = !settings.isEmpty && settings.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         if isRestorable, undo?.settings == nil { undo?.settings = settings }
-        let prepare = isRestorable ? "stty raw -echo isig;" : ""
+        let prepare = isRestorable ? "stty raw -echo isig\(needsLineFeedsMade ? " icrnl" : "");" : ""
         let restore = isRestorable ? ";stty \(ShellWord.quoted(settings))" : ""
         // Only once the line is raw may more be typed: earlier input would still be edited and echoed. `dd` and not
         // `cat`: busybox's cat hands a terminal to sendfile(2), which holds the first line back until a second one
         // arrives.
-        try await console.send(
+        try await send(
             "\(prepare)echo \(dialect.typedWord)R:;dd bs=4096 2>/dev/null|FKI=inner sh\(restore)\n")
         guard
             try await console.bytes(until: Array("\(dialect.word)R:".utf8), silence: silence, limit: limit) != nil
@@ -226,7 +242,7 @@ extension ShellSession {
         _ = try await console.collect(quiet: timing.quiet)
         undo?.hasInnerShell = false
         if isRestorable {
-            try await console.send("stty \(ShellWord.quoted(settings))\n")
+            try await send("stty \(ShellWord.quoted(settings))\n")
             _ = try await console.collect(quiet: timing.quiet)
         }
     }
@@ -269,6 +285,11 @@ extension ShellSession {
                     return try await reenter()
                 } catch let error as FlashkeepError where error.code.isLostReply && attempt < timing.attempts {
                     attempt += 1
+                } catch let error as FlashkeepError where error.code == .replyNotUnderstood {
+                    // There was a shell a moment ago: the line stalls, or the board restarts.
+                    throw FlashkeepError(
+                        .boardSilent, what: "\(console.channel.traits.address) stopped answering.", why: error.why,
+                        next: "Check the board and the connection, then run the same command again: it resumes.")
                 }
             }
         }

@@ -56,6 +56,8 @@ package final class ShellSession {
     package internal(set) var line = Line.clean
     /// The number of repeated commands.
     package private(set) var retries = 0
+    /// What ends a line for whatever answers at this moment: on telnet it may be `CR NUL` where a line feed is ignored.
+    var lineEnd = "\n"
 
     let credentials: Credentials
     let timing: ShellTiming
@@ -74,6 +76,8 @@ package final class ShellSession {
         /// The original terminal settings, for `stty`.
         var settings: String?
         var hasInnerShell = false
+        /// Whether a shell was started from the vendor's command line.
+        var hasOwnShell = false
         var loggedIn = false
         /// Whether the board waits for a password that will not come.
         var owesPassword = false
@@ -150,7 +154,7 @@ package final class ShellSession {
         throw FlashkeepError(
             .replyNotUnderstood, what: "No two replies of \(console.channel.traits.address) agreed.",
             why: "The command was: \(command.prefix(120))",
-            next: "Check the ground wire, use a shorter cable or a lower baud rate, then run the command again.")
+            next: lineAdvice)
     }
 
     /// Repeats an action after its reply was lost, if the shell can be found again.
@@ -215,7 +219,7 @@ package final class ShellSession {
     ) async throws {
         sequence += 1
         isReplyPending = true
-        try await console.send(
+        try await send(
             dialect.line(
                 command, sequence: sequence, mergesErrors: mergesErrors, keepsInput: keepsInput, isDoubled: isDoubled)
                 + input)
