@@ -53,7 +53,7 @@ package enum Verify {
             guard let file = found[entry.path], file.kind == .file else { return nil }
             let image = images[entry.path]
             return Job(
-                entry: entry, file: file,
+                entry: entry, file: file, size: image.map { min($0.record.size, file.size) } ?? file.size,
                 claims: image.map { ProofClaim.all(of: $0.record, formatVersion: $0.formatVersion) } ?? [],
                 keepsSums: keepsSums && image != nil)
         }.sorted { $0.file.size > $1.file.size }
@@ -62,7 +62,7 @@ package enum Verify {
 
         var report = VerifyReport(
             bag: path.string, ok: false, problems: [], notes: notes, images: [], filesChecked: jobs.count,
-            bytesChecked: jobs.map(\.file.size).saturatingSum(), summary: nil)
+            bytesChecked: jobs.map(\.size).saturatingSum(), summary: nil)
         switch manifest {
         case .read(let manifest, let sha256):
             report.summary = Summary(of: manifest)
@@ -94,7 +94,8 @@ package enum Verify {
             case .failed(let error):
                 return VerifyProblem(
                     kind: .unreadable, path: path, message: "\(PlainText.line(path)) cannot be read: \(error.why)")
-            case .read, nil: return nil
+            // Its size tells that it was changed.
+            case .read, .tooLong, nil: return nil
             }
         }
     }
@@ -189,6 +190,9 @@ package enum Verify {
     private struct Job: Sendable {
         var entry: BagEntry
         var file: BagFile
+        /// How many bytes to read: those that the manifest states, if the file has more. The first byte after them
+        /// suffices to show that there are more.
+        var size: Int
         /// The manifest's claims about checksums that the board computed.
         var claims: [ProofClaim]
         var keepsSums: Bool
@@ -204,6 +208,8 @@ package enum Verify {
 
     private enum Outcome: Sendable {
         case read(Contents)
+        /// It has more bytes than the manifest states, and was not read to its end.
+        case tooLong
         case failed(FlashkeepError)
 
         var contents: Contents? {
@@ -214,7 +220,7 @@ package enum Verify {
     private static func read(
         _ jobs: [Job], in bag: BagReader, progress: @escaping ProgressHandler
     ) async throws -> [String: Outcome] {
-        let total = jobs.map(\.file.size).saturatingSum()
+        let total = jobs.map(\.size).saturatingSum()
         progress(.began(.checking, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
         let results = Results()
@@ -225,17 +231,23 @@ package enum Verify {
                 var hash = StreamingChecksum(.sha256)
                 var claims = job.claims
                 var sums = job.keepsSums ? VerifiedImage.Sums() : nil
-                // To the end of the file rather than its known size: it may be growing.
+                // One byte more than there should be: the file may be growing.
                 var place = 0
-                while true {
+                while place <= job.size {
                     try ticket.check()
-                    let got = try file.read(into: &buffer, count: buffer.count, at: place)
+                    let rest = job.size - place
+                    let count = rest < buffer.count ? rest + 1 : buffer.count
+                    let got = try file.read(into: &buffer, count: count, at: place)
                     if got == 0 { break }
                     hash.update(buffer[0..<got])
                     for number in claims.indices { claims[number].add(buffer[0..<got], at: place) }
                     sums?.add(buffer[0..<got])
                     place += got
                     counter.add(got)
+                }
+                if place > job.size, job.file.size > job.size {
+                    results.put(.tooLong, for: job.entry.path)
+                    return
                 }
                 let sha256 = hash.finalize()
                 let contents = Contents(

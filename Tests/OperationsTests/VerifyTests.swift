@@ -1,5 +1,6 @@
 import BackupBags
 import FlashModel
+import LocalFiles
 import Operations
 import Synchronization
 import SystemPackage
@@ -117,6 +118,16 @@ struct VerifyTests {
         let listless = try bags.make("f")
         try bags.remove(listless.appending("tagmanifest-sha256.txt"))
         #expect(kinds(try await Verify.run(bag: listless)).contains("list "))
+    }
+
+    @Test("Of a file that is far too long, only what it should have is read", .timeLimit(.minutes(1)))
+    func farTooLong() async throws {
+        let bag = try bags.make("b")
+        let file = try Disk().openToWrite(bag.appending(SampleBags.second))
+        try file.truncate(to: 1 << 40)
+        let report = try await Verify.run(bag: bag)
+        #expect(kinds(report) == ["size \(SampleBags.second)", "total bag-info.txt"])
+        #expect(report.bytesChecked < 1 << 20)
     }
 
     @Test("A manifest that was changed together with its list, or is too new, is found")

@@ -1,4 +1,4 @@
-import FlashModel
+package import FlashModel
 package import LocalFiles
 package import SystemPackage
 
@@ -15,13 +15,24 @@ package struct OutputFolder: Sendable {
         if try disk.status(of: path)?.kind != .symbolicLink { try disk.makeDirectory(path) }
     }
 
-    /// - Throws: `targetExists` if one of the names exists.
-    package func refuseExisting(_ names: [String]) throws {
-        for name in names where try disk.status(of: path.appending(name)) != nil {
-            throw FlashkeepError(
-                .targetExists, what: "\(DiskErrors.shown(path.appending(name))) already exists",
-                why: "files are never overwritten", next: "choose another folder, or move it out of the way")
-        }
+    /// The size of a complete file with this name, in bytes; nil if there is none.
+    ///
+    /// - Throws: `targetExists` if something else has the name.
+    package func sizeOfExisting(_ name: String) throws -> Int? {
+        guard let status = try disk.status(of: path.appending(name)) else { return nil }
+        guard status.kind == .file else { throw inTheWay(name) }
+        return status.size
+    }
+
+    /// Opens a complete file for reading.
+    package func openExisting(_ name: String) throws -> OpenFile { try disk.openToRead(path.appending(name)) }
+
+    /// The error for a file that has a name that is needed.
+    package func inTheWay(_ name: String) -> FlashkeepError {
+        FlashkeepError(
+            .targetExists, what: "\(DiskErrors.shown(path.appending(name))) already exists",
+            why: "it is not the file of this backup, and files are never overwritten",
+            next: "choose another folder, or move it out of the way")
     }
 
     private func partial(_ name: String) -> FilePath { path.appending(name + BagLayout.partialSuffix) }
@@ -41,7 +52,7 @@ package struct OutputFolder: Sendable {
 
     /// Gives a complete file its name.
     package func finish(_ name: String) throws {
-        try refuseExisting([name])
+        guard try disk.status(of: path.appending(name)) == nil else { throw inTheWay(name) }
         try disk.rename(partial(name), to: path.appending(name))
     }
 

@@ -1,40 +1,8 @@
 import BackupBags
 package import FlashModel
-import LocalFiles
+package import LocalFiles
 import Synchronization
 package import SystemPackage
-
-/// A partition of a backup, and the file extracted from it.
-package struct ExtractedPartition: Sendable, Codable, Hashable, PartitionLabelled {
-    /// The number of the partition.
-    package var index: Int
-    /// What the number counts; nil is ``Partition/Numbering/mtd``.
-    package var numbering: Partition.Numbering?
-    package var name: String
-    /// The name of the file in the folder; nil if there is none.
-    package var file: String?
-    /// The size of the file in bytes.
-    package var size: Int
-    /// Why there is no file; nil if there is one.
-    package var reason: String?
-    /// The blocks that are not simply good, with offsets in bytes from the start of the file.
-    package var blocks: [BlockFinding]
-    /// Descriptions of the blocks whose bytes may differ from what the flash held; empty if there are none.
-    package var damage: [String]
-}
-
-/// The result of an extraction.
-package struct ExtractReport: Sendable, Codable, Hashable {
-    /// The version of this document's format.
-    package var formatVersion = 1
-    /// The output folder.
-    package var folder: String
-    /// Whether every partition with bytes in the backup was extracted from an intact image.
-    package var ok: Bool
-    /// Whether the backup has all that was asked for when it was made: nothing of that is missing or unread.
-    package var isWhole: Bool
-    package var partitions: [ExtractedPartition]
-}
 
 /// Extracts every partition of a backup to a file of its own, including partitions within others.
 package enum Extract {
@@ -42,36 +10,26 @@ package enum Extract {
     ///
     /// - Parameters:
     ///   - path: the backup.
-    ///   - folder: created if it does not exist; its parent folder must exist.
-    /// - Throws: `targetExists` if one of the files exists already, before anything is written; errors of
-    ///   ``BagReader/open(_:tolerant:disk:)`` and ``BagReader/manifest()``; `diskFull`; `CancellationError`. If an
+    ///   - folder: created if it does not exist; its parent folder must exist. Files of an earlier run are kept if they
+    ///     have the backup's bytes.
+    /// - Throws: `targetExists` if another file has the name of one of the files, before anything is written; errors
+    ///   of ``BagReader/open(_:tolerant:disk:)`` and ``BagReader/manifest()``; `diskFull`; `CancellationError`. If an
     ///   image was changed since the backup, that is in the report, and its partitions have no files.
     package static func run(
-        bag path: FilePath, to folder: FilePath, progress: @escaping ProgressHandler = { _ in }
+        bag path: FilePath, to folder: FilePath, disk: Disk = Disk(),
+        progress: @escaping ProgressHandler = { _ in }
     ) async throws -> ExtractReport {
         let bag = try BagReader.open(path)
-        guard !folder.lexicallyNormalized().starts(with: path.lexicallyNormalized()) else {
+        guard !folder.isWithin(path) else {
             throw FlashkeepError(
                 .usage, what: "The files cannot be put into the backup itself.",
                 why: "Files that are not in its lists would make it a damaged backup.", next: "Use a folder elsewhere.")
         }
         let manifest = try bag.manifest()
-        let plan = manifest.images.map { image in
-            Job(
-                image: image,
-                pieces: manifest.partitions.compactMap { partition in
-                    guard let view = manifest.view(of: partition), view.image.path == image.path, !view.range.isEmpty
-                    else { return nil }
-                    let plain = ImageName.file(partition.label, name: partition.name)
-                    // A programmer must not mistake pages with OOB for plain data.
-                    let name = image.representation == .dataWithOOB ? "oob-" + plain : plain
-                    return Piece(index: partition.index, name: name, range: view.range)
-                })
-        }.filter { !$0.pieces.isEmpty }.sorted { $0.image.size > $1.image.size }
-
-        let output = try OutputFolder(folder)
-        try output.refuseExisting(plan.flatMap { $0.pieces.map(\.name) })
-        let total = plan.map(\.image.size).saturatingSum()
+        let output = try OutputFolder(folder, disk: disk)
+        let plan = try await jobs(manifest, of: bag, to: output, progress)
+        let total = plan.map { $0.image.size.multipliedReportingOverflow(by: $0.passes.count) }
+            .map { $0.overflow ? Int.max : $0.partialValue }.saturatingSum()
         progress(.began(.extracting, bytes: total))
         let counter = ProgressCounter(total: total, handler: progress)
         let failures = Failures()
@@ -87,19 +45,43 @@ package enum Extract {
         return report(manifest, plan, failures.all, folder)
     }
 
-    private struct Piece: Sendable {
-        var index: Int
-        var name: String
-        /// In bytes from the start of the image.
-        var range: Range<Int>
-    }
-
     private struct Job: Sendable {
         var image: ImageRecord
-        var pieces: [Piece]
+        var pieces: [ExtractedPiece]
+        /// The names of the files that an earlier run made.
+        var existing: Set<String>
+        /// The pieces to write, in groups for one pass over the image each. There is one pass at least, which checks
+        /// the image.
+        var passes: [[ExtractedPiece]]
     }
 
-    /// Extracts the partitions of one image, and verifies the image in the same pass.
+    /// The maximum number of files that are open at once.
+    private static let openFiles = 128
+
+    private static func jobs(
+        _ manifest: Manifest, of bag: BagReader, to output: OutputFolder, _ progress: @escaping ProgressHandler
+    ) async throws -> [Job] {
+        let images = manifest.images.map { image in
+            let pieces = manifest.partitions.compactMap { partition -> ExtractedPiece? in
+                guard let view = manifest.view(of: partition), view.image.path == image.path, !view.range.isEmpty
+                else { return nil }
+                let plain = ImageName.file(partition.label, name: partition.name)
+                // A programmer must not mistake pages with OOB for plain data.
+                let name = image.representation == .dataWithOOB ? "oob-" + plain : plain
+                return ExtractedPiece(index: partition.index, name: name, range: view.range)
+            }
+            return (image: image, pieces: pieces)
+        }.filter { !$0.pieces.isEmpty }.sorted { $0.image.size > $1.image.size }
+        let existing = try await ExistingPieces.find(
+            images.map { ($0.image.path, $0.pieces) }, of: bag, in: output, progress)
+        let limit = max(2, openFiles / FileWorkers.processors)
+        return images.map { image, pieces in
+            let groups = pieces.filter { !existing.contains($0.name) }.grouped(openingAtMost: limit)
+            return Job(image: image, pieces: pieces, existing: existing, passes: groups.isEmpty ? [[]] : groups)
+        }
+    }
+
+    /// Extracts the partitions of one image, and verifies the image in each pass.
     ///
     /// - Returns: why its partitions cannot be extracted, in which case they have no files; nil if they were.
     private static func extract(
@@ -113,37 +95,26 @@ package enum Extract {
             return "its image cannot be read: \(error.why)"
         }
         guard try source.size() == job.image.size else { return "its image has the wrong size" }
-        var outputs: [(piece: Piece, file: OpenFile, isDone: Bool)] = []
+        let pieces = job.passes.flatMap(\.self)
         do {
-            for piece in job.pieces {
-                let file = try output.begin(piece.name)
-                // If the file system can share the bytes, they take no additional space.
-                let isDone = output.share(source, piece.range, with: file)
-                outputs.append((piece, file, isDone))
-            }
-            var hash = StreamingChecksum(.sha256)
-            try source.stream(0..<job.image.size, buffer: &buffer) { offset, bytes in
-                try ticket.check()
-                hash.update(bytes)
-                for entry in outputs where !entry.isDone {
-                    let part = entry.piece.range.clamped(to: offset..<(offset + bytes.count))
-                    if part.isEmpty { continue }
-                    let slice = bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]
-                    try entry.file.write(slice, count: slice.count, at: part.lowerBound - entry.piece.range.lowerBound)
+            for pass in job.passes {
+                var hash = StreamingChecksum(.sha256)
+                var writer = PieceWriter(pass, of: source, to: output)
+                try source.stream(0..<job.image.size, buffer: &buffer) { offset, bytes in
+                    try ticket.check()
+                    hash.update(bytes)
+                    try writer.take(bytes, at: offset)
+                    counter.add(bytes.count)
                 }
-                counter.add(bytes.count)
+                guard hash.finalize().hex == job.image.sha256 else {
+                    for piece in pieces { try output.giveUp(piece.name) }
+                    return "its image was changed since the backup was made (its SHA-256 differs)"
+                }
             }
-            guard hash.finalize().hex == job.image.sha256 else {
-                for piece in job.pieces { try output.giveUp(piece.name) }
-                return "its image was changed since the backup was made (its SHA-256 differs)"
-            }
-            for entry in outputs {
-                try entry.file.sync()
-                try output.finish(entry.piece.name)
-            }
+            for piece in pieces { try output.finish(piece.name) }
             return nil
         } catch {
-            for piece in job.pieces { try? output.giveUp(piece.name) }
+            for piece in pieces { try? output.giveUp(piece.name) }
             throw error
         }
     }
@@ -168,6 +139,7 @@ package enum Extract {
                 return item
             }
             item.file = piece.name
+            item.wasThere = job.existing.contains(piece.name)
             item.size = piece.range.count
             item.blocks = manifest.findings(of: partition).coalesced()
             item.damage = item.blocks.filter(\.state.isDamage).map {

@@ -15,6 +15,8 @@ enum ExtractText {
             ])
         }
         lines += table.lines(style: style)
+        let kept = written.count(where: \.wasThere)
+        if kept > 0 { lines.append("\(kept) of the files \(kept == 1 ? "was" : "were") there already, and intact.") }
         let left = report.partitions.filter { $0.file == nil }
         if !left.isEmpty {
             lines.append(style.doubtful("No file:"))

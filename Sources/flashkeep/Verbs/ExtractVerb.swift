@@ -12,7 +12,9 @@ struct ExtractVerb: Verb {
                 Examples:
                   flashkeep extract OpenWrt-2026-11-21 --to partitions
 
-                Partitions inside other partitions get files too. No file is ever overwritten.
+                Partitions inside other partitions get files too. No file is ever overwritten;
+                one that is there already with the right bytes is kept, so that the same
+                command resumes.
                 The images are checked on the way: no file is made from an image that was
                 changed after the backup, and the exit status is then 2.
                 """)
@@ -31,7 +33,7 @@ struct ExtractVerb: Verb {
     @OptionGroup(title: "Options of extract") var choices: Choices
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
-    var afterInterruption: String { "Completed files are kept: remove them, then run the same command again." }
+    var afterInterruption: String { "Completed files are kept; the same command resumes." }
 
     func work(in context: VerbContext) async throws -> ExitStatus {
         let report = try await Extract.run(bag: FilePath(bag), to: FilePath(choices.to), progress: context.handler)
