@@ -78,6 +78,15 @@ package struct BoardIdentity: Sendable, Codable, Hashable {
         self.serialNumber = serialNumber
     }
 
+    /// A name by which a person tells this board from others: its host name, otherwise its model; nil if it has neither.
+    ///
+    /// `(none)` is the kernel's word for a host name that nobody has set (`UTS_NODENAME`, include/linux/uts.h), and
+    /// `localhost` that of many boards.
+    package var properName: String? {
+        let isTelling = ![nil, "", "(none)", "localhost", "localhost.localdomain"].contains(hostname)
+        return isTelling ? hostname : model
+    }
+
     /// Whether both are the same unit, not only the same model: compared by serial number, otherwise by the addresses
     /// of the network interfaces; nil if neither is known.
     package func isSameUnit(as other: BoardIdentity) -> Bool? {

@@ -1,5 +1,6 @@
 import BackupBags
 import FlashModel
+import LocalFiles
 import SystemPackage
 import Testing
 
@@ -21,5 +22,25 @@ struct BagBuilderTests {
         #expect(throws: FlashkeepError(.targetExists, what: "", why: "", next: "")) {
             _ = try BagBuilder.open(target: target, identity: Samples.identity, needed: 0)
         }
+    }
+
+    @Test("A refused backup leaves nothing behind: not in a folder of somebody else's, nor on a full disk")
+    func refused() throws {
+        let scratch = try Scratch()
+        let target = scratch.path.appending("backup")
+        let error = #expect(throws: FlashkeepError.self) {
+            _ = try BagBuilder.open(target: target, identity: Samples.identity, needed: 1 << 60)
+        }
+        #expect(error?.code == .diskFull)
+        #expect(try Disk().names(in: scratch.path).isEmpty)
+
+        let partial = scratch.path.appending("backup.partial")
+        try scratch.makeFolder(partial)
+        try scratch.write([1], partial.appending("thesis.txt"))
+        let other = #expect(throws: FlashkeepError.self) {
+            _ = try BagBuilder.open(target: target, identity: Samples.identity, needed: 0)
+        }
+        #expect(other?.code == .otherBackupInProgress && other?.why.contains("thesis.txt") == true)
+        #expect(try Disk().names(in: partial) == ["thesis.txt"])
     }
 }

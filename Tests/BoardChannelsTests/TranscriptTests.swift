@@ -1,6 +1,7 @@
 import BoardChannels
 import FlashModel
 import Synchronization
+import SystemPackage
 import Testing
 
 @Suite struct TranscriptTests {
@@ -62,6 +63,27 @@ import Testing
         let text = recorded.entries.map(\.line).joined()
         #expect(text.contains("9 bytes with flash data, crc32 cbf43926"))
         #expect(!text.contains("< \"123456789\""))
+    }
+
+    @Test("A transcript that cannot be written is an error at the end, and nothing follows the gap")
+    func fullDisk() throws {
+        let entry = TranscriptEntry(time: .zero, kind: .remark, bytes: Array("a word".utf8))
+        let log = try TranscriptLog(copy: "/dev/full")
+        try log.checkCopy()
+        log.appendToCopy(entry)
+        let error = #expect(throws: FlashkeepError.self) { try log.checkCopy() }
+        #expect(error?.code == .fileUnavailable)
+        #expect(error?.what.contains("/dev/full") == true && error?.why.contains("space") == true)
+        log.close()
+        #expect(throws: FlashkeepError.self) { try log.checkCopy() }
+
+        let file = TranscriptLog()
+        file.append(entry)
+        #expect(file.fileFailure == nil)
+        file.attach("/dev/full")
+        #expect(file.fileFailure != nil)
+        try file.checkCopy()
+        #expect(throws: FlashkeepError.self) { try TranscriptLog(copy: "/nowhere/at/all") }
     }
 
     private final class Recorded: Sendable {

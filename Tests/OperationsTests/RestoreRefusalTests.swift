@@ -73,7 +73,7 @@ struct RestoreRefusalTests {
                 scene.now.devices.removeAll { (1...3).contains($0.partition.index) }
                 scene.choice.only = ["rootfs"]
             }
-        case .unknownPartition: Scene("\"root\"") { $0.choice.only = ["root"] }
+        case .unknownPartition: Scene("--skip-bad u-boot") { $0.choice.streams = ["u-boot"] }
         case .overlappingChoice: Scene("mtd1 \"firmware\"") { $0.choice.only = ["firmware", "mtd3"] }
         case .notAllowed:
             Scene("mtd0 \"u-boot\"") { scene in

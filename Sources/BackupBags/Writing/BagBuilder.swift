@@ -87,7 +87,11 @@ package final class BagBuilder: Sendable {
         if !isResumed {
             let free = try disk.freeSpace(at: work.path)
             let room = needed.plus(work.overhead) ?? .max
-            if free < room { throw DiskErrors.noRoom(for: target, needed: room, free: free) }
+            if free < room {
+                // Only the lock is in it so far.
+                try? work.removeLeftOvers()
+                throw DiskErrors.noRoom(for: target, needed: room, free: free)
+            }
             try work.begin(identity)
         }
         try work.makeFolders()

@@ -87,6 +87,7 @@ struct WorkFolder: Sendable {
     ///
     /// - Throws: `otherBackupInProgress` if another program is working here.
     func takeLock() throws -> OpenFile {
+        try refuseForeignFolder()
         for _ in 0..<10 {
             try disk.makeDirectory(path)
             let file = try disk.openToWrite(lockPath)
@@ -104,6 +105,20 @@ struct WorkFolder: Sendable {
             why: "other programs keep making and removing \(DiskErrors.shown(path))", next: "choose another name")
     }
 
+    /// Refuses a folder of this name that someone else made, before a file is put into it.
+    private func refuseForeignFolder() throws {
+        guard try disk.status(of: path)?.kind == .directory, try disk.status(of: lockPath) == nil,
+            try disk.status(of: identity) == nil
+        else { return }
+        try refuseForeignFiles()
+    }
+
+    private func refuseForeignFiles() throws {
+        let foreign = try disk.names(in: path).filter { $0 != Self.lockName && $0 != Self.scratchName }
+        guard let first = foreign.first else { return }
+        throw otherBackup("it has files that flashkeep does not make, such as \(PlainText.line(first))")
+    }
+
     private struct Head: Codable {
         /// The version of the folder's format.
         var version: Int
@@ -115,10 +130,8 @@ struct WorkFolder: Sendable {
     /// - Throws: `otherBackupInProgress` if it was a different one.
     func isBegun(as now: BackupIdentity) throws -> Bool {
         guard try disk.status(of: identity) != nil else {
-            let foreign = try disk.names(in: path).filter { $0 != Self.lockName && $0 != Self.scratchName }
-            if foreign.isEmpty { return false }
-            throw otherBackup(
-                "it has files that flashkeep does not make, such as \(PlainText.line(foreign[0]))")
+            try refuseForeignFiles()
+            return false
         }
         let bytes = try disk.read(identity, limit: 16 << 20)
         guard let head = try? JSONText.value(Head.self, from: bytes), head.version == 1 else {

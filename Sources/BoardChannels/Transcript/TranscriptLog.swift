@@ -5,24 +5,28 @@ package import SystemPackage
 /// Where transcripts go: into memory until there is a file for them, then into the file, line by line. A copy with
 /// every byte, flash data too, can go to another file.
 ///
-/// A transcript is evidence, not the backup itself: where it cannot be written, that is noted and work goes on.
+/// A transcript is evidence, not the backup itself: where it cannot be written, work goes on, and the failure is kept for
+/// whoever tells the user. Nothing follows a gap: after a failure no more is written to that file.
 package final class TranscriptLog: Sendable {
     private struct State {
         var waiting: [UInt8] = []
         var file: FileDescriptor?
         var copy: FileDescriptor?
-        var failed = false
+        var fileFailure: Errno?
+        var copyFailure: Errno?
     }
 
     /// Bytes kept until there is a file.
     private static let waitingLimit = 4 << 20
 
     private let state: Mutex<State>
+    private let copyPath: FilePath?
     /// Whether a copy with every byte is kept.
     package let hasCopy: Bool
 
     package init() {
         state = Mutex(State())
+        copyPath = nil
         hasCopy = false
     }
 
@@ -43,6 +47,7 @@ package final class TranscriptLog: Sendable {
                     why: error.description, next: "Give another file with --transcript.")
             }
         }
+        copyPath = copy
         hasCopy = begun.copy != nil
         state = Mutex(begun)
     }
@@ -51,8 +56,8 @@ package final class TranscriptLog: Sendable {
     package func appendToCopy(_ entry: TranscriptEntry) {
         let line = Array(entry.line.utf8)
         state.withLock { state in
-            guard let copy = state.copy else { return }
-            Self.write(line, to: copy, &state)
+            guard let copy = state.copy, state.copyFailure == nil else { return }
+            state.copyFailure = Self.failure(writing: line, to: copy)
         }
     }
 
@@ -60,8 +65,9 @@ package final class TranscriptLog: Sendable {
     package func append(_ entry: TranscriptEntry) {
         let line = Array(entry.line.utf8)
         state.withLock { state in
+            if state.fileFailure != nil { return }
             if let file = state.file {
-                Self.write(line, to: file, &state)
+                state.fileFailure = Self.failure(writing: line, to: file)
             } else if state.waiting.count + line.count <= Self.waitingLimit {
                 state.waiting += line
             }
@@ -72,16 +78,15 @@ package final class TranscriptLog: Sendable {
     package func attach(_ path: FilePath) {
         state.withLock { state in
             guard state.file == nil else { return }
-            guard
-                let file = try? FileDescriptor.open(
+            defer { state.waiting = [] }
+            do {
+                let file = try FileDescriptor.open(
                     path, .writeOnly, options: [.create, .append], permissions: [.ownerReadWrite, .groupRead])
-            else {
-                state.failed = true
-                return
+                state.file = file
+                state.fileFailure = Self.failure(writing: state.waiting, to: file)
+            } catch {
+                state.fileFailure = error as? Errno ?? .ioError
             }
-            state.file = file
-            Self.write(state.waiting, to: file, &state)
-            state.waiting = []
         }
     }
 
@@ -96,14 +101,26 @@ package final class TranscriptLog: Sendable {
         }
     }
 
-    /// Whether something could not be written.
-    package var hasFailed: Bool { state.withLock { $0.failed } }
+    /// Why the file is incomplete; nil if it is not.
+    package var fileFailure: String? { state.withLock { $0.fileFailure?.description } }
 
-    private static func write(_ bytes: [UInt8], to file: FileDescriptor, _ state: inout State) {
+    /// Checks that the copy is complete.
+    ///
+    /// - Throws: ``FlashkeepError`` with `fileUnavailable`.
+    package func checkCopy() throws {
+        guard let copyPath, let failure = state.withLock({ $0.copyFailure }) else { return }
+        throw FlashkeepError(
+            .fileUnavailable, what: "The transcript \(PrintableText.escaped(copyPath.string)) is incomplete.",
+            why: "Writing to it failed: \(failure.description). Everything else was done.",
+            next: "If you need the transcript, run the command again with another file.")
+    }
+
+    private static func failure(writing bytes: [UInt8], to file: FileDescriptor) -> Errno? {
         do {
             _ = try file.writeAll(bytes)
+            return nil
         } catch {
-            state.failed = true
+            return error as? Errno ?? .ioError
         }
     }
 }

@@ -7,7 +7,7 @@ internal import SystemPackage
 enum BackupName {
     /// Returns an unused path, or that of an interrupted backup of the same name.
     static func target(for survey: Survey, in folder: FilePath, day: String) throws -> FilePath {
-        let name = ImageName.sanitized(survey.board.hostname ?? survey.board.model ?? "router")
+        let name = ImageName.sanitized(survey.board.properName ?? "router")
         // A backup interrupted yesterday is resumed under its old name.
         if let begun = unfinished(name, in: folder) { return begun }
         let base = "\(name)-\(day)"

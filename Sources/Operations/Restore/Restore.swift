@@ -9,12 +9,14 @@ package import SystemPackage
 package enum Restore {
     /// Determines what a restore would do. It only reads the board.
     ///
-    /// - Throws: ``FlashkeepError``: `bagDamaged` before the board is contacted; `layoutChanged` if it has no flash in
-    ///   common with the backup; errors of the board.
+    /// - Throws: ``FlashkeepError``: `usage` for a partition that the backup does not have, and `bagDamaged`, both
+    ///   before the board is contacted; `layoutChanged` if it has no flash in common with the backup; errors of the
+    ///   board.
     package static func plan(
         _ path: FilePath, on connector: any BoardConnector, choice: RestoreChoice,
         transcript: TranscriptLog = TranscriptLog(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> PreparedRestore {
+        try choice.checkNames(in: path)
         let preparation = RestorePreparation(
             path: path, address: connector.address, bag: try await VerifiedBackup.open(path, progress: progress),
             choice: choice, journal: try RestoreJournal(of: path), progress: progress)

@@ -209,20 +209,23 @@ struct RestoreVerb: Verb {
 
     /// Asks the user to type the board's name.
     private func confirm(_ planning: RestorePlanning, _ context: VerbContext) async throws {
-        let name = planning.board.hostname ?? planning.board.model ?? `where` ?? bag
+        let name = planning.board.properName ?? `where` ?? bag
         context.screen.lend()
         defer { context.screen.takeBack() }
         let answer = try await TerminalQuestion.ask(
             "To write this, type the board's name, \(SafeText.line(name)): ", isSecret: false)
-        guard let answer else {
+        guard answer != .nobody else {
             throw FlashkeepError(
                 .usage, what: "Nobody can be asked for confirmation.",
                 why: "Before a restore, somebody must type the board's name, or --yes must be given.",
                 next: "Run it in a terminal, or add --yes once you have seen the plan with --dry-run.")
         }
-        guard answer.trimmingBlanks == SafeText.line(name) else {
+        guard answer.text?.trimmingBlanks == SafeText.line(name) else {
             throw FlashkeepError(
-                .notConfirmed, what: "Nothing was written.", why: "The text that was typed is not the board's name.",
+                .notConfirmed, what: "Nothing was written.",
+                why: answer == .endOfInput
+                    ? "The input ended before the board's name was typed."
+                    : "The text that was typed is not the board's name.",
                 next: "Run the same command again when you are ready.")
         }
     }

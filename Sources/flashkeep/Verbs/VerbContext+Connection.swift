@@ -30,8 +30,10 @@ extension VerbContext {
         // A folder that stands for the board, for tests of this program.
         options.localRoot = ProcessVariables.value("FLASHKEEP_LOCAL_ROOT") ?? ""
         options.transcript = common.transcript
-        return try BoardConnection(
+        let connection = try BoardConnection(
             address: address, options: options, environment: environment, interaction: interaction)
+        transcript.set(connection.transcript)
+        return connection
     }
 
     /// How the user is asked and told while a board is being reached.
@@ -41,7 +43,7 @@ extension VerbContext {
         let ask: @Sendable (String) async throws -> String? = { question in
             screen.lend()
             defer { screen.takeBack() }
-            return try await TerminalQuestion.ask(question, isSecret: true)
+            return try await TerminalQuestion.ask(question, isSecret: true).text
         }
         return UserInteraction(
             askPassword: mayAsk ? ask : nil, lendTerminal: { progress.shareTerminalWhileConnecting() }, notify: handler)

@@ -1,6 +1,8 @@
 import BackupBags
+import BoardChannels
 import FlashAccess
 import FlashModel
+import Synchronization
 
 /// The environment of a verb: the terminal, the clock, and the user's output preferences.
 struct VerbContext: Sendable {
@@ -10,6 +12,18 @@ struct VerbContext: Sendable {
     /// Whether the result is printed as one JSON document.
     let isJSON: Bool
     let isVerbose: Bool
+    /// The transcript of the connection to a board, if there is one.
+    let transcript = Transcript()
+
+    /// Holds a transcript for the check at the end.
+    final class Transcript: Sendable {
+        private let log = Mutex<TranscriptLog?>(nil)
+
+        func set(_ log: TranscriptLog) { self.log.withLock { $0 = log } }
+
+        /// - Throws: ``FlashkeepError`` if the copy that the user asked for is incomplete.
+        func check() throws { try log.withLock { $0 }?.checkCopy() }
+    }
 
     /// The style of text on standard output.
     var style: TextStyle { screen.terminal.outputStyle }

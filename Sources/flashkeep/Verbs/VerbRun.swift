@@ -16,7 +16,10 @@ enum VerbRun {
             screen: screen, progress: progress, environment: environment, isJSON: verb.common.json,
             isVerbose: verb.common.verbose)
 
-        let work = Task { try await verb.work(in: context) }
+        let work = Task {
+            try FileLimit.raise()
+            return try await verb.work(in: context)
+        }
         Interruption.listen {
             progress.take(.note("stopping cleanly; press Ctrl-C again to stop at once"))
             work.cancel()
@@ -33,6 +36,7 @@ enum VerbRun {
         do {
             let status = try result.get()
             guard !StandardOutput.hasFailed else { throw outputLost }
+            try context.transcript.check()
             return status
         } catch {
             // An error after Ctrl-C is a consequence of it: ssh receives the signal too and disconnects.
