@@ -22,6 +22,8 @@ package struct AccessHints: Sendable, Hashable {
     package var unknownPages: String
     /// What to do if the survey found no flash; a sentence.
     package var noFlash: String
+    /// What to do if a chip's size is unknown; a sentence.
+    package var unknownSize: String
     /// What to do if the running system uses a partition; a clause.
     package var inUse: String
     /// Why a partition is read-only; clauses.
@@ -34,13 +36,14 @@ package struct AccessHints: Sendable, Hashable {
     package var noSystem: String
 
     package init(
-        noWriter: Limit, noOOB: Limit, unknownPages: String, noFlash: String, inUse: String, readOnly: Limit,
-        unknownBadBlocks: String, betterTools: String, noSystem: String
+        noWriter: Limit, noOOB: Limit, unknownPages: String, noFlash: String, unknownSize: String = "", inUse: String,
+        readOnly: Limit, unknownBadBlocks: String, betterTools: String, noSystem: String
     ) {
         self.noWriter = noWriter
         self.noOOB = noOOB
         self.unknownPages = unknownPages
         self.noFlash = noFlash
+        self.unknownSize = unknownSize
         self.inUse = inUse
         self.readOnly = readOnly
         self.unknownBadBlocks = unknownBadBlocks

@@ -89,9 +89,12 @@ package final class UBootFlashAccess {
         }
         if !nand.isEmpty, help?.has("mtd") ?? false { try await ask("help mtd") }
         var facts = UBootFacts(replies, given: given)
-        let chips = UBootChipMap(facts).chips
+        try facts.checkGiven()
+        let reported = try await recovery.surviving { try await self.reportedTwice(facts) }
+        facts.found.isSerialFlashSeparate = reported == .two
         let probe = UBootSizeProbe(session, facts)
-        facts.probedSizes = try await recovery.surviving { try await probe.sizes(of: chips) }
+        let chips = UBootChipMap(facts).chips
+        facts.found.sizes = try await recovery.surviving { try await probe.sizes(of: chips) }
         var survey = try UBootSurvey.assemble(facts: facts)
         let lostWords = { (question: String) in
             "two replies of U-Boot to \(question) never agreed, so it is left out"
@@ -99,14 +102,33 @@ package final class UBootFlashAccess {
         // Without one of these replies there may be unknown chips and partitions.
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
         survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)
-        for chip in survey.chips where chip.source == "bdinfo" {
-            guard try await recovery.surviving({ try await probe.repeats(chip) }) else { continue }
+        if reported == .unknown {
             survey.table = survey.table.adding([
-                "\(PrintableText.escaped(chip.id, limit: 40)) holds the same bytes at its start and at half its size: it "
-                    + "may be half as large as bdinfo reports (give --flash)"
+                "bdinfo and sf probe report flash of the same size, which is taken for one chip: without free RAM and "
+                    + "crc32 their bytes cannot be compared (--ram gives RAM)"
             ])
         }
+        let check = UBootSizeProbe(session, facts)
+        for chip in survey.chips {
+            guard let doubt = try await recovery.surviving({ try await check.doubt(about: chip) }) else { continue }
+            survey.table = survey.table.adding([doubt])
+        }
         return flash(survey, evidence, replies, facts)
+    }
+
+    /// What `bdinfo` and `sf probe` speak of if they report equal sizes.
+    private enum ReportedTwice {
+        /// One chip, which the board maps into memory; or only one of them reports any.
+        case one
+        case two
+        case unknown
+    }
+
+    private func reportedTwice(_ facts: UBootFacts) async throws -> ReportedTwice {
+        let joined = UBootChipMap(facts).chips.first { $0.source == "bdinfo" && $0.identification["spi-nor"] != nil }
+        guard let joined else { return .one }
+        guard let isOne = try await UBootSizeProbe(session, facts).isSerial(joined) else { return .unknown }
+        return isOne ? .one : .two
     }
 
     /// Returns the reader, the writer and all else for the surveyed flash.

@@ -10,6 +10,8 @@ extension AccessHints {
             next: "Omit --oob, or back up from Linux."),
         unknownPages: "Omit --oob, or back up from Linux.",
         noFlash: "Use its Linux or a programmer instead.",
+        unknownSize: "Give the size, by what is printed on the chip or in the start log: --flash nand:0+128M/128K for "
+            + "NAND, --flash spi:0+16M/64K for serial NOR.",
         inUse: "reset the board and stop it in U-Boot again",
         readOnly: Limit(
             why: "U-Boot's partition table marks it read-only",

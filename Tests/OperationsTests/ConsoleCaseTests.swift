@@ -16,7 +16,7 @@ import UBootFlash
 @Suite("Boards as they are out there, backed up", .serialized, .timeLimit(.minutes(3)))
 struct ConsoleCaseTests {
     /// A board that answers as a posted console.
-    private static func scenario(_ name: String, prompt: String) throws -> UBootScenario {
+    static func scenario(_ name: String, prompt: String) throws -> UBootScenario {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "UBootFlashTests/Fixtures/UBootConsoles/board-\(name).txt")
         let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
@@ -38,7 +38,7 @@ struct ConsoleCaseTests {
     }
 
     /// Flash of which little is not blank: each byte costs four characters.
-    private static func flash(
+    static func flash(
         _ id: String, kind: Chip.Kind, size: Int, block: Int, page: Int = 1, oob: Int = 0, bad: Set<Int> = []
     ) -> SimulatedHardware.Flash {
         var flash = SimulatedHardware.Flash(
@@ -50,11 +50,11 @@ struct ConsoleCaseTests {
         return flash
     }
 
-    private func backUp(
+    static func backUp(
         _ scenario: UBootScenario, given: UBootGivenMemory = UBootGivenMemory(), stopKey: [UInt8]? = nil,
-        password: String? = nil, in folder: ScratchFolder
+        password: String? = nil, board: SimulatedUBoot? = nil, in folder: ScratchFolder
     ) async throws -> BackupReport {
-        let board = SimulatedUBoot(scenario)
+        let board = board ?? SimulatedUBoot(scenario)
         var settings = ConsoleConnector.Settings(
             stopKey: stopKey, powerCycle: { board.powerOn() }, timing: .simulated)
         settings.given = given
@@ -69,7 +69,7 @@ struct ConsoleCaseTests {
     }
 
     /// The bytes of the images in the order of the chips' offsets, and the flash: they must be the same.
-    private func expectSame(_ report: BackupReport, _ scenario: UBootScenario, _ chip: String) throws {
+    static func expectSame(_ report: BackupReport, _ scenario: UBootScenario, _ chip: String) throws {
         var flash = try #require(scenario.hardware.chips[chip])
         for block in flash.badBlocks {
             let size = flash.chip.eraseBlockSize
@@ -82,7 +82,8 @@ struct ConsoleCaseTests {
         }
         // Not within the macro: of large arrays that differ it would compute the difference for hours.
         let isSame = bytes == flash.bytes
-        #expect(isSame)
+        let first = zip(bytes, flash.bytes).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+        #expect(isSame, "\(bytes.count) of \(flash.bytes.count) bytes; the first that differs is at \(first ?? -1)")
     }
 
     @Test("AR7240: flash by bdinfo, partitions by bootargs")
@@ -92,10 +93,10 @@ struct ConsoleCaseTests {
         scenario.hardware.chips["nor0"] = Self.flash("nor0", kind: .nor, size: 4 << 20, block: 64 << 10)
         scenario.bases["nor0"] = 0x9F00_0000
         let folder = try ScratchFolder()
-        let report = try await backUp(scenario, in: folder)
+        let report = try await Self.backUp(scenario, in: folder)
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
         #expect(report.manifest.partitions.map(\.name) == ["u-boot", "kernel", "rootfs", "config", "ART"])
-        try expectSame(report, scenario, "nor0")
+        try Self.expectSame(report, scenario, "nor0")
     }
 
     @Test("An address line too few: half of what bdinfo reports is a repetition, and the backup is not called whole")
@@ -107,7 +108,7 @@ struct ConsoleCaseTests {
         scenario.hardware.chips["nor0"] = flash
         scenario.bases["nor0"] = 0x9F00_0000
         let folder = try ScratchFolder()
-        let report = try await backUp(scenario, in: folder)
+        let report = try await Self.backUp(scenario, in: folder)
         #expect(!report.summary.isWhole)
         #expect(report.summary.unknown.contains { $0.contains("same bytes") }, "\(report.summary.sentences)")
     }
@@ -118,12 +119,12 @@ struct ConsoleCaseTests {
         scenario.hardware.chips["nor0"] = Self.flash("nor0", kind: .nor, size: 16 << 10, block: 4 << 10)
         scenario.bases["nor0"] = 0x9F00_0000
         let folder = try ScratchFolder()
-        let error = await #expect(throws: FlashkeepError.self) { try await backUp(scenario, in: folder) }
+        let error = await #expect(throws: FlashkeepError.self) { try await Self.backUp(scenario, in: folder) }
         #expect(error?.code == .noPartitions && error?.next.contains("--flash") == true)
         let given = UBootGivenFlash(kind: .nor, start: 0x9F00_0000, size: 16 << 10, eraseBlockSize: 4 << 10)
-        let report = try await backUp(scenario, given: UBootGivenMemory(flash: [given]), in: folder)
+        let report = try await Self.backUp(scenario, given: UBootGivenMemory(flash: [given]), in: folder)
         #expect(report.summary.isProven, "\(report.summary.sentences)")
-        try expectSame(report, scenario, "nor0")
+        try Self.expectSame(report, scenario, "nor0")
     }
 
     @Test(
@@ -138,9 +139,9 @@ struct ConsoleCaseTests {
         scenario.spiForm = .short
         scenario.hardware.chips["spi0"] = Self.flash("spi0", kind: .spiNOR, size: 8 << 20, block: 64 << 10)
         let folder = try ScratchFolder()
-        let report = try await backUp(scenario, in: folder)
+        let report = try await Self.backUp(scenario, in: folder)
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
-        try expectSame(report, scenario, "spi0")
+        try Self.expectSame(report, scenario, "spi0")
     }
 
     @Test("anyka: a prompt without a blank; RAM that only the user knows")
@@ -149,13 +150,13 @@ struct ConsoleCaseTests {
         scenario.spiForm = .short
         scenario.hardware.chips["spi0"] = Self.flash("spi0", kind: .spiNOR, size: 8 << 20, block: 64 << 10)
         let folder = try ScratchFolder()
-        let error = await #expect(throws: FlashkeepError.self) { try await backUp(scenario, in: folder) }
+        let error = await #expect(throws: FlashkeepError.self) { try await Self.backUp(scenario, in: folder) }
         #expect(error?.next.contains("--ram START+SIZE") == true, "\(String(describing: error))")
         try folder.removeAll(but: "none")
         let given = UBootGivenMemory(freeRAM: 0x8100_0000..<0x8200_0000)
-        let report = try await backUp(scenario, given: given, in: folder)
+        let report = try await Self.backUp(scenario, given: given, in: folder)
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
-        try expectSame(report, scenario, "spi0")
+        try Self.expectSame(report, scenario, "spi0")
     }
 
     @Test("HiSilicon: a framed password question, and an sf probe that says nothing")
@@ -177,10 +178,10 @@ struct ConsoleCaseTests {
         scenario.spiForm = .silent
         scenario.hardware.chips["spi0"] = Self.flash("spi0", kind: .spiNOR, size: 16 << 20, block: 64 << 10)
         let folder = try ScratchFolder()
-        let report = try await backUp(scenario, password: "hipass", in: folder)
+        let report = try await Self.backUp(scenario, password: "hipass", in: folder)
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
         #expect(report.manifest.chips.map(\.size) == [.exact(16 << 20)])
-        try expectSame(report, scenario, "spi0")
+        try Self.expectSame(report, scenario, "spi0")
         let evidence = try FileManager.default.subpathsOfDirectory(atPath: report.bag)
         #expect(evidence.contains { $0.hasSuffix("uboot-start-log.txt") })
     }
@@ -198,14 +199,14 @@ struct ConsoleCaseTests {
         scenario.hardware.chips["nand0"] = Self.flash(
             "nand0", kind: .nand, size: 1 << 20, block: 16 << 10, page: 512, oob: 16, bad: [3, 7])
         let folder = try ScratchFolder()
-        let report = try await backUp(scenario, in: folder)
+        let report = try await Self.backUp(scenario, in: folder)
         // The id speaks of another size than the log: that is told, and the probe is not asked any more.
         #expect(!report.summary.isWhole && report.manifest.chips.first?.leastSize == 1 << 20)
         scenario.startLog = scenario.startLog?.replacing("0x00000075", with: "0x000000ff")
         let other = try ScratchFolder()
-        let whole = try await backUp(scenario, in: other)
+        let whole = try await Self.backUp(scenario, in: other)
         #expect(whole.summary.isWhole && whole.summary.isProven, "\(whole.summary.sentences)")
-        try expectSame(whole, scenario, "nand0")
+        try Self.expectSame(whole, scenario, "nand0")
     }
 
     @Test("NAND whose size nothing tells: found by the first read that lies outside")
@@ -217,10 +218,10 @@ struct ConsoleCaseTests {
             "nand0", kind: .nand, size: 8 << 20, block: 128 << 10, page: 2_048, oob: 64, bad: [32])
         scenario.answers["nand bad"] = nil
         let folder = try ScratchFolder()
-        let report = try await backUp(scenario, in: folder)
+        let report = try await Self.backUp(scenario, in: folder)
         #expect(report.manifest.chips.map(\.size) == [.exact(8 << 20)])
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
-        try expectSame(report, scenario, "nand0")
+        try Self.expectSame(report, scenario, "nand0")
     }
 
     @Test(
@@ -232,7 +233,7 @@ struct ConsoleCaseTests {
         scenario.commands = []
         scenario.unknown = "ERROR: %"
         let folder = try ScratchFolder()
-        let error = await #expect(throws: FlashkeepError.self) { try await backUp(scenario, in: folder) }
+        let error = await #expect(throws: FlashkeepError.self) { try await Self.backUp(scenario, in: folder) }
         #expect(error?.what.contains("\"\(prompt)\"") == true, "\(String(describing: error))")
         #expect(error?.code == .replyNotUnderstood)
     }

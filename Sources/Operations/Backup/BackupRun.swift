@@ -142,7 +142,14 @@ final class BackupRun {
     }
 
     private static func nothingToRead(_ flash: SurveyedFlash) -> FlashkeepError {
-        FlashkeepError(
+        if let chip = flash.survey.chips.first(where: { $0.exactSize == nil }), !flash.hints.unknownSize.isEmpty {
+            return FlashkeepError(
+                .noPartitions,
+                what: "There is nothing to back up: the size of \(PlainText.line(chip.id)) is unknown.",
+                why: "The board reports the chip, but not where it ends, and no partition tells how far it goes.",
+                next: flash.hints.unknownSize)
+        }
+        return FlashkeepError(
             .noPartitions, what: "There is nothing to back up: no flash was found.",
             why: flash.survey.unknowns.isEmpty
                 ? "The board shows no partition with any bytes."
@@ -261,6 +268,9 @@ final class BackupRun {
                 finishedAt: environment.timestamp(), retries: retries, commands: capture.commands,
                 tools: capture.draft.survey.tools, only: capture.draft.only))
         for piece in capture.draft.evidence { try capture.draft.builder.addEvidence(piece) }
+        if let failure = transcript.fileFailure {
+            progress(.warning("the transcript in the backup is incomplete: writing to it failed (\(failure))"))
+        }
         transcript.close()
         let board = capture.draft.survey.board
         let bag = try capture.draft.builder.complete(

@@ -13,8 +13,12 @@ extension UBootChipMap {
         // 0 is printed for none, too.
         guard let board = facts.board, let start = board.flashStart, start > 0,
             let size = board.flashSize.flatMap(Int.init(exactly:)), size > 0, size % 4_096 == 0,
-            size <= Self.largestMapped, !chips.contains(where: { $0.kind == .nor }), start.plus(size) != nil
+            size <= Self.largestMapped, !chips.contains(where: { $0.kind == .nor }), let end = start.plus(size)
         else { return false }
+        guard !board.memory.contains(where: { $0.overlaps(start..<end) }) else {
+            doubts.append("bdinfo reports flash where it also reports RAM, which is not read as flash")
+            return false
+        }
         let id = freeName("nor")
         guard hasRoom(for: id) else { return false }
         chips.append(
@@ -32,7 +36,7 @@ extension UBootChipMap {
 
     /// Sizes, and serial chips whose `sf probe` says nothing.
     mutating func add(_ log: UBootStartLog, _ facts: UBootFacts) {
-        if let spi = log.spi { add(spi, version: facts.version) }
+        if let spi = log.spi { add(spi, version: facts.version, isSeparate: facts.found.isSerialFlashSeparate) }
         for line in log.chips where line.kind == .spiNOR { addSerial(line, facts) }
         sizeNAND(log)
     }
@@ -118,6 +122,17 @@ extension UBootChipMap {
             case .nand: .nand
             }
         if let position = chips.firstIndex(where: { windows[$0.id] == window }) {
+            let chip = chips[position]
+            let least = chip.leastSize
+            if let known = chip.exactSize, known != given.size {
+                doubts.append(
+                    "--flash gives \(ByteCount.text(given.size)) for \(shown(chip.id)), and \(chip.source) reports "
+                        + ByteCount.text(known))
+            } else if least > given.size {
+                doubts.append(
+                    "--flash gives \(ByteCount.text(given.size)) for \(shown(chip.id)), which has at least "
+                        + ByteCount.text(least))
+            }
             chips[position].size = .exact(given.size)
             if let size = given.eraseBlockSize { chips[position].eraseBlockSize = size }
             chips[position].identification["given"] = "--flash"

@@ -37,14 +37,14 @@ struct UBootChipMap {
         for answer in facts.misunderstood where !(isMapped && answer.question == "flinfo") {
             doubt("U-Boot's answer to \(answer.question) was not understood", answer.line)
         }
-        if let spi = facts.spi { add(spi, version: facts.version) }
+        if let spi = facts.spi { add(spi, version: facts.version, isSeparate: facts.found.isSerialFlashSeparate) }
         if let nand = facts.nand {
             for device in nand.devices { add(device) }
             for line in nand.strayLines.prefix(5) { doubt("a line of nand info was not understood", line) }
         }
         if let log = facts.startLog { add(log, facts) }
         for (position, chip) in chips.enumerated() {
-            note(facts.probedSizes[chip.id], at: position, "the first read that lies outside")
+            note(facts.found.sizes[chip.id], at: position, "the first read that lies outside")
         }
         for given in facts.given.flash { add(given) }
     }
@@ -126,14 +126,16 @@ struct UBootChipMap {
     }
 
     /// Whether `sf probe` speaks of a chip that is known: by `mtd list`, or because the board maps it into memory.
-    private func isSame(_ chip: Chip, _ spi: UBootSPIFlash) -> Bool {
+    ///
+    /// - Parameter isSeparate: whether the mapped flash is known to hold other bytes.
+    private func isSame(_ chip: Chip, _ spi: UBootSPIFlash, isSeparate: Bool) -> Bool {
         chip.kind == .spiNOR && (spi.size == nil || chip.exactSize == spi.size)
-            || chip.source == "bdinfo" && chip.exactSize == spi.size
+            || chip.source == "bdinfo" && !isSeparate && chip.exactSize == spi.size
     }
 
-    mutating func add(_ spi: UBootSPIFlash, version: UBootVersion?) {
+    mutating func add(_ spi: UBootSPIFlash, version: UBootVersion?, isSeparate: Bool = false) {
         let position: Int
-        if let known = chips.firstIndex(where: { isSame($0, spi) }) {
+        if let known = chips.firstIndex(where: { isSame($0, spi, isSeparate: isSeparate) }) {
             chips[known].kind = .spiNOR
             if chips[known].eraseBlockSize == 0, let size = spi.eraseSize { chips[known].eraseBlockSize = size }
             chips[known].identification["spi-nor"] = spi.name
@@ -172,7 +174,8 @@ struct UBootChipMap {
     }
 
     private mutating func add(_ device: UBootNANDInfo.Device) {
-        if device.oobSize == 0, device.pageSize == 256 { return addSerial(device) }
+        let isSerial = device.oobSize == 0 && device.pageSize == 256 || device.name.hasPrefix("spi")
+        if isSerial { return addSerial(device) }
         let name = "nand\(device.index)"
         if let position = chips.firstIndex(where: { $0.id == name }) {
             chips[position].identification["nand"] = device.name

@@ -29,8 +29,9 @@ extension UBootFacts {
         }
     }
 
-    /// Whether free RAM is known by more than what variables suggest, so that it need not be tested.
-    var isMemoryKnown: Bool { board != nil }
+    /// Whether free RAM is known by the board's own report, so that it need not be tested. What variables suggest or the
+    /// user gives is tested before it is used.
+    var isMemoryKnown: Bool { board != nil && given.freeRAM == nil }
 
     /// RAM that the board's own commands load into, largest first: nothing else is there while U-Boot waits.
     ///

@@ -1,4 +1,5 @@
 import FlashAccess
+import FlashModel
 
 /// The parsed replies of a board's U-Boot, not yet judged. They include what readers need but a survey lacks: memory,
 /// load addresses, where flash is mapped.
@@ -16,8 +17,10 @@ package struct UBootFacts: Sendable {
     package var startLog: UBootStartLog?
     /// What the user knows and U-Boot does not tell.
     package var given: UBootGivenMemory
-    /// The sizes in bytes that reads beyond the end have shown, by ``FlashModel/Chip/id``.
-    package var probedSizes: [String: Int]
+    /// What reads have shown in addition to the replies.
+    var found: Findings {
+        didSet { judge() }
+    }
     /// Whether `sf probe` printed nothing at all, as HiSilicon's does on success.
     package var isSerialFlashSilent: Bool
     /// The bad blocks, by the name of the MTD device: `nand0`.
@@ -30,8 +33,21 @@ package struct UBootFacts: Sendable {
     /// Whether `mtd read.raw.oob` does.
     package var readsRawMTD: Bool
 
+    /// What reads have shown.
+    package struct Findings: Sendable, Hashable {
+        /// The sizes in bytes by the first read that lies outside, by ``FlashModel/Chip/id``.
+        var sizes: [String: Int] = [:]
+        /// Whether the serial chip of `sf probe` was compared with the flash that the board maps, and holds other
+        /// bytes.
+        var isSerialFlashSeparate = false
+
+        package init() {}
+    }
+
     /// How to read each chip, by ``FlashModel/Chip/id``. Chips that U-Boot cannot read are absent.
     private(set) var windows: [String: UBootWindow] = [:]
+    /// The ranges of memory where flash is mapped, as far as they are known.
+    private(set) var mappedFlash: [Range<UInt64>] = []
 
     /// The commands to send before flash is read; they change nothing in flash. Those that `help` does not list may be
     /// omitted. `nand bad` is about the current device, the first; for others use `mtd bad NAME`. If `mtd list` reports
@@ -83,10 +99,10 @@ package struct UBootFacts: Sendable {
     /// - Parameter given: what the user knows.
     package init(
         _ replies: [String: UBootReply], given: UBootGivenMemory = UBootGivenMemory(),
-        probedSizes: [String: Int] = [:]
+        found: Findings = Findings()
     ) {
         self.given = given
-        self.probedSizes = probedSizes
+        self.found = found
         startLog = replies[Self.startLogName].flatMap(UBootStartLog.init)
         isSerialFlashSilent =
             replies["sf probe"].map { reply in
@@ -128,6 +144,18 @@ package struct UBootFacts: Sendable {
                 badBlocks[name] = bad
             }
         }
-        windows = UBootChipMap(self).windows
+        judge()
+    }
+
+    /// Finds out how chips are read and where they are mapped.
+    private mutating func judge() {
+        let map = UBootChipMap(self)
+        windows = map.windows
+        mappedFlash = map.chips.compactMap { chip in
+            guard case .mapped(let base)? = map.windows[chip.id], let end = base.plus(chip.leastSize), end > base else {
+                return nil
+            }
+            return base..<end
+        }
     }
 }

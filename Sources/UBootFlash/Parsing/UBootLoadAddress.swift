@@ -103,6 +103,11 @@ package struct UBootLoadAddress: Sendable, Hashable {
         throw .tooLarge(largest: largest)
     }
 
+    /// Converts an address to the form that commands take on this board.
+    fileprivate static func typed(_ address: UInt64, _ board: UBootBoardInfo) -> UInt64 {
+        isKernelSegment(board) && address < 0x2000_0000 ? address + 0x8000_0000 : address
+    }
+
     /// Whether the banks are physical but U-Boot runs in kseg0 (from 0x80000000), as on MIPS.
     private static func isKernelSegment(_ board: UBootBoardInfo) -> Bool {
         guard let relocation = board.relocationAddress, (0x8000_0000..<0xA000_0000).contains(relocation) else {
@@ -146,5 +151,25 @@ package struct UBootLoadAddress: Sendable, Hashable {
             result += pieces
         }
         return result
+    }
+}
+
+extension UBootBoardInfo {
+    /// The memory banks, as addresses for commands.
+    var memory: [Range<UInt64>] {
+        banks.compactMap { bank in
+            let start = UBootLoadAddress.typed(bank.lowerBound, self)
+            let (end, overflow) = start.addingReportingOverflow(bank.upperBound - bank.lowerBound)
+            return overflow ? nil : start..<end
+        }
+    }
+
+    /// Where U-Boot itself is: from its lowest known address to the end of that bank.
+    var ownMemory: [Range<UInt64>] {
+        let known = ["relocaddr", "sp start", "irq_sp", "TLB addr"].compactMap { address($0) }.filter { $0 != 0 }
+            .map { UBootLoadAddress.typed($0, self) }
+        return memory.compactMap { bank in
+            known.filter(bank.contains).min().map { $0..<bank.upperBound }
+        }
     }
 }

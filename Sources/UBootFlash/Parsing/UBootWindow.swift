@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// How a chip's bytes get into the board's address space.
@@ -21,6 +22,25 @@ enum UBootWindow: Sendable, Hashable {
         case .spi: try commands.spiProbe()
         case .nand(let index): try commands.nandDevice(index)
         }
+    }
+
+    /// Why the chip was not selected, by the reply to ``preparation(_:)``; nil if it was. Otherwise another chip would be
+    /// read in its place.
+    ///
+    /// `Device 1: nand1... is now current device`, and `No such device` (`cmd/nand.c`, set_dev).
+    func refusal(_ reply: UBootReply) -> String? {
+        guard case .nand(let index) = self else { return nil }
+        let lines = reply.lines.map(\.trimmed).filter { !$0.isEmpty && !$0.contains("nand device") }
+        for line in lines where line.contains("is now current device") {
+            guard var rest = line.after("Device "), let number = rest.takeDecimal() else { continue }
+            return number == index ? nil : "U-Boot selected device \(number) instead"
+        }
+        let signs = ["no such", "not available", "unknown", "usage", "invalid", "error", "fail", "no nand", "nand - "]
+        if let line = lines.first(where: { line in signs.contains { line.lowercased.contains($0) } }) {
+            return "U-Boot did not select it: \(PrintableText.escaped(line.string(limit: 80)))"
+        }
+        // The first device is current from the start, whatever a vendor prints.
+        return index == 0 ? nil : "U-Boot did not confirm that it selected it"
     }
 
     /// The command that copies a range of the chip into RAM; nil if the chip is mapped.

@@ -19,7 +19,6 @@ struct UBootLayoutWatch: LayoutWatching {
             if let reply { replies[question] = reply }
         }
         return LayoutChange.between(
-            survey,
-            try UBootSurvey.assemble(facts: UBootFacts(replies, given: facts.given, probedSizes: facts.probedSizes)))
+            survey, try UBootSurvey.assemble(facts: UBootFacts(replies, given: facts.given, found: facts.found)))
     }
 }

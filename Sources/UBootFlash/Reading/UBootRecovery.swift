@@ -4,6 +4,8 @@ import FlashModel
 final class UBootRecovery {
     /// The most resets in a row without progress.
     private static let mostResets = 4
+    /// The most resets in a row at one command: more are no chance, but what the command touches.
+    private static let mostResetsOfCommand = 2
 
     private let session: UBootSession
     private let lineRate: UBootLineRate?
@@ -27,13 +29,19 @@ final class UBootRecovery {
     ) async throws -> Result {
         var resets = 0
         var before = achieved()
+        var ofCommand = (command: "", count: 0)
         while true {
             do {
                 return try await body()
             } catch let interruption as UBootSession.Interruption {
                 let now = achieved()
                 resets = now > before ? 1 : resets + 1
+                let command = session.lastCommand
+                ofCommand = (command, now == before && command == ofCommand.command ? ofCommand.count + 1 : 1)
                 before = now
+                guard ofCommand.count <= Self.mostResetsOfCommand else {
+                    throw Self.restarts(at: command, interruption)
+                }
                 guard resets <= Self.mostResets else {
                     throw FlashkeepError(
                         .boardLost, what: "The board keeps restarting.", why: interruption.why,
@@ -47,5 +55,13 @@ final class UBootRecovery {
                 guard try await transfers?.retreat(from: error) ?? false else { throw error }
             }
         }
+    }
+
+    private static func restarts(at command: String, _ interruption: UBootSession.Interruption) -> FlashkeepError {
+        FlashkeepError(
+            .commandFailed, what: "The board restarts each time at \"\(PrintableText.escaped(command, limit: 80))\".",
+            why: interruption.why,
+            next: "The command touches an address that is not what it is taken for. Check --ram and --flash if you "
+                + "gave them; otherwise give free RAM with --ram, and the flash with --flash.")
     }
 }

@@ -44,7 +44,7 @@ final class UBootStaging {
             }
             return .at(address)
         }
-        try await prepare(chip, window)
+        if let why = try await select(chip, window) { return .unread(why) }
         // NAND is read only in whole pages.
         let pages = Self.wholePages(range, of: chip)
         let memory = try area(for: pages.count).lowerBound
@@ -76,7 +76,7 @@ final class UBootStaging {
         guard readsOOB(of: chip), let window = facts.windows[chip.id],
             let count = pages.count.times(chip.pageSize + chip.oobSize)
         else { throw Self.unreachable(chip) }
-        try await prepare(chip, window)
+        if let why = try await select(chip, window) { return .unread(why) }
         let memory = try area(for: count).lowerBound
         let commands = try window.readWithOOB(pages, of: chip, to: memory, session.commands)
         switch try await bring(commands, to: memory, bytes: count) {
@@ -184,24 +184,34 @@ final class UBootStaging {
     }
 
     /// Sends the command that selects a chip, once per start of the board.
+    ///
+    /// - Throws: `commandFailed` if U-Boot does not select it.
     func prepare(_ chip: Chip) async throws {
         guard let window = facts.windows[chip.id] else { throw Self.unreachable(chip) }
-        try await prepare(chip, window)
+        guard let why = try await select(chip, window) else { return }
+        throw FlashkeepError(
+            .commandFailed, what: "U-Boot cannot select the chip \(PrintableText.escaped(chip.id)).", why: why,
+            next: "Boot an initramfs (--image), or use a programmer.")
     }
 
-    private func prepare(_ chip: Chip, _ window: UBootWindow) async throws {
-        guard let command = try window.preparation(session.commands) else { return }
+    /// - Returns: why the chip was not selected; nil if it was.
+    private func select(_ chip: Chip, _ window: UBootWindow) async throws -> String? {
+        guard let command = try window.preparation(session.commands) else { return nil }
         let name = UBootFacts.command(of: command)
-        guard selected[session]?[name] != chip.id else { return }
-        _ = try await session.ask(command, silence: .seconds(20))
-        selected[session] = (selected[session] ?? [:]).merging([name: chip.id]) { $1 }
+        guard selected[session]?[name] != chip.id else { return nil }
+        let why = window.refusal(try await session.ask(command, silence: .seconds(20)))
+        // After a refusal it is not known which one is selected.
+        var known = selected[session] ?? [:]
+        known[name] = why == nil ? chip.id : nil
+        selected[session] = known
+        return why
     }
 
-    /// Checks that an address is RAM, if only variables suggest so: what is read into no memory would look like flash of
+    /// Checks that an address is RAM, if only variables or the user say so: what is read into no memory would look like flash of
     /// one value, with the right checksum.
     ///
     /// - Throws: `toolMissing` if it is not.
-    private func checkMemory(_ address: UInt64, _ count: Int) async throws {
+    func checkMemory(_ address: UInt64, _ count: Int) async throws {
         guard !facts.isMemoryKnown, testedMemory != address..<address + UInt64(count) else { return }
         for value: UInt8 in [0x5A, 0xA5] {
             guard let sum = try await poison(address, count, with: value) else { break }
@@ -219,7 +229,7 @@ final class UBootStaging {
     private func poison(_ address: UInt64, _ count: Int, with value: UInt8 = 0x5A) async throws -> UInt32? {
         guard facts.hasChecksum, facts.help?.has("mw") ?? false else { return nil }
         let command = try session.commands.memoryFill(
-            at: address, value: value, count: UInt64(count), flash: facts.flash?.banks.compactMap(\.range) ?? [])
+            at: address, value: value, count: UInt64(count), flash: facts.mappedFlash)
         _ = try await session.ask(command, silence: .seconds(20))
         return try await checksum(at: address, count: count)
     }

@@ -51,6 +51,8 @@ package final class UBootSession {
     var mayWaitForEnter = false
     /// The latest bytes received at a rate other than the board's own.
     var recent: [UInt8] = []
+    /// The command that was sent last.
+    private(set) var lastCommand = ""
     /// The rate in bits per second at which the board was found, and to which it returns after a reset; nil if the
     /// channel has no rate.
     let ownRate: Int?
@@ -153,6 +155,7 @@ package final class UBootSession {
     ) async throws -> Answer {
         if isUntidy { try await clear() }
         try await type(command)
+        lastCommand = command
         if question != nil { mayWaitForEnter = true }
         if isBulk { console.channel.markBulk(true) }
         defer { if isBulk { console.channel.markBulk(false) } }
@@ -178,6 +181,7 @@ package final class UBootSession {
     func converse(_ command: String, _ talk: (Console) async throws -> Void) async throws -> Answer {
         if isUntidy { try await clear() }
         try await type(command)
+        lastCommand = command
         try await console.send("\r")
         isUntidy = true
         try await console.within(timing.limits.conversation, "\"\(command)\"") { try await talk(console) }

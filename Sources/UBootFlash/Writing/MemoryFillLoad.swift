@@ -11,7 +11,7 @@ struct MemoryFillLoad: UBootLoad {
     private static let probe: UInt32 = 0x0102_0304
 
     func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
-        let flash = facts.flash?.banks.compactMap(\.range) ?? []
+        let flash = facts.mappedFlash
         func say(_ command: String) async throws { _ = try await session.ask(command) }
         func fill(_ part: Range<Int>, with value: UInt32) async throws {
             guard let target = memory.plus(part.lowerBound) else { throw UBootCommandFault.badRange }

@@ -48,7 +48,7 @@ final class UBootWriteProof {
             let rest = try await sum(at: behind, Self.count)
             _ = try await session.ask(
                 try session.commands.copy(
-                    .byte, from: source, to: memory, count: size, flash: facts.flash?.banks.compactMap(\.range) ?? []))
+                    .byte, from: source, to: memory, count: size, flash: facts.mappedFlash))
             guard try await sum(at: memory, Self.count) == wanted, try await sum(at: behind, Self.count) == rest else {
                 return "its cp.b did not correctly copy from flash to RAM"
             }
