@@ -102,18 +102,25 @@ package final class UBootFlashAccess {
         // Without one of these replies there may be unknown chips and partitions.
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
         survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)
+        survey.table = survey.table.adding(try await doubts(survey, facts, reported, recovery))
+        return flash(survey, evidence, replies, facts)
+    }
+
+    /// Why chips and sizes may be wrong, as far as reads show.
+    private func doubts(
+        _ survey: Survey, _ facts: UBootFacts, _ reported: ReportedTwice, _ recovery: UBootRecovery
+    ) async throws -> [String] {
+        var result: [String] = []
         if reported == .unknown {
-            survey.table = survey.table.adding([
+            result.append(
                 "bdinfo and sf probe report flash of the same size, which is taken for one chip: without free RAM and "
-                    + "crc32 their bytes cannot be compared (--ram gives RAM)"
-            ])
+                    + "crc32 their bytes cannot be compared (--ram gives RAM)")
         }
         let check = UBootSizeProbe(session, facts)
         for chip in survey.chips {
-            guard let doubt = try await recovery.surviving({ try await check.doubt(about: chip) }) else { continue }
-            survey.table = survey.table.adding([doubt])
+            result += [try await recovery.surviving { try await check.doubt(about: chip) }].compactMap(\.self)
         }
-        return flash(survey, evidence, replies, facts)
+        return result
     }
 
     /// What `bdinfo` and `sf probe` speak of if they report equal sizes.

@@ -49,6 +49,8 @@ extension ShellSession {
                 return
             }
         } catch let error as FlashkeepError where error.code == .boardLost {
+            // It may have ended before it was asked; what it said is still there.
+            _ = try? await console.collect(quiet: .milliseconds(200))
             throw noShell()
         }
         guard !console.isTalking(after: timing.arrival) else { throw console.talksOn(during: "the login") }

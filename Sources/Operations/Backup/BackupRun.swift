@@ -142,19 +142,16 @@ final class BackupRun {
     }
 
     private static func nothingToRead(_ flash: SurveyedFlash) -> FlashkeepError {
-        if let chip = flash.survey.chips.first(where: { $0.exactSize == nil }), !flash.hints.unknownSize.isEmpty {
-            return FlashkeepError(
-                .noPartitions,
-                what: "There is nothing to back up: the size of \(PlainText.line(chip.id)) is unknown.",
-                why: "The board reports the chip, but not where it ends, and no partition tells how far it goes.",
-                next: flash.hints.unknownSize)
-        }
+        let isSizeless = flash.survey.chips.contains { $0.exactSize == nil } && !flash.hints.unknownSize.isEmpty
         return FlashkeepError(
-            .noPartitions, what: "There is nothing to back up: no flash was found.",
+            .noPartitions,
+            what: "There is nothing to back up: "
+                + (isSizeless ? "nobody knows how large the flash is." : "no flash was found."),
             why: flash.survey.unknowns.isEmpty
                 ? "The board shows no partition with any bytes."
                 : flash.survey.unknowns.prefix(3).map(\.text).joined(separator: "; "),
-            next: "flashkeep info shows what the board reports. \(flash.hints.noFlash)")
+            next: isSizeless
+                ? flash.hints.unknownSize : "flashkeep info shows what the board reports. \(flash.hints.noFlash)")
     }
 
     private func refuseMissingOOB(_ flash: SurveyedFlash, _ draft: BackupDraft) throws {
