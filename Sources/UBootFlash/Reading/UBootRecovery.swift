@@ -23,7 +23,8 @@ final class UBootRecovery {
     /// Runs the body, and repeats it after a reset of the board.
     ///
     /// - Parameter achieved: a number that grows with what need not be done again.
-    /// - Throws: `boardLost` if the board is reset repeatedly, and errors of the body.
+    /// - Throws: `boardLost` if the board is reset repeatedly, `commandFailed` with the command's name if it is always
+    ///   reset at the same one: no new connection will help. And errors of the body.
     func surviving<Result>(
         achieved: () -> Int = { 0 }, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -61,7 +62,8 @@ final class UBootRecovery {
         FlashkeepError(
             .commandFailed, what: "The board restarts each time at \"\(PrintableText.escaped(command, limit: 80))\".",
             why: interruption.why,
-            next: "The command touches an address that is not what it is taken for. Check --ram and --flash if you "
-                + "gave them; otherwise give free RAM with --ram, and the flash with --flash.")
+            next: "Either the command touches an address that is not what it is taken for, or a watchdog or a weak "
+                + "power supply restarts the board this soon. Check --ram and --flash if you gave them; otherwise give "
+                + "free RAM with --ram, and the flash with --flash.")
     }
 }
