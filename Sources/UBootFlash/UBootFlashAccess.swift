@@ -57,38 +57,10 @@ package final class UBootFlashAccess {
         // Output that an earlier survey sent to the network must come over the line again.
         await transfers?.end()
         let recovery = UBootRecovery(session, lineRate: lineRate)
-        var replies: [String: UBootReply] = [:]
-        var evidence: [Evidence] = []
-        var lost: [String] = []
-        func ask(_ question: String) async throws {
-            let agreed = try await recovery.surviving { try await self.session.agreed(on: question) }
-            guard let reply = agreed else {
-                lost.append(question)
-                return
-            }
-            replies[question] = reply
-            evidence.append(Evidence(name: Self.evidenceName(question), bytes: reply.output))
-        }
-        if !session.startLog.isEmpty {
-            let name = UBootFacts.startLogName
-            replies[name] = UBootReply(output: session.startLog)
-            evidence.append(Evidence(name: Self.evidenceName(name), bytes: session.startLog))
-        }
-        // `help` comes first: commands that it does not list are not sent, because some vendors' parsers take them for
-        // something else.
-        try await ask("help")
-        let help = replies["help"].flatMap(UBootHelp.init)
-        for question in UBootFacts.questions where question != "help" {
-            // Ask for usage only if the command is known to exist.
-            let isUsage = question.hasPrefix("help ")
-            if help?.has(UBootFacts.command(of: question)) ?? !isUsage { try await ask(question) }
-        }
-        let nand = (replies["mtd list"].flatMap(UBootMTDList.init)?.devices ?? []).filter(\.kind.isNAND)
-        for device in nand {
-            if let question = try? session.commands.mtdBad(device.name) { try await ask(question) }
-        }
-        if !nand.isEmpty, help?.has("mtd") ?? false { try await ask("help mtd") }
-        var facts = UBootFacts(replies, given: given)
+        let answers = UBootAnswers(session, recovery)
+        try await answers.askAll()
+        let lost = answers.lost
+        var facts = UBootFacts(answers.replies, given: given)
         try facts.checkGiven()
         let reported = try await recovery.surviving { try await self.reportedTwice(facts) }
         facts.found.isSerialFlashSeparate = reported == .two
@@ -103,7 +75,7 @@ package final class UBootFlashAccess {
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
         survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)
         survey.table = survey.table.adding(try await doubts(survey, facts, reported, recovery))
-        return flash(survey, evidence, replies, facts)
+        return flash(survey, answers, facts)
     }
 
     /// Why chips and sizes may be wrong, as far as reads show.
@@ -140,7 +112,7 @@ package final class UBootFlashAccess {
 
     /// Returns the reader, the writer and all else for the surveyed flash.
     private func flash(
-        _ survey: Survey, _ evidence: [Evidence], _ replies: [String: UBootReply], _ facts: UBootFacts
+        _ survey: Survey, _ answers: UBootAnswers, _ facts: UBootFacts
     ) -> SurveyedFlash {
         let transfers = UBootTransfers(session, facts, network)
         self.transfers = transfers
@@ -150,20 +122,15 @@ package final class UBootFlashAccess {
             session, facts.help, format: wantedFormat,
             printsToNetwork: { transfers.printsToNetwork })
         return SurveyedFlash(
-            survey: survey, evidence: evidence,
+            survey: survey, evidence: answers.evidence,
             reader: UBootFlashReader(
                 session, survey, facts, staging, printer, transfers, recovery, store: store, lineRate: lineRate),
             writer: UBootFlashWriter(
                 session, recovery, survey, facts, staging, transfers, network),
             layout: UBootLayoutWatch(
-                session: session, recovery: recovery, replies: replies, facts: facts, survey: survey),
+                session: session, recovery: recovery, replies: answers.replies, facts: facts, survey: survey),
             transfer: UBootTransferDescription(
                 session: session, facts: facts, printer: printer, transfers: transfers),
             hints: .uBoot)
-    }
-
-    private static func evidenceName(_ question: String) -> String {
-        "uboot-" + question.replacing(" ", with: "-").filter { $0.isLetter || $0.isNumber || $0 == "-" }.lowercased()
-            + ".txt"
     }
 }

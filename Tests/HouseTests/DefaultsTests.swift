@@ -84,7 +84,7 @@ import Testing
             "environment?.variables": "without variables there is no table", "mtdids": "without names none matches",
         ],
         "UBootSPIFlash": ["rest.after(": text],
-        "UBootStopPrompt": ["bracketed(line)": "a word that names no key gives none"],
+        "UBootStopPrompt": ["key(word)": "a word that names no key gives none"],
         "ReadCoverage": ["only?.contains": "nil asks for all"],
         "UBootSurvey": ["ethernetAddresses": text, "variables[name]": text],
         "UBootFacts": [

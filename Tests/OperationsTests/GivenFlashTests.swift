@@ -166,15 +166,31 @@ struct GivenFlashTests {
         #expect(report.summary.unknown.contains { $0.contains(words) }, "\(report.summary.sentences)")
     }
 
-    @Test(
-        "Another chip than the one that was asked for is never saved in its place", arguments: ["No such device\n", ""])
-    func otherDevice(answer: String) async throws {
+    /// A board with two NAND chips, of which `nand bad` speaks one at a time.
+    private static func twoChips() -> UBootScenario {
         var scenario = UBootScenario()
         scenario.allow("nand")
         for number in 0...1 {
             scenario.hardware.chips["nand\(number)"] = ConsoleCaseTests.flash(
-                "nand\(number)", kind: .nand, size: 1 << 20, block: 16 << 10, page: 512, oob: 16)
+                "nand\(number)", kind: .nand, size: 1 << 20, block: 16 << 10, page: 512, oob: 16,
+                bad: number == 0 ? [7] : [3, 9])
         }
+        return scenario
+    }
+
+    @Test("Of two chips, the bad blocks of both are asked for, and both are whole")
+    func bothChips() async throws {
+        let scenario = Self.twoChips()
+        let report = try await ConsoleCaseTests.backUp(scenario, in: ScratchFolder())
+        #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
+        let bad = report.manifest.partitions.map { $0.partition.badBlocks?.bad.count }
+        #expect(bad == [1, 2])
+    }
+
+    @Test(
+        "Another chip than the one that was asked for is never saved in its place", arguments: ["No such device\n", ""])
+    func otherDevice(answer: String) async throws {
+        var scenario = Self.twoChips()
         scenario.answers["nand device 1"] = answer
         let report = try await ConsoleCaseTests.backUp(scenario, in: ScratchFolder())
         #expect(!report.summary.isWhole, "\(report.summary.sentences)")

@@ -94,6 +94,8 @@ struct ConsoleIdentifierTests {
             ),
             ("Hit \\^d to stop autoboot: ", "\u{4}", "\u{4}"), ("Hit any key to interrupt boot: ", nil, " "),
             ("Press <s> to stop autoboot: ", "s", "s"), ("Press [f] to abort boot: ", "f", "f"),
+            ("Press 'f' then 'b' to stop autoboot: ", "fb", "fb"),
+            ("Press [Del] to stop autoboot: ", "\u{7F}", "\u{7F}"),
         ] as [(String, String?, String)])
     func countdown(_ text: String, _ keys: String?, _ sent: String) async throws {
         for start in [UBootScenario.Start.off, .countdown] {

@@ -167,6 +167,24 @@ struct UBootConsoleCaseTests {
         #expect(error?.next.contains("--flash") == true)
     }
 
+    @Test("Sizes in bits, the words of a probe that failed, and a table that is none")
+    func odds() throws {
+        let bits = try UBootSurvey.assemble(replies: [
+            "sf probe": UBootReply(
+                text: "\r\nSF: Detected mx25 with page size 256 Bytes, erase size 64 KiB, total 128 Mbit\r\n"),
+            "printenv": UBootReply(
+                text: "mtdparts=mtdparts=spi0.0:xyz(bad)\r\n\r\nEnvironment size: 36/4092 bytes\r\n"),
+        ])
+        #expect(bits.chips.map(\.size) == [.exact(16 << 20)])
+        #expect(bits.warnings.contains { $0.contains("mtdparts") && $0.contains("xyz(bad)") }, "\(bits.warnings)")
+        let error = #expect(throws: FlashkeepError.self) {
+            try UBootSurvey.assemble(replies: [
+                "sf probe": UBootReply(text: "\r\nFailed to initialize SPI flash at 0:0 (error -2)\r\n")
+            ])
+        }
+        #expect(error?.why.contains("sf probe says: Failed to initialize SPI flash at 0:0 (error -2)") == true)
+    }
+
     @Test(
         "Sizes and numbers of no chip are survived",
         arguments: [

@@ -28,6 +28,8 @@ package struct UBootFacts: Sendable {
     /// Replies that name no chip as far as they are understood, but do not say that there is none either: the question,
     /// and the first line of the reply. There may still be a chip.
     package var misunderstood: [(question: String, line: String)]
+    /// Replies that say that there is no chip, with the line that says so.
+    private(set) var refusals: [(question: String, line: String)] = []
     /// Whether `nand read.raw` reads pages with their OOB bytes (since 2011.12).
     package var readsRawNAND: Bool
     /// Whether `mtd read.raw.oob` does.
@@ -50,12 +52,16 @@ package struct UBootFacts: Sendable {
     private(set) var mappedFlash: [Range<UInt64>] = []
 
     /// The commands to send before flash is read; they change nothing in flash. Those that `help` does not list may be
-    /// omitted. `nand bad` is about the current device, the first; for others use `mtd bad NAME`. If `mtd list` reports
+    /// omitted. `nand bad` is about the current device and asked of each, `mtd bad NAME` of others. If `mtd list` reports
     /// NAND, `help mtd` is sent as well.
     package static let questions = [
-        "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "nand bad", "help nand", "mtd list",
+        "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "help nand", "mtd list",
         "mtdparts",
     ]
+
+    /// The question for the bad blocks of a NAND device: the command of the first, which is current from the start, and a
+    /// name for those of others.
+    static func badBlocks(of device: Int) -> String { device == 0 ? "nand bad" : "nand bad \(device)" }
 
     /// The questions whose replies describe the chips and the partitions on them.
     static let layoutQuestions = ["flinfo", "sf probe", "nand info", "mtd list", "mtdparts"]
@@ -80,15 +86,18 @@ package struct UBootFacts: Sendable {
 
     /// Whether a reply says that there is no flash: `Failed to initialize SPI flash at 0:0 (error -2)`, `no devices
     /// available`, `Unknown command 'sf' - try 'help'`, `Could not find MTD device`.
-    private static func saysNone(_ reply: UBootReply) -> Bool {
+    private static func saysNone(_ reply: UBootReply) -> Bool { refusal(reply) != nil }
+
+    /// The line that says so.
+    private static func refusal(_ reply: UBootReply) -> String? {
         let signs = [
             "fail", "unknown command", "not found", "could not", "cannot", "no devices", "no mtd", "no spi", "no nand",
             "no flash", "not available", "not supported", "invalid", "error", "usage:",
         ]
-        return reply.lines.contains { line in
+        return reply.lines.first { line in
             let text = line.lowercased
             return signs.contains { text.contains($0) }
-        }
+        }?.trimmed.string(limit: 120)
     }
 
     /// The name under which the start log is among the replies.
@@ -135,10 +144,14 @@ package struct UBootFacts: Sendable {
             else { return nil }
             return (question, line.trimmed.string(limit: 120))
         }
+        refusals = chips.compactMap { question, isUnderstood in
+            guard !isUnderstood, let line = replies[question].flatMap(Self.refusal) else { return nil }
+            return (question, line)
+        }
         badBlocks = [:]
         for (command, reply) in replies.sorted(by: { $0.key < $1.key }) {
             guard let bad = UBootBadBlocks(reply) else { continue }
-            if command == "nand bad" {
+            if command == "nand bad" || command.hasPrefix("nand bad ") {
                 if let device = bad.device { badBlocks["nand\(device)"] = bad }
             } else if let name = ByteText(command).dropping("mtd bad ")?.string(), bad.name == name {
                 badBlocks[name] = bad

@@ -11,13 +11,23 @@ struct UBootPartitionTable {
 
 extension UBootFacts {
     /// All tables that variables and defaults hold, the best first: `mtdparts` is U-Boot's own, `bootargs` the kernel's.
-    var tables: [UBootPartitionTable] {
+    var tables: [UBootPartitionTable] { allTables.understood }
+
+    /// The sources and texts of tables that were not understood.
+    var strangeTables: [(source: String, text: String)] { allTables.strange }
+
+    private var allTables: (understood: [UBootPartitionTable], strange: [(source: String, text: String)]) {
         let variables = environment?.variables ?? [:]
         let ids = UBootPartitionVariables.ids(variables["mtdids"] ?? "")
         var result: [UBootPartitionTable] = []
+        var strange: [(source: String, text: String)] = []
         func add(_ source: String, _ text: String, _ ids: [String: String]) {
             let definitions = UBootPartitionVariables.definitions(text)
-            guard !definitions.isEmpty, result.count < 16 else { return }
+            guard !definitions.isEmpty else {
+                if !ByteText(text).trimmed.isEmpty, strange.count < 5 { strange.append((source, text)) }
+                return
+            }
+            guard result.count < 16 else { return }
             result.append(UBootPartitionTable(source: source, ids: ids, definitions: definitions))
         }
         if let value = variables["mtdparts"] { add("mtdparts", value, ids) }
@@ -28,7 +38,7 @@ extension UBootFacts {
         if let parts, !parts.defaultParts.isEmpty {
             add("the defaults of mtdparts", parts.defaultParts, UBootPartitionVariables.ids(parts.defaultIDs))
         }
-        return result
+        return (result, strange)
     }
 
     /// The table within a kernel command line: from `mtdparts=` to the next blank, quote or `;`.

@@ -73,7 +73,7 @@ struct UBootSize: Hashable {
     /// False if a decimal point shows that it was rounded to a tenth.
     var isExact: Bool
 
-    /// Takes `16 MiB`, `1.5 MiB`, `256 Bytes`, `512 kB`, `128MiB`, or a bare number of bytes from the start.
+    /// Takes `16 MiB`, `1.5 MiB`, `256 Bytes`, `512 kB`, `128MiB`, `128 Mbit`, or a bare number of bytes from the start.
     ///
     /// U-Boot's MB and kB are 2^20 and 2^10 bytes (`drivers/mtd/cfi_flash.c`, flash_print_info).
     static func take(_ text: inout ByteText) -> UBootSize? {
@@ -99,9 +99,12 @@ struct UBootSize: Hashable {
             unit = size
             break
         }
-        guard let whole = whole.times(unit), let bytes = whole.plus(tenths * (unit / 10) + tenths * (unit % 10) / 10),
-            bytes <= BoardLimits.number
+        guard let whole = whole.times(unit), let count = whole.plus(tenths * (unit / 10) + tenths * (unit % 10) / 10),
+            count <= BoardLimits.number
         else { return nil }
-        return UBootSize(bytes: bytes, isExact: isExact)
+        // `128 Mbit` is 16 MiB.
+        let isBits = text.take("bit")
+        guard !isBits || count % 8 == 0 else { return nil }
+        return UBootSize(bytes: isBits ? count / 8 : count, isExact: isExact)
     }
 }

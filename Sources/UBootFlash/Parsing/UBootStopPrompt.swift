@@ -35,9 +35,20 @@ package struct UBootStopPrompt: Sendable, Hashable {
     private static let interrupt: [UInt8] = [0x03]
     private static let escape: [UInt8] = [0x1B]
     private static let enter: [UInt8] = [0x0D]
+    /// DEL, and what a terminal's key of that name sends (ECMA-48, VT220).
+    private static let delete: [[UInt8]] = [[0x7F], [0x1B, 0x5B, 0x33, 0x7E]]
 
     private static func keys(_ line: ByteText, _ text: ByteText) -> [[UInt8]] {
-        if let word = quoted(line) ?? bracketed(line) { return key(word).map { [$0] } ?? [] }
+        // `Press 'f' then 'b' to stop autoboot`.
+        if let first = quoted(line), let rest = text.after(" then "), let second = quoted(rest),
+            let keys = key(first), let others = key(second)
+        {
+            return [keys + others]
+        }
+        if let word = quoted(line) ?? bracketed(line) {
+            if ["del", "delete"].contains(ByteText(word[...]).lowercased.string()) { return delete }
+            return key(word).map { [$0] } ?? []
+        }
         if let key = control(text) { return [Array(repeatElement(key, count: times(text)))] }
         // HiSilicon and XM print `any key` but accept only ^C, which stops the others as well.
         if text.contains("any key") { return [space, interrupt] }

@@ -37,6 +37,10 @@ package enum UBootSurvey {
         if facts.environment?.addsUp == false {
             warnings.append("U-Boot's variables do not add up to the reported size: a line was lost in transit")
         }
+        warnings += facts.strangeTables.map { table in
+            "the partition table in \(PrintableText.escaped(table.source, limit: 40)) was not understood: "
+                + "\"\(PrintableText.escaped(table.text, limit: 80))\""
+        }
         if warnings.count > BoardLimits.warnings {
             let more = warnings.count - BoardLimits.warnings
             warnings = warnings.prefix(BoardLimits.warnings) + ["… and \(more) more like this"]
@@ -48,7 +52,9 @@ package enum UBootSurvey {
 
     private static func noFlash(_ facts: UBootFacts) -> String {
         guard let answer = facts.misunderstood.first else {
+            let said = facts.refusals.map { "\($0.question) says: \(PrintableText.escaped($0.line, limit: 100))" }
             return "None of flinfo, sf probe, nand info, mtd list and bdinfo named a chip."
+                + (said.isEmpty ? "" : " " + said.joined(separator: "; "))
         }
         return "Its answer to \(answer.question) was not understood: \(PrintableText.escaped(answer.line, limit: 100))"
     }
