@@ -181,4 +181,24 @@ struct DiffTests {
         }
         #expect(connector.connections == 0)
     }
+
+    @Test("What --only left out is named, and cannot be called compared, in both directions")
+    func partial() async throws {
+        let folder = try ScratchFolder()
+        let connector = SimulatedConnector(SampleBoards.router())
+        let full = try await SimulatedBackups.run(connector, in: folder).bag
+        let partial = try await SimulatedBackups.run(connector, in: folder) {
+            $0.target = folder.path.appending("partial")
+            $0.only = ["u-boot", "first"]
+        }.bag
+        let toFull = try await Diff.run(old: FilePath(partial), new: FilePath(full))
+        let toBoard = try await Diff.run(old: FilePath(partial), board: connector, environment: .simulated())
+        for report in [toFull, toBoard] {
+            #expect(report.isSame && !report.isWhole)
+            #expect(report.unsaved.contains { $0.title == "mtd4 \"art\"" && $0.reason == CoverGap.notAskedFor })
+            #expect(report.onlyNew.isEmpty, "\(report.onlyNew)")
+        }
+        let fromFull = try await Diff.run(old: FilePath(full), new: FilePath(partial))
+        #expect(fromFull.isSame && !fromFull.isWhole && fromFull.unsaved.isEmpty)
+    }
 }

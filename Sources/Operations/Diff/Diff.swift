@@ -39,7 +39,8 @@ package enum Diff {
         return DiffReport(
             old: (DiffReport.Side(name: oldPath.string, board: old.manifest.board), layouts.old),
             new: (DiffReport.Side(name: newPath.string, board: new.manifest.board), layouts.new), overlay: overlay,
-            unread: [], findings: findings, bytesRead: 0, notes: notes(old.manifest.board, new.manifest.board))
+            unread: [], findings: findings, unsaved: unsaved(old.manifest), bytesRead: 0,
+            notes: notes(old.manifest.board, new.manifest.board))
     }
 
     /// Compares a backup with a board's current flash by the board's checksums, as far as it has any, so that only
@@ -67,7 +68,7 @@ package enum Diff {
                 old: (DiffReport.Side(name: path.string, board: bag.manifest.board), comparison.old),
                 new: (DiffReport.Side(name: connector.address, board: comparison.survey.board), comparison.new),
                 overlay: comparison.overlay, unread: comparison.unread, findings: comparison.findings,
-                bytesRead: comparison.bytesRead, notes: notes)
+                unsaved: unsaved(bag.manifest), bytesRead: comparison.bytesRead, notes: notes)
         }
     }
 
@@ -77,6 +78,18 @@ package enum Diff {
             .layoutChanged, what: "\(PlainText.line(old)) and \(PlainText.line(new)) have no flash in common.",
             why: "No chip of one has the type and size of a chip of the other.",
             next: "Compare two backups of the same board, or a backup with its board.")
+    }
+
+    /// The partitions of which a backup has no bytes. Those of UBI volumes and of views are in other partitions.
+    private static func unsaved(_ manifest: Manifest) -> [DiffReport.Unsaved] {
+        manifest.partitions.compactMap { partition in
+            guard manifest.view(of: partition) == nil, partition.size > 0, !partition.partition.isView else {
+                return nil
+            }
+            return DiffReport.Unsaved(
+                title: PlainText.partition(partition.label, partition.name),
+                reason: PlainText.line(partition.reason ?? "the backup has no bytes of it"))
+        }
     }
 
     /// Signs that the two are not of one board.

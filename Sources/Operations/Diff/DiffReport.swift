@@ -67,6 +67,14 @@ package struct DiffReport: Sendable, Codable, Hashable {
         package var blocks: Int { DiffReport.blocks(size, of: eraseBlockSize) }
     }
 
+    /// A partition of which the older backup has no bytes.
+    package struct Unsaved: Sendable, Codable, Hashable {
+        /// `mtd2 "ART"`.
+        package var title: String
+        /// Why not, in words.
+        package var reason: String
+    }
+
     /// The version of this document's format.
     package var formatVersion = 1
     package var old: Side
@@ -74,13 +82,15 @@ package struct DiffReport: Sendable, Codable, Hashable {
     package var partitions: [PartitionDifference]
     /// Partitions of the newer side whose ranges differ from all of the older.
     package var onlyNew: [String]
+    /// Partitions of which the older backup has no bytes, so that they could not be compared.
+    package var unsaved: [Unsaved]
     /// The number of bytes compared.
     package var bytesCompared: Int
     /// The number of these bytes that had to be read from the board, because its checksums differed or it has none.
     package var bytesRead: Int
     /// Whether no compared bytes differ.
     package var isSame: Bool
-    /// Whether everything on the older side was compared.
+    /// Whether everything on the older side was compared, and the older side had all of its board's partitions.
     package var isWhole: Bool
     /// Doubts, one line each.
     package var notes: [String]
@@ -103,7 +113,7 @@ extension DiffReport {
     /// Groups findings by partition. Pure.
     init(
         old: (side: Side, layout: FlashLayout), new: (side: Side, layout: FlashLayout), overlay: FlashOverlay,
-        unread: [FlashLayout.Hole], findings: [Finding], bytesRead: Int, notes: [String]
+        unread: [FlashLayout.Hole], findings: [Finding], unsaved: [Unsaved], bytesRead: Int, notes: [String]
     ) {
         let findings = Dictionary(grouping: findings, by: \.space)
         let covered = Dictionary(grouping: overlay.pairs, by: \.old.space).mapValues { $0.map(\.range) }
@@ -143,15 +153,17 @@ extension DiffReport {
                 omissions: omissions.coalesced())
         }
         let known = Set(old.layout.places.map(\.stretch))
+        let titles = Set(unsaved.map(\.title))
         onlyNew = new.layout.places.filter { !known.contains($0.stretch) }.map {
-            PrintableText.partition($0.partition.label, $0.partition.name)
-        }
+            PlainText.partition($0.partition.label, $0.partition.name)
+        }.filter { !titles.contains($0) }
+        self.unsaved = unsaved
         self.old = old.side
         self.new = new.side
         bytesCompared = overlay.size - unread.values.joined().map(\.range).total
         self.bytesRead = bytesRead
         isSame = findings.isEmpty
-        isWhole = !partitions.contains { $0.omissions.contains(where: \.isLoss) }
+        isWhole = unsaved.isEmpty && !partitions.contains { $0.omissions.contains(where: \.isLoss) }
         self.notes = notes
     }
 }

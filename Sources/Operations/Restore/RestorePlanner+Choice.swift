@@ -25,12 +25,18 @@ extension RestorePlanner {
             let title = "\"\(PlainText.line(word))\""
             if let record = manifest.partitions.first(where: { named.names($0.partition) }), found.isEmpty {
                 let isVolume = record.partition.isUBIVolume
+                let isLeftOut = record.reason == CoverGap.notAskedFor
                 work.refuse(
                     RestoreRefusal(
                         isVolume ? .volumeView : .notInBackup, record.title,
-                        why: PlainText.line(record.reason ?? "the backup has no bytes of it"),
+                        why: isLeftOut
+                            ? "the backup was made with --only, without it"
+                            : PlainText.line(record.reason ?? "the backup has no bytes of it"),
                         next: isVolume
-                            ? "restore the partition below UBI" : "take another backup, of a board that shows it"))
+                            ? "restore the partition below UBI"
+                            : isLeftOut
+                                ? "use another backup, of all of the flash"
+                                : "take another backup, of a board that shows it"))
             } else {
                 let names = comparison.old.places.map { self.title($0.partition) }.joined(separator: ", ")
                 work.refuse(

@@ -13,11 +13,15 @@ enum DiffText {
             lines += table(report).lines(style: style)
         }
         if isVerbose { lines += blocks(report) }
-        let lost = report.partitions.flatMap { partition in
+        let unsaved = report.unsaved.map {
+            "  \(SafeText.line($0.title)): not in the older backup, \(SafeText.line($0.reason))"
+        }
+        let unread = report.partitions.flatMap { partition in
             partition.omissions.filter(\.isLoss).map {
                 "  \(title(partition)): \(ByteCount.text($0.size)) at \(ByteCount.hex($0.offset)), \(SafeText.line($0.reason))"
             }
         }
+        let lost = unsaved + unread
         if !lost.isEmpty { lines += [style.doubtful("Not compared:")] + shortened(lost, isVerbose) }
         if !report.onlyNew.isEmpty {
             lines.append("Only in the newer one:")
