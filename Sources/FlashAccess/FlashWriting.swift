@@ -11,8 +11,8 @@ package struct WriteMethod: Sendable, Codable, Hashable {
     package var writesBlankPages: Bool
     /// Whether only the whole partition can be erased. All of its good blocks must then be written.
     package var erasesPartition: Bool
-    /// How many erase blocks ``FlashWriting/write(_:of:)`` takes at once, 1 or more. More than one only if each write
-    /// erases the block itself: a programmer, whose every step costs a start of its program.
+    /// How many erase blocks ``FlashWriting/write(_:of:)`` takes at once, 1 or more: on a small board, most of the time
+    /// for one block is that for starting programs.
     package var blocksAtOnce: Int
 
     package init(
@@ -20,7 +20,7 @@ package struct WriteMethod: Sendable, Codable, Hashable {
         blocksAtOnce: Int = 1
     ) {
         self.erasesPartition = erasesPartition
-        self.blocksAtOnce = erasesItself ? max(1, blocksAtOnce) : 1
+        self.blocksAtOnce = erasesPartition ? 1 : max(1, blocksAtOnce)
         self.name = name
         self.erasesItself = erasesItself
         self.writesBlankPages = writesBlankPages
@@ -33,11 +33,17 @@ package struct BlockContent: Sendable, Hashable {
     package var offset: Int
     /// As many as the erase block has.
     package var bytes: [UInt8]
+    /// Whether the block must be erased before; not if only bits are cleared.
+    package var mustErase: Bool
 
-    package init(offset: Int, bytes: [UInt8]) {
+    package init(offset: Int, bytes: [UInt8], mustErase: Bool = true) {
         self.offset = offset
         self.bytes = bytes
+        self.mustErase = mustErase
     }
+
+    /// In bytes from the start of the partition.
+    package var range: Range<Int> { offset..<offset + bytes.count }
 }
 
 /// Why a partition cannot be written on a board in its present state.
@@ -111,8 +117,10 @@ package protocol FlashWriting {
 
 extension FlashWriting {
     package func write(_ blocks: [BlockContent], of partition: Partition) async throws {
+        let erasesItself = try method(for: partition).erasesItself
         for block in blocks {
             try await stage(block.bytes)
+            if block.mustErase, !erasesItself { try await erase(block.range, of: partition) }
             try await program(block.bytes, at: block.offset, of: partition)
         }
     }

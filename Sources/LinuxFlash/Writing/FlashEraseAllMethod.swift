@@ -28,9 +28,9 @@ struct FlashEraseAllMethod: LinuxWriteMethod {
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }
 
     func program(
-        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ node: String, from file: String, _ start: Int, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox
     ) -> [String] {
-        FlashEraseMethod(copy: copy).program(node, from: file, bytes, at: offset, of: partition, toolbox)
+        FlashEraseMethod(copy: copy).program(node, from: file, start, bytes, at: offset, of: partition, toolbox)
     }
 }

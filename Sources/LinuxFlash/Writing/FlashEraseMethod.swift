@@ -9,6 +9,7 @@ struct FlashEraseMethod: LinuxWriteMethod {
     let copy: BlockCopy
     var rehearsed: BlockCopy? { copy }
     let node = LinuxWriteNode.character
+    let takesSeveral = true
     let tools = [LinuxWriteTool.flashErase]
     var name: String { "flash_erase and dd\(copy.suffix)" }
 
@@ -29,15 +30,16 @@ struct FlashEraseMethod: LinuxWriteMethod {
     }
 
     func program(
-        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ node: String, from file: String, _ start: Int, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox
     ) -> [String] {
         let unit = partition.pageSize > 1 ? partition.pageSize : bytes.count
-        guard unit > 0, bytes.count % unit == 0, offset % unit == 0 else { return [] }
+        guard unit > 0, bytes.count % unit == 0, offset % unit == 0, start % unit == 0 else { return [] }
         // For a page of 0xFF, many controllers store ECC bytes other than 0xFF; UBI could no longer write to it.
         return NotBlank.units(of: bytes, unit).map { run in
             copy.command(
-                from: file, to: node, unit: unit, skip: "\(run.lowerBound)", seek: "\(offset / unit + run.lowerBound)",
+                from: file, to: node, unit: unit, skip: "\(start / unit + run.lowerBound)",
+                seek: "\(offset / unit + run.lowerBound)",
                 count: run.count, toolbox)
         }
     }

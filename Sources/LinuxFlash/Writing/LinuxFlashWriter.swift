@@ -20,6 +20,8 @@ final class LinuxFlashWriter: FlashWriting {
     private var hasMode = false
     /// The results of the proofs.
     private var verdicts: [ProofKey: Verdict] = [:]
+    /// How many blocks the board has shown to have room for.
+    private var mostTogether = Int.max
     /// The staged bytes, and their file on the board.
     private var staged: (bytes: [UInt8], file: String)?
 
@@ -59,7 +61,9 @@ final class LinuxFlashWriter: FlashWriting {
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         let method = try candidate(for: partition)
         if let refusal = upload.refusal { throw refusal }
-        return method.description(of: partition)
+        var description = method.description(of: partition)
+        if method.takesSeveral { description.blocksAtOnce = upload.blocksAtOnce(of: partition.eraseBlockSize) }
+        return description
     }
 
     func manualProcedure(for partition: Partition) -> ManualProcedure {
@@ -143,10 +147,62 @@ final class LinuxFlashWriter: FlashWriting {
         let node = try await nodes.writeNode(for: partition, method.node)
         let file = try await file(with: bytes)
         let commands = method.program(
-            ShellWord.quoted(node), from: file, bytes, at: offset, of: partition, toolbox)
+            ShellWord.quoted(node), from: file, 0, bytes, at: offset, of: partition, toolbox)
         for command in commands { _ = try await act("write", command, on: node, partition, method.node, at: offset) }
+        try await forget(method)
+    }
+
+    func write(_ blocks: [BlockContent], of partition: Partition) async throws {
+        let method = try await chosen(for: partition)
+        guard let first = blocks.first, method.takesSeveral, blocks.count <= mostTogether else {
+            let half = max(1, min(mostTogether, blocks.count / 2))
+            for start in stride(from: 0, to: blocks.count, by: half) {
+                let part = Array(blocks[start..<min(start + half, blocks.count)])
+                if half == 1 { try await writeAlone(part, of: partition) } else { try await write(part, of: partition) }
+            }
+            return
+        }
+        let file: String
+        do {
+            file = try await self.file(with: blocks.flatMap(\.bytes))
+        } catch let error as FlashkeepError where error.code == .commandFailed && blocks.count > 1 {
+            // The board's /tmp has no room for so many.
+            mostTogether = blocks.count / 2
+            return try await write(blocks, of: partition)
+        }
+        let node = try await nodes.writeNode(for: partition, method.node)
+        var commands: [String] = []
+        var start = 0
+        for block in blocks {
+            // A tool that prints something has failed, whatever its status.
+            if block.mustErase, let erase = method.erase(ShellWord.quoted(node), offset: block.offset, toolbox) {
+                commands.append("FKM=$(\(erase) 2>&1)&&[ -z \"$FKM\" ]")
+            }
+            commands += method.program(
+                ShellWord.quoted(node), from: file, start, block.bytes, at: block.offset, of: partition, toolbox)
+            start += block.bytes.count
+        }
+        if !commands.isEmpty {
+            let said = try await act(
+                "write", commands.joined(separator: "&&"), on: node, partition, method.node, at: first.offset,
+                patience: Self.erasing(partition.kind) * blocks.count)
+            guard said.isEmpty else { throw failed("write", first.offset, partition, said, status: 0) }
+        }
+        try await forget(method)
+    }
+
+    /// Erases and writes blocks one by one.
+    private func writeAlone(_ blocks: [BlockContent], of partition: Partition) async throws {
+        for block in blocks {
+            try await stage(block.bytes)
+            if block.mustErase { try await erase(block.range, of: partition) }
+            try await program(block.bytes, at: block.offset, of: partition)
+        }
+    }
+
+    /// Makes the next read come from the flash, not from the kernel's cache.
+    private func forget(_ method: any LinuxWriteMethod) async throws {
         guard method.node == .block, root.isEmpty else { return }
-        // The next read must come from the flash, not from the kernel's cache.
         _ = try await shell.run("sync;echo 3 >/proc/sys/vm/drop_caches")
     }
 

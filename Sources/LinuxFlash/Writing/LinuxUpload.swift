@@ -3,13 +3,15 @@ internal import BoardConsoles
 import FlashAccess
 import FlashModel
 
-/// Uploads bytes to a file on the board, and verifies that they arrived intact. A file holds at most one erase block,
-/// since /tmp on a small board is in RAM.
+/// Uploads bytes to a file on the board, and verifies that they arrived intact. A file holds an erase block, or a few on
+/// a reliable line, since /tmp on a small board is in RAM.
 final class LinuxUpload {
     /// The most bytes in one command. On an unreliable line it is small, so that little must be repeated.
     private static let reliablePiece = 128 << 10
     private static let unreliablePiece = 2 << 10
     private static let attempts = 6
+    /// The size in bytes of several blocks in one file.
+    private static let together = 1 << 20
 
     private let shell: ShellSession
     private let nodes: DeviceNodes
@@ -26,6 +28,12 @@ final class LinuxUpload {
         self.toolbox = toolbox
         self.isReliable = isReliable
         piece = isReliable ? Self.reliablePiece : Self.unreliablePiece
+    }
+
+    /// How many erase blocks to upload in one file: one on a line that damages bytes, for all of them would have to be
+    /// sent again.
+    func blocksAtOnce(of size: Int) -> Int {
+        isReliable && size > 0 ? max(1, min(16, Self.together / size)) : 1
     }
 
     /// Why bytes cannot be uploaded to this board; nil if they can.
@@ -79,6 +87,13 @@ final class LinuxUpload {
         let part = "\(file).part"
         for start in stride(from: 0, to: bytes.count, by: piece) {
             let end = min(start + piece, bytes.count)
+            if isReliable, form.appends {
+                let complaint = try await give(
+                    Array(bytes[start..<end]), form, into: file, appending: start > 0
+                ).complaint
+                guard complaint.isEmpty else { return (nil, complaint) }
+                continue
+            }
             let complaint = try await give(Array(bytes[start..<end]), form, into: part).complaint
             guard complaint.isEmpty else { return (nil, complaint) }
             // Without conv=, which not every dd has. So dd truncates the file after what it writes, where nothing
@@ -102,9 +117,10 @@ final class LinuxUpload {
     ///
     /// - Parameter file: a file whose checksum the same command computes; nil for none.
     private func give(
-        _ bytes: [UInt8], _ form: LinuxUploadForm, into target: String, checksumOf file: String? = nil
+        _ bytes: [UInt8], _ form: LinuxUploadForm, into target: String, appending: Bool = false,
+        checksumOf file: String? = nil
     ) async throws -> (digest: Digest?, complaint: String) {
-        var command = form.command(into: target, toolbox)
+        var command = form.command(into: target, appending: appending, toolbox)
         if let file, let algorithm, let tool = toolbox.command(for: algorithm) {
             command = "{ \(command)&&\(tool) <\(file);}"
         }

@@ -20,14 +20,20 @@ enum LinuxUploadForm: String, CaseIterable, Sendable {
     /// The best encoding that a board can decode.
     static func choose(_ toolbox: LinuxToolbox) -> LinuxUploadForm? { allCases.first { toolbox.has($0.rawValue) } }
 
+    /// Whether the decoder can append to a file: `uudecode` opens it itself.
+    var appends: Bool { self != .uudecode }
+
     /// The command that reads the lines and writes the bytes to a file.
-    func command(into file: String, _ toolbox: LinuxToolbox) -> String {
+    ///
+    /// - Parameter appending: whether they are added to the file's end.
+    func command(into file: String, appending: Bool = false, _ toolbox: LinuxToolbox) -> String {
         let tool = toolbox.invocation(rawValue)
+        let target = "\(appending ? ">>" : ">")\(file)"
         return switch self {
-        case .base64: "\(tool) -d >\(file)"
+        case .base64: "\(tool) -d \(target)"
         case .uudecode: "\(tool) -o \(file)"
-        case .xxd: "\(tool) -r -p >\(file)"
-        case .printf: "sh >\(file)"
+        case .xxd: "\(tool) -r -p \(target)"
+        case .printf: "sh \(target)"
         }
     }
 

@@ -26,17 +26,21 @@ protocol LinuxWriteMethod: Sendable {
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String?
     /// The command that erases a whole partition, if nothing smaller can be erased; otherwise nil.
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String?
+    /// Whether the blocks can come from one file, one after another.
+    var takesSeveral: Bool { get }
     /// The commands that write one erase block.
     ///
     /// - Parameters:
     ///   - file: on the board, with the block's bytes.
+    ///   - start: where they begin in the file, in bytes; a multiple of the block's size.
     ///   - offset: of the block, in bytes from the start of the partition.
     func program(
-        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ node: String, from file: String, _ start: Int, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox
     ) -> [String]
 }
 
 extension LinuxWriteMethod {
     func eraseAll(_ node: String, _ toolbox: LinuxToolbox) -> String? { nil }
+    var takesSeveral: Bool { false }
 }

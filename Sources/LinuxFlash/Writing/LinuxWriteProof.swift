@@ -66,7 +66,7 @@ final class LinuxWriteProof {
             }
         }
         let program = method.program(
-            target, from: source, rehearsal.bytes, at: rehearsal.offset, of: partition, toolbox)
+            target, from: source, 0, rehearsal.bytes, at: rehearsal.offset, of: partition, toolbox)
         guard !program.isEmpty else { return "its erase blocks are not a whole number of pages" }
         let erase = method.erase(target, offset: rehearsal.offset, toolbox) ?? method.eraseAll(target, toolbox)
         let refused = [erase].compactMap { $0 } + (method.rehearsed == nil ? program : [])

@@ -7,6 +7,7 @@ struct MTDBlockMethod: LinuxWriteMethod {
     let copy: BlockCopy
     var rehearsed: BlockCopy? { copy }
     let node = LinuxWriteNode.block
+    let takesSeveral = true
     /// Empty, because `dd` is tested by its effect.
     let tools: [LinuxWriteTool] = []
     var name: String { "dd\(copy.suffix) to the block device" }
@@ -24,13 +25,14 @@ struct MTDBlockMethod: LinuxWriteMethod {
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }
 
     func program(
-        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ node: String, from file: String, _ start: Int, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox
     ) -> [String] {
-        guard !bytes.isEmpty, offset % bytes.count == 0 else { return [] }
+        guard !bytes.isEmpty, offset % bytes.count == 0, start % bytes.count == 0 else { return [] }
         return [
             copy.command(
-                from: file, to: node, unit: bytes.count, seek: "\(offset / bytes.count)", count: 1, toolbox)
+                from: file, to: node, unit: bytes.count, skip: start == 0 ? nil : "\(start / bytes.count)",
+                seek: "\(offset / bytes.count)", count: 1, toolbox)
         ]
     }
 }

@@ -30,10 +30,13 @@ struct OpenWrtMTDMethod: LinuxWriteMethod {
     func erase(_ node: String, offset: Int, _ toolbox: LinuxToolbox) -> String? { nil }
 
     func program(
-        _ node: String, from file: String, _ bytes: [UInt8], at offset: Int, of partition: Partition,
+        _ node: String, from file: String, _ start: Int, _ bytes: [UInt8], at offset: Int, of partition: Partition,
         _ toolbox: LinuxToolbox
     ) -> [String] {
-        guard bytes.count == partition.eraseBlockSize, offset % partition.eraseBlockSize == 0 else { return [] }
+        // It writes a file from its start.
+        guard bytes.count == partition.eraseBlockSize, offset % partition.eraseBlockSize == 0, start == 0 else {
+            return []
+        }
         return [line("\(offset)", file, node, toolbox)]
     }
 

@@ -73,62 +73,80 @@ final class RestoreExecutor {
             counter.tell(.item(title, bytes: part.blocks.map(\.size).saturatingSum()))
             try await checkLayout()
             if part.method.erasesPartition { try await eraseAll(part, title) }
-            for block in try await writeTogether(part, title, counter) {
-                try Task.checkCancellation()
-                let bytes = try bytes(of: block)
-                // A separate task, so that an erased block is written even if the user cancels in between.
-                nonisolated(unsafe) let executor = self
-                do {
-                    try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
-                } catch let error as FlashkeepError
-                    where error.code == .writeFailed && part.policy == .ubi && !part.method.erasesPartition
-                {
-                    guard try await isOut(block.range, of: part.partition) else { throw error }
-                    progress(.ended(.writing))
-                    return FailingBlock(partition: part.partition, range: block.range, error: error)
+            var rest = part.blocks[...]
+            while !rest.isEmpty {
+                let step = rest.prefix(isUntried(part) ? 1 : part.method.blocksAtOnce)
+                rest = rest.dropFirst(step.count)
+                for block in try await writeTogether(Array(step), part, title, counter) {
+                    if let failing = try await writeAlone(block, part, title, counter) { return failing }
                 }
-                counter.add(block.size)
             }
         }
         progress(.ended(.writing))
         return nil
     }
 
-    /// Writes as many blocks in one step as the method takes.
+    /// Whether a method that could write several blocks at once has not written any yet. It must show with single ones
+    /// that what it erases is blank: otherwise several blocks would be spoiled at once.
+    private func isUntried(_ part: RestorePlan.Part) -> Bool {
+        part.method.blocksAtOnce > 1 && !part.method.erasesItself && !counts.methods.contains(part.method.name)
+    }
+
+    /// - Returns: the block, if it failed to store its bytes, though another block may hold them.
+    private func writeAlone(
+        _ block: RestorePlan.Block, _ part: RestorePlan.Part, _ title: String, _ counter: ProgressCounter
+    ) async throws -> FailingBlock? {
+        try Task.checkCancellation()
+        let bytes = try bytes(of: block)
+        // A separate task, so that an erased block is written even if the user cancels in between.
+        nonisolated(unsafe) let executor = self
+        do {
+            try await Task { try await unsafe executor.write(bytes, block, part, title) }.value
+        } catch let error as FlashkeepError
+            where error.code == .writeFailed && part.policy == .ubi && !part.method.erasesPartition
+        {
+            guard try await isOut(block.range, of: part.partition) else { throw error }
+            progress(.ended(.writing))
+            return FailingBlock(partition: part.partition, range: block.range, error: error)
+        }
+        counter.add(block.size)
+        return nil
+    }
+
+    /// Writes several blocks in one step.
     ///
-    /// - Returns: the blocks that are still to be written one by one: those that do not hold their bytes, and all of them
-    ///   if the method takes no more.
+    /// - Returns: the blocks that are still to be written one by one: those that do not hold their bytes, and a single
+    ///   one.
     private func writeTogether(
-        _ part: RestorePlan.Part, _ title: String, _ counter: ProgressCounter
+        _ step: [RestorePlan.Block], _ part: RestorePlan.Part, _ title: String, _ counter: ProgressCounter
     ) async throws -> [RestorePlan.Block] {
-        guard part.method.blocksAtOnce > 1 else { return part.blocks }
+        guard step.count > 1 || part.method.erasesItself && part.method.blocksAtOnce > 1 else { return step }
+        try Task.checkCancellation()
+        let contents = try step.map {
+            BlockContent(offset: $0.offset, bytes: try bytes(of: $0), mustErase: $0.isErased)
+        }
+        for block in step {
+            try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: Self.entry(block)))
+        }
+        counts.erases += part.method.erasesItself ? step.count : step.count(where: \.isErased)
+        // In a task of its own: what was begun is also ended if the user cancels meanwhile.
+        nonisolated(unsafe) let executor = self
+        do {
+            try await Task { try await unsafe executor.writer.write(contents, of: part.partition) }.value
+            counts.bytes += step.filter { part.method.erasesItself || !$0.isBlank }.map(\.size).saturatingSum()
+        } catch let error as FlashkeepError where Self.failures.contains(error.code) {
+            // What is on the flash now decides, block by block.
+        }
+        // One checksum for all of them, and only if it is wrong one for each.
+        let isWhole = try await holds(contents.flatMap(\.bytes), step.map(\.range), of: part.partition)
         var left: [RestorePlan.Block] = []
-        var rest = part.blocks[...]
-        while !rest.isEmpty {
-            try Task.checkCancellation()
-            let step = Array(rest.prefix(part.method.blocksAtOnce))
-            rest = rest.dropFirst(step.count)
-            let contents = try step.map { BlockContent(offset: $0.offset, bytes: try bytes(of: $0)) }
-            for block in step {
-                try journal.append(RestoreEntry(.began, at: timestamp(), partition: title, block: Self.entry(block)))
+        for (block, content) in zip(step, contents) {
+            guard try await isWhole ? true : holds(content.bytes, [block.range], of: part.partition) else {
+                left.append(block)
+                continue
             }
-            counts.erases += step.count
-            // In a task of its own: what was begun is also ended if the user cancels meanwhile.
-            nonisolated(unsafe) let executor = self
-            do {
-                try await Task { try await unsafe executor.writer.write(contents, of: part.partition) }.value
-                counts.bytes += contents.map(\.bytes.count).saturatingSum()
-            } catch let error as FlashkeepError where Self.failures.contains(error.code) {
-                // What is on the flash now decides, block by block.
-            }
-            for (block, content) in zip(step, contents) {
-                guard try await holds(content.bytes, block.range, of: part.partition) else {
-                    left.append(block)
-                    continue
-                }
-                try noteWritten(block, part, title)
-                counter.add(block.size)
-            }
+            try noteWritten(block, part, title)
+            counter.add(block.size)
         }
         return left
     }
@@ -215,7 +233,7 @@ final class RestoreExecutor {
             } catch let error as FlashkeepError where Self.failures.contains(error.code) {
                 (failure, overruled) = (error, error)
             }
-            if try await holds(bytes, block.range, of: part.partition) {
+            if try await holds(bytes, [block.range], of: part.partition) {
                 if let overruled { warn(overruled, title, block) }
                 try journal.append(RestoreEntry(.done, at: timestamp(), partition: title, block: entry))
                 counts.blocks += 1
@@ -255,7 +273,9 @@ final class RestoreExecutor {
             ? "Everything before this block is written and proven, everything after it in this partition is erased."
             : counts.places.isEmpty
                 ? "Nothing else was touched."
-                : "Everything before this block is written and proven, nothing after it was touched."
+                : part.method.blocksAtOnce > 1
+                    ? "Everything before this block is written and proven, and of the next ones some may be, too."
+                    : "Everything before this block is written and proven, nothing after it was touched."
         let advice =
             isOfFlash
             ? "The block may be failing: run the same command once more. If it fails again, leave the board on and get help."
@@ -270,7 +290,7 @@ final class RestoreExecutor {
     }
 
     private func readsBlank(_ block: RestorePlan.Block, _ part: RestorePlan.Part) async throws -> Bool {
-        try await holds([UInt8](repeating: 0xFF, count: block.size), block.range, of: part.partition)
+        try await holds([UInt8](repeating: 0xFF, count: block.size), [block.range], of: part.partition)
     }
 
     /// - Returns: the error of a command that reported a failure although the block is blank.
@@ -310,13 +330,23 @@ final class RestoreExecutor {
 
     /// Whether the flash has exactly these bytes, without ECC errors: by the board's own checksum if available,
     /// otherwise byte by byte.
-    private func holds(_ bytes: [UInt8], _ range: Range<Int>, of partition: Partition) async throws -> Bool {
+    ///
+    /// - Parameter ranges: of the bytes, in their order.
+    private func holds(_ bytes: [UInt8], _ ranges: [Range<Int>], of partition: Partition) async throws -> Bool {
         guard let algorithm = flash.reader.checksumAlgorithms.first else {
-            let chunk = try await flash.reader.chunk(range, of: partition)
-            return chunk.bytes == bytes && !chunk.findings.contains(where: \.state.isDamage)
+            var position = 0
+            for range in ranges {
+                let chunk = try await flash.reader.chunk(range, of: partition)
+                let wanted = bytes[position..<position + range.count]
+                position += range.count
+                guard wanted.elementsEqual(chunk.bytes), !chunk.findings.contains(where: \.state.isDamage) else {
+                    return false
+                }
+            }
+            return true
         }
         do {
-            return try await flash.reader.checksum(algorithm, of: partition, ranges: [range])
+            return try await flash.reader.checksum(algorithm, of: partition, ranges: ranges)
                 == StreamingChecksum.digest(of: bytes, algorithm)
         } catch let error as FlashkeepError where error.code == .unreadable {
             return false
