@@ -1,8 +1,28 @@
 import FlashAccess
 import FlashModel
 
+/// A checksum that the board computed over its flash.
+struct BoardChecksum: Sendable, Hashable {
+    /// In bytes of the partition.
+    var range: Range<Int>
+    var digest: Digest
+}
+
+extension BoardChecksum {
+    /// To start a checksum takes a small board about as long as to read this many bytes.
+    static let costOfStart = 128 << 10
+}
+
+/// What a search by checksums found.
+struct ChecksumFindings: Sendable {
+    /// The erase blocks, or parts of them, whose checksums differ from the expected ones; in the search's coordinates.
+    var differing: [Range<Int>] = []
+    /// The checksums that were as expected, of ranges that do not overlap.
+    var equal: [BoardChecksum] = []
+}
+
 extension FlashChecksumming {
-    /// Returns the erase blocks whose checksums differ from the expected ones. It compares large runs first, then the
+    /// Searches for erase blocks whose checksums differ from the expected ones. It compares large runs first, then the
     /// blocks of those that differ.
     ///
     /// - Parameters:
@@ -14,14 +34,21 @@ extension FlashChecksumming {
     func differing(
         _ algorithm: ChecksumAlgorithm, _ partition: Partition, _ ranges: [Range<Int>], block: Int, run: Int,
         onDevice: (Range<Int>) -> Range<Int> = { $0 }, expected: (Range<Int>) throws -> Digest
-    ) async throws -> [Range<Int>] {
-        var suspects = ranges
+    ) async throws -> ChecksumFindings {
+        var findings = ChecksumFindings()
+        findings.differing = ranges
         for size in [max(block, run / block * block), block] {
-            let parts = suspects.flatMap { $0.cut(atMultiplesOf: size) }
+            let parts = findings.differing.flatMap { $0.cut(atMultiplesOf: size) }
             let onBoard = try await checksums(algorithm, of: partition, each: parts.map(onDevice))
-            suspects = []
-            for (part, digest) in zip(parts, onBoard) where try expected(part) != digest { suspects.append(part) }
+            findings.differing = []
+            for (part, digest) in zip(parts, onBoard) {
+                if try expected(part) == digest {
+                    findings.equal.append(BoardChecksum(range: onDevice(part), digest: digest))
+                } else {
+                    findings.differing.append(part)
+                }
+            }
         }
-        return suspects
+        return findings
     }
 }

@@ -86,6 +86,7 @@ import Testing
         "UBootSPIFlash": ["rest.after(": text],
         "UBootStopPrompt": ["key(word)": "a word that names no key gives none"],
         "ReadCoverage": ["only?.contains": "nil asks for all"],
+        "ImageProof": ["computed[piece.partition.index]": "without checksums of before, all are computed"],
         "UBootSurvey": ["ethernetAddresses": text, "variables[name]": text],
         "UBootFacts": [
             "UBootEnvironment(reply)": "what is no reply is asked for again",

@@ -58,9 +58,13 @@ final class BackupRun {
 
     /// Reads and proves everything that is missing.
     ///
-    /// - Parameter board: the board with this flash.
+    /// - Parameters:
+    ///   - board: the board with this flash.
+    ///   - computed: checksums of its flash that the board has computed already, by MTD number.
     /// - Throws: errors of the board, `layoutChanged`, `toolMissing`, `diskFull` and others.
-    func capture(_ flash: SurveyedFlash, of board: any FlashBoard) async throws -> BackupCapture {
+    func capture(
+        _ flash: SurveyedFlash, of board: any FlashBoard, computed: [Int: [BoardChecksum]] = [:]
+    ) async throws -> BackupCapture {
         let draft = try draft(for: flash)
         try refuseMissingOOB(flash, draft)
         let captures = try imageCaptures(draft)
@@ -68,7 +72,7 @@ final class BackupRun {
         if options.proof == .best {
             // The proof must be of the partitions that were read.
             try await checkLayout(flash, draft)
-            try await prove(captures, draft, on: flash)
+            try await prove(captures, draft, on: flash, computed)
         }
         try await checkLayout(flash, draft)
         return BackupCapture(
@@ -196,7 +200,9 @@ final class BackupRun {
 
     // MARK: Proving
 
-    private func prove(_ captures: [ImageCapture], _ draft: BackupDraft, on flash: SurveyedFlash) async throws {
+    private func prove(
+        _ captures: [ImageCapture], _ draft: BackupDraft, on flash: SurveyedFlash, _ computed: [Int: [BoardChecksum]]
+    ) async throws {
         progress(.began(.proving, bytes: draft.plan.size))
         let counter = ProgressCounter(
             total: draft.plan.size, stopwatch: environment.stopwatch, handler: progress)
@@ -204,7 +210,7 @@ final class BackupRun {
         for capture in captures {
             if proofs[capture.image.path] == nil {
                 progress(.item(capture.image.title, bytes: capture.image.size))
-                let proof = ImageProof(capture: capture, reader: flash.reader)
+                let proof = ImageProof(capture: capture, reader: flash.reader, computed: computed)
                 proofs[capture.image.path] = try await proof.prove()
                 made.append(proof)
             }

@@ -9,12 +9,17 @@ internal import FlashModel
 final class ImageProof {
     let capture: ImageCapture
     let reader: any FlashReading & FlashChecksumming
+    /// Checksums that the board has computed already, by MTD number. Those that the image does not match are ignored.
+    let computed: [Int: [BoardChecksum]]
     /// Erase blocks that differed from the first read, and then read the same twice.
     private var repaired: [(piece: BackupPlan.Piece, range: Range<Int>)] = []
 
-    init(capture: ImageCapture, reader: any FlashReading & FlashChecksumming) {
+    init(
+        capture: ImageCapture, reader: any FlashReading & FlashChecksumming, computed: [Int: [BoardChecksum]] = [:]
+    ) {
         self.capture = capture
         self.reader = reader
+        self.computed = computed
     }
 
     /// The size in bytes of the runs that are compared first when searching for a difference.
@@ -58,9 +63,15 @@ final class ImageProof {
         var notes: [String] = []
         var result = Proof.Result.proven
         var parts: [Proof.Part] = []
+        var isByRuns = false
         for piece in image.pieces {
             var ranges = meaningful(piece)
             guard !ranges.isEmpty else { continue }
+            if let runs = try await checksums(algorithm, piece, ranges) {
+                parts += runs
+                isByRuns = true
+                continue
+            }
             var onBoard = try await reader.checksum(algorithm, of: piece.partition, ranges: ranges)
             if try own(algorithm, piece, ranges) != onBoard {
                 let differing = try await differing(algorithm, piece, ranges)
@@ -86,10 +97,40 @@ final class ImageProof {
             parts.append(Proof.Part(offset: range.lowerBound, size: range.count, checksum: onBoard))
         }
         if algorithm == .cksum { notes.append("the board's best checksum has only 32 bits") }
+        if isByRuns { notes.append("what equals the backup to be restored was proven when it was compared with it") }
         guard result == .proven else { return Proof(against: .boardChecksum, result: result, notes: notes) }
-        return image.pieces.count == 1
+        return image.pieces.count == 1 && !isByRuns
             ? Proof(against: .boardChecksum, checksum: parts.first?.checksum, result: result, notes: notes)
             : Proof(against: .boardChecksum, parts: parts, result: result, notes: notes)
+    }
+
+    /// The board's checksums of a whole piece: those that it has computed already, and new ones of the rest.
+    ///
+    /// - Returns: nil if it has computed too few, or if the rest differs: then the whole piece must be proven anew.
+    private func checksums(
+        _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
+    ) async throws -> [Proof.Part]? {
+        var found = try (computed[piece.partition.index] ?? []).filter { sum in
+            guard sum.digest.algorithm == algorithm, ranges.contains(where: { $0.clamped(to: sum.range) == sum.range })
+            else { return false }
+            return try writer.checksum(algorithm, of: [piece.imageRange(of: sum.range)]) == sum.digest
+        }
+        let rest = ranges.removing(found.map(\.range))
+        guard found.map(\.range).total + rest.total == ranges.total,
+            rest.total + rest.count * BoardChecksum.costOfStart < ranges.total
+        else { return nil }
+        let onBoard = try await reader.checksums(algorithm, of: piece.partition, each: rest)
+        guard onBoard.count == rest.count else { return nil }
+        found += zip(rest, onBoard).map { BoardChecksum(range: $0, digest: $1) }
+        for sum in found.suffix(rest.count) {
+            guard try writer.checksum(algorithm, of: [piece.imageRange(of: sum.range)]) == sum.digest else {
+                return nil
+            }
+        }
+        return found.map { sum in
+            let range = piece.imageRange(of: sum.range)
+            return Proof.Part(offset: range.lowerBound, size: range.count, checksum: sum.digest)
+        }.sorted { $0.offset < $1.offset }
     }
 
     private func own(
@@ -109,7 +150,7 @@ final class ImageProof {
     ) async throws -> [Range<Int>] {
         try await reader.differing(
             algorithm, piece.partition, ranges, block: piece.partition.eraseUnit, run: Self.searchSize
-        ) { try writer.checksum(algorithm, of: [piece.imageRange(of: $0)]) }
+        ) { try writer.checksum(algorithm, of: [piece.imageRange(of: $0)]) }.differing
     }
 
     // MARK: By a second read

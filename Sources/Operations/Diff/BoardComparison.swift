@@ -31,6 +31,8 @@ struct BoardComparison: Sendable {
     var findings: [DiffReport.Finding]
     /// What the board could not read.
     var unread: [FlashLayout.Hole]
+    /// The checksums of what is equal, as the board computed them, by MTD number.
+    var equal: [Int: [BoardChecksum]] = [:]
     /// The number of bytes transferred.
     var bytesRead: Int
 
@@ -77,6 +79,14 @@ struct BoardComparison: Sendable {
         return result
     }
 
+    /// The checksums that still hold at a later survey, by MTD number: those of partitions to which nothing on the board
+    /// writes, if it has not restarted since.
+    func checksums(heldBy later: Survey) -> [Int: [BoardChecksum]] {
+        guard let boot = survey.bootID, boot == later.bootID, survey.partitions == later.partitions else { return [:] }
+        let live = Set(later.partitions.filter(\.isLive).map(\.index))
+        return equal.filter { !live.contains($0.key) }
+    }
+
     private mutating func compare(
         _ pair: FlashOverlay.Pair, _ bag: VerifiedBackup, _ reader: any FlashReading & FlashChecksumming,
         _ depth: Depth, _ counter: ProgressCounter
@@ -86,7 +96,9 @@ struct BoardComparison: Sendable {
         let image = try bag.image(pair.old.source)
         let block = partition.eraseUnit
         let search = DifferenceSearch(reader: reader, partition: partition, image: image, pair: pair, block: block)
-        let suspects = try await search.suspects()
+        let found = try await search.suspects()
+        let suspects = found.differing
+        equal[partition.index, default: []] += found.equal
         counter.add(pair.meaningful.total - suspects.total)
         if depth == .blocks, let algorithm = reader.checksumAlgorithms.first {
             findings += try await search.changes(of: suspects, algorithm)

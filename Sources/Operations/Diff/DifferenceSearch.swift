@@ -15,14 +15,15 @@ struct DifferenceSearch {
     /// The size in bytes of the runs whose checksums are compared before those of erase blocks.
     ///
     /// A checksum of everything before that would only mean another read of all flash if a single byte differs.
-    /// Starting a checksum takes a board about as long as reading 128 KiB: longer runs mean more to read twice, shorter
-    /// ones more checksums to start.
-    private static let runSize = 512 << 10
+    /// Longer runs mean more to read twice, shorter ones more checksums to start (``BoardChecksum/costOfStart``).
+    private static let runSize = 4 * BoardChecksum.costOfStart
 
     /// The erase blocks whose checksums differ, in the pair's space; all of them if the board computes no checksums.
-    func suspects() async throws -> [Range<Int>] {
+    func suspects() async throws -> ChecksumFindings {
         let ranges = pair.meaningful
-        guard !ranges.isEmpty, let algorithm = reader.checksumAlgorithms.first else { return ranges }
+        guard !ranges.isEmpty, let algorithm = reader.checksumAlgorithms.first else {
+            return ChecksumFindings(differing: ranges)
+        }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         return try await reader.differing(
             algorithm, partition, ranges, block: block, run: Self.runSize, onDevice: pair.new.inSource

@@ -41,8 +41,11 @@ struct PreRestoreBackup {
     /// Backs up the board's present flash. Bytes equal to those in the backup being restored are not transferred again.
     ///
     /// - Parameter board: the board with this flash.
+    /// - Returns: where it is, and whether all that was read was read now, by this call.
     /// - Throws: as ``Backup``, also if the board is lost: the restore reconnects, and calls this again.
-    func make(_ flash: SurveyedFlash, of board: any FlashBoard, at place: FilePath) async throws -> String {
+    func make(
+        _ flash: SurveyedFlash, of board: any FlashBoard, at place: FilePath
+    ) async throws -> (path: String, isOfNow: Bool) {
         try BagBuilder.check(target: place, disk: disk)
         let run = BackupRun(
             address: address, options: BackupOptions(target: place), environment: environment,
@@ -50,11 +53,12 @@ struct PreRestoreBackup {
         defer { run.close() }
         var flash = flash
         flash.reader = BackupBackedReader(flash, prepared.bag, prepared.comparison, count)
-        let capture = try await run.capture(flash, of: board)
+        let capture = try await run.capture(
+            flash, of: board, computed: prepared.comparison.checksums(heldBy: flash.survey))
         run.retries += board.retries
         let report = try run.finish(capture)
         try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))
-        return report.bag
+        return (report.bag, report.resumedBytes == 0)
     }
 
     /// Returns an unused path, for a backup of later changes.

@@ -100,7 +100,10 @@ final class RestoreRun {
     func proceed(on board: any FlashBoard, before place: FilePath) async throws {
         // Others may have written to the board while it was disconnected.
         var isKept = backups.isEmpty
-        if backups.isEmpty { try await keepAll(of: board, at: place) }
+        if backups.isEmpty, let flash = try await keepAll(of: board, at: place) {
+            guard let failing = try await write(confirmed, flash, of: board) else { return }
+            try setAside(failing)
+        }
         try await board.unlocked(if: prepared.choice.unlocks) {
             while true {
                 let flash = try await board.survey(progress)
@@ -119,9 +122,30 @@ final class RestoreRun {
     }
 
     /// Backs up the board's flash before anything is written.
-    private func keepAll(of board: any FlashBoard, at place: FilePath) async throws {
+    ///
+    /// - Returns: the flash, if the confirmed plan still holds for it; otherwise nil.
+    private func keepAll(of board: any FlashBoard, at place: FilePath) async throws -> SurveyedFlash? {
         progress(.note("first backing up what is on the board now, to \(PlainText.line(place.string))"))
-        backups.append(try await keeper.make(try await board.survey(progress), of: board, at: place))
+        let flash = try await board.survey(progress)
+        let made = try await keeper.make(flash, of: board, at: place)
+        backups.append(made.path)
+        guard made.isOfNow, try await isPlanned(for: flash) else { return nil }
+        return flash
+    }
+
+    /// Whether the confirmed plan is that for this flash: the board has not restarted and has the same partitions in the
+    /// same use, and can still write them in the same way. A block that was changed since is in the backup made now.
+    private func isPlanned(for flash: SurveyedFlash) async throws -> Bool {
+        let then = prepared.comparison.survey
+        guard !prepared.choice.unlocks, let boot = then.bootID, boot == flash.survey.bootID,
+            then.partitions == flash.survey.partitions, journal.unfinished.isEmpty,
+            journal.failing(on: flash.survey.board).isEmpty, let writer = flash.writer
+        else { return false }
+        for part in confirmed.parts {
+            try await writer.prove(part.partition)
+            guard (try? writer.method(for: part.partition)) == part.method else { return false }
+        }
+        return true
     }
 
     /// Backs up the board again, if the last backup does not have what is about to be overwritten.
@@ -134,7 +158,7 @@ final class RestoreRun {
             .note(
                 "the board was written to since that backup: also backing up what is there now, to "
                     + "\(PlainText.line(next.string))"))
-        backups.append(try await keeper.make(flash, of: board, at: next))
+        backups.append(try await keeper.make(flash, of: board, at: next).path)
     }
 
     /// - Returns: the block at which it stopped because it failed to store its bytes; nil if everything was written.
