@@ -28,32 +28,37 @@ package final class SimulatedUBoot: ChannelOpening {
 
     /// A fault at a command, by the command's number from 1, counted across restarts.
     package enum Fault: Sendable {
-        /// The board resets after this many characters of the command's output.
+        /// The board resets after this many characters of the command's output (`vexpress-2013.07-data-abort-reset`;
+        /// `UBootLabTests`, aResetInTheMiddleIsGoneOnFrom).
         case reset(afterOutput: Int)
-        /// The board resets in the middle of any output of more than this many characters.
+        /// The board resets in the middle of any output of more than this many characters: a watchdog that a long
+        /// command does not feed. Without a recording.
         case watchdog(afterOutput: Int)
-        /// The board resets after this many characters of the command were typed.
+        /// The board resets after this many characters of the command were typed. Without a recording.
         case resetWhileTyping(Int)
-        /// The board hangs after this many characters of output, until it is switched off.
+        /// The board hangs after this many characters of output, until it is switched off (`arm-mtd-hang-past-end`).
         case hang(afterOutput: Int)
-        /// Other text is printed after this many characters of output.
+        /// Other text is printed after this many characters of output, as drivers print it
+        /// (`vexpress-2013.07-data-abort-reset`: `smc911x: …`).
         case saying(String, afterOutput: Int)
     }
 
     /// Input that must never be sent.
     package struct Offence: Sendable, Hashable, CustomStringConvertible {
         package enum Kind: Sendable, Hashable {
-            /// A bare Enter repeats the last command.
+            /// A bare Enter repeats the last command (`malta-bare-enter`).
             case bareEnter
             /// A command that writes, or that is not allowed.
             case forbidden
-            /// Characters were lost because they arrived while the board was not reading.
+            /// Characters were lost because they arrived while the board was not reading (`malta-typeahead`; PC16550D
+            /// datasheet, overrun error).
             case typedAhead
-            /// A menu digit that writes flash.
+            /// A menu digit that writes flash (Ralink's U-Boot 1.1.3, `lib_mips/board.c`, board_init_r).
             case menu
-            /// An access to an address without memory, or to U-Boot's own memory.
+            /// An access to an address without memory, or to U-Boot's own memory
+            /// (`vexpress-2013.07-data-abort-reset`).
             case memory
-            /// A page of NAND that was not blank was programmed.
+            /// A page of NAND that was not blank was programmed (`sandbox-2026.07-nand-rw`: the chip refuses it).
             case reprogrammed
         }
 
@@ -72,7 +77,8 @@ package final class SimulatedUBoot: ChannelOpening {
         machine.withLock { $0.repeatedFault = (fault, count) }
     }
 
-    /// Switches the board on, or off and on, after a delay in microseconds.
+    /// Switches the board on, or off and on, after a delay in microseconds
+    /// (`lab-malta-built-missed-boot-after-power-cycle`).
     package func powerOn(after delay: Int = 100_000) {
         machine.withLock { $0.powerOn(after: delay) }
     }

@@ -2,6 +2,7 @@ import FlashModel
 
 /// Output about U-Boot itself, its variables, the board and its parallel flash.
 extension UBootMachine {
+    /// An empty line first, as until 2013.07 (`vexpress-2011.12-version-help`; `common/cmd_version.c`, do_version).
     func version() -> Done {
         Done(
             text:
@@ -9,6 +10,8 @@ extension UBootMachine {
         )
     }
 
+    /// `NAME    - SUMMARY`, in columns of 8 until 2019.01, then 10 (`*-version-help`; `common/command.c`, _do_help);
+    /// `help NAME` prints the usage of one (`malta-errors`, cmd_usage).
     func help(_ words: [String]) -> Done {
         guard words.count == 1 else {
             guard scenario.commands.contains(words[1]) else {
@@ -32,6 +35,8 @@ extension UBootMachine {
         return Done(text: lines.joined())
     }
 
+    /// `LABEL       = VALUE` (`malta-bdinfo`; `cmd/bdinfo.c`, bdinfo_print_num_l, 2023.01). ``UBootScenario/BoardInfo``
+    /// names the evidence of each form.
     func boardInfo() -> Done {
         func line(_ label: String, _ value: String) -> String {
             label + String(repeating: " ", count: max(0, 12 - label.utf8.count)) + "= \(value)\n"
@@ -64,6 +69,7 @@ extension UBootMachine {
         return Done(text: text)
     }
 
+    /// `malta-printenv` (`cmd/nvedit.c`, do_env_print).
     func environment(_ words: [String]) -> Done {
         guard words.count == 1 else {
             let lines = words.dropFirst().map { name in
@@ -76,6 +82,7 @@ extension UBootMachine {
         return Done(text: lines.joined() + "\nEnvironment size: \(used)/131068 bytes\n")
     }
 
+    /// `malta-flinfo`, `malta-protect` (`drivers/mtd/cfi_flash.c`, flash_print_info).
     func flashInfo() -> String {
         let banks = scenario.hardware.chips.values.filter { scenario.bases[$0.chip.id] != nil }
             .sorted { $0.chip.id < $1.chip.id }

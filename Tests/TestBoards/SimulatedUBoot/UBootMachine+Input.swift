@@ -9,6 +9,7 @@ extension UBootMachine {
         for byte in waiting { take(byte) }
     }
 
+    /// What arrives while nothing reads waits in the FIFO; more is lost (PC16550D datasheet, overrun error).
     private mutating func wait(_ byte: UInt8) {
         guard fifo.count < scenario.fifo else {
             return offend(.typedAhead, "a character was lost, as \(scenario.fifo) waited to be read")
@@ -20,6 +21,8 @@ extension UBootMachine {
         offences.append(.init(kind: kind, text: text))
     }
 
+    /// Commands that check for ^C take one character and throw it away (`malta-typeahead`; `common/console.c`,
+    /// ctrlc, 2023.01). A request for Enter accepts only CR (`cmd/load.c`, do_save_serial).
     mutating func take(_ byte: UInt8) {
         switch phase {
         case .off, .deaf: break
@@ -52,6 +55,7 @@ extension UBootMachine {
         }
     }
 
+    /// `common/autoboot.c`, abortboot_single_key and passwd_abort_key, 2023.01.
     private mutating func stop(_ byte: UInt8) {
         heardKeys.append(byte)
         if let keys = scenario.countdown?.keys, !heardKeys.suffix(keys.count).elementsEqual(keys) { return }
@@ -59,6 +63,8 @@ extension UBootMachine {
         welcome()
     }
 
+    /// A digit acts at once; the command line prints its choice and the version (Ralink's U-Boot 1.1.3,
+    /// `lib_mips/board.c`, board_init_r).
     private mutating func choose(_ byte: UInt8) {
         if byte == scenario.menu?.commandLine?.asciiValue {
             emit("\(scenario.menu?.commandLine ?? "4")\n\n\n4: System Enter Boot Command Line Interface.\n")
@@ -69,6 +75,8 @@ extension UBootMachine {
         }
     }
 
+    /// Asks again after each wrong password, without an echo. Without evidence but for the request itself
+    /// (`board-uboot-password-hashes`).
     private mutating func password(_ byte: UInt8) {
         guard byte == 0x0D else {
             if byte >= 0x20 { line.append(byte) }
@@ -83,6 +91,7 @@ extension UBootMachine {
         }
     }
 
+    /// busybox `loginutils/login.c`, get_username_or_die and login_main: an empty name asks again.
     private mutating func login(_ byte: UInt8) {
         switch byte {
         case 0x0D, 0x0A:
@@ -107,6 +116,7 @@ extension UBootMachine {
         }
     }
 
+    /// busybox `shell/ash.c`; the prompt is that of OpenWrt's `/etc/profile`.
     private mutating func shell(_ byte: UInt8) {
         let prompt = "root@OpenWrt:/# "
         switch byte {

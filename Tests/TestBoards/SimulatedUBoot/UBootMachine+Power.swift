@@ -4,7 +4,8 @@ extension UBootMachine {
         powerAt = clock + delay
     }
 
-    /// Starts or restarts the board.
+    /// Starts or restarts the board: banner, then a few lines as in `malta-boot`. What `setenv` set and the probed
+    /// chip are forgotten (`lab-malta-built-reset`); the RAM has other contents, as after power off.
     mutating func start() {
         cutOutput()
         starts += 1
@@ -43,6 +44,7 @@ extension UBootMachine {
         }
     }
 
+    /// The menu's words are those of Ralink's U-Boot 1.1.3 (`lib_mips/board.c`, OperationSelect).
     private mutating func begin() {
         if scenario.menu != nil {
             phase = .menu
@@ -61,6 +63,7 @@ extension UBootMachine {
         drain()
     }
 
+    /// Three backspaces, two columns and a blank each second (`lab-malta-built-missed-boot-missed`).
     private mutating func tick(_ left: Int) {
         guard left > 1 else {
             emit("\u{8}\u{8}\u{8} 0 \n")
@@ -71,6 +74,7 @@ extension UBootMachine {
         timer = lineFree + 1_000_000
     }
 
+    /// `Starting kernel ...` (`lab-malta-built-linux-bootm`), then a few lines of OpenWrt, shortened.
     private mutating func boot() {
         emit("## Booting kernel from Legacy Image at bc050000 ...\n\nStarting kernel ...\n\n")
         emit("[    0.000000] Linux version 5.15.134 (builder@buildhost)\n[    0.000000] Board has DDR2\n\n")
@@ -98,6 +102,7 @@ extension UBootMachine {
         emit(raw: Array(scenario.prompt.utf8))
     }
 
+    /// A message of the kernel's network bridge (Linux `net/bridge/br_stp.c`, br_set_state), or bytes of another rate.
     private mutating func chatter() {
         if scenario.start == .garbage {
             emit(raw: (0..<40).map { UInt8(truncatingIfNeeded: 0x80 &+ $0 &* 37) | 0x80 })

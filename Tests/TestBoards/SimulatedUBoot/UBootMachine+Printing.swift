@@ -14,7 +14,8 @@ extension UBootMachine {
         lineFree = at
     }
 
-    /// Prints over the network: each line is a datagram.
+    /// Prints over the network (`drivers/net/netconsole.c`, nc_stdio_puts, 2023.01: a datagram for each text that is
+    /// printed). Here each line is a datagram. UDP confirms nothing, so lost ones are missing (RFC 768).
     private mutating func send(_ bytes: [UInt8]) {
         for datagram in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             let isFirst = datagram.offset == 0
@@ -45,7 +46,7 @@ extension UBootMachine {
         return result
     }
 
-    /// Discards output that has not been transmitted yet.
+    /// Discards output that has not been transmitted yet: here a whole command's, on a real board what is in the FIFO.
     mutating func cutOutput() {
         output.cut(after: clock)
         networkOutput.cut(after: clock)

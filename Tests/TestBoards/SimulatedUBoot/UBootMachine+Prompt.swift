@@ -2,6 +2,8 @@ import TestSupport
 
 /// The line editor at the prompt, and the commands that it runs.
 extension UBootMachine {
+    /// `common/cli_readline.c`, cread_line, 2023.01 (`malta-line-edit`, `malta-ctrlc`, `malta-line-too-long`): ^C drops
+    /// the line, ^H and DEL erase a character, ^U and ^X the line, ^P recalls the last one; a full line gets a bell.
     mutating func edit(_ byte: UInt8) {
         switch byte {
         case 0x03:
@@ -41,6 +43,8 @@ extension UBootMachine {
         return fault
     }
 
+    /// An empty line repeats the last one, a line of blanks does nothing (`malta-bare-enter`). After
+    /// `## Switch baudrate` U-Boot waits 50 ms (`drivers/serial/serial-uclass.c`, on_baudrate).
     private mutating func enter() {
         var text = String(decoding: line, as: UTF8.self)
         if scenario.lineEnd == .doubled { emit(raw: [0x0D]) }
@@ -55,7 +59,7 @@ extension UBootMachine {
             last = text
         }
         line = []
-        // As U-Boot's parser does.
+        // As U-Boot's parser does (`common/cli_simple.c`, cli_simple_parse_line).
         while text.last == " " { text.removeLast() }
         ran.append(text)
         let number = ran.count
@@ -120,7 +124,7 @@ extension UBootMachine {
         return true
     }
 
-    /// `cmd/load.c`, load_serial_ymodem.
+    /// `arm-loady` (`cmd/load.c`, load_serial_ymodem and do_load_serial_bin). Cancelled: `malta-put-load-prompts`.
     mutating func endLoad(_ outcome: YMODEMReceiver.Outcome, at address: UInt64) {
         timer = nil
         switch outcome {

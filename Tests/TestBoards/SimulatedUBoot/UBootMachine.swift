@@ -57,7 +57,7 @@ struct UBootMachine {
     /// Whether the network output is being received; otherwise it is lost.
     var isNetworkHeard = false
     var uploads = UBootUploads()
-    /// Sectors of `nor0` protected by U-Boot.
+    /// Sectors of `nor0` protected by U-Boot: its own (`malta-flinfo`: `RO`).
     var protected: Set<Int> = [0]
     /// The variables in RAM.
     var variables: [String: String]
@@ -78,6 +78,7 @@ struct UBootMachine {
     init(_ scenario: UBootScenario) {
         self.scenario = scenario
         rate = scenario.rate
+        // The usual rate of a console.
         lineRate = scenario.rate.map { _ in 115_200 }
         variables = scenario.variables
         memory = UBootMemory(seed: 1)
@@ -103,7 +104,8 @@ struct UBootMachine {
         _ = output.take(until: clock)
     }
 
-    /// The bytes that the other end of the line receives within a timeout in microseconds; nil is silence.
+    /// The bytes that the other end of the line receives within a timeout in microseconds; nil is silence. Other rates
+    /// garble them as `SerialSampling` tells (PC16550D datasheet, framing error and break).
     mutating func received(within timeout: Int) -> [UInt8]? {
         let end = clock + timeout
         while let bytes = read(within: max(0, end - clock)) {

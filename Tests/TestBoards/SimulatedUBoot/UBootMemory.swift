@@ -1,4 +1,5 @@
-/// RAM that stores only written pages: the rest has its power-on contents.
+/// RAM that stores only written pages: the rest has its power-on contents, which differ at each start. That a real
+/// board's RAM is other than before after a power cycle is an assumption; QEMU's keeps its contents.
 struct UBootMemory {
     private static let page: UInt64 = 4096
 
