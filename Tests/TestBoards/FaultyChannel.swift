@@ -4,20 +4,26 @@ import Synchronization
 import TestSupport
 
 /// Faults of a line. Rates are one in so many bytes; nil is never.
+///
+/// A fault drops a byte (PC16550D datasheet, overrun error), changes it (framing and parity error), or repeats it,
+/// which has no evidence. The lab damages its lines like this too (`UBootLabTests`,
+/// aLineThatDropsFlipsAndRepeatsCharacters).
 package struct LineFaults: Sendable {
     /// In flash data from the board.
     package var bulkRate: Int?
     /// In all bytes from the board.
     package var replyRate: Int?
-    /// In bytes to the board.
+    /// In bytes to the board (`malta-typeahead`).
     package var commandRate: Int?
-    /// The kernel prints a message after every so many bytes from the board.
+    /// The kernel prints a message after every so many bytes from the board (`BackupLabTests`,
+    /// aLoginOnASerialLineFullOfKernelMessages; the text: Linux `net/bridge/br_stp.c`, br_set_state).
     package var kernelLineEvery: Int?
-    /// The connection breaks after so many bytes from the board, once for each number.
+    /// The connection breaks after so many bytes from the board, once for each number (`TroubleLabTests`,
+    /// aBoardThatDiesInTheMiddleLeavesAResumableBackup).
     package var cutsAfter: [Int] = []
-    /// Nothing more arrives after so many bytes from the board, once for each number.
+    /// Nothing more arrives after so many bytes from the board, once for each number (`arm-mtd-hang-past-end`).
     package var silencesAfter: [Int] = []
-    /// The maximum number of bytes per read.
+    /// The maximum number of bytes per read: TCP keeps no boundaries of messages (RFC 9293, section 2.2).
     package var pieceSize: Int?
 
     package init() {}

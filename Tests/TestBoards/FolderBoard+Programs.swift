@@ -22,11 +22,17 @@ extension FolderBoard {
     }
 
     /// How `dd` treats its target on writable boards. A device is never truncated, whatever the arguments of `dd`: the
-    /// kernel truncates only plain files (Linux `fs/open.c`).
+    /// kernel truncates only plain files (Linux `fs/namei.c`, do_open, and `fs/open.c`, do_sys_ftruncate;
+    /// `RestoreLabTests`, ddWithoutConversionsWritesInPlace).
     private static let writing =
         #"of=/dev/null) ;; of=BOARD/root/dev/*) exec REAL "$@" conv=notrunc;; of=*) exec REAL "$@";;"#
 
     /// Wraps the real `dd`.
+    ///
+    /// What the ECC finds moves the counters, and the bytes come as they are, without an error (Linux
+    /// `drivers/mtd/mtdchar.c`, mtdchar_read; `BackupLabTests`, correctedAndUncorrectableBlocksAreNamed). Any other
+    /// error ends the read (mtdchar_read). A device vanishes with its UBI volume, or by `mtdpart del`
+    /// (`proc-mtd-gluebi`, `proc-mtd-number-gap`). The order of these checks within one read is made up.
     private static let dd = #"""
         #!/bin/sh
         f= b=512 s=0 c=
@@ -58,14 +64,15 @@ extension FolderBoard {
         exit 1
         """#
 
-    /// Lists the bad blocks, like mtd-utils.
+    /// Lists the bad blocks, like mtd-utils (`mtdinfo-nand-map`); without `-M` it fails, which is made up.
     private static let mtdinfo = #"""
         #!/bin/sh
         [ "$1" = -M ] || exit 1
         exec REAL BOARD/maps/${2##*/}
         """#
 
-    /// Erases a block, like mtd-utils.
+    /// Erases a block, like mtd-utils (`misc-utils/flash_erase.c`; usage, shortened: `flash_erase-2.1.5`). A bad block
+    /// is skipped with status 0. The real one counts more blocks than one; no test asks for that.
     private static let flashErase = #"""
         #!/bin/sh
         if [ "$1" = --help ]; then
@@ -88,7 +95,8 @@ extension FolderBoard {
         [ "$quiet" ] || printf '\rErasing %d Kibyte @ %x -- 100 %% complete \n' $(($b / 1024)) $2
         """#
 
-    /// Erases all blocks that are not bad, like busybox.
+    /// Erases all blocks that are not bad, like busybox (`miscutils/flash_eraseall.c`; usage, shortened:
+    /// `flash_eraseall-busybox-1.36.1`; `RestoreLabTests`, busyboxAloneErasesWholePartitions).
     private static let flashEraseAll = #"""
         #!/bin/sh
         [ "$1" = -q ] && [ $# = 2 ] || {
@@ -112,7 +120,8 @@ extension FolderBoard {
         exit 0
         """#
 
-    /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`).
+    /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`, mtd_write;
+    /// usage, shortened: `mtd-openwrt`). It knows no bad blocks.
     private static let openWrtMTD = #"""
         #!/bin/sh
         if [ $# = 0 ]; then
@@ -131,7 +140,8 @@ extension FolderBoard {
         REAL if="$7" of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc 2>/dev/null
         """#
 
-    /// Loads mtd-rw, which sets the flag of each device that marks it writable (`MTD_WRITEABLE`, 0x400).
+    /// Loads mtd-rw, which sets the flag of each device that marks it writable (`MTD_WRITEABLE`, 0x400; mtd-rw
+    /// `mtd-rw.c`, set_writeable). The message: busybox `modutils/insmod.c`.
     private static let insmod = #"""
         #!/bin/sh
         [ "$1 $2" = "mtd-rw i_want_a_brick=1" ] || { echo "insmod: can't insert '$1'" >&2; exit 1; }
@@ -141,13 +151,14 @@ extension FolderBoard {
         done
         """#
 
+    /// Unloads it, which restores the flags (mtd-rw `mtd-rw.c`, mtd_unlocker_exit).
     private static let rmmod = #"""
         #!/bin/sh
         [ "$1" = mtd-rw ] && /bin/rmdir BOARD/root/sys/module/mtd_rw || exit 1
         for f in BOARD/root/sys/class/mtd/mtd*/flags; do /bin/mv "$f.locked" "$f"; done
         """#
 
-    /// Outputs pages with OOB, like mtd-utils.
+    /// Outputs pages with OOB, like mtd-utils (`nanddump-help-mtd-utils`; `BackupLabTests`, pagesAreKeptWithTheirOOB).
     private static let nanddump = #"""
         #!/bin/sh
         s=0 l=0 f=

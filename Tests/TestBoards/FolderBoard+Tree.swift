@@ -14,6 +14,10 @@ extension FolderBoard {
         }
     }
 
+    /// `/proc/mtd` (`proc-mtd-nandsim`; Linux `drivers/mtd/mtdcore.c`, mtd_proc_show); sysfs
+    /// (`board-nandsim/sysfs-mtd`; mtd_attrs, and `drivers/mtd/mtdpart.c`, mtd_partition_offset_show), where nested
+    /// partitions are nested folders (`dmesg-spi-nor-nested`; allocate_partition); `model` ends with a zero
+    /// (`device-tree-malta`). The counters begin with made-up numbers: only their change counts.
     func makeTree() throws {
         var table = "dev:    size   erasesize  name\n"
         for device in hardware.devices {
@@ -66,7 +70,7 @@ extension FolderBoard {
         }
     }
 
-    /// The output of `mtdinfo -M` for a device.
+    /// The output of `mtdinfo -M` for a device (`mtdinfo-nand-map`), with one entry per line instead of four.
     private func makeMap(of partition: Partition) throws {
         let count = partition.size / max(1, partition.eraseBlockSize)
         var text = "mtd\(partition.index)\nType:    nand\nAmount of eraseblocks:  \(count) (\(partition.size) bytes)\n"
@@ -79,7 +83,7 @@ extension FolderBoard {
         try scratch.write(text, "maps/mtd\(partition.index)")
     }
 
-    /// Pages with their OOB bytes, as output by `nanddump --oob`.
+    /// Pages with their OOB bytes, as output by `nanddump --oob` (`BackupLabTests`, pagesAreKeptWithTheirOOB).
     private func makePages(of device: SimulatedHardware.Device, _ flash: SimulatedHardware.Flash) throws {
         let page = device.partition.pageSize
         var bytes: [UInt8] = []

@@ -11,7 +11,10 @@ import TestSupport
 /// A simulated board as a folder that looks like the root of one, read through real shells with real tools.
 ///
 /// The shells have a `PATH` of their own with only the tools that this board has. Its `dd` is a script that moves the
-/// ECC counters, stops early at unreadable bytes, and records what a reader must never do.
+/// ECC counters, stops early at unreadable bytes, and records what a reader must never do. Its flash consists of plain
+/// files: a write replaces bytes, and never fails.
+///
+/// Each part names its evidence; `Documentation/Simulators.md` lists what has none.
 package final class FolderBoard: Sendable {
     /// The origin of a board's tools.
     package enum Tools: String, Sendable, CaseIterable {
@@ -19,7 +22,7 @@ package final class FolderBoard: Sendable {
         case coreutils
     }
 
-    /// Tools that every board has.
+    /// Tools that every board has (`BackupLabTests`, poorBoardsAreReadBitExactOverEveryWay).
     package static let leastTools = ["dd", "cat", "mkdir", "rm"]
     /// All tools of a well-equipped board.
     package static let allTools =
@@ -39,7 +42,7 @@ package final class FolderBoard: Sendable {
 
     /// - Parameters:
     ///   - shell: `sh` of the board: `dash`, `bash`, `busybox sh`. The one of busybox finds its applets without a
-    ///     `PATH`: it has all tools, and none of them fails.
+    ///     `PATH` (`shell/ash.c`, FEATURE_SH_STANDALONE): it has all tools, and none of them fails.
     ///   - tools: names of the tools that the board has.
     package init(
         _ hardware: SimulatedHardware, shell: String = "dash", tools: [String] = allTools,
@@ -61,10 +64,10 @@ package final class FolderBoard: Sendable {
 
     // MARK: Access
 
-    /// A pipe to the shell, like SSH without a terminal.
+    /// A pipe to the shell, like SSH without a terminal (`ReadingLabTests`, everyWayReadsNORAndNANDBitExact).
     package var pipe: any ChannelOpening { LocalOpener(shell: command) }
 
-    /// A terminal with the shell behind it, like a serial console.
+    /// A terminal with the shell behind it, like a serial console (`BackupLabTests`, aTerminalAsSerialLine).
     package func terminal(isSlow: Bool = true, expandsTabs: Bool = false) -> any ChannelOpening {
         TerminalOpener(command: command, isSlow: isSlow, expandsTabs: expandsTabs)
     }

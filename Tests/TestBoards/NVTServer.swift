@@ -4,8 +4,8 @@ import Synchronization
 /// A telnet server that keeps to RFC 854 ("The NVT printer and keyboard"): `CR LF` and `CR NUL` are Enter, and a bare
 /// line feed is dropped, because it is not an end of line.
 ///
-/// Based on a report about a board's telnetd that takes `CR LF` and `CR NUL` for Enter, and a bare line feed for
-/// nothing.
+/// SerenityOS's server is such a one (`Userland/Services/TelnetServer/Parser.cpp`, Parser::write). That a board's
+/// telnetd is, is known only by a report. busybox's hands a bare line feed on (`networking/telnetd.c`).
 package struct NVTServer: ChannelOpening {
     private let terminal: any ChannelOpening
 

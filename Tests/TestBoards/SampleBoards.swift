@@ -1,8 +1,10 @@
 import FlashModel
 
-/// Simulated boards used by several tests.
+/// Simulated boards used by several tests. Names and sizes are made up, and the erase blocks small, so that tests are
+/// fast.
 package enum SampleBoards {
-    /// A router: SPI-NOR with nested partitions, and NAND with bad blocks and an overlap.
+    /// A router: SPI-NOR with nested partitions (`dmesg-spi-nor-nested`), and NAND with bad blocks (`mtdinfo-nand-map`)
+    /// and an overlap (`dmesg-odd-partitions`).
     package static func router() -> SimulatedHardware {
         let nor = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 16, blockSize: 1024, seed: 3)
         let nand = SimulatedHardware.Flash(
@@ -18,7 +20,7 @@ package enum SampleBoards {
             ])
     }
 
-    /// The smallest board with a bad block, an ECC that corrects, and a nested partition.
+    /// The smallest board with a bad block, an ECC that corrects, and a nested partition. On the evidence of the parts.
     package static func small() -> SimulatedHardware {
         var nand = SimulatedHardware.Flash(
             "nand0", kind: .nand, blocks: 6, blockSize: 512, pageSize: 128, oobSize: 4, badBlocks: [1], seed: 5)

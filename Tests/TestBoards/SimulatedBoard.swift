@@ -96,7 +96,8 @@ package final class SimulatedConnector: BoardConnector {
 }
 
 /// A connection to a simulated board. It rejects requests that must never be made of a real board: bad blocks, bytes
-/// beyond the end, ranges out of order, and anything after the connection broke.
+/// beyond the end, ranges out of order, and anything after the connection broke. It imitates no program: it keeps to
+/// the protocols of `FlashAccess`.
 package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming {
     let connector: SimulatedConnector
     private var isBroken = false

@@ -3,29 +3,37 @@ package import FlashModel
 import TestSupport
 
 /// A simulated board: its chips with all their faults, and the MTD devices that its kernel presents.
+///
+/// Each fault names its evidence; `Documentation/Simulators.md` lists what has none.
 package struct SimulatedHardware: Sendable {
     /// A chip. Blocks are erase blocks, counted from its start.
     package struct Flash: Sendable {
         package var chip: Chip
         package var bytes: [UInt8]
+        /// Blocks marked bad (K9F1G08U0D datasheet, "Initial invalid block(s)"; `mtdinfo-nand-map`).
         package var badBlocks: Set<Int> = []
-        /// Blocks that the ECC corrects at each read.
+        /// Blocks that the ECC corrects at each read (`BackupLabTests`, correctedAndUncorrectableBlocksAreNamed).
         package var corrected: Set<Int> = []
-        /// Blocks that the ECC cannot repair: the bytes read differ from those written.
+        /// Blocks that the ECC cannot repair: the bytes read differ from those written, and are handed out (same test;
+        /// Linux `drivers/mtd/mtdchar.c`, mtdchar_read).
         package var failed: Set<Int> = []
-        /// Bytes that cannot be read.
+        /// Bytes that cannot be read: any error but that of the ECC (Linux `drivers/mtd/mtdchar.c`, mtdchar_read).
         package var unreadable: [Range<Int>] = []
-        /// Blocks that read differently each time.
+        /// Blocks that read differently each time (MTD's documentation of UBIFS, "The unstable bits issue").
         package var unstable: Set<Int> = []
-        /// Blocks for which this many further reads return wrong bytes.
+        /// Blocks for which this many further reads return wrong bytes. Without evidence.
         package var misreads: [Int: Int] = [:]
-        /// Blocks for which this many further erases and writes fail, with an error.
+        /// Blocks for which this many further erases and writes fail, with an error (`RestoreLabTests`,
+        /// aBlockThatFailsStopsIt, by the simulator's `weakblocks`).
         package var failing: [Int: Int] = [:]
-        /// Blocks for which this many further writes fail, in the middle of their first page.
+        /// Blocks for which this many further writes fail (`RestorePlacementLabTests`,
+        /// volumesAreThereAndMountPastBadAndFailingBlocks, by the simulator's `weakpages`), in the middle of their
+        /// first page, which is an assumption.
         package var failingPrograms: [Int: Int] = [:]
-        /// Blocks that report success, but keep a bit of their old contents.
+        /// Blocks that report success, but keep a bit of their old contents. Without evidence: serial flash with lock
+        /// bits keeps all of them (reports about OpenIPC's U-Boot for GK7205V200).
         package var lying: Set<Int> = []
-        /// How often each block was erased.
+        /// How often each block was erased. An observation.
         package var erases: [Int: Int] = [:]
         /// The number of reads.
         var reads = 0
@@ -44,27 +52,30 @@ package struct SimulatedHardware: Sendable {
     /// Whether the board reports all of its devices.
     package var table = TableKnowledge.complete
     package var otherStorage: [OtherStorageDevice]? = []
+    /// Linux `drivers/char/random.c`, proc_do_uuid (`/proc/sys/kernel/random/boot_id`).
     package var bootID: String? = "made-up"
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
     package var readsOOB = false
     package var isWritable = false
-    /// How many blocks are written in one step; more than one erase by themselves.
+    /// How many blocks are written in one step; more than one erase by themselves, as Flashkeep's scripts do.
     package var blocksAtOnce = 1
     /// How many blocks each such step had.
     package var steps: [Int] = []
     /// The bytes that a writer staged on the board.
     package var staged: [UInt8] = []
-    /// Whether an interrupted erase or write is left half done.
+    /// Whether an interrupted erase or write is left half done (MTD's documentation of UBIFS, "The unstable bits
+    /// issue"). That it is the first half of the bytes is an assumption.
     package var tears = false
-    /// Whether staging bytes on the board fails.
+    /// Whether staging bytes on the board fails (`RestoreLabTests`, aBoardWithoutRoomIsNotErased).
     package var refusesBytes = false
-    /// Whether only whole partitions can be erased.
+    /// Whether only whole partitions can be erased (`RestoreLabTests`, busyboxAloneErasesWholePartitions).
     package var erasesPartitions = false
-    /// How many more times the running system writes to a device: once after each read or checksum of it.
+    /// How many more times the running system writes to a device (`BackupLabTests`,
+    /// somethingThatWritesIsNotCalledProven): once after each read or checksum of it, which is made up.
     package var pendingWrites: [Int: Int] = [:]
-    /// The number of chunks after which a device vanishes.
+    /// The number of chunks after which a device vanishes (`proc-mtd-gluebi`, `proc-mtd-number-gap`).
     package var vanishing: [Int: Int] = [:]
-    /// Whether chunks are delivered in swapped pairs.
+    /// Whether chunks are delivered in swapped pairs, as `FlashReading` allows.
     package var isDisorderly = false
     /// Erase blocks per chunk.
     package var chunkBlocks = 2
@@ -93,7 +104,7 @@ package struct SimulatedHardware: Sendable {
         }
     }
 
-    /// The OOB bytes of a page of a chip.
+    /// The OOB bytes of a page of a chip: made up, without markers and ECC.
     package func oob(_ page: Int, of chip: Chip) -> [UInt8] {
         (0..<chip.oobSize).map { UInt8(truncatingIfNeeded: $0 &* 3 &+ page) }
     }

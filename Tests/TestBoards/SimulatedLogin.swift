@@ -2,6 +2,11 @@ package import BoardChannels
 
 /// A login on a terminal with a shell of this computer behind it, while a kernel prints messages to the same terminal
 /// until the line is raw. In real time.
+///
+/// The login is busybox's: its words, the name asked for again after an empty one, input thrown away before each
+/// question, and no echo of the password (`loginutils/login.c`, login_main and get_username_or_die;
+/// `libbb/bb_askpass.c`, bb_askpass). ^C at the name ends it, and init starts it anew (`init/init.c`); half a second
+/// for that is an assumption. The whole: `BackupLabTests`, aLoginOnASerialLineFullOfKernelMessages.
 package struct SimulatedLogin: ChannelOpening {
     private let terminal: TerminalOpener
 
@@ -9,9 +14,10 @@ package struct SimulatedLogin: ChannelOpening {
 
     /// - Parameters:
     ///   - shell: the shell's program and its arguments.
-    ///   - every: the interval between kernel messages.
-    ///   - delay: how long the board takes for each step of the login.
-    ///   - hasTimes: whether the kernel's messages have time stamps.
+    ///   - every: the interval between kernel messages (the lab's: `Lab/guest/serve.sh`).
+    ///   - delay: how long the board takes for each step of the login; an assumption.
+    ///   - hasTimes: whether the kernel's messages have time stamps (Linux `kernel/printk/printk.c`, print_time;
+    ///     CONFIG_PRINTK_TIME).
     package init(
         shell: [String], user: String = "root", password: String, every: Duration, delay: Duration = .zero,
         hasTimes: Bool = true

@@ -3,7 +3,7 @@ package import FlashModel
 import TestSupport
 
 extension SimulatedHardware {
-    /// Erases a block as far as possible.
+    /// Erases a block as far as possible: all bits become 1 (`malta-erase`, `sabrelite-sf-write`).
     mutating func erase(_ block: Range<Int>, of device: Device, isTorn: Bool = false) throws {
         try change(block, of: device) { flash, onChip, number in
             flash.erases[number, default: 0] += 1
@@ -13,7 +13,8 @@ extension SimulatedHardware {
         }
     }
 
-    /// Programs bytes: bits change only from 1 to 0.
+    /// Programs bytes: bits change only from 1 to 0 (`sabrelite-sf-write`). A page of NAND that is not blank must not
+    /// be programmed (`sandbox-2026.07-nand-rw`: it fails).
     mutating func program(_ bytes: [UInt8], at offset: Int, of device: Device, isTorn: Bool = false) throws {
         try change(offset..<offset + bytes.count, of: device) { flash, onChip, number in
             let page = max(1, flash.chip.pageSize)
@@ -113,7 +114,7 @@ extension SimulatedBoard: FlashWriting {
         }
     }
 
-    /// A change that can be interrupted before, during and after.
+    /// A change that can be interrupted before, during and after (`RestoreLabTests`, killedInTheMidstItGoesOn).
     private func change(
         _ partition: Partition, _ body: (inout SimulatedHardware, SimulatedHardware.Device, Bool) throws -> Void
     ) throws {

@@ -1,7 +1,8 @@
 package import BoardChannels
 import Synchronization
 
-/// A board that never prints anything, with its own clock, so that nobody waits for it.
+/// A board that never prints anything (`lab-malta-built-missed-boot-missed`: a kernel that says nothing), with its own
+/// clock, so that nobody waits for it.
 package final class SilentBoard: ChannelOpening {
     package let traits: ChannelTraits
 
@@ -33,13 +34,14 @@ package final class SilentBoard: ChannelOpening {
 
         func write(_ bytes: [UInt8], isSecret: Bool) async throws {
             try Task.checkCancellation()
-            // 115,200 bits per second.
+            // 115,200 bits per second, 10 bits for each byte.
             clock.withLock { $0 += .microseconds(87) * bytes.count }
         }
     }
 }
 
-/// The output of something that never falls silent.
+/// The output of something that never falls silent (`BackupLabTests`, aLoginOnASerialLineFullOfKernelMessages). Tests
+/// choose text and pace; extremes have no evidence.
 package struct Talk: Sendable, CustomStringConvertible {
     /// Repeated endlessly, so many bytes at a time.
     package var text: [UInt8]
@@ -163,7 +165,8 @@ private final class TalkingLine: BoardChannel {
         }
     }
 
-    /// The output up to now, as much as a driver keeps.
+    /// The output up to now, as much as a driver keeps (Linux `drivers/tty/tty_buffer.c`, TTYB_DEFAULT_MEM_LIMIT:
+    /// 65,536 bytes at first, later 640 KiB).
     private func said() -> [UInt8]? {
         let now = time
         let isOn = hasBegun()

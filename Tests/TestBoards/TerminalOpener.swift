@@ -1,7 +1,8 @@
 package import BoardChannels
 import Foundation
 
-/// A shell on a terminal, like a console: with echo, prompts and a line editor.
+/// A shell on a terminal, like a console: with echo, prompts and a line editor. Shell and terminal are this computer's
+/// own; only the line between them and the reader is simulated.
 package struct TerminalOpener: ChannelOpening {
     package let traits: ChannelTraits
     private let command: [String]
@@ -10,7 +11,8 @@ package struct TerminalOpener: ChannelOpening {
     /// - Parameters:
     ///   - command: the shell's program and its arguments.
     ///   - isSlow: whether the line counts as slow, so that data is compressed.
-    ///   - expandsTabs: whether it expands tabs to blanks, like the terminals of busybox's telnetd.
+    ///   - expandsTabs: whether it expands tabs to blanks, like the terminals of busybox's telnetd
+    ///     (`networking/telnetd.c`, make_new_session: XTABS).
     package init(command: [String], isSlow: Bool = true, expandsTabs: Bool = false) {
         // As the program does: a shell that ends must not end the tests.
         signal(SIGPIPE, SIG_IGN)

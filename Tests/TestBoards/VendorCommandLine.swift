@@ -2,13 +2,15 @@ package import BoardChannels
 
 /// A vendor's command line on a terminal: it gives each line that begins with `echo` or `cat` to a shell of its own.
 ///
-/// Based on a report about Sagemcom's routers, whose prompt is ` > `.
+/// Based on a report about Sagemcom's routers, whose prompt is ` > `; there is no recording. Broadcom's command line on
+/// a BT Voyager 210 starts busybox's shell by `sh` (OpenWrt's forum, "BT Voyager 210 UART found").
 package struct VendorCommandLine: ChannelOpening {
     private let terminal: TerminalOpener
 
     package var traits: ChannelTraits { terminal.traits }
 
-    /// - Parameter listsShell: whether its list of commands has `sh`, which starts a shell.
+    /// - Parameter listsShell: whether its list of commands has `sh`, which starts a shell. The other commands, and
+    ///   what it says about an unknown one, are made up.
     package init(listsShell: Bool) {
         terminal = TerminalOpener(command: ["python3", "-S", "-c", Self.script, listsShell ? "sh" : "none"])
     }

@@ -32,7 +32,8 @@ package final class SimulatedUBoot: ChannelOpening {
         /// `UBootLabTests`, aResetInTheMiddleIsGoneOnFrom).
         case reset(afterOutput: Int)
         /// The board resets in the middle of any output of more than this many characters: a watchdog that a long
-        /// command does not feed. Without a recording.
+        /// command does not feed. Without a recording; reports about OpenNuvoton's U-Boot 2016.11 for NUC970 tell of
+        /// resets at the prompt.
         case watchdog(afterOutput: Int)
         /// The board resets after this many characters of the command were typed. Without a recording.
         case resetWhileTyping(Int)

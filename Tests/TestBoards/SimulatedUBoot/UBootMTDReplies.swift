@@ -1,6 +1,7 @@
 import FlashModel
 
-/// Effects and output of `mtd`.
+/// Effects and output of `mtd` (`arm-mtd`, `sandbox-2026.07-nand-info`, `-nand-badblock`, `-mtd-nand` and
+/// `-mtd-nand-bitflip`; `cmd/mtd.c`).
 extension UBootMachine {
     mutating func mtd(_ words: [String]) -> Done {
         switch words.dropFirst().first {
@@ -60,6 +61,8 @@ extension UBootMachine {
         return text
     }
 
+    /// After a bit that the ECC corrected, the read ends with an error (`sandbox-2026.07-mtd-nand-bitflip`: -117). -74
+    /// and -5 in its place are by `cmd/mtd.c`, do_mtd_io.
     private mutating func readMTD(
         _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, count: Int, isRawWithOOB: Bool = false
     ) -> Done {

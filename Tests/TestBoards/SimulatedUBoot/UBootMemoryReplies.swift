@@ -3,6 +3,8 @@ import UBootFlash
 
 /// Effects and output of the commands that read and write memory.
 extension UBootMachine {
+    /// `malta-md`, `malta-be-md`, `vexpress-2011.12-md` (`lib/display_options.c`, print_buffer). An odd address stops
+    /// the processor (`malta-cp-odd-address`).
     mutating func display(_ words: [String]) -> Done {
         guard let width = Self.width(words[0]), words.count >= 2, let address = Self.number(words[1]) else {
             return Done()
@@ -36,6 +38,7 @@ extension UBootMachine {
         return Done(text: text)
     }
 
+    /// `malta-crc32`, `vexpress-2013.07-crc32` (`common/hash.c`, hash_command).
     mutating func checksum(_ words: [String]) -> Done {
         guard words.count == 3, let address = Self.number(words[1]), let size = Self.number(words[2]) else {
             return Done(text: "crc32 - checksum calculation\n\nUsage:\ncrc32 address count [addr]\n")
@@ -50,6 +53,7 @@ extension UBootMachine {
             work: count, asks: false)
     }
 
+    /// Prints nothing (`malta-cp`; `cmd/mem.c`, do_mem_mw).
     mutating func fill(_ words: [String]) -> Done {
         guard let width = Self.width(words[0]), words.count == 4, let address = Self.number(words[1]),
             let value = Self.number(words[2]), let number = Self.number(words[3])
@@ -61,6 +65,7 @@ extension UBootMachine {
         return store((0..<count).flatMap { _ in unit }, at: address, "mw")
     }
 
+    /// Prints nothing between addresses of RAM (`malta-cp`; `cmd/mem.c`, do_mem_cp).
     mutating func copy(_ words: [String]) -> Done {
         guard let width = Self.width(words[0]), words.count == 4, let source = Self.number(words[1]),
             let target = Self.number(words[2]), let number = Self.number(words[3]),
@@ -69,7 +74,8 @@ extension UBootMachine {
         return store(bytes, at: target, "cp")
     }
 
-    /// Writes to RAM; any other address is an offence.
+    /// Writes to RAM; any other address is an offence. U-Boot's own memory begins below its code, with heap and stack;
+    /// how much below differs (`malta-bdinfo`), and 0x120000 is an assumption.
     mutating func store(_ bytes: [UInt8], at address: UInt64, _ command: String) -> Done {
         let (end, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
         if overflow
@@ -103,12 +109,13 @@ extension UBootMachine {
         return memory.read(address, count)
     }
 
+    /// `vexpress-2013.07-data-abort-reset`, shortened.
     mutating func crash(_ why: String) -> Done {
         offend(.memory, why)
         return Done(crash: "data abort\npc : [<6ffadc44>]\t   lr : [<6ffae494>]\nResetting CPU ...\n\nresetting ...\n")
     }
 
-    /// `cmd/load.c`, do_save_serial: records of 16 bytes with 32-bit addresses.
+    /// Records of 16 bytes with 32-bit addresses (`lab-malta-built-saves`; `cmd/load.c`, do_save_serial).
     mutating func records(_ words: [String]) -> Done {
         guard words.count == 3, let start = Self.number(words[1]), let count = Self.number(words[2]) else {
             offend(.forbidden, words.joined(separator: " "))

@@ -1,6 +1,6 @@
 import FlashModel
 
-/// Effects and output of `nand`.
+/// Effects and output of `nand` (`sandbox-2026.07-nand-info`, `-nand-rw` and `-nand-badblock`; `cmd/nand.c`, do_nand).
 extension UBootMachine {
     mutating func nand(_ words: [String]) -> Done {
         let id = "nand\(nandDevice)"
@@ -46,6 +46,8 @@ extension UBootMachine {
         }
     }
 
+    /// What the recordings lack, a page that the ECC cannot repair, is by `drivers/mtd/nand/raw/nand_util.c`,
+    /// nand_read_skip_bad.
     private mutating func readNAND(
         _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, count: Int
     ) -> Done {
@@ -77,7 +79,7 @@ extension UBootMachine {
         return done
     }
 
-    /// Page by page, including bad blocks, as in `cmd/nand.c`, raw_access.
+    /// Page by page, including bad blocks (`sandbox-2026.07-nand-badblock`; `cmd/nand.c`, raw_access).
     private mutating func readRawNAND(
         _ flash: SimulatedHardware.Flash, to target: UInt64, offset: Int, pages: Int
     ) -> Done {
@@ -93,10 +95,11 @@ extension UBootMachine {
         return done
     }
 
-    /// Reads NAND as U-Boot does: data for a bad block is taken from the next good one.
+    /// Reads NAND as U-Boot does: data for a bad block is taken from the next good one
+    /// (`sandbox-2026.07-nand-badblock`).
     ///
     /// The second page of a block marked as corrected or failing has the ECC error: `eccPages` gives the end of each
-    /// such page within the bytes, and the error number.
+    /// such page within the bytes, and the error number. That it is the second page is made up.
     func goodBytes(
         of flash: SimulatedHardware.Flash, from offset: Int, _ count: Int
     ) -> (bytes: [UInt8], skipped: [Int], isUnreadable: Bool, eccPages: [(end: Int, number: Int)]) {

@@ -1,5 +1,5 @@
 /// Effects and output of the network commands. The formats are those of the recordings `*-tftpput*`, `*-ping*` and
-/// `*-setenv-network*`; for lack of a recording, the vendor's `tftp` prints like `tftpput` here.
+/// `*-setenv-network*`; the vendor's `tftp` prints like `tftpput` here, which the real one does not.
 extension UBootMachine {
     /// Variables that may be set, in RAM only.
     private static let settable: Set<String> = [
@@ -7,6 +7,8 @@ extension UBootMachine {
         "tftptimeout", "autostart", "autoscript",
     ]
 
+    /// Silent (`lab-malta-built-setenv-network`). `ethaddr` is set once (`env/flags.c`, env_flags_validate); a console
+    /// that does not exist is an error (`common/console.c`, on_console).
     mutating func setVariable(_ words: [String], _ line: String) -> Done {
         guard words.count >= 2, Self.settable.contains(words[1]) else {
             offend(.forbidden, line)
@@ -31,6 +33,7 @@ extension UBootMachine {
         return Done()
     }
 
+    /// The tree of U-Boot's documentation (`doc/usage/cmd/coninfo.rst`).
     func consoles() -> Done {
         Done(
             text:
@@ -38,6 +41,7 @@ extension UBootMachine {
         )
     }
 
+    /// `lab-malta-built-ping`.
     func ping(_ words: [String]) -> Done {
         if let missing = missingAddress { return Done(text: missing) }
         guard words.count == 2 else { return Done() }
@@ -54,7 +58,8 @@ extension UBootMachine {
         return Done(text: "Using pcnet#0 device\nhost \(words[1]) is alive\n", time: 2_000)
     }
 
-    /// `tftpput ADDRESS SIZE FILE`, or `tftp ADDRESS FILE SIZE`.
+    /// `tftpput ADDRESS SIZE FILE` (`malta-put-tftpput`, `-arp-fails`, `-access`, `-stalls-ctrlc`), or
+    /// `tftp ADDRESS FILE SIZE`.
     mutating func upload(_ words: [String], isVendors: Bool) -> Done {
         guard words.count == 4, let address = Self.number(words[1]),
             let size = Self.number(words[isVendors ? 3 : 2])
@@ -102,7 +107,7 @@ extension UBootMachine {
                 + "(\(String(sent.count, radix: 16)) hex)\n", time: 200 + sent.count / 5)
     }
 
-    /// `tftpboot ADDRESS FILE`.
+    /// `tftpboot ADDRESS FILE` (`malta-put-tftpboot`, `malta-put-tftpboot-missing`).
     mutating func fetch(_ words: [String]) -> Done {
         guard words.count == 3, let address = Self.number(words[1]) else {
             offend(.forbidden, words.joined(separator: " "))
@@ -149,19 +154,20 @@ extension UBootMachine {
                 + "(\(String(bytes.count, radix: 16)) hex)\n" + autostart(), time: 200 + bytes.count / 5)
     }
 
-    /// Reports an offence if loaded content would be started automatically.
+    /// Reports an offence if loaded content would be started automatically (`cmd/bootm.c`, bootm_maybe_autostart).
     mutating func autostart() -> String {
         guard ["autostart", "autoscript"].contains(where: { variables[$0] == "yes" }) else { return "" }
         offend(.forbidden, "what was loaded was started")
         return "Automatic boot of image at addr 0x81000000 ...\n"
     }
 
-    /// `T ` at each timeout, ten times; then starts over.
+    /// `T ` at each timeout, ten times; then starts over (`malta-put-tftpput-no-answer`).
     private var timeouts: [(Int, String)] {
         let wait = (variables["tftptimeout"].flatMap { Int($0) } ?? 5_000) * 1_000
         return (1...30).map { (wait, $0 % 10 == 0 ? "T \nRetry count exceeded; starting again\n" : "T ") }
     }
 
+    /// `sabrelite-put-no-ethaddr`, `lab-malta-tftpboot-no-ip`, `malta-put-tftp-noip`.
     private var missingAddress: String? {
         if variables["ethaddr"] == nil { return "Error: ethernet@0 address not set.\nNo ethernet found.\n" }
         if variables["serverip"] == nil { return "*** ERROR: `serverip' not set\n" }

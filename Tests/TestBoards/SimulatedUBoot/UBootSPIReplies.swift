@@ -1,6 +1,7 @@
 import FlashModel
 
-/// Effects and output of `sf`.
+/// Effects and output of `sf` (`sabrelite-sf`, `sabrelite-2013.07-sf`, `lab-sabrelite-sf-unprobed` and `-past-end`;
+/// `cmd/sf.c`). The first message of the silent form is HiSilicon's.
 extension UBootMachine {
     mutating func spi(_ words: [String]) -> Done {
         guard let flash = scenario.hardware.chips["spi0"] else {

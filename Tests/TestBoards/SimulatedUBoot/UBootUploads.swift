@@ -22,11 +22,12 @@ extension UBootScenario {
     package struct Network: Sendable {
         /// This computer's address.
         package var host = "192.168.1.2"
-        /// Whether packets get through at all; otherwise nothing answers the board's ARP.
+        /// Whether packets get through at all; otherwise nothing answers the board's ARP
+        /// (`malta-put-tftpput-arp-fails`).
         package var isConnected = true
-        /// Whether a TFTP server's answers get through.
+        /// Whether a TFTP server's answers get through (`malta-put-tftpput-no-answer`).
         package var answersTFTP = true
-        /// One in this many network console datagrams is lost.
+        /// One in this many network console datagrams is lost: UDP confirms nothing (RFC 768).
         package var losesEvery: Int?
         /// The number of network console datagrams after which none gets through any more.
         package var breaksAfter: Int?
@@ -43,13 +44,13 @@ extension UBootScenario {
     }
 
     package enum TransferFault: Sendable {
-        /// After this many bytes there are no more answers.
+        /// After this many bytes there are no more answers (`malta-put-tftpput-stalls-ctrlc`).
         case stalls(after: Int)
-        /// One bit is flipped.
+        /// One bit is flipped. Without evidence: UDP may have no checksum (RFC 768).
         case flips(at: Int)
-        /// The server refuses the transfer.
+        /// The server refuses the transfer (`malta-put-tftpput-access`).
         case refused
-        /// It ends with `done`, but not everything was sent.
+        /// It ends with `done`, but not everything was sent. Without evidence.
         case short(by: Int)
     }
 }

@@ -3,15 +3,16 @@ import TestSupport
 /// A fault of a command that writes.
 package struct UBootWriteFault: Sendable {
     package enum Kind: Sendable {
-        /// Reports success, and does nothing.
+        /// Reports success, and does nothing: serial flash whose lock bits are set (reports about OpenIPC's U-Boot for
+        /// GK7205V200).
         case nothing
-        /// Reports success, and does the first half.
+        /// Reports success, and does the first half. Without evidence: `malta-cp` stops early, but says so.
         case half
-        /// Prints its usage.
+        /// Prints its usage (`malta-errors`).
         case usage
-        /// Succeeds, and prints this in addition.
+        /// Succeeds, and prints this in addition. Without evidence for a success.
         case complains(String)
-        /// Does nothing, and prints this.
+        /// Does nothing, and prints this (`malta-cp`: `Flash not Erased`).
         case fails(String)
     }
 

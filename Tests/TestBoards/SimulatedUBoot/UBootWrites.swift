@@ -3,7 +3,7 @@ import TestSupport
 
 /// Effects and output of the commands that write NOR, on boards with writable hardware.
 extension UBootMachine {
-    /// `loady ADDRESS`.
+    /// `loady ADDRESS` (`arm-loady`).
     mutating func load(_ words: [String]) -> Done {
         guard words.count == 2, let address = Self.number(words[1]), address >= scenario.memory.lowerBound,
             address < scenario.relocation - 0x12_0000
@@ -29,7 +29,7 @@ extension UBootMachine {
         return nil
     }
 
-    /// `protect on|off START END`.
+    /// `protect on|off START END` (`malta-protect`).
     mutating func protect(_ words: [String]) -> Done {
         guard words.count == 4, ["on", "off"].contains(words[1]), let place = sectors(words[2...]) else {
             offend(.forbidden, words.joined(separator: " "))
@@ -39,7 +39,7 @@ extension UBootMachine {
         return Done(text: "\(words[1] == "on" ? "P" : "Un-P")rotected \(place.sectors.count) sectors\n")
     }
 
-    /// `erase START END`: its count includes the sectors that it left alone.
+    /// `erase START END`: its count includes the sectors that it left alone (`malta-erase`, `malta-protect`).
     mutating func erase(_ words: [String]) -> Done {
         guard words.count == 3, let place = sectors(words[1...]), var flash = scenario.hardware.chips[place.id] else {
             offend(.forbidden, words.joined(separator: " "))
@@ -58,7 +58,7 @@ extension UBootMachine {
                 + " done\nErased \(place.sectors.count) sectors\n", time: 500_000, asks: false)
     }
 
-    /// `cp` into parallel flash.
+    /// `cp` into parallel flash (`malta-cp`, `malta-protect`).
     mutating func program(_ bytes: [UInt8], at address: UInt64) -> Done {
         for (id, base) in scenario.bases {
             guard var flash = scenario.hardware.chips[id], address >= base,
@@ -76,7 +76,7 @@ extension UBootMachine {
         return Done(text: "Copy to Flash... Outside available Flash\n")
     }
 
-    /// `sf erase OFFSET SIZE`, `sf write RAM OFFSET SIZE`.
+    /// `sf erase OFFSET SIZE`, `sf write RAM OFFSET SIZE` (`sabrelite-2013.07-sf-write`): a write never erases.
     mutating func writeSPI(_ words: [String]) -> Done {
         let numbers = words.dropFirst(2).compactMap { Self.number($0).map { Int(clamping: $0) } }
         guard isProbed else { return Done(text: "No SPI flash selected. Please run `sf probe'\n") }
