@@ -23,9 +23,36 @@ extension FolderBoard {
 
     /// How `dd` treats its target on writable boards. A device is never truncated, whatever the arguments of `dd`: the
     /// kernel truncates only plain files (Linux `fs/namei.c`, do_open, and `fs/open.c`, do_sys_ftruncate;
-    /// `RestoreLabTests`, ddWithoutConversionsWritesInPlace).
-    private static let writing =
-        #"of=/dev/null) ;; of=BOARD/root/dev/*) exec REAL "$@" conv=notrunc;; of=*) exec REAL "$@";;"#
+    /// `RestoreLabTests`, ddWithoutConversionsWritesInPlace). A device that is read-only is not opened (Linux
+    /// `drivers/mtd/mtdchar.c`, mtdchar_open). The block device erases what it writes (`drivers/mtd/mtdblock.c`,
+    /// erase_write); the character device only clears bits, as flash does (`sabrelite-sf-write`).
+    private static let writing = #"""
+        of=/dev/null) ;;
+          of=BOARD/root/dev/*)
+            t=${a##*/}; t=${t#mtdblock}; t=${t#mtd}
+            read -r flags <BOARD/root/sys/class/mtd/mtd$t/flags
+            [ $(($flags & 0x400)) = 0 ] && { echo "dd: can't open '${a#of=}': Permission denied" >&2; exit 1; }
+            case $a in */mtdblock*) exec REAL "$@" conv=notrunc;; esac
+            exec /usr/bin/perl -e '
+              my %a = map { split /=/, $_, 2 } @ARGV;
+              my $b = $a{bs} || 512;
+              my $in = \*STDIN;
+              if (defined $a{if}) { open $in, "<", $a{if} or die "dd: $a{if}: $!\n"; }
+              local $/;
+              my $bytes = <$in>;
+              $bytes = substr $bytes, $b * ($a{skip} || 0);
+              $bytes = substr $bytes, 0, $b * $a{count} if defined $a{count};
+              open my $out, "+<", $a{of} or die "dd: $a{of}: $!\n";
+              seek $out, $b * ($a{seek} || 0), 0;
+              read $out, my $old, length $bytes;
+              die "dd: $a{of}: No space left on device\n" if length $old < length $bytes;
+              seek $out, $b * ($a{seek} || 0), 0;
+              print $out $old & $bytes;
+              my $n = sprintf "%d+%d records", length($bytes) / $b, length($bytes) % $b ? 1 : 0;
+              print STDERR "$n in\n$n out\n";
+            ' "$@";;
+          of=*) exec REAL "$@";;
+        """#
 
     /// Wraps the real `dd`.
     ///
@@ -48,7 +75,13 @@ extension FolderBoard {
         case $b$s$c in *[!0-9]*|'') exec REAL "$@";; esac
         [ -n "$c" ] && [ -r "$t" ] && [ ${#b} -lt 10 ] && [ ${#s} -lt 10 ] && [ ${#c} -lt 8 ] || exec REAL "$@"
         from=$(($s * $b)) to=$((($s + $c) * $b)) most=$c
-        count() { read -r v <BOARD/root/sys/class/mtd/$n/$1; echo $(($v + 1)) >BOARD/root/sys/class/mtd/$n/$1; }
+        # One bit, or one step of the ECC, in each page that is read.
+        count() {
+          read -r v <BOARD/root/sys/class/mtd/$n/$1; read -r p <BOARD/root/sys/class/mtd/$n/writesize
+          [ $start -gt $from ] && o=$start || o=$from
+          [ $end -lt $to ] && p=$((($end - $o + $p - 1) / $p)) || p=$((($to - $o + $p - 1) / $p))
+          echo $(($v + $p)) >BOARD/root/sys/class/mtd/$n/$1
+        }
         while read -r kind start end; do
           [ $start -lt $to ] && [ $end -gt $from ] || continue
           case $kind in
@@ -82,13 +115,19 @@ extension FolderBoard {
         fi
         quiet=
         [ "$1" = -q ] && { quiet=y; shift; }
-        [ $# = 3 ] && [ "$3" = 1 ] || { echo "flash_erase: error!: no MTD device specified" >&2; exit 255; }
+        [ $# = 3 ] && [ "$3" = 1 ] || {
+          [ $# -gt 0 ] || echo "flash_erase: error!: no MTD device specified" >&2
+          [ $# -gt 1 ] || echo "flash_erase: error!: no start erase block specified" >&2
+          [ $# -gt 2 ] || echo "flash_erase: error!: no erase block count specified" >&2
+          echo "Try \`--help' for more information" >&2
+          exit 1
+        }
         case $1 in BOARD/*) ;; *) echo "flash_erase: error!: mtd_get_dev_info failed" >&2; exit 255;; esac
         n=${1##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         [ -r BOARD/troubles/$n ] && while read -r kind start end; do
           [ $kind = bad ] && [ $start = $2 ] || continue
-          [ "$quiet" ] || echo "Skipping bad block at $2"
+          [ "$quiet" ] || printf 'flash_erase: Skipping bad block at %08x\n' $2
           exit 0
         done <BOARD/troubles/$n
         /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$1" bs=$b seek=$(($2 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
@@ -121,7 +160,8 @@ extension FolderBoard {
         """#
 
     /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`, mtd_write;
-    /// usage, shortened: `mtd-openwrt`). It knows no bad blocks.
+    /// usage, shortened: `mtd-openwrt`). The real one asks whether the block at the partition's start is bad, not the one
+    /// at the offset; this one asks for none, and no test has it write where that matters.
     private static let openWrtMTD = #"""
         #!/bin/sh
         if [ $# = 0 ]; then
@@ -135,27 +175,34 @@ extension FolderBoard {
         case $8 in BOARD/*) ;; *) echo "Could not get MTD device info from $8" >&2; exit 1;; esac
         n=${8##*/}
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
-        echo "Seeking on mtd device '$8' to: $5" >&2
+        [ $5 = 0 ] || echo "Seeking on mtd device '$8' to: $5" >&2
         /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc iflag=fullblock 2>/dev/null
         REAL if="$7" of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc 2>/dev/null
         """#
 
-    /// Loads mtd-rw, which sets the flag of each device that marks it writable (`MTD_WRITEABLE`, 0x400; mtd-rw
-    /// `mtd-rw.c`, set_writeable). The message: busybox `modutils/insmod.c`.
+    /// Loads mtd-rw, which sets the flag of each read-only device that marks it writable (`MTD_WRITEABLE`, 0x400), and
+    /// is not loaded if there is none (mtd-rw `mtd-rw.c`, set_writeable, mtd_unlocker_init). The message: busybox
+    /// `modutils/insmod.c`.
     private static let insmod = #"""
         #!/bin/sh
         [ "$1 $2" = "mtd-rw i_want_a_brick=1" ] || { echo "insmod: can't insert '$1'" >&2; exit 1; }
-        /bin/mkdir -p BOARD/root/sys/module/mtd_rw
+        found=
         for f in BOARD/root/sys/class/mtd/mtd*/flags; do
-          read -r v <"$f"; echo $v >"$f.locked"; echo 0x400 >"$f"
+          read -r v <"$f"
+          [ $(($v & 0x400)) = 0 ] || continue
+          found=y; echo $v >"$f.locked"; printf '0x%x\n' $(($v | 0x400)) >"$f"
         done
+        [ "$found" ] || { echo "insmod: can't insert '$1': No such device" >&2; exit 1; }
+        /bin/mkdir -p BOARD/root/sys/module/mtd_rw
         """#
 
     /// Unloads it, which restores the flags (mtd-rw `mtd-rw.c`, mtd_unlocker_exit).
     private static let rmmod = #"""
         #!/bin/sh
         [ "$1" = mtd-rw ] && /bin/rmdir BOARD/root/sys/module/mtd_rw || exit 1
-        for f in BOARD/root/sys/class/mtd/mtd*/flags; do /bin/mv "$f.locked" "$f"; done
+        for f in BOARD/root/sys/class/mtd/mtd*/flags; do
+          [ ! -e "$f.locked" ] || /bin/mv "$f.locked" "$f"
+        done
         """#
 
     /// Outputs pages with OOB, like mtd-utils (`nanddump-help-mtd-utils`; `BackupLabTests`, pagesAreKeptWithTheirOOB).

@@ -48,7 +48,7 @@ extension FolderBoard {
             let attributes = [
                 "name": partition.name, "type": partition.type, "size": "\(partition.size)",
                 "erasesize": "\(partition.eraseBlockSize)", "writesize": "\(partition.pageSize)",
-                "oobsize": "\(partition.oobSize)", "flags": partition.isWritable == false ? "0x0" : "0x400",
+                "oobsize": "\(partition.oobSize)", "flags": Self.flags(partition),
                 "numeraseregions": "0",
                 "dev": "90:\(2 * partition.index)", "offset": "\(offset)", "corrected_bits": "3", "ecc_failures": "1",
                 "bad_blocks": "\(knowledge?.bad.count ?? 0)", "bbt_blocks": "0",
@@ -70,15 +70,26 @@ extension FolderBoard {
         }
     }
 
-    /// The output of `mtdinfo -M` for a device (`mtdinfo-nand-map`), with one entry per line instead of four.
+    /// Bits of Linux' `include/uapi/mtd/mtd-abi.h`: MTD_BIT_WRITEABLE of NOR, and MTD_WRITEABLE.
+    private static func flags(_ partition: Partition) -> String {
+        let flags = (partition.type == "nor" ? 0x800 : 0) | (partition.isWritable == false ? 0 : 0x400)
+        return "0x" + String(flags, radix: 16)
+    }
+
+    /// The output of `mtdinfo -M` for a device (`mtdinfo-nand-map`), without the lines that nobody reads.
     private func makeMap(of partition: Partition) throws {
         let count = partition.size / max(1, partition.eraseBlockSize)
         var text = "mtd\(partition.index)\nType:    nand\nAmount of eraseblocks:  \(count) (\(partition.size) bytes)\n"
         text += "Minimum input/output unit size: \(partition.pageSize) bytes\nOOB size: \(partition.oobSize) bytes\n"
         text += "Device is writable: true\nEraseblock map:\n"
+        func padded(_ text: String, to width: Int, with filler: Character) -> String {
+            String(repeating: filler, count: max(0, width - text.count)) + text
+        }
         for block in 0..<count {
             let isBad = partition.badBlocks?.bad.contains(block) == true
-            text += " \(block): \(String(block * partition.eraseBlockSize, radix: 16))    \(isBad ? "BAD" : "")\n"
+            let address = String(block * partition.eraseBlockSize, radix: 16)
+            text += "\(padded("\(block)", to: 3, with: " ")): \(padded(address, to: 8, with: "0"))"
+            text += (isBad ? "    BAD " : "        ") + (block % 4 == 3 || block == count - 1 ? "\n" : " ")
         }
         try scratch.write(text, "maps/mtd\(partition.index)")
     }
