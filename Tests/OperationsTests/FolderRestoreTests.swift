@@ -87,6 +87,35 @@ struct FolderRestoreTests {
         try await check(tools: Self.base + [form], line, method: Self.both)
     }
 
+    @Test(
+        "Several blocks are sent and written at once, except the first, on a bad line, and where one fails",
+        arguments: [FolderBackupTests.Line.pipe, .slowTerminal], [false, true])
+    func together(_ line: FolderBackupTests.Line, _ isFailing: Bool) async throws {
+        try await withBag { bag, original, before in
+            let board = try FolderBoard(Self.changed(), tools: Self.base + ["base64"])
+            let root = ShellWord.quoted(board.root)
+            try board.wrap("base64", in: "echo >>\(root)/sent;$REAL \"$@\"")
+            // The second block is not erased the first time.
+            if isFailing {
+                try board.wrap(
+                    "flash_erase",
+                    in: "case $2,$3 in */dev/mtd1,8192) [ -e \(root)/failed ]||{ echo >\(root)/failed;exit 0;};; esac;"
+                        + "$REAL \"$@\"")
+            }
+            let connector = board.connector(FolderBackupTests.opener(line, board))
+            let prepared = try await Restore.plan(bag, on: connector, choice: RestoreChoice(only: ["mtd1"]))
+            #expect(prepared.planning.plan?.parts.flatMap(\.blocks).map(\.offset) == [4096, 8192, 20480])
+            try board.write("", "sent")
+            let report = try await Restore.run(
+                prepared, on: connector, before: before, reconnects: 0, environment: .simulated())
+            #expect(report.blocksWritten == 3)
+            #expect(board.contents["dev/mtd1"] == original.contents["dev/mtd1"])
+            let sent = try #require(board.contents["sent"]).count
+            // A terminal gets its blocks in pieces, and none of them together.
+            if line == .pipe { #expect(sent == (isFailing ? 3 : 2)) } else { #expect(sent >= (isFailing ? 4 : 3)) }
+        }
+    }
+
     @Test("NOR by its block device", arguments: FolderBackupTests.Line.allCases)
     func blockDevice(_ line: FolderBackupTests.Line) async throws {
         try await check(tools: FolderBoard.allTools, line, method: ["dd to the block device"])
