@@ -92,7 +92,10 @@ ALL = {board.name: board for board in (
     # The UART's clock is the one that this build is told of: 14.7456 MHz, up to 921600 bits a second.
     _malta("malta-fast-built", "malta-fast", "maltael # ", uart=("-global", "isa-serial.baudbase=921600")),
     _malta("malta-be-built", "malta-be", "malta # ", big_endian=True),
+    # They write flash word by word.
+    _malta("malta-words-built", "malta-words", "maltael # "),
     _virt("virt", "/usr/lib/u-boot/qemu_arm/u-boot.bin"),
     _virt("virt-built", "virt"),
+    _virt("virt-words-built", "virt-words"),
     _sabrelite(),
 )}

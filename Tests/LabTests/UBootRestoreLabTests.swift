@@ -128,6 +128,35 @@ struct UBootRestoreLabTests {
         }
     }
 
+    /// U-Boots that write word by word, of which QEMU takes whole sectors. Their content is code: U-Boot's own.
+    @Test(
+        .enabled(
+            if: UBootBoard.isAvailable(built: "malta-words") && UBootBoard.isAvailable(built: "virt-words"),
+            "the lab's own U-Boots could not be built"),
+        arguments: Sample.all)
+    func wholeSectors(_ sample: Sample) async throws {
+        let options = ["--board", "\(sample.board)-words-built", "--fill", "as-is", "--autoboot", "none"]
+        let first = sample.board == "malta" ? 0xBE00_0000 as UInt64 : 0
+        let size = UInt64(sample.sectors[0].count)
+        func copy(_ source: UInt64, _ sector: Int) -> String {
+            "cp.b \(sample.hex(first + source * size)) \(sample.hex(sample.sectors[sector].lowerBound)) \(sample.hex(size))"
+        }
+        try await UBootBoard.with(options) { board in
+            try await say([copy(0, 0), copy(1, 1)], to: board)
+            let bag = try await board.backup().bag
+            let kept = try images(board)
+            // Other code in one, none in another, some in one that was blank.
+            try await say([sample.erase(0), copy(1, 0), sample.erase(1), copy(0, 2)], to: board)
+            let damage = Self.damage(try images(board), kept, sector: sample.sectors[0].count)
+            #expect(damage.sectors == 3 && damage.erases == 2)
+            let report = try await restore(board, bag)
+            #expect(report.blocksWritten == 3 && report.erases == 2)
+            #expect(report.bytesWritten == 2 * Int(size))
+            #expect(try images(board) == kept)
+            try await say((0...2).map { sample.erase($0) }, to: board)
+        }
+    }
+
     /// Bytes come over TFTP, on a board without any other load command; one run has a reset in the middle.
     @Test(arguments: [false, true])
     func parallelFlashOverTheNetwork(isReset: Bool) async throws {
