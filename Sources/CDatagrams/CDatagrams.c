@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -117,24 +118,36 @@ static int64_t now(void) {
 int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste *haste,
                                 const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
                                 struct flashkeep_datagram *datagrams) {
-    enum { awake_nanoseconds = 30000, misses_that_count = 8, sleeps_until_next_try = 64 };
+    enum { awake_nanoseconds = 30000, turn_of_another = 5000 };
+    enum { misses_that_count = 8, sleeps_until_next_try = 64, sleeps_while_busy = 8192 };
     if (!may_wait) {
         return take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
     }
-    if (haste->misses >= misses_that_count + sleeps_until_next_try) {
-        haste->misses = misses_that_count - 1;
-    }
-    if (haste->misses < misses_that_count) {
-        int64_t end = now() + awake_nanoseconds;
+    if (haste->sleeps > 0) {
+        haste->sleeps--;
+    } else {
+        int64_t time = now(), end = time + awake_nanoseconds;
         do {
             int received = take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
             if (received != 0) {
                 haste->misses = 0;
                 return received;
             }
-        } while (now() < end);
+            int64_t before = now();
+            sched_yield();
+            time = now();
+            if (time - before > turn_of_another) {
+                /* Another thread had the processor: none is idle, so staying awake would only keep the client from it. */
+                haste->sleeps = sleeps_while_busy;
+                break;
+            }
+        } while (time < end);
+        if (haste->misses < misses_that_count) {
+            haste->misses++;
+        } else if (haste->sleeps == 0) {
+            haste->sleeps = sleeps_until_next_try;
+        }
     }
-    haste->misses++;
     return take(socket, 0, peer, area, size, count, datagrams);
 }
 

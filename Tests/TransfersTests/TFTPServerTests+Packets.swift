@@ -200,6 +200,31 @@ extension TFTPServerTests {
         try await client.channel.close()
     }
 
+    /// A client that died, or sends request after request from other ports, keeps nobody out for long.
+    @Test(arguments: [(1, 64), (64, 1)]) func theSilentGiveWay(_ limits: (all: Int, perClient: Int)) async throws {
+        let served = try ScratchFolder("tftp-served")
+        try served.write(Self.bytes(6_000), "file")
+        let configuration = TFTPServer.Configuration(
+            addresses: ["127.0.0.1"], port: 0, patience: TFTPPatience(first: .seconds(30)),
+            transferLimit: limits.all, transferLimitPerClient: limits.perClient,
+            silenceBeforeGivingWay: .milliseconds(600), requestsPerSecond: 1_000)
+        try await withTFTPServer(try Self.folder(served), configuration) { server in
+            let (first, second) = (try await Socket(), try await Socket())
+            let server = try address(server.port)
+            try await first.send(.read(.init(name: "file")), to: server)
+            _ = try await first.next()
+            try await Task.sleep(for: .milliseconds(700))
+            try await second.send(.read(.init(name: "file")), to: server)
+            guard case .data = try await second.next()?.packet else {
+                Issue.record("the second is not served")
+                return
+            }
+            #expect(try await first.error() == .undefined)
+            try await first.channel.close()
+            try await second.channel.close()
+        }
+    }
+
     @Test func tooManyAreTurnedAway() async throws {
         let served = try ScratchFolder("tftp-served")
         try served.write(Self.bytes(6_000), "file")

@@ -38,8 +38,10 @@ void flashkeep_datagrams_wake(int socket);
 
 /* How receives of one socket went. All zero at first. */
 struct flashkeep_haste {
-    /* Waits in a row for which it did not pay to stay awake, and those that slept since. */
+    /* Waits in a row for which it did not pay to stay awake; at most as many as count. */
     uint32_t misses;
+    /* How many of the next waits sleep at once. */
+    uint32_t sleeps;
 };
 
 /* Takes what has come, at most `count` datagrams; each finds `size` bytes in `area`, one behind the other, and one that
@@ -47,7 +49,7 @@ struct flashkeep_haste {
  * or -errno.
  *
  * A thread that sleeps costs both sides more time than a quick client takes for its answer; so it stays awake for the
- * first microseconds, as long as that pays. */
+ * first microseconds, as long as that pays, and while no other thread wants the processor. */
 int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste *haste,
                                 const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
                                 struct flashkeep_datagram *datagrams);

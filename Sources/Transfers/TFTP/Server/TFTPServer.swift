@@ -28,6 +28,9 @@ package struct TFTPServer: Sendable {
         package var transferLimit: Int
         /// The maximum number of simultaneous transfers of one IP address.
         package var transferLimitPerClient: Int
+        /// How long a client must have been silent before its transfer ends in favor of another one, if there are too
+        /// many. U-Boot repeats what it sent every 5 s (`CONFIG_NET_RETRY_COUNT`, `net/tftp.c`, TIMEOUT).
+        package var silenceBeforeGivingWay: Duration
         /// Requests per second that are answered for one IP address; eight times as many are answered at once.
         package var requestsPerSecond: Double
         package var sending: TFTPLimits
@@ -37,7 +40,8 @@ package struct TFTPServer: Sendable {
 
         package init(
             addresses: [String] = [], port: Int = 69, patience: TFTPPatience = TFTPPatience(), transferLimit: Int = 64,
-            transferLimitPerClient: Int = 16, requestsPerSecond: Double = 16, sending: TFTPLimits = .sending,
+            transferLimitPerClient: Int = 16, silenceBeforeGivingWay: Duration = .seconds(12),
+            requestsPerSecond: Double = 16, sending: TFTPLimits = .sending,
             receiving: TFTPLimits = .receiving, program: String = "flashkeep"
         ) {
             self.addresses = addresses
@@ -45,6 +49,7 @@ package struct TFTPServer: Sendable {
             self.patience = patience
             self.transferLimit = min(max(1, transferLimit), 200)
             self.transferLimitPerClient = transferLimitPerClient
+            self.silenceBeforeGivingWay = silenceBeforeGivingWay
             self.requestsPerSecond = requestsPerSecond
             self.sending = sending
             self.receiving = receiving

@@ -8,7 +8,8 @@ private import SystemPackage
 final class TFTPMailbox: Sendable {
     struct Mail: Sendable {
         var errand: (errand: TFTPErrand, result: Result<[UInt8], any Error>)?
-        var isStopped = false
+        /// Why the transfer must stop; nil if it need not.
+        var order: TFTPError?
         fileprivate var isClosed = false
     }
 
@@ -16,6 +17,12 @@ final class TFTPMailbox: Sendable {
     let socket: TFTPSocket
     private let mail = Mutex(Mail())
     private let ends: (readEnd: SystemPackage.FileDescriptor, writeEnd: SystemPackage.FileDescriptor)
+    private let clock = ContinuousClock()
+    private let start = ContinuousClock.now
+    /// When the client last sent something, or the content was last called, in nanoseconds since ``start``.
+    private let heardAt = Atomic<Int64>(0)
+    /// Whether the content is being called.
+    private let isWorking = Atomic<Bool>(false)
 
     init(_ socket: TFTPSocket) throws {
         self.socket = socket
@@ -30,6 +37,19 @@ final class TFTPMailbox: Sendable {
     /// Readable when there is mail.
     fileprivate var bell: SystemPackage.FileDescriptor { ends.readEnd }
 
+    /// How long the client has not been heard; zero while it has nothing to answer.
+    var silence: Duration {
+        guard !isWorking.load(ordering: .relaxed) else { return .zero }
+        return clock.now - start - .nanoseconds(heardAt.load(ordering: .relaxed))
+    }
+
+    /// Records that the client was heard, or that it waits for the content.
+    fileprivate func noteHeard(isWorking: Bool? = nil) {
+        let (seconds, attoseconds) = (clock.now - start).components
+        heardAt.store(seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000, ordering: .relaxed)
+        if let isWorking { self.isWorking.store(isWorking, ordering: .relaxed) }
+    }
+
     /// Reports a finished errand.
     func put(_ errand: TFTPErrand, _ result: Result<[UInt8], any Error>) {
         mail.withLock { $0.errand = (errand, result) }
@@ -37,9 +57,11 @@ final class TFTPMailbox: Sendable {
     }
 
     /// Orders the transfer to stop.
-    func stop() {
+    ///
+    /// - Parameter error: the reason, for the client.
+    func stop(_ error: TFTPError) {
         mail.withLock { mail in
-            mail.isStopped = true
+            mail.order = mail.order ?? error
             // After closing, the descriptor may belong to another file.
             if !mail.isClosed { socket.wake() }
         }
@@ -60,7 +82,7 @@ final class TFTPMailbox: Sendable {
         _ = try? ends.writeEnd.writeAll([1])
     }
 
-    fileprivate var isStopped: Bool { mail.withLock { $0.isStopped } }
+    fileprivate var order: TFTPError? { mail.withLock { $0.order } }
 
     /// Waits for mail.
     fileprivate func take() -> Mail {
@@ -141,8 +163,8 @@ struct TFTPTransferRun<Work: TFTPWork> {
             settle(at: now)
             if work.isOver || isEnding { break }
             do {
-                if try wait(&now) {
-                    work.fail(TFTPError(.undefined, "The server is shutting down."))
+                if let order = try wait(&now) {
+                    work.fail(order)
                     isEnding = true
                 }
             } catch {
@@ -160,14 +182,14 @@ struct TFTPTransferRun<Work: TFTPWork> {
     /// Waits for the next event, and handles it.
     ///
     /// - Parameter now: is set to the time after the wait.
-    /// - Returns: whether the server stops.
-    private mutating func wait(_ now: inout Duration) throws -> Bool {
+    /// - Returns: why the transfer must stop; nil if it need not.
+    private mutating func wait(_ now: inout Duration) throws -> TFTPError? {
         let left = work.deadline.map { max(.zero, $0 - now) }
         if isOnErrand {
             let ready = try mailbox.socket.wait(orFor: mailbox.bell, atMost: left)
             now = self.now
             if ready.contains(.socket) { _ = try receive(mayWait: false, at: now) }
-            return ready.contains(.pipe) && takeMail(at: now)
+            return ready.contains(.pipe) ? takeMail(at: now) : nil
         }
         // Only the socket can bring an event, so its own limit ends the wait. The limit is changed only when necessary,
         // which is rare: waking too early does no harm.
@@ -179,7 +201,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         }
         let hasEmpty = try receive(mayWait: true, at: nil)
         now = self.now
-        return hasEmpty && mailbox.isStopped
+        return hasEmpty ? mailbox.order : nil
     }
 
     /// Performs everything that the transfer requests after an event.
@@ -190,6 +212,7 @@ struct TFTPTransferRun<Work: TFTPWork> {
         guard !isOnErrand, !work.isOver, let errand = work.nextErrand() else { return }
         isOnErrand = true
         let mailbox = mailbox
+        mailbox.noteHeard(isWorking: true)
         Task {
             let result: Result<[UInt8], any Error>
             do {
@@ -205,15 +228,18 @@ struct TFTPTransferRun<Work: TFTPWork> {
     /// - Returns: as ``TFTPSocket/Receiver/receive(from:mayWait:take:)``.
     private mutating func receive(mayWait: Bool, at now: Duration?) throws -> Bool {
         var strangers: [(TFTPSocket.Address, ByteBuffer)] = []
+        var isHeard = false
         let (clock, start) = (clock, start)
         let hasEmpty = try receiver.receive(from: mailbox.socket, mayWait: mayWait) { bytes, stranger in
             if let stranger {
                 strangers.append((stranger, bytes))
             } else if let packet = try? TFTPPacket(decoding: bytes) {
                 // A datagram that is not a packet is no reason to end a transfer.
+                isHeard = true
                 work.take(packet, at: now ?? clock.now - start)
             }
         }
+        if isHeard { mailbox.noteHeard() }
         for (address, bytes) in strangers { answer(address, bytes) }
         return hasEmpty
     }
@@ -229,17 +255,18 @@ struct TFTPTransferRun<Work: TFTPWork> {
 
     /// Waits for the messages of other threads, and handles them.
     ///
-    /// - Returns: whether the server stops.
-    private mutating func takeMail(at now: Duration) -> Bool {
+    /// - Returns: why the transfer must stop; nil if it need not.
+    private mutating func takeMail(at now: Duration) -> TFTPError? {
         let mail = mailbox.take()
         if let (errand, result) = mail.errand {
             isOnErrand = false
+            mailbox.noteHeard(isWorking: false)
             switch result {
             case .success(let bytes): work.did(errand, bytes, at: now)
             case .failure(let error): work.fail(TFTPTransfers.told(error))
             }
         }
-        return mail.isStopped
+        return mail.order
     }
 
     private mutating func report(at now: Duration) {

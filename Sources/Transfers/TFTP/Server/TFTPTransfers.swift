@@ -7,9 +7,9 @@ final class TFTPTransfers: Sendable {
     private struct State {
         var clients: [SocketAddress: Int] = [:]
         var perHost: [String: Int] = [:]
-        var endings: [SocketAddress: @Sendable () -> Void] = [:]
-        /// Transfers that are done, and only wait in case the client missed the last ACK (RFC 1350 section 6); the
-        /// oldest first.
+        var mailboxes: [SocketAddress: TFTPMailbox] = [:]
+        /// Transfers that do not count: those that are done, and only wait in case the client missed the last ACK (RFC
+        /// 1350 section 6), and silent ones that were ended for others; the oldest first.
         var resting: [(client: SocketAddress, host: String)] = []
         var requests = 0
         var isStopped = false
@@ -29,47 +29,75 @@ final class TFTPTransfers: Sendable {
         self.events = events
     }
 
+    private static let stopping = TFTPError(.undefined, "The server is shutting down.")
+    private static let givingWay = TFTPError(.undefined, "Nothing came for a while, and others are waiting.")
+
     /// Whether a request starts a transfer. If so, ``serve(_:)`` must follow.
     func admits(_ arrival: TFTPListener.Arrival) -> Bool {
         enum Answer { case yes, known, tooMany }
-        let (answer, end) = state.withLock { state -> (Answer, (@Sendable () -> Void)?) in
+        let (answer, ended) = state.withLock { state -> (Answer, TFTPMailbox?) in
             // A repeated request: its transfer is in progress.
             if state.isStopped || state.clients[arrival.client] != nil { return (.known, nil) }
-            // Finished transfers do not count towards the limits.
             let resting = state.resting.count { $0.host == arrival.host }
-            if state.clients.count - state.resting.count >= configuration.transferLimit
-                || state.perHost[arrival.host, default: 0] - resting >= configuration.transferLimitPerClient
-            {
-                return (.tooMany, nil)
+            let isFull = state.clients.count - state.resting.count >= configuration.transferLimit
+            let isHostFull =
+                state.perHost[arrival.host, default: 0] - resting >= configuration.transferLimitPerClient
+            var ended: TFTPMailbox?
+            if isFull || isHostFull {
+                // A client that sends request after request, each from another port, must not keep others out.
+                guard let silent = silent(in: state, of: isHostFull ? arrival.host : nil) else {
+                    return (.tooMany, nil)
+                }
+                ended = state.mailboxes[silent.client]
+                state.resting.append(silent)
             }
             state.requests += 1
             state.clients[arrival.client] = state.requests
             state.perHost[arrival.host, default: 0] += 1
-            guard state.clients.count > configuration.transferLimit, !state.resting.isEmpty else { return (.yes, nil) }
-            return (.yes, state.endings[state.resting.removeFirst().client])
+            guard ended == nil, state.clients.count > configuration.transferLimit, !state.resting.isEmpty else {
+                return (.yes, ended)
+            }
+            return (.yes, state.mailboxes[state.resting.removeFirst().client])
         }
-        end?()
+        ended?.stop(Self.givingWay)
         if answer == .tooMany {
             Self.answer(arrival, TFTPError(.undefined, "Too many transfers at once; try again later."))
         }
         return answer == .yes
     }
 
+    /// The transfer whose client has been silent for longest, and long enough to give way; nil if there is none.
+    ///
+    /// - Parameter host: of the client; nil for any.
+    private func silent(in state: State, of host: String?) -> (client: SocketAddress, host: String)? {
+        let resting = Set(state.resting.map(\.client))
+        let silences = state.mailboxes.compactMap { client, mailbox -> (client: SocketAddress, time: Duration)? in
+            let silence = mailbox.silence
+            guard silence >= configuration.silenceBeforeGivingWay, !resting.contains(client),
+                host == nil || client.ipAddress == host
+            else { return nil }
+            return (client, silence)
+        }
+        return silences.max { $0.time < $1.time }.map { ($0.client, $0.client.ipAddress ?? "") }
+    }
+
     /// Records that a transfer is done and only waits.
     private func rest(_ arrival: TFTPListener.Arrival) {
         state.withLock { state in
-            guard state.clients[arrival.client] != nil else { return }
+            guard state.clients[arrival.client] != nil,
+                !state.resting.contains(where: { $0.client == arrival.client })
+            else { return }
             state.resting.append((arrival.client, arrival.host))
         }
     }
 
     /// Ends all transfers, and informs their clients.
     func stop() {
-        let endings = state.withLock { state in
+        let mailboxes = state.withLock { state in
             state.isStopped = true
-            return Array(state.endings.values)
+            return Array(state.mailboxes.values)
         }
-        for end in endings { end() }
+        for mailbox in mailboxes { mailbox.stop(Self.stopping) }
     }
 
     /// Serves an admitted request to its end.
@@ -77,7 +105,7 @@ final class TFTPTransfers: Sendable {
         defer {
             state.withLock { state in
                 state.clients[arrival.client] = nil
-                state.endings[arrival.client] = nil
+                state.mailboxes[arrival.client] = nil
                 state.resting.removeAll { $0.client == arrival.client }
                 let left = state.perHost[arrival.host, default: 1] - 1
                 state.perHost[arrival.host] = left > 0 ? left : nil
@@ -169,10 +197,10 @@ final class TFTPTransfers: Sendable {
             throw TFTPError(.undefined, "No port is available for this transfer.")
         }
         let isStopped = state.withLock { state in
-            state.endings[arrival.client] = { mailbox.stop() }
+            state.mailboxes[arrival.client] = mailbox
             return state.isStopped
         }
-        if isStopped { mailbox.stop() }
+        if isStopped { mailbox.stop(Self.stopping) }
         return await TFTPTransferRun<Work>.run {
             TFTPTransferRun(
                 work: work, client: arrival.client, packetSize: packetSize, readsAtOnce: readsAtOnce,
