@@ -3,7 +3,7 @@ import FlashModel
 
 /// A checksum that the board computed over its flash.
 struct BoardChecksum: Sendable, Hashable {
-    /// In bytes of the partition.
+    /// In bytes, in the coordinates of whoever has it.
     var range: Range<Int>
     var digest: Digest
 }
@@ -17,7 +17,7 @@ extension BoardChecksum {
 struct ChecksumFindings: Sendable {
     /// The erase blocks, or parts of them, whose checksums differ from the expected ones; in the search's coordinates.
     var differing: [Range<Int>] = []
-    /// The checksums that were as expected, of ranges that do not overlap.
+    /// The checksums that were as expected, of ranges that do not overlap; in the search's coordinates.
     var equal: [BoardChecksum] = []
 }
 
@@ -43,7 +43,7 @@ extension FlashChecksumming {
             findings.differing = []
             for (part, digest) in zip(parts, onBoard) {
                 if try expected(part) == digest {
-                    findings.equal.append(BoardChecksum(range: onDevice(part), digest: digest))
+                    findings.equal.append(BoardChecksum(range: part, digest: digest))
                 } else {
                     findings.differing.append(part)
                 }

@@ -11,9 +11,12 @@ struct VerifiedBackup: Sendable {
 
     /// Verifies every byte of a backup and opens it.
     ///
+    /// - Parameter images: the images to verify, by path in the bag; nil for all. Others cannot be used.
     /// - Throws: `bagDamaged` if a byte has changed since the backup was made, and errors of ``Verify``.
-    static func open(_ path: FilePath, progress: @escaping ProgressHandler) async throws -> VerifiedBackup {
-        let verified = try await Verify.examine(bag: path, keepsSums: true, progress: progress)
+    static func open(
+        _ path: FilePath, images: (Manifest) -> Set<String>? = { _ in nil }, progress: @escaping ProgressHandler
+    ) async throws -> VerifiedBackup {
+        let verified = try await Verify.examine(bag: path, keepsSums: true, wanted: images, progress: progress)
         guard verified.report.ok, let manifest = verified.manifest else {
             throw FlashkeepError(
                 .bagDamaged, what: "The backup \(PlainText.line(path.string)) is damaged.",

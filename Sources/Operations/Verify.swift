@@ -28,9 +28,12 @@ package enum Verify {
 
     /// Verifies a backup like ``run(bag:progress:)``, and keeps the results for further use.
     ///
-    /// - Parameter keepsSums: whether to keep checksums of the images, so that bytes read later can be verified.
+    /// - Parameters:
+    ///   - keepsSums: whether to keep checksums of the images, so that bytes read later can be verified.
+    ///   - wanted: the images to read, by path in the bag; nil for all. Of others only their presence and size is checked.
     static func examine(
-        bag path: FilePath, keepsSums: Bool, progress: @escaping ProgressHandler
+        bag path: FilePath, keepsSums: Bool, wanted: (Manifest) -> Set<String>? = { _ in nil },
+        progress: @escaping ProgressHandler
     ) async throws -> Examination {
         let bag = try BagReader.open(path, tolerant: true)
         let files = try bag.files()
@@ -49,9 +52,11 @@ package enum Verify {
         if let manifest = manifest.value {
             for image in manifest.images { images[image.path] = (image, manifest.formatVersion) }
         }
+        let chosen = manifest.value.flatMap(wanted)
         let jobs = listed.compactMap { entry -> Job? in
             guard let file = found[entry.path], file.kind == .file else { return nil }
             let image = images[entry.path]
+            if let chosen, image != nil, !chosen.contains(entry.path) { return nil }
             return Job(
                 entry: entry, file: file, size: image.map { min($0.record.size, file.size) } ?? file.size,
                 claims: image.map { ProofClaim.all(of: $0.record, formatVersion: $0.formatVersion) } ?? [],

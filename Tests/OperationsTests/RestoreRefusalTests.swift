@@ -159,7 +159,7 @@ struct RestoreRefusalTests {
         let kept = try await RestoreTests.Kept(hardware)
         hardware.chips["nor0"]?.bytes[2000] ^= 1
         let plan = try #require(try await kept.plan(SimulatedConnector(hardware), RestoreChoice()).plan)
-        #expect(plan.blockCount == 0 && plan.untouched.map(\.differs) == [true])
+        #expect(plan.blockCount == 0 && plan.untouched.map { $0.differs } == [true])
         let allowed = try await kept.plan(SimulatedConnector(hardware), RestoreChoice(allowed: [.bootloader]))
         #expect(allowed.plan?.blockCount == 1)
     }

@@ -7,6 +7,11 @@ import TestBoards
 import TestSupport
 import Testing
 
+extension RestorePlan {
+    /// The partitions that differ and are left as they are.
+    fileprivate var differing: [String] { untouched.filter { $0.differs == true }.map(\.subject) }
+}
+
 @Suite("Restores of simulated boards")
 struct RestoreTests {
 
@@ -20,6 +25,10 @@ struct RestoreTests {
             folder = try ScratchFolder()
             self.hardware = hardware
             bag = FilePath(try await SimulatedBackups.run(SimulatedConnector(hardware), in: folder).bag)
+        }
+
+        static func manifest(_ bag: FilePath) throws -> Manifest {
+            try Manifest.decode(try BagReader.open(bag).manifestBytes())
         }
 
         func plan(
@@ -83,7 +92,7 @@ struct RestoreTests {
         let connector = SimulatedConnector(kept.hardware)
         let report = try await kept.restore(connector)
         #expect(report.plan.blockCount == 0 && report.erases == 0 && report.backupBefore == nil)
-        #expect(report.plan.untouched.count == 8 && !report.plan.untouched.contains(where: \.differs))
+        #expect(report.plan.untouched.count == 8 && !report.plan.untouched.contains { $0.differs != false })
         #expect(erases(connector.hardware) == 0 && isSame(connector.hardware, kept.hardware))
         #expect(!kept.folder.exists("bag.restore"))
     }
@@ -122,7 +131,7 @@ struct RestoreTests {
         let connector = SimulatedConnector(Self.changed(kept.hardware))
         let report = try await kept.restore(connector, RestoreChoice())
         #expect(report.blocksWritten == 5)
-        #expect(report.plan.untouched.filter(\.differs).map(\.subject) == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
+        #expect(report.plan.differing == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
         let now = connector.hardware.chips["spi0.0"]?.bytes
         #expect(now?[5] == Self.changed(kept.hardware).chips["spi0.0"]?.bytes[5])
     }
@@ -137,6 +146,51 @@ struct RestoreTests {
         #expect(report.blocksWritten == 1)
     }
 
+    @Test("Only what is asked for is verified, compared and saved; a later restore of all saves the rest")
+    func onlyThat() async throws {
+        let kept = try await Kept(Self.router())
+        let connector = SimulatedConnector(Self.changed(kept.hardware))
+        let prepared = try await kept.plan(connector, RestoreChoice(only: ["rootfs"]))
+        let plan = try #require(prepared.plan)
+        let size = try #require(plan.parts.first?.partition.size)
+        #expect(prepared.bytesCompared == size)
+        #expect(plan.untouched.contains { $0.subject.hasPrefix("mtd0 ") && $0.differs == nil })
+
+        let report = try await kept.restore(connector, RestoreChoice(only: ["rootfs"]))
+        let manifest = try Kept.manifest(FilePath(try #require(report.backupBefore)))
+        #expect(manifest.capture.only == ["mtd2 \"rootfs\""])
+        #expect(manifest.images.map(\.size) == [size])
+
+        // An image that is not needed may be damaged.
+        let image = try #require(try Kept.manifest(kept.bag).images.first { $0.chip == "nand0" }?.path)
+        var bytes = ScratchFolder.read(kept.bag.appending(image))
+        bytes[1] ^= 1
+        try kept.folder.write(bytes, "bag/\(image)")
+        #expect(try await kept.plan(connector, RestoreChoice(only: ["rootfs"])).plan?.blockCount == 0)
+        await #expect(throws: FlashkeepError(.bagDamaged, what: "", why: "", next: "")) {
+            _ = try await kept.plan(connector)
+        }
+    }
+
+    @Test("What an interrupted restore of one partition did not save is saved before others are written")
+    func allAfterOne() async throws {
+        let kept = try await Kept(Self.router())
+        var broken = Self.changed(kept.hardware)
+        broken.chips["spi0.0"]?.failing = [4: 100]
+        let connector = SimulatedConnector(broken)
+        await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
+            _ = try await kept.restore(connector, RestoreChoice(only: ["rootfs"]))
+        }
+        var mended = connector.hardware
+        mended.chips["spi0.0"]?.failing = [:]
+        let again = SimulatedConnector(mended)
+        let report = try await kept.restore(again)
+        #expect(isSame(again.hardware, kept.hardware))
+        let second = try #require(report.backupsSince.first)
+        #expect(try Kept.manifest(FilePath(second)).capture.only == nil)
+        #expect(try await Verify.run(bag: FilePath(second)).ok)
+    }
+
     @Test("Another unit keeps what is its own")
     func anotherUnit() async throws {
         let kept = try await Kept(Self.router())
@@ -148,7 +202,7 @@ struct RestoreTests {
         var choice = Self.everything
         choice.isAnotherUnit = true
         let report = try await kept.restore(connector, choice)
-        #expect(report.plan.untouched.filter(\.differs).map(\.subject) == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
+        #expect(report.plan.differing == ["mtd0 \"u-boot\"", "mtd4 \"art\""])
         #expect(report.blocksWritten == 5)
         #expect(connector.hardware.chips["spi0.0"]?.bytes[15 * 1024] == other.chips["spi0.0"]?.bytes[15 * 1024])
     }

@@ -35,6 +35,8 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
     package var blocks: [String: Int]?
     /// The path of a backup.
     package var backup: String?
+    /// The partitions that this backup has, if not all.
+    package var only: [String]?
 
     /// Bytes of an image.
     package struct Block: Sendable, Codable, Hashable {
@@ -51,7 +53,7 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
 
     package init(
         _ act: Act, at: String, address: String? = nil, board: BoardIdentity? = nil, partition: String? = nil,
-        block: Block? = nil, blocks: [String: Int]? = nil, backup: String? = nil
+        block: Block? = nil, blocks: [String: Int]? = nil, backup: String? = nil, only: [String]? = nil
     ) {
         self.board = board
         self.act = act
@@ -61,6 +63,7 @@ package struct RestoreEntry: Sendable, Codable, Hashable {
         self.block = block
         self.blocks = blocks
         self.backup = backup
+        self.only = only
     }
 }
 
@@ -123,6 +126,9 @@ package final class RestoreJournal {
 
     /// Where the restore in progress backs up the old contents of the board, whether done or not.
     package var plannedBackup: String? { isUnderWay ? entries.last { $0.act == .planned }?.backup : nil }
+
+    /// The partitions that this backup has; nil for all.
+    package var plannedOnly: [String]? { isUnderWay ? entries.last { $0.act == .planned }?.only : nil }
 
     /// Appends a line, and returns once it is durable.
     ///

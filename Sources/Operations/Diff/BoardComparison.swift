@@ -27,12 +27,14 @@ struct BoardComparison: Sendable {
     var old: FlashLayout
     var new: FlashLayout
     var overlay: FlashOverlay
+    /// What of the flash was compared; nil for all that both have.
+    var compared: [FlashSpace: [Range<Int>]]?
     /// The erase blocks of the board that differ from the backup.
     var findings: [DiffReport.Finding]
     /// What the board could not read.
     var unread: [FlashLayout.Hole]
-    /// The checksums of what is equal, as the board computed them, by MTD number.
-    var equal: [Int: [BoardChecksum]] = [:]
+    /// The checksums of what is equal, as the board computed them.
+    var equal: [FlashSpace: [BoardChecksum]] = [:]
     /// The number of bytes transferred.
     var bytesRead: Int
 
@@ -61,14 +63,11 @@ struct BoardComparison: Sendable {
         try Diff.check(overlay, names.old, names.new)
         var result = BoardComparison(
             survey: flash.survey, pieces: layouts.pieces, old: layouts.old, new: layouts.new, overlay: overlay,
-            findings: [], unread: [], bytesRead: 0)
+            compared: only, findings: [], unread: [], bytesRead: 0)
         let pairs = overlay.pairs.map { pair in
-            guard let only else { return pair }
             var pair = pair
-            let wanted = only[pair.old.space] ?? []
-            pair.meaningful = pair.meaningful.flatMap { part in
-                wanted.map { $0.clamped(to: part) }.filter { !$0.isEmpty }
-            }.sorted { $0.lowerBound < $1.lowerBound }
+            pair.meaningful = pair.meaningful.flatMap { result.compared($0, in: pair.old.space) }
+                .sorted { $0.lowerBound < $1.lowerBound }
             return pair
         }.filter { !$0.meaningful.isEmpty }
         let size = FlashOverlay.size(of: pairs)
@@ -79,12 +78,33 @@ struct BoardComparison: Sendable {
         return result
     }
 
+    /// The parts of a range that were compared.
+    func compared(_ range: Range<Int>, in space: FlashSpace) -> [Range<Int>] {
+        guard let compared else { return [range] }
+        return (compared[space] ?? []).map { $0.clamped(to: range) }.filter { !$0.isEmpty }
+    }
+
+    /// The number of bytes compared.
+    var size: Int {
+        overlay.pairs.flatMap { pair in pair.meaningful.flatMap { compared($0, in: pair.old.space) } }.total
+    }
+
     /// The checksums that still hold at a later survey, by MTD number: those of partitions to which nothing on the board
     /// writes, if it has not restarted since.
     func checksums(heldBy later: Survey) -> [Int: [BoardChecksum]] {
         guard let boot = survey.bootID, boot == later.bootID, survey.partitions == later.partitions else { return [:] }
-        let live = Set(later.partitions.filter(\.isLive).map(\.index))
-        return equal.filter { !live.contains($0.key) }
+        let live = new.places.filter(\.partition.isLive)
+        var result: [Int: [BoardChecksum]] = [:]
+        for place in new.places {
+            let all = equal[place.space] ?? []
+            for sum in all where sum.range.clamped(to: place.range) == sum.range {
+                let stretch = FlashStretch(space: place.space, range: sum.range)
+                if live.contains(where: { $0.stretch.overlaps(stretch) }) { continue }
+                result[place.partition.index, default: []].append(
+                    BoardChecksum(range: sum.range.shifted(by: -place.range.lowerBound), digest: sum.digest))
+            }
+        }
+        return result
     }
 
     private mutating func compare(
@@ -98,7 +118,7 @@ struct BoardComparison: Sendable {
         let search = DifferenceSearch(reader: reader, partition: partition, image: image, pair: pair, block: block)
         let found = try await search.suspects()
         let suspects = found.differing
-        equal[partition.index, default: []] += found.equal
+        equal[pair.old.space, default: []] += found.equal
         counter.add(pair.meaningful.total - suspects.total)
         if depth == .blocks, let algorithm = reader.checksumAlgorithms.first {
             findings += try await search.changes(of: suspects, algorithm)

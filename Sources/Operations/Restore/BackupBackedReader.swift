@@ -46,13 +46,18 @@ final class BackupBackedReader: FlashReading, FlashChecksumming {
         ).mapValues { $0.map(\.range) }
         var runs: [Int: [Run]] = [:]
         for pair in comparison.overlay.pairs {
-            let index = comparison.pieces[pair.new.source].partition.index
-            for part in pair.meaningful {
+            let places = comparison.new.places.filter { $0.space == pair.old.space }
+            for part in pair.meaningful.flatMap({ comparison.compared($0, in: pair.old.space) }) {
                 for same in PartitionMap.gaps(in: part, leaving: others[pair.old.space] ?? []) {
-                    runs[index, default: []].append(
-                        Run(
-                            range: pair.new.inSource(same), image: pair.old.source,
-                            offset: pair.old.inSource(same).lowerBound))
+                    // Through whichever partition they are read.
+                    for place in places {
+                        let common = same.clamped(to: place.range)
+                        guard !common.isEmpty else { continue }
+                        runs[place.partition.index, default: []].append(
+                            Run(
+                                range: common.shifted(by: -place.range.lowerBound), image: pair.old.source,
+                                offset: pair.old.inSource(common).lowerBound))
+                    }
                 }
             }
         }

@@ -31,10 +31,11 @@ struct BlockPlacement: Sendable {
     ///   - old: the layout of the backup.
     ///   - streams: whether a partition's reader skips bad blocks.
     ///   - failing: erase blocks of the board that failed to store their bytes, though they are not marked bad.
+    ///   - scope: what else than it keeps its position.
     /// - Throws: errors of reading the backup.
     init(
         _ old: FlashLayout, on new: FlashLayout, _ bag: VerifiedBackup, streams: (Partition) -> Bool,
-        failing: [FlashStretch]
+        failing: [FlashStretch], scope: RestoreScope
     ) throws {
         self.bag = bag
         self.old = old
@@ -42,7 +43,8 @@ struct BlockPlacement: Sendable {
         self.failing = failing
         layout = old
         // An inner partition describes its content better than the one around it.
-        let places = old.places.sorted { ($0.range.count, $0.partition.index) < ($1.range.count, $1.partition.index) }
+        let places = old.places.filter(scope.contains)
+            .sorted { ($0.range.count, $0.partition.index) < ($1.range.count, $1.partition.index) }
         for place in places where !areas.contains(where: { $0.stretch.overlaps(place.stretch) }) {
             guard let blocks = PlacedBlocks(place, old, new, failing) else { continue }
             if let sources = try relocated(blocks) {

@@ -22,7 +22,7 @@ struct PreRestoreBackup {
     ///   - isChosen: whether the user chose it; otherwise an interrupted backup is resumed.
     /// - Throws: `targetExists` if there is something else at the path, `fileUnavailable`.
     func place(_ wanted: FilePath, isChosen: Bool) throws -> FilePath {
-        let planned = journal.plannedBackup.map { FilePath($0) }
+        let planned = journal.plannedOnly == prepared.savedPartitions ? journal.plannedBackup.map { FilePath($0) } : nil
         if let planned, planned == wanted || !isChosen {
             // It is complete, but the journal does not say so yet; or it is resumed.
             if try BagBuilder.isTaken(planned, disk: disk) { return planned }
@@ -47,8 +47,11 @@ struct PreRestoreBackup {
         _ flash: SurveyedFlash, of board: any FlashBoard, at place: FilePath
     ) async throws -> (path: String, isOfNow: Bool) {
         try BagBuilder.check(target: place, disk: disk)
+        var options = BackupOptions(target: place)
+        // What is not written to is not compared either, and would have to be read for nothing.
+        if let only = prepared.savedPartitions { options.only = only }
         let run = BackupRun(
-            address: address, options: BackupOptions(target: place), environment: environment,
+            address: address, options: options, environment: environment,
             transcript: TranscriptLog(), disk: disk, progress: progress)
         defer { run.close() }
         var flash = flash
@@ -90,6 +93,12 @@ struct PreRestoreBackup {
             }
         }
         guard !ranges.isEmpty else { return true }
+        let isCovered = ranges.allSatisfy { space, ranges in
+            let had = [Range<Int>]((layouts.old.runs[space] ?? []).map(\.range))
+                .removing((layouts.old.holes[space] ?? []).filter { $0.state == .unread }.map(\.range))
+            return ranges.allSatisfy { PartitionMap.gaps(in: $0, leaving: had).isEmpty }
+        }
+        guard isCovered else { return false }
         let comparison = try await BoardComparison.run(
             bag, flash, layouts, names: (path, address), only: ranges.mapValues { PartitionMap.merged($0) },
             depth: .blocks, progress: progress)

@@ -18,7 +18,9 @@ package enum Restore {
     ) async throws -> PreparedRestore {
         try choice.checkNames(in: path)
         let preparation = RestorePreparation(
-            path: path, address: connector.address, bag: try await VerifiedBackup.open(path, progress: progress),
+            path: path, address: connector.address,
+            bag: try await VerifiedBackup.open(
+                path, images: { RestoreScope(choice, in: $0).images }, progress: progress),
             choice: choice, journal: try RestoreJournal(of: path), progress: progress)
         progress(.began(.connecting, bytes: nil))
         return try await connector.withBoard(transcript: transcript) { board in

@@ -69,7 +69,7 @@ package struct RestorePlan: Sendable, Codable, Hashable {
         /// The reason, in one line.
         package var reason: String
         /// Whether it differs from the backup.
-        package var differs: Bool
+        package var differs: Bool?
     }
 
     /// The version of this document's format.

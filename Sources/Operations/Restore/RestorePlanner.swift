@@ -109,6 +109,14 @@ struct RestorePlanner {
         let written = Set(parts.map(\.partition.index))
         for place in comparison.old.places where work.untouched[title(place.partition)] == nil {
             let differs = comparison.findings.contains { $0.stretch.overlaps(place.stretch) }
+            let compared = comparison.compared(place.range, in: place.space)
+            guard differs || PartitionMap.gaps(in: place.range, leaving: compared).isEmpty else {
+                untouched.append(
+                    RestorePlan.Untouched(
+                        subject: title(place.partition), reason: "it was not requested, and not compared",
+                        differs: nil))
+                continue
+            }
             if differs, written.contains(place.partition.index) || choice.only.isEmpty { continue }
             untouched.append(
                 RestorePlan.Untouched(

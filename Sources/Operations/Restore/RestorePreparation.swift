@@ -13,9 +13,11 @@ struct RestorePreparation {
     let journal: RestoreJournal
     let progress: ProgressHandler
 
-    /// Compares all of a board's flash with the backup, and plans.
+    private var scope: RestoreScope { RestoreScope(choice, in: bag.manifest) }
+
+    /// Compares a board's flash with the backup, all of it or what the user chose, and plans.
     func prepare(_ flash: SurveyedFlash) async throws -> PreparedRestore {
-        let (comparison, placement) = try await compare(flash)
+        let (comparison, placement) = try await compare(flash, only: scope.ranges)
         return PreparedRestore(
             planning: try await planning(flash, comparison, placement), path: path, choice: choice, bag: bag,
             comparison: comparison, placement: placement)
@@ -40,12 +42,12 @@ struct RestorePreparation {
 
     /// Places each block of the backup on the board, and compares.
     private func compare(
-        _ flash: SurveyedFlash, only: [FlashSpace: [Range<Int>]]? = nil
+        _ flash: SurveyedFlash, only: [FlashSpace: [Range<Int>]]?
     ) async throws -> (BoardComparison, BlockPlacement) {
         var layouts = ComparedLayouts(bag.manifest, flash.survey)
         let placement = try BlockPlacement(
             layouts.old, on: layouts.new, bag, streams: choice.isStream,
-            failing: bag.stretches(of: journal.failing(on: flash.survey.board), in: layouts.old))
+            failing: bag.stretches(of: journal.failing(on: flash.survey.board), in: layouts.old), scope: scope)
         layouts.old = placement.layout
         let comparison = try await BoardComparison.run(
             bag, flash, layouts, names: (path.string, address), only: only, depth: .blocks, progress: progress)
@@ -69,7 +71,7 @@ struct RestorePreparation {
             hints: flash.hints, lostToBadBlocks: try lost(comparison), unfinished: unfinished,
             openElsewhere: journal.isOpen ? journal.board : nil, journal: journal.place.string)
         var planning = RestorePlanning(
-            plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.overlay.size)
+            plan: nil, refusals: [], board: comparison.survey.board, bytesCompared: comparison.size)
         switch planner.outcome() {
         case .plan(let plan): planning.plan = plan
         case .refused(let refusals): planning.refusals = refusals
@@ -91,10 +93,12 @@ struct RestorePreparation {
 
     /// Blocks that have become bad since the backup, which has data for them.
     private func lost(_ comparison: BoardComparison) throws -> [FlashStretch] {
+        let scope = scope
         var lost: [FlashStretch] = []
         for hole in comparison.overlay.newHoles.values.joined() where hole.state.isBad {
             let was = (comparison.overlay.oldHoles[hole.space] ?? []).map(\.range)
-            for part in PartitionMap.gaps(in: hole.range, leaving: was) {
+            let gone = PartitionMap.gaps(in: hole.range, leaving: was)
+            for part in gone.flatMap({ scope.parts(of: $0, in: hole.space) }) {
                 for run in comparison.old.runs[hole.space] ?? [] where run.range.overlaps(part) {
                     let bytes = try bag.image(run.source).bytes(
                         run.inSource(part.clamped(to: run.range)))

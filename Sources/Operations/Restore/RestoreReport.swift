@@ -24,6 +24,12 @@ package struct PreparedRestore: Sendable {
     let bag: VerifiedBackup
     let comparison: BoardComparison
     let placement: BlockPlacement
+
+    /// The partitions that the backup before the restore has: with `--only`, those that are written to; nil for all.
+    var savedPartitions: [String]? {
+        guard !choice.only.isEmpty, let plan = planning.plan else { return nil }
+        return Set(plan.parts.map(\.partition.label)).sorted()
+    }
 }
 
 /// The result of a restore.

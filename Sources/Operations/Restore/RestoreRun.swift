@@ -77,7 +77,7 @@ final class RestoreRun {
                     confirmed.parts.map {
                         (PlainText.partition($0.partition.label, $0.partition.name), $0.blocks.count)
                     }, uniquingKeysWith: +),
-                backup: place.string))
+                backup: place.string, only: prepared.savedPartitions))
         return place
     }
 
@@ -125,7 +125,8 @@ final class RestoreRun {
     ///
     /// - Returns: the flash, if the confirmed plan still holds for it; otherwise nil.
     private func keepAll(of board: any FlashBoard, at place: FilePath) async throws -> SurveyedFlash? {
-        progress(.note("first backing up what is on the board now, to \(PlainText.line(place.string))"))
+        let saved = prepared.savedPartitions.map { "is now in \($0.joined(separator: ", "))" } ?? "is on the board now"
+        progress(.note("first backing up what \(saved), to \(PlainText.line(place.string))"))
         let flash = try await board.survey(progress)
         let made = try await keeper.make(flash, of: board, at: place)
         backups.append(made.path)

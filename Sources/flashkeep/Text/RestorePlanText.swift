@@ -11,7 +11,7 @@ enum RestorePlanText {
         var lines: [String] = []
         if plan.blockCount == 0 {
             lines.append(
-                plan.untouched.contains(where: \.differs)
+                plan.untouched.contains { $0.differs == true }
                     ? "\(style.doubtful("Nothing is written")): everything that differs is left as it is."
                     : "\(style.good("Nothing to write")): everything is as in the backup.")
         } else {
@@ -51,13 +51,15 @@ enum RestorePlanText {
             }
             if isVerbose { lines += details(plan) }
         }
-        let differing = plan.untouched.filter(\.differs)
+        let differing = plan.untouched.filter { $0.differs == true }
         if !differing.isEmpty {
             lines.append(style.doubtful("Left as it is, although it differs:"))
             lines += differing.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
-        let same = plan.untouched.count { !$0.differs }
+        let same = plan.untouched.count { $0.differs == false }
         if same > 0 { lines.append("Already the same: \(CountText.text(same, "partition")).") }
+        let others = plan.untouched.count { $0.differs == nil }
+        if others > 0 { lines.append("Not requested, and not compared: \(CountText.text(others, "partition")).") }
         lines += plan.warnings.map { "Note: \(SafeText.line($0))" }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -102,7 +104,7 @@ enum RestorePlanText {
         if report.reconnects > 0 {
             lines.append("Reconnected to the board \(CountText.text(report.reconnects, "time")).")
         }
-        let left = report.plan.untouched.filter(\.differs)
+        let left = report.plan.untouched.filter { $0.differs == true }
         if !left.isEmpty {
             lines.append(style.doubtful("Left as it is, although it differs:"))
             lines += left.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }

@@ -196,7 +196,7 @@ struct RestoreVerb: Verb {
 
     /// Whether the board still differs from the backup although everything was to be restored.
     private func leavesSomething(_ plan: RestorePlan) -> Bool {
-        choices.only.isEmpty && plan.untouched.contains(where: \.differs)
+        choices.only.isEmpty && plan.untouched.contains { $0.differs == true }
     }
 
     private func before(_ context: VerbContext) -> FilePath {
