@@ -53,6 +53,16 @@ import UBootFlash
         ("Autobooting in 1 seconds\r\n", ["74706c"]), ("Hit \"gl\" key to stop booting:  2 ", ["676c"]),
         ("Enter 'noautoboot' to enter prompt without timeout\r\n", ["6e6f6175746f626f6f74"]),
         ("Press Ctrl+C to stop autoboot\r\n", ["03"]), ("Press 's' to stop autoboot:  1 ", ["73"]),
+        // CONFIG_AUTOBOOT_PROMPT of boards: Buffalo's and others' i.MX28 and IPQ806x, Bluegiga, a Marvell switch, i.MX51.
+        ("Press Ctrl+C to abort autoboot in 3 second(s)\r\n", ["03"]),
+        ("Hit keys 'is' to stop autoboot (3 seconds).\r\n", ["6973"]),
+        ("Press Ctrl-C in next 1 seconds to enter u-boot prompt...\r\n", ["03"]),
+        ("Press DEL to abort autoboot\r\n", ["7f", "1b5b337e"]),
+        ("Autoboot in 3 seconds - press 'l' to stop...\r\n", ["6c"]),
+        ("autoboot in 1 second (hold 'CTRL^C' to abort)\r\n", ["03"]),
+        // TP-Link's IPQ50xx.
+        ("Enter magic string to stop autoboot in 1 seconds\r\n", ["74706c"]),
+        ("Press Ctrl-C twice within 3 s to enter U-Boot\r\n", ["0303"]),
         ("Autoboot in 3 seconds\r\n", []),
         // A digit is no key: in menus it may write.
         ("Press '2' to stop autoboot\r\n", []),
@@ -66,6 +76,8 @@ import UBootFlash
 
     @Test(arguments: [
         ("Enter password - autoboot in 2 sec...\r\n", nil), ("Enter password - autoboot in 5 seconds...\r\n", nil),
+        ("Enter passphrase to stop autoboot, booting in 2 seconds\r\n", nil),
+        ("Enter password to abort autoboot in 2 seconds!\r\n", nil),
         // It prints its own password.
         ("Enter password \"a\" in 2 seconds to stop autoboot\r\n", "a"),
     ])
@@ -76,6 +88,70 @@ import UBootFlash
         case .passwordPrompt(let line): #expect(key == nil && text.hasPrefix(line))
         case .stopPrompt(let stop): #expect(stop.keys == [Array((key ?? "").utf8)])
         default: Issue.record("\(events)")
+        }
+    }
+
+    @Test(
+        "A countdown whose line has no end is recognized in the pause behind it",
+        arguments: [
+            ("Press ESC within 3 s to stop autoboot", [[0x1B]]),
+            ("Press 'f' then 'b' to stop autoboot", [[0x66, 0x62]]),
+            ("Enter \"openwrt\" within 3 seconds to stop autoboot", [Array("openwrt".utf8)]),
+        ] as [(String, [[UInt8]])])
+    func standingCountdowns(text: String, keys: [[UInt8]]) {
+        var console = UBootConsoleText()
+        #expect(console.feed(Array(text.utf8)) == [])
+        guard case .stopPrompt(let stop)? = console.pause().first else {
+            Issue.record("\(text)")
+            return
+        }
+        #expect(stop.keys == keys && stop.text == text)
+        // Once.
+        #expect(console.pause() == [])
+    }
+
+    @Test(
+        "Lines that may be countdowns are reported in their own words, and no key is taken from them",
+        arguments: [
+            "Press Ctrl-B to enter Boot Menu...", "Press ESC within 3 s", "Boot Northstar system in 3 seconds",
+            "Please press any key to enter the loader",
+        ])
+    func likelyCountdowns(text: String) {
+        #expect(Self.events(text + "\r\n").contains(.likelyStopPrompt(text)))
+        var console = UBootConsoleText()
+        _ = console.feed(Array(text.utf8))
+        #expect(console.pause() == [.likelyStopPrompt(text)])
+    }
+
+    @Test(
+        "Lines that are none",
+        arguments: [
+            "Please press Enter to activate this console.", "bootcmd=press any key", "In:    serial", "DRAM:  64 MiB",
+            "Press", "type: NOR", "Enter password: ", "Hit:1 http://deb.debian.org/debian bookworm InRelease",
+        ])
+    func unlikelyCountdowns(text: String) {
+        let events = Self.events(text + "\r\n")
+        #expect(!events.contains { if case .likelyStopPrompt = $0 { true } else { false } }, "\(events)")
+    }
+
+    @Test(
+        "What follows the answer to ^C is the prompt, whatever it ends with",
+        arguments: [">", "> ", "BOOT:", "uboot % ", String(repeating: "A", count: 150) + "=> ", "-"])
+    func promptsAfterAnInterrupt(prompt: String) {
+        var text = UBootConsoleText()
+        _ = text.feed(Array((prompt + "<INTERRUPT>\r\n" + prompt).utf8))
+        #expect(text.promptCandidate == Array(prompt.utf8))
+        _ = text.feed(Array("\r\n".utf8))
+        // Another line in between: these endings alone prove nothing.
+        _ = text.feed(Array(("Bytes transferred\r\n" + prompt).utf8))
+        #expect(prompt.hasSuffix("=> ") || text.promptCandidate == nil)
+    }
+
+    @Test func noPromptsAfterAnInterrupt() {
+        for line in ["Password: ", String(repeating: "A", count: 2_000), ""] {
+            var text = UBootConsoleText()
+            _ = text.feed(Array(("<INTERRUPT>\r\n" + line).utf8))
+            #expect(text.promptCandidate == nil)
         }
     }
 

@@ -70,6 +70,7 @@ import UBootFlash
         case .fact(let label, let value): "\(label): \(value)"
         case .defaultEnvironment: "default environment"
         case .stopPrompt(let stop): "waits for " + stop.keys.map { $0.map(hex).joined() }.joined(separator: " or ")
+        case .likelyStopPrompt(let text): "may wait: \(text)"
         case .passwordPrompt: "asks for a password"
         case .unknownCommand(let name): "unknown \(name ?? "?")"
         case .tooManyArguments: "too many words"

@@ -72,6 +72,10 @@ package struct ConsoleConnector: BoardConnector {
                 } catch let error as FlashkeepError where error.code == .bootloaderAnswers && mayRepeat {
                     // The bootloader was mistaken for a system without a prompt: it was slow, or had just been reset.
                     mayRepeat = false
+                } catch let error as FlashkeepError
+                    where mayRepeat && [.boardSilent, .noReplyInTime, .replyNotUnderstood].contains(error.code)
+                {
+                    throw responder.missedCountdown.map { MissedCountdown.adding($0, to: error) } ?? error
                 }
             }
         }

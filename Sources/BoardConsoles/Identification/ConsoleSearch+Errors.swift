@@ -4,14 +4,20 @@ import FlashModel
 extension ConsoleSearch {
     func noEnd(_ console: Console, _ task: String) -> FlashkeepError {
         if LineSense(seen) == .garbage { return garbage(console) }
-        return console.talksOn(during: task)
+        return withCountdown(console.talksOn(during: task))
+    }
+
+    /// The error, with the countdown that was not stopped, if there was one.
+    private func withCountdown(_ error: FlashkeepError) -> FlashkeepError {
+        (missedCountdown ?? countdown).map { MissedCountdown.adding($0, to: error) } ?? error
     }
 
     func silent(_ console: Console) -> FlashkeepError {
-        FlashkeepError(
-            .boardSilent, what: "Nothing answers at \(console.channel.traits.address).",
-            why: "Neither ^C nor Enter nor a restart produced a prompt.",
-            next: "Check power, that RX and TX are not swapped, and the baud rate (?baud=57600).")
+        withCountdown(
+            FlashkeepError(
+                .boardSilent, what: "Nothing answers at \(console.channel.traits.address).",
+                why: "Neither ^C nor Enter nor a restart produced a prompt.",
+                next: "Check power, that RX and TX are not swapped, and the baud rate (?baud=57600)."))
     }
 
     func deaf(_ console: Console) -> FlashkeepError {
@@ -22,6 +28,14 @@ extension ConsoleSearch {
             next:
                 "Check the wire to the board's RX, and that flow control is off: its receive line is dead, not locked."
         )
+    }
+
+    func doubles(_ console: Console) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood,
+            what: "Each character sent to \(console.channel.traits.address) comes back twice.",
+            why: "The board echoes what is typed, and something in between does, too.",
+            next: "Turn off the local echo of the terminal server or adapter.")
     }
 
     func garbage(_ console: Console) -> FlashkeepError {

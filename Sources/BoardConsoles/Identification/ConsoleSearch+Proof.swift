@@ -7,6 +7,8 @@ extension ConsoleSearch {
         case no
         /// It printed, and echoes nothing.
         case deaf
+        /// Each character comes back twice.
+        case doubles
     }
 
     /// How often no echo, or no complaint, must come for that to be no accident of the line.
@@ -15,7 +17,7 @@ extension ConsoleSearch {
     /// Says a word that nobody knows, and sees who complains.
     mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
         var hasHeard = false
-        var (silent, denied) = (0, 0)
+        var (silent, denied, doubled) = (0, 0, 0)
         var lastPrompt = candidate
         for attempt in 0..<timing.attempts {
             if attempt > 0 {
@@ -36,6 +38,8 @@ extension ConsoleSearch {
                 continue
             }
             hasHeard = true
+            if echo == word.flatMap({ [$0, $0] }) { doubled += 1 }
+            if doubled == Self.believed { return .doubles }
             guard echo == word else { continue }
             try await console.send("\r")
             switch try await complaint(at: candidate, lastPrompt, console) {

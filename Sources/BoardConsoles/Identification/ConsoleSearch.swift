@@ -15,6 +15,10 @@ struct ConsoleSearch {
     var hasStarted = false
     var keysTried = 0
     var stop: (keys: [[UInt8]], text: String)?
+    /// The words of the countdown of this start, even if they name no key.
+    var countdown: String?
+    /// Those of the last one that ran out.
+    var missedCountdown: String?
     /// Whether the menu was told its command line's digit.
     var hasChosen = false
     var isGarbage = false
@@ -121,7 +125,10 @@ struct ConsoleSearch {
         case .countsDown(let keys, let text):
             hasStarted = true
             stop = (keys, text)
+            countdown = text
             try await sendKey(console)
+        case .mayCountDown(let text):
+            if hasStarted, stop == nil { countdown = text }
         case .menu(let key?):
             // The menu's own word for its command line; its other digits write flash. Once: the loader
             // repeats the line when it was chosen.
@@ -134,8 +141,11 @@ struct ConsoleSearch {
             isLogClosed = true
             try await answerPassword(line, console)
         case .startsSystem(let line):
+            if hasStarted { missedCountdown = countdown }
             if hasStarted || identifier.wanted != nil { try await missed(line) }
             hasStarted = false
+            // The keys were for the countdown; the system would take them for a user name.
+            stop = nil
         case .answers: return try await answered(dialect, prompt: nil, console)
         case .garbage: isGarbage = true
         }
@@ -148,6 +158,7 @@ struct ConsoleSearch {
         isGarbage = false
         keysTried = 0
         stop = nil
+        countdown = nil
         // A key that came too late stands behind the prompt: ^C brings a clean one.
         wakes = 0
         if isWaitingForPower { try await identifier.notify(.note("the board starts")) }
@@ -196,11 +207,19 @@ struct ConsoleSearch {
     /// Nothing came for a while.
     mutating func quiet(_ console: Console) async throws -> Responder? {
         silences += 1
+        for index in recognizers.indices {
+            for sign in recognizers[index].pause() {
+                if let found = try await heed(sign, of: recognizers[index], console) { return found }
+                // The key was sent: see what comes of it.
+                if case .countsDown = sign { return nil }
+            }
+        }
         if let candidate, !refused.contains(candidate) {
             switch try await prove(candidate, console) {
             case .answers(let dialect, let prompt): return try await answered(dialect, prompt: prompt, console)
             case .no: refused.append(candidate)
             case .deaf: throw deaf(console)
+            case .doubles: throw doubles(console)
             }
             return nil
         }
@@ -272,8 +291,7 @@ struct ConsoleSearch {
         guard let stop else { return }
         let keys = identifier.stopKey.map { [$0] } ?? stop.keys
         guard !keys.isEmpty else {
-            guard keysTried == 0 else { return }
-            keysTried += 1
+            self.stop = nil
             try await identifier.notify(
                 .note("the board counts down without naming a key (\"\(stop.text)\"): give the key with --stop-key"))
             return
@@ -303,14 +321,16 @@ struct ConsoleSearch {
     }
 
     mutating func missed(_ line: String) async throws {
+        let hint = missedCountdown.map { " \(MissedCountdown.sentence($0))" } ?? ""
         guard identifier.wanted != nil else {
-            try await identifier.notify(.note("the board is starting its system: \(line)"))
+            let stop = hint.isEmpty || line.hasSuffix(".") ? "" : "."
+            try await identifier.notify(.note("the board is starting its system: \(line)\(stop)\(hint)"))
             return
         }
         isWaitingForPower = true
         powerRequests += 1
         try await identifier.notify(
-            .needsPower("The board is starting its system: it was too late to stop it. Switch it off and on."))
+            .needsPower("The board is starting its system: it was too late to stop it.\(hint) Switch it off and on."))
     }
 
     /// A system answers, and no bootloader.
@@ -319,6 +339,7 @@ struct ConsoleSearch {
             guard let system = identifier.system else { throw notSupported("A system", console) }
             var responder = Responder(dialect: system.name)
             responder.unknownPrompt = unknownPrompt
+            responder.missedCountdown = missedCountdown
             return responder
         }
         if !isWaitingForPower {

@@ -15,6 +15,9 @@ package protocol DialectRecognizer: Sendable {
     /// Takes bytes, however they are cut.
     mutating func take(_ bytes: [UInt8]) -> [DialectSign]
 
+    /// Takes note that nothing came for a while: a line may stand without an end.
+    mutating func pause() -> [DialectSign]
+
     /// The line that has not ended, if it may be a prompt of this dialect. Silence and a question decide.
     var promptCandidate: [UInt8]? { get }
 
@@ -28,6 +31,7 @@ package protocol DialectRecognizer: Sendable {
 
 extension DialectRecognizer {
     package var isSupported: Bool { true }
+    package mutating func pause() -> [DialectSign] { [] }
     package var promptCandidate: [UInt8]? { nil }
     package func judge(_ reply: [UInt8], at candidate: [UInt8]) -> DialectVerdict { .no }
 }
@@ -42,6 +46,8 @@ package struct Responder: Sendable, Hashable {
     package var startLog: [UInt8] = []
     /// A prompt at which something echoed and answered in no dialect that is known; nil if there was none.
     package var unknownPrompt: [UInt8]?
+    /// The words of a countdown that ran out before the system started; nil if none was seen.
+    package var missedCountdown: String?
 
     /// The limit of ``startLog`` in bytes; a bootloader prints 1 to 4 KiB.
     static let startLogLimit = 32 << 10

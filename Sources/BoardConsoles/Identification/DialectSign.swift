@@ -4,6 +4,8 @@ package enum DialectSign: Sendable, Hashable {
     case starts
     /// It counts down, and one of these keys stops it; best first, empty if it names none. With its own words.
     case countsDown(keys: [[UInt8]], text: String)
+    /// It may count down, in words from which no key is taken: only for a message.
+    case mayCountDown(text: String)
     /// It shows a menu, whose digits may write flash. The digit that leads to the command line; nil if none is named.
     case menu(commandLineKey: UInt8?)
     /// It asks for a password, with this line.

@@ -14,6 +14,8 @@ package struct UBootConsoleText: Sendable {
         case defaultEnvironment
         /// It waits for a key.
         case stopPrompt(UBootStopPrompt)
+        /// It may wait for a key, in words that are not known.
+        case likelyStopPrompt(String)
         /// A menu whose digits may write flash; with the digit for the command line, if the menu names it.
         case menu(commandLineKey: UInt8?)
         /// It asks for a password.
@@ -50,8 +52,12 @@ package struct UBootConsoleText: Sendable {
 
     /// The most bytes kept of a line.
     static let lineLimit = 1024
+    /// The most bytes of a prompt. U-Boot's own buffers limit it to less.
+    private static let promptLimit = 200
 
     private var isCut = false
+    /// Whether the previous line ends with U-Boot's own answer to ^C: the open line is then its prompt.
+    private var wasInterrupted = false
     private var isReturned = false
     private var hasPrompted = false
     private var escape = Escape.none
@@ -86,6 +92,12 @@ package struct UBootConsoleText: Sendable {
     /// The open line if it may be a prompt: short, and with the ending of one. Only silence and the answer to a command
     /// can confirm it, because `Bank # ` of `flinfo` looks the same for a moment.
     package var promptCandidate: [UInt8]? {
+        // `>`, `BOOT:` or a whole sentence: what follows the answer to ^C needs no known ending.
+        if wasInterrupted, !isCut, (1...Self.promptLimit).contains(openLine.count),
+            !Self.isPassword(ByteText(openLine[...]))
+        {
+            return openLine
+        }
         guard !isCut, (2...48).contains(openLine.count), openLine.first != 0x20, !isContinuation else { return nil }
         let hasBlank = openLine.last == 0x20
         guard let mark = hasBlank ? openLine.dropLast().last : openLine.last else { return nil }
@@ -104,6 +116,21 @@ package struct UBootConsoleText: Sendable {
 
     /// Whether hush waits for the rest of a command, because a quote is open: `> `.
     package var isContinuation: Bool { openLine == [0x3E, 0x20] }
+
+    /// Takes note of a pause in the output, and returns the event in a line that stands without an end: many countdowns
+    /// are one line, without a blank or colon behind the words that show what it is.
+    package mutating func pause() -> [Event] {
+        let line = ByteText(openLine[...])
+        guard !hasStopped, openLine.count <= 200, !line.trimmed.isEmpty else { return [] }
+        var events: [Event] = []
+        if namesBoot, let stop = UBootStopPrompt(line: line, isWhole: true), !stop.keys.isEmpty {
+            hasStopped = true
+            note(stop, &events)
+        } else if UBootStopPrompt.isLikely(line) {
+            events.append(.likelyStopPrompt(line.trimmed.string(limit: 120)))
+        }
+        return events
+    }
 
     private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
         watchRate(byte, &events)
@@ -169,7 +196,10 @@ package struct UBootConsoleText: Sendable {
 
     private mutating func endLine(_ events: inout [Event]) {
         let line = ByteText(openLine[...])
-        if !line.trimmed.isEmpty { classify(line, &events) }
+        if !line.trimmed.isEmpty {
+            wasInterrupted = line.trimmed.hasSuffix("<INTERRUPT>")
+            classify(line, &events)
+        }
         openLine = []
         isCut = false
         isReturned = false
@@ -193,17 +223,23 @@ package struct UBootConsoleText: Sendable {
             events.append(.banner(version))
             return
         }
-        if namesBoot, !hasStopped {
-            let stop = UBootStopPrompt(line: line, isWhole: true)
-            // `Enter password - autoboot in 5 sec...` (`configs/MCR3000_defconfig`): no other key stops it.
-            if stop?.keys.isEmpty ?? true, text.lowercased.hasPrefix("enter password") {
-                if !hasAsked { events.append(.passwordPrompt(text.string(limit: 80))) }
-            } else if let stop {
-                note(stop, &events)
-            }
-        }
+        if !hasStopped { stopPrompt(line, text, &events) }
         if let event = Self.event(text) { events.append(event) }
         menu(text, &events)
+    }
+
+    private mutating func stopPrompt(_ line: ByteText, _ text: ByteText, _ events: inout [Event]) {
+        let stop = namesBoot ? UBootStopPrompt(line: line, isWhole: true) : nil
+        // `Enter password - autoboot in 5 sec...` (`configs/MCR3000_defconfig`), `Enter passphrase to stop autoboot, …`
+        // (`configs/bk4r1_defconfig`): no other key stops it.
+        let asks = ["enter password", "enter passphrase"].contains(where: text.lowercased.hasPrefix)
+        if namesBoot, stop?.keys.isEmpty ?? true, asks {
+            if !hasAsked { events.append(.passwordPrompt(text.string(limit: 80))) }
+        } else if let stop {
+            note(stop, &events)
+        } else if UBootStopPrompt.isLikely(line) {
+            events.append(.likelyStopPrompt(text.string(limit: 120)))
+        }
     }
 
     /// Recognizes Ralink's and MediaTek's menu: `   4: Entr boot command line interface.`

@@ -15,11 +15,13 @@ package struct UBootStopPrompt: Sendable, Hashable {
         guard (8...200).contains(line.bytes.count) else { return nil }
         let text = line.lowercased
         // A countdown says what to stop: "stop autoboot", "abort autoboot", "stop booting"; "stop auto run" is CFE's.
+        // `Press Ctrl-C in next 3 seconds to enter u-boot prompt...` says what comes instead.
+        let enters = ["enter u-boot", "enter uboot"].contains(where: text.contains)
         let stops = ["stop auto", "abort auto", "stop boot", "abort boot", "to stop", "to abort", "interrupt"]
-        let namesStop = stops.contains(where: text.contains)
+        let namesStop = enters || stops.contains(where: text.contains)
         let isAutoboot = text.contains("autoboot") || text.contains("auto boot") || text.contains("auto-boot")
         let isBoot =
-            isAutoboot || text.contains("booting") || text.contains("boot process")
+            isAutoboot || enters || text.contains("booting") || text.contains("boot process")
             || ["stop boot", "abort boot", "interrupt boot"].contains(where: text.contains)
         guard namesStop && isBoot || isWhole && isAutoboot && (text.contains("second") || text.contains("noautoboot"))
         else { return nil }
@@ -29,6 +31,22 @@ package struct UBootStopPrompt: Sendable, Hashable {
         // A line that names no key yet may still do so before it ends.
         guard !keys.isEmpty || isWhole else { return nil }
         self.text = line.string(limit: 200)
+    }
+
+    /// Whether a line that no key could be taken from looks like a request for one all the same: it begins as such
+    /// lines do, and mentions a key, a time or what comes then. Only for a message.
+    static func isLikely(_ line: ByteText) -> Bool {
+        guard (8...200).contains(line.bytes.count) else { return false }
+        let text = line.trimmed.lowercased
+        guard !text.contains("="), !text.contains("passw"), !text.contains("to activate this console"),
+            let first = text.words.first(where: { $0 != ByteText("please") })
+        else { return false }
+        let asks = ["hit", "press", "push", "type", "enter"].contains { first == ByteText($0) }
+        let counts = ["boot", "booting", "autoboot", "auto-boot", "autobooting"].contains { first == ByteText($0) }
+        let signs = [
+            " second", " sec", " key", "ctrl", "esc", " within ", " to enter ", " to stop", " to abort", "menu",
+        ]
+        return asks && signs.contains(where: text.contains) || counts && text.contains(" sec")
     }
 
     private static let space: [UInt8] = [0x20]
@@ -60,8 +78,12 @@ package struct UBootStopPrompt: Sendable, Hashable {
         {
             return [enter]
         }
-        // TP-Link prints `Autobooting in 1 seconds` without the key.
-        if text.trimmed.hasPrefix("autobooting in "), text.trimmed.hasSuffix("seconds") { return [Array("tpl".utf8)] }
+        // `Press DEL to abort autoboot`.
+        if ["hit del", "press del"].contains(where: text.contains) { return delete }
+        // TP-Link prints `Autobooting in 1 seconds` or `Enter magic string to stop autoboot in 1 seconds`, without the
+        // string.
+        let isTPLink = text.trimmed.hasPrefix("autobooting in ") && text.trimmed.hasSuffix("seconds")
+        if isTPLink || text.contains("magic string") { return [Array("tpl".utf8)] }
         return []
     }
 
@@ -94,8 +116,9 @@ package struct UBootStopPrompt: Sendable, Hashable {
         return nil
     }
 
-    /// `Hit 5 times Ctrl+u`: how often, at most 10.
+    /// `Hit 5 times Ctrl+u`, `Press Ctrl-C twice`: how often, at most 10.
     private static func times(_ text: ByteText) -> Int {
+        if text.contains(" twice") { return 2 }
         guard let count = text.before(" times")?.words.last?.decimal, (1...10).contains(count) else { return 1 }
         return count
     }

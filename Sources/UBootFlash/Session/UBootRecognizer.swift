@@ -14,16 +14,21 @@ package struct UBootRecognizer: DialectRecognizer {
     package var promptCandidate: [UInt8]? { text.promptCandidate }
 
     package mutating func take(_ bytes: [UInt8]) -> [DialectSign] {
-        text.feed(bytes).compactMap { event in
-            switch event {
-            case .banner: .starts
-            case .stopPrompt(let prompt): .countsDown(keys: prompt.keys, text: prompt.text)
-            case .menu(let key): .menu(commandLineKey: key)
-            case .passwordPrompt(let line): .asksForPassword(line)
-            case .systemStart(let line): .startsSystem(line)
-            case .garbage: .garbage
-            default: nil
-            }
+        text.feed(bytes).compactMap(Self.sign)
+    }
+
+    package mutating func pause() -> [DialectSign] { text.pause().compactMap(Self.sign) }
+
+    private static func sign(_ event: UBootConsoleText.Event) -> DialectSign? {
+        switch event {
+        case .banner: .starts
+        case .stopPrompt(let prompt): .countsDown(keys: prompt.keys, text: prompt.text)
+        case .likelyStopPrompt(let text): .mayCountDown(text: text)
+        case .menu(let key): .menu(commandLineKey: key)
+        case .passwordPrompt(let line): .asksForPassword(line)
+        case .systemStart(let line): .startsSystem(line)
+        case .garbage: .garbage
+        default: nil
         }
     }
 

@@ -57,7 +57,7 @@ extension UBootMachine {
             return drain()
         }
         guard let countdown = scenario.countdown else { return welcome() }
-        emit(countdown.text + " \(countdown.seconds) ")
+        emit(countdown.text + (countdown.showsSeconds ? " \(countdown.seconds) " : ""))
         phase = .countdown(left: countdown.seconds)
         timer = lineFree + 1_000_000
         drain()
@@ -65,11 +65,12 @@ extension UBootMachine {
 
     /// Three backspaces, two columns and a blank each second (`lab-malta-built-missed-boot-missed`).
     private mutating func tick(_ left: Int) {
+        let isShown = scenario.countdown?.showsSeconds ?? true
         guard left > 1 else {
-            emit("\u{8}\u{8}\u{8} 0 \n")
+            emit(isShown ? "\u{8}\u{8}\u{8} 0 \n" : "\n")
             return boot()
         }
-        emit("\u{8}\u{8}\u{8} \(left - 1) ")
+        if isShown { emit("\u{8}\u{8}\u{8} \(left - 1) ") }
         phase = .countdown(left: left - 1)
         timer = lineFree + 1_000_000
     }
@@ -99,7 +100,8 @@ extension UBootMachine {
         timer = nil
         phase = .prompt
         line = []
-        emit(raw: Array(scenario.prompt.utf8))
+        let later = scenario.laterPrompt.flatMap { ran.count >= $0.at ? $0.prompt : nil }
+        emit(raw: Array((later ?? scenario.prompt).utf8))
     }
 
     /// A message of the kernel's network bridge (Linux `net/bridge/br_stp.c`, br_set_state), or bytes of another rate.

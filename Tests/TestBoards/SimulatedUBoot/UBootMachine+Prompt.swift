@@ -23,7 +23,7 @@ extension UBootMachine {
         default:
             guard line.count < scenario.lineLimit - 1 else { return emit(raw: [0x07]) }
             line.append(byte)
-            emit(raw: [byte])
+            emit(raw: scenario.hasLocalEcho ? [byte, byte] : [byte])
             if case .resetWhileTyping(let count) = fault(ran.count + 1), line.count >= count {
                 faults[ran.count + 1] = nil
                 ran.append("(reset)")

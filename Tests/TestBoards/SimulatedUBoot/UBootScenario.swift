@@ -84,8 +84,15 @@ package struct UBootScenario: Sendable {
         /// passwd_abort_key); nil is any character.
         package var keys: [UInt8]?
         package var seconds = 3
+        /// Whether the seconds are printed behind the text, as they pass. A prompt that stops by a string is printed once
+        /// (`common/autoboot.c`, abortboot_key_sequence, 2023.01).
+        package var showsSeconds = true
 
-        package init(_ text: String = "Hit any key to stop autoboot: ", keys: String? = nil, seconds: Int = 3) {
+        package init(
+            _ text: String = "Hit any key to stop autoboot: ", keys: String? = nil, seconds: Int = 3,
+            showsSeconds: Bool = true
+        ) {
+            self.showsSeconds = showsSeconds
             self.text = text
             self.keys = keys.map { Array($0.utf8) }
             self.seconds = seconds
@@ -93,6 +100,8 @@ package struct UBootScenario: Sendable {
     }
 
     package var prompt = "=> "
+    /// Another prompt, from this command on, by its number from 1 (assumed: another U-Boot runs then).
+    package var laterPrompt: (prompt: String, at: Int)?
     package var version = "U-Boot 2023.01 (Nov 21 2026 - 01:25:44 +0000)"
     package var lineEnd = LineEnd.usual
     package var start = Start.prompt
@@ -116,6 +125,8 @@ package struct UBootScenario: Sendable {
     package var answers: [String: String] = [:]
     /// Whether the board ignores all input.
     package var isDeaf = false
+    /// Whether a terminal server echoes what is typed, in addition to the board (assumed).
+    package var hasLocalEcho = false
     /// The response of a loader to an unknown command (`malta-errors`; `common/command.c`, cmd_process, 2023.01).
     package var unknown = "Unknown command '%' - try 'help'"
 
@@ -159,6 +170,8 @@ package struct UBootScenario: Sendable {
     package var checksumWord = ChecksumWord.upper
     package var boardInfo = BoardInfo.banks
     package var spiForm = SPIForm.long
+    /// What `spi id` of Ralink's prints behind the label (`drivers/spi_flash.c` of LinkIt Smart 7688's U-Boot 1.1.3).
+    package var serialID = "c2 20 10 0 0"
     /// Whether `nand info` names a chip by its type, with its size, as before 2012.04 (`board-no-bdinfo-no-free-ram`).
     /// Since then it is named `nand0` (`sandbox-2026.07-nand-info`; `drivers/mtd/nand/nand.c`, nand_register).
     package var namesNANDSize = true
