@@ -29,6 +29,23 @@ extension UBootSession {
         window = timing.window
     }
 
+    /// The prompt that replaced the known one: U-Boot answered ^C three times in a row, each time with this line.
+    static func otherPrompt(_ lines: [[UInt8]]) -> [UInt8]? {
+        guard let last = lines.last, !last.isEmpty, lines.count >= 3, lines.suffix(3).allSatisfy({ $0 == last }) else {
+            return nil
+        }
+        return last
+    }
+
+    /// U-Boot answers at another prompt: something else is running now, such as another U-Boot, and what was set or
+    /// selected before is lost as after a reset.
+    func otherPrompt(_ prompt: [UInt8]) -> Interruption {
+        func shown(_ prompt: [UInt8]) -> String {
+            "\"\(PrintableText.escaped(String(decoding: prompt, as: UTF8.self), limit: 48))\""
+        }
+        return Interruption(why: "its prompt is now \(shown(prompt)), and was \(shown(self.prompt))")
+    }
+
     var address: String { console.channel.traits.address }
 
     /// The error for a command without an answer. A board that falls silent at a raised rate may have been reset to its

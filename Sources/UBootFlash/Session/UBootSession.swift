@@ -267,7 +267,10 @@ package final class UBootSession {
     ///
     /// - Parameter isThorough: whether silence must follow the prompt. Otherwise a second reply, to a ^C that the line
     ///   doubled, may still arrive and be taken for the echo of the next command.
+    ///
+    /// - Throws: ``Interruption`` if U-Boot answers at another prompt; what the line throws.
     func clear(isThorough: Bool = false) async throws {
+        var others: [[UInt8]] = []
         for _ in 0..<timing.attempts {
             // Answer a question even if it was not recognized. At the prompt, the blank prevents a bare Enter.
             if mayWaitForEnter { try await console.send(" \r") }
@@ -286,6 +289,8 @@ package final class UBootSession {
                 mayWaitForEnter = false
                 return
             }
+            others.append(text.promptCandidate ?? [])
+            if let other = Self.otherPrompt(others) { throw otherPrompt(other) }
         }
         throw lost("^C")
     }
@@ -380,7 +385,8 @@ package final class UBootSession {
 
     /// Whether a line equals the prompt except for one character that was lost, doubled or changed.
     static func isNearly(_ line: [UInt8], _ prompt: [UInt8]) -> Bool {
-        guard abs(line.count - prompt.count) <= 1, line != prompt else { return false }
+        // Of a prompt that is a single character, nothing remains to compare.
+        guard prompt.count > 1, abs(line.count - prompt.count) <= 1, line != prompt else { return false }
         let start = zip(line, prompt).prefix { $0 == $1 }.count
         let end = zip(line.reversed(), prompt.reversed()).prefix { $0 == $1 }.count
         return start + end >= max(line.count, prompt.count) - 1
@@ -390,7 +396,12 @@ package final class UBootSession {
         if let banner, !namesItself { throw Interruption(why: banner, heard: UBootReply(output: output)) }
         isUntidy = false
         var output = output
-        if output.suffix(prompt.count).elementsEqual(prompt) { output.removeLast(prompt.count) }
+        if output.suffix(prompt.count).elementsEqual(prompt) {
+            output.removeLast(prompt.count)
+        } else if text.openLine == prompt, let end = output.lastIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+            // Between its characters, colour sequences.
+            output.removeSubrange((end + 1)...)
+        }
         return Answer(reply: UBootReply(output: output), isWhole: true)
     }
 
