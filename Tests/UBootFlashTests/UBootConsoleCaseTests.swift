@@ -96,6 +96,69 @@ struct UBootConsoleCaseTests {
         #expect(survey.chips.map(\.size) == [.exact(128 << 20)] && survey.unknowns.isEmpty)
     }
 
+    /// HiSilicon's and Goke's start logs as their owners posted them: with the names of the driver's functions, with other
+    /// lines in between, and Huawei's and an ATO chip's NAND.
+    @Test(
+        "Chips in the words of HiSilicon's drivers",
+        arguments: [
+            (
+                "hifmc_spi_nor_probe(1689): SPI Nor(cs 0) ID: 0xc2 0x20 0x18\r\nhifmc_spi_nor_probe(1754): Block:64KB "
+                    + "hifmc_spi_nor_probe(1755): Chip:16MB hifmc_spi_nor_probe(1756): Name:\"MX25L128XX\"\r\n"
+                    + "hifmc100_spi_nor_probe(147): SPI Nor total size: 16MB\r\nNAND:  0 MiB\r\n",
+                UBootStartLog.ChipLine.Kind.spiNOR, 16, "MX25L128XX"
+            ),
+            (
+                "SPI Nor(cs 0) ID: 0xef 0x40 0x17\r\nspi_general_qe_enable(291): Error: Disable Quad failed! reg: 0x2\r\n"
+                    + "Block:64KB Chip:8MB Name:\"W25Q64FV\"\r\nlk[6 => 0x400000]\r\nSPI Nor total size: 8MB\r\n",
+                .spiNOR, 8, "W25Q64FV"
+            ),
+            (
+                "SPI Nand(cs 0) ID: 0x9b 0x12\r\nNand: ATO ATO25D1GA\r\nNand(Auto): Block:128KB Page:2KB OOB:64B "
+                    + "ECC:4bit/512 Chip:128MB*1\r\n", .spiNAND, 128, ""
+            ),
+            (
+                "NAND:  Special Nand id table Version 1.23\r\nNand ID: 0x01 0xF1 0x00 0x1D 0x01 0xF1 0x00 0x1D\r\n"
+                    + "ECC Match pagesize:2K, oobzie:64, ecctype:4bit\r\n\r\nNand(Hardware): Block:128KB Page:2KB "
+                    + "Chip:128MB*1 OOB:64B ECC:4bit \r\n128 MiB\r\n", .nand, 128, ""
+            ),
+        ])
+    func hisilicon(_ text: String, _ kind: UBootStartLog.ChipLine.Kind, _ mebibytes: Int, _ name: String) throws {
+        let log = try #require(UBootStartLog(UBootReply(text: text)))
+        let chip = try #require(log.chips.first)
+        #expect(log.chips.count == 1 && chip.kind == kind && chip.size == mebibytes << 20 && chip.name == name)
+        #expect(chip.eraseSize == (kind == .spiNOR ? 64 : 128) << 10)
+        if kind != .spiNOR { #expect(chip.pageSize == 2_048 && chip.oobSize == 64) }
+    }
+
+    @Test("The first stage's words for NAND are a size, too")
+    func firstStage() {
+        let log = UBootStartLog(UBootReply(text: "NAND:  Nand(Hardware): 128 MiB\r\n"))
+        #expect(log?.nand == 128 << 20)
+    }
+
+    @Test(
+        "The driver's words as the reply to sf probe; they add the erase block, and an id that contradicts is a doubt")
+    func probeInTheDriversWords() throws {
+        let words = "SPI Nor(cs 0) ID: 0xc2 0x20 0x18\r\nBlock:64KB Chip:16MB Name:\"MX25L128XX\"\r\n"
+        let current = "16384 KiB hi_fmc at 0:0 is now current device\r\n"
+        for text in [words, words + current, current] {
+            let survey = try UBootSurvey.assemble(replies: ["sf probe": UBootReply(text: "\r\n" + text)])
+            #expect(survey.chips.map(\.size) == [.exact(16 << 20)] && survey.table == .complete, "\(text)")
+            #expect(survey.chips.map(\.eraseBlockSize) == [text.hasPrefix("SPI") ? 64 << 10 : 0])
+        }
+        // XM's table takes the bits of this chip for bytes (an XM25QH128A in a camera's log).
+        let wrong = "SPI Nor(cs 0) ID: 0x20 0x70 0x18\r\nBlock:64KB Chip:128MB Name:\"xm25qh128a\"\r\n"
+        let probe = "131072 KiB hi_fmc at 0:0 is now current device\r\n"
+        for replies in [
+            ["sf probe": UBootReply(text: wrong + probe)],
+            ["sf probe": UBootReply(text: probe), UBootFacts.startLogName: UBootReply(text: wrong)],
+        ] {
+            let survey = try UBootSurvey.assemble(replies: replies)
+            #expect(survey.chips.map(\.size) == [.atLeast(16 << 20)])
+            #expect(survey.table.doubts.contains { $0.contains("16 MiB") && $0.contains("128 MiB") })
+        }
+    }
+
     @Test("Two sources that differ: neither is believed")
     func disagreement() throws {
         let survey = try UBootSurvey.assemble(replies: [
@@ -190,6 +253,7 @@ struct UBootConsoleCaseTests {
         arguments: [
             "DRAM:  9223372036854775807 MiB\r\nNAND:  18446744073709551616 MiB\r\n",
             "SPI Nor(cs 0) ID: 0xc8 0x40 0xff\r\nBlock:0KB Chip:99999999999MB*99 Name:\"\r\n",
+            "SPI Nor(cs 0) ID:\r\nBlock: Chip:MB*0 Name:\r\nf(9223372036854775808): Block:64KB\r\nNand(: Block:\r\n",
             "NAND: \r\nmaf_id : 0xzz, dev_id : 0x1\r\n-5 MiB\r\n", "SF: Detected \r\nFlash is detected (0x1)\r\n",
         ])
     func hostileLogs(_ text: String) throws {

@@ -44,6 +44,7 @@ extension UBootChipMap {
     private mutating func addSerial(_ line: UBootStartLog.ChipLine, _ facts: UBootFacts) {
         if let position = chips.firstIndex(where: { $0.kind == .spiNOR }) {
             note(line.size, at: position, "the start log")
+            note(line.sizeByID, at: position, "the chip's id in the start log")
             describe(&chips[position], line)
             return
         }
@@ -56,6 +57,7 @@ extension UBootChipMap {
         describe(&chip, line)
         chips.append(chip)
         windows[id] = .spi
+        note(line.sizeByID, at: chips.count - 1, "the chip's id in the start log")
     }
 
     private func describe(_ chip: inout Chip, _ line: UBootStartLog.ChipLine) {
@@ -72,6 +74,7 @@ extension UBootChipMap {
         guard nand.count == 1, let position = nand.first else { return }
         if let line = log.chips.first(where: { $0.kind != .spiNOR }) {
             note(line.size, at: position, "the chip's id in the start log")
+            note(line.sizeByID, at: position, "the chip's id in the start log")
             if chips[position].pageSize <= 1, let page = line.pageSize { chips[position].pageSize = page }
             if chips[position].oobSize == 0, let spare = line.oobSize { chips[position].oobSize = spare }
             describe(&chips[position], line)

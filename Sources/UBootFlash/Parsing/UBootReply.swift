@@ -73,6 +73,9 @@ struct UBootSize: Hashable {
     /// False if a decimal point shows that it was rounded to a tenth.
     var isExact: Bool
 
+    /// A size that was not rounded.
+    static func exact(_ bytes: Int) -> UBootSize { UBootSize(bytes: bytes, isExact: true) }
+
     /// Takes `16 MiB`, `1.5 MiB`, `256 Bytes`, `512 kB`, `128MiB`, `128 Mbit`, or a bare number of bytes from the start.
     ///
     /// U-Boot's MB and kB are 2^20 and 2^10 bytes (`drivers/mtd/cfi_flash.c`, flash_print_info).

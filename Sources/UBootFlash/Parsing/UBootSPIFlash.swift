@@ -27,7 +27,11 @@ package struct UBootSPIFlash: Sendable, Hashable {
     }
 
     /// Parses the output of `sf probe`; nil if no chip was found.
-    package init?(_ reply: UBootReply) {
+    package init?(_ reply: UBootReply) { self.init(reply, isProbe: true) }
+
+    /// - Parameter isProbe: whether it is such an output, rather than a start log, in which a chip may be named that
+    ///   `sf` does not know.
+    init?(_ reply: UBootReply, isProbe: Bool) {
         isCutAt16MiB = false
         var found: Found?
         for line in reply.lines.prefix(2_000) {
@@ -42,12 +46,16 @@ package struct UBootSPIFlash: Sendable, Hashable {
                 found = chip
             }
         }
+        // HiSilicon's driver names the chip at its first probe: mostly at the start, but here if nothing needed it then.
+        let line = isProbe ? UBootStartLog.chips(reply).last { $0.kind == .spiNOR } : nil
+        if found == nil { found = line.map { Found(name: $0.name, size: $0.size.map(UBootSize.exact)) } }
         guard let found, found.size?.bytes != 0 else { return nil }
+        if id == nil, let bytes = line?.id { id = SPINORID(bytes) }
         name = found.name
         size = found.size?.bytes ?? id?.size
         isSizeExact = found.size?.isExact != false
         pageSize = found.page
-        eraseSize = found.erase
+        eraseSize = found.erase ?? line?.eraseSize
         // Until 2013.07 the erase size is called the page size (`drivers/mtd/spi/spi_flash.c`).
         if found.erase == nil, let page = found.page, page >= 4_096 {
             eraseSize = page

@@ -20,6 +20,8 @@ package struct UBootStartLog: Sendable, Hashable {
         package var oobSize: Int?
         /// The id, as printed.
         package var id: [UInt8]
+        /// The bytes that the id tells, if the line tells others as well.
+        package var sizeByID: Int?
     }
 
     /// Bytes of RAM: `DRAM:  64 MiB`.
@@ -50,14 +52,15 @@ package struct UBootStartLog: Sendable, Hashable {
                 if ["In:", "Out:", "MMC:", "Net:", "Loading"].contains(where: text.hasPrefix) { isInNAND = false }
                 note(nandSize: text, &isInNAND)
             }
-            vendorLine(text)
+            vendorLine(Self.withoutFunction(text))
         }
-        spi = UBootSPIFlash(log)
+        spi = UBootSPIFlash(log, isProbe: false)
         if memory == nil, nand == nil, parallel == nil, chips.isEmpty, spi == nil { return nil }
     }
 
     private mutating func note(nandSize text: ByteText, _ isInNAND: inout Bool) {
-        var rest = text
+        // Huawei's first stage: `NAND:  Nand(Hardware): 128 MiB`.
+        var rest = text.dropping("Nand(")?.after("): ") ?? text
         guard nand == nil, let size = UBootSize.take(&rest), rest.trimmed.isEmpty, size.isExact else { return }
         nand = size.bytes
         isInNAND = false
@@ -72,6 +75,15 @@ package struct UBootStartLog: Sendable, Hashable {
 
     // MARK: Vendors' drivers
 
+    /// The chips that a vendor's driver names in a reply.
+    static func chips(_ reply: UBootReply) -> [ChipLine] {
+        var log = UBootStartLog()
+        for line in reply.lines.prefix(2_000) { log.vendorLine(withoutFunction(line.trimmed)) }
+        return log.chips
+    }
+
+    private init() {}
+
     private mutating func vendorLine(_ text: ByteText) {
         if let id = Self.hisiliconID(text, "SPI Nor(cs") {
             add(ChipLine(kind: .spiNOR, name: "", size: SPINORID(id)?.size, id: id))
@@ -79,8 +91,11 @@ package struct UBootStartLog: Sendable, Hashable {
             add(ChipLine(kind: .spiNAND, name: "", size: Self.serialNANDSize(id), id: id))
         } else if let id = Self.hisiliconID(text, "Nand ID") ?? Self.mediaTekID(text) {
             add(ChipLine(kind: .nand, name: "", size: Self.parallelNANDSize(id), id: id))
-        } else if text.hasPrefix("Block:"), let last = chips.indices.last {
-            // `Block:64KB Chip:16MB Name:"GD25Q128"`, the line behind the id.
+        } else if text.hasPrefix("Block:") || text.hasPrefix("Nand(") && text.contains("Block:"),
+            let last = chips.indices.last
+        {
+            // `Block:64KB Chip:16MB Name:"GD25Q128"`, the line behind the id; of NAND `Nand(Auto): Block:128KB Page:2KB
+            // OOB:64B ECC:4bit/512 Chip:128MB*1`.
             describe(&chips[last], text)
         } else if let rest = text.dropping("SPI Nor total size: "), let size = Self.size(rest) {
             if let last = chips.lastIndex(where: { $0.kind == .spiNOR }) {
@@ -95,6 +110,16 @@ package struct UBootStartLog: Sendable, Hashable {
         if chips.count < 8 { chips.append(chip) }
     }
 
+    /// A line without the name of the function that prints it, which some builds add:
+    /// `hifmc_spi_nor_probe(1689): SPI Nor(cs 0) ID: 0xc2 0x20 0x18`.
+    private static func withoutFunction(_ text: ByteText) -> ByteText {
+        guard let name = text.before("("), !name.isEmpty,
+            name.bytes.allSatisfy({ $0 == 0x5F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }),
+            let number = text.after("(")?.before("): "), number.decimal != nil, let rest = text.after("): ")
+        else { return text }
+        return rest.trimmed
+    }
+
     private func describe(_ chip: inout ChipLine, _ text: ByteText) {
         for word in text.words {
             if let rest = word.dropping("Block:") { chip.eraseSize = Self.size(rest) }
@@ -104,6 +129,8 @@ package struct UBootStartLog: Sendable, Hashable {
                 let parts = rest.split(0x2A, most: 1)
                 let dies = parts.count > 1 ? parts[1].decimal : 1
                 if let dies, (1...8).contains(dies), let size = parts.first.flatMap(Self.size) {
+                    // XM's tables have `Chip:128MB` for chips of 128 Mbit.
+                    if chip.size != size * dies { chip.sizeByID = chip.size }
                     chip.size = size * dies
                 }
             }
