@@ -79,7 +79,11 @@ import Testing
             "given.eraseBlockSize ?? 0": geometry,
             "serialInNAND.map": "a chip of unknown size takes nothing off the sum, which then is no power of two",
         ],
-        "UBootChipMap+Partitions": ["found?.pieces": "without a table the whole chip is read"],
+        "UBootChipMap+Partitions": [
+            "found?.pieces": "without a table the whole chip is read",
+            "sharedMemory?.strayLines": "of a table that is not there, no line was misunderstood",
+        ],
+        "UBootPrintedSerialFlash": ["usage?.lines": "without its usage the command is not sent"],
         "UBootPartitionTables": [
             "environment?.variables": "without variables there is no table", "mtdids": "without names none matches",
         ],

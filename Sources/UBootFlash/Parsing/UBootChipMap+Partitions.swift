@@ -15,6 +15,7 @@ extension UBootChipMap {
     /// Places the partitions on the chips.
     mutating func partition(_ facts: UBootFacts) {
         lookForOtherTables(facts)
+        for line in facts.sharedMemory?.strayLines ?? [] { doubt("a line of smeminfo was not understood", line) }
         for position in chips.indices {
             var pieces = table(chips[position], facts)
             let chip = chips[position]
@@ -125,6 +126,7 @@ extension UBootChipMap {
         // `mtdparts` calls serial flash nor0, too.
         let isOnlyNOR = chips.filter { $0.kind == .nor || $0.kind == .spiNOR }.count == 1
         let names = [chip.id] + (chip.kind == .spiNOR && isOnlyNOR ? ["nor0"] : [])
+        if let pieces = sharedMemoryTable(chip, names, facts) { return pieces }
         if let device = facts.parts?.devices.first(where: { names.contains($0.id) }), !device.parts.isEmpty {
             if !device.isComplete {
                 doubts.append(
@@ -135,6 +137,24 @@ extension UBootChipMap {
             }
         }
         return fromVariables(chip, names: names, facts)
+    }
+
+    /// The table of `smeminfo`, which Linux uses on these boards; U-Boot's `mtdparts` often has a part of it alone. nil if
+    /// it has none for the chip.
+    private mutating func sharedMemoryTable(_ chip: Chip, _ names: [String], _ facts: UBootFacts) -> [Piece]? {
+        guard let table = facts.sharedMemory, chip.kind.isNAND || chip.kind == .spiNOR,
+            chips.count(where: { $0.kind.isNAND == chip.kind.isNAND && ($0.kind.isNAND || $0.kind == .spiNOR) }) == 1
+        else { return nil }
+        let place: UBootSharedMemoryTable.Place = chip.kind.isNAND ? .nand : .serialNOR
+        let parts = table.parts.filter { $0.place == place }
+        guard !parts.isEmpty else { return nil }
+        if let other = facts.parts?.devices.first(where: { names.contains($0.id) })?.parts, !other.isEmpty,
+            !other.allSatisfy({ part in parts.contains { $0.offset == part.offset && $0.size == part.size } })
+        {
+            warnings.append(
+                "smeminfo and mtdparts have different partition tables for \(shown(chip.id)); that of smeminfo is used")
+        }
+        return parts.map { Piece(name: $0.name, offset: $0.offset, size: $0.size) }
     }
 
     /// The first table that has the chip. Others that differ are reported.

@@ -32,6 +32,28 @@ extension UBootChipMap {
     /// Bytes; what a 32-bit address space of such boards has room for.
     private static let largestMapped = 512 << 20
 
+    // MARK: spi id
+
+    /// Serial NOR that U-Boot prints, unless another command reads it.
+    mutating func add(_ printed: UBootPrintedSerialFlash) {
+        let isMapped = chips.contains { $0.source == "bdinfo" && $0.exactSize == printed.size }
+        guard !isMapped, !chips.contains(where: { $0.kind == .spiNOR }), hasRoom(for: "spi0") else { return }
+        let id = freeName("spi")
+        var chip = Chip(
+            id: id, kind: .spiNOR, size: printed.size.map { .exact($0) } ?? .atLeast(0), eraseBlockSize: 0, pageSize: 1,
+            oobSize: 0, identification: ["command": "spi"], source: "spi id")
+        if let id = printed.id {
+            chip.identification["id"] = Hexadecimal.text([id.manufacturer, id.type, id.capacity])
+        }
+        chips.append(chip)
+        windows[id] = .printed
+        if let size = printed.size, size > UBootSurvey.shortAddressLimit {
+            doubts.append(
+                "\(shown(id)) is larger than 16 MiB, and this U-Boot may read its start again in place of the rest: "
+                    + "compare the two")
+        }
+    }
+
     // MARK: The start log
 
     /// Sizes, and serial chips whose `sf probe` says nothing.
@@ -115,7 +137,7 @@ extension UBootChipMap {
         let window: UBootWindow =
             switch given.kind {
             case .nor: .mapped(base: given.start)
-            case .spi: .spi
+            case .spi: windows.values.contains(.printed) ? .printed : .spi
             case .nand: .nand(0)
             }
         let kind: Chip.Kind =

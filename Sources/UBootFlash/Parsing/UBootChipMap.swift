@@ -38,6 +38,7 @@ struct UBootChipMap {
             doubt("U-Boot's answer to \(answer.question) was not understood", answer.line)
         }
         if let spi = facts.spi { add(spi, version: facts.version, isSeparate: facts.found.isSerialFlashSeparate) }
+        if let printed = facts.printedSerial { add(printed) }
         if let nand = facts.nand {
             for device in nand.devices { add(device) }
             for line in nand.strayLines.prefix(5) { doubt("a line of nand info was not understood", line) }
@@ -49,7 +50,7 @@ struct UBootChipMap {
         for given in facts.given.flash { add(given) }
     }
 
-    private mutating func doubt(_ words: String, _ line: String) {
+    mutating func doubt(_ words: String, _ line: String) {
         doubts.append("\(words): \"\(PrintableText.escaped(line, limit: 80))\"")
     }
 
@@ -174,8 +175,7 @@ struct UBootChipMap {
     }
 
     private mutating func add(_ device: UBootNANDInfo.Device) {
-        let isSerial = device.oobSize == 0 && device.pageSize == 256 || device.name.hasPrefix("spi")
-        if isSerial { return addSerial(device) }
+        if device.isSerialNOR { return addSerial(device) }
         let name = "nand\(device.index)"
         if let position = chips.firstIndex(where: { $0.id == name }) {
             chips[position].identification["nand"] = device.name

@@ -177,6 +177,12 @@ package struct UBootCommands: Sendable, Hashable {
         return try line(["sf", "probe", "\(bus):\(chipSelect)"])
     }
 
+    /// `spi read 1d940 78` of Ralink's: prints the bytes.
+    package func printSerial(offset: UInt64, count: UInt64) throws(UBootCommandFault) -> String {
+        try Self.check(offset, count)
+        return try line(["spi", "read", Self.hex(offset), Self.hex(count)])
+    }
+
     /// `sf read 80000000 0 10000`.
     package func spiRead(
         to memory: UInt64, offset: UInt64, count: UInt64

@@ -13,6 +13,12 @@ package struct UBootFacts: Sendable {
     package var nand: UBootNANDInfo?
     package var mtd: UBootMTDList?
     package var parts: UBootMTDParts?
+    /// Qualcomm's own table.
+    package var sharedMemory: UBootSharedMemoryTable?
+    /// Whether Qualcomm's own table was not asked for, because the question may write to flash.
+    package var isSharedMemoryWithheld = false
+    /// Ralink's serial flash, which is read by a command that prints it.
+    package var printedSerial: UBootPrintedSerialFlash?
     /// What was printed before the prompt, if the board started while somebody listened.
     package var startLog: UBootStartLog?
     /// What the user knows and U-Boot does not tell.
@@ -53,10 +59,10 @@ package struct UBootFacts: Sendable {
 
     /// The commands to send before flash is read; they change nothing in flash. Those that `help` does not list may be
     /// omitted. `nand bad` is about the current device and asked of each, `mtd bad NAME` of others. If `mtd list` reports
-    /// NAND, `help mtd` is sent as well.
+    /// NAND, `help mtd` is sent as well; `spi id` and `smeminfo` only where they are known to be harmless.
     package static let questions = [
         "version", "help", "bdinfo", "printenv", "flinfo", "sf probe", "nand info", "help nand", "mtd list",
-        "mtdparts",
+        "mtdparts", "help spi",
     ]
 
     /// The question for the bad blocks of a NAND device: the command of the first, which is current from the start, and a
@@ -64,7 +70,7 @@ package struct UBootFacts: Sendable {
     static func badBlocks(of device: Int) -> String { device == 0 ? "nand bad" : "nand bad \(device)" }
 
     /// The questions whose replies describe the chips and the partitions on them.
-    static let layoutQuestions = ["flinfo", "sf probe", "nand info", "mtd list", "mtdparts"]
+    static let layoutQuestions = ["flinfo", "sf probe", "spi id", "nand info", "mtd list", "mtdparts", "smeminfo"]
 
     /// The command that `help` must list for a question.
     static func command(of question: String) -> String {
@@ -126,6 +132,10 @@ package struct UBootFacts: Sendable {
         nand = replies["nand info"].flatMap(UBootNANDInfo.init)
         mtd = replies["mtd list"].flatMap(UBootMTDList.init)
         parts = replies["mtdparts"].flatMap(UBootMTDParts.init)
+        sharedMemory = replies["smeminfo"].flatMap(UBootSharedMemoryTable.init)
+        isSharedMemoryWithheld =
+            help?.has("smeminfo") == true && !Self.maySendSMEMInfo(help, nand: replies["nand info"])
+        printedSerial = UBootPrintedSerialFlash(usage: replies["help spi"], id: replies["spi id"])
         readsRawNAND =
             replies["help nand"].map { reply in
                 reply.lines.contains { $0.trimmed.hasPrefix("nand read.raw ") }

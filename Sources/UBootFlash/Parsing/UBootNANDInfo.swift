@@ -25,6 +25,9 @@ package struct UBootNANDInfo: Sendable, Hashable {
         package var eccStrength: Int?
         /// The bytes per ECC step.
         package var eccStepSize: Int?
+
+        /// Whether it is serial NOR, which Qualcomm's U-Boot lists too: pages of 256 bytes without OOB.
+        var isSerialNOR: Bool { oobSize == 0 && pageSize == 256 || name.hasPrefix("spi") }
     }
 
     /// The devices; each number is unique.

@@ -37,6 +37,11 @@ package enum UBootSurvey {
         if facts.environment?.addsUp == false {
             warnings.append("U-Boot's variables do not add up to the reported size: a line was lost in transit")
         }
+        if facts.isSharedMemoryWithheld {
+            warnings.append(
+                "smeminfo would list the partitions, but is not sent: on this U-Boot it attaches UBI, which may erase "
+                    + "blocks")
+        }
         warnings += facts.strangeTables.map { table in
             "the partition table in \(PrintableText.escaped(table.source, limit: 40)) was not understood: "
                 + "\"\(PrintableText.escaped(table.text, limit: 80))\""
@@ -53,7 +58,7 @@ package enum UBootSurvey {
     private static func noFlash(_ facts: UBootFacts) -> String {
         guard let answer = facts.misunderstood.first else {
             let said = facts.refusals.map { "\($0.question) says: \(PrintableText.escaped($0.line, limit: 100))" }
-            return "None of flinfo, sf probe, nand info, mtd list and bdinfo named a chip."
+            return "None of flinfo, sf probe, spi id, nand info, mtd list and bdinfo named a chip."
                 + (said.isEmpty ? "" : " " + said.joined(separator: "; "))
         }
         return "Its answer to \(answer.question) was not understood: \(PrintableText.escaped(answer.line, limit: 100))"
@@ -81,7 +86,9 @@ package enum UBootSurvey {
     /// U-Boot's commands that a backup can use.
     private static func tools(_ facts: UBootFacts) -> [String: String] {
         var result: [String: String] = [:]
-        for name in ["crc32", "flinfo", "hash", "loadx", "loady", "md", "mtd", "nand", "sf", "tftpboot", "tftpput"] {
+        for name in [
+            "crc32", "flinfo", "hash", "loadx", "loady", "md", "mtd", "nand", "sf", "spi", "tftpboot", "tftpput",
+        ] {
             if let help = facts.help?.commands[name] { result[name] = PrintableText.escaped(help, limit: 80) }
         }
         return result

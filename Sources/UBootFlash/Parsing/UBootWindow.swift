@@ -11,14 +11,21 @@ enum UBootWindow: Sendable, Hashable {
     case nand(Int)
     /// `mtd read` of this device.
     case mtd(String)
+    /// They do not: `spi read` of Ralink's prints them.
+    case printed
 
     /// Whether bytes must be copied into RAM first.
-    var isStaged: Bool { if case .mapped = self { false } else { true } }
+    var isStaged: Bool {
+        switch self {
+        case .mapped, .printed: false
+        case .spi, .nand, .mtd: true
+        }
+    }
 
     /// The command that must be sent once before the chip is read.
     func preparation(_ commands: UBootCommands) throws -> String? {
         switch self {
-        case .mapped, .mtd: nil
+        case .mapped, .mtd, .printed: nil
         case .spi: try commands.spiProbe()
         case .nand(let index): try commands.nandDevice(index)
         }
@@ -43,12 +50,12 @@ enum UBootWindow: Sendable, Hashable {
         return index == 0 ? nil : "U-Boot did not confirm that it selected it"
     }
 
-    /// The command that copies a range of the chip into RAM; nil if the chip is mapped.
+    /// The command that copies a range of the chip into RAM; nil if the chip is mapped or printed.
     func read(_ range: Range<Int>, to memory: UInt64, _ commands: UBootCommands) throws -> String? {
         guard let offset = UInt64(exactly: range.lowerBound) else { throw UBootCommandFault.badRange }
         let count = UInt64(range.count)
         switch self {
-        case .mapped: return nil
+        case .mapped, .printed: return nil
         case .spi: return try commands.spiRead(to: memory, offset: offset, count: count)
         case .nand: return try commands.nandRead(to: memory, offset: offset, count: count)
         case .mtd(let name): return try commands.mtdRead(name, to: memory, offset: offset, count: count)
@@ -58,7 +65,7 @@ enum UBootWindow: Sendable, Hashable {
     /// Whether pages can be read with their OOB bytes this way.
     func readsOOB(_ facts: UBootFacts) -> Bool {
         switch self {
-        case .mapped, .spi: false
+        case .mapped, .spi, .printed: false
         case .nand: facts.readsRawNAND
         case .mtd: facts.readsRawMTD
         }
@@ -75,7 +82,7 @@ enum UBootWindow: Sendable, Hashable {
             return offset
         }
         switch self {
-        case .mapped, .spi: throw UBootCommandFault.badRange
+        case .mapped, .spi, .printed: throw UBootCommandFault.badRange
         case .nand:
             return [
                 try commands.nandReadRaw(

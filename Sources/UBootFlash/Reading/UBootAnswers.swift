@@ -31,6 +31,8 @@ final class UBootAnswers {
             let isUsage = question.hasPrefix("help ")
             if help?.has(UBootFacts.command(of: question)) ?? !isUsage { try await ask(question) }
         }
+        if UBootPrintedSerialFlash.isOffered(replies["help spi"]) { try await ask("spi id") }
+        if UBootFacts.maySendSMEMInfo(help, nand: replies["nand info"]) { try await ask("smeminfo") }
         if help?.has("nand") ?? true { try await askForBadBlocks() }
         guard let devices = replies["mtd list"].flatMap(UBootMTDList.init)?.devices.filter(\.kind.isNAND),
             !devices.isEmpty

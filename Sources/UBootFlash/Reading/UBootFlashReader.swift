@@ -21,6 +21,8 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
     private let printer: UBootMemoryPrinter
     /// Reads over the network.
     private let uploads: UBootUploadReader
+    /// Reads what U-Boot prints from the chip itself.
+    private let serialPrinter: UBootSerialPrinter
     /// The repeated lines at the last check.
     private var repeatedLines = 0
 
@@ -44,6 +46,7 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         self.store = store
         self.lineRate = lineRate
         uploads = UBootUploadReader(session, facts, transfers, recovery)
+        serialPrinter = UBootSerialPrinter(session, recovery, transfers)
     }
 
     // MARK: Reading
@@ -101,6 +104,12 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
         let base = partition.offset ?? 0
         for range in ranges {
             let onChip = (base + range.lowerBound)..<(base + range.upperBound)
+            guard facts.windows[chip.id] != .printed else {
+                try await serialPrinter.read(onChip) { chunk in
+                    try await each(FlashChunk(offset: chunk.offset - base, bytes: chunk.bytes))
+                }
+                continue
+            }
             // The part before the first whole chunk is planned separately, so that no chunk spans two erase blocks.
             let size = chunkSize(of: chip)
             let whole = min(onChip.upperBound, (onChip.lowerBound + size - 1) / size * size)
@@ -214,7 +223,10 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
 
     // MARK: Checksums
 
-    var checksumAlgorithms: [ChecksumAlgorithm] { facts.hasChecksum ? [.crc32] : [] }
+    /// What U-Boot prints from a chip never is in its memory, of which it computes checksums.
+    var checksumAlgorithms: [ChecksumAlgorithm] {
+        facts.hasChecksum && !facts.windows.values.contains(.printed) ? [.crc32] : []
+    }
 
     func checksum(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]

@@ -9,7 +9,13 @@ struct UBootTransferDescription: TransferDescribing {
     let printer: UBootMemoryPrinter
     let transfers: UBootTransfers
 
+    /// Whether all flash is printed by a command of its own.
+    private var isPrinted: Bool {
+        !facts.windows.isEmpty && facts.windows.values.allSatisfy { $0 == .printed }
+    }
+
     var transferName: String {
+        if isPrinted { return "spi read" }
         let methods = transfers.used
         let names = (methods.isEmpty ? [.line] : methods).map { $0.transferName ?? printer.formatName }
             .joined(separator: " and ")
@@ -19,7 +25,10 @@ struct UBootTransferDescription: TransferDescribing {
     }
 
     /// Hexadecimal digits take three or four characters per byte, of ten bits each; known content is faster.
-    var usualRate: Int? { (session.console.channel.lineRate ?? 115_200) * 10 / printer.charactersPerByte }
+    var usualRate: Int? {
+        let cost = isPrinted ? UBootSerialPrinter.cost : printer.charactersPerByte
+        return (session.console.channel.lineRate ?? 115_200) * 10 / cost
+    }
 
     var commands: [String] { session.examples.all }
 }

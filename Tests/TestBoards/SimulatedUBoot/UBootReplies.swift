@@ -55,6 +55,7 @@ extension UBootMachine {
         case "protect" where scenario.hardware.isWritable: return protect(words)
         case "echo": return Done(text: words.dropFirst().joined(separator: " ").filter { $0 != "'" } + "\n")
         case "sf": return spi(words)
+        case "spi": return printedSPI(words)
         case "nand": return nand(words)
         case "mtd": return mtd(words)
         case "saves": return records(words)

@@ -64,4 +64,32 @@ extension UBootMachine {
         }
         return done
     }
+
+    /// Ralink's and MediaTek's `spi` (`drivers/spi_flash.c` of LinkIt Smart 7688's U-Boot 1.1.3, ralink_spi_command).
+    mutating func printedSPI(_ words: [String]) -> Done {
+        guard let flash = scenario.hardware.chips["spi0"] else { return Done(text: "device id: 0 0 0 0 0\n") }
+        let arguments = Array(words.dropFirst())
+        switch arguments.first {
+        case "id": return Done(text: "device id: \(scenario.serialID)\n")
+        case "read":
+            guard arguments.count == 3, let offset = Self.number(arguments[1]), let count = Self.number(arguments[2])
+            else {
+                offend(.forbidden, words.joined(separator: " "))
+                return Done()
+            }
+            // CFG_MALLOC_LEN is 256 KiB.
+            guard count <= 128 << 10 else { return Done(text: "malloc error\n") }
+            guard offset + count <= UInt64(flash.bytes.count) else {
+                // The chip begins again.
+                offend(.memory, words.joined(separator: " "))
+                return Done()
+            }
+            let bytes = flash.bytes[Int(offset)..<Int(offset + count)]
+            return Done(
+                text: "read len: \(count)\n" + bytes.map { String($0, radix: 16) + " " }.joined() + "\n", asks: false)
+        default:
+            offend(.forbidden, words.joined(separator: " "))
+            return Done()
+        }
+    }
 }

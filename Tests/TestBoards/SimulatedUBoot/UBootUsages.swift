@@ -77,6 +77,16 @@ package enum UBootUsages {
         \t\t\t\t\t  at address 'sector'
 
         """,
+        "spi": """
+        spi spi usage:
+          spi id
+          spi sr read
+          spi sr write <value>
+          spi read <addr> <len>
+          spi erase <offs> <len>
+          spi write <offs> <hex_str_value>
+
+        """,
         "nand": """
         nand - NAND sub-system
 
