@@ -72,7 +72,8 @@ package struct PartitionPicture: Sendable {
         var placed: [(partition: Partition?, range: Range<Int>)] = []
         var unplaced: [Partition] = []
         for partition in partitions {
-            if let range = partition.chipRange, !range.isEmpty {
+            // A partition without bytes has an address like any other, if that was reported.
+            if let range = partition.chipRange, !range.isEmpty || partition.isPlaced {
                 placed.append((partition, range))
             } else {
                 unplaced.append(partition)
@@ -84,10 +85,7 @@ package struct PartitionPicture: Sendable {
         if placed.count == inner.count || !inner.isEmpty {
             placed += PartitionMap.gaps(in: whole, leaving: inner.map(\.range)).map { (nil, $0) }
         }
-        placed.sort {
-            ($0.range.lowerBound, $1.range.upperBound, $0.partition?.index ?? Int.max)
-                < ($1.range.lowerBound, $0.range.upperBound, $1.partition?.index ?? Int.max)
-        }
+        placed.sort { Self.order($0.range, $0.partition?.index) < Self.order($1.range, $1.partition?.index) }
         let depths = depths(placed.map(\.range))
         var rows: [Row] = []
         for (position, entry) in placed.enumerated() {
@@ -110,11 +108,20 @@ package struct PartitionPicture: Sendable {
             }
     }
 
+    /// From the start of the chip, wider first, except that one without bytes is not drawn within what begins there.
+    private static func order(_ range: Range<Int>, _ index: Int?) -> (Int, Int, Int, Int) {
+        (range.lowerBound, range.isEmpty ? 0 : 1, -range.upperBound, index ?? Int.max)
+    }
+
     /// For each range, the number of preceding ranges that contain it. Ranges are sorted, wider first.
     private func depths(_ ranges: [Range<Int>]) -> [Int] {
         var open: [Range<Int>] = []
         return ranges.map { range in
-            while let last = open.last, !(last.lowerBound <= range.lowerBound && last.upperBound >= range.upperBound) {
+            // A range without bytes at the end of another lies behind it.
+            while let last = open.last,
+                !(last.lowerBound <= range.lowerBound && last.upperBound >= range.upperBound)
+                    || range.isEmpty && last.upperBound == range.lowerBound
+            {
                 open.removeLast()
             }
             open.append(range)
@@ -286,6 +293,7 @@ package struct PartitionPicture: Sendable {
         let first = min(cells - 1, max(0, Int(cell(range.lowerBound))))
         let last = min(cells - 1, max(first, Int(cell(range.upperBound).rounded(.up)) - 1))
         var characters = [Character](repeating: isASCII ? "." : "·", count: cells)
+        if range.isEmpty { return String(characters) }
         let fill: Character = partition == nil ? (isASCII ? "-" : "░") : (isASCII ? "#" : "█")
         for position in first...last { characters[position] = fill }
         if let partition, partition.eraseBlockSize > 0 {

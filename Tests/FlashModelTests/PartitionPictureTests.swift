@@ -63,6 +63,36 @@ import Testing
         }
     }
 
+    /// A table may have partitions without bytes: `mtdparts=nand:2m(boot),0(none),-(fs)`.
+    @Test func partitionsWithoutBytes() {
+        func partition(_ index: Int, _ name: String, _ offset: Int, _ size: Int) -> Partition {
+            Partition(
+                index: index, name: name, chip: "nand0", offset: offset, offsetSource: .commandLine, size: size,
+                eraseBlockSize: 131_072, pageSize: 2_048, oobSize: 64, type: "nand", isWritable: nil)
+        }
+        let survey = Survey(
+            chips: [
+                Chip(
+                    id: "nand0", kind: .nand, size: 4 << 20, sizeKnowledge: .exact, eraseBlockSize: 131_072,
+                    pageSize: 1, oobSize: 0, source: "nand info")
+            ],
+            partitions: [
+                partition(0, "first", 0, 0), partition(1, "boot", 0, 2 << 20), partition(2, "none", 2 << 20, 0),
+                partition(3, "fs", 2 << 20, 2 << 20), partition(4, "in", 3 << 20, 0), partition(5, "last", 4 << 20, 0),
+            ], table: .complete)
+        #expect(
+            PartitionPicture(width: 59).lines(survey).joined(separator: "\n") == """
+                nand0: NAND, 4 MiB, erase blocks of 128 KiB
+                   0x00000000 ├ mtd0 first 0 bytes ························
+                   0x00000000 ├ mtd1 boot    2 MiB ████████████············
+                   0x00200000 ├ mtd2 none  0 bytes ························
+                   0x00200000 ├ mtd3 fs      2 MiB ············████████████
+                   0x00300000 │ └ mtd4 in  0 bytes ························
+                   0x00400000 └ mtd5 last  0 bytes ························
+                   0x00400000 end of the chip
+                """)
+    }
+
     @Test func nothingToDraw() {
         #expect(PartitionPicture().lines(Survey(table: .complete)) == [])
     }
