@@ -292,6 +292,7 @@ struct ClaimTests {
             "\(text)")
         #expect(text.contains("mtd2 \"squashfs\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
         #expect(text.contains("mtd3 \"jffs2\" is now where the backup has mtd3 \"rootfs\""), "\(text)")
+        #expect(text.contains("Already as in the backup: mtd"), "\(text)")
         _ = try await Restore.run(
             prepared, on: connector, before: made.folder.path.appending("before"), environment: .simulated())
         #expect(connector.hardware.chips["spi0.0"]?.bytes == hardware.chips["spi0.0"]?.bytes)

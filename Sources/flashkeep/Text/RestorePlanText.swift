@@ -56,13 +56,22 @@ enum RestorePlanText {
             lines.append(style.doubtful("Left as it is, although it differs:"))
             lines += differing.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
-        let same = plan.untouched.count { $0.differs == false }
-        if same > 0 { lines.append("Already the same: \(CountText.text(same, "partition")).") }
-        let others = plan.untouched.count { $0.differs == nil }
-        if others > 0 { lines.append("Not requested, and not compared: \(CountText.text(others, "partition")).") }
+        lines += partitions("Already as in the backup", plan.untouched.filter { $0.differs == false }.map(\.subject))
+        lines += partitions(
+            "Not requested, and not compared", plan.untouched.filter { $0.differs == nil }.map(\.subject))
         lines += plan.warnings.map { "Note: \(SafeText.line($0))" }
         return lines.joined(separator: "\n") + "\n"
     }
+
+    /// Partitions by name, unless that would fill the screen.
+    private static func partitions(_ what: String, _ subjects: [String]) -> [String] {
+        guard !subjects.isEmpty else { return [] }
+        let names = subjects.prefix(mostNames).map { SafeText.line($0) }.joined(separator: ", ")
+        let more = subjects.count - mostNames
+        return ["\(what): \(names)\(more > 0 ? " and \(more) more" : "")."]
+    }
+
+    private static let mostNames = 8
 
     private static func details(_ plan: RestorePlan) -> [String] {
         plan.parts.flatMap { part -> [String] in
