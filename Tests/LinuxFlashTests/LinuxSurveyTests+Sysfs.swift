@@ -129,6 +129,10 @@ extension LinuxSurveyTests {
         #expect(cover.images.map(\.fileName) == ["mtd3-ubi.bin"])
         #expect(cover.skipped.map(\.partition) == [5, 6])
         #expect(cover.gaps.map(\.size) == [nil])
+        let picture = PartitionPicture().lines(survey)
+        let heading = try #require(picture.firstIndex { $0.contains("Views of UBI volumes") })
+        #expect(picture[..<heading].allSatisfy { !$0.contains("kernel") && !$0.contains("rootfs_data") })
+        #expect(picture[heading...].contains { $0.contains("mtd5 kernel") })
 
         // Without sysfs, the log shows that UBI is attached.
         let bare = try LinuxSurvey.assemble(replies: [
