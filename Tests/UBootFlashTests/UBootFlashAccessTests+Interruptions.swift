@@ -66,7 +66,7 @@ extension UBootFlashAccessTests {
         } catch let error as FlashkeepError {
             // A new connection would not help.
             #expect(error.code == .commandFailed)
-            #expect(error.what.contains("\"md.b "), "\(error.what)")
+            #expect(error.what.contains("\"md."), "\(error.what)")
         }
         #expect(simulated.starts < 10)
     }
