@@ -158,7 +158,7 @@ struct RestoreTests {
 
         let report = try await kept.restore(connector, RestoreChoice(only: ["rootfs"]))
         let manifest = try Kept.manifest(FilePath(try #require(report.backupBefore)))
-        #expect(manifest.capture.only == ["mtd2 \"rootfs\""])
+        #expect(manifest.capture.only == ["mtd3 \"rootfs\""])
         #expect(manifest.images.map(\.size) == [size])
 
         // An image that is not needed may be damaged.
@@ -176,7 +176,7 @@ struct RestoreTests {
     func allAfterOne() async throws {
         let kept = try await Kept(Self.router())
         var broken = Self.changed(kept.hardware)
-        broken.chips["spi0.0"]?.failing = [4: 100]
+        broken.chips["spi0.0"]?.failing = Dictionary(uniqueKeysWithValues: (0..<16).map { ($0, 100) })
         let connector = SimulatedConnector(broken)
         await #expect(throws: FlashkeepError(.writeFailed, what: "", why: "", next: "")) {
             _ = try await kept.restore(connector, RestoreChoice(only: ["rootfs"]))
