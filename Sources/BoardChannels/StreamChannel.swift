@@ -1,4 +1,5 @@
 internal import FlashModel
+private import Glibc
 private import NIOCore
 private import NIOPosix
 private import Synchronization
@@ -96,6 +97,9 @@ package final class StreamChannel: BoardChannel {
             try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(timeout))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // A telnetd answers ^C with IAC DM and sends one of the two as urgent data (RFC 854, "Synch"); taken
+                // out of the stream, it would leave the other behind as text.
+                .channelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_OOBINLINE)), value: 1)
                 .channelOption(.autoRead, value: false)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(receiver) }

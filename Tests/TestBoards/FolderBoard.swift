@@ -72,7 +72,8 @@ package final class FolderBoard: Sendable {
         TerminalOpener(command: command, isSlow: isSlow, expandsTabs: expandsTabs)
     }
 
-    private var command: [String] {
+    /// The shell's program and its arguments, with the environment that it runs in.
+    package var command: [String] {
         let program = Self.find(shell[0]) ?? shell[0]
         // In its own folder: a command damaged by a bad line may create files.
         let start = ["/usr/bin/env", "-i", "--chdir=\(scratch.path.string)", "PATH=\(bin)", "HOME=/", "PS1=board # "]
