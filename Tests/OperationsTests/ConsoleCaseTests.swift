@@ -209,17 +209,17 @@ struct ConsoleCaseTests {
         try Self.expectSame(whole, scenario, "nand0")
     }
 
-    @Test("NAND whose size nothing tells: found by the first read that lies outside")
-    func probed() async throws {
+    @Test("NAND whose size nothing tells: found by the first read that lies outside", arguments: [(4, 31), (8, 32)])
+    func probed(_ mebibytes: Int, bad: Int) async throws {
         var scenario = try Self.scenario("nand-size-unknown", prompt: "zlg@imx280a# ")
         scenario.memory = 0x4000_0000..<0x4400_0000
         scenario.relocation = 0x43F3_C000
         scenario.hardware.chips["nand0"] = Self.flash(
-            "nand0", kind: .nand, size: 8 << 20, block: 128 << 10, page: 2_048, oob: 64, bad: [32])
+            "nand0", kind: .nand, size: mebibytes << 20, block: 128 << 10, page: 2_048, oob: 64, bad: [bad])
         scenario.answers["nand bad"] = nil
         let folder = try ScratchFolder()
         let report = try await Self.backUp(scenario, in: folder)
-        #expect(report.manifest.chips.map(\.size) == [.exact(8 << 20)])
+        #expect(report.manifest.chips.map(\.size) == [.exact(mebibytes << 20)])
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
         try Self.expectSame(report, scenario, "nand0")
     }

@@ -14,9 +14,9 @@ struct UBootSizeProbe {
         staging = UBootStaging(session, facts)
     }
 
-    /// The sizes to try, in bytes: of the smallest chip in use to the largest.
-    private static let nandSizes = (22...33).map { 1 << $0 }
-    private static let serialSizes = (16...28).map { 1 << $0 }
+    /// The sizes to try, in bytes: of half the smallest chip in use, which lies inside, to the largest.
+    private static let nandSizes = (21...33).map { 1 << $0 }
+    private static let serialSizes = (15...28).map { 1 << $0 }
 
     /// The size of each chip of which only a minimum is known, as far as it can be found.
     ///
@@ -103,7 +103,15 @@ struct UBootSizeProbe {
     }
 
     /// Whether an offset lies outside of a chip, by what U-Boot says twice.
+    ///
+    /// A listed bad block lies inside. It is not read: U-Boot would read the next good block, and if there is none, as
+    /// behind the table of bad blocks at a chip's end, report `Attempt to read outside the flash area`.
     private func position(_ offset: Int, _ chip: Chip, _ place: Place) async throws -> Position {
+        if let bad = facts.badBlocks[chip.id]?.offsets,
+            bad.contains(where: { $0 <= offset && offset - $0 < chip.eraseBlockSize })
+        {
+            return .inside
+        }
         let count = chip.kind.isNAND ? max(chip.pageSize > 1 ? chip.pageSize : 2_048, 512) : 16
         guard let command = try place.window.read(offset..<offset + count, to: place.memory, session.commands) else {
             return .unclear
