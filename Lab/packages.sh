@@ -39,13 +39,14 @@ packages_install() {
     rm -f "$log"
 }
 
-# FOLDER ARCHITECTURE: sets `apt` to an apt-get of Debian 12 with lists of its own below FOLDER. Debian 12 whatever
-# this machine runs: it is the last release for little-endian MIPS, and its U-Boot the one that the tests know.
+# FOLDER ARCHITECTURE [RELEASE]: sets `apt` to an apt-get with lists of its own below FOLDER. Of Debian 12 whatever this
+# machine runs: it is the last release for little-endian MIPS, and its U-Boot the one that the tests know.
 private_apt() {
     local folder=$1 key=/usr/share/keyrings/debian-archive-keyring.gpg from=
     [[ ! -r $key ]] || from="[signed-by=$key]"
     mkdir -p "$folder"/lists/partial "$folder"/archives/partial
-    printf '%s %s http://deb.debian.org/debian bookworm main\n' deb "$from" deb-src "$from" >"$folder/sources.list"
+    printf '%s %s http://deb.debian.org/debian %s main\n' deb "$from" "${3:-bookworm}" deb-src "$from" "${3:-bookworm}" \
+        >"$folder/sources.list"
     apt=(apt-get -qq -o APT::Sandbox::User=root -o APT::Architecture="$2" -o APT::Architectures="$2"
         -o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null
         -o Dir::State::Lists="$folder/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$folder")

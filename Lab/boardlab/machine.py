@@ -130,13 +130,13 @@ def pty(state):
 # Stopping ---------------------------------------------------------------------------------------
 
 def _is_ours(pid, state):
-    """Whether this process is the QEMU of this folder: a number may be somebody else's by now."""
+    """Whether this process is the board of this folder: a number may be somebody else's by now."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         where = os.readlink(f"/proc/{pid}/cwd")
     except OSError:
         return False
-    return os.path.basename(command[0]).startswith(b"qemu-system-") and where == str(state)
+    return os.path.basename(command[0]).startswith((b"qemu-system-", b"sandbox-")) and where == str(state)
 
 
 def running(state):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from boardlab import LabError, cache
 
+from . import sandbox
+
 _MIB = 1 << 20
 ON_BOARD = "on board"   # the network device is a part of the board
 
@@ -98,4 +100,7 @@ ALL = {board.name: board for board in (
     _virt("virt-built", "virt"),
     _virt("virt-words-built", "virt-words"),
     _sabrelite(),
+    # U-Boot as a program of this machine, with NAND.
+    sandbox.Board("sandbox-nand", "sandbox-nand", sandbox.SMALL),
+    sandbox.Board("sandbox-mtd", "sandbox-mtd", sandbox.LARGE),
 )}

@@ -7,7 +7,7 @@ import time
 
 from boardlab import LabError, machine
 
-from . import boards, console, content, emulator, monitor, network
+from . import boards, console, content, emulator, monitor, network, sandbox
 
 
 def run(options):
@@ -20,6 +20,10 @@ def start(options):
     board = boards.ALL[options.board]
     if machine.running(state):
         raise LabError(f"a board is already running in {state}")
+    if isinstance(board, sandbox.Board):
+        return _start_sandbox(options, board)
+    if options.bad:
+        raise LabError(f"{board.name} has no NAND")
     variant, values, prompt = _boot(board, options)
     firmware = board.firmware(variant)
     state.mkdir(parents=True, exist_ok=True)
@@ -40,6 +44,26 @@ def start(options):
         else:
             monitor.power(state, "on")
             _wait_for_banner(state, process)
+    except BaseException:
+        emulator.stop(state)
+        raise
+    return 0
+
+
+def _start_sandbox(options, board):
+    plain = (("default", ""), ("none", ""))
+    if (options.autoboot not in plain or options.bootdelay is not None or options.env or options.prompt
+            or options.without or options.linux or options.wait_power or options.serial == "pty"
+            or options.network != "none"):
+        raise LabError(f"{board.name} starts at its prompt, on a TCP port, and has neither environment nor network")
+    state = options.state
+    state.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(state / "expected", ignore_errors=True)
+    about = {**sandbox.prepare(state, board, options), "prompt": board.prompt}
+    (state / "expected/banks.json").write_text(json.dumps(about, indent=2) + "\n")
+    process = emulator.start_sandbox(state, board, options)
+    try:
+        _wait_for_banner(state, process)
     except BaseException:
         emulator.stop(state)
         raise
@@ -89,7 +113,7 @@ def _wait_for_banner(state, process):
     end = time.monotonic() + 20
     while b"U-Boot" not in _read(state / "serial.log"):
         if process.poll() is not None:
-            raise LabError(f"QEMU ended: {_read(state / 'qemu.log').decode(errors='replace').strip()}")
+            raise LabError(f"the board ended: {_read(state / 'qemu.log').decode(errors='replace').strip()}")
         if time.monotonic() > end:
             raise LabError("U-Boot said nothing")
         time.sleep(0.02)

@@ -82,7 +82,7 @@ class Flash:
         board = self.board
         expected = state / "expected"
         expected.mkdir(exist_ok=True)
-        started = {}
+        files = []
         banks = []
         for number, (bank, data) in enumerate(zip(board.banks, self.banks)):
             (expected / f"bank{number}.bin").write_bytes(data)
@@ -91,10 +91,10 @@ class Flash:
                 file.write(_swapped(data[:board.swapped]) + data[board.swapped:])
                 # What U-Boot does not list is a hole.
                 file.truncate(bank.file_size)
-            started[name] = digests(state / name, board.sector)
+            files.append(name)
             banks.append({"index": number, "base": bank.base, "size": bank.size, "sectorSize": board.sector,
                           "kind": board.kind, "file": f"bank{number}.bin", "areas": self.areas[number]})
-        (state / "start.json").write_text(json.dumps({"sector": board.sector, "files": started}) + "\n")
+        note(state, board.sector, files)
         about = {"board": board.name, "bigEndian": board.big_endian, "loadAddress": board.load_address,
                  "ram": {"base": board.ram[0], "size": board.ram[1]}, "banks": banks}
         return about
@@ -104,6 +104,12 @@ def _swapped(data):
     turned = array.array("I", bytes(data))
     turned.byteswap()
     return turned.tobytes()
+
+
+def note(state, sector, files):
+    """start.json: the digests of each sector of these files."""
+    started = {name: digests(state / name, sector) for name in files}
+    (state / "start.json").write_text(json.dumps({"sector": sector, "files": started}) + "\n")
 
 
 def digests(path, sector):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from boardlab import LabError, machine
 
-from . import boards, line, monitor
+from . import boards, line, monitor, sandbox
 
 _SOCKETS = ("qmp.sock", "line.in", "line.out", "line.pid", "power-off")
 _MAC = "52:54:00:12:34:56"
@@ -52,6 +52,25 @@ def start(state, board, options):
     except LabError as error:
         stop(state)
         raise LabError(f"{error}\n{(state / 'qemu.log').read_text(errors='replace').strip()}")
+    except BaseException:
+        stop(state)
+        raise
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+    return process
+
+
+def start_sandbox(state, board, options):
+    """A board that is a program, and its line."""
+    for name in (*_SOCKETS, "qemu.pid", "serial.log", "serial-port", "serial-pty", "line-bytes"):
+        (state / name).unlink(missing_ok=True)
+    held = line.make_pipes(state)
+    process = None
+    try:
+        process = sandbox.launch(state, board, options.lifetime)
+        _start_line(state, options, None)
+        sandbox.wait(state, process)
     except BaseException:
         stop(state)
         raise

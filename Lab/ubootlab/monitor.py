@@ -3,7 +3,7 @@
 import json
 import time
 
-from boardlab import LabError, sockets
+from boardlab import LabError, machine, sockets
 
 
 class Monitor:
@@ -55,6 +55,8 @@ def _mark(state, off):
 
 
 def power(state, what, patience=10):
+    if not (state / "qmp.sock").exists() and machine.running(state):
+        raise LabError("this board is a program without a power switch; U-Boot's own reset works")
     with Monitor(state, patience) as monitor:
         if what in ("off", "cycle"):
             _mark(state, True)

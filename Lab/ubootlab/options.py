@@ -26,6 +26,13 @@ def _autoboot(text):
     return kind, word
 
 
+def _blocks(text):
+    try:
+        return frozenset(int(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("wants block numbers, as 3,8")
+
+
 def _network(text):
     kind, _, name = text.partition(":")
     if kind not in ("none", "user", "tap") or (kind == "tap") != bool(name):
@@ -77,6 +84,8 @@ def parse(arguments):
     flash = start.add_argument_group("flash")
     flash.add_argument("--fill", default="mixed", choices=["mixed", "random", "as-is"],
                        help="beside U-Boot: a bit of everything (default), random bytes everywhere, or nothing")
+    flash.add_argument("--bad", type=_blocks, default=frozenset(), metavar="LIST",
+                       help="sandbox boards: bad blocks, as 3,8")
     flash.add_argument("--seed", type=int, default=1, help="what the content is made from")
 
     boot = start.add_argument_group("U-Boot")

@@ -37,8 +37,11 @@ struct UBootBoard {
     }
 
     /// Starts a board, runs the body, checks that its flash is unchanged, and stops the board.
+    ///
+    /// - Parameter isUnchanged: whether the flash must be as it was at the start.
     static func with<Result>(
-        _ options: [String], before: [String] = [], sourceLocation: SourceLocation = #_sourceLocation,
+        _ options: [String], before: [String] = [], isUnchanged: Bool = true,
+        sourceLocation: SourceLocation = #_sourceLocation,
         body: (UBootBoard) async throws -> Result
     ) async throws -> Result {
         let state = FileManager.default.temporaryDirectory.appending(path: "flashkeep-lab-\(UUID().uuidString)")
@@ -64,7 +67,8 @@ struct UBootBoard {
             return check
         }.value
         #expect(
-            check.status == 0, "a backup must not change the flash: \(check.output)", sourceLocation: sourceLocation)
+            check.status == 0 || !isUnchanged, "a backup must not change the flash: \(check.output)",
+            sourceLocation: sourceLocation)
         return try result.get()
     }
 
