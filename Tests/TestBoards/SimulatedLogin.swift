@@ -74,14 +74,20 @@ package struct SimulatedLogin: ChannelOpening {
 
         def interrupted(*_): raise KeyboardInterrupt
 
-        # A login that ^C ends is started anew.
+        # A login that ^C ends is started anew. At the password it is a wrong one (busybox libbb/bb_askpass.c).
         def serve():
             while True:
                 try:
                     signal.signal(signal.SIGINT, interrupted)
                     name = ask(b"OpenWrt login: ")
                     if not name: continue
-                    if ask(b"Password: ", False) == password and name == user: return
+                    try:
+                        typed = ask(b"Password: ", False)
+                    except KeyboardInterrupt:
+                        typed = None
+                        echo(True)
+                        os.write(1, b"\\r\\n")
+                    if typed == password and name == user: return
                     time.sleep(delay)
                     os.write(1, b"Login incorrect\\r\\n")
                 except KeyboardInterrupt:

@@ -33,11 +33,12 @@ extension UBootMachine {
         return Done()
     }
 
-    /// The tree of U-Boot's documentation (`doc/usage/cmd/coninfo.rst`).
+    /// `malta-put-baudrate`, with a console over the network beside the line.
     func consoles() -> Done {
         Done(
             text:
-                "List of available devices\n|-- serial (IO)\n|   |-- stdin\n|   |-- stdout\n|   |-- stderr\n|-- nc (IO)\n"
+                "List of available devices:\nserial@3f8 00000007 IO stdin stdout stderr \nserial   00000003 IO \n"
+                + "nc       00000003 IO \n"
         )
     }
 

@@ -69,6 +69,10 @@ extension UBootMachine {
             if (start / size...(start + bytes.count - 1) / size).contains(where: protected.contains) {
                 return Done(text: "Copy to Flash... Can't write to protected Flash sectors\n")
             }
+            // It asks before it writes (`drivers/mtd/cfi_flash.c`, flash_write_cfiword).
+            guard zip(flash.bytes[start...], bytes).allSatisfy({ $0 & $1 == $1 }) else {
+                return Done(text: "Copy to Flash... Flash not Erased\n")
+            }
             for (index, byte) in bytes.enumerated() { flash.bytes[start + index] &= byte }
             scenario.hardware.chips[id] = flash
             return Done(text: "Copy to Flash... done\n", time: 1000 + bytes.count, asks: false)
@@ -76,7 +80,8 @@ extension UBootMachine {
         return Done(text: "Copy to Flash... Outside available Flash\n")
     }
 
-    /// `sf erase OFFSET SIZE`, `sf write RAM OFFSET SIZE` (`sabrelite-2013.07-sf-write`): a write never erases.
+    /// `sf erase OFFSET SIZE`, `sf write RAM OFFSET SIZE` (`sabrelite-2013.07-sf-write`, `sabrelite-sf-write`): a write
+    /// never erases.
     mutating func writeSPI(_ words: [String]) -> Done {
         let numbers = words.dropFirst(2).compactMap { Self.number($0).map { Int(clamping: $0) } }
         guard isProbed else { return Done(text: "No SPI flash selected. Please run `sf probe'\n") }
@@ -85,13 +90,19 @@ extension UBootMachine {
         }
         let (offset, count) = (numbers[numbers.count - 2], numbers[numbers.count - 1])
         let size = flash.chip.eraseBlockSize
+        let isLong = scenario.spiForm == .long
         guard offset + count <= flash.bytes.count else {
+            if isLong, words[1] == "write" || offset >= flash.bytes.count {
+                let what = offset >= flash.bytes.count ? "Offset exceeds" : "Size exceeds partition or"
+                return Done(text: "\(what) device limit\nsf - SPI flash sub-system\n\nUsage:\n")
+            }
             return Done(
                 text: "ERROR: attempting \(words[1]) past flash size (0x\(String(flash.bytes.count, radix: 16)))\n")
         }
         if words[1] == "erase" {
             guard offset % size == 0, count % size == 0 else {
-                return Done(text: "SF: \(count) bytes @ 0x\(String(offset, radix: 16)) Erased: ERROR\n")
+                let number = isLong ? " -22" : ""
+                return Done(text: "SF: \(count) bytes @ 0x\(String(offset, radix: 16)) Erased: ERROR\(number)\n")
             }
             for sector in offset / size..<(offset + count) / size { flash.erases[sector, default: 0] += 1 }
             for byte in offset..<offset + count { flash.bytes[byte] = 0xFF }
@@ -101,7 +112,11 @@ extension UBootMachine {
         }
         scenario.hardware.chips["spi0"] = flash
         let word = words[1] == "erase" ? "Erased" : "Written"
+        let request =
+            isLong && words[1] == "write"
+            ? "device 0 offset 0x\(String(offset, radix: 16)), size 0x\(String(count, radix: 16))\n" : ""
         return Done(
-            text: "SF: \(count) bytes @ 0x\(String(offset, radix: 16)) \(word): OK\n", time: 200_000, asks: false)
+            text: request + "SF: \(count) bytes @ 0x\(String(offset, radix: 16)) \(word): OK\n", time: 200_000,
+            asks: false)
     }
 }
