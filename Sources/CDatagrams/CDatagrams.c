@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -118,7 +117,7 @@ static int64_t now(void) {
 int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste *haste,
                                 const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
                                 struct flashkeep_datagram *datagrams) {
-    enum { awake_nanoseconds = 30000, turn_of_another = 5000 };
+    enum { awake_nanoseconds = 30000, turn_of_another = 1000000 };
     enum { misses_that_count = 8, sleeps_until_next_try = 64, sleeps_while_busy = 8192 };
     if (!may_wait) {
         return take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
@@ -133,11 +132,11 @@ int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste
                 haste->misses = 0;
                 return received;
             }
-            int64_t before = now();
-            sched_yield();
+            int64_t before = time;
             time = now();
             if (time - before > turn_of_another) {
-                /* Another thread had the processor: none is idle, so staying awake would only keep the client from it. */
+                /* Another thread had the processor for a while, so none is idle: staying awake would only keep the
+                 * client from it. Not by sched_yield: the client would then run here, and not on an idle one. */
                 haste->sleeps = sleeps_while_busy;
                 break;
             }
