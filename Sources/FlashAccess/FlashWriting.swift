@@ -117,6 +117,11 @@ package protocol FlashWriting {
 
 extension FlashWriting {
     package func write(_ blocks: [BlockContent], of partition: Partition) async throws {
+        try await writeOneByOne(blocks, of: partition)
+    }
+
+    /// Stages, erases and writes each block by itself.
+    package func writeOneByOne(_ blocks: [BlockContent], of partition: Partition) async throws {
         let erasesItself = try method(for: partition).erasesItself
         for block in blocks {
             try await stage(block.bytes)

@@ -154,18 +154,19 @@ final class LinuxFlashWriter: FlashWriting {
 
     func write(_ blocks: [BlockContent], of partition: Partition) async throws {
         let method = try await chosen(for: partition)
-        guard let first = blocks.first, method.takesSeveral, blocks.count <= mostTogether else {
-            let half = max(1, min(mostTogether, blocks.count / 2))
-            for start in stride(from: 0, to: blocks.count, by: half) {
-                let part = Array(blocks[start..<min(start + half, blocks.count)])
-                if half == 1 { try await writeAlone(part, of: partition) } else { try await write(part, of: partition) }
+        guard let first = blocks.first, blocks.count > 1, method.takesSeveral, mostTogether > 1 else {
+            return try await writeOneByOne(blocks, of: partition)
+        }
+        guard blocks.count <= mostTogether else {
+            for start in stride(from: 0, to: blocks.count, by: mostTogether) {
+                try await write(Array(blocks[start..<min(start + mostTogether, blocks.count)]), of: partition)
             }
             return
         }
         let file: String
         do {
             file = try await self.file(with: blocks.flatMap(\.bytes))
-        } catch let error as FlashkeepError where error.code == .commandFailed && blocks.count > 1 {
+        } catch let error as FlashkeepError where error.code == .commandFailed {
             // The board's /tmp has no room for so many.
             mostTogether = blocks.count / 2
             return try await write(blocks, of: partition)
@@ -189,15 +190,6 @@ final class LinuxFlashWriter: FlashWriting {
             guard said.isEmpty else { throw failed("write", first.offset, partition, said, status: 0) }
         }
         try await forget(method)
-    }
-
-    /// Erases and writes blocks one by one.
-    private func writeAlone(_ blocks: [BlockContent], of partition: Partition) async throws {
-        for block in blocks {
-            try await stage(block.bytes)
-            if block.mustErase { try await erase(block.range, of: partition) }
-            try await program(block.bytes, at: block.offset, of: partition)
-        }
     }
 
     /// Makes the next read come from the flash, not from the kernel's cache.
