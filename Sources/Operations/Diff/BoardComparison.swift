@@ -27,8 +27,8 @@ struct BoardComparison: Sendable {
     var old: FlashLayout
     var new: FlashLayout
     var overlay: FlashOverlay
-    /// What of the flash was compared; nil for all that both have.
-    var compared: [FlashSpace: [Range<Int>]]?
+    /// What was compared, of the flash that both have.
+    var compared: FlashSelection
     /// The erase blocks of the board that differ from the backup.
     var findings: [DiffReport.Finding]
     /// What the board could not read.
@@ -53,11 +53,11 @@ struct BoardComparison: Sendable {
     /// - Parameters:
     ///   - layouts: of the backup, placed on the board, and of the flash.
     ///   - names: of the backup and of the board, for errors.
-    ///   - only: the ranges to compare; nil means all.
+    ///   - only: what to compare.
     /// - Throws: `layoutChanged` if they have no flash in common, and errors of the board.
     static func run(
         _ bag: VerifiedBackup, _ flash: SurveyedFlash, _ layouts: ComparedLayouts, names: (old: String, new: String),
-        only: [FlashSpace: [Range<Int>]]? = nil, depth: Depth = .changes, progress: @escaping ProgressHandler
+        only: FlashSelection = .all, depth: Depth = .changes, progress: @escaping ProgressHandler
     ) async throws -> BoardComparison {
         let overlay = FlashOverlay(layouts.old, layouts.new)
         try Diff.check(overlay, names.old, names.new)
@@ -66,8 +66,7 @@ struct BoardComparison: Sendable {
             compared: only, findings: [], unread: [], bytesRead: 0)
         let pairs = overlay.pairs.map { pair in
             var pair = pair
-            pair.meaningful = pair.meaningful.flatMap { result.compared($0, in: pair.old.space) }
-                .sorted { $0.lowerBound < $1.lowerBound }
+            pair.meaningful = pair.meaningful.flatMap { only.parts(of: $0, in: pair.old.space) }
             return pair
         }.filter { !$0.meaningful.isEmpty }
         let size = FlashOverlay.size(of: pairs)
@@ -78,15 +77,9 @@ struct BoardComparison: Sendable {
         return result
     }
 
-    /// The parts of a range that were compared.
-    func compared(_ range: Range<Int>, in space: FlashSpace) -> [Range<Int>] {
-        guard let compared else { return [range] }
-        return (compared[space] ?? []).map { $0.clamped(to: range) }.filter { !$0.isEmpty }
-    }
-
     /// The number of bytes compared.
     var size: Int {
-        overlay.pairs.flatMap { pair in pair.meaningful.flatMap { compared($0, in: pair.old.space) } }.total
+        overlay.pairs.flatMap { pair in pair.meaningful.flatMap { compared.parts(of: $0, in: pair.old.space) } }.total
     }
 
     /// The checksums that still hold at a later survey, by MTD number: those of partitions to which nothing on the board

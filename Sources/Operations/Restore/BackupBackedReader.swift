@@ -47,7 +47,7 @@ final class BackupBackedReader: FlashReading, FlashChecksumming {
         var runs: [Int: [Run]] = [:]
         for pair in comparison.overlay.pairs {
             let places = comparison.new.places.filter { $0.space == pair.old.space }
-            for part in pair.meaningful.flatMap({ comparison.compared($0, in: pair.old.space) }) {
+            for part in pair.meaningful.flatMap({ comparison.compared.parts(of: $0, in: pair.old.space) }) {
                 for same in PartitionMap.gaps(in: part, leaving: others[pair.old.space] ?? []) {
                     // Through whichever partition they are read.
                     for place in places {

@@ -80,7 +80,7 @@ struct PreRestoreBackup {
         guard let bag = try? await VerifiedBackup.open(FilePath(path), progress: { _ in }) else { return false }
         let layouts = ComparedLayouts(bag.manifest, flash.survey)
         let begun = Set(journal.unfinished.compactMap(\.block))
-        var ranges: [FlashSpace: [Range<Int>]] = [:]
+        var stretches: [FlashStretch] = []
         for part in plan.parts {
             guard let place = layouts.new.places.first(where: { $0.partition.index == part.partition.index }) else {
                 return false
@@ -89,18 +89,19 @@ struct PreRestoreBackup {
             where !begun.contains(
                 RestoreEntry.Block(image: block.image, offset: block.imageOffset, size: block.size))
             {
-                ranges[place.space, default: []].append(block.range.shifted(by: place.range.lowerBound))
+                stretches.append(
+                    FlashStretch(space: place.space, range: block.range.shifted(by: place.range.lowerBound)))
             }
         }
-        guard !ranges.isEmpty else { return true }
-        let isCovered = ranges.allSatisfy { space, ranges in
-            let had = [Range<Int>]((layouts.old.runs[space] ?? []).map(\.range))
-                .removing((layouts.old.holes[space] ?? []).filter { $0.state == .unread }.map(\.range))
-            return ranges.allSatisfy { PartitionMap.gaps(in: $0, leaving: had).isEmpty }
+        guard !stretches.isEmpty else { return true }
+        let isCovered = stretches.allSatisfy { stretch in
+            let had = (layouts.old.runs[stretch.space] ?? []).map(\.range)
+                .removing((layouts.old.holes[stretch.space] ?? []).filter { $0.state == .unread }.map(\.range))
+            return PartitionMap.gaps(in: stretch.range, leaving: had).isEmpty
         }
         guard isCovered else { return false }
         let comparison = try await BoardComparison.run(
-            bag, flash, layouts, names: (path, address), only: ranges.mapValues { PartitionMap.merged($0) },
+            bag, flash, layouts, names: (path, address), only: FlashSelection(stretches),
             depth: .blocks, progress: progress)
         return comparison.findings.isEmpty && comparison.unread.isEmpty
     }

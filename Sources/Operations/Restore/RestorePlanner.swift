@@ -109,7 +109,7 @@ struct RestorePlanner {
         let written = Set(parts.map(\.partition.index))
         for place in comparison.old.places where work.untouched[title(place.partition)] == nil {
             let differs = comparison.findings.contains { $0.stretch.overlaps(place.stretch) }
-            let compared = comparison.compared(place.range, in: place.space)
+            let compared = comparison.compared.parts(of: place.range, in: place.space)
             guard differs || PartitionMap.gaps(in: place.range, leaving: compared).isEmpty else {
                 untouched.append(
                     RestorePlan.Untouched(

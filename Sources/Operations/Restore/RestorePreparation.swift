@@ -17,7 +17,7 @@ struct RestorePreparation {
 
     /// Compares a board's flash with the backup, all of it or what the user chose, and plans.
     func prepare(_ flash: SurveyedFlash) async throws -> PreparedRestore {
-        let (comparison, placement) = try await compare(flash, only: scope.ranges)
+        let (comparison, placement) = try await compare(flash, only: scope.flash)
         return PreparedRestore(
             planning: try await planning(flash, comparison, placement), path: path, choice: choice, bag: bag,
             comparison: comparison, placement: placement)
@@ -34,15 +34,13 @@ struct RestorePreparation {
         // If a block was set aside, other blocks than those of the plan must be written.
         let aside = bag.stretches(of: journal.failing(on: flash.survey.board), in: FlashLayout(bag.manifest))
         stretches += aside.compactMap { prepared.placement.area(of: $0)?.stretch }
-        let ranges = Dictionary(grouping: stretches, by: \.space)
-        let (comparison, placement) = try await compare(
-            flash, only: ranges.mapValues { PartitionMap.merged($0.map(\.range)) })
+        let (comparison, placement) = try await compare(flash, only: FlashSelection(stretches))
         return try await planning(flash, comparison, placement)
     }
 
     /// Places each block of the backup on the board, and compares.
     private func compare(
-        _ flash: SurveyedFlash, only: [FlashSpace: [Range<Int>]]?
+        _ flash: SurveyedFlash, only: FlashSelection
     ) async throws -> (BoardComparison, BlockPlacement) {
         var layouts = ComparedLayouts(bag.manifest, flash.survey)
         let placement = try BlockPlacement(
@@ -93,12 +91,12 @@ struct RestorePreparation {
 
     /// Blocks that have become bad since the backup, which has data for them.
     private func lost(_ comparison: BoardComparison) throws -> [FlashStretch] {
-        let scope = scope
+        let chosen = scope.flash
         var lost: [FlashStretch] = []
         for hole in comparison.overlay.newHoles.values.joined() where hole.state.isBad {
             let was = (comparison.overlay.oldHoles[hole.space] ?? []).map(\.range)
             let gone = PartitionMap.gaps(in: hole.range, leaving: was)
-            for part in gone.flatMap({ scope.parts(of: $0, in: hole.space) }) {
+            for part in gone.flatMap({ chosen.parts(of: $0, in: hole.space) }) {
                 for run in comparison.old.runs[hole.space] ?? [] where run.range.overlaps(part) {
                     let bytes = try bag.image(run.source).bytes(
                         run.inSource(part.clamped(to: run.range)))

@@ -3,8 +3,8 @@ import FlashModel
 
 /// The part of a backup that a restore is about: with `--only`, nothing else is verified, compared or saved.
 struct RestoreScope: Sendable {
-    /// The flash to compare; nil for all.
-    let ranges: [FlashSpace: [Range<Int>]]?
+    /// What to compare.
+    let flash: FlashSelection
     /// The partitions that overlap it, whose bytes decide where blocks go; nil for all.
     private let places: Set<FlashStretch>?
     /// The images that have these bytes, by path in the bag; nil for all.
@@ -12,7 +12,7 @@ struct RestoreScope: Sendable {
 
     init(_ choice: RestoreChoice, in manifest: Manifest) {
         guard !choice.only.isEmpty else {
-            (ranges, places, images) = (nil, nil, nil)
+            (flash, places, images) = (.all, nil, nil)
             return
         }
         let layout = FlashLayout(manifest)
@@ -23,17 +23,11 @@ struct RestoreScope: Sendable {
         let runs = related.flatMap { stretch in
             (layout.runs[stretch.space] ?? []).filter { $0.range.overlaps(stretch.range) }
         }
-        ranges = Dictionary(grouping: chosen, by: \.space).mapValues { PartitionMap.merged($0.map(\.range)) }
+        flash = FlashSelection(chosen)
         places = Set(related)
         images = Set(runs.map { manifest.images[$0.source].path })
     }
 
     /// Whether a partition of the backup matters.
     func contains(_ place: FlashLayout.Place) -> Bool { places?.contains(place.stretch) ?? true }
-
-    /// The parts of a range that are compared.
-    func parts(of range: Range<Int>, in space: FlashSpace) -> [Range<Int>] {
-        guard let ranges else { return [range] }
-        return (ranges[space] ?? []).map { $0.clamped(to: range) }.filter { !$0.isEmpty }
-    }
 }
