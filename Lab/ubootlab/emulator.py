@@ -1,5 +1,6 @@
 """Starts QEMU and the line beside it."""
 
+import contextlib
 import json
 import os
 import pty
@@ -45,10 +46,29 @@ def start(state, board, options):
         command += ["-drive", f"if={board.drive},format=raw,file=flash{number}.img"]
     if board.firmware_at is not None:
         command += ["-device", f"loader,file=uboot.bin,addr={board.firmware_at:#x},cpu-num=0"]
-    process = machine.launch(state, command)
-    try:
+    with _starting(state, held):
+        process = machine.launch(state, command)
         _start_line(state, options, board_line)
         _wait(state, process)
+    return process
+
+
+def start_sandbox(state, board, options):
+    """A board that is a program, and its line."""
+    for name in (*_SOCKETS, "qemu.pid", "serial.log", "serial-port", "serial-pty", "line-bytes"):
+        (state / name).unlink(missing_ok=True)
+    with _starting(state, line.make_pipes(state)):
+        process = sandbox.launch(state, board, options.lifetime)
+        _start_line(state, options, None)
+        sandbox.wait(state, process)
+    return process
+
+
+@contextlib.contextmanager
+def _starting(state, held):
+    """Stops what a failed start leaves, adds its log to the error, and closes this side's ends of the line."""
+    try:
+        yield
     except LabError as error:
         stop(state)
         raise LabError(f"{error}\n{(state / 'qemu.log').read_text(errors='replace').strip()}")
@@ -58,26 +78,6 @@ def start(state, board, options):
     finally:
         for descriptor in held:
             os.close(descriptor)
-    return process
-
-
-def start_sandbox(state, board, options):
-    """A board that is a program, and its line."""
-    for name in (*_SOCKETS, "qemu.pid", "serial.log", "serial-port", "serial-pty", "line-bytes"):
-        (state / name).unlink(missing_ok=True)
-    held = line.make_pipes(state)
-    process = None
-    try:
-        process = sandbox.launch(state, board, options.lifetime)
-        _start_line(state, options, None)
-        sandbox.wait(state, process)
-    except BaseException:
-        stop(state)
-        raise
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
-    return process
 
 
 def _network(state, board, wanted):
