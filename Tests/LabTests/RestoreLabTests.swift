@@ -52,13 +52,8 @@ struct RestoreLabTests {
         _ board: LabBoard, _ way: LabBoard.Way, _ bag: String,
         choice: RestoreChoice = RestoreChoice(allowed: [.bootloader])
     ) async throws -> RestoreReport {
-        let connector = try board.connector(way)
-        let prepared = try await Restore.plan(FilePath(bag), on: connector, choice: choice)
-        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
-        return try await Restore.run(
-            prepared, on: connector,
-            before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
-            environment: .testing,
+        try await LabRestore.run(
+            bag, on: try board.connector(way), state: board.state, choice: choice,
             progress: { event in
                 if ProcessInfo.processInfo.environment["FLASHKEEP_LAB_VERBOSE"] != nil { print(event) }
             })

@@ -49,14 +49,7 @@ struct RestorePlacementLabTests {
     }
 
     private func restore(_ board: LabBoard, _ bag: String) async throws -> RestoreReport {
-        let connector = try board.connector(.ssh)
-        let choice = RestoreChoice(allowed: [.bootloader])
-        let prepared = try await Restore.plan(FilePath(bag), on: connector, choice: choice)
-        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
-        return try await Restore.run(
-            prepared, on: connector,
-            before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
-            environment: .testing)
+        try await LabRestore.run(bag, on: try board.connector(.ssh), state: board.state)
     }
 
     /// With bad blocks on the board, and pages that can no longer be written, whose blocks are set aside during the

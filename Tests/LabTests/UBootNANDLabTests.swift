@@ -74,12 +74,7 @@ struct UBootNANDLabTests {
         _ board: UBootBoard, _ bag: String, _ choice: RestoreChoice
     ) async throws -> RestoreReport {
         let connector = ConsoleConnector(opener: try board.opener(), credentials: Credentials(), environment: .testing)
-        let prepared = try await Restore.plan(FilePath(bag), on: connector, choice: choice)
-        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
-        return try await Restore.run(
-            prepared, on: connector,
-            before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
-            environment: .testing)
+        return try await LabRestore.run(bag, on: connector, state: board.state, choice: choice)
     }
 
     @Test(arguments: Sample.all)

@@ -97,13 +97,7 @@ struct UBootRestoreLabTests {
     private func restore(_ board: UBootBoard, _ bag: String) async throws -> RestoreReport {
         let connector = ConsoleConnector(
             opener: try board.opener(), credentials: Credentials(), environment: .testing)
-        let prepared = try await Restore.plan(
-            FilePath(bag), on: connector, choice: RestoreChoice(allowed: [.bootloader]))
-        _ = try #require(prepared.planning.plan, "\(prepared.planning.refusals)")
-        return try await Restore.run(
-            prepared, on: connector,
-            before: FilePath(board.state.appending(path: "before-\(UUID().uuidString)").path), reconnects: 0,
-            environment: .testing)
+        return try await LabRestore.run(bag, on: connector, state: board.state)
     }
 
     @Test(arguments: Sample.all)
