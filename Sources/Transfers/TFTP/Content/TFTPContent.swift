@@ -30,6 +30,10 @@ package protocol TFTPSource: Sendable {
     /// - Returns: an empty array at the end, and only there.
     func read(_ count: Int) async throws -> [UInt8]
 
+    /// Does what ``read(_:)`` does, on the calling thread, if at most a disk is waited for; otherwise returns nil, and
+    /// has no effect.
+    func readAtOnce(_ count: Int) throws -> [UInt8]?
+
     /// Ends the use of the source. Called once, whatever happened before.
     func close() async
 }
@@ -39,9 +43,22 @@ package protocol TFTPSink: Sendable {
     /// Accepts the next bytes; the client is held back until this returns.
     func write(_ bytes: [UInt8]) async throws
 
+    /// Does what ``write(_:)`` does, on the calling thread, if at most a disk is waited for.
+    ///
+    /// - Returns: whether it did; otherwise it has no effect.
+    func writeAtOnce(_ bytes: [UInt8]) throws -> Bool
+
     /// Makes the written bytes final. Only afterwards is success reported to the client.
     func commit() async throws
 
     /// Called instead of ``commit()`` if the transfer did not complete, and after a commit that failed.
     func discard() async
+}
+
+extension TFTPSource {
+    package func readAtOnce(_ count: Int) throws -> [UInt8]? { nil }
+}
+
+extension TFTPSink {
+    package func writeAtOnce(_ bytes: [UInt8]) throws -> Bool { false }
 }

@@ -1,4 +1,5 @@
 private import NIOPosix
+private import Synchronization
 package import SystemPackage
 
 /// The files of a folder, for a TFTP server.
@@ -6,7 +7,8 @@ package import SystemPackage
 /// Nothing outside the folder can be reached: names lead only down, and a symbolic link counts only if its target is
 /// within the folder. No file is overwritten. An upload has a name that begins with a dot until it is complete.
 ///
-/// Disk operations run on SwiftNIO's threads for blocking work, never on those of event loops or Swift's pool.
+/// Files are opened and made final on SwiftNIO's threads for blocking work, and read and written on the transfers' own
+/// threads: nothing waits for a disk on the threads of event loops or of Swift's pool.
 package struct TFTPFolder: TFTPContent {
     /// The path, with symbolic links resolved.
     private let root: FilePath
@@ -135,12 +137,14 @@ package struct TFTPFolder: TFTPContent {
                     continuation.resume(throwing: CancellationError())
                     return
                 }
-                continuation.resume(
-                    with: Swift.Result {
-                        do { return try work() } catch let error as Errno { throw Self.words(error) }
-                    })
+                continuation.resume(with: Swift.Result { try told(work) })
             }
         }
+    }
+
+    /// Does disk work; an errno becomes the error for the client.
+    fileprivate static func told<Result>(_ work: () throws -> Result) throws -> Result {
+        do { return try work() } catch let error as Errno { throw words(error) }
     }
 
     /// The error for the client that corresponds to an errno.
@@ -173,10 +177,11 @@ extension FileDescriptor {
 }
 
 /// A file that is read from start to end.
-private actor FileSource: TFTPSource {
-    nonisolated let size: Int?
+private final class FileSource: TFTPSource {
+    let size: Int?
     private let file: FileDescriptor
-    private var place = 0
+    /// The number of bytes read.
+    private let place = Mutex(0)
 
     init(file: FileDescriptor, size: Int) {
         self.file = file
@@ -184,21 +189,25 @@ private actor FileSource: TFTPSource {
     }
 
     func read(_ count: Int) async throws -> [UInt8] {
-        let place = place
-        let file = file
-        let bytes = try await TFTPFolder.onDisk {
-            try unsafe [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, filled in
-                while filled < buffer.count {
-                    let rest = unsafe UnsafeMutableRawBufferPointer(
-                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-                    let got = try unsafe file.read(fromAbsoluteOffset: Int64(place + filled), into: rest)
-                    if got == 0 { break }
-                    filled += got
+        try await TFTPFolder.onDisk { try self.readAtOnce(count) ?? [] }
+    }
+
+    func readAtOnce(_ count: Int) throws -> [UInt8]? {
+        try TFTPFolder.told {
+            try place.withLock { place in
+                let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, filled in
+                    while filled < buffer.count {
+                        let rest = unsafe UnsafeMutableRawBufferPointer(
+                            rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                        let got = try unsafe file.read(fromAbsoluteOffset: Int64(place + filled), into: rest)
+                        if got == 0 { break }
+                        filled += got
+                    }
                 }
+                place += bytes.count
+                return bytes
             }
         }
-        self.place = place + bytes.count
-        return bytes
     }
 
     func close() async {
@@ -223,8 +232,12 @@ private actor FileSink: TFTPSink {
     }
 
     func write(_ bytes: [UInt8]) async throws {
-        let file = file
-        try await TFTPFolder.onDisk { _ = try file.writeAll(bytes) }
+        try await TFTPFolder.onDisk { _ = try self.writeAtOnce(bytes) }
+    }
+
+    nonisolated func writeAtOnce(_ bytes: [UInt8]) throws -> Bool {
+        try TFTPFolder.told { _ = try file.writeAll(bytes) }
+        return true
     }
 
     func commit() async throws {

@@ -206,10 +206,23 @@ struct TFTPTransferRun<Work: TFTPWork> {
 
     /// Performs everything that the transfer requests after an event.
     private mutating func settle(at now: Duration) {
-        let datagrams = work.takeDatagrams()
-        if !datagrams.isEmpty { mailbox.socket.send(datagrams, to: client) }
-        report(at: now)
-        guard !isOnErrand, !work.isOver, let errand = work.nextErrand() else { return }
+        while true {
+            let datagrams = work.takeDatagrams()
+            if !datagrams.isEmpty { mailbox.socket.send(datagrams, to: client) }
+            report(at: now)
+            guard !isOnErrand, !work.isOver, let errand = work.nextErrand() else { return }
+            do {
+                guard let bytes = try errand.runAtOnce() else { return send(errand) }
+                mailbox.noteHeard()
+                work.did(errand, bytes, at: self.now)
+            } catch {
+                work.fail(TFTPTransfers.told(error))
+            }
+        }
+    }
+
+    /// Has another thread make a call of the content.
+    private mutating func send(_ errand: TFTPErrand) {
         isOnErrand = true
         let mailbox = mailbox
         mailbox.noteHeard(isWorking: true)

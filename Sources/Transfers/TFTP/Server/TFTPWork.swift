@@ -22,12 +22,28 @@ protocol TFTPWork: Sendable {
     mutating func did(_ errand: TFTPErrand, _ bytes: [UInt8], at now: Duration)
 }
 
-/// A call of the content, made away from the port's thread.
+/// A call of the content.
 enum TFTPErrand: Sendable {
     case read(any TFTPSource, Int)
     case write(any TFTPSink, [UInt8])
     case commit(any TFTPSink)
 
+    /// Makes the call on this thread, if at most a disk is waited for.
+    ///
+    /// To hand a call to another thread and to get its result back takes two wake-ups. On a busy computer each of them
+    /// takes longer than the call.
+    ///
+    /// - Returns: the result of a read, or nothing; nil if the call was not made.
+    func runAtOnce() throws -> [UInt8]? {
+        switch self {
+        case .read(let source, let count): try source.readAtOnce(count)
+        case .write(let sink, let bytes): try sink.writeAtOnce(bytes) ? [] : nil
+        case .commit: nil
+        }
+    }
+
+    /// Makes the call away from the port's thread.
+    ///
     /// - Returns: the result of a read.
     func run() async throws -> [UInt8] {
         switch self {
