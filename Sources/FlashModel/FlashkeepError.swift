@@ -67,6 +67,8 @@ package struct FlashkeepError: Error, Sendable, Equatable {
     package var why: String
     /// What the user can do next. One line.
     package var next: String
+    /// The board's last output, if that is the reason; nil if there was none, or it does not matter.
+    package var lastOutput: String?
 
     /// Makes an error; each text is one line, and need not end with a full stop.
     package init(_ code: Code, what: String, why: String, next: String) {

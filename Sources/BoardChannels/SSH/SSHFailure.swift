@@ -17,8 +17,7 @@ package enum SSHFailure {
         // The client reports its own failures by 255. Any other status is that of what the board started for us: a
         // menu, a command line of the vendor's, `nologin`, a server that allows only file transfers.
         if var noShell, let status, status != 255 {
-            let hasWords = noShell.why.hasPrefix("The last output")
-            if !hasWords, !said.last.isEmpty { noShell.why = "The last output was: \(said.last)" }
+            if noShell.lastOutput == nil, !said.last.isEmpty { noShell.why = "The last output was: \(said.last)" }
             return noShell
         }
         guard status == 255 || !said.last.isEmpty else { return nil }

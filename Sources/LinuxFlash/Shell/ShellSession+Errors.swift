@@ -62,11 +62,13 @@ extension ShellSession {
     /// The error for a connection that leads to no shell, with what it led to.
     func noShell() -> FlashkeepError {
         let last = console.lastWords
-        return FlashkeepError(
+        var error = FlashkeepError(
             .replyNotUnderstood, what: "No shell answers at \(console.channel.traits.address).",
             why: last.isEmpty ? "A test command got no reply." : "The last output was: \(last)",
             next: "Log in by hand once to see what answers there. If it is a menu or the vendor's own command line, "
                 + "look for a command that starts a shell (often: sh, shell), or try another user.")
+        if !last.isEmpty { error.lastOutput = last }
+        return error
     }
 
     /// The error for a command line that gives each command to a shell of its own.
