@@ -9,8 +9,9 @@ struct BoardChecksum: Sendable, Hashable {
 }
 
 extension BoardChecksum {
-    /// To start a checksum takes a small board about as long as to read this many bytes.
-    static let costOfStart = 128 << 10
+    /// To start a checksum takes a small board about as long as to read this many bytes and to compute theirs: 3.4 ms
+    /// of 120 ms/MiB on the lab's board.
+    static let costOfStart = 32 << 10
 }
 
 /// What a search by checksums found.
@@ -19,6 +20,8 @@ struct ChecksumFindings: Sendable {
     var differing: [Range<Int>] = []
     /// The checksums that were as expected, of ranges that do not overlap; in the search's coordinates.
     var equal: [BoardChecksum] = []
+    /// The checksums of ``differing``.
+    var other: [BoardChecksum] = []
 }
 
 extension FlashChecksumming {
@@ -40,12 +43,13 @@ extension FlashChecksumming {
         for size in [max(block, run / block * block), block] {
             let parts = findings.differing.flatMap { $0.cut(atMultiplesOf: size) }
             let onBoard = try await checksums(algorithm, of: partition, each: parts.map(onDevice))
-            findings.differing = []
+            (findings.differing, findings.other) = ([], [])
             for (part, digest) in zip(parts, onBoard) {
                 if try expected(part) == digest {
                     findings.equal.append(BoardChecksum(range: part, digest: digest))
                 } else {
                     findings.differing.append(part)
+                    findings.other.append(BoardChecksum(range: part, digest: digest))
                 }
             }
         }

@@ -48,6 +48,21 @@ struct BeforeBackupTests {
         try await Diff.run(old: FilePath(bag), board: SimulatedConnector(hardware), environment: .simulated()).isSame
     }
 
+    @Test("A comparison of a moment ago proves the backup, an older one does not", arguments: [1, 59, 60, nil])
+    func freshness(seconds: Int?) async throws {
+        let kept = try await Kept(RestoreTests.router())
+        let hardware = RestoreTests.changed(kept.hardware)
+        let connector = SimulatedConnector(hardware)
+        let prepared = try await Restore.plan(kept.bag, on: connector, choice: RestoreTests.everything)
+        let report = try await Restore.run(
+            prepared, on: connector, before: kept.folder.path.appending("before"),
+            age: seconds.map { .seconds($0) }, environment: .simulated())
+        let before = try #require(report.backupBefore)
+        #expect(try await isIn(before, hardware))
+        let notes = try Kept.manifest(FilePath(before)).images.flatMap(\.proof.notes)
+        #expect(notes.contains { $0.contains("for the comparison") } == (seconds.map { $0 < 60 } ?? false), "\(notes)")
+    }
+
     @Test("A name that is taken is refused before anything is done, and the next name is used")
     func taken() async throws {
         let kept = try await Kept(RestoreTests.router())

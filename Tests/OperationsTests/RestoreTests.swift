@@ -159,6 +159,8 @@ struct RestoreTests {
         let report = try await kept.restore(connector, RestoreChoice(only: ["rootfs"]))
         let manifest = try Kept.manifest(FilePath(try #require(report.backupBefore)))
         #expect(manifest.capture.only == ["mtd3 \"rootfs\""])
+        #expect(report.backedUpOnly == ["mtd3"])
+        #expect(try Restore.status(kept.bag).backedUpOnly == ["mtd3"])
         #expect(manifest.images.map(\.size) == [size])
 
         // An image that is not needed may be damaged.
@@ -186,6 +188,8 @@ struct RestoreTests {
         let again = SimulatedConnector(mended)
         let report = try await kept.restore(again)
         #expect(isSame(again.hardware, kept.hardware))
+        // The first backup is that of the restore of one partition.
+        #expect(report.backedUpOnly == ["mtd3"])
         let second = try #require(report.backupsSince.first)
         #expect(try Kept.manifest(FilePath(second)).capture.only == nil)
         #expect(try await Verify.run(bag: FilePath(second)).ok)

@@ -124,6 +124,12 @@ package final class RestoreJournal {
         isUnderWay ? entries.filter { $0.act == .backedUp }.compactMap(\.backup) : []
     }
 
+    /// The partitions that the first backup of the old contents has; nil for all.
+    package var firstBackupOnly: [String]? {
+        guard let first = entries.firstIndex(where: { $0.act == .backedUp }) else { return nil }
+        return entries[..<first].last { $0.act == .planned }?.only
+    }
+
     /// Where the restore in progress backs up the old contents of the board, whether done or not.
     package var plannedBackup: String? { isUnderWay ? entries.last { $0.act == .planned }?.backup : nil }
 

@@ -97,7 +97,10 @@ final class ImageProof {
             parts.append(Proof.Part(offset: range.lowerBound, size: range.count, checksum: onBoard))
         }
         if algorithm == .cksum { notes.append("the board's best checksum has only 32 bits") }
-        if isByRuns { notes.append("what equals the backup to be restored was proven when it was compared with it") }
+        if isByRuns {
+            notes.append(
+                "proven by the checksums that the board had computed for the comparison with the backup to be restored")
+        }
         guard result == .proven else { return Proof(against: .boardChecksum, result: result, notes: notes) }
         return image.pieces.count == 1 && !isByRuns
             ? Proof(against: .boardChecksum, checksum: parts.first?.checksum, result: result, notes: notes)

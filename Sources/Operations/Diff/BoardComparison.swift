@@ -33,8 +33,8 @@ struct BoardComparison: Sendable {
     var findings: [DiffReport.Finding]
     /// What the board could not read.
     var unread: [FlashLayout.Hole]
-    /// The checksums of what is equal, as the board computed them.
-    var equal: [FlashSpace: [BoardChecksum]] = [:]
+    /// The checksums that the board computed, of what is equal and of what is not.
+    var onBoard: [FlashSpace: [BoardChecksum]] = [:]
     /// The number of bytes transferred.
     var bytesRead: Int
 
@@ -89,7 +89,7 @@ struct BoardComparison: Sendable {
         let live = new.places.filter(\.partition.isLive)
         var result: [Int: [BoardChecksum]] = [:]
         for place in new.places {
-            let all = equal[place.space] ?? []
+            let all = onBoard[place.space] ?? []
             for sum in all where sum.range.clamped(to: place.range) == sum.range {
                 let stretch = FlashStretch(space: place.space, range: sum.range)
                 if live.contains(where: { $0.stretch.overlaps(stretch) }) { continue }
@@ -111,7 +111,7 @@ struct BoardComparison: Sendable {
         let search = DifferenceSearch(reader: reader, partition: partition, image: image, pair: pair, block: block)
         let found = try await search.suspects()
         let suspects = found.differing
-        equal[pair.old.space, default: []] += found.equal
+        onBoard[pair.old.space, default: []] += found.equal + found.other
         counter.add(pair.meaningful.total - suspects.total)
         if depth == .blocks, let algorithm = reader.checksumAlgorithms.first {
             findings += try await search.changes(of: suspects, algorithm)

@@ -16,7 +16,7 @@ struct DifferenceSearch {
     ///
     /// A checksum of everything before that would only mean another read of all flash if a single byte differs.
     /// Longer runs mean more to read twice, shorter ones more checksums to start (``BoardChecksum/costOfStart``).
-    private static let runSize = 4 * BoardChecksum.costOfStart
+    private static let runSize = 8 * BoardChecksum.costOfStart
 
     /// The erase blocks whose checksums differ, in the pair's space; all of them if the board computes no checksums.
     func suspects() async throws -> ChecksumFindings {

@@ -8,6 +8,8 @@ import SystemPackage
 /// The backup of a board before a restore, so that nothing is overwritten that is not in a backup.
 struct PreRestoreBackup {
     let prepared: PreparedRestore
+    /// Whether the board was compared a moment ago.
+    let isFresh: Bool
     let address: String
     let count: BackupBackedReader.Count
     let environment: OperationEnvironment
@@ -57,7 +59,7 @@ struct PreRestoreBackup {
         var flash = flash
         flash.reader = BackupBackedReader(flash, prepared.bag, prepared.comparison, count)
         let capture = try await run.capture(
-            flash, of: board, computed: prepared.comparison.checksums(heldBy: flash.survey))
+            flash, of: board, computed: isFresh ? prepared.comparison.checksums(heldBy: flash.survey) : [:])
         run.retries += board.retries
         let report = try run.finish(capture)
         try journal.append(RestoreEntry(.backedUp, at: environment.timestamp(), backup: report.bag))

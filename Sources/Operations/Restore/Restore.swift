@@ -36,18 +36,21 @@ package enum Restore {
     /// - Parameters:
     ///   - before: the path of the backup of the board's present flash.
     ///   - isBeforeChosen: whether the user chose it; otherwise an interrupted backup is resumed, wherever it is.
+    ///   - age: the time since the board was compared; nil if unknown. What was compared a moment ago proves the backup
+    ///     of the present flash; otherwise the board's checksums are computed again.
     ///   - reconnects: the most attempts in a row to reconnect to a lost board.
     /// - Throws: ``FlashkeepError``, `CancellationError`; the same call resumes the restore.
     package static func run(
         _ prepared: PreparedRestore, on connector: any BoardConnector, before: FilePath, isBeforeChosen: Bool = true,
-        reconnects: Int = 5, environment: OperationEnvironment,
+        age: Duration? = nil, reconnects: Int = 5, environment: OperationEnvironment,
         transcript: TranscriptLog = TranscriptLog(), disk: Disk = Disk(), progress: @escaping ProgressHandler = { _ in }
     ) async throws -> RestoreReport {
         defer { transcript.close() }
         guard let confirmed = prepared.planning.plan else { throw PlanAgreement.refused(prepared.planning) }
         let run = RestoreRun(
-            prepared, confirmed, address: connector.address, journal: try RestoreJournal(of: prepared.path, disk: disk),
-            environment: environment, disk: disk, progress: progress)
+            prepared, confirmed, address: connector.address, age: age,
+            journal: try RestoreJournal(of: prepared.path, disk: disk), environment: environment, disk: disk,
+            progress: progress)
         guard confirmed.blockCount > 0 else { return try run.endWithoutWork() }
         let before = try run.begin(before: before, isChosen: isBeforeChosen)
         let reconnection = Reconnection(

@@ -44,6 +44,8 @@ package struct RestoreReport: Sendable, Codable, Hashable {
     package var bytesWritten: Int
     /// The backup of the board's flash before the restore; nil if there was nothing to write.
     package var backupBefore: String?
+    /// The labels of the partitions that it has; nil for all.
+    package var backedUpOnly: [String]?
     /// Backups of what others wrote to the board while the restore was interrupted.
     package var backupsSince: [String] = []
     /// The number of erase blocks that an earlier restore left half written and that were not in this restore's choice.

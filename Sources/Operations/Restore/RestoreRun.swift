@@ -21,7 +21,7 @@ final class RestoreRun {
     private var report: RestoreReport
 
     init(
-        _ prepared: PreparedRestore, _ confirmed: RestorePlan, address: String, journal: RestoreJournal,
+        _ prepared: PreparedRestore, _ confirmed: RestorePlan, address: String, age: Duration?, journal: RestoreJournal,
         environment: OperationEnvironment, disk: Disk, progress: @escaping ProgressHandler
     ) {
         self.prepared = prepared
@@ -33,12 +33,15 @@ final class RestoreRun {
             path: prepared.path, address: address, bag: prepared.bag, choice: prepared.choice, journal: journal,
             progress: progress)
         keeper = PreRestoreBackup(
-            prepared: prepared, address: address, count: kept, environment: environment, journal: journal, disk: disk,
-            progress: progress)
+            prepared: prepared, isFresh: age.map { $0 < Self.freshness } ?? false, address: address, count: kept,
+            environment: environment, journal: journal, disk: disk, progress: progress)
         backups = journal.earlierBackups
         report = RestoreReport(
             plan: confirmed, blocksWritten: 0, erases: 0, bytesWritten: 0, backupBefore: nil, reconnects: 0)
     }
+
+    /// How long a comparison shows what is on the board now. While somebody reads a plan, others may write.
+    private static let freshness = Duration.seconds(60)
 
     /// Grows with everything that need not be done again.
     var achieved: Int { counts.places.count + kept.bytes }
@@ -51,7 +54,7 @@ final class RestoreRun {
     /// changes.
     func endWithoutWork() throws -> RestoreReport {
         if journal.isUnderWay {
-            report.backupBefore = journal.earlierBackups.first
+            (report.backupBefore, report.backedUpOnly) = (journal.earlierBackups.first, journal.firstBackupOnly)
             try journal.append(RestoreEntry(.ended, at: environment.timestamp()))
         }
         report.unfinished = journal.unfinished.count
@@ -68,7 +71,8 @@ final class RestoreRun {
         let place = try backups.last.map { FilePath($0) } ?? keeper.place(wanted, isChosen: isChosen)
         if backups.isEmpty { backups += [try keeper.adopt(place)].compactMap(\.self) }
         if let last = backups.last {
-            progress(.note("the old contents of the board are already in \(PlainText.line(last))"))
+            let saved = prepared.savedPartitions.map { $0.joined(separator: ", ") } ?? "the board"
+            progress(.note("the old contents of \(saved) are already in \(PlainText.line(last))"))
         }
         try journal.append(
             RestoreEntry(
@@ -85,7 +89,7 @@ final class RestoreRun {
         report.blocksWritten = counts.blocks
         report.erases = counts.erases
         report.bytesWritten = counts.bytes
-        report.backupBefore = backups.first
+        (report.backupBefore, report.backedUpOnly) = (backups.first, journal.firstBackupOnly)
         report.backupsSince = Array(backups.dropFirst())
         report.unfinished = journal.unfinished.count
         try journal.append(RestoreEntry(.ended, at: environment.timestamp()))

@@ -26,6 +26,8 @@ package struct RestoreStatus: Sendable, Codable, Hashable {
     package var parts: [Part]
     /// The backup of the board's flash before the restore; nil if that is incomplete, and nothing was written.
     package var backupBefore: String?
+    /// The labels of the partitions that it has; nil for all.
+    package var backedUpOnly: [String]?
     /// Backups of what others wrote to the board since.
     package var backupsSince: [String]
     /// Whether no block may be half written.
@@ -49,7 +51,7 @@ extension Restore {
             status.address = entry.address ?? status.address
             if entry.act == .backedUp, let backup = entry.backup {
                 if status.backupBefore == nil {
-                    status.backupBefore = backup
+                    (status.backupBefore, status.backedUpOnly) = (backup, journal.firstBackupOnly)
                 } else {
                     status.backupsSince.append(backup)
                 }

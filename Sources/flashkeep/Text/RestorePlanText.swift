@@ -118,7 +118,7 @@ enum RestorePlanText {
             lines.append(style.doubtful("Left as it is, although it differs:"))
             lines += left.map { "  \(SafeText.line($0.subject)): \(SafeText.line($0.reason))" }
         }
-        lines += earlier(report.backupBefore, report.backupsSince)
+        lines += earlier(report.backupBefore, report.backedUpOnly, report.backupsSince)
         if report.unfinished > 0 {
             lines.append(
                 style.bad("Half written")
@@ -149,7 +149,7 @@ enum RestorePlanText {
                     + "\(ByteCount.hex($0.offset))"
             }
         }
-        lines += earlier(status.backupBefore, status.backupsSince)
+        lines += earlier(status.backupBefore, status.backedUpOnly, status.backupsSince)
         if status.backupBefore == nil, !status.isEnded {
             lines.append("The old contents of the board are not backed up yet, and nothing was written.")
         }
@@ -160,9 +160,10 @@ enum RestorePlanText {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func earlier(_ before: String?, _ since: [String]) -> [String] {
+    private static func earlier(_ before: String?, _ only: [String]?, _ since: [String]) -> [String] {
         guard let before else { return [] }
-        return ["The old contents of the board are in \(SafeText.line(before))."]
+        let saved = only.map { $0.map { SafeText.line($0) }.joined(separator: ", ") } ?? "the board"
+        return ["The old contents of \(saved) are in \(SafeText.line(before))."]
             + since.map { "Data written to it in the meantime is in \(SafeText.line($0))." }
     }
 

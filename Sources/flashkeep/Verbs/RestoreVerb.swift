@@ -116,8 +116,8 @@ struct RestoreVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String?
     @OptionGroup(title: "Options of restore") var choices: Choices
-    @OptionGroup(title: "Options for U-Boot and its network") var transferMethod: TransferMethodOptions
-    @OptionGroup(title: "Options for U-Boot and its network") var boot: BootOptions
+    @OptionGroup(title: "Options for the network and for U-Boot") var transferMethod: TransferMethodOptions
+    @OptionGroup(title: "Options for the network and for U-Boot") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 
@@ -165,6 +165,7 @@ struct RestoreVerb: Verb {
         let prepared = try await Restore.plan(
             FilePath(bag), on: connection.connector, choice: choice, transcript: connection.transcript,
             progress: context.handler)
+        let age = context.environment.stopwatch()
         let planning = prepared.planning
         guard let plan = planning.plan else {
             try context.give(planning) { RestorePlanText.refusals(planning, style: context.style) }
@@ -189,7 +190,7 @@ struct RestoreVerb: Verb {
         }
         let report = try await Restore.run(
             prepared, on: connection.connector, before: before(context), isBeforeChosen: choices.before != nil,
-            environment: context.environment, transcript: connection.transcript, progress: context.handler)
+            age: age(), environment: context.environment, transcript: connection.transcript, progress: context.handler)
         try context.give(report) { RestorePlanText.text(report, style: context.style) }
         return report.unfinished > 0 || leavesSomething(plan) ? .notWhole : .done
     }
