@@ -95,7 +95,7 @@ def start(state, options, accel, memory, ports):
         "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=bulk,name=lab",
         "-drive", "if=virtio,format=raw,readonly=on,file=flash.img",
         # restrict: the board reaches nothing, neither the network nor this machine.
-        "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{ssh}-:22,"
+        "-netdev", f"user,id=net,restrict={'off' if options.outbound else 'on'},hostfwd=tcp:127.0.0.1:{ssh}-:22,"
                    f"hostfwd=tcp:127.0.0.1:{telnet}-:23",
         "-device", "virtio-net-pci,netdev=net,romfile=",
     ]

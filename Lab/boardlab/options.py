@@ -77,6 +77,8 @@ def parse(arguments):
                         help="what the serial line and telnet offer")
     access.add_argument("--password", default="flashkeep", metavar="PW", help="of root and user (default: %(default)s)")
     access.add_argument("--chatter", action="store_true", help="kernel messages on the console all the time")
+    access.add_argument("--outbound", action="store_true",
+                        help="the board reaches this machine, at 10.0.2.2; else it reaches nothing")
     access.add_argument("--hostname", default="OpenWrt")
     access.add_argument("--model", default="Flashkeep Lab Board")
 

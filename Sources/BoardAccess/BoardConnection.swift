@@ -19,7 +19,7 @@ package struct BoardConnection: Sendable {
         let address = try AddressSchemes.parse(text, schemes: schemes)
         if options.uboot.image != nil, !address.isConsole { throw Self.noBootloader(text) }
         // Checked even if this address ignores them, so that no mistake goes unnoticed.
-        if let network = options.uboot.network { try NetworkArguments.check(network) }
+        if let network = options.network { try NetworkArguments.check(network) }
         let password = try GivenPassword.find(
             file: options.passwordFile, warn: { interaction.notify(.warning($0)) })
         connector = try address.connector(

@@ -28,6 +28,9 @@ package protocol BoardChannel: AnyObject, Sendable {
     /// unless the channel's protocol has an end of line of its own.
     var enterKey: String { get }
 
+    /// The ends of the network connection to the board; nil if there is none, or they are unknown.
+    var networkEnds: NetworkEnds? { get }
+
     /// Marks the bytes that follow as flash data (or ends the mark), which an evidence transcript only counts.
     func markBulk(_ isBulk: Bool)
 
@@ -46,6 +49,7 @@ extension BoardChannel {
     package var time: Duration { ComputerTime.now }
     package func write(_ bytes: [UInt8]) async throws { try await write(bytes, isSecret: false) }
     package var enterKey: String { "\n" }
+    package var networkEnds: NetworkEnds? { nil }
     package func markBulk(_ isBulk: Bool) {}
     package var lineRate: Int? { nil }
 
@@ -61,6 +65,19 @@ extension BoardChannel {
 private enum ComputerTime {
     static let start = ContinuousClock.now
     static var now: Duration { start.duration(to: .now) }
+}
+
+/// The addresses of both ends of a network connection, as text.
+package struct NetworkEnds: Sendable, Hashable {
+    /// This computer's address.
+    package var local: String
+    /// The other side's address.
+    package var peer: String
+
+    package init(local: String, peer: String) {
+        self.local = local
+        self.peer = peer
+    }
 }
 
 /// The result of a read.
@@ -84,13 +101,19 @@ package struct ChannelTraits: Sendable, Equatable {
     package var isReliable: Bool
     /// Whether the line is slower than the board, so that compression pays.
     package var isSlow: Bool
+    /// Whether its other end is the board itself, not a computer or a server to which the board's console is connected.
+    package var endsAtBoard: Bool
 
-    package init(scheme: String, address: String, mayHaveTerminal: Bool, isReliable: Bool, isSlow: Bool) {
+    package init(
+        scheme: String, address: String, mayHaveTerminal: Bool, isReliable: Bool, isSlow: Bool,
+        endsAtBoard: Bool = false
+    ) {
         self.scheme = scheme
         self.address = address
         self.mayHaveTerminal = mayHaveTerminal
         self.isReliable = isReliable
         self.isSlow = isSlow
+        self.endsAtBoard = endsAtBoard
     }
 }
 
@@ -105,4 +128,14 @@ package protocol ChannelOpening: Sendable {
     func withChannel<Result: Sendable>(
         _ body: (any BoardChannel) async throws -> Result
     ) async throws -> Result
+
+    /// An opener of further channels to the same board, each to a command of its own in place of a shell; nil if there
+    /// can be none. It never asks the user for anything.
+    ///
+    /// - Parameter command: for the board's shell.
+    func running(_ command: String) -> (any ChannelOpening)?
+}
+
+extension ChannelOpening {
+    package func running(_ command: String) -> (any ChannelOpening)? { nil }
 }

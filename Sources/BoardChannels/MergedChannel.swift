@@ -22,6 +22,7 @@ package final class MergedChannel: BoardChannel {
     package var traits: ChannelTraits { line.traits }
     package var time: Duration { line.time }
     package var enterKey: String { line.enterKey }
+    package var networkEnds: NetworkEnds? { line.networkEnds }
 
     /// Adds this source, replacing the one attached before; nil leaves only the line.
     package func attach(_ input: (any ChannelInput)?) {

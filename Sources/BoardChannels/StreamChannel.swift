@@ -23,6 +23,13 @@ package final class StreamChannel: BoardChannel {
         self.channel = channel
     }
 
+    package var networkEnds: NetworkEnds? {
+        guard traits.endsAtBoard, let local = channel.localAddress?.ipAddress,
+            let peer = channel.remoteAddress?.ipAddress
+        else { return nil }
+        return NetworkEnds(local: local, peer: peer)
+    }
+
     package func read(timeout: Duration?) async throws -> ChannelRead {
         try await inbox.next(timeout: timeout)
     }
@@ -125,67 +132,15 @@ package final class StreamChannel: BoardChannel {
 
     private static func running<Result: Sendable>(
         traits: ChannelTraits, line: SerialLine? = nil, body: (any BoardChannel) async throws -> Result,
-        open: (Receiver) async throws -> any Channel
+        open: (InboxReceiver) async throws -> any Channel
     ) async throws -> Result {
-        let reader = Reader()
-        let inbox = ByteInbox(resume: { reader.goOn() })
-        let channel = try await open(Receiver(inbox: inbox, traits: traits, reader: reader))
+        let receiver = InboxReceiver { Self.lost(traits, $0) }
+        let inbox = receiver.inbox
+        let channel = try await open(receiver)
         return try await withCleanup {
             try await body(StreamChannel(traits: traits, inbox: inbox, channel: channel, line: line))
         } cleanup: {
             try? await channel.close().get()
-        }
-    }
-
-    /// Resumes the event loop's reading when there is room again.
-    private final class Reader: Sendable {
-        private let channel = Mutex<(any Channel)?>(nil)
-
-        func attach(_ channel: any Channel) {
-            self.channel.withLock { $0 = channel }
-        }
-
-        func goOn() {
-            channel.withLock { $0 }?.read()
-        }
-    }
-
-    /// Passes the event loop's bytes to the inbox, and continues reading only while there is room.
-    private final class Receiver: ChannelInboundHandler, Sendable {
-        typealias InboundIn = ByteBuffer
-
-        let inbox: ByteInbox
-        let traits: ChannelTraits
-        let reader: Reader
-
-        init(inbox: ByteInbox, traits: ChannelTraits, reader: Reader) {
-            self.inbox = inbox
-            self.traits = traits
-            self.reader = reader
-        }
-
-        func channelActive(context: ChannelHandlerContext) {
-            reader.attach(context.channel)
-            context.read()
-        }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            _ = inbox.deliver(Self.unwrapInboundIn(data).readableBytesView)
-        }
-
-        func channelReadComplete(context: ChannelHandlerContext) {
-            // Only the inbox knows whether there is room: a second flag here could miss the moment in which the reader
-            // emptied it, and reading would never resume.
-            if inbox.hasRoom { context.read() }
-        }
-
-        func channelInactive(context: ChannelHandlerContext) {
-            inbox.finish()
-        }
-
-        func errorCaught(context: ChannelHandlerContext, error: any Error) {
-            inbox.finish(StreamChannel.lost(traits, error))
-            context.close(promise: nil)
         }
     }
 }

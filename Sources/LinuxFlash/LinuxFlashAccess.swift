@@ -25,7 +25,8 @@ package final class LinuxFlashAccess {
     package var retries: Int { frames.repeatedFrames + shell.retries + writer.repeats }
 
     private init(
-        shell: ShellSession, root: String, toolbox: LinuxToolbox, toolReplies: [String: ShellReply], plan: TransferPlan
+        shell: ShellSession, root: String, toolbox: LinuxToolbox, toolReplies: [String: ShellReply], plan: TransferPlan,
+        network: LinuxNetwork?, beside: ChannelBeside?
     ) {
         self.toolReplies = toolReplies
         self.shell = shell
@@ -33,17 +34,22 @@ package final class LinuxFlashAccess {
         self.toolbox = toolbox
         self.plan = plan
         nodes = DeviceNodes(shell: shell, root: root, canMake: toolbox.has("mknod"))
-        frames = LinuxFrameReader(shell, nodes, root: root, toolbox, plan)
+        frames = LinuxFrameReader(shell, nodes, root: root, toolbox, plan, network)
         digests = LinuxChecksums(shell, nodes, toolbox, isReliable: plan.isReliable)
-        writer = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable)
+        writer = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable, beside)
     }
 
     /// Runs the body with access to the board behind a shell, then removes what was created on the board for it.
     ///
-    /// - Parameter root: a prefix of all paths, for tests: a folder that looks like a board.
+    /// - Parameters:
+    ///   - root: a prefix of all paths, for tests: a folder that looks like a board.
+    ///   - network: this computer and the user's settings for a network beside the shell; nil for none.
+    ///   - beside: opens further channels to the same board; nil for none.
     /// - Throws: ``FlashkeepError`` with `toolMissing` if the board does not even have `dd`.
     package static func withAccess<Result: Sendable>(
-        _ shell: ShellSession, root: String = "", body: (LinuxFlashAccess) async throws -> Result
+        _ shell: ShellSession, root: String = "",
+        network: (host: any LinuxNetworkHost, settings: LinuxNetworkSettings)? = nil, beside: ChannelBeside? = nil,
+        body: (LinuxFlashAccess) async throws -> Result
     ) async throws -> Result {
         var replies: [String: ShellReply] = [:]
         for probe in LinuxProbes.all(root: root) where LinuxProbes.ofTools.contains(probe.name) {
@@ -56,8 +62,14 @@ package final class LinuxFlashAccess {
                 next: "Back up from the bootloader, or start an initramfs that has busybox with dd.")
         }
         let plan = try await TransferPlan.choose(shell, toolbox)
-        let access = LinuxFlashAccess(shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan)
-        let result = try await body(access)
+        let access = LinuxFlashAccess(
+            shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan,
+            network: network.map { LinuxNetwork($0.settings, $0.host, shell, toolbox) }, beside: beside)
+        let result = try await withShieldedCleanup {
+            try await body(access)
+        } cleanup: {
+            await access.writer.close()
+        }
         // Not after an error: the board may no longer answer.
         await access.nodes.removeAll()
         return result

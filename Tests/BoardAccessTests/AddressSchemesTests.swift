@@ -80,7 +80,7 @@ import Testing
     func networkOptions(address: String) {
         for network in [NetworkOptions(boardIP: "x"), NetworkOptions(hostIP: "1.2.3")] {
             var options = ConnectionOptions()
-            options.uboot.network = network
+            options.network = network
             let error = #expect(throws: FlashkeepError.self) {
                 _ = try BoardConnection(
                     address: address, options: options, environment: LiveEnvironment.make(version: "test"),

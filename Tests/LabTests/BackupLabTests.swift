@@ -55,6 +55,23 @@ struct BackupLabTests {
         }
     }
 
+    /// The board's own nc, over the emulator's network; with the ECC's counters, and with the OOB bytes.
+    @Test func aNetworkBesideTheConsole() async throws {
+        try await LabBoard.with(["--outbound", "--nor", "1024:64", "--nand", "small", "--bad", "1,6"]) { board in
+            let before = try await board.digests()
+            for way in [LabBoard.Way.telnet, .serial, .ssh] {
+                var options = BackupOptions(reconnects: 0)
+                options.withOOB = way == .telnet
+                let report = try await board.backup(
+                    way, to: "backup-\(way)", options: options, network: LabBoard.network())
+                try board.expectSameBytes(report)
+                #expect(report.summary.isProven, "\(way): \(report.summary.sentences)")
+                #expect(report.manifest.capture.way.contains("nc over the network"), "\(report.manifest.capture.way)")
+            }
+            #expect(try await board.digests() == before, "a backup must not change the flash")
+        }
+    }
+
     @Test func missingNodesAreMadeAndRemovedAgain() async throws {
         try await LabBoard.with(Self.tiny + ["--no-nodes"]) { board in
             let list = "ls -d /tmp/* /dev/*; mount"

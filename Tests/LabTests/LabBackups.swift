@@ -1,12 +1,14 @@
 import BackupBags
 import BoardAccess
 import BoardChannels
+import FlashAccess
 import FlashModel
 import Foundation
 import LinuxFlash
 import Operations
 import SystemPackage
 import Testing
+import Transfers
 
 extension LabBoard {
     /// The access methods of a lab board.
@@ -18,7 +20,11 @@ extension LabBoard {
     }
 
     /// The connector for an access method.
-    func connector(_ way: Way, password: String? = nil) throws -> LinuxConnector {
+    ///
+    /// - Parameter network: the network beside the shell; nil for none.
+    func connector(
+        _ way: Way, password: String? = nil, network: LinuxBoardNetwork? = nil
+    ) throws -> LinuxConnector {
         let opener: any ChannelOpening =
             switch way {
             case .ssh:
@@ -31,7 +37,8 @@ extension LabBoard {
             case .serial: TCPOpener(host: "127.0.0.1", port: try port("serial"))
             }
         return LinuxConnector(
-            opener: opener, credentials: Credentials(password: { password }), environment: .testing)
+            opener: opener, credentials: Credentials(password: { password }), environment: .testing,
+            network: network)
     }
 
     /// Backs up the board into its state folder, and checks that neither the reference tools nor ours find a fault.
@@ -39,13 +46,23 @@ extension LabBoard {
     /// - Parameter watch: receives all events.
     func backup(
         _ way: Way, to name: String = "backup", options: BackupOptions = BackupOptions(reconnects: 0),
-        password: String? = nil, watch: @escaping ProgressHandler = { _ in },
+        password: String? = nil, network: LinuxBoardNetwork? = nil, watch: @escaping ProgressHandler = { _ in },
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> BackupReport {
         var options = options
         options.target = FilePath(state.appending(path: name).path)
         return try await CheckedBackup.run(
-            try connector(way, password: password), options: options, watch: watch, sourceLocation: sourceLocation)
+            try connector(way, password: password, network: network), options: options, watch: watch,
+            sourceLocation: sourceLocation)
+    }
+
+    /// The network of a board that was started with `--outbound`: its connections come from the emulator.
+    static func network(notify: @escaping @Sendable (String) -> Void = { _ in }) -> LinuxBoardNetwork {
+        LinuxBoardNetwork(
+            settings: LinuxNetworkSettings(
+                board: IPv4Address("127.0.0.1"), host: IPv4Address("10.0.2.2"),
+                nonce: OperationEnvironment.testing.nonce, notify: notify),
+            computer: { LocalStreamHost(interfaces: { [] }) })
     }
 
     /// Checks that every partition of a backup has the bytes that the lab stored on the flash.

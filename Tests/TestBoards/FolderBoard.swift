@@ -81,11 +81,12 @@ package final class FolderBoard: Sendable {
     }
 
     package func connector(
-        _ opener: any ChannelOpening, timing: ShellTiming = .quick, environment: OperationEnvironment? = nil
+        _ opener: any ChannelOpening, timing: ShellTiming = .quick, environment: OperationEnvironment? = nil,
+        network: LinuxBoardNetwork? = nil
     ) -> LinuxConnector {
         LinuxConnector(
             opener: opener, credentials: Credentials(), environment: environment ?? .simulated(seed: Self.seed()),
-            root: root, timing: timing)
+            root: root, network: network, timing: timing)
     }
 
     private static let connectors = Mutex<UInt64>(0)

@@ -27,7 +27,15 @@ package struct ConnectionContext: Sendable {
                 why: "It is for a board in U-Boot, which can be reached only over a serial line (serial:, tcp:).",
                 next: "Omit \(option): Linux reports its flash itself.")
         }
-        return LinuxConnector(opener: opener, credentials: credentials(user), environment: environment, root: root)
+        // SSH is as quick, and the network would leave its encryption.
+        let isAsked = options.network?.via?.linux?.needsNetwork == true
+        let wantsNetwork = opener.traits.scheme == "telnet" || (isAsked && opener.traits.scheme == "ssh")
+        return LinuxConnector(
+            opener: opener, credentials: credentials(user), environment: environment, root: root,
+            network: wantsNetwork
+                ? try LinuxNetworkArguments.network(
+                    options.network, environment: environment, notify: interaction.notify)
+                : nil)
     }
 
     /// Makes a connector to whatever answers on a console.
@@ -36,7 +44,8 @@ package struct ConnectionContext: Sendable {
     package func console(_ opener: any ChannelOpening, user: String?) throws -> any BoardConnector {
         ConsoleConnector(
             opener: opener, credentials: credentials(user), environment: environment,
-            settings: try ConsoleSettings(options.uboot, mayAsk: interaction.mayAsk), notify: interaction.notify)
+            settings: try ConsoleSettings(options.uboot, network: options.network, mayAsk: interaction.mayAsk),
+            notify: interaction.notify)
     }
 
     /// Rejects the option that changes the line's rate.

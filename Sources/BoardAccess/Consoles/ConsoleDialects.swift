@@ -13,7 +13,8 @@ enum ConsoleDialects {
             UBootDialect(settings, environment: environment, notify: notify),
             LinuxDialect(
                 credentials: credentials, environment: environment,
-                wantsRate: settings.rate != nil && settings.boot == nil, notify: notify),
+                wantsRate: settings.rate != nil && settings.boot == nil, network: settings.linuxNetwork,
+                notify: notify),
         ]
     }
 }

@@ -9,17 +9,21 @@ package struct LinuxConnector: BoardConnector {
     private let credentials: Credentials
     private let environment: OperationEnvironment
     private let root: String
+    private let network: LinuxBoardNetwork?
     private let timing: ShellTiming
 
-    /// - Parameter root: a prefix of all paths on the board, for tests.
+    /// - Parameters:
+    ///   - root: a prefix of all paths on the board, for tests.
+    ///   - network: the network beside the shell; nil for none.
     package init(
         opener: any ChannelOpening, credentials: Credentials, environment: OperationEnvironment, root: String = "",
-        timing: ShellTiming = ShellTiming()
+        network: LinuxBoardNetwork? = nil, timing: ShellTiming = ShellTiming()
     ) {
         self.opener = opener
         self.credentials = credentials
         self.environment = environment
         self.root = root
+        self.network = network
         self.timing = timing
     }
 
@@ -29,20 +33,28 @@ package struct LinuxConnector: BoardConnector {
         transcript: TranscriptLog, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
         try await opener.recorded(in: transcript, environment).withChannel { channel in
-            try await Self.withShell(channel, credentials, environment, root: root, timing: timing, body: body)
+            try await Self.withShell(
+                channel, credentials, environment, root: root, network: network, beside: { opener.running($0) },
+                timing: timing, body: body)
         }
     }
 
     /// Runs the body with the board behind a shell on an open channel.
     static func withShell<Result: Sendable>(
         _ channel: any BoardChannel, _ credentials: Credentials, _ environment: OperationEnvironment,
-        root: String = "", timing: ShellTiming = ShellTiming(), body: (any FlashBoard) async throws -> Result
+        root: String = "", network: LinuxBoardNetwork? = nil, beside: ChannelBeside? = nil,
+        timing: ShellTiming = ShellTiming(), body: (any FlashBoard) async throws -> Result
     ) async throws -> Result {
         try await ShellSession.withShell(
             over: channel, credentials: credentials, nonce: environment.nonce(), timing: timing
         ) { shell in
-            try await LinuxFlashAccess.withAccess(shell, root: root) { access in
-                try await body(access)
+            let ours = network.map { (host: $0.computer(), settings: $0.settings) }
+            return try await withShieldedCleanup {
+                try await LinuxFlashAccess.withAccess(shell, root: root, network: ours, beside: beside) { access in
+                    try await body(access)
+                }
+            } cleanup: {
+                await ours?.host.close()
             }
         }
     }

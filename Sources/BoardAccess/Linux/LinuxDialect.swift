@@ -9,16 +9,22 @@ struct LinuxDialect: ConsoleDialect {
     private let environment: OperationEnvironment
     /// Whether the user wants a line rate, which only a bootloader can change.
     private let wantsRate: Bool
+    /// The network beside the console; nil means the console only.
+    private let network: NetworkOptions?
+    private let givenUp = GivenUpReadMethods()
     private let notify: ProgressHandler
 
-    /// - Parameter wantsRate: whether the user wants a line rate, which only a bootloader can change.
+    /// - Parameters:
+    ///   - wantsRate: whether the user wants a line rate, which only a bootloader can change.
+    ///   - network: the network beside the console; nil means the console only.
     init(
-        credentials: Credentials, environment: OperationEnvironment, wantsRate: Bool,
+        credentials: Credentials, environment: OperationEnvironment, wantsRate: Bool, network: NetworkOptions?,
         notify: @escaping ProgressHandler
     ) {
         self.credentials = credentials
         self.environment = environment
         self.wantsRate = wantsRate
+        self.network = network
         self.notify = notify
     }
 
@@ -30,7 +36,10 @@ struct LinuxDialect: ConsoleDialect {
         if wantsRate {
             notify(.note("Linux answers: its console keeps its rate, because only U-Boot's can be changed"))
         }
+        var network = try LinuxNetworkArguments.network(network, environment: environment, notify: notify)
+        network?.settings.givenUp = givenUp
         return .finished(
-            try await LinuxConnector.withShell(answered.console.channel, credentials, environment, body: body))
+            try await LinuxConnector.withShell(
+                answered.console.channel, credentials, environment, network: network, body: body))
     }
 }

@@ -1,5 +1,4 @@
 package import FlashAccess
-package import UBootFlash
 
 /// The user's choices on how to reach a board: plain values that any user interface can set, and text where a user
 /// types text.
@@ -8,6 +7,8 @@ package struct ConnectionOptions: Sendable {
     package var passwordFile: String?
     package var ssh = SSHOptions()
     package var uboot = UBootOptions()
+    /// The network for transfers from and to the board, beside its console; nil means the console only.
+    package var network: NetworkOptions?
     /// A folder that replaces the board behind `local:`, for tests; empty for this computer itself.
     package var localRoot = ""
     /// A file to which all traffic is appended; nil for none.
@@ -40,8 +41,6 @@ package struct UBootOptions: Sendable {
     package var known: @Sendable () throws -> [any ContentSource] = { [] }
     /// The image to start from the bootloader; nil for none.
     package var image: ImageOptions?
-    /// The network for transfers from and to the bootloader; nil means the serial line only.
-    package var network: NetworkOptions?
 }
 
 /// Options for starting an image over the network.
@@ -59,16 +58,16 @@ package struct ImageOptions: Sendable {
     }
 }
 
-/// The network between this computer and a board in U-Boot.
+/// The network between this computer and a board, beside its console.
 package struct NetworkOptions: Sendable {
     /// The only transfer method allowed; nil means the best that works.
-    package var via: UBootReadMethod?
+    package var via: TransferMethodName?
     /// The board's IPv4 address; nil means automatic.
     package var boardIP: String?
     /// The IPv4 address at which the board reaches this computer; nil means automatic.
     package var hostIP: String?
 
-    package init(via: UBootReadMethod? = nil, boardIP: String? = nil, hostIP: String? = nil) {
+    package init(via: TransferMethodName? = nil, boardIP: String? = nil, hostIP: String? = nil) {
         self.via = via
         self.boardIP = boardIP
         self.hostIP = hostIP

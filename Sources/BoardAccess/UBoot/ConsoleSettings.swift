@@ -20,6 +20,10 @@ package struct ConsoleSettings: Sendable {
     package var boot: NetworkBoot?
     /// The network for transfers from and to the bootloader; nil means the serial line only.
     package var network: BoardNetwork?
+    /// The network for transfers from a Linux that answers; nil means the console only.
+    package var linuxNetwork: NetworkOptions?
+    /// The only transfer method allowed, whatever answers; nil means the best that works.
+    package var via: TransferMethodName?
     /// What the user knows of the board's memory and U-Boot does not report.
     package var given = UBootGivenMemory()
 
@@ -45,12 +49,13 @@ extension ConsoleSettings {
     ///
     /// - Parameter mayAsk: whether anybody sees the request to switch the board on.
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, `fileUnavailable` or `imageUnsuitable`.
-    init(_ options: UBootOptions, mayAsk: Bool) throws {
+    init(_ options: UBootOptions, network: NetworkOptions?, mayAsk: Bool) throws {
         let store = ContentStore()
         for source in try options.known() { try store.add(source) }
         self.init(
             store: store, rate: try LineRateArgument.wish(options.lineRate),
-            boot: try ImageArguments.boot(options.image), network: try NetworkArguments.network(options.network))
+            boot: try ImageArguments.boot(options.image), network: try NetworkArguments.network(network))
+        (linuxNetwork, via) = (network, network?.via)
         given = UBootGivenMemory(
             flash: try options.flash.map(FlashArgument.flash), freeRAM: try options.ram.map(FlashArgument.memory))
         if !mayAsk, options.powerCycle == nil { timing.power = timing.limits.unattendedPower }

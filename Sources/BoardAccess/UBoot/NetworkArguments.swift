@@ -9,7 +9,7 @@ enum NetworkArguments {
         guard let options else { return nil }
         let program = OwnProgram.quoted
         return BoardNetwork(
-            via: options.via, board: try address(options.boardIP, "--board-ip"),
+            via: options.via?.uboot, board: try address(options.boardIP, "--board-ip"),
             host: try address(options.hostIP, "--host-ip"),
             computer: { LocalNetworkHost($0, interfaces: { try HostNetwork.interfaces() }, program: program) })
     }

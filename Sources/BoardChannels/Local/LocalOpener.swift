@@ -10,6 +10,8 @@ package struct LocalOpener: ChannelOpening {
             scheme: "local", address: "local:", mayHaveTerminal: false, isReliable: true, isSlow: false)
     }
 
+    package func running(_ command: String) -> (any ChannelOpening)? { LocalOpener(shell: shell + ["-c", command]) }
+
     package func withChannel<Result: Sendable>(
         _ body: (any BoardChannel) async throws -> Result
     ) async throws -> Result {

@@ -24,6 +24,8 @@ package struct SSHOpener: ChannelOpening {
         package var askpassProgram: String
         /// The client program.
         package var program: String
+        /// What the board runs. `sh` is requested by name: a login shell would print its greeting into the stream.
+        package var command = "exec sh"
 
         package init(
             destination: String, port: Int? = nil, configFile: String? = nil, options: [String] = [],
@@ -49,6 +51,13 @@ package struct SSHOpener: ChannelOpening {
         traits = ChannelTraits(
             scheme: "ssh", address: "ssh://\(settings.destination)\(port)", mayHaveTerminal: false, isReliable: true,
             isSlow: false)
+    }
+
+    package func running(_ command: String) -> (any ChannelOpening)? {
+        var settings = settings
+        settings.command = command
+        settings.isInteractive = false
+        return SSHOpener(settings)
     }
 
     package func withChannel<Result: Sendable>(
@@ -78,7 +87,7 @@ package struct SSHOpener: ChannelOpening {
     /// The variable that passes the password to this program when `ssh` runs it as its askpass helper.
     package static let askpassVariable = "FLASHKEEP_ASKPASS_ANSWER"
 
-    /// The client's arguments. `sh` is requested by name: a login shell would print its greeting into the stream.
+    /// The client's arguments.
     package static func arguments(_ settings: Settings) -> [String] {
         var arguments = ["-T", "-x", "-a"]
         if let file = settings.configFile { arguments += ["-F", file] }
@@ -95,6 +104,6 @@ package struct SSHOpener: ChannelOpening {
             arguments += ["-o", "BatchMode=yes"]
         }
         // `--` prevents a destination that begins with a dash from being taken as an option.
-        return arguments + ["--", settings.destination, "exec sh"]
+        return arguments + ["--", settings.destination, settings.command]
     }
 }

@@ -13,7 +13,7 @@ package struct TelnetOpener: ChannelOpening {
         self.connectTimeout = connectTimeout
         traits = ChannelTraits(
             scheme: "telnet", address: "telnet://\(host):\(port)", mayHaveTerminal: true, isReliable: false,
-            isSlow: false)
+            isSlow: false, endsAtBoard: true)
     }
 
     package func withChannel<Result: Sendable>(
@@ -39,6 +39,7 @@ package final class TelnetChannel: BoardChannel {
     package var traits: ChannelTraits { below.traits }
     package var time: Duration { below.time }
     package var enterKey: String { state.withLock { $0.enterKey } }
+    package var networkEnds: NetworkEnds? { below.networkEnds }
 
     package func read(timeout: Duration?) async throws -> ChannelRead {
         // Endless option negotiation delivers no byte of the board's.

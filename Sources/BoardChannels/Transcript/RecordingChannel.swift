@@ -40,6 +40,7 @@ package final class RecordingChannel: BoardChannel {
     package var traits: ChannelTraits { below.traits }
     package var time: Duration { below.time }
     package var enterKey: String { below.enterKey }
+    package var networkEnds: NetworkEnds? { below.networkEnds }
 
     package func read(timeout: Duration?) async throws -> ChannelRead {
         let read: ChannelRead
@@ -127,6 +128,9 @@ package struct RecordingOpener: ChannelOpening {
     }
 
     package var traits: ChannelTraits { below.traits }
+
+    /// What passes beside the console is flash data, which is not recorded.
+    package func running(_ command: String) -> (any ChannelOpening)? { below.running(command) }
 
     package func withChannel<Result: Sendable>(
         _ body: (any BoardChannel) async throws -> Result

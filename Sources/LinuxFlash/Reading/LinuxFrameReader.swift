@@ -1,5 +1,5 @@
 private import BoardChannels
-internal import BoardConsoles
+private import BoardConsoles
 import FlashAccess
 internal import FlashModel
 private import Transfers
@@ -10,31 +10,49 @@ final class LinuxFrameReader {
     private let nodes: DeviceNodes
     private let root: String
     private let toolbox: LinuxToolbox
-    private let plan: TransferPlan
+    private let console: ConsoleCarrier
+    private let network: LinuxNetwork?
+    /// What carries the frames; nil before the first read.
+    private var chosen: (any FrameCarrier)?
     /// The sysfs folder with ECC counters, by MTD number; nil for devices without them.
     private var counterFolders: [Int: String?] = [:]
     /// The size of a frame that this line can carry, in bytes; below the plan's after damage.
     private var frameSize: Int
-    /// The sources for which the shell has a frame function.
-    private var sources: Set<LinuxReadScript.Source> = []
+    /// The frame functions that the shell has.
+    private var functions: Set<String> = []
+    /// How often in a row the network has delivered nothing.
+    private var vainAttempts = 0
+    /// Whether any OOB bytes were read.
+    private(set) var hasReadOOB = false
 
     /// The number of repeated frames.
     private(set) var repeatedFrames = 0
 
-    init(_ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, _ plan: TransferPlan) {
+    /// - Parameter network: the network beside the console; nil for none.
+    init(
+        _ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, _ plan: TransferPlan,
+        _ network: LinuxNetwork?
+    ) {
         self.shell = shell
         self.nodes = nodes
         self.root = root
         self.toolbox = toolbox
-        self.plan = plan
+        self.network = network
+        console = ConsoleCarrier(shell, plan)
         frameSize = plan.frameSize
     }
 
     /// Whether the board has the tool that reads OOB bytes.
     var readsOOB: Bool { toolbox.has("nanddump") && !toolbox.invocation("nanddump").hasPrefix("busybox") }
 
-    /// Whether any OOB bytes were read.
-    var hasReadOOB: Bool { sources.contains(.pagesWithOOB) }
+    /// The method of the network in use, for the backup's record; nil for the console.
+    var networkMethod: String? { network?.methodName }
+
+    /// How the output of a command is sent over the network, for the backup's record; nil for the console.
+    func networkCommand(for command: String) -> String? { network?.command(sending: command) }
+
+    private var carrier: any FrameCarrier { chosen ?? console }
+    private var plan: TransferPlan { carrier.plan }
 
     /// Reads ranges of a partition and passes them on in chunks.
     ///
@@ -46,7 +64,8 @@ final class LinuxFrameReader {
         if source == .pagesWithOOB {
             guard readsOOB, partition.pageSize > 1, partition.oobSize > 0 else { throw noOOB(partition) }
         }
-        try await teach(source)
+        if source == .pagesWithOOB { hasReadOOB = true }
+        if chosen == nil { choose(try await network?.next()) }
         let block = max(1, partition.eraseBlockSize)
         for range in ranges where !range.isEmpty {
             // Batches end at erase blocks. Requests cover whole blocks; `hand` drops what lies outside the range.
@@ -59,36 +78,27 @@ final class LinuxFrameReader {
         }
     }
 
-    /// Defines the shell function that sends frames, once.
-    private func teach(_ source: LinuxReadScript.Source) async throws {
-        guard !sources.contains(source) else { return }
+    /// - Parameter carrier: nil for the console.
+    private func choose(_ carrier: (any FrameCarrier)?) {
+        chosen = carrier ?? console
+        frameSize = plan.frameSize
+        vainAttempts = 0
+    }
+
+    /// Defines the shell function that sends frames on a carrier, once.
+    ///
+    /// - Returns: its name.
+    private func function(for source: LinuxReadScript.Source, on carrier: any FrameCarrier) async throws -> String {
+        let plan = carrier.plan
+        let name = (source == .data ? "fkread" : "fkoob") + (carrier is ConsoleCarrier ? "" : "n")
+        guard !functions.contains(name) else { return name }
         try await shell.define(
-            Self.function(source),
+            name,
             LinuxReadScript.frames(
-                name: Self.function(source), word: shell.dialect.typedWord, source: source, encoding: plan.encoding,
-                toolbox: toolbox, checksum: plan.checksum.flatMap { toolbox.command(for: $0) },
-                isDoubled: !plan.isReliable))
-        sources.insert(source)
-    }
-
-    private static func function(_ source: LinuxReadScript.Source) -> String {
-        source == .data ? "fkread" : "fkoob"
-    }
-
-    /// A run of blocks still to be read.
-    private struct Request {
-        var first: Int
-        var count: Int
-        /// The block size in bytes.
-        var blockSize: Int
-        /// The number of blocks in a frame.
-        var group: Int
-        /// How often the line damaged it.
-        var attempts = 0
-        /// Whether this is a second try because the board seemed unable to read it.
-        var isDoubtful = false
-
-        var range: Range<Int> { first * blockSize..<(first + count) * blockSize }
+                name: name, word: shell.dialect.typedWord, source: source, encoding: plan.encoding, toolbox: toolbox,
+                checksum: plan.checksum.flatMap { toolbox.command(for: $0) }, isDoubled: !plan.isReliable))
+        functions.insert(name)
+        return name
     }
 
     private func readBatch(
@@ -99,46 +109,30 @@ final class LinuxFrameReader {
         let first = range.lowerBound / block
         let count = (range.upperBound + block - 1) / block - first
         var waiting = [
-            Request(first: first, count: count, blockSize: block, group: max(1, frameSize / block))
+            FrameRequest(first: first, count: count, blockSize: block, group: max(1, frameSize / block))
         ]
         while let request = waiting.popLast() {
             waiting += try await send(request, partition, wanted: range, source: source, each: each).reversed()
         }
     }
 
-    /// A request in progress, with its results so far.
-    private struct Exchange {
-        let request: Request
-        let partition: Partition
-        let source: LinuxReadScript.Source
-        /// The bytes of the partition to pass on.
-        let wanted: Range<Int>
-        let command: String
-        /// The origin that each frame must report.
-        let origin: String
-        let hasCounters: Bool
-        /// The number of bytes that arrive for a block.
-        let unit: Int
-
-        var missing: RangeSet<Int>
-        var again: [Request] = []
-        var unreadable: [Range<Int>] = []
-        var gaveNothing = false
-        /// The bytes of a frame's first copy, by its first block, if each frame must arrive twice.
-        var earlier: [Int: [UInt8]] = [:]
-    }
-
     /// Requests a run of blocks, passes on what arrived intact, and returns the requests that are still necessary.
     private func send(
-        _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source,
+        _ request: FrameRequest, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source,
         each: (FlashChunk) async throws -> Void
-    ) async throws -> [Request] {
+    ) async throws -> [FrameRequest] {
         var exchange = try await exchange(request, partition, wanted: wanted, source: source)
         var parser = parser(for: exchange)
+        let carrier = exchange.carrier
         do {
-            for _ in 0..<(plan.readsTwice ? 2 : 1) { try await receive(&exchange, &parser, each: each) }
-        } catch let error as FlashkeepError where error.code.isLostReply && !plan.isReliable {
-            try await shell.interrupt()
+            for _ in 0..<(carrier.plan.readsTwice ? 2 : 1) { try await receive(&exchange, &parser, each: each) }
+        } catch let failure as NetworkFailure {
+            try await carrier.abandon(exchange.command)
+            if try await moveOn(failure, after: exchange) { return remainder(of: exchange) }
+        } catch let error as FlashkeepError where error.code.isLostReply && carrier.survivesStalls {
+            try await carrier.abandon(exchange.command)
+            let failure = NetworkFailure(why: error.why)
+            if try await moveOn(failure, after: exchange) { return remainder(of: exchange) }
         }
         // Not earlier: while frames arrive, the shell accepts no other command.
         if exchange.gaveNothing { try await nodes.checkStillThere(partition) }
@@ -153,25 +147,57 @@ final class LinuxFrameReader {
         return exchange.again
     }
 
+    /// Chooses another carrier after a network failed in vain several times.
+    ///
+    /// - Returns: whether it did.
+    private func moveOn(_ failure: NetworkFailure, after exchange: FrameExchange) async throws -> Bool {
+        guard let network, let carrier = exchange.carrier as? NetworkCarrier else { return false }
+        let request = exchange.request
+        let isVain = exchange.missing == RangeSet(request.first..<request.first + request.count)
+        vainAttempts = isVain ? vainAttempts + 1 : 0
+        // A connection that has worked is worth more attempts than one that never came about.
+        guard vainAttempts >= (carrier.hasDelivered ? 5 : Self.vainLimit(shell)) else { return false }
+        network.failed(carrier, failure)
+        choose(try await network.next())
+        return true
+    }
+
+    /// A line that damages commands may spoil the one that connects.
+    private static func vainLimit(_ shell: ShellSession) -> Int {
+        shell.console.channel.traits.isSlow ? 2 : 1
+    }
+
+    /// What an exchange left, as requests for another carrier.
+    private func remainder(of exchange: FrameExchange) -> [FrameRequest] {
+        exchange.again
+            + exchange.missing.ranges.map { run in
+                FrameRequest(
+                    first: run.lowerBound, count: run.count, blockSize: exchange.request.blockSize,
+                    group: max(1, frameSize / max(1, exchange.request.blockSize)))
+            }
+    }
+
     private func exchange(
-        _ request: Request, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source
-    ) async throws -> Exchange {
+        _ request: FrameRequest, _ partition: Partition, wanted: Range<Int>, source: LinuxReadScript.Source
+    ) async throws -> FrameExchange {
         let node = try await nodes.node(for: partition, forTools: source == .pagesWithOOB)
         let counters = try await counterFolder(of: partition)
+        let carrier = carrier
         let command =
-            "\(Self.function(source)) \(ShellWord.quoted(node)) \(request.blockSize) \(request.first) \(request.count) "
-            + "\(request.group) \(counters.map { ShellWord.quoted($0) } ?? "-")"
-        return Exchange(
-            request: request, partition: partition, source: source, wanted: wanted, command: command,
+            "\(try await function(for: source, on: carrier)) \(ShellWord.quoted(node)) \(request.blockSize) "
+            + "\(request.first) \(request.count) \(request.group) \(counters.map { ShellWord.quoted($0) } ?? "-")"
+        return FrameExchange(
+            request: request, partition: partition, source: source, carrier: carrier, wanted: wanted, command: command,
             origin: "\(node):\(request.blockSize):\(counters ?? "-")", hasCounters: counters != nil,
             unit: arrivingUnit(request.blockSize, partition, source),
             missing: RangeSet(request.first..<request.first + request.count))
     }
 
-    private func parser(for exchange: Exchange) -> InlineFrameParser {
+    private func parser(for exchange: FrameExchange) -> InlineFrameParser {
         let (request, unit, size) = (exchange.request, exchange.unit, exchange.partition.size)
         let deviceEnd = (size / request.blockSize) * unit + size % request.blockSize
-        let isPlain = plan.encoding == .raw && shell.line == .clean
+        let plan = exchange.carrier.plan
+        let isPlain = plan.encoding == .raw && !exchange.carrier.mapsLineEnds
         let lastBlock = request.first + request.count
         return InlineFrameParser(
             word: shell.dialect.word, isDoubled: !plan.isReliable,
@@ -181,22 +207,23 @@ final class LinuxFrameReader {
 
     /// Runs the command once, and accepts the frames that it sends.
     private func receive(
-        _ exchange: inout Exchange, _ parser: inout InlineFrameParser, each: (FlashChunk) async throws -> Void
+        _ exchange: inout FrameExchange, _ parser: inout InlineFrameParser, each: (FlashChunk) async throws -> Void
     ) async throws {
-        let (request, unit, encoding) = (exchange.request, exchange.unit, plan.encoding)
-        shell.console.channel.markBulk(true)
-        defer { shell.console.channel.markBulk(false) }
-        try await shell.start(exchange.command)
+        let (request, unit, carrier) = (exchange.request, exchange.unit, exchange.carrier)
+        let encoding = carrier.plan.encoding
+        carrier.markBulk(true)
+        defer { carrier.markBulk(false) }
+        try await carrier.start(exchange.command)
         var isDone = false
         // A damaged number in the command may have requested far too much.
         var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024
         // The time for one frame, counted from the previous one.
-        let pace = shell.silence + shell.bulkTime(encoding.arrivalLimit(for: request.group * unit))
+        let pace = shell.silence + carrier.time(for: encoding.arrivalLimit(for: request.group * unit))
         var end = shell.console.time + pace
         while !isDone {
             guard allowance > 0, shell.console.time < end,
-                let bytes = try await shell.console.bytes(within: min(shell.silence, end - shell.console.time))
-            else { throw stalled(exchange.partition) }
+                let bytes = try await carrier.bytes(within: min(shell.silence, end - shell.console.time))
+            else { throw stalled(exchange) }
             allowance -= bytes.count
             for event in parser.feed(bytes) {
                 end = shell.console.time + pace
@@ -207,21 +234,20 @@ final class LinuxFrameReader {
                 }
             }
         }
-        shell.console.putBack(parser.takeRest())
-        try await shell.finish(exchange.command)
+        try await carrier.finish(exchange.command, rest: parser.takeRest())
     }
 
     /// Accepts a frame, unless it is damaged or not missing.
     private func take(
-        _ frame: InlineFrame, _ exchange: inout Exchange, each: (FlashChunk) async throws -> Void
+        _ frame: InlineFrame, _ exchange: inout FrameExchange, each: (FlashChunk) async throws -> Void
     ) async throws {
         let (request, partition, source) = (exchange.request, exchange.partition, exchange.source)
         let blocks = frame.first..<frame.first + frame.count
         guard frame.origin == exchange.origin, !blocks.isEmpty, exchange.missing.isSuperset(of: RangeSet(blocks)),
             !exchange.hasCounters || (frame.before != nil && frame.after != nil),
-            let bytes = decoded(frame, request, partition, source: source)
+            let bytes = decoded(frame, exchange)
         else { return }
-        if plan.readsTwice {
+        if exchange.carrier.plan.readsTwice {
             guard exchange.earlier[frame.first] == bytes else {
                 exchange.earlier[frame.first] = bytes
                 return
@@ -248,7 +274,7 @@ final class LinuxFrameReader {
     }
 
     /// Adapts the frame size: large frames are most efficient on a good line, small ones on a bad one.
-    private func adapt(to missing: RangeSet<Int>, of request: Request, _ partition: Partition) {
+    private func adapt(to missing: RangeSet<Int>, of request: FrameRequest, _ partition: Partition) {
         guard request.blockSize == partition.eraseBlockSize else { return }
         if missing.isEmpty {
             frameSize = min(plan.frameSize, frameSize * 2)
@@ -264,13 +290,11 @@ final class LinuxFrameReader {
     }
 
     /// The bytes of a frame; nil if the line damaged it.
-    private func decoded(
-        _ frame: InlineFrame, _ request: Request, _ partition: Partition, source: LinuxReadScript.Source
-    ) -> [UInt8]? {
-        let limit = frame.count * arrivingUnit(request.blockSize, partition, source)
+    private func decoded(_ frame: InlineFrame, _ exchange: FrameExchange) -> [UInt8]? {
+        let plan = exchange.carrier.plan
         guard
             let bytes = plan.encoding.decode(
-                frame.payload, lineEndsAreMapped: shell.line == .mapped, limit: limit)
+                frame.payload, lineEndsAreMapped: exchange.carrier.mapsLineEnds, limit: frame.count * exchange.unit)
         else { return nil }
         if let algorithm = plan.checksum {
             guard let digest = LinuxToolbox.digest(frame.checksum, algorithm),
@@ -284,21 +308,21 @@ final class LinuxFrameReader {
     private enum Verdict {
         case good(FlashChunk)
         /// Request it again in smaller parts, to locate a problem.
-        case again(Request)
+        case again(FrameRequest)
         /// These bytes of the partition cannot be read.
         case unreadable(Range<Int>)
     }
 
     /// Judges a frame by what the board reported.
     private func judge(
-        _ frame: InlineFrame, _ bytes: [UInt8], _ request: Request, _ partition: Partition,
+        _ frame: InlineFrame, _ bytes: [UInt8], _ request: FrameRequest, _ partition: Partition,
         source: LinuxReadScript.Source
     ) -> Verdict {
         let unit = arrivingUnit(request.blockSize, partition, source)
         let start = frame.first * request.blockSize
         let end = min((frame.first + frame.count) * request.blockSize, partition.size)
         // A block in a frame of its own has its own counters.
-        let single = Request(first: frame.first, count: frame.count, blockSize: request.blockSize, group: 1)
+        let single = FrameRequest(first: frame.first, count: frame.count, blockSize: request.blockSize, group: 1)
         guard bytes.count == (source == .data ? end - start : frame.count * unit) else {
             if frame.count > 1 { return .again(single) }
             guard let size = smallerBlock(than: request.blockSize, partition, source) else {
@@ -311,7 +335,7 @@ final class LinuxFrameReader {
                 return .unreadable(start..<end)
             }
             return .again(
-                Request(first: start / size, count: (end - start + size - 1) / size, blockSize: size, group: 1))
+                FrameRequest(first: start / size, count: (end - start + size - 1) / size, blockSize: size, group: 1))
         }
         let state = Self.eccState(frame)
         if state != nil, frame.count > 1 { return .again(single) }
@@ -375,9 +399,9 @@ final class LinuxFrameReader {
     ///
     /// - Throws: `boardSilent` if the line has let nothing through in 31 attempts.
     private func retry(
-        _ run: Range<Int>, of request: Request, _ partition: Partition, source: LinuxReadScript.Source
-    ) throws -> Request {
-        var next = Request(
+        _ run: Range<Int>, of request: FrameRequest, _ partition: Partition, source: LinuxReadScript.Source
+    ) throws -> FrameRequest {
+        var next = FrameRequest(
             first: run.lowerBound, count: run.count, blockSize: request.blockSize,
             group: max(1, request.group / 4), attempts: request.attempts + 1, isDoubtful: request.isDoubtful)
         let smaller = source == .data ? max(512, min(partition.pageSize, 4_096)) : partition.pageSize
@@ -398,8 +422,9 @@ final class LinuxFrameReader {
             next: shell.lineAdvice)
     }
 
-    private func stalled(_ partition: Partition) -> FlashkeepError {
-        guard !shell.console.isTalking else {
+    private func stalled(_ exchange: FrameExchange) -> FlashkeepError {
+        let partition = exchange.partition
+        guard !exchange.carrier.isTalking else {
             return shell.console.talksOn(during: "the next part of mtd\(partition.index)")
         }
         return FlashkeepError(
@@ -413,28 +438,6 @@ final class LinuxFrameReader {
             .toolMissing, what: "The OOB bytes of mtd\(partition.index) cannot be read.",
             why: "It needs a NAND device and the nanddump of mtd-utils on the board.",
             next: "Omit --oob, or start an initramfs that has mtd-utils.")
-    }
-}
-
-extension FlashChunk {
-    /// The part of the chunk inside an overlapping range, with its findings.
-    fileprivate func cut(to wanted: Range<Int>) -> FlashChunk {
-        let part = range.clamped(to: wanted)
-        guard part != range else { return self }
-        return FlashChunk(
-            offset: part.lowerBound, bytes: Array(bytes[(part.lowerBound - offset)..<(part.upperBound - offset)]),
-            findings: findings.compactMap { $0.clipped(to: part) })
-    }
-
-    /// The same chunk with positions converted for blocks that arrive with more bytes than they have on flash (OOB).
-    fileprivate func scaled(_ block: Int, to unit: Int) -> FlashChunk {
-        guard block > 0 else { return self }
-        return FlashChunk(
-            offset: offset / block * unit, bytes: bytes,
-            findings: findings.map {
-                BlockFinding(
-                    offset: $0.offset / block * unit, size: $0.size / block * unit, state: $0.state, detail: $0.detail)
-            })
     }
 }
 

@@ -10,9 +10,10 @@ struct LinuxTransferDescription: TransferDescribing {
     /// Whether the shell is on a serial line.
     let isSlow: Bool
 
-    /// The encoding, and the checksum of frames if any: `raw`, `gzip`, `base64, frames checked with md5`.
+    /// The network's method; or the encoding, and the checksum of frames if any: `nc over the network`, `raw`, `gzip`, `base64, frames checked with md5`.
     var transferName: String {
-        plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
+        if let network = frames.networkMethod { return network }
+        return plan.encoding.name + (plan.checksum.map { ", frames checked with \($0.rawValue)" } ?? "")
     }
 
     var usualRate: Int? { isSlow ? 10_000 : nil }
@@ -21,7 +22,7 @@ struct LinuxTransferDescription: TransferDescribing {
         let dd = toolbox.invocation("dd")
         let sum = toolbox.checksumAlgorithms.first.flatMap { toolbox.command(for: $0) }
         let read = "\(dd) if=/dev/mtdNro bs=ERASEBLOCK skip=K count=1"
-        return [plan.encoding.command(read, toolbox.invocation)]
+        return [frames.networkCommand(for: read) ?? plan.encoding.command(read, toolbox.invocation)]
             + (sum.map { ["\(dd) if=/dev/mtdNro bs=ERASEBLOCK | \($0)"] } ?? [])
             + (frames.hasReadOOB ? ["nanddump --bb=dumpbad --oob -s OFFSET -l LENGTH /dev/mtdN"] : [])
     }

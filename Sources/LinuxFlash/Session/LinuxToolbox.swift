@@ -12,8 +12,9 @@ package struct LinuxToolbox: Sendable, Equatable {
     /// The tools that reading and writing can use.
     static let names = [
         "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
-        "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf", "uudecode", "flash_erase", "flash_eraseall",
-        "mtd",
+        "mkfifo", "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf", "uudecode", "flash_erase",
+        "flash_eraseall",
+        "mtd", "nc", "ip", "ifconfig",
     ]
 
     /// Selects those that a board has.

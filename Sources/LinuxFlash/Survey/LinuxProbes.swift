@@ -37,10 +37,11 @@ package enum LinuxProbes {
     static let toolNames = [
         "dd", "head", "tail", "cat", "od", "hexdump", "xxd", "base64", "uuencode", "uudecode", "gzip", "sha256sum",
         "sha1sum",
-        "md5sum", "cksum", "crc32", "sum", "cmp", "stty", "mknod", "mktemp", "printf", "awk", "tr", "sed", "grep", "wc",
+        "md5sum", "cksum", "crc32", "sum", "cmp", "stty", "mkfifo", "mknod", "mktemp", "printf", "awk", "tr", "sed",
+        "grep", "wc",
         "sleep", "sync", "readlink", "nanddump", "mtdinfo", "flash_erase", "flash_eraseall", "flash_unlock",
         "nandwrite", "flashcp", "mtd", "mtd_debug", "ubinfo", "ubiupdatevol", "ubiformat", "ubiattach", "ubidetach",
-        "fw_printenv", "nc", "tftp", "wget", "curl", "busybox", "toybox", "timeout",
+        "fw_printenv", "nc", "tftp", "wget", "curl", "ip", "ifconfig", "busybox", "toybox", "timeout",
     ]
 
     /// Prints the name of an MTD device or UBI volume whose folder is $d.

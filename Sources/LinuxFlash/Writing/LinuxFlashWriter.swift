@@ -45,18 +45,22 @@ final class LinuxFlashWriter: FlashWriting {
     }
 
     init(
-        _ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, isReliable: Bool
+        _ shell: ShellSession, _ nodes: DeviceNodes, root: String, _ toolbox: LinuxToolbox, isReliable: Bool,
+        _ beside: ChannelBeside?
     ) {
         self.shell = shell
         self.nodes = nodes
         self.root = root
         self.toolbox = toolbox
-        upload = LinuxUpload(shell, nodes, toolbox, isReliable: isReliable)
+        upload = LinuxUpload(shell, nodes, toolbox, isReliable: isReliable, beside)
         proof = LinuxWriteProof(shell, nodes, toolbox)
     }
 
     /// How often bytes had to be sent again.
     var repeats: Int { upload.repeats }
+
+    /// Closes what is open beside the shell.
+    func close() async { await upload.close() }
 
     func method(for partition: Partition) throws(WriteRefusal) -> WriteMethod {
         let method = try candidate(for: partition)

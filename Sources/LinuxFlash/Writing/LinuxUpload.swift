@@ -18,17 +18,25 @@ final class LinuxUpload {
     private let toolbox: LinuxToolbox
     private let isReliable: Bool
     private let piece: Int
+    private let pipe: UploadPipe?
 
     /// How often something had to be sent again.
     private(set) var repeats = 0
 
-    init(_ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox, isReliable: Bool) {
+    /// - Parameter beside: opens channels beside the shell; nil for none.
+    init(
+        _ shell: ShellSession, _ nodes: DeviceNodes, _ toolbox: LinuxToolbox, isReliable: Bool, _ beside: ChannelBeside?
+    ) {
         self.shell = shell
         self.nodes = nodes
         self.toolbox = toolbox
         self.isReliable = isReliable
         piece = isReliable ? Self.reliablePiece : Self.unreliablePiece
+        pipe = beside.map { UploadPipe(shell, nodes, toolbox, $0) }
     }
+
+    /// Closes what is open beside the shell.
+    func close() async { await pipe?.close() }
 
     /// How many erase blocks to upload in one file: one on a line that damages bytes, for all of them would have to be
     /// sent again.
@@ -61,6 +69,7 @@ final class LinuxUpload {
     func put(_ bytes: [UInt8]) async throws -> String {
         guard let form = LinuxUploadForm.choose(toolbox) else { throw failed("the board has no tool for it") }
         let file = "\(try await nodes.ownFolder())/mtd-block"
+        if try await isSent(bytes, to: file) { return file }
         var last = ""
         for attempt in 0..<Self.attempts {
             if attempt > 0 { repeats += 1 }
@@ -75,6 +84,18 @@ final class LinuxUpload {
             last = "the \(algorithm.rawValue) of what arrived is wrong"
         }
         throw failed(last)
+    }
+
+    /// Sends bytes beside the shell, if that is possible.
+    ///
+    /// - Returns: whether the board's checksum proves that they have arrived.
+    private func isSent(_ bytes: [UInt8], to file: String) async throws -> Bool {
+        guard let pipe, pipe.isUsable, let algorithm, let tool = toolbox.command(for: algorithm),
+            let reply = try await pipe.send(bytes, to: file, digest: tool)
+        else { return false }
+        if Self.digest(in: reply, algorithm) == StreamingChecksum.digest(of: bytes, algorithm) { return true }
+        await pipe.close(asFailed: true)
+        return false
     }
 
     /// - Returns: the checksum that the board computed, and its error message, which is empty on success.

@@ -1,17 +1,17 @@
 import ArgumentParser
 import BoardAccess
-import UBootFlash
 
 /// Options of verbs that may start an image on a board over the network.
 struct BootOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The board's address in U-Boot; the default, U-Boot's own ipaddr, is usually right.", valueName: "ip"))
+            "The board's address; by default U-Boot's own ipaddr, or that of the Linux that answers.", valueName: "ip"))
     var boardIp: String?
 
     @Option(
         help: ArgumentHelp(
-            "The address at which the board reaches this computer, if this computer has several.", valueName: "ip"))
+            "The address at which the board reaches this computer, if it is not found: this computer has several, or "
+                + "the board is behind address translation.", valueName: "ip"))
     var hostIp: String?
 
     @Option(
@@ -28,7 +28,7 @@ struct BootOptions: ParsableArguments, Sendable {
     /// The network that they describe.
     ///
     /// - Parameter via: the only method that may be used; nil takes the best that works.
-    func network(via: UBootReadMethod? = nil) -> NetworkOptions {
+    func network(via: TransferMethodName? = nil) -> NetworkOptions {
         NetworkOptions(via: via, boardIP: boardIp, hostIP: hostIp)
     }
 

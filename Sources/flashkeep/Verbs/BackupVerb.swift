@@ -75,8 +75,8 @@ struct BackupVerb: Verb {
     @Argument(help: "Where the board is, such as root@192.168.1.1. See flashkeep --help.")
     var `where`: String
     @OptionGroup(title: "Options of backup") var choices: Choices
-    @OptionGroup(title: "Options for U-Boot and its network") var transferMethod: TransferMethodOptions
-    @OptionGroup(title: "Options for U-Boot and its network") var boot: BootOptions
+    @OptionGroup(title: "Options for the network and for U-Boot") var transferMethod: TransferMethodOptions
+    @OptionGroup(title: "Options for the network and for U-Boot") var boot: BootOptions
     @OptionGroup(title: "Options for reaching a board") var board: BoardOptions
     @OptionGroup(title: "Options of all commands") var common: CommonOptions
 

@@ -8,7 +8,7 @@ extension VerbContext {
     /// - Parameters:
     ///   - known: files and backups whose bytes need not cross a slow line again.
     ///   - image: the image to start from the bootloader.
-    ///   - network: the network by which bytes may leave the bootloader and reach it; nil is for the line alone.
+    ///   - network: the network by which bytes may cross beside the console; nil for the console alone.
     /// - Throws: ``FlashkeepError`` with `addressNotUnderstood`, `usage` or `fileUnavailable`, and what opening a backup
     ///   throws.
     func connection(
@@ -26,7 +26,7 @@ extension VerbContext {
         options.uboot.ram = board.ram
         options.uboot.known = { try known.flatMap { try KnownFile.all(at: FilePath($0)) } }
         options.uboot.image = image
-        options.uboot.network = network
+        options.network = network
         // A folder that stands for the board, for tests of this program.
         options.localRoot = ProcessVariables.value("FLASHKEEP_LOCAL_ROOT") ?? ""
         options.transcript = common.transcript

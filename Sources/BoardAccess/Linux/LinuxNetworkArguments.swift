@@ -1,0 +1,33 @@
+import FlashAccess
+import FlashModel
+import LinuxFlash
+import Transfers
+
+/// The network between this computer and a board's Linux, from the user's options.
+enum LinuxNetworkArguments {
+    /// - Returns: nil if only the console may be used.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, also if the user's method is none of Linux.
+    static func network(
+        _ options: NetworkOptions?, environment: OperationEnvironment, notify: @escaping ProgressHandler
+    ) throws -> LinuxBoardNetwork? {
+        guard let options else { return nil }
+        if let via = options.via {
+            guard let method = via.linux else { throw noSuchMethod(via) }
+            guard method.needsNetwork else { return nil }
+        }
+        let settings = LinuxNetworkSettings(
+            via: options.via?.linux, board: try NetworkArguments.address(options.boardIP, "--board-ip"),
+            host: try NetworkArguments.address(options.hostIP, "--host-ip"), nonce: environment.nonce,
+            notify: { notify(.note($0)) })
+        return LinuxBoardNetwork(
+            settings: settings, computer: { LocalStreamHost(interfaces: { try HostNetwork.interfaces() }) })
+    }
+
+    private static func noSuchMethod(_ via: TransferMethodName) -> FlashkeepError {
+        FlashkeepError(
+            .usage, what: "--via \(via.name) cannot be used with this board.",
+            why: "Its Linux answers, and this method is of a bootloader.",
+            next:
+                "Use \(LinuxReadMethod.allCases.map { "--via \($0.rawValue)" }.joined(separator: " or ")), or omit it.")
+    }
+}

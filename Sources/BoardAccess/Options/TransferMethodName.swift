@@ -1,0 +1,24 @@
+package import LinuxFlash
+package import UBootFlash
+
+/// A method by which a board sends its flash, by the name that users give it. The same name may stand for a method of
+/// several dialects.
+package struct TransferMethodName: Sendable, Hashable {
+    package let name: String
+
+    /// - Returns: nil if no dialect has such a method.
+    package init?(_ name: String) {
+        guard Self.all.contains(name) else { return nil }
+        self.name = name
+    }
+
+    /// The method of U-Boot; nil if it has none of this name.
+    package var uboot: UBootReadMethod? { UBootReadMethod(rawValue: name) }
+    /// The method of Linux; nil if it has none of this name.
+    package var linux: LinuxReadMethod? { LinuxReadMethod(rawValue: name) }
+
+    /// The names of all methods.
+    package static let all =
+        LinuxReadMethod.allCases.map(\.rawValue)
+        .filter { UBootReadMethod(rawValue: $0) == nil } + UBootReadMethod.allCases.map(\.rawValue)
+}

@@ -1,0 +1,68 @@
+package import BoardChannels
+private import Synchronization
+package import Transfers
+
+/// This computer's port for a board that sends its flash over the network. It is opened when it is first needed, and
+/// closed with the connection to the board.
+package protocol LinuxNetworkHost: AnyObject, Sendable {
+    /// This computer's current interfaces.
+    func interfaces() throws -> [HostInterface]
+
+    /// Listens at an address from now on.
+    ///
+    /// - Parameter address: of this computer; 0.0.0.0 for all of them.
+    /// - Returns: the TCP port, 1...65535.
+    /// - Throws: `portUnavailable`.
+    func listen(at address: IPv4Address) async throws -> Int
+
+    /// Expects a stream at the port, in place of any that was expected before; nil if nothing listens.
+    ///
+    /// - Parameters:
+    ///   - word: its first line.
+    ///   - senders: the only addresses that may send it.
+    func expect(_ word: String, from senders: Set<IPv4Address>) -> IncomingStream?
+
+    /// Closes the port.
+    func close() async
+}
+
+/// The user's settings for a network beside the console of a board's Linux.
+package struct LinuxNetworkSettings: Sendable {
+    /// The only method that may be used; nil tries all in their order.
+    package var via: LinuxReadMethod?
+    /// The address from which the board's connections come; nil determines it.
+    package var board: IPv4Address?
+    /// The address at which the board reaches this computer; nil determines it.
+    package var host: IPv4Address?
+    /// The methods that proved not to work, for all connections to the board.
+    package var givenUp: GivenUpReadMethods
+    /// Unpredictable letters and digits, at least 8.
+    package var nonce: @Sendable () -> String
+    /// Called with messages for the user, one line each.
+    package var notify: @Sendable (String) -> Void
+
+    package init(
+        via: LinuxReadMethod? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
+        givenUp: GivenUpReadMethods = GivenUpReadMethods(), nonce: @escaping @Sendable () -> String,
+        notify: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.via = via
+        self.board = board
+        self.host = host
+        self.givenUp = givenUp
+        self.nonce = nonce
+        self.notify = notify
+    }
+}
+
+/// The methods that were given up, for all connections to one board. A network that does not answer costs time, so it
+/// is tried only once.
+package final class GivenUpReadMethods: Sendable {
+    private let methods = Mutex<Set<LinuxReadMethod>>([])
+
+    package init() {}
+
+    func contains(_ method: LinuxReadMethod) -> Bool { methods.withLock { $0.contains(method) } }
+
+    func insert(_ method: LinuxReadMethod) { methods.withLock { _ = $0.insert(method) } }
+}

@@ -1,0 +1,13 @@
+/// The methods by which a board's Linux sends its flash, in the order in which they are tried, quickest first. The raw
+/// value is the user's name for it (`--via`).
+///
+/// A method is added here, and ``NetworkCommand`` has its command line.
+package enum LinuxReadMethod: String, Sendable, Hashable, CaseIterable {
+    /// `nc` (busybox, OpenBSD's and the traditional one): a TCP connection to this computer.
+    case nc
+    /// The console alone.
+    case line
+
+    /// Whether it needs a network between the board and this computer.
+    package var needsNetwork: Bool { self != .line }
+}

@@ -1,0 +1,141 @@
+import BackupBags
+import BoardAccess
+import BoardChannels
+import FlashModel
+import Foundation
+import LinuxFlash
+import Operations
+import Synchronization
+import SystemPackage
+import TestBags
+import TestBoards
+import TestSupport
+import Testing
+import Transfers
+
+/// Backups of boards whose Linux sends its flash over a network beside the console, by real programs over the loopback
+/// interface.
+@Suite("Backups over a network beside the console", .serialized, .timeLimit(.minutes(5)))
+struct NetworkBackupTests {
+    private static let loopback = IPv4Address(value: 0x7F00_0001)
+
+    /// What a backup said to its user.
+    private final class Notes: Sendable {
+        private let texts = Mutex<[String]>([])
+        var all: [String] { texts.withLock { $0 } }
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+    }
+
+    private static func network(
+        _ notes: Notes, via: LinuxReadMethod? = nil, board: IPv4Address? = loopback, host: IPv4Address? = loopback,
+        computer: @escaping @Sendable () -> any LinuxNetworkHost = { LocalStreamHost(interfaces: { [] }) }
+    ) -> LinuxBoardNetwork {
+        let counter = Atomic<Int>(0)
+        return LinuxBoardNetwork(
+            settings: LinuxNetworkSettings(
+                via: via, board: board, host: host,
+                nonce: { "nonce\(counter.wrappingAdd(1, ordering: .relaxed).newValue)" }, notify: { notes.add($0) }),
+            computer: computer)
+    }
+
+    private static func board(
+        _ hardware: SimulatedHardware = SampleBoards.router(), nc program: String? = "/bin/busybox nc"
+    ) throws -> FolderBoard {
+        let board = try FolderBoard(hardware, tools: FolderBoard.allTools)
+        if let program { try board.replace("nc", with: "exec \(program) \"$@\"") }
+        return board
+    }
+
+    private static func backup(
+        _ board: FolderBoard, _ network: LinuxBoardNetwork?, isSlow: Bool = true,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> BackupReport {
+        let folder = try ScratchFolder()
+        let before = board.contents
+        let report = try await Backup.run(
+            board.connector(board.terminal(isSlow: isSlow), network: network),
+            options: BackupOptions(target: folder.path.appending("bag"), reconnects: 0), environment: .simulated())
+        let problems = BagCheck.problems(report, board.hardware)
+        #expect(problems.isEmpty, "\(problems)", sourceLocation: sourceLocation)
+        #expect(report.summary.isProven, sourceLocation: sourceLocation)
+        #expect(board.offences.isEmpty, "\(board.offences)", sourceLocation: sourceLocation)
+        #expect(board.contents == before, "a backup must not change the board", sourceLocation: sourceLocation)
+        return report
+    }
+
+    @Test(
+        "By every nc", arguments: ["/bin/busybox nc", "/bin/nc.openbsd", "/bin/nc.traditional"])
+    func everyNetcat(_ program: String) async throws {
+        let notes = Notes()
+        let report = try await Self.backup(try Self.board(nc: program), Self.network(notes))
+        #expect(report.manifest.capture.way.contains("nc over the network"), "\(report.manifest.capture.way)")
+        #expect(
+            report.manifest.capture.commands.contains { $0.contains("| nc ") }, "\(report.manifest.capture.commands)")
+        #expect(notes.all.count == 1 && notes.all[0].contains("nc to 127.0.0.1:"), "\(notes.all)")
+    }
+
+    @Test("What the ECC found is recorded as on the console")
+    func findings() async throws {
+        var hardware = SampleBoards.router()
+        hardware.chips["nand0"]?.corrected = [3]
+        hardware.chips["nand0"]?.failed = [5]
+        let notes = Notes()
+        let over = try await Self.backup(try Self.board(hardware), Self.network(notes))
+        let console = try await Self.backup(try Self.board(hardware), nil)
+        #expect(over.manifest.images.map(\.blocks) == console.manifest.images.map(\.blocks))
+        #expect(over.manifest.images.contains { !$0.blocks.isEmpty })
+    }
+
+    @Test("A connection that breaks again and again costs frames, not bytes", arguments: [20_000, 300_000])
+    func breaks(after size: Int) async throws {
+        let board = try Self.board(nc: nil)
+        try board.replace("nc", with: "/usr/bin/head -c \(size) | /bin/busybox nc \"$@\"")
+        let notes = Notes()
+        let report = try await Self.backup(board, Self.network(notes))
+        #expect(report.summary.isProven)
+    }
+
+    @Test(
+        "What does not work is given up once, with a note",
+        arguments: [
+            ("exit 1", "nc ended without a reason"),
+            ("echo 'nc: bad address' >&2; exit 1", "nc: bad address"),
+            ("cat >/dev/null", "nc ended without a reason"),
+            ("sleep 100", "no connection came within 10 s"),
+            ("cat | sed s/nonce/wrong/ | /bin/busybox nc \"$@\"", "nc ended without a reason"),
+        ])
+    func givenUp(_ script: String, _ reason: String) async throws {
+        let board = try Self.board(nc: nil)
+        try board.replace("nc", with: script)
+        let notes = Notes()
+        let report = try await Self.backup(board, Self.network(notes), isSlow: false)
+        #expect(!report.manifest.capture.way.contains("network"))
+        let failures = notes.all.filter { $0.contains("comes over the console") }
+        #expect(failures.count == 1 && failures.first?.contains(reason) == true, "\(notes.all)")
+    }
+
+    @Test("Only the board's address is let in")
+    func strangers() async throws {
+        let notes = Notes()
+        _ = try await Self.backup(
+            try Self.board(), Self.network(notes, board: IPv4Address(value: 0x7F00_0002)), isSlow: false)
+        #expect(notes.all.contains { $0.contains("a connection came from 127.0.0.1") }, "\(notes.all)")
+    }
+
+    @Test("Without nc, or without a known address, the console is used, and nothing is said")
+    func console() async throws {
+        let notes = Notes()
+        _ = try await Self.backup(try Self.board(nc: nil), Self.network(notes))
+        _ = try await Self.backup(try Self.board(), Self.network(notes, board: nil, host: nil))
+        #expect(notes.all.isEmpty, "\(notes.all)")
+    }
+
+    @Test("A method that the user asked for is not replaced by another")
+    func asked() async throws {
+        for board in [try Self.board(nc: nil), try Self.board(nc: "exit 1;")] {
+            await #expect(throws: FlashkeepError(.hostUnreachable, what: "", why: "", next: "")) {
+                _ = try await Self.backup(board, Self.network(Notes(), via: .nc), isSlow: false)
+            }
+        }
+    }
+}
