@@ -108,24 +108,44 @@ static int take(int socket, int flags, const struct sockaddr_storage *peer, uint
     return received;
 }
 
-static int64_t now(void) {
+static int64_t now(clockid_t clock) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+enum { turn_of_another = 1000000, waits_between_looks = 32, sleeps_while_busy = 8192 };
+
+/* Whether another thread had the processor while this one was awake: the time that passed is not its own. Then no
+ * processor is idle, and staying awake would only keep the client from one. */
+static int has_waited(struct flashkeep_haste *haste) {
+    if (haste->awake > 0 && haste->awake < waits_between_looks) {
+        haste->awake++;
+        return 0;
+    }
+    int64_t time = now(CLOCK_MONOTONIC), processor_time = now(CLOCK_THREAD_CPUTIME_ID);
+    int is_busy = haste->awake > 0
+        && (time - haste->time) - (processor_time - haste->processor_time) > turn_of_another;
+    haste->awake = 1;
+    haste->time = time;
+    haste->processor_time = processor_time;
+    return is_busy;
 }
 
 int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste *haste,
                                 const struct sockaddr_storage *peer, uint8_t *area, size_t size, int count,
                                 struct flashkeep_datagram *datagrams) {
-    enum { awake_nanoseconds = 30000, turn_of_another = 1000000 };
-    enum { misses_that_count = 8, sleeps_until_next_try = 64, sleeps_while_busy = 8192 };
+    enum { awake_nanoseconds = 30000, misses_that_count = 8, sleeps_until_next_try = 64 };
     if (!may_wait) {
         return take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
     }
     if (haste->sleeps > 0) {
         haste->sleeps--;
+    } else if (has_waited(haste)) {
+        /* Not by sched_yield: the client would then run here, and not on an idle processor. */
+        haste->sleeps = sleeps_while_busy;
     } else {
-        int64_t time = now(), end = time + awake_nanoseconds;
+        int64_t time = now(CLOCK_MONOTONIC), end = time + awake_nanoseconds;
         do {
             int received = take(socket, MSG_DONTWAIT, peer, area, size, count, datagrams);
             if (received != 0) {
@@ -133,10 +153,8 @@ int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste
                 return received;
             }
             int64_t before = time;
-            time = now();
+            time = now(CLOCK_MONOTONIC);
             if (time - before > turn_of_another) {
-                /* Another thread had the processor for a while, so none is idle: staying awake would only keep the
-                 * client from it. Not by sched_yield: the client would then run here, and not on an idle one. */
                 haste->sleeps = sleeps_while_busy;
                 break;
             }
@@ -147,6 +165,7 @@ int flashkeep_datagrams_receive(int socket, int may_wait, struct flashkeep_haste
             haste->sleeps = sleeps_until_next_try;
         }
     }
+    haste->awake = 0;
     return take(socket, 0, peer, area, size, count, datagrams);
 }
 

@@ -147,6 +147,11 @@ package final class FolderBoard: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(tool)")
     }
 
+    /// Adds a tool of this computer.
+    package func link(_ tool: String, to program: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: "\(bin)/\(tool)", withDestinationPath: program)
+    }
+
     /// Replaces a tool by a shell script, in which `$REAL` runs the original tool.
     package func wrap(_ tool: String, in script: String) throws {
         let real = scratch.path.appending("real").string

@@ -42,6 +42,10 @@ struct flashkeep_haste {
     uint32_t misses;
     /* How many of the next waits sleep at once. */
     uint32_t sleeps;
+    /* Waits since the thread last slept or its time was last looked at. */
+    uint32_t awake;
+    /* Then: the time, and the processor time of the thread, in nanoseconds. */
+    int64_t time, processor_time;
 };
 
 /* Takes what has come, at most `count` datagrams; each finds `size` bytes in `area`, one behind the other, and one that

@@ -91,13 +91,15 @@ final class LinuxFrameReader {
     private func function(for source: LinuxReadScript.Source, on carrier: any FrameCarrier) async throws -> String {
         let plan = carrier.plan
         let name = (source == .data ? "fkread" : "fkoob") + (carrier is ConsoleCarrier ? "" : "n")
-        guard !functions.contains(name) else { return name }
-        try await shell.define(
-            name,
+        let definition = carrier.definition(
+            of: name,
             LinuxReadScript.frames(
                 name: name, word: shell.dialect.typedWord, source: source, encoding: plan.encoding, toolbox: toolbox,
                 checksum: plan.checksum.flatMap { toolbox.command(for: $0) }, isDoubled: !plan.isReliable))
-        functions.insert(name)
+        if !functions.contains(definition.name) {
+            try await shell.define(definition.name, definition.script)
+            functions.insert(definition.name)
+        }
         return name
     }
 

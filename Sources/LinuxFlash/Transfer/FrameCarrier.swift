@@ -6,6 +6,11 @@ protocol FrameCarrier: AnyObject {
     /// How frames are sent on it.
     var plan: TransferPlan { get }
 
+    /// What the shell must know before a function's command is started.
+    ///
+    /// - Parameter script: the text that defines the function.
+    func definition(of function: String, _ script: String) -> (name: String, script: String)
+
     /// Starts a command.
     ///
     /// - Throws: ``NetworkFailure`` if the carrier itself failed, and the board's console still answers.
@@ -44,6 +49,8 @@ protocol FrameCarrier: AnyObject {
 struct NetworkFailure: Error {
     /// A clause.
     var why: String
+    /// Whether nothing came from the board at all, as when a firewall drops packets.
+    var isSilence = false
 }
 
 /// The console itself carries the frames.
@@ -55,6 +62,8 @@ final class ConsoleCarrier: FrameCarrier {
         self.shell = shell
         self.plan = plan
     }
+
+    func definition(of function: String, _ script: String) -> (name: String, script: String) { (function, script) }
 
     var survivesStalls: Bool { !plan.isReliable }
     var isTalking: Bool { shell.console.isTalking }

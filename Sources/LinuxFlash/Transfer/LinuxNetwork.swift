@@ -10,10 +10,11 @@ final class LinuxNetwork {
     private let shell: ShellSession
     private let toolbox: LinuxToolbox
     /// What is still to be tried; nil before the first use.
-    private var untried: [(method: LinuxReadMethod, addresses: LinuxNetworkPlan)]?
+    private var untried: [(form: NetworkCommand, addresses: LinuxNetworkPlan)]?
     /// What was tried in vain, for the user.
     private var failures: [String] = []
     private var carrier: NetworkCarrier?
+    private var isAnnounced = false
 
     init(
         _ settings: LinuxNetworkSettings, _ host: any LinuxNetworkHost, _ shell: ShellSession, _ toolbox: LinuxToolbox
@@ -25,11 +26,11 @@ final class LinuxNetwork {
     }
 
     /// The method in use, for the backup's record; nil for the console.
-    var methodName: String? { carrier.map { "\($0.method.rawValue) over the network" } }
+    var methodName: String? { carrier.map { "\($0.form.method.rawValue) over the network" } }
 
     /// How the output of a command is sent, for the backup's record; nil for the console.
     func command(sending command: String) -> String? {
-        carrier.map { "\(command) | \(toolbox.invocation($0.method.rawValue)) \($0.addresses.host) PORT" }
+        carrier.map { "\(command) | \(toolbox.invocation($0.form.method.rawValue)) \($0.addresses.host) PORT" }
     }
 
     /// Returns the next carrier to be tried; nil if there is none.
@@ -39,15 +40,19 @@ final class LinuxNetwork {
         carrier = nil
         var rest = try await candidates()
         while !rest.isEmpty {
-            let (method, addresses) = rest.removeFirst()
+            let (form, addresses) = rest.removeFirst()
             untried = rest
             do {
                 let port = try await host.listen(at: addresses.listensAt)
                 let made = NetworkCarrier(
-                    method, addresses, port: port, host: host, shell, toolbox, nonce: settings.nonce)
+                    form, addresses, port: port, host: host, shell, toolbox, nonce: settings.nonce)
                 carrier = made
-                settings.notify(
-                    "the board sends its flash over the network (\(method.rawValue) to \(addresses.host):\(port))")
+                if !isAnnounced {
+                    isAnnounced = true
+                    settings.notify(
+                        "the board sends its flash over the network (\(form.method.rawValue) to \(addresses.host):\(port))"
+                    )
+                }
                 return made
             } catch let error as FlashkeepError where error.code == .portUnavailable {
                 failures.append("\(error.what) \(error.why)")
@@ -60,7 +65,9 @@ final class LinuxNetwork {
 
     /// Records that a carrier does not work.
     func failed(_ carrier: NetworkCarrier, _ failure: NetworkFailure) {
-        failures.append("\(carrier.method.rawValue) to \(carrier.addresses.host):\(carrier.port): \(failure.why)")
+        // Another form of the command would not reach this computer either.
+        if failure.isSilence { untried?.removeAll { $0.addresses == carrier.addresses } }
+        failures.append("\(carrier.form.method.rawValue) to \(carrier.addresses.host):\(carrier.port): \(failure.why)")
     }
 
     private func giveUp() throws {
@@ -84,7 +91,7 @@ final class LinuxNetwork {
 
     private static func list(_ failures: [String]) -> String { failures.suffix(3).joined(separator: "; ") }
 
-    private func candidates() async throws -> [(method: LinuxReadMethod, addresses: LinuxNetworkPlan)] {
+    private func candidates() async throws -> [(form: NetworkCommand, addresses: LinuxNetworkPlan)] {
         if let untried { return untried }
         let methods = LinuxReadMethod.allCases.filter { method in
             method.needsNetwork && (settings.via ?? method) == method && !settings.givenUp.contains(method)
@@ -109,6 +116,14 @@ final class LinuxNetwork {
         }
         let plans = LinuxNetworkPlan.candidates(
             host: settings.host, board: settings.board, console: ends, boardAddresses: own, interfaces: interfaces)
-        return methods.flatMap { method in plans.map { (method, $0) } }
+        guard !plans.isEmpty else { return [] }
+        var result: [(form: NetworkCommand, addresses: LinuxNetworkPlan)] = []
+        for method in methods {
+            let usage = try await shell.run(
+                "\(toolbox.invocation(method.rawValue)) --help", limit: 1 << 16, mergesErrors: true)
+            let forms = NetworkCommand.all(method, usage: usage.text)
+            result += plans.flatMap { plan in forms.map { ($0, plan) } }
+        }
+        return result
     }
 }

@@ -5,7 +5,7 @@ internal import Transfers
 
 /// A connection of the board's own carries the frames. The console has the command, and its end.
 final class NetworkCarrier: FrameCarrier {
-    let method: LinuxReadMethod
+    let form: NetworkCommand
     let addresses: LinuxNetworkPlan
     /// The port of this computer.
     let port: Int
@@ -28,16 +28,20 @@ final class NetworkCarrier: FrameCarrier {
     private static let glance = Duration.milliseconds(250)
 
     init(
-        _ method: LinuxReadMethod, _ addresses: LinuxNetworkPlan, port: Int, host: any LinuxNetworkHost,
+        _ form: NetworkCommand, _ addresses: LinuxNetworkPlan, port: Int, host: any LinuxNetworkHost,
         _ shell: ShellSession, _ toolbox: LinuxToolbox, nonce: @escaping @Sendable () -> String
     ) {
-        self.method = method
+        self.form = form
         self.addresses = addresses
         self.port = port
         self.host = host
         self.shell = shell
         self.toolbox = toolbox
         self.nonce = nonce
+    }
+
+    func definition(of function: String, _ script: String) -> (name: String, script: String) {
+        form.definition(of: function, script)
     }
 
     let isTalking = false
@@ -51,13 +55,13 @@ final class NetworkCarrier: FrameCarrier {
 
     func start(_ command: String) async throws {
         let word = "FK\(nonce())"
-        guard let stream = host.expect(word, from: addresses.senders),
-            let line = NetworkCommand.line(
-                method, sending: command, word: word, to: addresses.host, port: port, toolbox)
-        else { throw NetworkFailure(why: "the port of this computer is closed") }
+        guard let stream = host.expect(word, from: addresses.senders) else {
+            throw NetworkFailure(why: "the port of this computer is closed")
+        }
         self.stream = stream
         first = []
-        try await shell.start(line, mergesErrors: true)
+        try await shell.start(
+            form.line(sending: command, word: word, to: addresses.host, port: port, toolbox), mergesErrors: true)
         try await connect(stream)
     }
 
@@ -83,7 +87,8 @@ final class NetworkCarrier: FrameCarrier {
             }
             guard shell.console.time < deadline else {
                 throw refused(stream)
-                    ?? NetworkFailure(why: "no connection came within \(Self.patience.components.seconds) s")
+                    ?? NetworkFailure(
+                        why: "no connection came within \(Self.patience.components.seconds) s", isSilence: true)
             }
         }
     }
@@ -91,8 +96,9 @@ final class NetworkCarrier: FrameCarrier {
     /// The program's own words, among those of the shell and of what it was to send.
     private func reason(_ heard: ArraySlice<UInt8>) -> String {
         let lines = String(decoding: heard, as: UTF8.self).split(whereSeparator: \.isNewline)
-        let own = lines.first { $0.contains("\(method.rawValue):") }
-        return own.map { PrintableText.escaped(String($0.prefix(160))) } ?? "\(method.rawValue) ended without a reason"
+        let own = lines.first { $0.contains("\(form.method.rawValue):") }
+        return own.map { PrintableText.escaped(String($0.prefix(160))) }
+            ?? "\(form.method.rawValue) ended without a reason"
     }
 
     func bytes(within time: Duration) async throws -> [UInt8]? {
