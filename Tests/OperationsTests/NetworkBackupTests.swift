@@ -115,7 +115,10 @@ struct NetworkBackupTests {
             ("echo 'nc: bad address' >&2; exit 1", "nc: bad address"),
             ("cat >/dev/null", "nc ended without a reason"),
             ("case $1 in --*) exec /bin/busybox nc --help;; esac; sleep 100", "no connection came within 10 s"),
-            ("case $1 in --*) exit 1;; esac; cat | sed s/nonce/wrong/ | /bin/busybox nc \"$@\"", "nc ended without a reason"),
+            (
+                "case $1 in --*) exit 1;; esac; sed s/nonce/wrong/ | /bin/busybox nc \"$@\"",
+                "nc ended without a reason"
+            ),
         ])
     func givenUp(_ script: String, _ reason: String) async throws {
         let board = try Self.board(nc: nil)
