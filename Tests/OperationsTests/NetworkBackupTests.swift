@@ -108,6 +108,19 @@ struct NetworkBackupTests {
         #expect(report.summary.isProven)
     }
 
+    @Test("A program that never ends is given up, and nothing that came by it is lost")
+    func neverEnds() async throws {
+        var hardware = SampleBoards.router()
+        hardware.chips["nand0"]?.unreadable = [10 * 2048 + 600..<10 * 2048 + 601]
+        hardware.chips["spi0.0"]?.unreadable = [5000..<5200]
+        let board = try Self.board(hardware, nc: nil)
+        try board.replace("nc", with: "case $1 in --*) exit 1;; esac; /bin/busybox nc \"$@\"; sleep 100")
+        let notes = Notes()
+        let report = try await Self.backup(board, Self.network(notes), isSlow: false)
+        #expect(notes.all.filter { $0.contains("nc does not end") }.count == 1, "\(notes.all)")
+        #expect(!report.manifest.capture.way.contains("network"))
+    }
+
     @Test(
         "What does not work is given up once, with a note",
         arguments: [

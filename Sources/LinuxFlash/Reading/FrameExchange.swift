@@ -1,4 +1,5 @@
 internal import FlashModel
+internal import Transfers
 
 /// A run of blocks still to be read.
 struct FrameRequest {
@@ -37,4 +38,22 @@ struct FrameExchange {
     var gaveNothing = false
     /// The bytes of a frame's first copy, by its first block, if each frame must arrive twice.
     var earlier: [Int: [UInt8]] = [:]
+}
+
+extension InlineFrame {
+    /// The ECC result, from the counters before and after the frame; nil for no event.
+    var eccState: BlockState? {
+        guard let before, let after else { return nil }
+        if after.failures != before.failures { return .eccFailed }
+        return after.corrected != before.corrected ? .eccCorrected : nil
+    }
+
+    /// What the ECC counted, in words.
+    func eccDetail(_ state: BlockState) -> String? {
+        guard let before, let after else { return nil }
+        switch state {
+        case .eccFailed: return "\(after.failures - before.failures) ECC steps could not be corrected"
+        default: return "\(after.corrected - before.corrected) bit flips were corrected"
+        }
+    }
 }

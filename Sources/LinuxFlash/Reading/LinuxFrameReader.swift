@@ -126,21 +126,22 @@ final class LinuxFrameReader {
         var exchange = try await exchange(request, partition, wanted: wanted, source: source)
         var parser = parser(for: exchange)
         let carrier = exchange.carrier
+        var hasMovedOn = false
         do {
             for _ in 0..<(carrier.plan.readsTwice ? 2 : 1) { try await receive(&exchange, &parser, each: each) }
         } catch let failure as NetworkFailure {
             try await carrier.abandon(exchange.command)
-            if try await moveOn(failure, after: exchange) { return remainder(of: exchange) }
+            hasMovedOn = try await moveOn(failure, after: exchange)
         } catch let error as FlashkeepError where error.code.isLostReply && carrier.survivesStalls {
             try await carrier.abandon(exchange.command)
-            let failure = NetworkFailure(why: error.why)
-            if try await moveOn(failure, after: exchange) { return remainder(of: exchange) }
+            hasMovedOn = try await moveOn(NetworkFailure(why: error.why), after: exchange)
         }
         // Not earlier: while frames arrive, the shell accepts no other command.
         if exchange.gaveNothing { try await nodes.checkStillThere(partition) }
         for range in exchange.unreadable {
             try await hand(hole(range, request.blockSize, exchange.unit), partition, wanted, source, each)
         }
+        if hasMovedOn { return remainder(of: exchange) }
         adapt(to: exchange.missing, of: request, partition)
         for run in exchange.missing.ranges {
             repeatedFrames += 1
@@ -158,7 +159,9 @@ final class LinuxFrameReader {
         let isVain = exchange.missing == RangeSet(request.first..<request.first + request.count)
         vainAttempts = isVain ? vainAttempts + 1 : 0
         // A connection that has worked is worth more attempts than one that never came about.
-        guard vainAttempts >= (carrier.hasDelivered ? 5 : Self.vainLimit(shell)) else { return false }
+        guard failure.isFinal || vainAttempts >= (carrier.hasDelivered ? 5 : Self.vainLimit(shell)) else {
+            return false
+        }
         network.failed(carrier, failure)
         choose(try await network.next())
         return true
@@ -339,10 +342,10 @@ final class LinuxFrameReader {
             return .again(
                 FrameRequest(first: start / size, count: (end - start + size - 1) / size, blockSize: size, group: 1))
         }
-        let state = Self.eccState(frame)
+        let state = frame.eccState
         if state != nil, frame.count > 1 { return .again(single) }
         let findings = state.map {
-            [BlockFinding(offset: start, size: end - start, state: $0, detail: Self.eccDetail(frame, $0))]
+            [BlockFinding(offset: start, size: end - start, state: $0, detail: frame.eccDetail($0))]
         }
         let chunk = FlashChunk(offset: start, bytes: bytes, findings: findings ?? [])
         return .good(source == .data ? chunk : chunk.scaled(request.blockSize, to: unit))
@@ -380,21 +383,6 @@ final class LinuxFrameReader {
         return FlashChunk(
             offset: range.lowerBound, bytes: [UInt8](repeating: 0xFF, count: count), findings: [finding]
         ).scaled(blockSize, to: unit)
-    }
-
-    /// The ECC result for a frame, from the counters before and after it.
-    private static func eccState(_ frame: InlineFrame) -> BlockState? {
-        guard let before = frame.before, let after = frame.after else { return nil }
-        if after.failures != before.failures { return .eccFailed }
-        return after.corrected != before.corrected ? .eccCorrected : nil
-    }
-
-    private static func eccDetail(_ frame: InlineFrame, _ state: BlockState) -> String? {
-        guard let before = frame.before, let after = frame.after else { return nil }
-        switch state {
-        case .eccFailed: return "\(after.failures - before.failures) ECC steps could not be corrected"
-        default: return "\(after.corrected - before.corrected) bit flips were corrected"
-        }
     }
 
     /// The request for blocks that the line damaged, with smaller frames.

@@ -51,6 +51,8 @@ struct NetworkFailure: Error {
     var why: String
     /// Whether nothing came from the board at all, as when a firewall drops packets.
     var isSilence = false
+    /// Whether another attempt would fail in the same way.
+    var isFinal = false
 }
 
 /// The console itself carries the frames.

@@ -24,6 +24,8 @@ final class NetworkCarrier: FrameCarrier {
 
     /// How long a board may take to connect. A packet that a firewall drops is sent again after 1 and 3 s (RFC 6298).
     private static let patience = Duration.seconds(10)
+    /// How long the board's program may take to end after this computer has closed the connection.
+    private static let ending = Duration.seconds(5)
     /// How long the console is left alone while the board connects.
     private static let glance = Duration.milliseconds(250)
 
@@ -127,13 +129,19 @@ final class NetworkCarrier: FrameCarrier {
     func finish(_ command: String, rest: [UInt8]) async throws {
         // The board's program may wait for this computer to close.
         stream?.close()
-        try await shell.finish(command)
+        do {
+            try await shell.finish(command, silence: Self.ending)
+        } catch let error as FlashkeepError where error.code.isLostReply {
+            try await shell.interrupt()
+            throw NetworkFailure(why: "\(form.method.rawValue) does not end", isFinal: true)
+        }
     }
 
     func abandon(_ command: String) async throws {
         stream?.close()
+        guard shell.isReplyPending else { return }
         do {
-            try await shell.finish(command, silence: .seconds(5))
+            try await shell.finish(command, silence: Self.ending)
         } catch let error as FlashkeepError where error.code.isLostReply {
             try await shell.interrupt()
         }

@@ -43,11 +43,6 @@ package protocol TFTPSink: Sendable {
     /// Accepts the next bytes; the client is held back until this returns.
     func write(_ bytes: [UInt8]) async throws
 
-    /// Does what ``write(_:)`` does, on the calling thread, if at most a disk is waited for.
-    ///
-    /// - Returns: whether it did; otherwise it has no effect.
-    func writeAtOnce(_ bytes: [UInt8]) throws -> Bool
-
     /// Makes the written bytes final. Only afterwards is success reported to the client.
     func commit() async throws
 
@@ -57,8 +52,4 @@ package protocol TFTPSink: Sendable {
 
 extension TFTPSource {
     package func readAtOnce(_ count: Int) throws -> [UInt8]? { nil }
-}
-
-extension TFTPSink {
-    package func writeAtOnce(_ bytes: [UInt8]) throws -> Bool { false }
 }

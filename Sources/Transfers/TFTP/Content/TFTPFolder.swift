@@ -7,8 +7,8 @@ package import SystemPackage
 /// Nothing outside the folder can be reached: names lead only down, and a symbolic link counts only if its target is
 /// within the folder. No file is overwritten. An upload has a name that begins with a dot until it is complete.
 ///
-/// Files are opened and made final on SwiftNIO's threads for blocking work, and read and written on the transfers' own
-/// threads: nothing waits for a disk on the threads of event loops or of Swift's pool.
+/// Files are read on the transfers' own threads; all else happens on SwiftNIO's threads for blocking work. Nothing waits
+/// for a disk on the threads of event loops or of Swift's pool.
 package struct TFTPFolder: TFTPContent {
     /// The path, with symbolic links resolved.
     private let root: FilePath
@@ -232,12 +232,8 @@ private actor FileSink: TFTPSink {
     }
 
     func write(_ bytes: [UInt8]) async throws {
-        try await TFTPFolder.onDisk { _ = try self.writeAtOnce(bytes) }
-    }
-
-    nonisolated func writeAtOnce(_ bytes: [UInt8]) throws -> Bool {
-        try TFTPFolder.told { _ = try file.writeAll(bytes) }
-        return true
+        let file = file
+        try await TFTPFolder.onDisk { _ = try file.writeAll(bytes) }
     }
 
     func commit() async throws {

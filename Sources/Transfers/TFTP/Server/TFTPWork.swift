@@ -31,14 +31,13 @@ enum TFTPErrand: Sendable {
     /// Makes the call on this thread, if at most a disk is waited for.
     ///
     /// To hand a call to another thread and to get its result back takes two wake-ups. On a busy computer each of them
-    /// takes longer than the call.
+    /// takes longer than a read, for which the client waits. It does not wait for a write.
     ///
-    /// - Returns: the result of a read, or nothing; nil if the call was not made.
+    /// - Returns: the result of a read; nil if the call was not made.
     func runAtOnce() throws -> [UInt8]? {
         switch self {
         case .read(let source, let count): try source.readAtOnce(count)
-        case .write(let sink, let bytes): try sink.writeAtOnce(bytes) ? [] : nil
-        case .commit: nil
+        case .write, .commit: nil
         }
     }
 
