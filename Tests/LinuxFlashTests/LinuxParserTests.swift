@@ -7,22 +7,22 @@ import Testing
 @Suite struct LinuxParserTests {
     @Suite struct Table {
         @Test func oddNamesAndSizes() throws {
-            let table = ProcMTD(try Fixture.reply("proc-mtd-odd.txt"))
+            let table = ProcMTD(try Fixture.reply("proc-mtd-odd.txt").output)
             #expect(table.hasHeader)
             #expect(table.strayLines == [])
             #expect(table.entries.map(\.index) == Array(0...13))
-            #expect(table.entries[10] == ProcMTD(LinuxProbeReply(text: "mtd10: 00000000 00010000 \"Data\"")).entries[0])
+            #expect(table.entries[10] == ProcMTD(Array("mtd10: 00000000 00010000 \"Data\"".utf8)).entries[0])
             #expect(table.entries[11].size == 1000)
             #expect(table.entries[13].name == "we (x")
         }
 
         @Test func moreThanEightDigits() throws {
-            let table = ProcMTD(try Fixture.reply("proc-mtd-over-4GiB.txt"))
+            let table = ProcMTD(try Fixture.reply("proc-mtd-over-4GiB.txt").output)
             #expect(table.entries[2].size == 0x1_8000_0000)
         }
 
         @Test func quotesInNamesAndGapsInNumbers() throws {
-            let table = ProcMTD(try Fixture.reply("proc-mtd-number-gap.txt"))
+            let table = ProcMTD(try Fixture.reply("proc-mtd-number-gap.txt").output)
             #expect(table.entries.map(\.index) == [0, 1, 3, 4, 5])
             #expect(table.entries[2].name == "name, with \"x")
         }
@@ -33,13 +33,13 @@ import Testing
             "mtd0: 00020000 [ 12.5] eth0: link up", "[ 12.5] mtd: something",
         ])
         func tornLines(line: String) {
-            let table = ProcMTD(LinuxProbeReply(text: "dev:    size   erasesize  name\r\n\(line)\r\n"))
+            let table = ProcMTD(Array("dev:    size   erasesize  name\r\n\(line)\r\n".utf8))
             #expect(table.entries == [])
             #expect(table.strayLines.count == 1)
         }
 
         @Test func anAccentBehindAQuoteIsNoOtherCharacter() {
-            let table = ProcMTD(LinuxProbeReply(text: "mtd0: 1000 1000 \"\u{301}a\u{301}\"\r\n"))
+            let table = ProcMTD(Array("mtd0: 1000 1000 \"\u{301}a\u{301}\"\r\n".utf8))
             #expect(table.entries.map(\.name) == ["\u{301}a\u{301}"])
         }
     }

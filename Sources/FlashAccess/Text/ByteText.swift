@@ -14,6 +14,18 @@ package struct ByteText: Hashable {
 
     package var isEmpty: Bool { bytes.isEmpty }
 
+    /// The lines of a reply, without line ends, within ``BoardLimits``.
+    package static func lines(of output: [UInt8]) -> [ByteText] {
+        output.prefix(BoardLimits.replyBytes)
+            .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)
+            .prefix(BoardLimits.lines)
+            .map { line in
+                var line = line.prefix(BoardLimits.lineBytes)
+                while line.last == 0x0D { line.removeLast() }
+                return ByteText(line)
+            }
+    }
+
     /// The text; invalid UTF-8 becomes U+FFFD. At most `limit` bytes are used.
     package func string(limit: Int = 256) -> String { String(decoding: bytes.prefix(limit), as: UTF8.self) }
 
@@ -75,6 +87,11 @@ package struct ByteText: Hashable {
             return nil
         }
         return ByteText(bytes[(first + 1)..<last])
+    }
+
+    /// The text with ASCII letters in lower case.
+    package var lowercased: ByteText {
+        ByteText(ArraySlice(bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }))
     }
 
     /// The words, separated by white space.

@@ -1,4 +1,4 @@
-import FlashAccess
+package import FlashAccess
 package import FlashModel
 
 /// All probe results, parsed but not yet evaluated. They include what a survey omits but reading or writing needs:
@@ -53,7 +53,7 @@ package struct LinuxFacts: Sendable {
         let empty = LinuxProbeReply(output: [], exitStatus: 127)
         func reply(_ name: String) -> LinuxProbeReply { replies[name] ?? empty }
 
-        procMTD = ProcMTD(reply("proc-mtd.txt"))
+        procMTD = ProcMTD(reply("proc-mtd.txt").output)
         sysfs = SysfsMTD(reply("sysfs-mtd.txt"))
         kernelLog = KernelLog([reply("dmesg.txt"), reply("kernel-log.txt")])
         commandLine = KernelCommandLine(reply("cmdline.txt"))

@@ -39,14 +39,5 @@ package struct LinuxProbeReply: Sendable, Hashable {
 
 extension LinuxProbeReply {
     /// The lines of the reply, without line ends, within ``BoardLimits``.
-    var lines: [ByteText] {
-        output.prefix(BoardLimits.replyBytes)
-            .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)
-            .prefix(BoardLimits.lines)
-            .map { line in
-                var line = line.prefix(BoardLimits.lineBytes)
-                while line.last == 0x0D { line.removeLast() }
-                return ByteText(line)
-            }
-    }
+    var lines: [ByteText] { ByteText.lines(of: output) }
 }

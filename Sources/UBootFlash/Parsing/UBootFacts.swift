@@ -1,4 +1,4 @@
-import FlashAccess
+package import FlashAccess
 import FlashModel
 
 /// The parsed replies of a board's U-Boot, not yet judged. They include what readers need but a survey lacks: memory,

@@ -1,5 +1,5 @@
 import BoardConsoles
-import FlashAccess
+package import FlashAccess
 import FlashModel
 
 /// U-Boot's output for a command, without the echo and the next prompt.
@@ -31,6 +31,16 @@ package struct UBootReply: Sendable, Hashable {
     }
 }
 
+extension UBootMTDList {
+    /// Parses the output of `mtd list`; nil if it lists no device.
+    package init?(_ reply: UBootReply) { self.init(reply.lines) }
+}
+
+extension UBootBadBlocks {
+    /// Parses the reply; nil if it is not such a list.
+    package init?(_ reply: UBootReply) { self.init(reply.lines) }
+}
+
 extension ByteText {
     /// An address as printed by U-Boot: one to sixteen hexadecimal digits, with or without `0x`. Addresses use all 64
     /// bits: MIPS64 boards print `ffffffff80000000`.
@@ -58,11 +68,6 @@ extension ByteText {
     /// Whether it consists of exactly this many hexadecimal digits.
     func isHexadecimal(digits: Int) -> Bool {
         bytes.count == digits && bytes.allSatisfy { Self.hexadecimalValue($0) != nil }
-    }
-
-    /// The text with ASCII letters in lower case.
-    var lowercased: ByteText {
-        ByteText(ArraySlice(bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }))
     }
 }
 

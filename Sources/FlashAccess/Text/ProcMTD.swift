@@ -1,5 +1,3 @@
-import FlashAccess
-
 /// `/proc/mtd`: the table of MTD devices in every kernel with MTD.
 ///
 /// The kernel prints `dev: size erasesize name`, then a line `mtd%d: %8.8llx %8.8x "%s"` for each device
@@ -40,9 +38,9 @@ package struct ProcMTD: Sendable, Hashable {
     }
 
     /// Parses the output of `cat /proc/mtd`.
-    package init(_ reply: LinuxProbeReply) {
+    package init(_ output: [UInt8]) {
         var known: [Int: Entry] = [:]
-        for line in reply.lines {
+        for line in ByteText.lines(of: output) {
             let text = line.trimmed
             if text.isEmpty { continue }
             if text.hasPrefix("dev:"), text.contains("erasesize") {

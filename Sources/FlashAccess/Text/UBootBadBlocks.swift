@@ -1,5 +1,3 @@
-import FlashAccess
-
 /// The bad blocks of a NAND device, as printed by `nand bad` (`cmd/nand.c`) or `mtd bad NAME` (`cmd/mtd.c`).
 ///
 /// The output is `Device 0 bad blocks:` or `MTD device nand0 bad blocks list:`, then one offset per line: `  00040000`
@@ -17,8 +15,7 @@ package struct UBootBadBlocks: Sendable, Hashable {
     package var isComplete: Bool
 
     /// Parses the reply; nil if it is not such a list.
-    package init?(_ reply: UBootReply) {
-        let lines = reply.lines
+    package init?(_ lines: [ByteText]) {
         guard let start = lines.firstIndex(where: { $0.contains("bad blocks") && !$0.contains("show") }) else {
             return nil
         }

@@ -1,5 +1,4 @@
-import FlashAccess
-import FlashModel
+package import FlashModel
 
 /// The MTD devices and their partitions, as printed by `mtd list` (`cmd/mtd.c`, since 2018.11).
 package struct UBootMTDList: Sendable, Hashable {
@@ -39,7 +38,7 @@ package struct UBootMTDList: Sendable, Hashable {
         package var parts: [Part]
 
         /// The kind of chip, from its type and driver.
-        var kind: Chip.Kind {
+        package var kind: Chip.Kind {
             let type = ByteText(type).lowercased
             let isSPI = ByteText(driver).lowercased.contains("spi")
             return if type.contains("mlc") {
@@ -66,12 +65,12 @@ package struct UBootMTDList: Sendable, Hashable {
     package var strayLines: [String]
 
     /// Parses the output of `mtd list`; nil if it lists no device.
-    package init?(_ reply: UBootReply) {
+    package init?(_ lines: [ByteText]) {
         devices = []
         strayLines = []
         // The indices of the partitions that may be the next one's parent, outermost first.
         var open: [Int] = []
-        for line in reply.lines {
+        for line in lines {
             if let name = line.dropping("* ") {
                 guard devices.count < BoardLimits.devices else { break }
                 devices.append(
