@@ -18,6 +18,8 @@ let package = Package(
     ],
     targets: [
         // Ground: C that Swift cannot say.
+        // CCurl needs only the headers of libcurl4-openssl-dev: it loads the library when it is first used.
+        .target(name: "CCurl"),
         .target(name: "CDatagrams"),
         .target(name: "CSerialPort"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -75,13 +77,15 @@ let package = Package(
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "Transfers",
             ]
         ),
+        .target(name: "HTTPFlash", dependencies: ["BoardChannels", "CCurl", "FlashAccess", "FlashModel"]),
 
         // From an address to a board: the one place that knows every way in.
         .target(
             name: "BoardAccess",
             dependencies: [
-                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "LinuxFlash",
-                "LocalFiles", "Transfers", "UBootFlash", .product(name: "SystemPackage", package: "swift-system"),
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
+                "LinuxFlash", "LocalFiles", "Transfers", "UBootFlash",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
@@ -163,6 +167,14 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
+            name: "HTTPFlashTests",
+            dependencies: [
+                "BoardChannels", "FlashAccess", "FlashModel", "HTTPFlash", "TestBoards", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
             name: "BoardAccessTests",
             dependencies: [
                 "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash",
@@ -229,7 +241,8 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && !["CDatagrams", "CSerialPort"].contains(target.name) {
+for target in package.targets
+where target.type != .system && !["CCurl", "CDatagrams", "CSerialPort"].contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

@@ -1,6 +1,6 @@
 /// Storage of a board that is not MTD flash, such as an eMMC: a backup does not contain it, and says so.
 package struct OtherStorageDevice: Sendable, Codable, Hashable {
-    /// The kernel's name: `mmcblk0`, `sda`.
+    /// The kernel's name: `mmcblk0`, `sda`; in a bootloader, `mmc0`.
     package var name: String
     /// The size in bytes.
     package var size: Int
@@ -16,7 +16,7 @@ package struct OtherStorageDevice: Sendable, Codable, Hashable {
     /// The kind of device, derived from the kernel's name.
     package var kind: String {
         switch name {
-        case _ where name.hasPrefix("mmcblk"): "eMMC or SD card"
+        case _ where name.hasPrefix("mmc"): "eMMC or SD card"
         case _ where name.hasPrefix("nvme"): "NVMe drive"
         default: "disk"
         }

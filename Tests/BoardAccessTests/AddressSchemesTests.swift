@@ -20,6 +20,15 @@ import Testing
         ("local:", LocalAddress()), ("[::1]", SSHAddress(destination: "::1", port: nil)),
         ("TELNET://192.168.1.1", TelnetAddress(host: "192.168.1.1")),
         ("serial:ttyUSB0", SerialAddress(path: "/dev/ttyUSB0")),
+        ("http://192.168.1.1/mtd_backup/", HTTPAddress(host: "192.168.1.1", path: "/mtd_backup/")),
+        (
+            "HTTPS://root@[fe80::1%eth0]:8443",
+            HTTPAddress(user: "root", host: "fe80::1%eth0", port: 8443, isSecure: true)
+        ),
+        ("http://board?x=1", HTTPAddress(host: "board", path: "/?x=1")),
+        ("luci://root@192.168.1.1", LuCIAddress(user: "root", host: "192.168.1.1")),
+        ("luci://192.168.1.1:443/", LuCIAddress(host: "192.168.1.1", port: 443, isSecure: true)),
+        ("LuCI+HTTPS://board", LuCIAddress(host: "board", isSecure: true)),
         ("Serial:/dev/ttyS0?baud=9600", SerialAddress(path: "/dev/ttyS0", baud: 9_600)),
     ]
 
@@ -27,6 +36,7 @@ import Testing
     @Test(arguments: [
         ("[::1]:22", "ssh://[::1]:22"), ("root@host:/etc", "root@host"), ("host:/tmp/x", "host"),
         ("telnet:192.168.1.1", "telnet://192.168.1.1"), ("tcp:server:2001", "tcp://server:2001"),
+        ("http:192.168.1.1", "http://192.168.1.1"), ("luci:192.168.1.1", "luci://192.168.1.1"),
         ("telnet:/192.168.1.1", "telnet://192.168.1.1"), ("ttyUSB0", "serial:/dev/ttyUSB0"),
         ("ttyACM1", "serial:/dev/ttyACM1"), ("COM3", "flashkeep ports"), ("/dev/ttyUSB0", "serial:/dev/ttyUSB0"),
         ("serial:/dev/ttyUSB0:57600", "serial:/dev/ttyUSB0?baud=57600"), ("192.168.1.1/24", "192.168.1.1"),
@@ -47,6 +57,8 @@ import Testing
         "telnet://fe80::1", "tcp://host", "serial:", "serial:/dev/ttyS0?baud=fast", "serial:/dev/ttyS0?parity=even",
         "/dev/ttyUSB0", "gopher://host", "ssh://root:secret@host", "two words", "telnet://[::1",
         "telnet:127.0.0.1", "tcp:127.0.0.1:1", "ftp:foo", "local:foo", "root@", "@host", "telnet:", "root@[::1",
+        "http://", "http:///x", "https://host:0/", "http://root:secret@host/", "luci://", "luci://host/admin",
+        "luci+http://host", "http://host/a b", "http://host/é", "luci://root:secret@host",
     ])
     func refused(text: String) {
         #expect(throws: FlashkeepError(.addressNotUnderstood, what: "", why: "", next: "")) {
@@ -59,7 +71,10 @@ import Testing
         _ = try AddressSchemes.parse(text)
     }
 
-    @Test(arguments: ["root:pw@host", "telnet://root:pw@host", "ssh://root:pw@host:22", "tcp://a:pw@host:1"])
+    @Test(arguments: [
+        "root:pw@host", "telnet://root:pw@host", "ssh://root:pw@host:22", "tcp://a:pw@host:1", "http://root:pw@host",
+        "luci://root:pw@host",
+    ])
     func aPasswordIsRefusedAndNotRepeated(text: String) {
         let error = #expect(throws: FlashkeepError.self) { try AddressSchemes.parse(text) }
         #expect(error?.why.contains("password") == true)
@@ -87,6 +102,27 @@ import Testing
                     interaction: UserInteraction())
             }
             #expect(error?.code == .usage)
+        }
+    }
+
+    @Test("Options that are for other boards, and a key that is none")
+    func webOptions() {
+        let changes: [@Sendable (inout ConnectionOptions) -> Void] = [
+            { $0.uboot.lineRate = "auto" }, { $0.uboot.flash = ["nor:0+1M"] }, { $0.uboot.ram = "0+1M" },
+            { $0.http.serverKey = "sha256//short" },
+            { $0.http.serverKey = "md5//" + String(repeating: "A", count: 44) },
+        ]
+        for address in ["http://board/", "luci://board"] {
+            for change in changes {
+                var options = ConnectionOptions()
+                change(&options)
+                let error = #expect(throws: FlashkeepError.self) {
+                    _ = try BoardConnection(
+                        address: address, options: options, environment: LiveEnvironment.make(version: "test"),
+                        interaction: UserInteraction())
+                }
+                #expect(error?.code == .usage)
+            }
         }
     }
 

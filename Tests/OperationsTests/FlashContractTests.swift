@@ -43,6 +43,36 @@ struct FlashContractTests {
         try await check(SimulatedConnector(hardware), hardware)
     }
 
+    @Test("A page of dumps, with ranges and without, and LuCI")
+    func web() async throws {
+        let hardware = Self.readable()
+        for hasRanges in [true, false] {
+            var page = SimulatedDumpPage(hardware)
+            page.hasRanges = hasRanges
+            let served = page
+            let server = try TestWebServer { served.reply($0) }
+            try await check(try server.connector(), hardware)
+            server.stop()
+        }
+        let luci = try SimulatedLuCI(hardware).server()
+        try await check(try luci.connector("luci", password: "secret word"), hardware)
+        luci.stop()
+        var whole = hardware
+        whole.devices.removeAll { $0.partition.name.contains(" ") }
+        for position in whole.devices.indices { whole.devices[position].partition.index = position }
+        let old = try SimulatedLuaLuCI(whole).server()
+        try await check(try old.connector("luci", password: "secret word"), whole)
+        old.stop()
+    }
+
+    @Test("MediaTek's failsafe pages")
+    func failsafe() async throws {
+        let hardware = SimulatedFailsafe.router(blockSize: 64 << 10)
+        let server = try SimulatedFailsafe(hardware).server()
+        defer { server.stop() }
+        try await check(try server.connector(path: "/"), hardware)
+    }
+
     @Test("A folder, over every line", arguments: FolderBackupTests.Line.allCases)
     func folder(_ line: FolderBackupTests.Line) async throws {
         let board = try FolderBoard(Self.readable())

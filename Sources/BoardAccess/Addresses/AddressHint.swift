@@ -2,11 +2,12 @@
 enum AddressHint {
     /// The text with its connection type in lower case (RFC 3986, section 3.1: schemes are case-insensitive).
     static func normalized(_ text: String) -> String {
-        guard let colon = text.firstIndex(of: ":"), text[..<colon].allSatisfy({ $0.isASCII && $0.isLetter }) else {
-            return text
-        }
+        guard let colon = text.firstIndex(of: ":"),
+            text[..<colon].allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "+") })
+        else { return text }
         let scheme = text[..<colon].lowercased()
-        return ["ssh", "telnet", "tcp", "serial", "local"].contains(scheme) ? scheme + text[colon...] : text
+        let known = ["ssh", "telnet", "tcp", "serial", "local", "http", "https", "luci", "luci+https"]
+        return known.contains(scheme) ? scheme + text[colon...] : text
     }
 
     /// Why a text is no address here although it is one elsewhere, with the line to type; nil if no rule applies.
@@ -24,7 +25,8 @@ enum AddressHint {
         {
             return AddressFault("The rate follows a question mark: write \(text[..<colon])?baud=\(rate).")
         }
-        for scheme in ["telnet", "tcp"] where text.hasPrefix("\(scheme):") && !text.hasPrefix("\(scheme)://") {
+        for scheme in ["telnet", "tcp", "http", "https", "luci", "luci+https"]
+        where text.hasPrefix("\(scheme):") && !text.hasPrefix("\(scheme)://") {
             let rest = text.dropFirst(scheme.count + 1).drop { $0 == "/" }
             return rest.isEmpty ? nil : AddressFault("Two slashes are missing: write \(scheme)://\(rest).")
         }

@@ -44,6 +44,18 @@ enum AddressSyntax {
         }
     }
 
+    /// The URL of a web server, without a user.
+    ///
+    /// - Parameters:
+    ///   - host: an IPv6 address without brackets, with or without a zone.
+    ///   - port: nil is the usual one.
+    ///   - path: begins with a slash.
+    static func url(isSecure: Bool, host: String, port: Int?, path: String) -> String {
+        // In a URL the percent sign of a zone is itself encoded (RFC 6874, section 2).
+        let shown = host.contains(":") ? "[\(host.replacing("%", with: "%25"))]" : host
+        return (isSecure ? "https://" : "http://") + shown + (port.map { ":\($0)" } ?? "") + path
+    }
+
     static let passwordInAddress = AddressFault(
         "A password does not belong in an address: FLASHKEEP_PASSWORD holds it.")
 

@@ -6,6 +6,7 @@ package struct ConnectionOptions: Sendable {
     /// The file whose first line is the password; nil for none.
     package var passwordFile: String?
     package var ssh = SSHOptions()
+    package var http = HTTPOptions()
     package var uboot = UBootOptions()
     /// The network for transfers from and to the board, beside its console; nil means the console only.
     package var network: NetworkOptions?
@@ -23,6 +24,12 @@ package struct SSHOptions: Sendable {
     package var configFile: String?
     /// As for `ssh -o`.
     package var options: [String] = []
+}
+
+/// Options for web pages.
+package struct HTTPOptions: Sendable {
+    /// The public key that an HTTPS server must have, in the form of ``ServerKeyArgument``; nil for a valid certificate.
+    package var serverKey: String?
 }
 
 /// Options for boards with U-Boot on the console.

@@ -21,6 +21,12 @@ struct BoardOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
+            "For HTTPS: the public key that the board's server must have, instead of a valid certificate. The error about "
+                + "the certificate shows it.", valueName: "key"))
+    var httpsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
             "On a serial line: what to type to stop the bootloader's countdown, if the bootloader does not say. "
                 + "Escapes: \\r for Enter, \\e for Esc, \\x03 for Ctrl-C.", valueName: "text"))
     var stopKey: String?
@@ -56,6 +62,7 @@ struct BoardOptions: ParsableArguments, Sendable {
         if let sshConfig { words += ["--ssh-config", sshConfig] }
         for option in sshOption { words += ["--ssh-option", option] }
         if let passwordFile { words += ["--password-file", passwordFile] }
+        if let httpsKey { words += ["--https-key", httpsKey] }
         if let stopKey { words += ["--stop-key", stopKey] }
         if let powerCycle { words += ["--power-cycle", powerCycle] }
         if let baud { words += ["--baud", baud] }

@@ -16,6 +16,8 @@ struct BackupVerb: Verb {
                   flashkeep backup root@192.168.1.1
                   flashkeep backup root@192.168.1.1 --to attic-router
                   flashkeep backup root@192.168.1.1 --only ART,u-boot
+                  flashkeep backup http://192.168.1.1/mtd_backup/
+                  flashkeep backup luci://root@192.168.1.1
                   flashkeep backup serial:/dev/ttyUSB0 --known old-backup
                   flashkeep backup serial:/dev/ttyUSB0 --via tftpput --host-ip 192.168.1.2
                   flashkeep backup serial:/dev/ttyUSB0 --image openwrt-initramfs.bin

@@ -19,6 +19,7 @@ extension VerbContext {
         options.passwordFile = board.passwordFile
         options.ssh.configFile = board.sshConfig
         options.ssh.options = board.sshOption
+        options.http.serverKey = board.httpsKey
         options.uboot.stopKey = board.stopKey
         options.uboot.powerCycle = board.powerCycle
         options.uboot.lineRate = board.baud
