@@ -12,8 +12,8 @@ struct ComparedLayouts: Sendable {
 
     init(_ manifest: Manifest, _ survey: Survey) {
         let plan = BackupPlan(survey)
-        old = FlashLayout(manifest)
         new = FlashLayout(survey, plan, chips: ChipPairs.find(manifest.chips, survey.chips))
+        old = FlashLayout(manifest, on: new)
         pieces = FlashLayout.pieces(of: plan)
     }
 }

@@ -64,15 +64,20 @@ struct FlashLayout: Sendable {
 
     /// Makes the layout of a backup. Sources are indices in ``Manifest/images``.
     ///
-    /// - Parameter chips: the other layout's chip for each of the backup's; nil keeps the ids.
-    init(_ manifest: Manifest, chips: [String: String]? = nil) {
+    /// - Parameters:
+    ///   - chips: the other layout's chip for each of the backup's; nil keeps the ids.
+    ///   - board: the layout of a board. A partition of the backup whose place is unknown, as in dumps from web pages, is
+    ///     the board's partition of that name and size if each of both is the only one.
+    init(_ manifest: Manifest, chips: [String: String]? = nil, on board: FlashLayout? = nil) {
         var occurrences = Occurrences()
         var spaces: [String: (space: FlashSpace, start: Int)] = [:]
         let viewers = Dictionary(grouping: manifest.partitions, by: { $0.view?.image })
         for (number, image) in manifest.images.enumerated() where image.representation == .data {
             let partitions = (viewers[image.path] ?? []).map(\.partition)
             let chip = chips.map { Self.chip(image.chip, $0) } ?? .chip(image.chip)
-            guard let space = Self.space(chip, image.offset, partitions, &occurrences) else { continue }
+            var found = board?.place(of: partitions, in: manifest)
+            if found == nil { found = Self.space(chip, image.offset, partitions, &occurrences) }
+            guard let space = found else { continue }
             spaces[image.path] = space
             add(Run(space: space.space, range: space.start..<space.start + image.size, source: number, sourceOffset: 0))
             for finding in image.blocks where finding.state.isBad || finding.state == .unread {
@@ -142,6 +147,21 @@ struct FlashLayout: Sendable {
         return (occurrences.next(partition), 0)
     }
 
+    /// The place that this board gives to the partition of an image, if the backup does not know it.
+    ///
+    /// - Parameter viewers: the partitions in the image.
+    private func place(of viewers: [Partition], in manifest: Manifest) -> (space: FlashSpace, start: Int)? {
+        guard viewers.count == 1, let partition = viewers.first, !partition.isPlaced, !partition.name.isEmpty else {
+            return nil
+        }
+        func isSame(_ other: Partition) -> Bool { other.name == partition.name && other.size == partition.size }
+        let found = places.filter { isSame($0.partition) && $0.partition.isPlaced }
+        guard found.count == 1, let place = found.first,
+            manifest.partitions.count(where: { isSame($0.partition) }) == 1
+        else { return nil }
+        return (place.space, place.range.lowerBound)
+    }
+
     /// Counts partitions of the same name and size.
     private struct Occurrences {
         private var counts: [FlashSpace: Int] = [:]
@@ -188,13 +208,22 @@ struct FlashLayout: Sendable {
         self.holes[stretch.space] = (self.holes[stretch.space] ?? []).filter { !$0.stretch.overlaps(stretch) } + holes
     }
 
-    /// Sorts everything. If runs overlap, which only happens in a foreign manifest, the first is kept.
+    /// Sorts everything. Of runs that overlap, the one that begins first is kept, and of the others what it leaves: so a
+    /// container is kept whole, and what was read of its parts besides is not used.
     private mutating func settle() {
         for (space, unordered) in runs {
             var kept: [Run] = []
-            for run in unordered.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
-                guard run.range.lowerBound >= kept.last?.range.upperBound ?? .min else { continue }
-                kept.append(run)
+            let ordered = unordered.sorted {
+                ($0.range.lowerBound, $1.range.upperBound, $0.source) < (
+                    $1.range.lowerBound, $0.range.upperBound, $1.source
+                )
+            }
+            for run in ordered {
+                let start = max(run.range.lowerBound, kept.last?.range.upperBound ?? .min)
+                guard start < run.range.upperBound else { continue }
+                let rest = start..<run.range.upperBound
+                kept.append(
+                    Run(space: space, range: rest, source: run.source, sourceOffset: run.inSource(rest).lowerBound))
             }
             runs[space] = kept
         }

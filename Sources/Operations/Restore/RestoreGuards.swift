@@ -54,7 +54,10 @@ enum RestoreGuards {
             if before != now { found.append("\(name) of \(before), now \(now)") }
         }
         if let before = old.exactSize, let now = new.exactSize { compare("a size", before, now) }
-        if old.kind.isNAND || new.kind.isNAND {
+        if old.kind == .unknown, new.kind.isNAND {
+            // As in dumps from web pages: their bad blocks are unknown too, and so is what was read of them.
+            found.append("an unknown type, now NAND")
+        } else if old.kind.isNAND || new.kind.isNAND {
             compare("an erase block", old.eraseBlockSize, new.eraseBlockSize)
             compare("a page", old.pageSize, new.pageSize)
             compare("OOB bytes", old.oobSize, new.oobSize)

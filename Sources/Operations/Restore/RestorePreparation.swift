@@ -13,11 +13,15 @@ struct RestorePreparation {
     let journal: RestoreJournal
     let progress: ProgressHandler
 
-    private var scope: RestoreScope { RestoreScope(choice, in: bag.manifest) }
+    /// - Parameter board: the layout of the board.
+    private func scope(on board: FlashLayout) -> RestoreScope {
+        RestoreScope(choice, in: bag.manifest, on: board)
+    }
 
     /// Compares a board's flash with the backup, all of it or what the user chose, and plans.
     func prepare(_ flash: SurveyedFlash) async throws -> PreparedRestore {
-        let (comparison, placement) = try await compare(flash, only: scope.flash)
+        let layouts = ComparedLayouts(bag.manifest, flash.survey)
+        let (comparison, placement) = try await compare(flash, layouts, only: scope(on: layouts.new).flash)
         return PreparedRestore(
             planning: try await planning(flash, comparison, placement), path: path, choice: choice, bag: bag,
             comparison: comparison, placement: placement)
@@ -32,20 +36,22 @@ struct RestorePreparation {
         }
         var stretches = bag.stretches(of: blocks, in: prepared.comparison.old)
         // If a block was set aside, other blocks than those of the plan must be written.
-        let aside = bag.stretches(of: journal.failing(on: flash.survey.board), in: FlashLayout(bag.manifest))
+        let layouts = ComparedLayouts(bag.manifest, flash.survey)
+        let aside = bag.stretches(of: journal.failing(on: flash.survey.board), in: layouts.old)
         stretches += aside.compactMap { prepared.placement.area(of: $0)?.stretch }
-        let (comparison, placement) = try await compare(flash, only: FlashSelection(stretches))
+        let (comparison, placement) = try await compare(flash, layouts, only: FlashSelection(stretches))
         return try await planning(flash, comparison, placement)
     }
 
     /// Places each block of the backup on the board, and compares.
     private func compare(
-        _ flash: SurveyedFlash, only: FlashSelection
+        _ flash: SurveyedFlash, _ layouts: ComparedLayouts, only: FlashSelection
     ) async throws -> (BoardComparison, BlockPlacement) {
-        var layouts = ComparedLayouts(bag.manifest, flash.survey)
+        var layouts = layouts
         let placement = try BlockPlacement(
             layouts.old, on: layouts.new, bag, streams: choice.isStream,
-            failing: bag.stretches(of: journal.failing(on: flash.survey.board), in: layouts.old), scope: scope)
+            failing: bag.stretches(of: journal.failing(on: flash.survey.board), in: layouts.old),
+            scope: scope(on: layouts.new))
         layouts.old = placement.layout
         let comparison = try await BoardComparison.run(
             bag, flash, layouts, names: (path.string, address), only: only, depth: .blocks, progress: progress)
@@ -91,7 +97,7 @@ struct RestorePreparation {
 
     /// Blocks that have become bad since the backup, which has data for them.
     private func lost(_ comparison: BoardComparison) throws -> [FlashStretch] {
-        let chosen = scope.flash
+        let chosen = scope(on: comparison.new).flash
         var lost: [FlashStretch] = []
         for hole in comparison.overlay.newHoles.values.joined() where hole.state.isBad {
             let was = (comparison.overlay.oldHoles[hole.space] ?? []).map(\.range)

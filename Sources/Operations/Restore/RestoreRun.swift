@@ -189,7 +189,7 @@ final class RestoreRun {
         let stretch = place.map { place in
             FlashStretch(space: place.space, range: failing.range.shifted(by: place.range.lowerBound))
         }
-        let identity = FlashLayout(prepared.bag.manifest)
+        let identity = FlashLayout(prepared.bag.manifest, on: prepared.comparison.new)
         guard let stretch,
             let run = identity.runs[stretch.space]?.first(where: {
                 $0.range.clamped(to: stretch.range) == stretch.range

@@ -10,12 +10,13 @@ struct RestoreScope: Sendable {
     /// The images that have these bytes, by path in the bag; nil for all.
     let images: Set<String>?
 
-    init(_ choice: RestoreChoice, in manifest: Manifest) {
+    /// - Parameter board: the layout of the board, once it is known: partitions of unknown place are found on it.
+    init(_ choice: RestoreChoice, in manifest: Manifest, on board: FlashLayout? = nil) {
         guard !choice.only.isEmpty else {
             (flash, places, images) = (.all, nil, nil)
             return
         }
-        let layout = FlashLayout(manifest)
+        let layout = FlashLayout(manifest, on: board)
         let chosen = layout.places.filter { choice.names($0.partition) }.map(\.stretch)
         let related = layout.places.filter { place in
             choice.isStream(place.partition) || chosen.contains { $0.overlaps(place.stretch) }
@@ -25,7 +26,9 @@ struct RestoreScope: Sendable {
         }
         flash = FlashSelection(chosen)
         places = Set(related)
-        images = Set(runs.map { manifest.images[$0.source].path })
+        // An image of unknown place may turn out to hold the bytes of another one.
+        let placeless = manifest.images.filter { $0.offset == nil }.map(\.path)
+        images = Set(runs.map { manifest.images[$0.source].path } + placeless)
     }
 
     /// Whether a partition of the backup matters.
