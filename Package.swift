@@ -64,11 +64,15 @@ let package = Package(
         .target(name: "ImageFormats", dependencies: ["FlashModel"]),
 
         // A board's flash: the protocols, and what all ways in share.
-        .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel"]),
+        .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
 
         // One target for each way in. None of them imports another.
         .target(
             name: "LinuxFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
+        ),
+        .target(
+            name: "RedBootFlash",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
         ),
         .target(
@@ -84,7 +88,7 @@ let package = Package(
             name: "BoardAccess",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
-                "LinuxFlash", "LocalFiles", "Transfers", "UBootFlash",
+                "LinuxFlash", "LocalFiles", "RedBootFlash", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -129,7 +133,8 @@ let package = Package(
             name: "TestBoards",
             dependencies: [
                 "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash",
-                "TestSupport", "Transfers", "UBootFlash", .product(name: "SystemPackage", package: "swift-system"),
+                "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBoards"
         ),
@@ -144,7 +149,8 @@ let package = Package(
 
         .testTarget(name: "FlashModelTests", dependencies: ["FlashModel", "TestSupport"]),
         .testTarget(
-            name: "ImageFormatsTests", dependencies: ["FlashModel", "ImageFormats", "TestSupport", "UBootFlash"],
+            name: "ImageFormatsTests",
+            dependencies: ["FlashAccess", "FlashModel", "ImageFormats", "TestSupport", "UBootFlash"],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
@@ -155,6 +161,14 @@ let package = Package(
             dependencies: [
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash", "TestBoards",
                 "TestSupport", "UBootFlash",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "RedBootFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "RedBootFlash", "TestBoards",
+                "TestSupport", "Transfers",
             ],
             resources: [.copy("Fixtures")]
         ),
@@ -203,7 +217,8 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "BackupBags", "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
-                "LinuxFlash", "LocalFiles", "Operations", "TestBags", "TestBoards", "TestSupport", "UBootFlash",
+                "LinuxFlash", "LocalFiles", "Operations", "RedBootFlash", "TestBags", "TestBoards", "TestSupport",
+                "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Golden"]

@@ -167,6 +167,16 @@ package final class Console {
         return all
     }
 
+    /// Listens until nothing comes for a while: a system that has started can then be expected to answer.
+    ///
+    /// - Parameters:
+    ///   - silence: how long nothing must come.
+    ///   - longest: the most time to wait for that.
+    package func awaitSilence(_ silence: Duration = .seconds(3), longest: Duration = .seconds(180)) async throws {
+        let end = time + longest
+        while time < end, try await bytes(within: silence) != nil { try Task.checkCancellation() }
+    }
+
     // MARK: Kernel messages
 
     /// Removes kernel messages from the input from now on, so that there are pauses between them, and they do not tear

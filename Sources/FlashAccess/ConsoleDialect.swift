@@ -8,7 +8,8 @@ package protocol ConsoleDialect: Sendable {
     /// A new recognizer of this dialect.
     var recognizer: any DialectRecognizer { get }
 
-    /// Whether only this dialect will do: if a system is running, wait until the board restarts.
+    /// Whether only this dialect, and others that say the same, will do: if a system is running, wait until the board
+    /// restarts.
     var isWanted: Bool { get }
 
     /// Runs the body with the board on a console where this dialect answers.

@@ -27,6 +27,15 @@ extension Int {
     }
 }
 
+extension UInt64 {
+    /// The sum; nil if it is beyond the address space, or the distance is negative.
+    package func plus(_ distance: Int) -> UInt64? {
+        guard let distance = UInt64(exactly: distance) else { return nil }
+        let (sum, overflow) = addingReportingOverflow(distance)
+        return overflow ? nil : sum
+    }
+}
+
 extension Sequence<Int> {
     /// The sum, or the largest integer if the sum does not fit.
     package func saturatingSum() -> Int {

@@ -112,32 +112,6 @@ package struct StreamingChecksum: Sendable {
     }
 }
 
-/// The CRC of POSIX `cksum` (IEEE Std 1003.1, cksum, "EXTENDED DESCRIPTION").
-private enum POSIXChecksum {
-    private static let table: [UInt32] = (0..<256).map { index in
-        var value = UInt32(index) << 24
-        for _ in 0..<8 {
-            value = value & 0x8000_0000 != 0 ? (value << 1) ^ 0x04C1_1DB7 : value << 1
-        }
-        return value
-    }
-
-    static func step(_ value: UInt32, _ byte: UInt8) -> UInt32 {
-        (value << 8) ^ table[Int(UInt8(truncatingIfNeeded: value >> 24) ^ byte)]
-    }
-
-    /// Appends the length, least significant octet first, without leading zeros; then inverts all bits.
-    static func finish(_ value: UInt32, length: Int) -> UInt32 {
-        var value = value
-        var rest = length
-        while rest > 0 {
-            value = step(value, UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
-        return ~value
-    }
-}
-
 /// Bytes as lower-case hexadecimal digits.
 package enum Hexadecimal {
     private static let digits = Array("0123456789abcdef".utf8)

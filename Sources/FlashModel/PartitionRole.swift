@@ -46,7 +46,7 @@ extension Partition.Role {
                 // Qualcomm: the boot chain, and the table in which it looks up its parts.
                 "sbl", "mibib", "qsee", "devcfg", "rpm", "tz", "cdt", "ddrparams", "appsbl", "lk", "xbl", "aboot",
                 // Partition tables: without them a bootloader cannot find anything.
-                "fisdirectory", "fistable", "partitiontable", "ptable", "gpt", "mbr", "bootconfig",
+                "fisdirectory", "fistable", "redundantfis", "partitiontable", "ptable", "gpt", "mbr", "bootconfig",
             ]
         ),
         (

@@ -1,4 +1,5 @@
 import BoardChannels
+import FlashAccess
 import FlashModel
 import Foundation
 import Testing

@@ -16,7 +16,8 @@ import Testing
         "Sources/FlashAccess/Text/ProcMTD.swift", "Sources/FlashAccess/Text/UBootMTDList.swift",
         "Sources/FlashAccess/Text/UBootBadBlocks.swift",
         "Sources/HTTPFlash/Parsing", "Sources/HTTPFlash/Pages", "Sources/HTTPFlash/LuCI", "Sources/HTTPFlash/Failsafe",
-        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/BackupBags/Manifest",
+        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/RedBootFlash/Parsing",
+        "Sources/BackupBags/Manifest",
         "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
         "Sources/Operations/VerifiedImage.swift", "Sources/Operations/VerifiedBackup.swift",
         "Sources/Operations/Backup",
@@ -27,7 +28,7 @@ import Testing
     /// writes after it.
     private static let besides: Set = [
         "BoardTexts.swift", "DeviceTree.swift", "LinuxTools.swift", "UBootPrintout.swift", "UBootLoadAddress.swift",
-        "UBootPageDump.swift", "UBootRecords.swift", "UBootConsoleText.swift", "UBootTransferResult.swift",
+        "UBootPageDump.swift", "UBootConsoleText.swift", "UBootTransferResult.swift",
         "UBootWriteResult.swift", "UBootEnvironment.swift", "UBootCommands.swift", "UBootFacts+Memory.swift",
         "UBootMemoryDump.swift",
     ]

@@ -1,6 +1,7 @@
 import BoardAccess
 import BoardChannels
 import BoardConsoles
+import FlashAccess
 import FlashModel
 import Foundation
 import Operations
@@ -59,7 +60,7 @@ struct UBootRestoreLabTests {
 
     private func say(_ commands: [String], to board: UBootBoard) async throws {
         try await board.opener().withChannel { channel in
-            let arrival = ConsoleIdentifier.ofAll(wanted: "U-Boot", nonce: { "prepares1" })
+            let arrival = ConsoleIdentifier.ofAll(wanted: ["U-Boot"], nonce: { "prepares1" })
             let console = Console(channel)
             let prompt = try #require(try await arrival.find(console).prompt)
             let session = UBootSession(console, prompt: prompt, identifier: arrival)

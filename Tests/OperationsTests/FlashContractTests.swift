@@ -82,4 +82,18 @@ struct FlashContractTests {
         try await check(poor.connector(FolderBackupTests.opener(line, poor)), poor.hardware)
         #expect(poor.offences.isEmpty, "\(poor.offences)")
     }
+
+    @Test("RedBoot, on a serial line and over telnet", arguments: [false, true])
+    func redBoot(_ isTelnet: Bool) async throws {
+        for generation in [RedBootScenario.Generation.y2006, .y2012] {
+            var scenario = RedBootBackups.scenario {
+                $0.isTelnet = isTelnet
+                $0.generation = generation
+            }
+            scenario.hardware.devices = RedBootBackups.devices(scenario)
+            let board = SimulatedRedBoot(scenario)
+            try await check(try RedBootBackups().connector(board), scenario.hardware)
+            #expect(board.offences.isEmpty, "\(board.offences)")
+        }
+    }
 }

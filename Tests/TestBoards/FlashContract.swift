@@ -60,7 +60,7 @@ package enum FlashContract {
         let sets = [
             [0..<size], [], [0..<1], [size - 1..<size], [1..<size - 1], [block - 1..<block + 1],
             [block / 2 + 3..<block + 7, 2 * block..<2 * block + block / 2],
-            [0..<5, 5..<6, block..<2 * block, max(2 * block, size - block - 1)..<size],
+            [0..<5, 5..<6, block..<2 * block, min(size, max(2 * block, size - block - 1))..<size],
         ]
         return sets.map { ranges in
             ranges.map { $0.clamped(to: 0..<size) }.removing(bad.map { $0 * block..<($0 + 1) * block })

@@ -1,16 +1,18 @@
 package import BoardConsoles
 import LinuxFlash
+import RedBootFlash
 import UBootFlash
 
 extension ConsoleIdentifier {
     /// Knows all dialects, like the one that opens boards.
     package static func ofAll(
-        wanted: String? = nil, nonce: @escaping @Sendable () -> String,
+        wanted: Set<String> = [], nonce: @escaping @Sendable () -> String,
         timing: ConsoleTiming = ConsoleTiming(),
         notify: @escaping @Sendable (ConsoleNotice) async throws -> Void = { _ in }
     ) -> ConsoleIdentifier {
         ConsoleIdentifier(
-            recognizers: [UBootRecognizer(), LinuxRecognizer()] + ForeignBootloader.all, wanted: wanted, nonce: nonce,
+            recognizers: [UBootRecognizer(), RedBootRecognizer(), LinuxRecognizer()] + ForeignBootloader.all,
+            wanted: wanted, nonce: nonce,
             timing: timing, notify: notify)
     }
 }
@@ -19,6 +21,11 @@ extension Responder {
     /// U-Boot at its prompt.
     package static func uboot(prompt: [UInt8]) -> Responder {
         Responder(dialect: UBootRecognizer.name, prompt: prompt)
+    }
+
+    /// RedBoot at its prompt.
+    package static func redboot(prompt: [UInt8] = Array("RedBoot> ".utf8)) -> Responder {
+        Responder(dialect: RedBootRecognizer.name, prompt: prompt)
     }
 
     package static let linux = Responder(dialect: LinuxRecognizer.name)

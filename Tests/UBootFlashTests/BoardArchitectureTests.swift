@@ -1,3 +1,4 @@
+import FlashAccess
 import ImageFormats
 import Testing
 import UBootFlash

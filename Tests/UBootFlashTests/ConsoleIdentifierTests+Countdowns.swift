@@ -50,7 +50,7 @@ extension ConsoleIdentifierTests {
         let settled = timing
         try await board.withChannel { channel in
             let arrival = ConsoleIdentifier.ofAll(
-                wanted: "U-Boot", nonce: { "abcdefgh12345678" }, timing: settled,
+                wanted: ["U-Boot"], nonce: { "abcdefgh12345678" }, timing: settled,
                 notify: { notice in
                     guard case .needsPower = notice else { return }
                     let isFirst = asked.withLock { count in

@@ -1,5 +1,6 @@
 import BoardChannels
 import BoardConsoles
+import FlashAccess
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import FlashAccess
 import Testing
 
 @testable import UBootFlash

@@ -1,4 +1,5 @@
 import BoardConsoles
+import FlashAccess
 import TestSupport
 import Testing
 import UBootFlash
@@ -246,12 +247,12 @@ import UBootFlash
     @Test func networkConsoleAndOthers() {
         #expect(Self.events("In:    serial,nc\r\n") == [.networkConsole("In:    serial,nc")])
         #expect(Self.events("Starting kernel ...\r\n") == [.systemStart("Starting kernel ...")])
-        let redboot = Array("== Executing boot script in 1.000 seconds - enter ^C to abort\r\n".utf8)
+        let redboot = "== Executing boot script in 1.000 seconds - enter ^C to abort\r\n"
+        #expect(Self.events(redboot) == [])
+        let cfe = Array("CFE version 1.0.37-106.14 for BCM96362 (32bit,SP,BE)\r\n".utf8)
         var recognizers = ForeignBootloader.all
         #expect(
-            recognizers.indices.filter { !recognizers[$0].take(redboot).isEmpty }.map { recognizers[$0].name } == [
-                "RedBoot"
-            ])
+            recognizers.indices.filter { !recognizers[$0].take(cfe).isEmpty }.map { recognizers[$0].name } == ["CFE"])
     }
 
     // MARK: Every chunking gives the same events

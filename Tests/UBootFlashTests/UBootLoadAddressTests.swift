@@ -1,3 +1,4 @@
+import FlashAccess
 import TestSupport
 import Testing
 import UBootFlash

@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 import Testing
 import UBootFlash

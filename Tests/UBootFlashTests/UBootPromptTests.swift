@@ -48,10 +48,10 @@ struct UBootPromptTests {
 
     @Test("A prompt of one character is not near an empty line")
     func shortPrompt() {
-        #expect(!UBootSession.isNearly([], [0x3E]))
-        #expect(!UBootSession.isNearly([0x41], [0x3E]))
-        #expect(UBootSession.isNearly(Array("=>".utf8), Array("=> ".utf8)))
-        #expect(UBootSession.isNearly(Array("=-> ".utf8), Array("=> ".utf8)))
+        #expect(!PromptMatch.isNearly([], [0x3E]))
+        #expect(!PromptMatch.isNearly([0x41], [0x3E]))
+        #expect(PromptMatch.isNearly(Array("=>".utf8), Array("=> ".utf8)))
+        #expect(PromptMatch.isNearly(Array("=-> ".utf8), Array("=> ".utf8)))
     }
 
     @Test("A prompt that changes is found again, and what was asked is asked again", arguments: [1, 3, 7, 20])

@@ -1,3 +1,4 @@
+import FlashAccess
 import TestSupport
 import Testing
 import UBootFlash
@@ -12,27 +13,27 @@ import UBootFlash
         ])
     func recorded(name: String, start: Int, count: Int) throws {
         let bytes = try UBootTranscript.bytes(name)
-        let whole = UBootRecords(UBootReply(output: bytes))
+        let whole = SRecords(UBootReply(output: bytes))
         #expect(whole.rejected == 0)
         for address in stride(from: start, to: start + count, by: 16) {
             #expect(whole.lines[UInt64(address)]?.count == 16, "\(name) \(address)")
         }
         for cut in 0..<bytes.count {
-            let part = UBootRecords(UBootReply(output: Array(bytes[..<cut])))
+            let part = SRecords(UBootReply(output: Array(bytes[..<cut])))
             #expect(part.lines.allSatisfy { whole.lines[$0.key] == $0.value })
         }
     }
 
     @Test("A short last record is accepted", arguments: [0x4100_0040])
     func short(address: Int) throws {
-        let records = UBootRecords(UBootReply(output: try UBootTranscript.bytes("arm-2026.07-saves")))
+        let records = SRecords(UBootReply(output: try UBootTranscript.bytes("arm-2026.07-saves")))
         #expect(records.lines[UInt64(address)] == Array("032083".utf8) || records.lines[UInt64(address)]?.count == 6)
     }
 
     @Test("No dropped, doubled or changed character is taken for memory")
     func damaged() throws {
         let bytes = try UBootTranscript.bytes("lab-malta-built-saves")
-        let whole = UBootRecords(UBootReply(output: bytes)).lines
+        let whole = SRecords(UBootReply(output: bytes)).lines
         for index in bytes.indices {
             var copies: [[UInt8]] = []
             for bit in 0..<8 {
@@ -47,7 +48,7 @@ import UBootFlash
             copy.insert(bytes[index], at: index)
             copies.append(copy)
             for copy in copies {
-                for (address, line) in UBootRecords(UBootReply(output: copy)).lines {
+                for (address, line) in SRecords(UBootReply(output: copy)).lines {
                     #expect(whole[address] == line, "\(index)")
                 }
             }
@@ -59,7 +60,7 @@ import UBootFlash
         // The sum of the bytes is 06 + 01, and its complement is F8.
         let one = "S30600000000" + "01" + "F8\r\n"
         let other = "S30600000000" + "02" + "F7\r\n"
-        func lines(_ text: String) -> [UInt64: [UInt8]] { UBootRecords(UBootReply(text: text)).lines }
+        func lines(_ text: String) -> [UInt64: [UInt8]] { SRecords(UBootReply(text: text)).lines }
         #expect(lines(one) == [0: [1]])
         #expect(lines(one + one) == [0: [1]])
         #expect(lines(one + other).isEmpty)
@@ -71,6 +72,6 @@ import UBootFlash
         var random = SplitMix64(state: UInt64(seed))
         let letters = Array("S3S315\r\n0123456789ABCDEFabcdef ".utf8)
         let noise = (0..<2_000).map { _ in letters.randomElement(using: &random) ?? 0 }
-        _ = UBootRecords(UBootReply(output: noise))
+        _ = SRecords(UBootReply(output: noise))
     }
 }

@@ -188,10 +188,10 @@ struct UBootSessionTests {
     func damagedPrompts() {
         let prompt = Array("=> ".utf8)
         for text in ["=>", "> ", "= ", "=>> ", "==> ", "=>  ", "?> ", "=? ", "=>?"] {
-            #expect(UBootSession.isNearly(Array(text.utf8), prompt), "\(text)")
+            #expect(PromptMatch.isNearly(Array(text.utf8), prompt), "\(text)")
         }
         for text in ["", "=> ", "=", "abc", "=> md", "CRC32 for 00 ... 00 ==> "] {
-            #expect(!UBootSession.isNearly(Array(text.utf8), prompt), "\(text)")
+            #expect(!PromptMatch.isNearly(Array(text.utf8), prompt), "\(text)")
         }
     }
 

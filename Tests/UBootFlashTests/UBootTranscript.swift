@@ -1,3 +1,4 @@
+import FlashAccess
 import Foundation
 import Testing
 import UBootFlash

@@ -83,7 +83,7 @@ struct WaitingTests {
 
     private func arrival(_ limits: WaitLimits, wantsBootloader: Bool = false) -> ConsoleIdentifier {
         ConsoleIdentifier.ofAll(
-            wanted: wantsBootloader ? "U-Boot" : nil, nonce: { "abcdefgh12345678" }, timing: uboot(limits))
+            wanted: wantsBootloader ? ["U-Boot"] : [], nonce: { "abcdefgh12345678" }, timing: uboot(limits))
     }
 
     // MARK: Consoles
@@ -307,7 +307,7 @@ struct WaitingTests {
                     ) { _ in }
                 } else {
                     let arrival = ConsoleIdentifier.ofAll(
-                        wanted: "U-Boot", nonce: { "abcdefgh12345678" }, timing: timing)
+                        wanted: ["U-Boot"], nonce: { "abcdefgh12345678" }, timing: timing)
                     _ = try await arrival.find(Console(channel))
                 }
             }

@@ -86,7 +86,7 @@ package struct ConsoleConnector: BoardConnector {
         let powerCycle = settings.powerCycle
         return ConsoleIdentifier(
             recognizers: dialects.map(\.recognizer) + ForeignBootloader.all,
-            wanted: dialects.first(where: \.isWanted)?.recognizer.name, stopKey: settings.stopKey,
+            wanted: Set(dialects.filter(\.isWanted).map { $0.recognizer.name }), stopKey: settings.stopKey,
             nonce: environment.nonce, password: credentials.password, timing: settings.timing,
             notify: { notice in
                 switch notice {

@@ -11,6 +11,7 @@ enum ConsoleDialects {
     ) -> [any ConsoleDialect] {
         [
             UBootDialect(settings, environment: environment, notify: notify),
+            RedBootDialect(settings, environment: environment, notify: notify),
             LinuxDialect(
                 credentials: credentials, environment: environment,
                 wantsRate: settings.rate != nil && settings.boot == nil, network: settings.linuxNetwork,

@@ -8,8 +8,10 @@ package struct BootFile: Sendable {
     /// As the user gave it.
     package let path: FilePath
     package let image: BootImage
-    /// The CRC-32 of the whole file.
+    /// The CRC-32 of the whole file, as U-Boot computes it.
     package let sum: UInt32
+    /// The POSIX checksum of the whole file, as RedBoot computes it; eight hexadecimal digits.
+    package let posixSum: String
 
     /// The file name that the board requests: letters, digits, `.`, `-` and `_`, so that every U-Boot accepts it as one
     /// word.
@@ -46,9 +48,14 @@ package struct BootFile: Sendable {
             return Array(bytes[..<got])
         }
         var sum = CRC32()
+        var posixSum = StreamingChecksum(.cksum)
         var buffer = [UInt8](repeating: 0, count: Disk.bufferSize)
-        try file.stream(0..<size, buffer: &buffer) { _, bytes in sum.update(bytes) }
+        try file.stream(0..<size, buffer: &buffer) { _, bytes in
+            sum.update(bytes)
+            posixSum.update(bytes)
+        }
         self.sum = sum.value
+        self.posixSum = posixSum.finalize().hex
         if let refusal = image.refusal(file: path.string, address: address) { throw refusal }
     }
 }

@@ -19,6 +19,17 @@ package struct NetworkBoot: Sendable {
         }
     }
 
+    /// State that outlasts one connection, whichever bootloader answers.
+    private final class Progress: Sendable {
+        let started = Atomic<Bool>(false)
+    }
+
+    /// Whether the image has been started.
+    var hasStarted: Bool { progress.started.load(ordering: .relaxed) }
+
+    /// Notes that the image has been started.
+    func noteStart() { progress.started.store(true, ordering: .relaxed) }
+
     package let file: BootFile
     /// The address of the image in the board's RAM; nil finds a free one.
     package var memory: UInt64?
@@ -34,8 +45,9 @@ package struct NetworkBoot: Sendable {
     package var port: Int
     /// This program's path, quoted for a shell, for the advice in errors.
     package var program: String
+    private let progress = Progress()
     /// The most attempts to load the image.
-    private static let attempts = 3
+    static let attempts = 3
 
     package init(
         file: BootFile, memory: UInt64? = nil, variables: [Variable] = [], board: IPv4Address? = nil,

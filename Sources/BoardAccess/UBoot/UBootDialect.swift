@@ -2,7 +2,6 @@ import BoardChannels
 import BoardConsoles
 import FlashAccess
 import FlashModel
-import Synchronization
 import UBootFlash
 
 /// U-Boot on a console: reads the flash there, or starts an image whose Linux takes over.
@@ -10,19 +9,8 @@ struct UBootDialect: ConsoleDialect {
     private let settings: ConsoleSettings
     private let environment: OperationEnvironment
     private let notify: ProgressHandler
-    private let progress = Progress()
-
-    /// State that outlasts one connection.
-    private final class Progress: Sendable {
-        private let booted = Atomic<Bool>(false)
-        /// Transfer methods that failed.
-        let givenUp = GivenUpMethods()
-        /// Whether the image has been started.
-        var hasBooted: Bool {
-            get { booted.load(ordering: .relaxed) }
-            set { booted.store(newValue, ordering: .relaxed) }
-        }
-    }
+    /// Transfer methods that failed, for all connections.
+    private let givenUp = GivenUpMethods()
 
     init(
         _ settings: ConsoleSettings, environment: OperationEnvironment, notify: @escaping ProgressHandler
@@ -33,7 +21,7 @@ struct UBootDialect: ConsoleDialect {
     }
 
     var recognizer: any DialectRecognizer { UBootRecognizer() }
-    var isWanted: Bool { settings.boot != nil && !progress.hasBooted }
+    var isWanted: Bool { settings.boot.map { !$0.hasStarted } == true }
 
     func withBoard<Result: Sendable>(
         on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
@@ -52,7 +40,7 @@ struct UBootDialect: ConsoleDialect {
             }
             // Even if the image was started before: the board has been reset since.
             try await boot.run(session, environment: environment, notify: notify)
-            progress.hasBooted = true
+            boot.noteStart()
             return .handedOver
         }
         return .finished(
@@ -92,7 +80,7 @@ struct UBootDialect: ConsoleDialect {
         }
         let notify = notify
         let wishes = UBootNetworkSettings(
-            via: network.via, board: network.board, host: network.host, givenUp: progress.givenUp,
+            via: network.via, board: network.board, host: network.host, givenUp: givenUp,
             nonce: environment.nonce, notify: { notify(.note($0)) })
         let host = network.computer(channel)
         let access = UBootFlashAccess(

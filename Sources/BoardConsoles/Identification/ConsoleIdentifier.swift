@@ -16,9 +16,9 @@ package enum ConsoleNotice: Sendable, Hashable {
 package struct ConsoleIdentifier: Sendable {
     /// A fresh recognizer for each dialect, in the order in which they are asked.
     package var recognizers: [any DialectRecognizer]
-    /// The only dialect that will do, a bootloader: a running system is waited for until it is restarted. Nil takes
-    /// whoever answers.
-    package var wanted: String?
+    /// The only dialects that will do, bootloaders: a running system is waited for until it is restarted. If empty,
+    /// whoever answers is taken.
+    package var wanted: Set<String>
     /// What stops a countdown; nil follows what the board prints.
     package var stopKey: [UInt8]?
     /// At least 8 letters and digits that nobody can predict.
@@ -30,7 +30,7 @@ package struct ConsoleIdentifier: Sendable {
     package var notify: @Sendable (ConsoleNotice) async throws -> Void
 
     package init(
-        recognizers: [any DialectRecognizer], wanted: String? = nil, stopKey: [UInt8]? = nil,
+        recognizers: [any DialectRecognizer], wanted: Set<String> = [], stopKey: [UInt8]? = nil,
         nonce: @escaping @Sendable () -> String,
         password: @escaping @Sendable () async throws -> String? = { nil }, timing: ConsoleTiming = ConsoleTiming(),
         notify: @escaping @Sendable (ConsoleNotice) async throws -> Void = { _ in }

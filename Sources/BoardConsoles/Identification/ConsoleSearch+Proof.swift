@@ -31,6 +31,15 @@ extension ConsoleSearch {
                 if let got = try await console.bytes(within: timing.echo) { echo += got.suffix(word.count + 1) }
                 if echo.isEmpty { break }
             }
+            if echo.isEmpty, try await mayAnswerWithoutEcho(candidate, word, console) {
+                switch try await complaint(at: candidate, lastPrompt, console) {
+                case .answers(let dialect, let prompt): return .answers(dialect, prompt: prompt)
+                case .nearly(let prompt):
+                    lastPrompt = prompt
+                    continue
+                case .unclear, .no: break
+                }
+            }
             if echo.isEmpty {
                 // A countdown may be over, and the system starting: it is not deaf then.
                 silent += 1
@@ -56,6 +65,16 @@ extension ConsoleSearch {
         }
         if hasHeard { unknownPrompt = candidate }
         return hasStarted && !hasHeard ? .deaf : .no
+    }
+
+    /// Completes a word of which no character was echoed, if a dialect does without echo at this prompt.
+    private func mayAnswerWithoutEcho(
+        _ candidate: [UInt8], _ word: [UInt8], _ console: Console
+    ) async throws -> Bool {
+        guard identifier.recognizers.contains(where: { $0.mayAnswerWithoutEcho(at: candidate) }) else { return false }
+        try await console.channel.write(Array(word.dropFirst()))
+        try await console.send("\r")
+        return true
     }
 
     private enum Complaint {

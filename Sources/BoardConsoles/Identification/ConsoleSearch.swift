@@ -75,7 +75,7 @@ struct ConsoleSearch {
                 // shell's own way in finds out.
                 if !hasStarted, !isWaitingForPower, console.time - start > timing.settled * 10 {
                     if LineSense(seen) == .garbage { throw garbage(console) }
-                    if identifier.wanted == nil, let found = try await system(console) { return found }
+                    if identifier.wanted.isEmpty, let found = try await system(console) { return found }
                     try await askForPower(console)
                 }
             } else {
@@ -142,7 +142,7 @@ struct ConsoleSearch {
             try await answerPassword(line, console)
         case .startsSystem(let line):
             if hasStarted { missedCountdown = countdown }
-            if hasStarted || identifier.wanted != nil { try await missed(line) }
+            if hasStarted || !identifier.wanted.isEmpty { try await missed(line) }
             hasStarted = false
             // The keys were for the countdown; the system would take them for a user name.
             stop = nil
@@ -172,7 +172,9 @@ struct ConsoleSearch {
     ) async throws -> Responder? {
         guard dialect.isSupported else { throw notSupported(dialect.name, console) }
         if !dialect.isBootloader { return try await system(console) }
-        if let wanted = identifier.wanted, wanted != dialect.name { throw notSupported(dialect.name, console) }
+        guard identifier.wanted.isEmpty || identifier.wanted.contains(dialect.name) else {
+            throw notSupported(dialect.name, console)
+        }
         var responder = Responder(dialect: dialect.name, prompt: prompt)
         if hasStarted { responder.startLog = startLog }
         return responder
@@ -256,7 +258,7 @@ struct ConsoleSearch {
             try await console.send(" echo fk''\(identifier.nonce().prefix(8))\r")
         } else if isGarbage {
             throw garbage(console)
-        } else if !seen.isEmpty, identifier.wanted == nil, !hasStarted {
+        } else if !seen.isEmpty, identifier.wanted.isEmpty, !hasStarted {
             // Somebody answers, and it is no bootloader that we know: the system's own dialect says who.
             return try await system(console)
         } else {
@@ -322,7 +324,7 @@ struct ConsoleSearch {
 
     mutating func missed(_ line: String) async throws {
         let hint = missedCountdown.map { " \(MissedCountdown.sentence($0))" } ?? ""
-        guard identifier.wanted != nil else {
+        guard !identifier.wanted.isEmpty else {
             let stop = hint.isEmpty || line.hasSuffix(".") ? "" : "."
             try await identifier.notify(.note("the board is starting its system: \(line)\(stop)\(hint)"))
             return
@@ -335,7 +337,7 @@ struct ConsoleSearch {
 
     /// A system answers, and no bootloader.
     mutating func system(_ console: Console) async throws -> Responder? {
-        guard identifier.wanted != nil else {
+        guard !identifier.wanted.isEmpty else {
             guard let system = identifier.system else { throw notSupported("A system", console) }
             var responder = Responder(dialect: system.name)
             responder.unknownPrompt = unknownPrompt

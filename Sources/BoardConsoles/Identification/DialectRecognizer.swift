@@ -21,6 +21,9 @@ package protocol DialectRecognizer: Sendable {
     /// The line that has not ended, if it may be a prompt of this dialect. Silence and a question decide.
     var promptCandidate: [UInt8]? { get }
 
+    /// Whether this dialect may be at the prompt although nothing that is typed there is echoed.
+    func mayAnswerWithoutEcho(at candidate: [UInt8]) -> Bool
+
     /// Judges the reply to a word that no console knows as a command.
     ///
     /// - Parameters:
@@ -33,6 +36,7 @@ extension DialectRecognizer {
     package var isSupported: Bool { true }
     package mutating func pause() -> [DialectSign] { [] }
     package var promptCandidate: [UInt8]? { nil }
+    package func mayAnswerWithoutEcho(at candidate: [UInt8]) -> Bool { false }
     package func judge(_ reply: [UInt8], at candidate: [UInt8]) -> DialectVerdict { .no }
 }
 

@@ -21,8 +21,6 @@ package struct ForeignBootloader: DialectRecognizer {
     /// All that are recognised.
     package static let all: [ForeignBootloader] = [
         ForeignBootloader(
-            "RedBoot", starts: ["RedBoot(tm)"], words: ["enter ^C to abort"], complaints: ["illegal command"]),
-        ForeignBootloader(
             "CFE", starts: ["CFE version"], words: ["stop auto run"],
             complaints: ["invalid command", "command status ="]),
         ForeignBootloader("Breed", starts: ["Breed"], words: ["Boot and Recovery Environment"]),

@@ -16,10 +16,17 @@ package protocol ContentSource: Sendable {
 /// It lasts for all connections to a board.
 package final class ContentStore: Sendable {
     private struct State {
-        var known = KnownContent()
+        /// The content by each checksum that was asked for; CRC-32 always.
+        var known: [ContentChecksum: KnownContent] = [.crc32: KnownContent()]
         var sources: [any ContentSource] = []
         /// The bytes transferred so far, one after another, each starting at a multiple of the step.
         var own: [UInt8] = []
+
+        mutating func add(_ bytes: [UInt8], source: Int, offset: Int) {
+            for checksum in Array(known.keys) {
+                known[checksum]?.add(checksum.indexed(bytes), source: source, offset: offset)
+            }
+        }
     }
 
     /// The most transferred bytes that are kept. A serial line carries less in a day.
@@ -44,8 +51,31 @@ package final class ContentStore: Sendable {
             try Task.checkCancellation()
             let bytes = try source.read(offset: offset, count: min(1 << 20, source.size - offset))
             guard !bytes.isEmpty else { return }
-            state.withLock { $0.known.add(bytes, source: number, offset: offset) }
+            state.withLock { $0.add(bytes, source: number, offset: offset) }
             offset += bytes.count
+        }
+    }
+
+    /// Makes everything findable by another checksum, which takes as long as adding the sources did.
+    ///
+    /// - Throws: the errors of reading them; `CancellationError`.
+    package func index(by checksum: ContentChecksum) throws {
+        let (isIndexed, sources) = state.withLock { ($0.known[checksum] != nil, $0.sources) }
+        guard !isIndexed else { return }
+        var known = KnownContent()
+        for (number, source) in sources.enumerated() {
+            var offset = 0
+            while offset < source.size {
+                try Task.checkCancellation()
+                let bytes = try source.read(offset: offset, count: min(1 << 20, source.size - offset))
+                guard !bytes.isEmpty else { break }
+                known.add(checksum.indexed(bytes), source: number, offset: offset)
+                offset += bytes.count
+            }
+        }
+        state.withLock { state in
+            known.add(checksum.indexed(state.own), source: Self.ownSource, offset: 0)
+            state.known[checksum] = known
         }
     }
 
@@ -55,21 +85,26 @@ package final class ContentStore: Sendable {
             guard state.own.count + bytes.count + KnownContent.step <= Self.ownLimit else { return }
             let gap = (KnownContent.step - state.own.count % KnownContent.step) % KnownContent.step
             state.own += [UInt8](repeating: 0, count: gap)
-            state.known.add(bytes, source: Self.ownSource, offset: state.own.count)
+            state.add(bytes, source: Self.ownSource, offset: state.own.count)
             state.own += bytes
         }
     }
 
     /// Returns a plan's next step.
-    package func next(_ plan: inout ChunkPlan) -> ChunkPlan.Step? {
-        state.withLock { plan.next(&$0.known) }
+    ///
+    /// - Parameter checksum: what the plan's checksums are; content is found if it is indexed by that.
+    package func next(_ plan: inout ChunkPlan, by checksum: ContentChecksum = .crc32) -> ChunkPlan.Step? {
+        state.withLock { plan.next(&$0.known[checksum, default: KnownContent()]) }
     }
 
     /// The bytes of the first candidate that has both checksums; nil if none has, because a file has changed.
-    package func bytes(of candidates: [KnownContent.Candidate], count: Int, sum: UInt32, half: UInt32) -> [UInt8]? {
+    package func bytes(
+        of candidates: [KnownContent.Candidate], count: Int, sum: UInt32, half: UInt32,
+        by checksum: ContentChecksum = .crc32
+    ) -> [UInt8]? {
         for candidate in candidates {
-            guard let bytes = bytes(of: candidate, count: count), bytes.count == count, CRC32.sum(of: bytes) == sum,
-                CRC32.sum(of: bytes[..<(count / 2)]) == half
+            guard let bytes = bytes(of: candidate, count: count), bytes.count == count,
+                checksum.key(of: bytes) == sum, checksum.key(of: bytes[..<(count / 2)]) == half
             else { continue }
             return bytes
         }

@@ -1,8 +1,13 @@
+import FlashModel
+
 /// The readings of each line of a dump.
 ///
 /// It outlives a reset of the board: a watchdog that fires every few seconds never lets a long dump finish, but each
 /// line needs to arrive only once.
 package final class DumpedLines {
+    /// The bytes per line.
+    package static let lineSize = 16
+
     /// The lines of each command, by its offset in the range.
     private var pieces: [Int: Piece] = [:]
 
@@ -45,6 +50,21 @@ package final class DumpedLines {
             guard lines.indices.contains(index) else { return }
             lines[index].take(bytes)
             taken += 1
+        }
+
+        /// Adds readings of whole lines, by their addresses; others are ignored.
+        ///
+        /// - Parameters:
+        ///   - run: the lines that were requested.
+        ///   - address: of the first line of the piece.
+        ///   - size: of the piece in bytes.
+        package func take(_ readings: [UInt64: [UInt8]], of run: Range<Int>, from address: UInt64, size: Int) {
+            for index in run {
+                guard let key = address.plus(index * DumpedLines.lineSize), let bytes = readings[key],
+                    bytes.count == min(DumpedLines.lineSize, size - index * DumpedLines.lineSize)
+                else { continue }
+                take(bytes, ofLine: index)
+            }
         }
 
         /// The most frequent reading of a line, if it has enough votes.

@@ -1,4 +1,4 @@
-private import FlashAccess
+import FlashAccess
 package import FlashModel
 
 extension UBootFacts {

@@ -1,3 +1,5 @@
+import FlashAccess
+
 /// Free addresses for an image in a board's memory, away from U-Boot and the image's final position. Pure.
 package struct UBootLoadAddress: Sendable, Hashable {
     /// The reason why there is no such address.

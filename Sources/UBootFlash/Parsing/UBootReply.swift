@@ -1,35 +1,8 @@
-import BoardConsoles
 package import FlashAccess
 import FlashModel
 
-/// U-Boot's output for a command, without the echo and the next prompt.
-///
-/// Either may still be present; no parser misinterprets them.
-package struct UBootReply: Sendable, Hashable {
-    /// The exact bytes. Lines end in CR LF, LF CR (2013 on i.MX) or CR CR LF (without line editing).
-    package var output: [UInt8]
-
-    package init(output: [UInt8]) {
-        self.output = output
-    }
-
-    package init(text: String) {
-        self.init(output: Array(text.utf8))
-    }
-
-    /// The output without a prompt at its end.
-    func without(_ prompt: [UInt8]) -> [UInt8] {
-        output.suffix(prompt.count).elementsEqual(prompt) ? Array(output.dropLast(prompt.count)) : output
-    }
-
-    /// The lines, without line ends, escape sequences and control characters, within ``BoardLimits``.
-    var lines: [ByteText] {
-        TerminalText.plain(output.prefix(BoardLimits.replyBytes))
-            .split(separator: 0x0A, maxSplits: BoardLimits.lines, omittingEmptySubsequences: false)
-            .prefix(BoardLimits.lines)
-            .map { ByteText($0.prefix(BoardLimits.lineBytes)) }
-    }
-}
+/// U-Boot's output for a command. Lines end in CR LF, LF CR (2013 on i.MX) or CR CR LF (without line editing).
+package typealias UBootReply = ConsoleReply
 
 extension UBootMTDList {
     /// Parses the output of `mtd list`; nil if it lists no device.
@@ -39,36 +12,6 @@ extension UBootMTDList {
 extension UBootBadBlocks {
     /// Parses the reply; nil if it is not such a list.
     package init?(_ reply: UBootReply) { self.init(reply.lines) }
-}
-
-extension ByteText {
-    /// An address as printed by U-Boot: one to sixteen hexadecimal digits, with or without `0x`. Addresses use all 64
-    /// bits: MIPS64 boards print `ffffffff80000000`.
-    var address: UInt64? {
-        let digits = hasPrefix("0x") || hasPrefix("0X") ? bytes.dropFirst(2) : bytes
-        guard (1...16).contains(digits.count) else { return nil }
-        var value: UInt64 = 0
-        for byte in digits {
-            guard let digit = Self.hexadecimalValue(byte) else { return nil }
-            value = value << 4 | UInt64(digit)
-        }
-        return value
-    }
-
-    /// The value of a hexadecimal digit.
-    static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x61...0x66: byte - 0x61 + 10
-        case 0x41...0x46: byte - 0x41 + 10
-        default: nil
-        }
-    }
-
-    /// Whether it consists of exactly this many hexadecimal digits.
-    func isHexadecimal(digits: Int) -> Bool {
-        bytes.count == digits && bytes.allSatisfy { Self.hexadecimalValue($0) != nil }
-    }
 }
 
 /// A size as printed by U-Boot's print_size (`lib/display_options.c`) and similar functions.

@@ -154,31 +154,20 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
             }
             return
         }
-        var plan = ChunkPlan(
-            range, sizes: Self.sizes(from: size),
-            costs: ChunkPlan.Costs(dumpedLine: printer.charactersPerByte * 16 / 100))
-        while let step = store.next(&plan) {
-            switch step {
-            case .checksum(let part):
-                let chunk = Self.chunk(of: part, in: range, size: size)
-                let sum = try await recovery.surviving { () async throws -> UInt32? in
-                    guard case .at(let address) = try await staging.locate(chunk, of: chip),
-                        let start = address.plus(part.lowerBound - chunk.lowerBound)
-                    else { return nil }
-                    return try await checksum(at: start, count: part.count)
-                }
-                plan.answer(sum)
-            case .known(let part, let candidates, let sum, let half):
-                let bytes = store.bytes(of: candidates, count: part.count, sum: sum, half: half)
-                if let bytes { try await each(FlashChunk(offset: part.lowerBound, bytes: bytes)) }
-                plan.settle(isKnown: bytes != nil)
-            case .dump(let part, let sum):
-                let chunk = Self.chunk(of: part, in: range, size: size)
-                let dumped = try await printed(part, in: chunk, of: chip, sum: sum)
-                if dumped.findings.isEmpty { store.remember(dumped.bytes) }
-                try await each(dumped)
-                plan.dumped()
+        try await store.read(
+            range, chunkSize: size,
+            costs: ChunkPlan.Costs(dumpedLine: printer.charactersPerByte * 16 / 100), by: .crc32
+        ) { part, chunk in
+            try await recovery.surviving { () async throws -> UInt32? in
+                guard case .at(let address) = try await staging.locate(chunk, of: chip),
+                    let start = address.plus(part.lowerBound - chunk.lowerBound)
+                else { return nil }
+                return try await checksum(at: start, count: part.count)
             }
+        } dump: { part, chunk, sum in
+            try await printed(part, in: chunk, of: chip, sum: sum)
+        } each: { chunk in
+            try await each(chunk)
         }
     }
 
@@ -206,19 +195,6 @@ final class UBootFlashReader: FlashReading, FlashChecksumming {
             case .unread(let why): return .unread(range, why)
             }
         }
-    }
-
-    /// The chunk, counted from the start of the range, that contains a part of it.
-    private static func chunk(of part: Range<Int>, in range: Range<Int>, size: Int) -> Range<Int> {
-        let start = part.lowerBound - (part.lowerBound - range.lowerBound) % size
-        return start..<min(range.upperBound, start + size)
-    }
-
-    /// The sizes of chunks and of the parts into which they are divided.
-    private static func sizes(from size: Int) -> [Int] {
-        var sizes = [size]
-        while let last = sizes.last, last % 2 == 0, last / 2 >= KnownContent.step { sizes.append(last / 2) }
-        return sizes
     }
 
     // MARK: Checksums

@@ -1,5 +1,6 @@
 private import BoardChannels
 private import BoardConsoles
+import FlashAccess
 private import FlashModel
 
 /// Switches U-Boot's console and the line to a faster rate while it works, and back.

@@ -1,4 +1,5 @@
 private import BoardConsoles
+import FlashAccess
 private import FlashModel
 
 extension UBootSession {

@@ -6,8 +6,6 @@ import FlashModel
 final class UBootMemoryPrinter {
     /// The bytes per dump that tests a format.
     private static let trialSize = 512
-    /// The most readings of a line that must agree, if the checksum contradicts a dump.
-    private static let mostVotes = 5
 
     private let session: UBootSession
     private let help: UBootHelp?
@@ -75,29 +73,20 @@ final class UBootMemoryPrinter {
             let votes = dump.hasErred ? 2 : 1
             return try await dump.bytes(at: address, count: count, votes: votes, kept: kept, session)
         }
-        var bytes = try await dump.bytes(at: address, count: count, kept: kept, session)
-        // A digit of either may have been changed in transit.
-        if CRC32.sum(of: bytes) == sum { return bytes }
-        if try await checksum(at: address, count: count) == CRC32.sum(of: bytes) { return bytes }
-        for start in stride(from: 0, to: count, by: KnownContent.step) {
-            let part = start..<min(count, start + KnownContent.step)
-            guard let target = address.plus(start) else { break }
-            bytes.replaceSubrange(part, with: try await settled(Array(bytes[part]), target))
-        }
-        return bytes
-    }
-
-    /// Reads a part of a dump again until it matches the board's checksum.
-    private func settled(_ first: [UInt8], _ address: UInt64) async throws -> [UInt8] {
-        var bytes = first
-        for votes in 2...Self.mostVotes {
+        return try await CheckedDump.bytes(count: count, sum: sum, own: { CRC32.sum(of: $0) }) { part in
+            try await checksum(at: try Self.address(address, part), count: part.count)
+        } dump: { part, votes, earlier in
             // Abandon a format that is wrong repeatedly.
             if votes > 3 { useUsualFormat() }
-            if try await checksum(at: address, count: bytes.count) == CRC32.sum(of: bytes) { return bytes }
-            bytes = try await dump.bytes(at: address, count: bytes.count, votes: votes, earlier: bytes, session)
+            return try await dump.bytes(
+                at: try Self.address(address, part), count: part.count, votes: votes, earlier: earlier,
+                kept: earlier == nil ? kept : DumpedLines(), session)
         }
-        // The flash returns something else each time. The proof will show that the kept bytes are uncertain.
-        return bytes
+    }
+
+    private static func address(_ start: UInt64, _ part: Range<Int>) throws -> UInt64 {
+        guard let address = start.plus(part.lowerBound) else { throw UBootCommandFault.badRange }
+        return address
     }
 
     private func checksum(at address: UInt64, count: Int) async throws -> UInt32 {

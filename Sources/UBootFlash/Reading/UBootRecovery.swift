@@ -1,12 +1,8 @@
+import FlashAccess
 import FlashModel
 
 /// Repeats what a reset of the board interrupted, once the board is at its prompt again.
 final class UBootRecovery {
-    /// The most resets in a row without progress.
-    private static let mostResets = 4
-    /// The most resets in a row at one command: more are no chance, but what the command touches.
-    private static let mostResetsOfCommand = 2
-
     private let session: UBootSession
     private let lineRate: UBootLineRate?
     private let transfers: UBootTransfers?
@@ -28,26 +24,13 @@ final class UBootRecovery {
     func surviving<Result>(
         achieved: () -> Int = { 0 }, _ body: () async throws -> Result
     ) async throws -> Result {
-        var resets = 0
-        var before = achieved()
-        var ofCommand = (command: "", count: 0)
+        var budget = ResetBudget(achieved: achieved())
         while true {
             do {
                 return try await body()
             } catch let interruption as UBootSession.Interruption {
-                let now = achieved()
-                resets = now > before ? 1 : resets + 1
-                let command = session.lastCommand
-                ofCommand = (command, now == before && command == ofCommand.command ? ofCommand.count + 1 : 1)
-                before = now
-                guard ofCommand.count <= Self.mostResetsOfCommand else {
-                    throw Self.restarts(at: command, interruption)
-                }
-                guard resets <= Self.mostResets else {
-                    throw FlashkeepError(
-                        .boardLost, what: "The board keeps restarting.", why: interruption.why,
-                        next: "A watchdog may be running, or the power supply is weak; what was read is kept.")
-                }
+                try budget.spend(
+                    on: interruption, command: session.lastCommand, achieved: achieved(), advice: Self.advice)
                 await transfers?.wasReset()
                 try await session.getBackIn()
                 try await lineRate?.raise()
@@ -58,12 +41,8 @@ final class UBootRecovery {
         }
     }
 
-    private static func restarts(at command: String, _ interruption: UBootSession.Interruption) -> FlashkeepError {
-        FlashkeepError(
-            .commandFailed, what: "The board restarts each time at \"\(PrintableText.escaped(command, limit: 80))\".",
-            why: interruption.why,
-            next: "Either the command touches an address that is not what it is taken for, or a watchdog or a weak "
-                + "power supply restarts the board this soon. Check --ram and --flash if you gave them; otherwise give "
-                + "free RAM with --ram, and the flash with --flash.")
-    }
+    private static let advice =
+        "Either the command touches an address that is not what it is taken for, or a watchdog or a weak power supply "
+        + "restarts the board this soon. Check --ram and --flash if you gave them; otherwise give free RAM with --ram, "
+        + "and the flash with --flash."
 }

@@ -1,4 +1,5 @@
 private import BoardConsoles
+import FlashAccess
 import FlashModel
 
 /// Makes flash readable as memory. Mapped flash already is; other flash is copied to unused RAM, one erase block at a

@@ -37,6 +37,6 @@ package struct UBootRecognizer: DialectRecognizer {
         let isComplaint = reader.feed(reply).contains { if case .unknownCommand = $0 { true } else { false } }
         guard isComplaint else { return .no }
         let line = reader.openLine
-        return line == candidate || UBootSession.isNearly(line, candidate) ? .complains(prompt: line) : .unclear
+        return line == candidate || PromptMatch.isNearly(line, candidate) ? .complains(prompt: line) : .unclear
     }
 }

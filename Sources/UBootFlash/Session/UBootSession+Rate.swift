@@ -1,5 +1,6 @@
 import BoardChannels
 import BoardConsoles
+import FlashAccess
 import FlashModel
 
 /// The rate of the line.

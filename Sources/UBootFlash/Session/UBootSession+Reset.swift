@@ -1,5 +1,6 @@
 import BoardChannels
 import BoardConsoles
+import FlashAccess
 import FlashModel
 
 /// Return to the prompt after a reset.
@@ -15,7 +16,7 @@ extension UBootSession {
         // It starts at the rate of its stored environment, whatever was set since.
         if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
         var identifier = identifier
-        identifier.wanted = UBootRecognizer.name
+        identifier.wanted = [UBootRecognizer.name]
         guard let found = try await identifier.find(console).prompt else {
             // Impossible, because only U-Boot's prompt was requested.
             throw FlashkeepError(
@@ -26,7 +27,7 @@ extension UBootSession {
         prompt = found
         isUntidy = false
         text = UBootConsoleText(prompt: found)
-        window = timing.window
+        typing.widenFully()
     }
 
     /// The prompt that replaced the known one: U-Boot answered ^C three times in a row, each time with this line.

@@ -8,16 +8,8 @@ private import FlashModel
 /// It is reliable on lines that lose and change characters: a command is typed a few characters ahead of its echo, and
 /// its CR is sent only if the whole echo equals the command; otherwise ^C discards the line, and it is typed again.
 /// Enter is never sent alone, because U-Boot would repeat its last command.
-package final class UBootSession {
-    /// The board left the session. The same command may be repeated once it is back.
-    struct Interruption: Error, Sendable {
-        /// The text that it printed.
-        var why: String
-        /// Whether a system was started, rather than U-Boot itself again.
-        var isSystemStart = false
-        /// The command's output until then, followed by that of the restart.
-        var heard = UBootReply(output: [])
-    }
+package final class UBootSession: BootCounting {
+    typealias Interruption = BoardInterruption
 
     /// A command's output, as far as it was received.
     struct Answer: Sendable {
@@ -32,7 +24,7 @@ package final class UBootSession {
     /// Builds the command lines for this U-Boot.
     let commands = UBootCommands()
     /// Examples of the commands used, for the backup's record.
-    let examples = UBootExamples()
+    let examples = CommandExamples()
     let timing: ConsoleTiming
     /// The prompt's exact bytes, such as `=> `.
     var prompt: [UInt8]
@@ -42,9 +34,7 @@ package final class UBootSession {
     package internal(set) var boot = 0
 
     var text: UBootConsoleText
-    var window: Int
-    /// The longest wait for an echo so far.
-    var slowestEcho: Duration = .zero
+    var typing: EchoedTyping
     /// Whether a half-typed line, or a running command, may be on the board.
     var isUntidy = false
     /// Whether a command may be waiting for Enter, which ^C does not end.
@@ -71,7 +61,7 @@ package final class UBootSession {
         self.identifier = identifier
         ownRate = console.channel.lineRate
         timing = identifier.timing
-        window = identifier.timing.window
+        typing = EchoedTyping(identifier.timing)
         text = UBootConsoleText(prompt: prompt)
     }
 
@@ -201,11 +191,11 @@ package final class UBootSession {
                 if attempt > 0 {
                     retries += 1
                     try await clear(isThorough: attempt > 1)
-                    window = max(1, window / 2)
+                    typing.narrow()
                 }
                 if try await hasEchoed(bytes) {
-                    // Keep what works; a line that has recovered becomes fast again.
-                    if attempt == 0 { window = min(timing.window, window + 1) }
+                    // Keep what works.
+                    if attempt == 0 { typing.widen() }
                     return
                 }
             }
@@ -215,34 +205,13 @@ package final class UBootSession {
 
     /// Types a line, and returns whether all of its echo was correct.
     func hasEchoed(_ bytes: [UInt8]) async throws -> Bool {
-        var sent = 0
-        var echoed = 0
-        while echoed < bytes.count {
-            let end = min(bytes.count, echoed + window)
-            if sent < end {
-                try await console.channel.write(Array(bytes[sent..<end]))
-                sent = end
-            }
-            let asked = console.time
-            guard let got = try await console.bytes(within: echoWait) else { return false }
-            try watchRate(got)
-            slowestEcho = max(slowestEcho, console.time - asked)
-            for (index, byte) in got.enumerated() {
-                if echoed < sent, byte == bytes[echoed] {
-                    echoed += 1
-                    continue
-                }
-                // The bell, a lost or wrong character, or output of the board itself.
-                try watch(got[index...])
-                return false
-            }
+        switch try await typing.type(bytes, on: console, heard: { try watchRate($0) }) {
+        case .echoed: return true
+        case .silent: return false
+        case .differs(let rest):
+            try watch(rest)
+            return false
         }
-        return true
-    }
-
-    /// How long to wait for an echo, based on previous ones, because a lost character never arrives.
-    var echoWait: Duration {
-        slowestEcho == .zero ? timing.echo : min(timing.echo, max(.milliseconds(100), slowestEcho * 4))
     }
 
     /// Types a command without an echo, because the board prints elsewhere, and ignores its reply. Only for a line that
@@ -318,7 +287,7 @@ package final class UBootSession {
             let wait =
                 if isAtPrompt {
                     timing.quiet
-                } else if hasBegun, Self.isNearly(text.openLine, prompt) {
+                } else if hasBegun, PromptMatch.isNearly(text.openLine, prompt) {
                     // If the prompt was damaged, at most one character of it is still to come.
                     accepts(UBootReply(output: output)) ? timing.quiet / 4 : min(pause, timing.quiet * 2)
                 } else {
@@ -330,7 +299,7 @@ package final class UBootSession {
             }
             guard let bytes = try await console.bytes(within: min(wait, rest)) else {
                 if isAtPrompt || text.endsWithPrompt { return try end(output, bannerAt, namesItself) }
-                if bannerAt == nil, Self.isNearly(text.openLine, prompt), accepts(UBootReply(output: output)) {
+                if bannerAt == nil, PromptMatch.isNearly(text.openLine, prompt), accepts(UBootReply(output: output)) {
                     // The reply is complete, and the board is at its prompt, which was damaged in transit.
                     isUntidy = false
                     output.removeLast(min(output.count, text.openLine.count))
@@ -381,15 +350,6 @@ package final class UBootSession {
                 if accepts(answer.reply) { return answer }
             }
         }
-    }
-
-    /// Whether a line equals the prompt except for one character that was lost, doubled or changed.
-    static func isNearly(_ line: [UInt8], _ prompt: [UInt8]) -> Bool {
-        // Of a prompt that is a single character, nothing remains to compare.
-        guard prompt.count > 1, abs(line.count - prompt.count) <= 1, line != prompt else { return false }
-        let start = zip(line, prompt).prefix { $0 == $1 }.count
-        let end = zip(line.reversed(), prompt.reversed()).prefix { $0 == $1 }.count
-        return start + end >= max(line.count, prompt.count) - 1
     }
 
     func end(_ output: [UInt8], _ banner: String?, _ namesItself: Bool) throws -> Answer {

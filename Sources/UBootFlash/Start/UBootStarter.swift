@@ -1,4 +1,5 @@
 private import BoardConsoles
+import FlashAccess
 package import FlashModel
 package import ImageFormats
 
@@ -132,14 +133,7 @@ package final class UBootStarter {
     }
 
     /// Listens until the started system falls silent, because it can then be expected to answer.
-    ///
-    /// - Parameter longest: the most time to wait for that.
-    package func follow(silence: Duration = .seconds(3), longest: Duration = .seconds(180)) async throws {
-        let end = session.console.time + longest
-        while session.console.time < end, try await session.console.bytes(within: silence) != nil {
-            try Task.checkCancellation()
-        }
-    }
+    package func follow() async throws { try await session.console.awaitSilence() }
 
     private func noPlace(_ file: String, _ why: String) -> FlashkeepError {
         FlashkeepError(

@@ -1,3 +1,5 @@
+import FlashAccess
+
 /// `tftpput 80000000 10000 file` (`cmd/net.c`, CONFIG_CMD_TFTPPUT, since 2011.12).
 struct TFTPPutCommand: UBootUploadCommand {
     var method: UBootReadMethod { .tftpput }

@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// A board's network configuration in U-Boot: variables in RAM only, which are set again after a reset.

@@ -41,7 +41,7 @@ final class UBootNetworkConsole {
     /// The network is first tested with `ping`: if its first packet got no answer, U-Boot would wait at each character
     /// that it prints, and could not be stopped.
     ///
-    /// - Throws: ``UBootMethodChain/Failure``, ``UBootSession/Interruption``.
+    /// - Throws: ``MethodChain/Failure``, ``UBootSession/Interruption``.
     func open() async throws {
         guard !isOpen else { return }
         let variables = facts.environment?.variables ?? [:]
@@ -66,7 +66,7 @@ final class UBootNetworkConsole {
             guard Self.output(in: reply) == "nc" else { throw failure("U-Boot did not accept nc for its stdout.") }
         } catch let error as FlashkeepError where error.code != .boardLost {
             await close()
-            throw UBootMethodChain<UBootReadMethod>.Failure(method: .netconsole, error: error)
+            throw MethodChain<UBootReadMethod>.Failure(method: .netconsole, error: error)
         }
     }
 

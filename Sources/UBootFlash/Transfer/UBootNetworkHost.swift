@@ -1,16 +1,9 @@
+package import FlashAccess
 package import Transfers
 
 /// This computer's services for a board that sends and fetches over the network. Ports are opened when they are first
 /// needed, and closed with the connection to the board.
-package protocol UBootNetworkHost: AnyObject, Sendable {
-    /// This computer's current interfaces.
-    func interfaces() throws -> [HostInterface]
-
-    /// Serves TFTP at one of this computer's addresses from now on.
-    ///
-    /// - Throws: `portUnavailable`.
-    func serve(at host: IPv4Address) async throws
-
+package protocol UBootNetworkHost: BoardFileServer {
     /// Expects one upload of exactly this many bytes. Any other is refused.
     ///
     /// - Parameters:
@@ -21,19 +14,6 @@ package protocol UBootNetworkHost: AnyObject, Sendable {
     /// Returns the upload of a name, and forgets it; nil if it is incomplete.
     func collect(_ name: String) -> [UInt8]?
 
-    /// Offers bytes, from memory.
-    ///
-    /// - Parameters:
-    ///   - name: letters and digits; not used before.
-    ///   - board: the only address that may fetch them.
-    func offer(_ name: String, _ bytes: [UInt8], to board: IPv4Address)
-
-    /// Ends ``offer(_:_:to:)``.
-    ///
-    /// - Returns: whether all bytes were fetched.
-    @discardableResult
-    func withdraw(_ name: String) -> Bool
-
     /// Treats a board's output over the network as that of its serial line, from now on.
     ///
     /// - Returns: the UDP port that the board must send to.
@@ -42,9 +22,6 @@ package protocol UBootNetworkHost: AnyObject, Sendable {
 
     /// Ends ``listen(at:to:)``.
     func stopListening() async
-
-    /// Closes all ports.
-    func close() async
 }
 
 /// The user's settings for the network between a board in U-Boot and this computer.

@@ -1,3 +1,4 @@
+import FlashAccess
 package import FlashModel
 package import Transfers
 
@@ -24,26 +25,13 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         variables: [String: String], interfaces: [HostInterface], board wantedBoard: IPv4Address? = nil,
         host wantedHost: IPv4Address? = nil, hardwareAddress: String
     ) throws(FlashkeepError) {
-        let interfaces = interfaces.filter { !$0.isLoopback }
-        let ownBoard = variables["ipaddr"].flatMap(IPv4Address.init).flatMap { $0.value == 0 ? nil : $0 }
-        let ownServer = variables["serverip"].flatMap(IPv4Address.init)
-        let interface = try Self.interface(interfaces, wantedBoard, wantedHost, ownBoard, ownServer)
-        host = interface.address
-        if let wantedBoard {
-            board = wantedBoard
-        } else if let ownBoard, interface.reaches(ownBoard), ownBoard != host {
-            board = ownBoard
-        } else {
-            board = Self.neighbour(of: interface)
-        }
-        guard board != host, interface.reaches(board) else {
-            throw FlashkeepError(
-                .addressNotUnderstood, what: "The board cannot have the address \(board).",
-                why: board == host
-                    ? "It is this computer's own address."
-                    : "It is not in the network \(host)/\(interface.prefixLength) of \(interface.name).",
-                next: "Give another one with --board-ip, or this computer's with --host-ip.")
-        }
+        let addresses = try BoardAddresses(
+            board: wantedBoard, host: wantedHost,
+            ownBoard: variables["ipaddr"].flatMap(IPv4Address.init),
+            ownServer: variables["serverip"].flatMap(IPv4Address.init), interfaces: interfaces)
+        let interface = addresses.interface
+        board = addresses.board
+        host = addresses.host
         var changes: [String: String] = [:]
         for (name, value) in [
             ("ipaddr", "\(board)"), ("serverip", "\(host)"), ("netmask", "\(interface.netmask)"),
@@ -69,67 +57,6 @@ package struct UBootNetworkPlan: Sendable, Hashable {
         let digits = Array(Hexadecimal.text(nonce.utf8.suffix(5).map { $0 }))
         let octets = stride(from: 0, to: digits.count - 1, by: 2).map { String(digits[$0...($0 + 1)]) }
         return (["02"] + octets).joined(separator: ":")
-    }
-
-    private static func interface(
-        _ interfaces: [HostInterface], _ wantedBoard: IPv4Address?, _ wantedHost: IPv4Address?,
-        _ ownBoard: IPv4Address?, _ ownServer: IPv4Address?
-    ) throws(FlashkeepError) -> HostInterface {
-        if let wantedHost {
-            if let found = interfaces.first(where: { $0.address == wantedHost }) { return found }
-            throw FlashkeepError(
-                .addressNotUnderstood, what: "This computer does not have the address \(wantedHost).",
-                why: interfaces.isEmpty ? "It has no network." : "It has \(Self.list(interfaces)).",
-                next: "Give one of its addresses with --host-ip, or add this one: sudo ip address add \(wantedHost)/24 "
-                    + "dev DEVICE")
-        }
-        if let wantedBoard {
-            if let found = interfaces.first(where: { $0.reaches(wantedBoard) }) { return found }
-            throw unreachable(wantedBoard, interfaces)
-        }
-        if let ownServer, let found = interfaces.first(where: { $0.address == ownServer }),
-            ownBoard.map(found.reaches) ?? true
-        {
-            return found
-        }
-        if let ownBoard {
-            if let found = interfaces.first(where: { $0.reaches(ownBoard) }) { return found }
-            throw unreachable(ownBoard, interfaces)
-        }
-        // The board has no address of its own: any will do if there is only one network.
-        if interfaces.count == 1, let only = interfaces.first { return only }
-        throw FlashkeepError(
-            .hostUnreachable, what: "It is not clear which network reaches the board.",
-            why: interfaces.isEmpty
-                ? "This computer has no network."
-                : "The board has no address, and this computer has \(list(interfaces)).",
-            next: "Give the address of this computer that the board is connected to: --host-ip ADDRESS")
-    }
-
-    private static func list(_ interfaces: [HostInterface]) -> String {
-        interfaces.map { "\($0.address)/\($0.prefixLength) (\(PrintableText.escaped($0.name, limit: 20)))" }
-            .joined(separator: ", ")
-    }
-
-    private static func unreachable(_ board: IPv4Address, _ interfaces: [HostInterface]) -> FlashkeepError {
-        let last = board.value & 0xFF
-        let host = IPv4Address(value: board.value & 0xFFFF_FF00 | (last == 2 ? 3 : 2))
-        return FlashkeepError(
-            .hostUnreachable, what: "This computer is not in the network of the board, \(board).",
-            why: interfaces.isEmpty ? "It has no network." : "It has \(list(interfaces)).",
-            next: "Give the network interface that the board is connected to an address: sudo ip address add "
-                + "\(host)/24 dev DEVICE")
-    }
-
-    /// An address in the same network that is seldom assigned: near the top, below the usual gateways.
-    private static func neighbour(of interface: HostInterface) -> IPv4Address {
-        let mask = interface.netmask.value
-        let network = interface.address.value & mask
-        for distance: UInt32 in [13, 12, 11, 2, 1] where ~mask > distance {
-            let candidate = IPv4Address(value: network | (~mask - distance))
-            if candidate != interface.address, interface.reaches(candidate) { return candidate }
-        }
-        return IPv4Address(value: interface.address.value ^ 1)
     }
 
     /// Whether it has six octets, is not zero, and is not a multicast address.

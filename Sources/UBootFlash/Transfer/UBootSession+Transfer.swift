@@ -1,4 +1,5 @@
 private import BoardConsoles
+import FlashAccess
 package import FlashModel
 
 extension UBootSession {

@@ -1,9 +1,10 @@
+import FlashAccess
 import FlashModel
 
 /// Chooses the method by which U-Boot sends memory: the first of ``UBootReadMethod`` that the board has and that works.
 /// One that fails is given up for the whole operation, with one note to the user; the serial line is the last.
 final class UBootTransfers {
-    private typealias Chain = UBootMethodChain<UBootReadMethod>
+    private typealias Chain = MethodChain<UBootReadMethod>
 
     private let session: UBootSession
     private let facts: UBootFacts

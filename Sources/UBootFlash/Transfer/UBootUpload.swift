@@ -1,10 +1,11 @@
+import FlashAccess
 import FlashModel
 
 /// Makes a board send its memory to the TFTP server on this computer.
 ///
 /// Only what the server received counts, because the board's own report crosses a line that may damage it.
 final class UBootUpload {
-    typealias Failure = UBootMethodChain<UBootReadMethod>.Failure
+    typealias Failure = MethodChain<UBootReadMethod>.Failure
 
     let command: any UBootUploadCommand
     private let session: UBootSession
@@ -38,13 +39,16 @@ final class UBootUpload {
     ///
     /// - Throws: ``Failure`` if none succeeds; ``UBootSession/Interruption``.
     func bytes(at address: UInt64, count: Int) async throws -> [UInt8] {
-        switch try await session.attempts({ try await attempt(address, count) }) {
+        let result = try await TransferAttempt.repeated(countRetry: { session.countRetries(1) }) {
+            try await attempt(address, count)
+        }
+        switch result {
         case .success(let bytes): return bytes
         case .failure(let error): throw Failure(method: command.method, error: error)
         }
     }
 
-    private func attempt(_ address: UInt64, _ count: Int) async throws -> UBootAttempt<[UInt8]> {
+    private func attempt(_ address: UInt64, _ count: Int) async throws -> TransferAttempt<[UInt8]> {
         let plan = try await network.serve(variables)
         let name = network.newName()
         let line = try command.line(session.commands, from: address, count: UInt64(count), file: name)

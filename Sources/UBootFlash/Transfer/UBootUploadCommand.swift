@@ -1,3 +1,5 @@
+import FlashAccess
+
 /// A U-Boot command that sends memory to a TFTP server. Each variant has its own file.
 protocol UBootUploadCommand: Sendable {
     /// The method that a user chooses it by.

@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// `mw`: word by word, if there is nothing else. It is slow, but blank bytes cost nothing, and a run of equal words
@@ -10,7 +11,7 @@ struct MemoryFillLoad: UBootLoad {
     /// A word whose bytes show the processor's byte order.
     private static let probe: UInt32 = 0x0102_0304
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> TransferAttempt<Void> {
         let flash = facts.mappedFlash
         func say(_ command: String) async throws { _ = try await session.ask(command) }
         func fill(_ part: Range<Int>, with value: UInt32) async throws {

@@ -31,7 +31,7 @@ final class TFTPLoad: UBootLoad {
         return text.contains("image via network using tftp") ? "tftp" : nil
     }
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> TransferAttempt<Void> {
         let plan: UBootNetworkPlan
         do {
             plan = try await network.serve(variables)

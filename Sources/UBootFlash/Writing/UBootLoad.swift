@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// A method that loads bytes into the RAM of a board at U-Boot's prompt. Its report of success is not trusted; the
@@ -10,7 +11,7 @@ protocol UBootLoad {
     ///
     /// - Returns: `done` if everything seems to have arrived.
     /// - Throws: ``UBootSession/Interruption``, and errors of the line.
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void>
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> TransferAttempt<Void>
 }
 
 extension UBootLoad {

@@ -44,41 +44,18 @@ struct UBootManualProcedure {
         let bad = Set((partition.badBlocks?.bad ?? []) + (partition.badBlocks?.table ?? []))
         let good = range.cut(atMultiplesOf: block).filter { !bad.contains(($0.lowerBound - range.lowerBound) / block) }
         // Refuse if one of the blocks must not be passed to U-Boot: what it did instead would go unnoticed.
-        guard good.allSatisfy({ (try? method.erase($0)) != nil }), let piece = pieceSize(range.count, block) else {
+        guard good.allSatisfy({ (try? method.erase($0)) != nil }),
+            let parts = ManualParts(range, block: block, memory: { try? facts.freeMemory($0).lowerBound })
+        else {
             return .impossible(
                 why: "this U-Boot cannot write all of its blocks, or has no free RAM for them", next: Self.otherwise)
         }
-        let pieces = stride(from: range.lowerBound, to: range.upperBound, by: piece.size).map {
-            $0..<min(range.upperBound, $0 + piece.size)
-        }
         var lines = method.preparation
-        var notes: [String] = []
-        for (number, part) in pieces.enumerated() {
-            let name = pieces.count == 1 ? ManualProcedure.file : "part\(number)"
-            if pieces.count > 1 {
-                notes.append(
-                    "`\(name)` is cut from the file, on your computer: `dd if=\(ManualProcedure.file) of=\(name) "
-                        + "bs=\(block) skip=\((part.lowerBound - range.lowerBound) / block) "
-                        + "count=\(part.count / block)`."
-                )
-            }
-            lines += self.lines(for: part, by: load, runs: Self.runs(good, in: part), file: name, memory: piece.memory)
+        for part in parts.parts {
+            lines += self.lines(
+                for: part.range, by: load, runs: Self.runs(good, in: part.range), file: part.file, memory: parts.memory)
         }
-        if pieces.count > 1 {
-            notes.insert("It is larger than the free RAM, so it is written in \(pieces.count) parts.", at: 0)
-        }
-        return .commands(text(load), lines: lines, notes: notes)
-    }
-
-    /// How many bytes, in whole erase blocks, can be in RAM at once, and at which address; nil if not even one block
-    /// fits.
-    private func pieceSize(_ count: Int, _ block: Int) -> (size: Int, memory: UInt64)? {
-        var size = count
-        while true {
-            if let memory = try? facts.freeMemory(size).lowerBound { return (size, memory) }
-            guard size > block, let half = (size / 2).roundedUp(to: block), half < size else { return nil }
-            size = half
-        }
+        return .commands(text(load), lines: lines, notes: parts.notes)
     }
 
     /// Joins consecutive good erase blocks.

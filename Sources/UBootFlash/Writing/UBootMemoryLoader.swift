@@ -3,7 +3,7 @@ import FlashModel
 
 /// Loads the bytes of an erase block into unused RAM, and verifies them with the board's CRC-32.
 final class UBootMemoryLoader {
-    private typealias Chain = UBootMethodChain<UBootLoadMethod>
+    private typealias Chain = MethodChain<UBootLoadMethod>
 
     private let session: UBootSession
     private let facts: UBootFacts
@@ -70,7 +70,8 @@ final class UBootMemoryLoader {
         }
         let isThere = try await chain.attempt { method -> Bool in
             guard let load = loads[method] else { return false }
-            let result = try await session.attempts { () async throws -> UBootAttempt<Void> in
+            let result = try await TransferAttempt.repeated(countRetry: { session.countRetries(1) }) {
+                () async throws -> TransferAttempt<Void> in
                 let attempt = try await load.load(bytes, to: memory)
                 guard case .done = attempt else { return attempt }
                 guard try await session.checksum(at: memory, count: bytes.count) == sum else {

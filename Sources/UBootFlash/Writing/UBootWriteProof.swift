@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// Proves, without touching flash, that the commands of a method are the expected ones, by their help; and that `cp.b`,

@@ -1,5 +1,6 @@
 private import BoardChannels
 private import BoardConsoles
+internal import FlashAccess
 internal import Transfers
 
 /// `loady`: YMODEM over the serial line (`cmd/load.c`, since 2005).
@@ -10,7 +11,7 @@ struct YMODEMLoad: UBootLoad {
     /// The longest pause of a board that receives a block; it repeats its request after a second or two.
     private static let silence = Duration.seconds(5)
 
-    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> UBootAttempt<Void> {
+    func load(_ bytes: [UInt8], to memory: UInt64) async throws -> TransferAttempt<Void> {
         var failure: String?
         let answer = try await session.converse(try session.commands.loadY(to: memory)) { console in
             // `## Ready for binary (ymodem) download to 0x81000000 at 115200 bps...` comes before the request for the
@@ -22,51 +23,14 @@ struct YMODEMLoad: UBootLoad {
             }
             console.channel.markBulk(true)
             defer { console.channel.markBulk(false) }
-            failure = try await talk(YMODEMSending(bytes, name: "flashkeep"), console)
+            failure = try await YMODEMConversation.send(
+                YMODEMSending(bytes, name: "flashkeep"), on: console, silence: Self.silence)
         }
         if let failure { return .failed(self.failure(failure)) }
         switch UBootSerialLoad(answer.reply) {
         case .done(bytes.count): return .done(())
         case .done(let count): return .failed(self.failure("\(count) bytes arrived instead of \(bytes.count)"))
         case .failed, nil: return .failed(self.failure("the board does not report that everything arrived"))
-        }
-    }
-
-    /// - Returns: the reason of a failure; nil if everything was sent.
-    private func talk(_ sending: YMODEMSending, _ console: Console) async throws -> String? {
-        var sending = sending
-        // The time of the last step: bytes that mean nothing are no sign of progress.
-        var stepped = console.time
-        while true {
-            let rest = stepped + Self.silence - console.time
-            let got = rest > .zero ? try await console.bytes(within: rest) : nil
-            guard let got else {
-                stepped = console.time
-                switch sending.timedOut() {
-                case .wait: continue
-                case .send(let bytes): try await console.channel.write(bytes)
-                case .done: return nil
-                case .failed(let last):
-                    try await console.channel.write(last)
-                    return "the board stopped asking for blocks"
-                }
-                continue
-            }
-            for (index, byte) in got.enumerated() {
-                switch sending.take(byte) {
-                case .wait: continue
-                case .send(let bytes):
-                    try await console.channel.write(bytes)
-                    stepped = console.time
-                case .done:
-                    console.putBack(got[(index + 1)...])
-                    return nil
-                case .failed(let last):
-                    try await console.channel.write(last)
-                    console.putBack(got[(index + 1)...])
-                    return "the board gave up"
-                }
-            }
         }
     }
 }

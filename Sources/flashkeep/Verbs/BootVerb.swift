@@ -9,7 +9,7 @@ import Operations
 struct BootVerb: Verb {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "boot", abstract: "Starts an initramfs on a board, from U-Boot over the network.",
+            commandName: "boot", abstract: "Starts an initramfs on a board, from its bootloader over the network.",
             usage: "flashkeep boot <where> --image <file> [options]",
             discussion: """
                 Examples:

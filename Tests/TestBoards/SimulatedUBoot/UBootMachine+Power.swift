@@ -14,7 +14,7 @@ extension UBootMachine {
         variables = scenario.variables
         if let rate { variables["baudrate"] = "\(rate)" }
         rateChange = nil
-        memory = UBootMemory(seed: UInt8(truncatingIfNeeded: starts))
+        memory = SimulatedMemory(seed: UInt8(truncatingIfNeeded: starts))
         isProbed = false
         nandDevice = 0
         line = []

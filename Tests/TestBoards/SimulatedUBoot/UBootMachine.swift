@@ -34,7 +34,7 @@ struct UBootMachine {
     var starts = 0
     var faults: [Int: SimulatedUBoot.Fault] = [:]
     var repeatedFault: (fault: SimulatedUBoot.Fault, every: Int)?
-    var memory = UBootMemory()
+    var memory = SimulatedMemory()
     /// Whether `sf probe` was run since the start.
     var isProbed = false
     var nandDevice = 0
@@ -49,9 +49,9 @@ struct UBootMachine {
     var clock = 0
     /// When the transmitter becomes free.
     var lineFree = 0
-    var output = UBootWire()
+    var output = SimulatedWire()
     /// Output over the network that has not been read.
-    var networkOutput = UBootWire()
+    var networkOutput = SimulatedWire()
     /// Whether output goes to the network.
     var printsToNetwork = false
     /// Whether the network output is being received; otherwise it is lost.
@@ -81,7 +81,7 @@ struct UBootMachine {
         // The usual rate of a console.
         lineRate = scenario.rate.map { _ in 115_200 }
         variables = scenario.variables
-        memory = UBootMemory(seed: 1)
+        memory = SimulatedMemory(seed: 1)
         switch scenario.start {
         case .off: break
         case .prompt:
@@ -135,8 +135,8 @@ struct UBootMachine {
     }
 
     private mutating func read(
-        within timeout: Int, _ wire: WritableKeyPath<UBootMachine, UBootWire>,
-        _ other: WritableKeyPath<UBootMachine, UBootWire>?
+        within timeout: Int, _ wire: WritableKeyPath<UBootMachine, SimulatedWire>,
+        _ other: WritableKeyPath<UBootMachine, SimulatedWire>?
     ) -> [UInt8]? {
         let end = clock + timeout
         while true {

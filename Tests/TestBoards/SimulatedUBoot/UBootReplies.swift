@@ -30,7 +30,6 @@ extension UBootMachine {
         let name = first.split(separator: ".").first.map(String.init) ?? first
         switch scenario.dialect {
         case .uboot: break
-        case .redboot: return Done(text: "** Error: Illegal command: \"\(first)\"\n")
         case .cfe: return Done(text: "Invalid command: \"\(first)\"\n*** command status = -1\n")
         }
         guard scenario.commands.contains(name) else {

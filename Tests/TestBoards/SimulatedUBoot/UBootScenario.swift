@@ -54,8 +54,6 @@ package struct UBootScenario: Sendable {
     /// The program that answers once the board is on.
     package enum Dialect: Sendable {
         case uboot
-        /// eCos `packages/redboot/current/src/main.c`, cyg_start: `** Error: Illegal command:`.
-        case redboot
         /// Logs of CFE that users posted. The real one also lists the possible commands.
         case cfe
     }

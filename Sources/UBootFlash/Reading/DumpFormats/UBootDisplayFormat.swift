@@ -1,3 +1,5 @@
+import FlashAccess
+
 /// `md`: words, and the same bytes as characters (`lib/display_options.c`, print_buffer).
 struct UBootDisplayFormat: UBootDumpFormat {
     let width: UBootMemoryDump.Width

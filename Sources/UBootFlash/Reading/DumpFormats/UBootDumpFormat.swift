@@ -1,3 +1,4 @@
+import FlashAccess
 private import FlashModel
 
 /// A command that prints memory as lines of 16 bytes. Each line has its address, and can be checked separately.

@@ -1,3 +1,6 @@
+import FlashAccess
+import FlashModel
+
 /// `saves`: S-records, the cheapest text format (`cmd/load.c`, do_save_serial). It waits for Enter before it begins.
 struct UBootRecordFormat: UBootDumpFormat {
     let name = "saves"
@@ -20,5 +23,5 @@ struct UBootRecordFormat: UBootDumpFormat {
 
     func lastLine(at address: UInt64) -> String { "## S-Record upload" }
 
-    mutating func lines(of reply: UBootReply) -> [UInt64: [UInt8]]? { UBootRecords(reply).lines }
+    mutating func lines(of reply: UBootReply) -> [UInt64: [UInt8]]? { SRecords(reply).lines }
 }

@@ -1,0 +1,141 @@
+import FlashAccess
+
+/// Detects from console output what RedBoot does: a start, a countdown, a prompt, a question. Pure.
+///
+/// It works byte by byte and keeps at most one line, so that the same bytes give the same events however they are
+/// split.
+package struct RedBootConsoleText: Sendable {
+    package enum Event: Sendable, Hashable {
+        /// RedBoot starts. If this happens during an operation, the board was reset. `version` prints the same.
+        case banner
+        /// It waits for an answer to BOOTP or DHCP, before its banner.
+        case waitsForNetwork
+        /// Its boot script runs soon, unless ^C comes. With its own words.
+        case countdown(String)
+        /// The known prompt, at the start of a line.
+        case prompt
+        /// The open line asks for `y` or `n`.
+        case question
+        /// `** Error: Illegal command: "…"`.
+        case illegalCommand
+        /// `... Resetting.`
+        case reset(String)
+        /// It starts a system, with this line, and is gone.
+        case systemStart(String)
+    }
+
+    /// The prompt, if it is known: its exact bytes, such as `RedBoot> `.
+    package var prompt: [UInt8]?
+    /// The current, unfinished line without control characters, at most ``lineLimit`` bytes.
+    package private(set) var openLine: [UInt8] = []
+
+    /// The most bytes kept of a line.
+    static let lineLimit = 1_024
+    /// The prompts of eCos (`CYGDAT_REDBOOT_CUSTOM_PROMPT` changes it) and of DD-WRT's builds.
+    static let prompts = ["RedBoot> ", "DD-WRT> "].map { Array($0.utf8) }
+    /// The end of every question (`redboot/current/src/ui.c`, _verify_action).
+    static let questionEnd = Array("(y/n)? ".utf8)
+    /// The start of the banner. It is longer than the 16 characters that a line of a dump shows.
+    private static let banner = "RedBoot(tm) bootstrap and debug environment"
+
+    private var isReturned = false
+    private var escape = Escape.none
+
+    private enum Escape: Sendable {
+        case none
+        case begun
+        case sequence
+    }
+
+    package init(prompt: [UInt8]? = nil) {
+        self.prompt = prompt
+    }
+
+    /// Processes bytes and returns the events in them.
+    package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Event] {
+        var events: [Event] = []
+        for byte in bytes { take(byte, &events) }
+        return events
+    }
+
+    /// The prompt at the end of the open line, if there is one. Over telnet there is no echo, not even of Enter, so
+    /// several prompts may stand in one line.
+    package var promptCandidate: [UInt8]? {
+        Self.prompts.first { openLine.suffix($0.count).elementsEqual($0) }
+    }
+
+    /// Whether the open line ends with the known prompt but has other text before it.
+    package var endsWithPrompt: Bool {
+        guard let prompt, !prompt.isEmpty, openLine.count > prompt.count else { return false }
+        return openLine.suffix(prompt.count).elementsEqual(prompt)
+    }
+
+    private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
+        switch escape {
+        case .begun:
+            escape = byte == 0x5B ? .sequence : .none
+            return
+        case .sequence:
+            if (0x40...0x7E).contains(byte) { escape = .none }
+            return
+        case .none: break
+        }
+        switch byte {
+        case 0x1B: escape = .begun
+        case 0x0A: endLine(&events)
+        case 0x0D: isReturned = true
+        case 0x08:
+            if !openLine.isEmpty { openLine.removeLast() }
+        case 0x00..<0x20 where byte != 0x09: break
+        case 0x7F: break
+        default:
+            // After CR without LF the line is overwritten.
+            if isReturned { endLine(&events) }
+            append(byte, &events)
+        }
+    }
+
+    private mutating func append(_ byte: UInt8, _ events: inout [Event]) {
+        guard openLine.count < Self.lineLimit else { return }
+        openLine.append(byte)
+        guard byte == 0x20 || byte == prompt?.last else { return }
+        if let prompt, openLine == prompt {
+            events.append(.prompt)
+        } else if asks {
+            events.append(.question)
+        }
+    }
+
+    /// Whether the open line ends with a question. The characters of a dump may hold the same words: RedBoot's own code
+    /// does.
+    package var asks: Bool {
+        guard openLine.suffix(Self.questionEnd.count).elementsEqual(Self.questionEnd) else { return false }
+        return openLine.count < 9 || openLine[8] != 0x3A || ByteText(openLine[..<8]).address == nil
+    }
+
+    private mutating func endLine(_ events: inout [Event]) {
+        if let event = Self.event(ByteText(openLine[...]).trimmed) { events.append(event) }
+        openLine = []
+        isReturned = false
+    }
+
+    private static func event(_ text: ByteText) -> Event? {
+        guard !text.isEmpty else { return nil }
+        if text.hasPrefix(banner) { return .banner }
+        // The serial driver's `+` may stand before it.
+        if text.contains("... waiting for BOOTP") { return .waitsForNetwork }
+        if text.hasPrefix("== Executing boot script in"), text.contains("enter ^C to abort") {
+            return .countdown(text.string(limit: 120))
+        }
+        if text.hasPrefix("** Error: Illegal command:") { return .illegalCommand }
+        if text.hasPrefix("... Resetting.") { return .reset(text.string(limit: 80)) }
+        for words in [
+            "Linux version ", "Uncompressing Linux", "Now booting linux kernel:", "Starting kernel ...",
+            "Booting Linux on",
+        ]
+        where text.hasPrefix(words) || text.contains("] " + words) {
+            return .systemStart(text.string(limit: 80))
+        }
+        return nil
+    }
+}
