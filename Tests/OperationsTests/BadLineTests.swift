@@ -60,7 +60,8 @@ struct BadLineTests {
                 Words.expectClear(error)
                 errors.append(error)
                 let canGoOn: Set<FlashkeepError.Code> = [
-                    .boardLost, .boardSilent, .replyNotUnderstood, .layoutChanged, .otherBackupInProgress,
+                    .boardLost, .boardSilent, .noReplyInTime, .replyNotUnderstood, .layoutChanged,
+                    .otherBackupInProgress,
                 ]
                 #expect(canGoOn.contains(error.code), "\(comment): \(error)")
             }

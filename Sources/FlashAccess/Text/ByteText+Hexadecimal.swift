@@ -26,9 +26,4 @@ extension ByteText {
     package func isHexadecimal(digits: Int) -> Bool {
         bytes.count == digits && bytes.allSatisfy { Self.hexadecimalValue($0) != nil }
     }
-
-    /// The text with ASCII letters in lower case.
-    package var lowercased: ByteText {
-        ByteText(ArraySlice(bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }))
-    }
 }
