@@ -103,7 +103,9 @@ struct RedBootBackupTests {
 
     // MARK: Bad lines
 
-    @Test("One in five hundred characters is damaged, both ways", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test(
+        "One in five hundred characters is damaged, both ways",
+        arguments: (1...(Campaign.isOn ? 60 : 5)) as ClosedRange<UInt64>)
     func badLine(_ seed: UInt64) async throws {
         let backups = try RedBootBackups()
         let scenario = RedBootBackups.scenario { if seed == 3 { $0.missing = ["cksum"] } }
@@ -112,9 +114,18 @@ struct RedBootBackupTests {
         faults.replyRate = 500
         faults.commandRate = 500
         let opener = FaultyOpener(board, faults, seed: seed)
-        let report = try await backups.backUp(board, over: opener, reconnects: 20)
-        try await backups.check(report, board, scenario, damagesCommands: true, "1 in 500, seed \(seed)")
-        #expect(opener.damaged > 0 && report.manifest.capture.retries > 0)
+        var report: BackupReport?
+        for attempt in 0..<4 where report == nil {
+            do {
+                report = try await backups.backUp(board, over: opener, reconnects: 20)
+            } catch let error as FlashkeepError where error.code == .boardSilent && attempt < 3 {
+                // A character became a $ before the survey: the board must be switched off and on.
+                #expect(board.offences.contains { $0.kind == .debugger })
+            }
+        }
+        let made = try #require(report)
+        try await backups.check(made, board, scenario, damagesCommands: true, "1 in 500, seed \(seed)")
+        #expect(opener.damaged > 0 && made.manifest.capture.retries > 0)
     }
 
     @Test("The line is cut: the same run reaches the board again, or the next one goes on")
