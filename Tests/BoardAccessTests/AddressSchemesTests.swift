@@ -105,6 +105,20 @@ import Testing
         }
     }
 
+    @Test(
+        "A method of sending flash is refused where there is none",
+        arguments: ["local:", "http://board/", "luci://board"])
+    func transferMethod(address: String) {
+        var options = ConnectionOptions()
+        options.network = NetworkOptions(via: TransferMethodName("nc"))
+        let error = #expect(throws: FlashkeepError.self) {
+            _ = try BoardConnection(
+                address: address, options: options, environment: LiveEnvironment.make(version: "test"),
+                interaction: UserInteraction())
+        }
+        #expect(error?.code == .usage && error?.what.hasPrefix("--via nc") == true)
+    }
+
     @Test("Options that are for other boards, and a key that is none")
     func webOptions() {
         let changes: [@Sendable (inout ConnectionOptions) -> Void] = [

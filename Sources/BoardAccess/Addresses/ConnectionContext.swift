@@ -33,6 +33,17 @@ package struct ConnectionContext: Sendable {
                 : nil)
     }
 
+    /// Rejects the option that chooses how flash is sent.
+    ///
+    /// - Parameter why: one sentence.
+    /// - Throws: ``FlashkeepError`` with `usage` if the option was given.
+    func refuseTransferMethod(_ why: String) throws {
+        guard let via = options.network?.via else { return }
+        throw FlashkeepError(
+            .usage, what: "--via \(via.name) cannot be used with \(PrintableText.escaped(typed)).", why: why,
+            next: "Omit --via.")
+    }
+
     /// Makes a connector to a board's web pages.
     ///
     /// - Parameters:
@@ -42,6 +53,7 @@ package struct ConnectionContext: Sendable {
     func web(_ url: String, _ kind: WebBoard.Kind, user: String?) throws -> any BoardConnector {
         try refuseLineRate("It is for a serial line on which U-Boot answers.")
         try refuseGivenFlash("web pages have only what the board shows")
+        try refuseTransferMethod("Web pages are read over HTTP.")
         if let key = options.http.serverKey { try ServerKeyArgument.check(key) }
         let source = PasswordSource(
             given: password, question: "Password for \(user ?? "root") on the board: ", ask: interaction.askPassword)

@@ -17,6 +17,7 @@ package struct LocalAddress: AddressScheme {
 
     package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
+        try context.refuseTransferMethod("This machine's own flash does not leave it.")
         return try context.linux(LocalOpener(), user: nil, root: context.options.localRoot)
     }
 }
