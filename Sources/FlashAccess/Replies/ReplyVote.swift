@@ -32,3 +32,34 @@ package struct ReplyVote {
         return Array(agreed.joined(separator: [0x0A]))
     }
 }
+
+extension ReplyVote {
+    /// The most repetitions of a question until two replies agree.
+    private static let mostReadings = 24
+
+    /// Repeats a question until two replies are equal to the last byte, or the vote agrees on a complete one.
+    ///
+    /// - Parameters:
+    ///   - isWhole: whether a reply of the vote is complete, as far as its parser can tell.
+    ///   - ask: asks once; nil if the end of the reply is missing.
+    /// - Returns: the last reply of the vote if none was complete; nil if there was none.
+    package static func agreed(
+        isWhole: (ConsoleReply) -> Bool, ask: () async throws -> ConsoleReply?
+    ) async throws -> ConsoleReply? {
+        var vote = ReplyVote()
+        var last: ConsoleReply?
+        var agreed: ConsoleReply?
+        for _ in 0..<mostReadings {
+            guard let reply = try await ask() else { continue }
+            // If two replies in a row are equal to the last byte, this is what the board says, whatever a parser makes
+            // of it.
+            if reply == last { return reply }
+            last = reply
+            if let voted = vote.take(reply.output).map({ ConsoleReply(output: $0) }) {
+                if isWhole(voted) { return voted }
+                agreed = voted
+            }
+        }
+        return agreed
+    }
+}

@@ -97,27 +97,14 @@ package final class RedBootSession: BootCounting {
             next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
     }
 
-    /// The most repetitions of a question until two replies agree.
-    static let mostReadings = 24
-
     /// A reply that arrived twice without a difference, for replies without a checksum; nil if none did.
     func agreed(on question: String) async throws -> ConsoleReply? {
-        var vote = ReplyVote()
-        var last: ConsoleReply?
-        var agreed: ConsoleReply?
-        return try await console.within(timing.limits.reply * 4, "the reply to \"\(question)\"") {
-            for _ in 0..<Self.mostReadings {
+        try await console.within(timing.limits.reply * 4, "the reply to \"\(question)\"") {
+            try await ReplyVote.agreed(isWhole: { RedBootFacts.isWhole($0, to: question) }) {
                 let answer = try await say(
                     question, silence: .seconds(20), pause: .seconds(2), namesItself: question == commands.version())
-                guard answer.isWhole else { continue }
-                if answer.reply == last { return answer.reply }
-                last = answer.reply
-                if let reply = vote.take(answer.reply.output).map({ ConsoleReply(output: $0) }) {
-                    if RedBootFacts.isWhole(reply, to: question) { return reply }
-                    agreed = reply
-                }
+                return answer.isWhole ? answer.reply : nil
             }
-            return agreed
         }
     }
 

@@ -101,28 +101,13 @@ package final class UBootSession: BootCounting {
             next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
     }
 
-    /// The most repetitions of a question until two replies agree.
-    static let mostReadings = 24
-
     /// A reply that arrived twice without a difference, for replies without a checksum; nil if none did.
     func agreed(on question: String) async throws -> UBootReply? {
-        var vote = ReplyVote()
-        var last: UBootReply?
-        var agreed: UBootReply?
-        return try await console.within(timing.limits.reply * 4, "the reply to \"\(question)\"") {
-            for _ in 0..<Self.mostReadings {
+        try await console.within(timing.limits.reply * 4, "the reply to \"\(question)\"") {
+            try await ReplyVote.agreed(isWhole: { UBootFacts.isWhole($0, to: question) }) {
                 let answer = try await say(question, silence: .seconds(20), pause: .seconds(2), namesItself: true)
-                guard answer.isWhole else { continue }
-                // If two replies in a row are equal to the last byte, this is what the board says, whatever a parser
-                // makes of it.
-                if answer.reply == last { return answer.reply }
-                last = answer.reply
-                if let reply = vote.take(answer.reply.output).map({ UBootReply(output: $0) }) {
-                    if UBootFacts.isWhole(reply, to: question) { return reply }
-                    agreed = reply
-                }
+                return answer.isWhole ? answer.reply : nil
             }
-            return agreed
         }
     }
 
