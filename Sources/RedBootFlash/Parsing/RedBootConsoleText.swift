@@ -1,3 +1,4 @@
+private import BoardConsoles
 import FlashAccess
 
 /// Detects from console output what RedBoot does: a start, a countdown, a prompt, a question. Pure.
@@ -39,13 +40,7 @@ package struct RedBootConsoleText: Sendable {
     private static let banner = "RedBoot(tm) bootstrap and debug environment"
 
     private var isReturned = false
-    private var escape = Escape.none
-
-    private enum Escape: Sendable {
-        case none
-        case begun
-        case sequence
-    }
+    private var escapes = EscapeSequences()
 
     package init(prompt: [UInt8]? = nil) {
         self.prompt = prompt
@@ -71,17 +66,8 @@ package struct RedBootConsoleText: Sendable {
     }
 
     private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
-        switch escape {
-        case .begun:
-            escape = byte == 0x5B ? .sequence : .none
-            return
-        case .sequence:
-            if (0x40...0x7E).contains(byte) { escape = .none }
-            return
-        case .none: break
-        }
+        guard !escapes.take(byte) else { return }
         switch byte {
-        case 0x1B: escape = .begun
         case 0x0A: endLine(&events)
         case 0x0D: isReturned = true
         case 0x08:

@@ -1,3 +1,4 @@
+private import BoardConsoles
 import FlashAccess
 
 /// Detects from console output what runs and what happens: a start, a countdown, a prompt, a crash. Pure.
@@ -60,7 +61,7 @@ package struct UBootConsoleText: Sendable {
     private var wasInterrupted = false
     private var isReturned = false
     private var hasPrompted = false
-    private var escape = Escape.none
+    private var escapes = EscapeSequences()
     private var isInMenu = false
     private var lastStop: UBootStopPrompt?
     private var hasStopped = false
@@ -71,12 +72,6 @@ package struct UBootConsoleText: Sendable {
     /// One bit for each of the last 32 bytes: set if the byte does not occur in text.
     private var odd: UInt32 = 0
     private var isGarbage = false
-
-    private enum Escape: Sendable {
-        case none
-        case begun
-        case sequence
-    }
 
     package init(prompt: [UInt8]? = nil) {
         self.prompt = prompt
@@ -134,17 +129,8 @@ package struct UBootConsoleText: Sendable {
 
     private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
         watchRate(byte, &events)
-        switch escape {
-        case .begun:
-            escape = byte == 0x5B ? .sequence : .none
-            return
-        case .sequence:
-            if (0x40...0x7E).contains(byte) { escape = .none }
-            return
-        case .none: break
-        }
+        guard !escapes.take(byte) else { return }
         switch byte {
-        case 0x1B: escape = .begun
         case 0x0A: endLine(&events)
         case 0x0D: isReturned = true
         case 0x08:
