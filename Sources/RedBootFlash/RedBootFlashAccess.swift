@@ -9,7 +9,7 @@ package final class RedBootFlashAccess {
     private let store: ContentStore
     /// The board's network; nil if there is only the console.
     private let network: RedBootNetworkSettings?
-    private let givenUp: RedBootGivenUpMethods
+    private let givenUp: GivenUp<RedBootLoadMethod>
     private let notify: (String) -> Void
 
     /// - Parameters:
@@ -19,7 +19,8 @@ package final class RedBootFlashAccess {
     ///   - notify: receives messages for the user, one line each.
     package init(
         _ session: RedBootSession, store: ContentStore, network: RedBootNetworkSettings? = nil,
-        givenUp: RedBootGivenUpMethods = RedBootGivenUpMethods(), notify: @escaping (String) -> Void = { _ in }
+        givenUp: GivenUp<RedBootLoadMethod> = GivenUp<RedBootLoadMethod>(),
+        notify: @escaping (String) -> Void = { _ in }
     ) {
         self.session = session
         self.store = store

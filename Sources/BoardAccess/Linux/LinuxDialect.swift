@@ -11,7 +11,7 @@ struct LinuxDialect: ConsoleDialect {
     private let wantsRate: Bool
     /// The network beside the console; nil means the console only.
     private let network: NetworkOptions?
-    private let givenUp = GivenUpReadMethods()
+    private let givenUp = GivenUp<LinuxReadMethod>()
     private let notify: ProgressHandler
 
     /// - Parameters:

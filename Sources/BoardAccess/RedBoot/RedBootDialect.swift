@@ -11,7 +11,7 @@ struct RedBootDialect: ConsoleDialect {
     private let environment: OperationEnvironment
     private let notify: ProgressHandler
     /// Loads that failed, for all connections.
-    private let givenUp = RedBootGivenUpMethods()
+    private let givenUp = GivenUp<RedBootLoadMethod>()
 
     init(
         _ settings: ConsoleSettings, environment: OperationEnvironment, notify: @escaping ProgressHandler

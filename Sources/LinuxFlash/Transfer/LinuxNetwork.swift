@@ -1,5 +1,6 @@
 private import BoardChannels
 private import BoardConsoles
+private import FlashAccess
 internal import FlashModel
 private import Transfers
 

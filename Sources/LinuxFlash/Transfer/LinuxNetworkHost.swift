@@ -1,5 +1,5 @@
 package import BoardChannels
-private import Synchronization
+package import FlashAccess
 package import Transfers
 
 /// This computer's port for a board that sends its flash over the network. It is opened when it is first needed, and
@@ -35,7 +35,7 @@ package struct LinuxNetworkSettings: Sendable {
     /// The address at which the board reaches this computer; nil determines it.
     package var host: IPv4Address?
     /// The methods that proved not to work, for all connections to the board.
-    package var givenUp: GivenUpReadMethods
+    package var givenUp: GivenUp<LinuxReadMethod>
     /// Unpredictable letters and digits, at least 8.
     package var nonce: @Sendable () -> String
     /// Called with messages for the user, one line each.
@@ -43,7 +43,7 @@ package struct LinuxNetworkSettings: Sendable {
 
     package init(
         via: LinuxReadMethod? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
-        givenUp: GivenUpReadMethods = GivenUpReadMethods(), nonce: @escaping @Sendable () -> String,
+        givenUp: GivenUp<LinuxReadMethod> = GivenUp<LinuxReadMethod>(), nonce: @escaping @Sendable () -> String,
         notify: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.via = via
@@ -53,16 +53,4 @@ package struct LinuxNetworkSettings: Sendable {
         self.nonce = nonce
         self.notify = notify
     }
-}
-
-/// The methods that were given up, for all connections to one board. A network that does not answer costs time, so it
-/// is tried only once.
-package final class GivenUpReadMethods: Sendable {
-    private let methods = Mutex<Set<LinuxReadMethod>>([])
-
-    package init() {}
-
-    func contains(_ method: LinuxReadMethod) -> Bool { methods.withLock { $0.contains(method) } }
-
-    func insert(_ method: LinuxReadMethod) { methods.withLock { _ = $0.insert(method) } }
 }
