@@ -12,7 +12,9 @@ enum LinuxNetworkArguments {
     ) throws -> LinuxBoardNetwork? {
         guard let options else { return nil }
         if let via = options.via {
-            guard let method = via.linux else { throw noSuchMethod(via) }
+            guard let method = via.linux else {
+                throw via.refusal(by: "Linux", with: LinuxReadMethod.allCases.map(\.rawValue))
+            }
             guard method.needsNetwork else { return nil }
         }
         let settings = LinuxNetworkSettings(
@@ -21,13 +23,5 @@ enum LinuxNetworkArguments {
             notify: { notify(.note($0)) })
         return LinuxBoardNetwork(
             settings: settings, computer: { LocalStreamHost(interfaces: { try HostNetwork.interfaces() }) })
-    }
-
-    private static func noSuchMethod(_ via: TransferMethodName) -> FlashkeepError {
-        FlashkeepError(
-            .usage, what: "--via \(via.name) cannot be used with this board.",
-            why: "Its Linux answers, and this method is of a bootloader.",
-            next:
-                "Use \(LinuxReadMethod.allCases.map { "--via \($0.rawValue)" }.joined(separator: " or ")), or omit it.")
     }
 }

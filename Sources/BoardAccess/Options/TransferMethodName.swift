@@ -1,3 +1,4 @@
+import FlashModel
 package import LinuxFlash
 package import UBootFlash
 
@@ -21,4 +22,16 @@ package struct TransferMethodName: Sendable, Hashable {
     package static let all =
         LinuxReadMethod.allCases.map(\.rawValue)
         .filter { UBootReadMethod(rawValue: $0) == nil } + UBootReadMethod.allCases.map(\.rawValue)
+
+    /// The error if what answers on the board has no such method.
+    ///
+    /// - Parameters:
+    ///   - answering: what answers, as `U-Boot`.
+    ///   - names: its own methods.
+    func refusal(by answering: String, with names: [String]) -> FlashkeepError {
+        FlashkeepError(
+            .usage, what: "--via \(name) cannot be used with this board.",
+            why: "\(answering) answers, which has no such method.",
+            next: "Use \(names.map { "--via \($0)" }.joined(separator: " or ")), or omit it.")
+    }
 }

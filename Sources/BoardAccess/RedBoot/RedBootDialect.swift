@@ -35,6 +35,9 @@ struct RedBootDialect: ConsoleDialect {
         if settings.rate != nil {
             notify(.note("RedBoot answers: its console keeps its rate, because another one is written to flash"))
         }
+        if let via = settings.via, via.uboot == nil, settings.boot == nil {
+            throw via.refusal(by: "RedBoot", with: [UBootReadMethod.line.rawValue])
+        }
         let session = RedBootSession(
             answered.console, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
         if let boot = settings.boot {

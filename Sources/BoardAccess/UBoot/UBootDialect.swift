@@ -33,7 +33,9 @@ struct UBootDialect: ConsoleDialect {
         }
         let session = UBootSession(
             answered.console, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
-        if let via = settings.via, via.uboot == nil, settings.boot == nil { throw noSuchMethod(via) }
+        if let via = settings.via, via.uboot == nil, settings.boot == nil {
+            throw via.refusal(by: "U-Boot", with: UBootReadMethod.allCases.map(\.rawValue))
+        }
         if let boot = settings.boot {
             if settings.rate != nil {
                 notify(.note("the image is transferred over the network: the line keeps its rate"))
@@ -45,13 +47,6 @@ struct UBootDialect: ConsoleDialect {
         }
         return .finished(
             try await atRate(session) { rate in try await withFlash(session, rate, answered.line, body) })
-    }
-
-    private func noSuchMethod(_ via: TransferMethodName) -> FlashkeepError {
-        FlashkeepError(
-            .usage, what: "--via \(via.name) cannot be used with this board.",
-            why: "U-Boot answers, and this method is of Linux.",
-            next: "Use \(UBootReadMethod.allCases.map { "--via \($0.rawValue)" }.joined(separator: ", ")), or omit it.")
     }
 
     /// Runs the body with the line at the wanted rate, and always restores the rate.
