@@ -6,7 +6,7 @@ import Transfers
 /// The network between this computer and a board's Linux, from the user's options.
 enum LinuxNetworkArguments {
     /// - Returns: nil if only the console may be used.
-    /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, also if the user's method is none of Linux.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `usage`, also if Linux does not have the user's method.
     static func network(
         _ options: NetworkOptions?, environment: OperationEnvironment, notify: @escaping ProgressHandler
     ) throws -> LinuxBoardNetwork? {

@@ -77,8 +77,3 @@ package struct LinuxNetworkPlan: Sendable, Hashable {
         return found
     }
 }
-
-extension IPv4Address {
-    /// 127.0.0.0/8.
-    fileprivate var isLoopback: Bool { value >> 24 == 127 }
-}

@@ -107,18 +107,8 @@ package final class RedBootStarter {
             case .execute where takesAddress: try session.commands.execute(at: memory, count: UInt64(size))
             case .execute: try session.commands.execute(entry: memory)
             }
-        do {
-            let answer = try await session.say(command, silence: .seconds(60), pause: .seconds(60))
-            throw FlashkeepError(
-                .commandFailed, what: "The image did not start.",
-                why: "\(command) answered: \(TerminalText.lastLines(answer.reply.output))",
-                next: "Use the initramfs image made for this board.")
-        } catch let interruption as RedBootSession.Interruption {
-            guard interruption.isSystemStart else {
-                throw FlashkeepError(
-                    .commandFailed, what: "The image did not start: the board was reset.", why: interruption.why,
-                    next: "Use the initramfs image made for this board.")
-            }
+        try await ImageStart.expect(command) {
+            try await session.say(command, silence: .seconds(60), pause: .seconds(60)).reply
         }
         try await session.console.awaitSilence()
     }

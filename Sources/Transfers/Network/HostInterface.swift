@@ -18,8 +18,8 @@ package struct HostInterface: Sendable, Hashable {
         return ~netmask.value <= 1 || (host != 0 && host != ~netmask.value)
     }
 
-    /// 127.0.0.0/8.
-    package var isLoopback: Bool { address.value >> 24 == 127 }
+    /// Whether its address is one of this computer alone.
+    package var isLoopback: Bool { address.isLoopback }
 
     /// The netmask as a number of bits.
     package var prefixLength: Int { netmask.value.nonzeroBitCount }

@@ -21,6 +21,9 @@ package struct IPv4Address: Sendable, Hashable, CustomStringConvertible {
         self.value = value
     }
 
+    /// 127.0.0.0/8 (RFC 1122 section 3.2.1.3).
+    package var isLoopback: Bool { value >> 24 == 127 }
+
     package var description: String {
         [24, 16, 8, 0].map { String(UInt8(truncatingIfNeeded: value >> UInt32($0))) }.joined(separator: ".")
     }

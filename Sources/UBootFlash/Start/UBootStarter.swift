@@ -117,18 +117,8 @@ package final class UBootStarter {
     /// - Throws: `commandFailed` if U-Boot is still running, or was reset.
     package func start(_ image: BootImage, at memory: UInt64) async throws {
         let command = try session.commands.start(image.command ?? .bootm, at: memory)
-        do {
-            let answer = try await session.say(command, silence: .seconds(60), pause: .seconds(60))
-            throw FlashkeepError(
-                .commandFailed, what: "The image did not start.",
-                why: "\(command) answered: \(TerminalText.lastLines(answer.reply.output))",
-                next: "Use the initramfs image made for this board.")
-        } catch let interruption as UBootSession.Interruption {
-            guard interruption.isSystemStart else {
-                throw FlashkeepError(
-                    .commandFailed, what: "The image did not start: the board was reset.", why: interruption.why,
-                    next: "Use the initramfs image made for this board.")
-            }
+        try await ImageStart.expect(command) {
+            try await session.say(command, silence: .seconds(60), pause: .seconds(60)).reply
         }
     }
 
