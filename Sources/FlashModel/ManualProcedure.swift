@@ -42,6 +42,6 @@ package enum ManualProcedure: Sendable, Hashable {
 
     /// A command line or note with the name of the file in place of the word ``file``.
     package static func line(_ line: String, file: String) -> String {
-        line.replacing(/(?<before>^|[ \/=`])FILE(?=$|[ `])/) { "\($0.before)\(file)" }
+        line.replacing(/(?<before>^|[ \/=\x60])FILE(?=$|[ \x60])/) { "\($0.before)\(file)" }
     }
 }

@@ -18,8 +18,8 @@ enum LinuxNetworkArguments {
             guard method.needsNetwork else { return nil }
         }
         let settings = LinuxNetworkSettings(
-            via: options.via?.linux, board: try NetworkArguments.address(options.boardIP, "--board-ip"),
-            host: try NetworkArguments.address(options.hostIP, "--host-ip"), nonce: environment.nonce,
+            via: options.via?.linux, board: try AddressArgument.address(options.boardIP, "--board-ip"),
+            host: try AddressArgument.address(options.hostIP, "--host-ip"), nonce: environment.nonce,
             notify: { notify(.note($0)) })
         return LinuxBoardNetwork(
             settings: settings, computer: { LocalStreamHost(interfaces: { try HostNetwork.interfaces() }) })

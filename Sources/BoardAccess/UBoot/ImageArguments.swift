@@ -11,8 +11,8 @@ enum ImageArguments {
         return NetworkBoot(
             file: try BootFile(FilePath(options.file), address: memory), memory: memory,
             variables: try options.variables.map(variable),
-            board: try NetworkArguments.address(options.network.boardIP, "--board-ip"),
-            host: try NetworkArguments.address(options.network.hostIP, "--host-ip"),
+            board: try AddressArgument.address(options.network.boardIP, "--board-ip"),
+            host: try AddressArgument.address(options.network.hostIP, "--host-ip"),
             interfaces: { try HostNetwork.interfaces() }, program: OwnProgram.quoted)
     }
 
