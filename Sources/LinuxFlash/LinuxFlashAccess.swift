@@ -11,6 +11,7 @@ package final class LinuxFlashAccess {
     private let toolbox: LinuxToolbox
     /// The replies to the probes in ``LinuxProbes/ofTools``.
     private let toolReplies: [String: ShellReply]
+    private let files: OwnFiles
     private let nodes: DeviceNodes
     private let plan: TransferPlan
     private let frames: LinuxFrameReader
@@ -26,14 +27,15 @@ package final class LinuxFlashAccess {
 
     private init(
         shell: ShellSession, root: String, toolbox: LinuxToolbox, toolReplies: [String: ShellReply], plan: TransferPlan,
-        network: LinuxNetwork?, beside: ChannelBeside?
+        files: OwnFiles, network: LinuxNetwork?, beside: ChannelBeside?
     ) {
         self.toolReplies = toolReplies
         self.shell = shell
         self.root = root
         self.toolbox = toolbox
         self.plan = plan
-        nodes = DeviceNodes(shell: shell, root: root, canMake: toolbox.has("mknod"))
+        self.files = files
+        nodes = DeviceNodes(shell: shell, files, root: root, canMake: toolbox.has("mknod"))
         frames = LinuxFrameReader(shell, nodes, root: root, toolbox, plan, network)
         digests = LinuxChecksums(shell, nodes, toolbox, isReliable: plan.isReliable)
         writer = LinuxFlashWriter(shell, nodes, root: root, toolbox, isReliable: plan.isReliable, beside)
@@ -62,8 +64,9 @@ package final class LinuxFlashAccess {
                 next: "Back up from the bootloader, or start an initramfs that has busybox with dd.")
         }
         let plan = try await TransferPlan.choose(shell, toolbox)
+        let files = OwnFiles(shell)
         let access = LinuxFlashAccess(
-            shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan,
+            shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan, files: files,
             network: network.map { LinuxNetwork($0.settings, $0.host, shell, toolbox) }, beside: beside)
         let result = try await withShieldedCleanup {
             try await body(access)
@@ -71,7 +74,7 @@ package final class LinuxFlashAccess {
             await access.writer.close()
         }
         // Not after an error: the board may no longer answer.
-        await access.nodes.removeAll()
+        await files.removeAll()
         return result
     }
 

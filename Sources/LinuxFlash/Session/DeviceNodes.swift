@@ -8,10 +8,11 @@ final class DeviceNodes {
     private let canMake: Bool
     /// The path of each node, by the preferred name for its purpose.
     private var known: [String: String] = [:]
-    private var folder: String?
+    private let files: OwnFiles
 
-    init(shell: ShellSession, root: String, canMake: Bool) {
+    init(shell: ShellSession, _ files: OwnFiles, root: String, canMake: Bool) {
         self.shell = shell
+        self.files = files
         self.root = root
         self.canMake = canMake
     }
@@ -118,38 +119,18 @@ final class DeviceNodes {
         return path
     }
 
-    /// Returns a temporary folder on the board for nodes and for bytes on their way to flash. Files in it named `mtd…`
-    /// are removed at the end.
+    /// Returns a temporary folder on the board, as ``OwnFiles/temporaryFolder()``.
+    ///
+    /// - Throws: ``FlashkeepError`` with `unreadable` if there is none.
     func ownFolder() async throws -> String {
-        if let folder { return folder }
-        let word = shell.dialect.word
-        let candidates = ["/tmp", "/dev", "/var/run", "/run", "/var/tmp", "/dev/shm"].map { "\($0)/\(word)" }
-        let reply = try await shell.run(
-            "for d in \(candidates.joined(separator: " "));do [ -d $d ]||(umask 077;mkdir $d)&&echo $d&&break;done")
-        guard let line = reply.text.split(separator: "\n").first.map(String.init), candidates.contains(line) else {
+        guard let folder = try await files.temporaryFolder() else {
             throw missing(nil, why: "A device node cannot be made in any folder on the board.")
         }
-        folder = line
-        // Also if the connection breaks: the shell removes the folder when it ends.
-        try await shell.define("trap", "trap '\(Self.removal(of: line))' EXIT;trap 'exit 1' HUP INT TERM")
-        return line
+        return folder
     }
-
-    /// The command that removes a folder. Never `rm -r`: if the line turned one letter into a space, it would remove a
-    /// folder above.
-    static func removal(of folder: String) -> String { "rm -f \(folder)/mtd*;rmdir \(folder)" }
 
     /// Forgets all nodes, after a device vanished or the board restarted.
     func forget() {
-        known = [:]
-    }
-
-    /// Removes what was created.
-    func removeAll() async {
-        guard let folder else { return }
-        _ = try? await shell.run(Self.removal(of: folder))
-        shell.forget("trap")
-        self.folder = nil
         known = [:]
     }
 
