@@ -31,7 +31,7 @@ def start(options):
 
     end = time.monotonic() + options.limit
     for attempt in range(4):
-        ports = machine.free_ports(3)
+        ports = machine.free_ports(4)
         process = machine.start(state, options, accel, _memory(options, plan), ports)
         try:
             if accel == "kvm" and options.accel == "auto":
@@ -57,10 +57,12 @@ def start(options):
     # The board has read both; an open file lives on until QEMU ends.
     for name in ("initramfs.cpio", "flash.img"):
         (state / name).unlink()
-    for name in ("ssh-port", "telnet-port", "serial-port", "serial-pty"):
+    for name in ("ssh-port", "telnet-port", "http-port", "serial-port", "serial-pty"):
         (state / name).unlink(missing_ok=True)
     (state / "ssh-port").write_text(f"{ports[0]}\n")
     (state / "telnet-port").write_text(f"{ports[1]}\n")
+    if plan.ispot:
+        (state / "http-port").write_text(f"{ports[3]}\n")
     if options.serial == "pty":
         (state / "serial-pty").write_text(machine.pty(state) + "\n")
     else:
@@ -78,6 +80,8 @@ def _write_content(state, options, plan):
     with open(state / "flash.img", "wb") as disk:
         for partition in plan.partitions:
             size = partition.erase_size
+            if partition.chip is not None:
+                continue
             if partition.ubi:
                 places["ubi"] = _write_volumes(expected, disk, options.seed)
                 continue
@@ -87,14 +91,20 @@ def _write_content(state, options, plan):
                 disk.seek(-(-disk.tell() // size) * size)
                 places.setdefault(partition.index, []).append((disk.tell() // size, block, count))
                 disk.write(memoryview(data)[block * size:(block + count) * size])
-            (expected / f"mtd{partition.index}.bin").write_bytes(content.expected(partition, data))
+            data = content.expected(partition, data)
+            if not partition.hidden:
+                (expected / f"mtd{partition.index}.bin").write_bytes(data)
+            for part in plan.partitions:
+                if part.chip == partition.index:
+                    view = data[part.offset:part.offset + part.size]
+                    (expected / f"mtd{part.index}.bin").write_bytes(view)
         if options.mtd == "none":
             data, _ = content.image(options.seed, 0, 64 * 1024, 128, 128)
             disk.write(data)
             (expected / "vda.bin").write_bytes(data)
         # A disk has whole sectors, and more than none.
         disk.truncate(max(disk.tell(), 4096))
-    text = json.dumps([partition.describe() for partition in plan.partitions], indent=2)
+    text = json.dumps([partition.describe() for partition in plan.partitions if not partition.hidden], indent=2)
     (expected / "partitions.json").write_text(text + "\n")
     return places
 

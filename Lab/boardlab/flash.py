@@ -15,6 +15,14 @@ _DEFAULT_NAND = {
 # kernel takes the number of address bytes; the simulator takes it from the real size.
 _SMALL_NAND = {**_DEFAULT_NAND, "second_id_byte": "0xf1", "parts": "4,16,64", "overridesize": "8"}
 
+# The flash of the iSpot, a mobile router with RedBoot, in the order of its /proc/mtd: (size, name). Its last two
+# partitions share one erase block.
+_ISPOT = [
+    (0x40000, "RedBoot"), (0x20000, "param"), (0x120000, "linux"), (0x600000, "rootfs"), (0x100000, "system"),
+    (0x120000, "linux_2"), (0x600000, "rootfs_2"), (0x20000, "ver_1"), (0x20000, "ver_2"), (0x1F000, "FIS directory"),
+    (0x1000, "RedBoot config"),
+]
+
 # Blocks a bad-block table takes at the end of the chip (two tables, and room to move them).
 _TABLE_BLOCKS = 4
 
@@ -44,6 +52,9 @@ class Partition:
     faults: list = field(default_factory=list)
     live: list = field(default_factory=list)
     ubi: bool = False
+    hidden: bool = False        # a chip that the board's kernel lists in its partitions alone
+    chip: int = None            # the device of which this is a part
+    offset: int = 0             # in bytes on that device
 
     @property
     def blocks(self):
@@ -70,6 +81,7 @@ class Flash:
     partitions: list
     nor: str            # module parameters, or None
     nand: str
+    ispot: bool = False
 
     def partition(self, index):
         for partition in self.partitions:
@@ -85,6 +97,10 @@ class Flash:
 
 
 def plan(options):
+    if options.layout == "ispot":
+        flash = _plan_ispot()
+        _plan_faults(options, flash)
+        return flash
     partitions = []
     nor = nand = None
     if options.mtd == "full":
@@ -97,6 +113,16 @@ def plan(options):
     flash = Flash(partitions, nor, nand)
     _plan_faults(options, flash)
     return flash
+
+
+def _plan_ispot():
+    erase, chip = 0x20000, len(_ISPOT)
+    partitions, offset = [], 0
+    for index, (size, name) in enumerate(_ISPOT):
+        partitions.append(Partition(index, name, "ram", size, erase, chip=chip, offset=offset))
+        offset += size
+    partitions.append(Partition(chip, "mtdram test device", "ram", offset, erase, fill_blocks=offset // erase, hidden=True))
+    return Flash(partitions, f"total_size={offset // 1024} erase_size={erase // 1024}", None, ispot=True)
 
 
 def _plan_nor(text, partitions):

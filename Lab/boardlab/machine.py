@@ -73,7 +73,7 @@ def free_ports(count):
 
 def start(state, options, accel, memory, ports):
     """Starts QEMU in the state folder and returns the process that limits its life."""
-    ssh, telnet, serial = ports
+    ssh, telnet, serial, http = ports
     line = "id=line,logfile=serial.log"
     if options.serial == "pty":
         line = f"pty,{line}"
@@ -96,7 +96,7 @@ def start(state, options, accel, memory, ports):
         "-drive", "if=virtio,format=raw,readonly=on,file=flash.img",
         # restrict: the board reaches nothing, neither the network nor this machine.
         "-netdev", f"user,id=net,restrict={'off' if options.outbound else 'on'},hostfwd=tcp:127.0.0.1:{ssh}-:22,"
-                   f"hostfwd=tcp:127.0.0.1:{telnet}-:23",
+                   f"hostfwd=tcp:127.0.0.1:{telnet}-:23,hostfwd=tcp:127.0.0.1:{http}-:80",
         "-device", "virtio-net-pci,netdev=net,romfile=",
     ]
     if not options.reboots:

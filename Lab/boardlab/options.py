@@ -41,6 +41,9 @@ def parse(arguments):
     dump.add_argument("file", type=Path)
 
     flash = start.add_argument_group("flash")
+    flash.add_argument("--layout", default="lab", choices=["lab", "ispot"],
+                       help="ispot: 16 MiB of NOR with an iSpot's partitions, two of them in one block; no sysfs; no node "
+                            "for the last partition; a web server with files in /var/wwwroot")
     flash.add_argument("--nor", default="8192:64", metavar="SIZE_KIB:ERASE_KIB", help="or none (default: %(default)s)")
     flash.add_argument("--nand", default="default", choices=["default", "small", "none"], type=str.lower,
                        help="256 MiB, 32 MiB, or none")

@@ -93,7 +93,8 @@ def _plan(options, flash, disk, modules):
     settings = {
         "HOSTNAME": options.hostname, "MODULES": " ".join(modules),
         "DROP_DISK": "" if options.mtd == "none" else "yes",
-        "NO_NODES": "yes" if options.no_nodes else "", "NO_SYSFS": "yes" if options.no_sysfs else "",
+        "NO_NODES": "yes" if options.no_nodes else "", "NO_SYSFS": "yes" if options.no_sysfs or flash.ispot else "",
+        "ISPOT": "yes" if flash.ispot else "",
         "TMP_FULL": "yes" if options.tmp_full else "", "CHATTER": "yes" if options.chatter else "",
         "WRITER_MTD": "",
     }
@@ -103,7 +104,9 @@ def _plan(options, flash, disk, modules):
     lines = [f"{key}={_quote(str(value))}" for key, value in settings.items()]
 
     lines.append("prepare_flash() {\n    :")
-    if flash.nor:
+    if flash.ispot:
+        lines += _ispot(flash)
+    elif flash.nor:
         lines.append(f"    load_flash mtdram {_quote(flash.nor)}")
     if flash.nand:
         lines.append(f"    load_flash nandsim {_quote(flash.nand)}")
@@ -118,6 +121,23 @@ def _plan(options, flash, disk, modules):
             lines += _ubi(partition, disk)
     lines.append("}")
     return "\n".join(lines) + "\n"
+
+
+def _ispot(flash):
+    """Gives the partitions the numbers from 0 on, and the whole chip the one after them: other devices take these numbers
+    first, and leave again."""
+    parts = [partition for partition in flash.partitions if partition.chip is not None]
+    names = ",".join(["1"] * (len(parts) - 1))
+    lines = [f"    load_flash nandsim 'first_id_byte=0x20 second_id_byte=0xf1 third_id_byte=0x00 fourth_id_byte=0x15"
+             f" overridesize=8 parts={names}'",
+             f"    load_flash mtdram {_quote(flash.nor)}", "    rmmod nandsim || fail 'rmmod nandsim'",
+             # What the kernel said of those other devices is not of this board.
+             "    dmesg -c >/dev/null",
+             # A driver's own table has this line before it; mtdpart's ioctl leaves it out (drivers/mtd/mtdpart.c).
+             f"    echo '<5>Creating {len(parts)} MTD partitions on \"mtdram test device\":' >/dev/kmsg"]
+    for part in parts:
+        lines.append(f"    mtdpart add /dev/mtd{part.chip} {_quote(part.name)} {part.offset} {part.size} || fail mtdpart")
+    return lines
 
 
 def _ubi(partition, disk):
@@ -185,6 +205,7 @@ def _add_settings(archive, options):
         "ttyS0::respawn:" + ("/sbin/getty -L 115200 ttyS0 vt100" if login else "-/bin/ash"),
         "::respawn:/usr/sbin/dropbear -F -r /etc/dropbear/host_key",
         "::respawn:/usr/sbin/telnetd -F -l " + ("/bin/login" if login else "/usr/libexec/login.sh"),
+        *(["::respawn:/usr/sbin/httpd -f -p 80 -h /var/wwwroot"] if options.layout == "ispot" else []),
         "",
     ]))
     archive.file("usr/libexec/login.sh", "#!/bin/sh\nexec /bin/ash --login\n", 0o755)

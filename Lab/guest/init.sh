@@ -67,6 +67,14 @@ until [ -e /lab/agent-up ]; do
 done
 rm -f /dev/ttyS1 /dev/vport*
 
+if [ -n "$ISPOT" ]; then
+    mount -t tmpfs -o size=8m tmpfs /var || fail "mount /var"
+    mkdir /var/wwwroot
+    # An iSpot's kernel does not list the whole chip, and its owner has to make the last partition's node.
+    grep -v '^mtd11:' /proc/mtd >/tmp/table
+    mount --bind /tmp/table /proc/mtd || fail "mount /proc/mtd"
+    rm -rf /tmp/table /dev/mtd10* /dev/mtdblock10 /dev/mtd11* /dev/mtdblock11
+fi
 [ -z "$NO_NODES" ] || rm -rf /dev/mtd*
 [ -z "$NO_SYSFS" ] || umount /sys
 rm -rf /lab /init; exec /sbin/init

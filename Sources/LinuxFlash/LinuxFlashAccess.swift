@@ -67,7 +67,8 @@ package final class LinuxFlashAccess {
         let files = OwnFiles(shell)
         let access = LinuxFlashAccess(
             shell: shell, root: root, toolbox: toolbox, toolReplies: replies, plan: plan, files: files,
-            network: network.map { LinuxNetwork($0.settings, $0.host, shell, toolbox) }, beside: beside)
+            network: network.map { LinuxNetwork($0.settings, $0.host, shell, toolbox, files, root: root) },
+            beside: beside)
         let result = try await withShieldedCleanup {
             try await body(access)
         } cleanup: {

@@ -1,7 +1,14 @@
 package import BoardChannels
-import LinuxFlash
+private import HTTPFlash
+package import LinuxFlash
 private import Synchronization
 package import Transfers
+
+/// A file of the board's web server.
+private struct FetchedWebFile: FetchedFile {
+    let file: WebFile
+    func next() async throws -> [UInt8]? { try await file.next() }
+}
 
 /// This computer's port for a board's Linux that sends its flash.
 package final class LocalStreamHost: LinuxNetworkHost {
@@ -24,6 +31,10 @@ package final class LocalStreamHost: LinuxNetworkHost {
 
     package func expect(_ word: String, from senders: Set<IPv4Address>) -> IncomingStream? {
         open.withLock { $0?.listener }?.expect(word: word, from: Set(senders.map(\.description)))
+    }
+
+    package func fetch(_ url: String) async throws -> any FetchedFile {
+        FetchedWebFile(file: try await WebFile.open(url))
     }
 
     package func close() async {

@@ -73,6 +73,10 @@ package struct NetworkOptions: Sendable {
     package var boardIP: String?
     /// The IPv4 address at which the board reaches this computer; nil means automatic.
     package var hostIP: String?
+    /// The folder of the board's web server; nil means automatic.
+    package var webRoot: String?
+    /// The address of that folder for this computer; nil means automatic.
+    package var webURL: String?
 
     package init(via: TransferMethodName? = nil, boardIP: String? = nil, hostIP: String? = nil) {
         self.via = via

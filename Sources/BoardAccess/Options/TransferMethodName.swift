@@ -18,6 +18,9 @@ package struct TransferMethodName: Sendable, Hashable {
     /// The method of Linux; nil if it has none of this name.
     package var linux: LinuxReadMethod? { LinuxReadMethod(rawValue: name) }
 
+    /// Whether it is the board's own web server that gives the flash.
+    package var isWebServer: Bool { linux == .www }
+
     /// The names of all methods.
     package static let all =
         LinuxReadMethod.allCases.map(\.rawValue)

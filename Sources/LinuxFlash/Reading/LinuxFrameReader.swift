@@ -154,7 +154,7 @@ final class LinuxFrameReader {
     ///
     /// - Returns: whether it did.
     private func moveOn(_ failure: NetworkFailure, after exchange: FrameExchange) async throws -> Bool {
-        guard let network, let carrier = exchange.carrier as? NetworkCarrier else { return false }
+        guard let network, let carrier = exchange.carrier as? any NetworkFrameCarrier else { return false }
         let request = exchange.request
         let isVain = exchange.missing == RangeSet(request.first..<request.first + request.count)
         vainAttempts = isVain ? vainAttempts + 1 : 0
@@ -218,7 +218,7 @@ final class LinuxFrameReader {
         let encoding = carrier.plan.encoding
         carrier.markBulk(true)
         defer { carrier.markBulk(false) }
-        try await carrier.start(exchange.command)
+        try await carrier.start(exchange.command, for: request.count * unit)
         var isDone = false
         // A damaged number in the command may have requested far too much.
         var allowance = 2 * encoding.arrivalLimit(for: request.count * unit) + request.count * 1_024

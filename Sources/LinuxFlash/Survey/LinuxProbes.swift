@@ -130,7 +130,9 @@ package enum LinuxProbes {
         (
             "mac-addresses.txt",
             #"for f in "$R"/sys/class/net/*/address; do [ -r "$f" ] && read -r v <"$f" && d=${f%/*} && "#
-                + #"echo "${d##*/} $v"; done; [ -d "$R/sys/class/net" ] || ifconfig -a"#
+                + #"echo "${d##*/} $v"; done; [ -d "$R/sys/class/net" ] || "#
+                // Without the counters, which change from one reply to the next.
+                + #"ifconfig -a | while read -r a b; do case "$a $b" in *HWaddr*|ether\ *) echo "$a $b";; esac; done"#
         ),
         (
             "spi-nor.txt",

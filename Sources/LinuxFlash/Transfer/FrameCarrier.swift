@@ -13,12 +13,13 @@ protocol FrameCarrier: AnyObject {
 
     /// Starts a command.
     ///
+    /// - Parameter bytes: how many bytes of flash it sends.
     /// - Throws: ``NetworkFailure`` if the carrier itself failed, and the board's console still answers.
-    func start(_ command: String) async throws
+    func start(_ command: String, for bytes: Int) async throws
 
     /// Returns the next bytes; nil if none came in time.
     ///
-    /// - Throws: as ``start(_:)``.
+    /// - Throws: as ``start(_:for:)``.
     func bytes(within time: Duration) async throws -> [UInt8]?
 
     /// Whether a terminal turns each `LF` into `CR LF`.
@@ -43,6 +44,18 @@ protocol FrameCarrier: AnyObject {
 
     /// Ends a command that stalled or failed.
     func abandon(_ command: String) async throws
+}
+
+/// A carrier that uses the network beside the console.
+protocol NetworkFrameCarrier: FrameCarrier {
+    var method: LinuxReadMethod { get }
+    /// The method and the addresses, for messages: `nc to 192.168.1.2:40000`.
+    var label: String { get }
+    /// Whether the network has ever worked.
+    var hasDelivered: Bool { get }
+
+    /// How the output of a command is sent, for the backup's record.
+    func description(of command: String) -> String
 }
 
 /// Why a board's connection to this computer failed.
@@ -75,7 +88,7 @@ final class ConsoleCarrier: FrameCarrier {
 
     func markBulk(_ isBulk: Bool) { shell.console.channel.markBulk(isBulk) }
 
-    func start(_ command: String) async throws { try await shell.start(command) }
+    func start(_ command: String, for bytes: Int) async throws { try await shell.start(command) }
 
     func bytes(within time: Duration) async throws -> [UInt8]? { try await shell.console.bytes(within: time) }
 

@@ -6,70 +6,104 @@ private import Transfers
 
 /// The network beside a board's console: finds out which of its methods and addresses work, once.
 final class LinuxNetwork {
+    /// Something to be tried.
+    private enum Attempt {
+        /// The board connects to this computer.
+        case sending(NetworkCommand, LinuxNetworkPlan)
+        /// This computer fetches from the board's web server.
+        case fetching(WebRootPlace)
+    }
+
     private let settings: LinuxNetworkSettings
     private let host: any LinuxNetworkHost
     private let shell: ShellSession
     private let toolbox: LinuxToolbox
+    private let files: OwnFiles
+    private let root: String
     /// What is still to be tried; nil before the first use.
-    private var untried: [(form: NetworkCommand, addresses: LinuxNetworkPlan)]?
+    private var untried: [Attempt]?
     /// What was tried in vain, for the user.
     private var failures: [String] = []
-    private var carrier: NetworkCarrier?
+    private var carrier: (any NetworkFrameCarrier)?
     private var isAnnounced = false
 
+    /// - Parameter root: a prefix of all paths on the board, for tests.
     init(
-        _ settings: LinuxNetworkSettings, _ host: any LinuxNetworkHost, _ shell: ShellSession, _ toolbox: LinuxToolbox
+        _ settings: LinuxNetworkSettings, _ host: any LinuxNetworkHost, _ shell: ShellSession, _ toolbox: LinuxToolbox,
+        _ files: OwnFiles, root: String
     ) {
         self.settings = settings
         self.host = host
         self.shell = shell
         self.toolbox = toolbox
+        self.files = files
+        self.root = root
     }
 
     /// The method in use, for the backup's record; nil for the console.
-    var methodName: String? { carrier.map { "\($0.form.method.rawValue) over the network" } }
+    var methodName: String? { carrier.map { "\($0.method.rawValue) over the network" } }
 
     /// How the output of a command is sent, for the backup's record; nil for the console.
-    func command(sending command: String) -> String? {
-        carrier.map { "\(command) | \(toolbox.invocation($0.form.method.rawValue)) \($0.addresses.host) PORT" }
-    }
+    func command(sending command: String) -> String? { carrier?.description(of: command) }
+
+    // MARK: Choosing
 
     /// Returns the next carrier to be tried; nil if there is none.
     ///
     /// - Throws: `hostUnreachable` if the user allows only a method that does not work; errors of the board.
-    func next() async throws -> NetworkCarrier? {
+    func next() async throws -> (any NetworkFrameCarrier)? {
         carrier = nil
-        var rest = try await candidates()
+        var rest = try await attempts()
         while !rest.isEmpty {
-            let (form, addresses) = rest.removeFirst()
+            let attempt = rest.removeFirst()
             untried = rest
-            do {
-                let port = try await host.listen(at: addresses.listensAt)
-                let made = NetworkCarrier(
-                    form, addresses, port: port, host: host, shell, toolbox, nonce: settings.nonce)
-                carrier = made
-                if !isAnnounced {
-                    isAnnounced = true
-                    settings.notify(
-                        "the board sends its flash over the network (\(form.method.rawValue) to \(addresses.host):\(port))"
-                    )
-                }
-                return made
-            } catch let error as FlashkeepError where error.code == .portUnavailable {
-                failures.append("\(error.what) \(error.why)")
+            guard let made = try await made(attempt) else { continue }
+            carrier = made
+            if !isAnnounced {
+                isAnnounced = true
+                settings.notify("the board sends its flash over the network (\(made.label))")
             }
+            return made
         }
         untried = []
         try giveUp()
         return nil
     }
 
-    /// Records that a carrier does not work.
-    func failed(_ carrier: NetworkCarrier, _ failure: NetworkFailure) {
-        // Another form of the command would not reach this computer either.
-        if failure.isSilence { untried?.removeAll { $0.addresses == carrier.addresses } }
-        failures.append("\(carrier.form.method.rawValue) to \(carrier.addresses.host):\(carrier.port): \(failure.why)")
+    /// Makes the carrier of an attempt; nil if it failed.
+    private func made(_ attempt: Attempt) async throws -> (any NetworkFrameCarrier)? {
+        switch attempt {
+        case .sending(let form, let addresses):
+            do {
+                let port = try await host.listen(at: addresses.listensAt)
+                return NetworkCarrier(form, addresses, port: port, host: host, shell, toolbox, nonce: settings.nonce)
+            } catch let error as FlashkeepError where error.code == .portUnavailable {
+                failures.append("\(error.what) \(error.why)")
+            }
+        case .fetching(let place):
+            do {
+                return try await WebRootCarrier.open(
+                    place, host, shell, toolbox, files, root: root, nonce: settings.nonce)
+            } catch let failure as NetworkFailure {
+                failures.append("www at \(PrintableText.escaped(place.url)): \(failure.why)")
+            }
+        }
+        return nil
     }
+
+    /// Records that a carrier does not work.
+    func failed(_ carrier: any NetworkFrameCarrier, _ failure: NetworkFailure) {
+        // Another form of the command would not reach this computer either.
+        if failure.isSilence, let carrier = carrier as? NetworkCarrier {
+            untried?.removeAll { attempt in
+                guard case .sending(_, let addresses) = attempt else { return false }
+                return addresses == carrier.addresses
+            }
+        }
+        failures.append("\(carrier.label): \(failure.why)")
+    }
+
+    // MARK: Giving up
 
     private func giveUp() throws {
         for method in LinuxReadMethod.allCases where method.needsNetwork { settings.givenUp.insert(method) }
@@ -83,48 +117,85 @@ final class LinuxNetwork {
         }
         throw FlashkeepError(
             .hostUnreachable, what: "The board cannot send its flash by \(via.rawValue).",
-            why: failures.isEmpty ? Self.noAddress : Self.list(failures),
-            next: "Check this computer's firewall, give the address at which the board reaches this computer with "
-                + "--host-ip, or omit --via to use the console.")
+            why: failures.isEmpty ? Self.noAddress : Self.list(failures), next: Self.advice(via))
     }
 
     private static let noAddress = "No address is known at which the board reaches this computer."
 
+    private static func advice(_ method: LinuxReadMethod) -> String {
+        method == .www
+            ? "Give the web server's folder with --www DIR, its address for this computer with --www-url URL, or omit "
+                + "--via."
+            : "Check this computer's firewall, give the address at which the board reaches this computer with "
+                + "--host-ip, or omit --via to use the console."
+    }
+
     private static func list(_ failures: [String]) -> String { failures.suffix(3).joined(separator: "; ") }
 
-    private func candidates() async throws -> [(form: NetworkCommand, addresses: LinuxNetworkPlan)] {
+    // MARK: Attempts
+
+    private func attempts() async throws -> [Attempt] {
         if let untried { return untried }
-        let methods = LinuxReadMethod.allCases.filter { method in
-            method.needsNetwork && (settings.via ?? method) == method && !settings.givenUp.contains(method)
-                && toolbox.has(method.rawValue)
+        var result: [Attempt] = []
+        for method in LinuxReadMethod.allCases where isAllowed(method) {
+            switch method {
+            case .nc: result += try await sending(method)
+            case .www: result += try await fetching()
+            case .line: break
+            }
         }
-        guard !methods.isEmpty else {
-            if let via = settings.via, via.needsNetwork { failures.append("the board has no \(via.rawValue)") }
+        return result
+    }
+
+    private func isAllowed(_ method: LinuxReadMethod) -> Bool {
+        method.needsNetwork && !settings.givenUp.contains(method)
+            && (settings.via == method || settings.via == nil && !method.isOnlyOnRequest)
+    }
+
+    private func sending(_ method: LinuxReadMethod) async throws -> [Attempt] {
+        guard toolbox.has(method.rawValue) else {
+            if settings.via == method { failures.append("the board has no \(method.rawValue)") }
             return []
         }
         let ends = shell.console.channel.networkEnds
-        var own: [IPv4Address] = []
-        if ends == nil || settings.host == nil {
-            let reply = try await shell.run(LinuxNetworkPlan.addressCommand(toolbox), limit: 1 << 16)
-            own = LinuxNetworkPlan.addresses(in: reply.text)
+        let own = ends == nil || settings.host == nil ? try await boardAddresses() : []
+        let plans = LinuxNetworkPlan.candidates(
+            host: settings.host, board: settings.board, console: ends, boardAddresses: own, interfaces: interfaces())
+        guard !plans.isEmpty else { return [] }
+        let usage = try await shell.run(
+            "\(toolbox.invocation(method.rawValue)) --help", limit: 1 << 16, mergesErrors: true)
+        let forms = NetworkCommand.all(method, usage: usage.text)
+        return plans.flatMap { plan in forms.map { .sending($0, plan) } }
+    }
+
+    private func fetching() async throws -> [Attempt] {
+        var addresses = settings.board.map { [$0] } ?? []
+        if addresses.isEmpty, let peer = shell.console.channel.networkEnds.flatMap({ IPv4Address($0.peer) }) {
+            addresses = [peer]
         }
-        let interfaces: [HostInterface]
+        if addresses.isEmpty, settings.webURL == nil {
+            let own = try await boardAddresses().filter { !$0.isLoopback }
+            let ours = interfaces()
+            // Those of a network that both are in come first; a router on the way may lead to the others.
+            addresses = own.filter { address in ours.contains { $0.reaches(address) } } + own
+        }
+        let search = WebRootSearch(settings, shell, toolbox, root: root)
+        let (places, why) = try await search.places(addresses)
+        if places.isEmpty { failures.append(why) }
+        return places.map { .fetching($0) }
+    }
+
+    private func boardAddresses() async throws -> [IPv4Address] {
+        let reply = try await shell.run(LinuxNetworkPlan.addressCommand(toolbox), limit: 1 << 16)
+        return LinuxNetworkPlan.addresses(in: reply.text)
+    }
+
+    private func interfaces() -> [HostInterface] {
         do {
-            interfaces = try host.interfaces()
+            return try host.interfaces()
         } catch {
             failures.append("this computer does not list its interfaces (\(error))")
-            interfaces = []
+            return []
         }
-        let plans = LinuxNetworkPlan.candidates(
-            host: settings.host, board: settings.board, console: ends, boardAddresses: own, interfaces: interfaces)
-        guard !plans.isEmpty else { return [] }
-        var result: [(form: NetworkCommand, addresses: LinuxNetworkPlan)] = []
-        for method in methods {
-            let usage = try await shell.run(
-                "\(toolbox.invocation(method.rawValue)) --help", limit: 1 << 16, mergesErrors: true)
-            let forms = NetworkCommand.all(method, usage: usage.text)
-            result += plans.flatMap { plan in forms.map { ($0, plan) } }
-        }
-        return result
     }
 }

@@ -22,8 +22,21 @@ package protocol LinuxNetworkHost: AnyObject, Sendable {
     ///   - senders: the only addresses that may send it.
     func expect(_ word: String, from senders: Set<IPv4Address>) -> IncomingStream?
 
+    /// Starts to fetch a file from a web server on the board.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` if the server does not answer, or does not give it.
+    func fetch(_ url: String) async throws -> any FetchedFile
+
     /// Closes the port.
     func close() async
+}
+
+/// A file that arrives from a web server.
+package protocol FetchedFile: Sendable {
+    /// Returns the next bytes, at least one; nil at the end.
+    ///
+    /// - Throws: ``FlashModel/FlashkeepError`` with `boardLost` if the server stops before the end, `noReplyInTime`.
+    func next() async throws -> [UInt8]?
 }
 
 /// The user's settings for a network beside the console of a board's Linux.
@@ -34,6 +47,10 @@ package struct LinuxNetworkSettings: Sendable {
     package var board: IPv4Address?
     /// The address at which the board reaches this computer; nil determines it.
     package var host: IPv4Address?
+    /// The folder of the board's web server, absolute; nil finds it.
+    package var webRoot: String?
+    /// The address of that folder for this computer; nil determines it.
+    package var webURL: String?
     /// The methods that proved not to work, for all connections to the board.
     package var givenUp: GivenUp<LinuxReadMethod>
     /// Unpredictable letters and digits, at least 8.
@@ -43,12 +60,15 @@ package struct LinuxNetworkSettings: Sendable {
 
     package init(
         via: LinuxReadMethod? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
-        givenUp: GivenUp<LinuxReadMethod> = GivenUp<LinuxReadMethod>(), nonce: @escaping @Sendable () -> String,
+        webRoot: String? = nil, webURL: String? = nil, givenUp: GivenUp<LinuxReadMethod> = GivenUp<LinuxReadMethod>(),
+        nonce: @escaping @Sendable () -> String,
         notify: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.via = via
         self.board = board
         self.host = host
+        self.webRoot = webRoot
+        self.webURL = webURL
         self.givenUp = givenUp
         self.nonce = nonce
         self.notify = notify

@@ -5,8 +5,13 @@
 package enum LinuxReadMethod: String, Sendable, Hashable, CaseIterable {
     /// `nc` (busybox, OpenBSD's and the traditional one): a TCP connection to this computer.
     case nc
+    /// The board's own web server: a part of the flash at a time is put into its folder in memory, and fetched.
+    case www
     /// The console alone.
     case line
+
+    /// Whether it is used only if the user asks for it: it leaves something in the board's memory for a while.
+    var isOnlyOnRequest: Bool { self == .www }
 
     /// Whether it needs a network between the board and this computer.
     package var needsNetwork: Bool { self != .line }

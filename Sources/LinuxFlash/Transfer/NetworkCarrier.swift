@@ -4,7 +4,7 @@ internal import FlashModel
 internal import Transfers
 
 /// A connection of the board's own carries the frames. The console has the command, and its end.
-final class NetworkCarrier: FrameCarrier {
+final class NetworkCarrier: NetworkFrameCarrier {
     let form: NetworkCommand
     let addresses: LinuxNetworkPlan
     /// The port of this computer.
@@ -46,6 +46,13 @@ final class NetworkCarrier: FrameCarrier {
         form.definition(of: function, script)
     }
 
+    var method: LinuxReadMethod { form.method }
+    var label: String { "\(method.rawValue) to \(addresses.host):\(port)" }
+
+    func description(of command: String) -> String {
+        "\(command) | \(toolbox.invocation(method.rawValue)) \(addresses.host) PORT"
+    }
+
     let isTalking = false
     let mapsLineEnds = false
     /// Whether the board has ever connected.
@@ -55,7 +62,7 @@ final class NetworkCarrier: FrameCarrier {
 
     func markBulk(_ isBulk: Bool) {}
 
-    func start(_ command: String) async throws {
+    func start(_ command: String, for bytes: Int) async throws {
         let word = "FK\(nonce())"
         guard let stream = host.expect(word, from: addresses.senders) else {
             throw NetworkFailure(why: "the port of this computer is closed")

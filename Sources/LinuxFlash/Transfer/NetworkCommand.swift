@@ -19,7 +19,7 @@ enum NetworkCommand: Sendable, Hashable {
         switch method {
         // Busybox (`networking/nc.c`); others have another `-e`, or none.
         case .nc: usage.contains("BusyBox") && usage.contains("-e PROG") ? [.netcatShell, .netcatPipe] : [.netcatPipe]
-        case .line: []
+        case .www, .line: []
         }
     }
 

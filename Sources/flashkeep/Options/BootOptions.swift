@@ -27,9 +27,12 @@ struct BootOptions: ParsableArguments, Sendable {
 
     /// The network that they describe.
     ///
-    /// - Parameter via: the only method that may be used; nil takes the best that works.
-    func network(via: TransferMethodName? = nil) -> NetworkOptions {
-        NetworkOptions(via: via, boardIP: boardIp, hostIP: hostIp)
+    /// - Parameter method: the user's choice of a method; nil takes the best that works.
+    func network(_ method: TransferMethodOptions? = nil) -> NetworkOptions {
+        var network = NetworkOptions(via: method?.via, boardIP: boardIp, hostIP: hostIp)
+        network.webRoot = method?.www
+        network.webURL = method?.wwwUrl
+        return network
     }
 
     /// How an image is started; nil without one.

@@ -6,11 +6,22 @@ struct TransferMethodOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             """
-            How the board sends its flash. Linux: nc (over the network). U-Boot: tftpput, tftp (HiSilicon's, with three \
+            How the board sends its flash. Linux: nc (over the network), www (through the board's own web server; only \
+            on request). U-Boot: tftpput, tftp (HiSilicon's, with three \
             arguments), netconsole. Both: line (only the console, in both directions). The default is the first of \
             these that the board has and that works; over SSH, nothing else is used unless asked for.
             """, valueName: "method"))
     var via: TransferMethodName?
+
+    @Option(
+        help: ArgumentHelp(
+            "For --via www: the folder of the board's web server, if it is not found.", valueName: "dir"))
+    var www: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For --via www: the address of that folder for this computer, if it is not found.", valueName: "url"))
+    var wwwUrl: String?
 
     /// Checks that the option is applicable.
     ///
@@ -18,6 +29,9 @@ struct TransferMethodOptions: ParsableArguments, Sendable {
     ///   - place: the board's address, as typed.
     ///   - image: the image to start from U-Boot.
     func validate(for place: String, image: String?) throws {
+        guard via?.isWebServer == true || www == nil && wwwUrl == nil else {
+            throw ValidationError("--www and --www-url are for --via www.")
+        }
         guard let via, via.linux == nil else { return }
         guard image == nil else {
             throw ValidationError(

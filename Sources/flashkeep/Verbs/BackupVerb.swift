@@ -91,7 +91,7 @@ struct BackupVerb: Verb {
     func work(in context: VerbContext) async throws -> ExitStatus {
         let connection = try context.connection(
             to: `where`, board, known: choices.known, image: boot.image(choices.image),
-            network: boot.network(via: transferMethod.via), common: common)
+            network: boot.network(transferMethod), common: common)
         let options = BackupOptions(
             target: choices.to.map { FilePath($0) }, proof: choices.proof == .best ? .best : .none,
             withOOB: choices.oob,

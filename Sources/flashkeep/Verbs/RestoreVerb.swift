@@ -157,7 +157,7 @@ struct RestoreVerb: Verb {
         }
         let connection = try context.connection(
             to: address, board, known: [bag], image: boot.image(choices.image),
-            network: boot.network(via: transferMethod.via),
+            network: boot.network(transferMethod),
             common: common)
         let choice = RestoreChoice(
             only: choices.only, allowed: try choices.allowed(),
