@@ -1,6 +1,7 @@
 import BackupBags
 import FlashModel
 import Foundation
+import LinuxFlash
 import Operations
 import SystemPackage
 import TestSupport
@@ -68,7 +69,49 @@ struct BackupLabTests {
                 #expect(report.summary.isProven, "\(way): \(report.summary.sentences)")
                 #expect(report.manifest.capture.way.contains("nc over the network"), "\(report.manifest.capture.way)")
             }
+            // The board's other programs.
+            for method in [LinuxReadMethod.tftp, .ftpput, .wget] {
+                let report = try await board.backup(
+                    .telnet, to: "backup-\(method.rawValue)", network: LabBoard.network(via: method))
+                try board.expectSameBytes(report)
+                #expect(report.manifest.capture.way.contains("\(method.rawValue) over the network"))
+            }
             #expect(try await board.digests() == before, "a backup must not change the flash")
+        }
+    }
+
+    /// An iSpot, as its owner backs it up: each partition through its own web server.
+    @Test func aBoardsOwnWebServerGivesItsFlash() async throws {
+        try await LabBoard.with(["--layout", "ispot"]) { board in
+            let files = "ls -A /var/wwwroot; ls -d /tmp/*"
+            let before = try await board.ssh(files)
+            let report = try await board.backup(.telnet, network: try board.webServer())
+            try board.expectSameBytes(report)
+            #expect(report.manifest.partitions.count == 11)
+            #expect(report.summary.isProven, "\(report.summary.sentences)")
+            #expect(report.manifest.capture.way.contains("www over the network"), "\(report.manifest.capture.way)")
+            #expect(try await board.ssh(files) == before)
+
+            // Killed while a partition is there; the shell at the other end may live on.
+            let log = board.state.appending(path: "log")
+            let arguments = [
+                "backup", "tcp://127.0.0.1:\(try board.port("serial"))", "--via", "www", "--www-url",
+                try board.webURL, "--to", board.state.appending(path: "killed").path, "--progress", "none",
+            ]
+            let process = try board.start(arguments, log: log)
+            let deadline = ContinuousClock.now + .seconds(120)
+            while try await board.ssh("ls -A /var/wwwroot").isEmpty {
+                guard process.isRunning, ContinuousClock.now < deadline else {
+                    throw LabFailure(text: "it ended too soon: \(try String(contentsOf: log, encoding: .utf8))")
+                }
+            }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            let again = try board.start(arguments, log: log)
+            again.waitUntilExit()
+            let said = try String(contentsOf: log, encoding: .utf8)
+            #expect(again.terminationStatus == 4, "\(said)")
+            #expect(try await board.ssh(files) == before)
         }
     }
 

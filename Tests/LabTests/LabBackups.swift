@@ -57,11 +57,23 @@ extension LabBoard {
     }
 
     /// The network of a board that was started with `--outbound`: its connections come from the emulator.
-    static func network(notify: @escaping @Sendable (String) -> Void = { _ in }) -> LinuxBoardNetwork {
+    static func network(
+        via: LinuxReadMethod? = nil, notify: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> LinuxBoardNetwork {
         LinuxBoardNetwork(
             settings: LinuxNetworkSettings(
-                board: IPv4Address("127.0.0.1"), host: IPv4Address("10.0.2.2"),
+                via: via, board: IPv4Address("127.0.0.1"), host: IPv4Address("10.0.2.2"),
                 nonce: OperationEnvironment.testing.nonce, notify: notify),
+            computer: { LocalStreamHost(interfaces: { [] }) })
+    }
+
+    /// The address of the web server of a board with `--layout ispot`, for this computer.
+    var webURL: String { get throws { "http://127.0.0.1:\(try port("http"))/" } }
+
+    /// The web server of such a board.
+    func webServer() throws -> LinuxBoardNetwork {
+        LinuxBoardNetwork(
+            settings: LinuxNetworkSettings(via: .www, webURL: try webURL, nonce: OperationEnvironment.testing.nonce),
             computer: { LocalStreamHost(interfaces: { [] }) })
     }
 

@@ -89,6 +89,20 @@ struct LabBoard {
         try await Self.run("ssh", ["-F", sshConfig, "board", command]).output
     }
 
+    /// Starts our program with its output in a file.
+    func start(_ arguments: [String], log: URL) throws -> Process {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        let handle = try FileHandle(forWritingTo: log)
+        process.standardError = handle
+        process.standardOutput = handle
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
     /// Runs a program in the repository's folder and returns its output.
     static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:]

@@ -207,19 +207,11 @@ struct RestoreLabTests {
     }
 
     private func start(_ board: LabBoard, _ bag: String, log: URL) throws -> Process {
-        let process = Process()
-        process.executableURL = LabBoard.program
-        process.arguments = [
-            "restore", bag, "ssh:board", "--ssh-config", board.sshConfig, "--allow", "bootloader", "--yes",
-            "--progress", "plain",
-        ]
-        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        let handle = try FileHandle(forWritingTo: log)
-        process.standardError = handle
-        process.standardOutput = handle
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        return process
+        try board.start(
+            [
+                "restore", bag, "ssh:board", "--ssh-config", board.sshConfig, "--allow", "bootloader", "--yes",
+                "--progress", "plain",
+            ], log: log)
     }
 
     /// Changes on a running board are found by its checksums, and nothing is modified.

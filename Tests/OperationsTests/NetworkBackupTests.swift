@@ -74,6 +74,63 @@ struct NetworkBackupTests {
         #expect(notes.all.count == 1 && notes.all[0].contains("nc to 127.0.0.1:"), "\(notes.all)")
     }
 
+    @Test("By uploads to servers of this computer", arguments: [LinuxReadMethod.tftp, .ftpput, .wget], [true, false])
+    func uploads(_ method: LinuxReadMethod, _ isSlow: Bool) async throws {
+        let board = try Self.board(nc: nil)
+        try board.link(method.rawValue, to: "/bin/busybox")
+        let notes = Notes()
+        let report = try await Self.backup(board, Self.network(notes), isSlow: isSlow)
+        #expect(
+            report.manifest.capture.way.contains("\(method.rawValue) over the network"),
+            "\(report.manifest.capture.way)")
+        #expect(
+            notes.all.count == 1 && notes.all[0].contains("\(method.rawValue) to 127.0.0.1:"), "\(notes.all)")
+    }
+
+    @Test("Uploads that break, come twice, or come from somebody else", arguments: ["tftp", "ftpput", "wget"])
+    func brokenUploads(_ tool: String) async throws {
+        let usage = "case $* in --help) exec /bin/busybox \(tool) --help;; esac;"
+        for script in ["/usr/bin/head -c 50000 | /bin/busybox \(tool) \"$@\"", "exec /bin/busybox \(tool) \"$@\""] {
+            let board = try Self.board(nc: nil)
+            try board.replace(tool, with: usage + script)
+            let report = try await Self.backup(board, Self.network(Notes()), isSlow: false)
+            #expect(report.summary.isProven)
+        }
+        let notes = Notes()
+        let board = try Self.board(nc: nil)
+        try board.link(tool, to: "/bin/busybox")
+        _ = try await Self.backup(
+            board, Self.network(notes, board: IPv4Address(value: 0x7F00_0002)), isSlow: false)
+        #expect(notes.all.contains { $0.contains("a connection came from 127.0.0.1") }, "\(notes.all)")
+    }
+
+    @Test("From a web server that is started for it", arguments: [true, false])
+    func started(_ isSlow: Bool) async throws {
+        let board = try Self.board(nc: nil)
+        for tool in ["httpd", "chmod", "rmdir", "sleep"] { try board.link(tool, to: "/bin/busybox") }
+        let notes = Notes()
+        let report = try await Self.backup(board, Self.network(notes), isSlow: isSlow)
+        #expect(report.manifest.capture.way.contains("httpd over the network"), "\(report.manifest.capture.way)")
+        #expect(notes.all.count == 1 && notes.all[0].contains("httpd at 127.0.0.1:"), "\(notes.all)")
+        // Nothing of it stays, neither the program nor its folder.
+        let left = try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter {
+            FileManager.default.fileExists(atPath: "/tmp/\($0)/web")
+        }
+        #expect(left.isEmpty, "\(left)")
+    }
+
+    @Test(
+        "A web server that does not start, or answers wrongly, is given up",
+        arguments: ["exit 1", "sleep 100", "exec /bin/busybox httpd -f -p 38080 -h /tmp"])
+    func notStarted(_ script: String) async throws {
+        let board = try Self.board(nc: nil)
+        try board.replace("httpd", with: script)
+        let notes = Notes()
+        let report = try await Self.backup(board, Self.network(notes), isSlow: false)
+        #expect(!report.manifest.capture.way.contains("network"))
+        #expect(notes.all.filter { $0.contains("comes over the console") }.count == 1, "\(notes.all)")
+    }
+
     @Test("What the ECC found is recorded as on the console")
     func findings() async throws {
         var hardware = SampleBoards.router()

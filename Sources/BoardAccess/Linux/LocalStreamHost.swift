@@ -1,19 +1,21 @@
-package import BoardChannels
+private import BoardChannels
 private import HTTPFlash
 package import LinuxFlash
 private import Synchronization
 package import Transfers
 
-/// A file of the board's web server.
-private struct FetchedWebFile: FetchedFile {
-    let file: WebFile
-    func next() async throws -> [UInt8]? { try await file.next() }
-}
-
-/// This computer's port for a board's Linux that sends its flash.
+/// This computer's services for a board's Linux that sends its flash: each port is opened when it is first needed.
 package final class LocalStreamHost: LinuxNetworkHost {
+    private struct Open: Sendable {
+        var service: LinuxStreamService
+        var address: IPv4Address
+        var port: Int
+        var end: @Sendable () async -> Void
+        var expect: @Sendable (_ word: String, _ senders: Set<String>) -> any ExpectedStream
+    }
+
     private let listInterfaces: @Sendable () throws -> [HostInterface]
-    private let open = Mutex<(address: IPv4Address, listener: StreamListener)?>(nil)
+    private let state = Mutex<Open?>(nil)
 
     package init(interfaces: @escaping @Sendable () throws -> [HostInterface]) {
         listInterfaces = interfaces
@@ -21,16 +23,55 @@ package final class LocalStreamHost: LinuxNetworkHost {
 
     package func interfaces() throws -> [HostInterface] { try listInterfaces() }
 
-    package func listen(at address: IPv4Address) async throws -> Int {
-        if let open = open.withLock({ $0 }), open.address == address { return open.listener.port }
+    package func listen(_ service: LinuxStreamService, at address: IPv4Address) async throws -> Int {
+        if let open = state.withLock({ $0 }), open.service == service, open.address == address { return open.port }
         await close()
-        let listener = try await StreamListener.open(host: "\(address)")
-        open.withLock { $0 = (address, listener) }
-        return listener.port
+        let open =
+            switch service {
+            case .tcp: try await Self.tcp(address)
+            case .tftp:
+                try await Self.uploads(service, address) { content, serving in
+                    let configuration = TFTPServer.Configuration(addresses: ["\(address)"], port: 0)
+                    try await withTFTPServer(content, configuration) { await serving($0.port) }
+                }
+            case .ftp:
+                try await Self.uploads(service, address) { content, serving in
+                    try await withFTPServer(content, host: "\(address)") { await serving($0) }
+                }
+            }
+        state.withLock { $0 = open }
+        return open.port
     }
 
-    package func expect(_ word: String, from senders: Set<IPv4Address>) -> IncomingStream? {
-        open.withLock { $0?.listener }?.expect(word: word, from: Set(senders.map(\.description)))
+    private static func tcp(_ address: IPv4Address) async throws -> Open {
+        let listener = try await StreamListener.open(host: "\(address)")
+        return Open(
+            service: .tcp, address: address, port: listener.port, end: { await listener.close() },
+            expect: { listener.expect(word: $0, from: $1) })
+    }
+
+    private static func uploads(
+        _ service: LinuxStreamService, _ address: IPv4Address,
+        _ run: @escaping @Sendable (TFTPCatalog, _ serving: @Sendable (Int) async -> Void) async throws -> Void
+    ) async throws -> Open {
+        let catalog = TFTPCatalog()
+        let server = try await BackgroundServer.start { serving in try await run(catalog, serving) }
+        let last = Mutex<String?>(nil)
+        return Open(
+            service: service, address: address, port: server.port, end: { await server.stop() },
+            expect: { word, senders in
+                last.withLock { last in
+                    if let last { catalog.withdraw(last) }
+                    last = word
+                }
+                let stream = UploadStream()
+                stream.expect(word, from: senders, in: catalog)
+                return stream
+            })
+    }
+
+    package func expect(_ word: String, from senders: Set<IPv4Address>) -> (any ExpectedStream)? {
+        state.withLock { $0 }?.expect(word, Set(senders.map(\.description)))
     }
 
     package func fetch(_ url: String) async throws -> any FetchedFile {
@@ -38,10 +79,16 @@ package final class LocalStreamHost: LinuxNetworkHost {
     }
 
     package func close() async {
-        let open = open.withLock { open in
+        let open = state.withLock { open in
             defer { open = nil }
             return open
         }
-        await open?.listener.close()
+        await open?.end()
     }
+}
+
+/// A file of the board's web server.
+private struct FetchedWebFile: FetchedFile {
+    let file: WebFile
+    func next() async throws -> [UInt8]? { try await file.next() }
 }

@@ -7,20 +7,8 @@ import UBootFlash
 /// fetches what is to be written, and a listener for what the board prints over the network. Each starts when first
 /// needed.
 package final class LocalNetworkHost: UBootNetworkHost {
-    /// A TFTP server in a task of its own, from ``start(_:_:)`` to ``stop()``.
-    private struct Server: Sendable {
-        let host: IPv4Address
-        let task: Task<Void, Never>
-        let end: AsyncStream<Void>.Continuation
-
-        func stop() async {
-            end.finish()
-            await task.value
-        }
-    }
-
     private struct State {
-        var server: Server?
+        var server: (host: IPv4Address, running: BackgroundServer)?
         /// The sinks for expected files, by name; replaced when the board asks again.
         var sinks: [String: TFTPMemorySink] = [:]
         /// The names of offered files that were fetched completely.
@@ -59,7 +47,7 @@ package final class LocalNetworkHost: UBootNetworkHost {
     package func serve(at host: IPv4Address) async throws {
         if let server = state.withLock({ $0.server }) {
             if server.host == host { return }
-            await server.stop()
+            await server.running.stop()
         }
         _ = try await start(host)
     }
@@ -68,31 +56,12 @@ package final class LocalNetworkHost: UBootNetworkHost {
     ///
     /// - Returns: its port.
     func start(_ host: IPv4Address) async throws -> Int {
-        let (ready, isReady) = AsyncThrowingStream.makeStream(of: Int.self)
-        let (end, ending) = AsyncStream.makeStream(of: Void.self)
         let configuration = TFTPServer.Configuration(addresses: ["\(host)"], port: uploadPort, program: program)
-        let task = Task { [catalog] in
-            do {
-                try await withTFTPServer(catalog, configuration) { server in
-                    isReady.yield(server.port)
-                    for await _ in end {}
-                }
-                isReady.finish()
-            } catch {
-                isReady.finish(throwing: error)
-            }
+        let server = try await BackgroundServer.start { [catalog] serving in
+            try await withTFTPServer(catalog, configuration) { await serving($0.port) }
         }
-        let server = Server(host: host, task: task, end: ending)
-        do {
-            for try await port in ready {
-                state.withLock { $0.server = server }
-                return port
-            }
-            throw CancellationError()
-        } catch {
-            await server.stop()
-            throw error
-        }
+        state.withLock { $0.server = (host, server) }
+        return server.port
     }
 
     package func expect(_ name: String, count: Int, from board: IPv4Address) {
@@ -148,6 +117,6 @@ package final class LocalNetworkHost: UBootNetworkHost {
             defer { state.server = nil }
             return state.server
         }
-        await server?.stop()
+        await server?.running.stop()
     }
 }

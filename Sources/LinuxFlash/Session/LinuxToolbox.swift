@@ -14,7 +14,7 @@ package struct LinuxToolbox: Sendable, Equatable {
         "dd", "gzip", "base64", "uuencode", "xxd", "hexdump", "od", "tr", "sha256sum", "sha1sum", "md5sum", "cksum",
         "mkfifo", "mknod", "mktemp", "nanddump", "mtdinfo", "tail", "head", "printf", "uudecode", "flash_erase",
         "flash_eraseall",
-        "mtd", "nc", "ip", "ifconfig", "df",
+        "mtd", "nc", "tftp", "ftpput", "wget", "httpd", "ip", "ifconfig", "df",
     ]
 
     /// Selects those that a board has.

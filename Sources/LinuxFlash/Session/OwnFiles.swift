@@ -41,7 +41,8 @@ final class OwnFiles {
         try await setTrap()
     }
 
-    private var endings: [String] { (folder.map { [Self.removal(of: $0)] } ?? []) + removals.map(\.command) }
+    /// The others may stand in the folder.
+    private var endings: [String] { removals.map(\.command) + (folder.map { [Self.removal(of: $0)] } ?? []) }
 
     private func setTrap() async throws {
         try await shell.define(

@@ -41,7 +41,8 @@ package enum LinuxProbes {
         "grep", "wc",
         "sleep", "sync", "readlink", "nanddump", "mtdinfo", "flash_erase", "flash_eraseall", "flash_unlock",
         "nandwrite", "flashcp", "mtd", "mtd_debug", "ubinfo", "ubiupdatevol", "ubiformat", "ubiattach", "ubidetach",
-        "fw_printenv", "nc", "tftp", "wget", "curl", "ip", "ifconfig", "busybox", "toybox", "timeout",
+        "fw_printenv", "nc", "tftp", "ftpput", "httpd", "df", "wget", "curl", "ip", "ifconfig", "busybox", "toybox",
+        "timeout",
     ]
 
     /// Prints the name of an MTD device or UBI volume whose folder is $d.

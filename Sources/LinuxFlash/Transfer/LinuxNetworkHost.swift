@@ -10,17 +10,19 @@ package protocol LinuxNetworkHost: AnyObject, Sendable {
 
     /// Listens at an address from now on.
     ///
-    /// - Parameter address: of this computer; 0.0.0.0 for all of them.
-    /// - Returns: the TCP port, 1...65535.
+    /// - Parameters:
+    ///   - service: what listens.
+    ///   - address: of this computer; 0.0.0.0 for all of them.
+    /// - Returns: the port, 1...65535.
     /// - Throws: `portUnavailable`.
-    func listen(at address: IPv4Address) async throws -> Int
+    func listen(_ service: LinuxStreamService, at address: IPv4Address) async throws -> Int
 
     /// Expects a stream at the port, in place of any that was expected before; nil if nothing listens.
     ///
     /// - Parameters:
-    ///   - word: its first line.
+    ///   - word: its first line, or the name of the upload.
     ///   - senders: the only addresses that may send it.
-    func expect(_ word: String, from senders: Set<IPv4Address>) -> IncomingStream?
+    func expect(_ word: String, from senders: Set<IPv4Address>) -> (any ExpectedStream)?
 
     /// Starts to fetch a file from a web server on the board.
     ///
@@ -30,6 +32,31 @@ package protocol LinuxNetworkHost: AnyObject, Sendable {
     /// Closes the port.
     func close() async
 }
+
+/// What listens for a board's stream.
+package enum LinuxStreamService: Sendable, Hashable {
+    /// A TCP port: the stream begins with a line that has the expected word.
+    case tcp
+    /// A TFTP server: the stream is an upload of that name.
+    case tftp
+    /// An FTP server, likewise.
+    case ftp
+}
+
+/// A byte stream that a board delivers to this computer.
+package protocol ExpectedStream: AnyObject, Sendable {
+    /// Whether the board has connected and named the word.
+    var isConnected: Bool { get }
+    /// The addresses of the first connections that were refused meanwhile, for an explanation.
+    var refused: [String] { get }
+    /// Returns the next bytes, as ``BoardChannels/BoardChannel/read(timeout:)``; nothing comes before the board has
+    /// connected.
+    func read(timeout: Duration?) async throws -> ChannelRead
+    /// Ends it; a board that has not connected yet is refused from now on.
+    func close()
+}
+
+extension IncomingStream: ExpectedStream {}
 
 /// A file that arrives from a web server.
 package protocol FetchedFile: Sendable {

@@ -5,6 +5,14 @@
 package enum LinuxReadMethod: String, Sendable, Hashable, CaseIterable {
     /// `nc` (busybox, OpenBSD's and the traditional one): a TCP connection to this computer.
     case nc
+    /// `tftp -p` (busybox): an upload to a TFTP server of this computer.
+    case tftp
+    /// `ftpput` (busybox): an upload to an FTP server of this computer.
+    case ftpput
+    /// `wget --post-file` (busybox): a request to this computer, with the flash as text.
+    case wget
+    /// `httpd` (busybox), started for the length of the session: this computer fetches what a script prints.
+    case httpd
     /// The board's own web server: a part of the flash at a time is put into its folder in memory, and fetched.
     case www
     /// The console alone.

@@ -9,16 +9,14 @@ final class NetworkCarrier: NetworkFrameCarrier {
     let addresses: LinuxNetworkPlan
     /// The port of this computer.
     let port: Int
-    /// TCP protects the frames (RFC 9293 section 3.1), so they are sent as they are.
-    let plan = TransferPlan(
-        encoding: .raw, checksum: nil, readsTwice: false, isReliable: true, frameSize: 4 << 20, batchSize: 64 << 20)
+    let plan: TransferPlan
     let survivesStalls = true
 
     private let shell: ShellSession
     private let toolbox: LinuxToolbox
     private let host: any LinuxNetworkHost
     private let nonce: @Sendable () -> String
-    private var stream: IncomingStream?
+    private var stream: (any ExpectedStream)?
     /// The bytes that came with the connection.
     private var first: [UInt8] = []
 
@@ -34,6 +32,7 @@ final class NetworkCarrier: NetworkFrameCarrier {
         _ shell: ShellSession, _ toolbox: LinuxToolbox, nonce: @escaping @Sendable () -> String
     ) {
         self.form = form
+        plan = form.plan(toolbox)
         self.addresses = addresses
         self.port = port
         self.host = host
@@ -64,7 +63,7 @@ final class NetworkCarrier: NetworkFrameCarrier {
 
     func start(_ command: String, for bytes: Int) async throws {
         let word = "FK\(nonce())"
-        guard let stream = host.expect(word, from: addresses.senders) else {
+        guard let stream = host.expect(form.firstLine(word), from: addresses.senders) else {
             throw NetworkFailure(why: "the port of this computer is closed")
         }
         self.stream = stream
@@ -75,7 +74,7 @@ final class NetworkCarrier: NetworkFrameCarrier {
     }
 
     /// Waits until the board has connected.
-    private func connect(_ stream: IncomingStream) async throws {
+    private func connect(_ stream: any ExpectedStream) async throws {
         let deadline = shell.console.time + Self.patience
         // What the console says meanwhile belongs to the command's reply.
         var heard: [UInt8] = []
@@ -125,7 +124,7 @@ final class NetworkCarrier: NetworkFrameCarrier {
     }
 
     /// The failure if only others connected; nil if nobody did.
-    private func refused(_ stream: IncomingStream) -> NetworkFailure? {
+    private func refused(_ stream: any ExpectedStream) -> NetworkFailure? {
         let others = stream.refused.filter { !addresses.senders.map(\.description).contains($0) }
         guard !others.isEmpty else { return nil }
         return NetworkFailure(

@@ -38,7 +38,7 @@ final class WebRootCarrier: NetworkFrameCarrier {
         // Frames have headers, and the room may shrink a little.
         let batch = min(Self.largest, room / 8 * 7)
         plan = TransferPlan(
-            encoding: .raw, checksum: [.md5, .cksum, .sha1, .sha256].first { toolbox.command(for: $0) != nil },
+            encoding: .raw, checksum: FrameChecksum.quickest(toolbox),
             readsTwice: false, isReliable: true, frameSize: min(1 << 20, batch), batchSize: batch)
     }
 

@@ -18,15 +18,16 @@ enum WebRootQuestions {
     ///
     /// - Parameter root: a prefix of all paths, for tests.
     static func processes(root: String, _ toolbox: LinuxToolbox) -> String {
-        "for p in \(root)/proc/[0-9]*;do c=$(\(toolbox.invocation("tr")) '\\0' '\\n' <$p/cmdline);case $c in "
+        "for p in \(ShellWord.quoted("\(root)/proc"))/[0-9]*;do c=$(\(toolbox.invocation("tr")) '\\0' '\\n' <\"$p/cmdline\");"
+            + "case $c in "
             + WebServerProcess.patterns.joined(separator: "|")
-            + ")echo \"== $(cd $p/cwd&&pwd -P)\";echo \"$c\";;esac;done"
+            + ")echo \"== $(cd \"$p/cwd\"&&pwd -P)\";echo \"$c\";;esac;done"
     }
 
     /// Prints configuration files.
     static func configurations(root: String, _ more: [String]) -> String {
         let files = (more + usualFiles).map { ShellWord.quoted("\(root)\($0)") }.joined(separator: " ")
-        return "for f in \(files);do [ -f $f ]&&cat $f;done"
+        return "for f in \(files);do [ -f \"$f\" ]&&cat \"$f\";done"
     }
 
     /// Prints `FOLDER|PHYSICAL` for each folder that exists, and for the links in it that lead to folders.

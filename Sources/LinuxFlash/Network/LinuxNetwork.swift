@@ -10,6 +10,8 @@ final class LinuxNetwork {
     private enum Attempt {
         /// The board connects to this computer.
         case sending(NetworkCommand, LinuxNetworkPlan)
+        /// This computer fetches from a web server that is started on the board, at an address of the board.
+        case serving(IPv4Address)
         /// This computer fetches from the board's web server.
         case fetching(WebRootPlace)
     }
@@ -75,10 +77,16 @@ final class LinuxNetwork {
         switch attempt {
         case .sending(let form, let addresses):
             do {
-                let port = try await host.listen(at: addresses.listensAt)
+                let port = try await host.listen(form.service, at: addresses.listensAt)
                 return NetworkCarrier(form, addresses, port: port, host: host, shell, toolbox, nonce: settings.nonce)
             } catch let error as FlashkeepError where error.code == .portUnavailable {
                 failures.append("\(error.what) \(error.why)")
+            }
+        case .serving(let address):
+            do {
+                return try await StartedServerCarrier.open(address, host, shell, toolbox, files, nonce: settings.nonce)
+            } catch let failure as NetworkFailure {
+                failures.append("httpd at \(address): \(failure.why)")
             }
         case .fetching(let place):
             do {
@@ -139,7 +147,8 @@ final class LinuxNetwork {
         var result: [Attempt] = []
         for method in LinuxReadMethod.allCases where isAllowed(method) {
             switch method {
-            case .nc: result += try await sending(method)
+            case .nc, .tftp, .ftpput, .wget: result += try await sending(method)
+            case .httpd: result += try await serving()
             case .www: result += try await fetching()
             case .line: break
             }
@@ -164,21 +173,32 @@ final class LinuxNetwork {
         guard !plans.isEmpty else { return [] }
         let usage = try await shell.run(
             "\(toolbox.invocation(method.rawValue)) --help", limit: 1 << 16, mergesErrors: true)
-        let forms = NetworkCommand.all(method, usage: usage.text)
+        let forms = NetworkCommand.all(method, usage: usage.text, toolbox)
         return plans.flatMap { plan in forms.map { .sending($0, plan) } }
     }
 
+    private func serving() async throws -> [Attempt] {
+        guard toolbox.has("httpd"), toolbox.has("printf") else {
+            if settings.via == .httpd { failures.append("the board has no httpd, or no printf") }
+            return []
+        }
+        return try await reachableAddresses().map { .serving($0) }
+    }
+
+    /// The addresses at which this computer may reach the board, best first.
+    private func reachableAddresses() async throws -> [IPv4Address] {
+        if let board = settings.board { return [board] }
+        // The other end of a forwarded port is this computer itself.
+        if let peer = shell.console.channel.networkEnds.flatMap({ IPv4Address($0.peer) }), !peer.isLoopback {
+            return [peer]
+        }
+        let own = try await boardAddresses().filter { !$0.isLoopback }
+        let ours = interfaces()
+        return own.filter { address in ours.contains { $0.reaches(address) && $0.address != address } }
+    }
+
     private func fetching() async throws -> [Attempt] {
-        var addresses = settings.board.map { [$0] } ?? []
-        if addresses.isEmpty, let peer = shell.console.channel.networkEnds.flatMap({ IPv4Address($0.peer) }) {
-            addresses = [peer]
-        }
-        if addresses.isEmpty, settings.webURL == nil {
-            let own = try await boardAddresses().filter { !$0.isLoopback }
-            let ours = interfaces()
-            // Those of a network that both are in come first; a router on the way may lead to the others.
-            addresses = own.filter { address in ours.contains { $0.reaches(address) } } + own
-        }
+        let addresses = settings.webURL == nil ? try await reachableAddresses() : []
         let search = WebRootSearch(settings, shell, toolbox, root: root)
         let (places, why) = try await search.places(addresses)
         if places.isEmpty { failures.append(why) }
