@@ -324,3 +324,23 @@ struct RedBootRestoreTests {
         print("restore through RedBoot, reset and hung at each of \(counter.commands.count) commands")
     }
 }
+    /// In block 0, at its end, in block 1, and at the end of that: an image must not become commands.
+    @Test(
+        "A reset during a load: no byte of the image is typed at a prompt, or at what the boot script starts",
+        arguments: [60, 133, 700, 133 + 1_029], [[], ["fis load linux", "exec"]])
+    func resetsWhileLoading(_ count: Int, _ script: [String]) async throws {
+        let scenario = Self.scenario { $0.script = script }
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        let counter = SimulatedRedBoot(Self.damaged(scenario))
+        _ = try await backups.restore(counter, bag)
+        let command = try #require(counter.commands.firstIndex { $0.hasPrefix("load") }) + 1
+        try backups.folder.removeAll(but: "bag")
+        let board = SimulatedRedBoot(Self.damaged(scenario))
+        board.schedule(.resetWhileLoading(afterInput: count), at: command)
+        _ = try await backups.restore(board, bag, reconnects: 2)
+        #expect(RedBootBackups.isSame(board, scenario))
+        #expect(board.starts == 2 && board.offences.isEmpty, "\(board.offences)")
+        #expect(board.commands.allSatisfy { command in command.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
+    }
+
