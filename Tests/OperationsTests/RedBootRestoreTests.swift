@@ -1,6 +1,7 @@
 import BackupBags
 import BoardChannels
 import FlashModel
+import Foundation
 import Operations
 import SystemPackage
 import TestBoards
@@ -262,6 +263,27 @@ struct RedBootRestoreTests {
         var networked = scenario
         networked.network = RedBootScenario.Network()
         try await check(try RedBootBackups(isNetworked: true), networked, "tftp")
+    }
+
+    @Test("A RedBoot that runs from flash is not erased under itself")
+    func ownCode() async throws {
+        let scenario = Self.scenario { $0.startup = "ROM" }
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        let planning = try await backups.plan(SimulatedRedBoot(Self.damaged(scenario)), bag).planning
+        #expect(planning.plan == nil)
+        #expect(planning.refusals.map(\.why).allSatisfy { $0.contains("erase itself") }, "\(planning.refusals)")
+        // All else is written, its directory, too.
+        var damaged = Self.damaged(scenario)
+        damaged.hardware.chips["flash0"]?.bytes[0x1020] ^= 0x81
+        damaged.hardware.chips["flash0"]?.bytes[0x7C10] ^= 1
+        let board = SimulatedRedBoot(damaged)
+        #expect(try await backups.restore(board, bag).blocksWritten == 4)
+        #expect(RedBootBackups.isSame(board, scenario) && board.offences.isEmpty)
+        // No person is told to do it, either; the whole chip would take it along.
+        let text = try String(contentsOfFile: bag.appending("RESTORE.md").string, encoding: .utf8)
+        #expect(text.components(separatedBy: "erase itself").count == 3)
+        #expect(text.contains("fis write -f 0xbe002000 ") && !text.contains("fis write -f 0xbe000000 "))
     }
 
     @Test(

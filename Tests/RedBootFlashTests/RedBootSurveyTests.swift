@@ -131,6 +131,39 @@ struct RedBootSurveyTests {
         #expect(blank.partitions.first?.role == .unknown)
     }
 
+    @Test("Which writes would erase the running RedBoot")
+    func ownCode() throws {
+        func banner(_ startup: String) -> String {
+            "\r\nRedBoot(tm) bootstrap and debug environment \(startup)\r\n"
+                + "FLASH: 0xbe000000 - 0xbe400000, 64 blocks of 0x00010000 bytes each.\r\n"
+        }
+        func titles(_ startup: String, _ list: String) throws -> [String] {
+            let facts = try Self.facts(["version": banner(startup), "fis list": Self.heading + list])
+            let survey = try RedBootSurvey.assemble(facts)
+            let code = RedBootCode(facts.version, survey)
+            return survey.partitions.filter { code.isIn($0) }.map(\.name)
+        }
+        let own = Self.row("RedBoot", "BE000000", "00040000")
+        let linux = Self.row("linux", "BE040000", "00020000")
+        let directory = Self.row("FIS directory", "BE3F0000", "00010000")
+        #expect(try titles("[ROM]", own + linux + directory) == ["RedBoot"])
+        #expect(try titles("", own + linux + directory) == ["RedBoot"])
+        #expect(try titles("[ROMRAM]", own + linux + directory) == [])
+        #expect(try titles("[RAM]", linux + directory) == [])
+        // What overlaps it, or shares a block with it, is written with it.
+        let whole = Self.row("all", "BE000000", "003F0000")
+        #expect(try titles("[ROM]", own + whole + directory) == ["all", "RedBoot"])
+        let uneven = Self.row("RedBoot", "BE000000", "00038000")
+        #expect(try titles("[ROM]", uneven + linux + directory) == ["flash0", "RedBoot"])
+        // Where no image has its name, it may be in any gap.
+        let boot = Self.row("bootloader", "BE000000", "00040000")
+        #expect(try titles("[ROM]", boot + linux + directory) == ["flash0", "bootloader"])
+        let facts = try Self.facts(["version": banner("[ROM]"), "fis list": Self.heading + own + linux])
+        let code = RedBootCode(facts.version, try RedBootSurvey.assemble(facts))
+        #expect(code.isIn(0x3_0000..<0x4_0000, of: "flash0") && !code.isIn(0x4_0000..<0x5_0000, of: "flash0"))
+        #expect(!code.isIn(0x3_0000..<0x4_0000, of: "flash1"))
+    }
+
     @Test("Random replies make a survey or an error")
     func random() throws {
         var random = SplitMix64(state: 11)

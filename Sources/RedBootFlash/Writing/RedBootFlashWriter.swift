@@ -189,5 +189,9 @@ final class RedBootFlashWriter: FlashWriting {
             what: "\(PrintableText.partition(partition.label, partition.name)) was not written at "
                 + "\(ByteCount.hex(offset)).",
             why: why, next: "Run the same command again: it resumes.")
+        // It may be in the whole chip, too.
+        guard !RedBootCode(facts.version, survey).isIn(start..<start + block.count, of: chip.id) else {
+            throw failed(partition, block.lowerBound, "RedBoot runs from this block, and would erase itself.")
+        }
     }
 }

@@ -20,6 +20,7 @@ enum RedBootWriteCheck {
         }
         guard chip.kind == .nor else {
             throw .otherwise("from RedBoot only flash without bad blocks can be written, and this may be NAND")
+        guard !RedBootCode(facts.version, survey).isIn(partition) else { throw .runsFromFlash }
         }
         guard let printed = facts.version?.chips.first(where: { $0.start == facts.base(of: chip.id) }),
             printed.blockSize != nil
@@ -34,4 +35,11 @@ enum RedBootWriteCheck {
     private static func shown(_ text: String?) -> String {
         text.map { "\"\(PrintableText.escaped($0, limit: 100))\"" } ?? "nothing"
     }
+}
+
+extension WriteRefusal {
+    /// The refusal of a write that would erase RedBoot under itself.
+    static let runsFromFlash = WriteRefusal(
+        why: "RedBoot runs from it, as its banner does not say [ROMRAM] or [RAM]: it would erase itself",
+        next: "write it with a programmer, from its Linux, or from a RedBoot that runs in RAM")
 }
