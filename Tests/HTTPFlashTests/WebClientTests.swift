@@ -118,6 +118,20 @@ struct WebClientTests {
                 _ = try await nobody.text(.page(try server.address("/")))
             }
             _ = await error(.passwordNeeded) { _ = try await WebClient.quick().text(.page(try server.address("/"))) }
+            // Where a key is expected, it goes over TLS alone. Nobody is even asked for it.
+            let before = server.requests.count
+            _ = await error(.hostKeyUnknown) {
+                let pinned = WebClient.quick {
+                    $0.credentials = WebCredentials(
+                        user: "root",
+                        password: {
+                            Issue.record("asked"); return "secret word"
+                        })
+                    $0.serverKey = "sha256//" + String(repeating: "A", count: 43) + "="
+                }
+                _ = try await pinned.text(.page(try server.address("/")))
+            }
+            #expect(server.requests.dropFirst(before).map { $0.headers["authorization"] } == [nil])
         }
     }
 

@@ -52,7 +52,7 @@ final class WebClient: Sendable {
     /// Sends a request and runs the body with the reply, after redirects and a login if the server asks for one. The
     /// connection ends with the body.
     ///
-    /// - Throws: ``FlashkeepError`` of ``HTTPTransfer/head()``; `hostKeyUnknown`, `hostKeyChanged`,
+    /// - Throws: ``FlashkeepError`` of ``HTTPTransfer/head()``; `hostKeyUnknown` (``checkSecrecy(of:)``, too), `hostKeyChanged`,
     ///   `authenticationFailed`, `passwordNeeded`; `replyNotUnderstood` for a redirect that is not followed.
     func withReply<Result: Sendable>(
         _ request: HTTPRequest, _ body: (HTTPTransfer, HTTPHead) async throws -> Result
@@ -61,6 +61,7 @@ final class WebClient: Sendable {
         var count = 0
         while true {
             let credentials = login.withLock { $0 }
+            if credentials != nil || request.hasSecret { try checkSecrecy(of: request.address) }
             let transfer = try HTTPTransfer(request, settings, credentials: credentials)
             transcript.sent(request)
             let head = try await head(of: transfer)
@@ -123,8 +124,20 @@ final class WebClient: Sendable {
 
     // MARK: Login
 
+    /// Refuses to send a secret without TLS if the user has named the server's key: whoever answers has not shown it.
+    ///
+    /// - Throws: `hostKeyUnknown`.
+    func checkSecrecy(of address: WebAddress) throws {
+        guard settings.serverKey != nil, address.scheme != "https" else { return }
+        throw FlashkeepError(
+            .hostKeyUnknown, what: "No password is sent to \(WebFailure.name(of: address)).",
+            why: "--https-key is given, but the server answers without TLS, and so has not shown its key.",
+            next: "Give its address with https:// or luci+https://, or omit --https-key.")
+    }
+
     private func askForLogin(_ address: WebAddress) async throws -> (user: String, password: String) {
         let server = WebFailure.name(of: address)
+        try checkSecrecy(of: address)
         guard let user = settings.credentials.user else {
             throw FlashkeepError(
                 .passwordNeeded, what: "The web server of \(server) asks for a user and a password.",

@@ -38,6 +38,8 @@ final class WebTranscript: Sendable {
         for line in request.headers { text += line + "\n" }
         switch request.content {
         case .none: break
+        // A login's: JSON may escape characters of its password, so that a search for it would miss it.
+        case .json where request.hidesReply: text += "\n***"
         case .json(let bytes): text += "\n" + String(decoding: bytes, as: UTF8.self)
         case .form(let fields), .parts(let fields):
             text += "\n" + fields.map { "\($0.name)=\($0.isSecret ? "***" : $0.value)" }.joined(separator: "&")
