@@ -25,6 +25,7 @@ struct RedBootChipMap {
 
     init(_ facts: RedBootFacts) {
         warnings = facts.notes
+        doubts = facts.doubts
         addChips(facts)
         let pieces = pieces(facts)
         for (number, chip) in chips.enumerated() {
@@ -78,7 +79,11 @@ struct RedBootChipMap {
             }
             if images.rows.isEmpty { warnings.append("fis list is empty: the partitions are unknown") }
         }
-        let listed = facts.images.map { $0.rows.map { Image($0.name, $0.flashAddress, $0.length) } }
+        // The mark of a directory with a second copy is in a slot, so the list has it, too.
+        let listed = facts.images.map { images in
+            images.rows.filter { $0.name != RedBootDirectory.markName }
+                .map { Image($0.name, $0.flashAddress, $0.length) }
+        }
         guard let directory = facts.directory else { return placed(listed, facts) }
         let stored = directory.entries.map { Image($0.name, $0.flashAddress, $0.size) }
         // Since 2006 the list leaves out all images but one at the same address.
