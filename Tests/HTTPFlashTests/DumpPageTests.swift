@@ -133,10 +133,15 @@ struct DumpPageTests {
                 "mtd1.bin and mtd1-u-boot.bin are both named after mtd1",
                 "mtd1-u-boot.bin is named after mtd0 \"u-boot\"",
                 "the page has mtd7.bin, but /proc/mtd lists no mtd7",
-                "mtd0.bin.gz is not used for mtd0 \"u-boot\": it is",
-                "mtd3.bin is not used for mtd3 \"data\": it has 8256 bytes, more than the 8192",
             ] { #expect(doubts.contains { $0.contains(words) }, "\(words): \(doubts)") }
-            #expect(flash.survey.partitions.map(\.index) == [0, 1, 2])
+            // Beside a good dump, a packed one casts no doubt on anything.
+            #expect(flash.survey.warnings.contains("the file mtd0.bin.gz is not used because it is compressed"))
+            #expect(flash.survey.partitions.map(\.index) == [0, 1, 2, 3])
+            #expect(flash.survey.unreadable.map(\.partition) == [3])
+            let reason = flash.survey.unreadable.first?.reason
+            #expect(
+                reason?.hasPrefix("the file mtd3.bin is not used because it has 8256 bytes, more than the 8192") == true
+            )
             #expect(flash.survey.warnings.contains { $0.contains("other.bin") && !$0.contains("x.txt") })
             // The one with the right size is used.
             let read1 = try await read(flash, 1)
@@ -151,9 +156,17 @@ struct DumpPageTests {
         page.replies[page.folder + "proc-mtd.txt"] = { _ in .ok(Array(table.utf8)) }
         try await survey(page) { flash, _ in
             let doubts = flash.survey.table.doubts
-            #expect(doubts.contains { $0.contains("/proc/mtd lists mtd9 \"lost\" (4 KiB), but the page has no file") })
             #expect(doubts.contains { $0.contains("a line of /proc/mtd was not understood: \"mtd10: what\"") })
-            #expect(!flash.survey.partitions.contains { $0.index == 9 })
+            #expect(flash.survey.partition(9)?.name == "lost")
+            #expect(flash.survey.unreadable == [CoverSkip(partition: 9, reason: "the page has no file of it")])
+            let cover = ReadCoverage.plan(flash.survey)
+            #expect(cover.view(of: 9) == nil && cover.skipped == flash.survey.unreadable && cover.images.count == 4)
+            do {
+                _ = try await read(flash, 9)
+                Issue.record("it was read")
+            } catch let error as FlashkeepError {
+                #expect(error.code == .partitionVanished)
+            }
         }
     }
 
@@ -181,10 +194,11 @@ struct DumpPageTests {
             page.replies[page.folder + "mtd1.bin"] = { _ in Reply(body: [1, 2, 3], length: length) }
             do {
                 try await survey(page) { flash, _ in
-                    #expect(flash.survey.partitions.map(\.index) == [0, 2, 3])
-                    let doubts = flash.survey.table.doubts
+                    #expect(flash.survey.partitions.map(\.index) == (hasTable ? [0, 1, 2, 3] : [0, 2, 3]))
+                    let doubts = flash.survey.table.doubts + flash.survey.unreadable.map(\.reason)
                     #expect(
                         doubts.contains { $0.contains("mtd1.bin is not used") && $0.contains("length") }, "\(doubts)")
+                    #expect(flash.survey.unreadable.map(\.partition) == (hasTable ? [1] : []))
                 }
             } catch let error as FlashkeepError {
                 // The library refuses some by itself.
@@ -231,9 +245,8 @@ struct DumpPageTests {
             Reply(headers: [("Content-Encoding", "gzip")], body: [0x1F, 0x8B], length: "2")
         }
         try await survey(page) { flash, server in
-            let doubts = flash.survey.table.doubts
-            #expect(
-                doubts.contains { $0.contains("mtd1.bin is not used") && $0.contains("packs it (gzip)") }, "\(doubts)")
+            let reasons = flash.survey.unreadable.map(\.reason)
+            #expect(reasons == ["the file mtd1.bin is not used because the server packs it (gzip)"])
             let dumps = server.requests.filter { $0.target.hasSuffix(".bin") }
             #expect(dumps.allSatisfy { $0.headers["accept-encoding"] == "identity" } && dumps.count == 4)
         }

@@ -56,8 +56,9 @@ final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
     ) async throws {
         guard let source = sources[partition.index] else {
             throw FlashkeepError(
-                .partitionVanished, what: "\(partition.title) is not on the page.", why: "There is no link to it.",
-                next: "Run the command again.")
+                .partitionVanished, what: "\(partition.title) cannot be read from the page.",
+                why: "The page has no file of it that can be used.",
+                next: "Make the dump again, or leave the partition out with --only.")
         }
         let rest = ReadRest(ranges)
         var last: Break?
