@@ -212,6 +212,11 @@ struct RedBootParserTests {
                 text: "\r\n... Erase from 0xbe200000-0xbe210000: \r\nCan't erase region at 0xbe200000: "
                     + "Device/region is write-protected\r\n"))
         #expect(locked.isOfFlash && locked.isProtected && locked.done.isEmpty)
+        for words in ["program", "erase"] {
+            let own = RedBootFlashResult(
+                ConsoleReply(text: "\r\nCan't \(words) this region - contains code in use!\r\n"))
+            #expect(own.failure?.contains("code in use") == true && !own.isOfFlash)
+        }
         let lock = RedBootFlashResult(ConsoleReply(text: "... Unlock from 0xbe300000-0xbe310000: .\r\n"))
         #expect(lock.done == [.unlock] && lock.failure == nil)
     }

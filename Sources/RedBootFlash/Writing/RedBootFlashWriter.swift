@@ -103,7 +103,8 @@ final class RedBootFlashWriter: FlashWriting {
 
     /// Runs `fis write`, and answers its question if it says what is meant.
     ///
-    /// - Throws: `commandFailed` if it asks something else; then nothing was written.
+    /// - Throws: `commandFailed` if it asks nothing, or something else: nothing was written then, unless it asked again
+    ///   after the answer.
     private func write(
         _ count: Int, at flash: UInt64, from memory: UInt64, _ partition: Partition, _ offset: Int
     ) async throws -> RedBootFlashResult {
@@ -117,7 +118,17 @@ final class RedBootFlashWriter: FlashWriting {
             if attempt > 0 { session.countRetries(1) }
             let answer = try await session.say(
                 command, silence: Self.silence, pause: Self.silence, question: question)
-            guard answer.isQuestion else { return RedBootFlashResult(answer.reply) }
+            guard answer.isQuestion else {
+                let result = RedBootFlashResult(answer.reply)
+                // It writes only after its question, whatever its words are.
+                guard answer.isConfirmed || result.failure != nil else {
+                    throw failed(
+                        partition, offset,
+                        "\(command) asked no question, so it wrote nothing. It printed: "
+                            + TerminalText.lastLines(answer.reply.output))
+                }
+                return result
+            }
             // What was said twice alike was not damaged on its way.
             if asked.contains(answer.reply), !question.isAsked(in: answer.reply) { break }
             asked.append(answer.reply)
@@ -178,6 +189,10 @@ final class RedBootFlashWriter: FlashWriting {
         guard chip.eraseBlockSize > 0, start % chip.eraseBlockSize == 0, block.count % chip.eraseBlockSize == 0 else {
             throw failed(partition, block.lowerBound, "The block does not begin and end at erase block boundaries.")
         }
+        // It may be in the whole chip, too.
+        guard !RedBootCode(facts.version, survey).isIn(start..<start + block.count, of: chip.id) else {
+            throw failed(partition, block.lowerBound, "RedBoot runs from this block, and would erase itself.")
+        }
         return (address, chip)
     }
 
@@ -189,9 +204,5 @@ final class RedBootFlashWriter: FlashWriting {
             what: "\(PrintableText.partition(partition.label, partition.name)) was not written at "
                 + "\(ByteCount.hex(offset)).",
             why: why, next: "Run the same command again: it resumes.")
-        // It may be in the whole chip, too.
-        guard !RedBootCode(facts.version, survey).isIn(start..<start + block.count, of: chip.id) else {
-            throw failed(partition, block.lowerBound, "RedBoot runs from this block, and would erase itself.")
-        }
     }
 }
