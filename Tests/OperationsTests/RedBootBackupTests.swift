@@ -10,6 +10,7 @@ import TestBags
 import TestBoards
 import TestSupport
 import Testing
+import Transfers
 
 /// Whole backups over a serial line or a telnet connection with RedBoot at the other end.
 @Suite("Backups through RedBoot", .serialized)
@@ -178,11 +179,51 @@ struct RedBootBackupTests {
         print("backup through RedBoot, reset and hung at each of \(counter.commands.count) commands")
     }
 
+    @Test("A reset before an image is loaded loses the board, and is no unexpected error")
+    func resetBeforeStart() async throws {
+        let folder = try ScratchFolder()
+        try folder.write([1, 2, 3, 4], "image")
+        let path = folder.path.appending("image")
+        let host = try #require(IPv4Address("192.168.1.2"))
+        let mask = try #require(IPv4Address("255.255.255.0"))
+        func start(_ board: SimulatedRedBoot) async throws -> FlashkeepError.Code? {
+            var settings = ConsoleConnector.Settings(
+                powerCycle: { board.powerOn() }, timing: .simulated,
+                boot: NetworkBoot(
+                    file: try BootFile(path, address: 0x8010_0000), memory: 0x8010_0000,
+                    interfaces: { [HostInterface(name: "eth0", address: host, netmask: mask)] }))
+            settings.network = nil
+            do {
+                try await ConsoleConnector(
+                    opener: board, credentials: Credentials(), environment: .simulated(), settings: settings
+                ).withBoard(transcript: TranscriptLog()) { _ in }
+                return nil
+            } catch let error as FlashkeepError {
+                return error.code
+            }
+        }
+        let scenario = RedBootBackups.scenario { $0.network = RedBootScenario.Network() }
+        let counter = SimulatedRedBoot(scenario)
+        // This computer does not have that address.
+        #expect(try await start(counter) == .portUnavailable)
+        var lost = 0
+        for number in 1...counter.commands.count {
+            let board = SimulatedRedBoot(scenario)
+            board.schedule(.reset(afterOutput: 3), at: number)
+            let code = try await start(board)
+            #expect(
+                code == .boardLost || code == .portUnavailable,
+                "\(counter.commands[number - 1]): \(String(describing: code))")
+            if code == .boardLost { lost += 1 }
+        }
+        #expect(lost > 0)
+    }
+
     // MARK: Directories
 
     @Test("A directory that is damaged, swapped, or lists images that overlap")
     func directories() async throws {
-        let changes: [(String, Bool, @Sendable (inout RedBootScenario) -> Void)] = [
+        let changes: [(String, @Sendable (inout RedBootScenario) -> Void)] = [
             (
                 "garbage",
                 { scenario in
@@ -224,7 +265,6 @@ struct RedBootBackupTests {
             #expect(board.offences.isEmpty, "\(name): \(board.offences)")
         }
     }
-}
 
     /// `fis list` of a board, as RedBoot prints it.
     private static func row(_ name: String, _ address: String, _ size: String) -> String {
@@ -281,3 +321,4 @@ struct RedBootBackupTests {
         #expect(names == ["flash0", "RedBoot", "new", "Redundant FIS", "FIS directory", "RedBoot config"])
         #expect(report.summary.isWhole && report.manifest.warnings.isEmpty, "\(report.manifest.warnings)")
     }
+}
