@@ -120,6 +120,18 @@ struct RedBootSurveyTests {
             "\r\nRedBoot(tm) bootstrap and debug environment [ROM]\r\n"
             + "FLASH: 0xbe000000 - 0xbe900000, 64 blocks of 0x00010000 bytes each.\r\n"
         #expect(try RedBootSurvey.assemble(try Self.facts(["version": end])).table.doubts.count == 1)
+        // Of a RedBoot whose commands are unknown, the kind of flash is, too.
+        let helpless = try RedBootSurvey.assemble(try Self.facts(["help": ""]))
+        #expect(helpless.table.doubts == ["help lists no command, so this RedBoot may have commands for NAND"])
+        #expect(helpless.chips.map(\.kind) == [.unknown])
+        #expect(helpless.partitions.allSatisfy { $0.badBlocks?.isComplete == false })
+        // One doubt for all chips.
+        let two =
+            "\r\nRedBoot(tm) bootstrap and debug environment [ROM]\r\n"
+            + "FLASH: 0x50000000-0x507fffff, 64 x 0x20000 blocks\r\nFLASH: 0x60000000-0x600fffff, 16 x 0x10000 blocks\r\n"
+        let nand = try RedBootSurvey.assemble(
+            try Self.facts(["version": two, "help": "Utility function to NAND\r\n   factive [NOR | NAND]\r\n"]))
+        #expect(nand.table.doubts.count { $0.contains("NAND") } == 1 && nand.chips.map(\.kind) == [.unknown, .unknown])
         // No flash at all.
         #expect(throws: FlashkeepError.self) {
             try RedBootSurvey.assemble(
