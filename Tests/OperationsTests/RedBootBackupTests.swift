@@ -219,6 +219,24 @@ struct RedBootBackupTests {
         #expect(lost > 0)
     }
 
+    @Test(
+        "A method that RedBoot does not have is refused, and not replaced in silence", arguments: TransferMethodName.all
+    )
+    func methods(_ name: String) async throws {
+        let board = SimulatedRedBoot(RedBootBackups.tiny())
+        var settings = ConsoleConnector.Settings(powerCycle: { board.powerOn() }, timing: .simulated)
+        settings.via = TransferMethodName(name)
+        let connector = ConsoleConnector(
+            opener: board, credentials: Credentials(), environment: .simulated(), settings: settings)
+        do {
+            _ = try await SurveyBoard.run(connector, environment: .simulated())
+            #expect(name == "line")
+        } catch let error as FlashkeepError {
+            #expect(error.code == .usage && error.next.contains("--via line") && name != "line", "\(error)")
+            #expect(board.count(of: "version") == 0 && board.count(of: "dump") == 0)
+        }
+    }
+
     // MARK: Directories
 
     @Test("A directory that is damaged, swapped, or lists images that overlap")
