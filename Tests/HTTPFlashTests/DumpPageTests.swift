@@ -302,6 +302,28 @@ struct DumpPageTests {
     }
 
     @Test("Files that change between survey and reading")
+    @Test("One that breaks off at two places in turn is given up", .timeLimit(.minutes(1)))
+    func alternating() async throws {
+        let nor = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 48, blockSize: 64 << 10, seed: 3)
+        var page = SimulatedDumpPage(
+            SimulatedHardware(
+                identity: BoardIdentity(), chips: [nor], devices: [nor.device(0, "firmware", 0..<48)]))
+        page.hasRanges = false
+        let bytes = try #require(SimulatedDumpPage.bytes(0, of: page.hardware))
+        let count = Mutex(0)
+        page.replies[page.folder + "mtd0.bin"] = { _ in
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            var reply = Reply.ok(bytes)
+            if number > 1 { reply.cutAt = number.isMultiple(of: 2) ? 0 : 2 << 20 + number }
+            return reply
+        }
+        #expect(try await error(page, .boardLost) != nil)
+        #expect(count.withLock { $0 } < 10)
+    }
+
     func changed() async throws {
         let bytes = try #require(SimulatedDumpPage.bytes(1, of: Self.hardware()))
         let later: [(FlashkeepError.Code, Reply)] = [

@@ -64,6 +64,7 @@ final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
         var last: Break?
         var breaks = 0
         while let wanted = source.avoidsBadBlocks ? rest.ranges.first : rest.span, wanted.lowerBound < source.size {
+            let before = rest.ranges.total
             let end = try await stream(source, wanted.clamped(to: 0..<source.size), rest, each: each)
             guard let end else { continue }
             repeated.withLock { $0 += 1 }
@@ -77,7 +78,8 @@ final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
                 breaks = 0
                 continue
             }
-            breaks = end.offset - (last?.offset ?? 0) > Self.progress ? 1 : breaks + 1
+            // What came a second time is no progress.
+            breaks = before - rest.ranges.total > Self.progress ? 1 : breaks + 1
             guard breaks <= Self.attempts else { throw Self.lost(source, at: end.offset, end.why) }
             last = end
         }
