@@ -244,6 +244,8 @@ struct LuCITests {
             #expect(chunk.bytes == SimulatedDumpPage.bytes(index, of: Self.hardware()) && chunk.findings.isEmpty)
         }
         #expect(try await flash.layoutChanges().isEmpty)
+        // The manifest and `info --verbose` have these.
+        #expect(!flash.transfer.commands.isEmpty && flash.transfer.commands.allSatisfy { !$0.contains("stok") })
         let base = "/cgi-bin/luci" + (stok.map { "/;stok=\($0)" } ?? "")
         let sent = Set(server.requests.map { "\($0.method) \($0.target)" })
         #expect(
@@ -266,8 +268,12 @@ struct LuCITests {
             let chunk = try await read(flash, index)
             #expect(chunk.bytes == SimulatedDumpPage.bytes(index, of: Self.hardware()))
         }
+        // The last look at the board comes after the longest pause.
+        luci.change { $0.sessionLife = 0 }
+        #expect(try await flash.layoutChanges().isEmpty)
         luci.change { $0.password = "another" }
         luci.change { $0.sessionLife = 0 }
+        _ = await error(.authenticationFailed) { _ = try await flash.layoutChanges() }
         _ = await error(.authenticationFailed) { _ = try await read(flash, 0) }
     }
 
