@@ -238,6 +238,19 @@ struct DumpPageTests {
         #expect(try await error(later, .replyNotUnderstood)?.what == "mtd1.bin is a web page, not a dump.")
     }
 
+    @Test("A partition that begins like a page, and has its size", arguments: [true, false])
+    func contentLikeAPage(_ hasRanges: Bool) async throws {
+        var page = SimulatedDumpPage(Self.hardware())
+        let text = Array("<!DOCTYPE html><html><body>Settings".utf8)
+        let bytes = text + [UInt8](repeating: 0xFF, count: 2048 - text.count)
+        page.replies[page.folder + "mtd1.bin"] = { hasRanges ? Reply.ok(bytes).ranged($0) : .ok(bytes) }
+        try await survey(page) { flash, _ in
+            #expect(flash.survey.unreadable.isEmpty && flash.survey.table == .complete)
+            let chunk = try await read(flash, 1)
+            #expect(chunk.bytes == bytes && chunk.findings.isEmpty)
+        }
+    }
+
     @Test("A server that packs dumps")
     func packed() async throws {
         var page = SimulatedDumpPage(Self.hardware())
@@ -289,19 +302,6 @@ struct DumpPageTests {
         #expect(error?.what == "The download of mtd3.bin ends at 0x00001388 of 0x00002000.")
     }
 
-    @Test("A server that stalls", .timeLimit(.minutes(1)))
-    func stalled() async throws {
-        var page = SimulatedDumpPage(Self.hardware())
-        let bytes = try #require(SimulatedDumpPage.bytes(3, of: page.hardware))
-        page.replies[page.folder + "mtd3.bin"] = { _ in
-            var reply = Reply.ok(bytes)
-            reply.stallAt = 700
-            return reply
-        }
-        _ = try await error(page, .noReplyInTime)
-    }
-
-    @Test("Files that change between survey and reading")
     @Test("One that breaks off at two places in turn is given up", .timeLimit(.minutes(1)))
     func alternating() async throws {
         let nor = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 48, blockSize: 64 << 10, seed: 3)
@@ -324,6 +324,19 @@ struct DumpPageTests {
         #expect(count.withLock { $0 } < 10)
     }
 
+    @Test("A server that stalls", .timeLimit(.minutes(1)))
+    func stalled() async throws {
+        var page = SimulatedDumpPage(Self.hardware())
+        let bytes = try #require(SimulatedDumpPage.bytes(3, of: page.hardware))
+        page.replies[page.folder + "mtd3.bin"] = { _ in
+            var reply = Reply.ok(bytes)
+            reply.stallAt = 700
+            return reply
+        }
+        _ = try await error(page, .noReplyInTime)
+    }
+
+    @Test("Files that change between survey and reading")
     func changed() async throws {
         let bytes = try #require(SimulatedDumpPage.bytes(1, of: Self.hardware()))
         let later: [(FlashkeepError.Code, Reply)] = [
@@ -371,6 +384,29 @@ struct DumpPageTests {
                 let error = await #expect(throws: FlashkeepError.self) { _ = try await board.survey() }
                 #expect(error?.code == code && error?.next.contains(words) == true, "\(String(describing: error))")
             }
+        }
+    }
+
+    @Test("A page behind a redirect and a login")
+    func behindLogin() async throws {
+        let page = SimulatedDumpPage(Self.hardware())
+        try await withServer { request in
+            if request.target == "/mtd_backup" { return .redirect(301, to: "/mtd_backup/") }
+            guard request.headers["authorization"] == "Basic cm9vdDpzZWNyZXQgd29yZA==" else {
+                var reply = Reply.status(401)
+                reply.headers.append(("WWW-Authenticate", "Basic realm=\"x\""))
+                return reply
+            }
+            return page.reply(request)
+        } _: { server in
+            var settings = WebSettings()
+            settings.credentials = WebCredentials(user: "root", password: { "secret word" })
+            let board = try await WebBoard.open(
+                server.url("/mtd_backup"), .page, settings, transcript: TranscriptLog(), clock: { .zero })
+            let flash = try await board.survey()
+            #expect(flash.survey.partitions.count == 4)
+            #expect(try await flash.layoutChanges().isEmpty)
+            #expect(server.requests.filter { $0.target == "/mtd_backup" }.count == 1)
         }
     }
 

@@ -144,7 +144,7 @@ struct DumpPageSurvey {
         }
         sources[chosen.file.name.index] = DumpFileSource(
             address: chosen.file.address, title: chosen.file.title, size: chosen.size,
-            tag: chosen.file.head.flatMap(DumpFile.tag))
+            tag: chosen.file.head.flatMap(DumpFile.tag), isPage: chosen.file.isPage)
         return (chosen, unused)
     }
 
