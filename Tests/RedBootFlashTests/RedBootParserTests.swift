@@ -49,6 +49,12 @@ struct RedBootParserTests {
                 "FLASH: 0x60000000-0x600fffff, 16 x 0x10000 blocks"))
         #expect(two.chips.map(\.size) == [63 * 0x20000 + 4 * 0x8000, 1 << 20])
         #expect(two.chips.first?.blockSize == nil && two.chips.last?.blockSize == 0x10000)
+        // A chip up to the end of the address space, as of PowerPC (made up after `flash.c`, _flash_info: `%p`).
+        let high = try #require(version("FLASH: 0xff800000 - 0x00000000, 128 blocks of 0x00010000 bytes each."))
+        #expect(high.chips.map(\.size) == [8 << 20] && high.chips.first?.isConsistent == true)
+        #expect(
+            version("FLASH: 0xbe000000 - 0x00000000, 64 blocks of 0x00010000 bytes each.")?.chips.first?.isConsistent
+                == false)
         // Several parts of the RAM.
         let parts = try #require(version("RAM: 0x0-0x2000000, [0x20000-0x1fd0000], [0x1fe0000-0x1ff0000] available"))
         #expect(parts.freeMemory.count == 2)
