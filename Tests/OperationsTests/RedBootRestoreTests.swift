@@ -166,6 +166,17 @@ struct RedBootRestoreTests {
         #expect(board.count(of: "fis unlock") == 2 && board.count(of: "fis lock") == 2)
     }
 
+    /// The text: eCos `io/flash/current/src/flash.c`, flash_errmsg.
+    @Test("A block that fails once for another reason is not locked afterwards")
+    func notLocked() async throws {
+        let scenario = Self.scenario()
+        var damaged = Self.damaged(scenario)
+        damaged.faults["fis write"] = .failsOnce(
+            "Can't program region at 0xbe002000: Driver timed out waiting for device")
+        let board = try await check(try RedBootBackups(), scenario, "a timeout", damaged: damaged)
+        #expect(board.count(of: "fis unlock") == 1 && board.count(of: "fis lock") == 0)
+    }
+
     @Test("A lock that no command can open stops the restore, and the block is as it was")
     func locksForGood() async throws {
         let scenario = Self.scenario {

@@ -139,8 +139,8 @@ final class RedBootFlashWriter: FlashWriting {
             "\(command) did not ask the expected question, and was answered with no. It printed: \(words)")
     }
 
-    /// Runs a command that changes flash. If the chip refuses, the block may be locked: it is unlocked, and if that was
-    /// the reason, locked again afterwards.
+    /// Runs a command that changes flash. If the chip refuses, the block may be locked: it is unlocked, and if the chip
+    /// said that this was the reason, locked again afterwards.
     private func unlocking(
         _ address: UInt64, _ count: Int, _ body: () async throws -> RedBootFlashResult,
         failed: (String, FlashkeepError.Code) -> FlashkeepError
@@ -161,7 +161,8 @@ final class RedBootFlashWriter: FlashWriting {
         guard facts.help.map({ $0.has("fis unlock") }) == true else { throw error(failure, true) }
         try await lock(false, address, count)
         let second = try await body()
-        if second.failure == nil || first.isProtected { try await lock(true, address, count) }
+        // Another failure may have passed by itself; then nothing says that the block was locked before.
+        if first.isProtected { try await lock(true, address, count) }
         if let failure = second.failure { throw error(failure, second.isOfFlash) }
     }
 

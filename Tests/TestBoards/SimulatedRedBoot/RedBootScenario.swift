@@ -31,6 +31,8 @@ package struct RedBootScenario: Sendable {
         case asks(String)
         /// Prints this, and does nothing.
         case fails(String)
+        /// Answers its question as usual, and then prints this the first time, and does nothing.
+        case failsOnce(String)
         /// Does nothing, without a word (made up).
         case nothing
         /// Programs all but the last byte (made up).
