@@ -1,3 +1,4 @@
+import BoardChannels
 import FlashModel
 import Synchronization
 import TestBoards
@@ -133,6 +134,16 @@ struct WebClientTests {
             }
             #expect(server.requests.dropFirst(before).map { $0.headers["authorization"] } == [nil])
         }
+    }
+
+    @Test("A page that repeats a secret all over takes no time to blank", .timeLimit(.minutes(1)))
+    func blanked() {
+        let transcript = WebTranscript(TranscriptLog(), clock: { .zero })
+        transcript.hide("0123456789abcdef0123456789abcdef")
+        transcript.hide("abc")
+        let page = Array(String(repeating: "0123456789abcdef0123456789abcdef abc ", count: 110_000).utf8)
+        let blanked = transcript.blanked(page)
+        #expect(blanked == Array(String(repeating: "*** abc ", count: 110_000).utf8))
     }
 
     // MARK: Replies that are none

@@ -97,6 +97,14 @@ struct RedBootParserTests {
         #expect(RedBootHelp(try topics.reply("help zzz")) == nil)
     }
 
+    @Test("A usage without end takes no time", .timeLimit(.minutes(1)))
+    func endlessHelp() throws {
+        let line = "    " + String(repeating: "x", count: 80) + "\r\n"
+        let help = try #require(
+            RedBootHelp(ConsoleReply(text: "Dump\r\n   dump -b\r\n" + String(repeating: line, count: 50_000))))
+        #expect(help.has("dump", option: "-b") && (help.commands["dump"]?.utf8.count).map { $0 < 1_200 } == true)
+    }
+
     // MARK: fis list
 
     @Test func imageLists() throws {
