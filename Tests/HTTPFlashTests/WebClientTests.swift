@@ -261,3 +261,24 @@ struct WebClientTests {
         #expect(PercentEncoding.encoded("a b&=/ü") == "a%20b%26%3D%2F%C3%BC")
     }
 }
+    @Test("The words of a page are not said twice")
+    func words() {
+        for (page, words) in [
+            // busybox `networking/httpd.c`, send_headers.
+            (
+                "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\nThe requested URL was not "
+                    + "found\n</BODY></HTML>\n", "404 Not Found The requested URL was not found"
+            ),
+            (
+                "<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center>",
+                "404 Not Found"
+            ),
+            // uhttpd `file.c`.
+            (
+                "<h1>Not Found</h1>The requested URL /x was not found on this server.",
+                "Not Found The requested URL /x was not found on this server."
+            ),
+            ("", ""), ("one", "one"), ("no no", "no"), ("a b a c", "a b a c"),
+        ] { #expect(WebText.words(Array(page.utf8)) == words) }
+    }
+

@@ -27,8 +27,13 @@ struct WebText: Sendable {
             default: break
             }
         }
-        let words = ByteText(text[...]).words.prefix(40).map { $0.string(limit: 60) }.joined(separator: " ")
-        return PrintableText.escaped(words, limit: 160)
+        var words = ByteText(text[...]).words.prefix(40).map { $0.string(limit: 60) }
+        // A server's own page says the same as its title and as its heading.
+        let repeated = stride(from: words.count / 2, to: 0, by: -1).first { count in
+            words[..<count].elementsEqual(words[count..<2 * count])
+        }
+        if let repeated { words.removeFirst(repeated) }
+        return PrintableText.escaped(words.joined(separator: " "), limit: 160)
     }
 }
 
