@@ -174,6 +174,25 @@ struct WebClientTests {
         }
     }
 
+    @Test("What a failure of the library is called")
+    func failures() throws {
+        let address = try #require(WebAddress("https://192.168.1.1/"))
+        for (code, words, expected) in [
+            (1, "Received HTTP/0.9 when not allowed", .replyNotUnderstood),
+            (8, "Weird server reply", .replyNotUnderstood),
+            (-2, "Failed writing header", .replyNotUnderstood),
+            (100, "Too large response headers", .replyNotUnderstood),
+            (1, "Protocol \"https\" not supported or disabled in libcurl", .programMissing),
+            (27, "Out of memory", .internalFault), (48, "An unknown option was passed in to libcurl", .internalFault),
+            (6, "Could not resolve host", .hostNotFound), (52, "", .boardLost),
+        ] as [(CInt, String, FlashkeepError.Code)] {
+            let error = WebFailure.error(code, words: words, isRefused: false, address)
+            #expect(error.code == expected, "\(code): \(error)")
+            // What is not HTTP must not be blamed on the server.
+            #expect(error.what.contains("is not HTTP") == (expected == .replyNotUnderstood), "\(error)")
+        }
+    }
+
     @Test("A page without end, one that is too long, and a server that falls silent", .timeLimit(.minutes(1)))
     func endless() async throws {
         let text = Array(String(repeating: "<a href=x>", count: 1_000).utf8)
@@ -245,22 +264,6 @@ struct WebClientTests {
         }
     }
 
-    // MARK: Addresses
-
-    @Test("Addresses with odd characters")
-    func addresses() throws {
-        let base = try #require(WebAddress("http://192.168.1.1/a b/?q#f"))
-        #expect(base.path == "/a%20b/" && base.query == "q" && base.port == 80)
-        #expect(WebAddress("\u{1}\u{7F}é|", relativeTo: base)?.path == "/a%20b/%01%7F%C3%A9%7C")
-        #expect(WebAddress("http://[::1]:8080/x")?.host == "[::1]" && WebAddress("http://[::1]:8080/x")?.port == 8080)
-        for text in ["", "http://", "gopher://x/", "192.168.1.1", "http://a b/", "http://x:0/", "http://x:70000/"] {
-            #expect(WebAddress(text) == nil, "\(text)")
-        }
-        #expect(WebAddress(String(repeating: "a", count: 10_000), relativeTo: base) == nil)
-        #expect(PercentEncoding.decoded("%41%zz%4".utf8) == Array("A%zz%4".utf8))
-        #expect(PercentEncoding.encoded("a b&=/ü") == "a%20b%26%3D%2F%C3%BC")
-    }
-}
     @Test("The words of a page are not said twice")
     func words() {
         for (page, words) in [
@@ -282,3 +285,19 @@ struct WebClientTests {
         ] { #expect(WebText.words(Array(page.utf8)) == words) }
     }
 
+    // MARK: Addresses
+
+    @Test("Addresses with odd characters")
+    func addresses() throws {
+        let base = try #require(WebAddress("http://192.168.1.1/a b/?q#f"))
+        #expect(base.path == "/a%20b/" && base.query == "q" && base.port == 80)
+        #expect(WebAddress("\u{1}\u{7F}é|", relativeTo: base)?.path == "/a%20b/%01%7F%C3%A9%7C")
+        #expect(WebAddress("http://[::1]:8080/x")?.host == "[::1]" && WebAddress("http://[::1]:8080/x")?.port == 8080)
+        for text in ["", "http://", "gopher://x/", "192.168.1.1", "http://a b/", "http://x:0/", "http://x:70000/"] {
+            #expect(WebAddress(text) == nil, "\(text)")
+        }
+        #expect(WebAddress(String(repeating: "a", count: 10_000), relativeTo: base) == nil)
+        #expect(PercentEncoding.decoded("%41%zz%4".utf8) == Array("A%zz%4".utf8))
+        #expect(PercentEncoding.encoded("a b&=/ü") == "a%20b%26%3D%2F%C3%BC")
+    }
+}

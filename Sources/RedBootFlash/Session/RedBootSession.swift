@@ -224,7 +224,7 @@ package final class RedBootSession: BootCounting {
                 accepts: { _ in false })
             if answer.isWhole, answer.reply.lines.map(\.trimmed).first == ByteText(word) { return false }
         }
-        throw silent("= FK")
+        throw silent("= fk…")
     }
 
     /// Types a command except for Enter, and compares its echo.
