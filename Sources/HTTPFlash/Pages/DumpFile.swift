@@ -1,7 +1,7 @@
 internal import FlashAccess
 internal import FlashModel
 
-/// A file on a page that a dump's name was seen in, and what the server says about it.
+/// A linked file whose name is that of a dump, and what the server says about it.
 struct DumpFile: Sendable {
     /// Where it is, after redirects.
     var address: WebAddress

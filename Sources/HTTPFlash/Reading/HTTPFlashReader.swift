@@ -4,9 +4,9 @@ private import Synchronization
 
 /// Reads partitions from a web server, as streams.
 ///
-/// A server that can, is asked for what is missing; of any other the whole partition is read again, and what is not wanted
-/// is thrown away. A connection that breaks is opened again at that place. If it ends at the same place twice, the server
-/// has no more, which is an error that names the place.
+/// If the server supports ranges, only the missing bytes are requested; otherwise the whole partition is read again, and the
+/// rest is discarded. A connection that breaks is opened again at that offset. If it ends at the same offset twice, the
+/// server has no more, which is an error that names the offset.
 final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
     private let client: WebClient
     /// By MTD number.

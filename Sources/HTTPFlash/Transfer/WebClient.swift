@@ -103,7 +103,7 @@ final class WebClient: Sendable {
     private func target(
         of location: ByteText, from address: WebAddress, _ count: Int, isLoggedIn: Bool
     ) throws -> WebAddress {
-        let what = "The web server of \(WebFailure.name(of: address)) sends us elsewhere."
+        let what = "The web server of \(WebFailure.name(of: address)) redirects to another address."
         let shown = PrintableText.escaped(location.string(limit: 200), limit: 120)
         guard count <= Self.redirects else {
             throw FlashkeepError(

@@ -61,7 +61,7 @@ enum WebFailure {
         case Code.otherKey:
             return FlashkeepError(
                 .hostKeyChanged, what: "\(server) does not have the key given with --https-key.", why: words,
-                next: "Check that it is the right board; if it made itself a new key, omit --https-key to see it.")
+                next: "Check that it is the right board; if it has made a new key, omit --https-key to see it.")
         case _ where isCut(code):
             return FlashkeepError(
                 .boardLost, what: "\(server) closed the connection without a reply.", why: words,
@@ -79,6 +79,11 @@ enum WebFailure {
             return notHTTP(address, said: "Its headers are too long for a router's web server.")
         case Code.noProtocol, Code.oddReply, Code.notTaken, Code.tooLong:
             return notHTTP(address, said: words)
+        default:
+            return FlashkeepError(
+                .internalFault, what: "libcurl, the library for web pages, failed.",
+                why: "Its error is \(code)" + (words.isEmpty ? "." : ": \(words)"),
+                next: "Run the command again; if it fails again, please report this.")
         }
     }
 
