@@ -166,6 +166,27 @@ struct RedBootRestoreTests {
         #expect(board.count(of: "fis unlock") == 2 && board.count(of: "fis lock") == 2)
     }
 
+    @Test("A reset between unlocking and locking leaves no block open")
+    func lockedAgain() async throws {
+        let scenario = Self.scenario { $0.locked = [2] }
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        var damaged = scenario
+        damaged.hardware.chips["flash0"]?.bytes[0x2234] ^= 0x81
+        let counter = SimulatedRedBoot(damaged)
+        _ = try await backups.restore(counter, bag)
+        let start = try #require(counter.commands.firstIndex { $0.hasPrefix("fis unlock") })
+        let end = try #require(counter.commands.lastIndex { $0.hasPrefix("fis lock") })
+        for number in start...end {
+            let board = SimulatedRedBoot(damaged)
+            board.schedule(.reset(afterOutput: 3), at: number + 1)
+            try backups.folder.removeAll(but: "bag")
+            _ = try await backups.restore(board, bag, reconnects: 2)
+            let what: Comment = "\(counter.commands[number])"
+            #expect(RedBootBackups.isSame(board, scenario) && board.locked == [2] && board.starts == 2, what)
+        }
+    }
+
     /// The text: eCos `io/flash/current/src/flash.c`, flash_errmsg.
     @Test("A block that fails once for another reason is not locked afterwards")
     func notLocked() async throws {

@@ -19,6 +19,8 @@ final class RedBootFlashWriter: FlashWriting {
     private let loader: RedBootMemoryLoader
     /// The bytes in RAM, and their address.
     private var staged = PerBoot<(bytes: [UInt8], address: UInt64)>()
+    /// The addresses of blocks that were unlocked, and must be locked again. A reset in between does not lock them.
+    private var unlocked: Set<UInt64> = []
 
     init(
         _ session: RedBootSession, _ recovery: RedBootRecovery, _ survey: Survey, _ facts: RedBootFacts,
@@ -146,7 +148,7 @@ final class RedBootFlashWriter: FlashWriting {
         failed: (String, FlashkeepError.Code) -> FlashkeepError
     ) async throws {
         let first = try await body()
-        guard let failure = first.failure else { return }
+        guard let failure = first.failure else { return try await lockAgain(address, count) }
         func error(_ text: String, _ isOfFlash: Bool) -> FlashkeepError {
             failed(
                 "RedBoot printed \"\(PrintableText.escaped(text, limit: 160))\".",
@@ -155,15 +157,23 @@ final class RedBootFlashWriter: FlashWriting {
         guard first.isOfFlash else {
             // A word that the line has damaged is a failure of the command: once more.
             let second = try await body()
-            guard let failure = second.failure else { return }
+            guard let failure = second.failure else { return try await lockAgain(address, count) }
             throw error(failure, second.isOfFlash)
         }
         guard facts.help.map({ $0.has("fis unlock") }) == true else { throw error(failure, true) }
+        // Another failure may pass by itself; then nothing says that the block was locked before.
+        if first.isProtected { unlocked.insert(address) }
         try await lock(false, address, count)
         let second = try await body()
-        // Another failure may have passed by itself; then nothing says that the block was locked before.
-        if first.isProtected { try await lock(true, address, count) }
+        try await lockAgain(address, count)
         if let failure = second.failure { throw error(failure, second.isOfFlash) }
+    }
+
+    /// Locks a block if it was locked before.
+    private func lockAgain(_ address: UInt64, _ count: Int) async throws {
+        guard unlocked.contains(address) else { return }
+        try await recovery.surviving { try await self.lock(true, address, count) }
+        unlocked.remove(address)
     }
 
     private func lock(_ isLocked: Bool, _ address: UInt64, _ count: Int) async throws {
