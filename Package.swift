@@ -154,7 +154,8 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
-            name: "FlashAccessTests", dependencies: ["FlashAccess", "FlashModel", "TestSupport"]
+            name: "FlashAccessTests",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "TestSupport", "Transfers"]
         ),
         .testTarget(
             name: "LinuxFlashTests",

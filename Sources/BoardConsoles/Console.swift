@@ -36,8 +36,7 @@ package final class Console {
     /// Sends text verbatim; the caller provides line ends.
     package func send(_ text: String, isSecret: Bool = false) async throws {
         if isSecret {
-            let secret = text.utf8.filter { $0 > 0x20 }
-            if secret.count >= 4 { secrets.append(secret) }
+            secrets.append(text.utf8.filter { $0 > 0x20 })
         }
         try await channel.write(Array(text.utf8), isSecret: isSecret)
     }
@@ -206,14 +205,7 @@ package final class Console {
 
     /// The last lines received, safe to show to a person; empty if there are none.
     package var lastWords: String {
-        TerminalText.lastLines(
-            secrets.reduce(recent) { bytes, secret in
-                var bytes = bytes
-                while let range = ByteSearch.firstRange(of: secret, in: bytes) {
-                    bytes.replaceSubrange(range, with: repeatElement(UInt8(ascii: "*"), count: 3))
-                }
-                return bytes
-            })
+        TerminalText.lastLines(SecretBlanking.blanked(recent, secrets))
     }
 
     /// The error for a board that keeps talking without reaching an end.

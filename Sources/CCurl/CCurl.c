@@ -10,6 +10,7 @@
 #define FUNCTIONS(USE)                                                                                                 \
     USE(curl_global_init)                                                                                              \
     USE(curl_version)                                                                                                  \
+    USE(curl_version_info)                                                                                             \
     USE(curl_easy_init)                                                                                                \
     USE(curl_easy_setopt)                                                                                              \
     USE(curl_easy_getinfo)                                                                                             \
@@ -52,7 +53,9 @@ static void load(void) {
     *(void **)&lib.name##_ = dlsym(library, #name);                                                                    \
     if (!lib.name##_) return;
     FUNCTIONS(FIND)
-    lib.is_loaded = lib.curl_global_init_(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    /* CURLOPT_PROTOCOLS_STR is of 7.85; an older library would refuse every transfer. */
+    lib.is_loaded = lib.curl_version_info_(CURLVERSION_NOW)->version_num >= 0x075500 &&
+                    lib.curl_global_init_(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 int flashkeep_curl_load(void) {

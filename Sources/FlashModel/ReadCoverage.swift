@@ -92,7 +92,7 @@ package struct CoverGap: Sendable, Codable, Hashable {
     }
 }
 
-/// An MTD device that is not read, without its bytes being a gap.
+/// An MTD device that is not read, without its bytes being a gap of a chip.
 package struct CoverSkip: Sendable, Codable, Hashable {
     /// ``Partition/index``.
     package var partition: Int
@@ -144,12 +144,18 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         var cover = ReadCoverage()
         cover.isPartial = only != nil
         let wanted = survey.partitions.filter { only?.contains($0.index) ?? true }
+        let unreadable = Dictionary(survey.unreadable.map { ($0.partition, $0.reason) }) { first, _ in first }
         var readable: [Partition] = []
+        // They may be where the chip has no other partition.
+        var missing: [Partition] = []
         for partition in survey.partitions.sorted(by: { $0.index < $1.index }) {
             if let reason = skipReason(partition) {
                 cover.skipped.append(CoverSkip(partition: partition.index, reason: reason))
             } else if !wanted.contains(where: { $0.index == partition.index || $0.holds(partition) }) {
                 cover.skipped.append(CoverSkip(partition: partition.index, reason: CoverGap.notAskedFor))
+            } else if let reason = unreadable[partition.index] {
+                cover.skipped.append(CoverSkip(partition: partition.index, reason: reason))
+                missing.append(partition)
             } else {
                 readable.append(partition)
             }
@@ -159,7 +165,9 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
             chips.append(partition.chip)
         }
         for chip in chips {
-            cover.add(chip: chip, readable.filter { $0.chip == chip }, size: survey.chip(chip))
+            cover.add(
+                chip: chip, readable.filter { $0.chip == chip }, missing: missing.filter { $0.chip == chip },
+                size: survey.chip(chip))
         }
         cover.views.sort { $0.partition < $1.partition }
         return cover
@@ -176,7 +184,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
         return nil
     }
 
-    private mutating func add(chip: String, _ partitions: [Partition], size: Chip?) {
+    private mutating func add(chip: String, _ partitions: [Partition], missing: [Partition], size: Chip?) {
         var placed: [(partition: Partition, range: Range<Int>)] = []
         var unplaced: [Partition] = []
         for partition in partitions {
@@ -218,7 +226,7 @@ package struct ReadCoverage: Sendable, Codable, Hashable {
                     offset: partition.offset, offsetSource: partition.offsetSource, size: partition.size,
                     pieces: [piece]))
         }
-        addGaps(chip: size, covered: covered, unplaced: unplaced)
+        addGaps(chip: size, covered: covered, unplaced: unplaced + missing)
     }
 
     /// Adds one image over a group of overlapping partitions, and a view for each of them. Returns its range.

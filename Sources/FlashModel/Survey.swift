@@ -6,6 +6,9 @@ package struct Survey: Sendable, Codable, Hashable {
     package var chips: [Chip]
     /// Every MTD device, by number.
     package var partitions: [Partition]
+    /// Those of ``partitions`` whose bytes cannot be had here although they are flash, with the reason. Their places on the
+    /// chip are unknown.
+    package var unreadable: [CoverSkip]
     /// The attached UBI devices, with their volumes.
     package var ubi: [UBIDevice]
     /// Tools found on the board, by name, with their version if it was asked for: `nanddump` → `mtd-utils 2.1.5`.
@@ -22,12 +25,13 @@ package struct Survey: Sendable, Codable, Hashable {
 
     package init(
         board: BoardIdentity = BoardIdentity(), chips: [Chip] = [], partitions: [Partition] = [],
-        ubi: [UBIDevice] = [], tools: [String: String] = [:], table: TableKnowledge,
+        unreadable: [CoverSkip] = [], ubi: [UBIDevice] = [], tools: [String: String] = [:], table: TableKnowledge,
         otherStorage: [OtherStorageDevice]? = nil, bootID: String? = nil, warnings: [String] = []
     ) {
         self.board = board
         self.chips = chips
         self.partitions = partitions
+        self.unreadable = unreadable
         self.ubi = ubi
         self.tools = tools
         self.table = table

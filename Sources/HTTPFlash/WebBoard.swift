@@ -39,7 +39,8 @@ package enum WebBoard {
             if !DumpPage.isOne(page), let board = try await FailsafeBoard.recognize(client, page.address) {
                 return board
             }
-            return LinkedDumps(client, address)
+            // Where it was found: over a redirect no password is sent again.
+            return LinkedDumps(client, page.address)
         }
     }
 }

@@ -79,6 +79,32 @@ import Testing
         }
     }
 
+    /// Loses the board while something is done that cannot be resumed.
+    private struct LosingDialect: ConsoleDialect {
+        let interruption: BoardInterruption
+        var recognizer: any DialectRecognizer { ToyRecognizer() }
+
+        func withBoard<Result: Sendable>(
+            on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
+        ) async throws -> DialectOutcome<Result> { throw interruption }
+    }
+
+    @Test("A reset that nothing resumes is a lost board, and no unexpected error", arguments: [false, true])
+    func reset(_ isSystemStart: Bool) async throws {
+        let connector = ConsoleConnector(
+            opener: ToyChannel(), credentials: Credentials(), environment: .simulated(),
+            dialects: [
+                LosingDialect(interruption: BoardInterruption(why: "U-Boot 1.1.4\u{1B}", isSystemStart: isSystemStart))
+            ])
+        do {
+            try await connector.withBoard(transcript: TranscriptLog()) { _ in }
+            Issue.record("there is no error")
+        } catch let error as FlashkeepError {
+            #expect(error.code == .boardLost && error.what.contains(isSystemStart ? "bootloader" : "reset"), "\(error)")
+            #expect(error.why.contains("U-Boot 1.1.4") && !error.why.contains("\u{1B}"))
+        }
+    }
+
     @Test func aNewDialectIsATypeAndALine() async throws {
         let board = SimulatedConnector(SampleBoards.router())
         let connector = ConsoleConnector(

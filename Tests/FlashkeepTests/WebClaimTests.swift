@@ -1,5 +1,7 @@
+import BackupBags
 import FlashAccess
 import FlashModel
+import Operations
 import TestBoards
 import Testing
 
@@ -38,7 +40,21 @@ struct WebClaimTests {
         let server = try TestWebServer { served.reply($0) }
         defer { server.stop() }
         let made = try await ClaimTests.back(up: try server.connector())
-        try await ClaimTests.expectUnknown(made, "mtd1.bin is not used for mtd1")
+        let words = "the file mtd1.bin is not used because the server replies with status 404"
+        let summary = made.report.summary
+        #expect(summary.missing == ["mtd1 \"firmware\" (6 KiB) is not in it: \(words)"], "\(summary.sentences)")
+        #expect(summary.wholeness == "The backup is not whole:" && made.status == .notWhole)
+        for text in [made.restoreText, made.printed] {
+            #expect(text.contains("is not whole") && text.contains(words), "\(text.prefix(3_000))")
+        }
+        // Of what never came, there is no image that somebody could write.
+        #expect(made.report.manifest.images.map(\.size) == [2048])
+        #expect(made.restoreText.contains("### mtd0") && !made.restoreText.contains("### mtd1"))
+        let verified = try await Verify.run(bag: made.bag)
+        #expect(verified.ok && verified.summary == summary, "\(verified.problems)")
+        let info = try await SurveyBoard.run(try server.connector(), environment: .simulated())
+        let text = SurveyText.text(info, typedAddress: ["x"], width: 200, style: .plain, isVerbose: false)
+        #expect(text.contains("The file mtd1.bin is not used because the server replies with status 404"), "\(text)")
     }
 
     @Test("LuCI, of either generation", arguments: [true, false])

@@ -133,10 +133,15 @@ struct DumpPageTests {
                 "mtd1.bin and mtd1-u-boot.bin are both named after mtd1",
                 "mtd1-u-boot.bin is named after mtd0 \"u-boot\"",
                 "the page has mtd7.bin, but /proc/mtd lists no mtd7",
-                "mtd0.bin.gz is not used for mtd0 \"u-boot\": it is",
-                "mtd3.bin is not used for mtd3 \"data\": it has 8256 bytes, more than the 8192",
             ] { #expect(doubts.contains { $0.contains(words) }, "\(words): \(doubts)") }
-            #expect(flash.survey.partitions.map(\.index) == [0, 1, 2])
+            // Beside a good dump, a packed one casts no doubt on anything.
+            #expect(flash.survey.warnings.contains("the file mtd0.bin.gz is not used because it is compressed"))
+            #expect(flash.survey.partitions.map(\.index) == [0, 1, 2, 3])
+            #expect(flash.survey.unreadable.map(\.partition) == [3])
+            let reason = flash.survey.unreadable.first?.reason
+            #expect(
+                reason?.hasPrefix("the file mtd3.bin is not used because it has 8256 bytes, more than the 8192") == true
+            )
             #expect(flash.survey.warnings.contains { $0.contains("other.bin") && !$0.contains("x.txt") })
             // The one with the right size is used.
             let read1 = try await read(flash, 1)
@@ -151,9 +156,17 @@ struct DumpPageTests {
         page.replies[page.folder + "proc-mtd.txt"] = { _ in .ok(Array(table.utf8)) }
         try await survey(page) { flash, _ in
             let doubts = flash.survey.table.doubts
-            #expect(doubts.contains { $0.contains("/proc/mtd lists mtd9 \"lost\" (4 KiB), but the page has no file") })
             #expect(doubts.contains { $0.contains("a line of /proc/mtd was not understood: \"mtd10: what\"") })
-            #expect(!flash.survey.partitions.contains { $0.index == 9 })
+            #expect(flash.survey.partition(9)?.name == "lost")
+            #expect(flash.survey.unreadable == [CoverSkip(partition: 9, reason: "the page has no file of it")])
+            let cover = ReadCoverage.plan(flash.survey)
+            #expect(cover.view(of: 9) == nil && cover.skipped == flash.survey.unreadable && cover.images.count == 4)
+            do {
+                _ = try await read(flash, 9)
+                Issue.record("it was read")
+            } catch let error as FlashkeepError {
+                #expect(error.code == .partitionVanished)
+            }
         }
     }
 
@@ -181,10 +194,11 @@ struct DumpPageTests {
             page.replies[page.folder + "mtd1.bin"] = { _ in Reply(body: [1, 2, 3], length: length) }
             do {
                 try await survey(page) { flash, _ in
-                    #expect(flash.survey.partitions.map(\.index) == [0, 2, 3])
-                    let doubts = flash.survey.table.doubts
+                    #expect(flash.survey.partitions.map(\.index) == (hasTable ? [0, 1, 2, 3] : [0, 2, 3]))
+                    let doubts = flash.survey.table.doubts + flash.survey.unreadable.map(\.reason)
                     #expect(
                         doubts.contains { $0.contains("mtd1.bin is not used") && $0.contains("length") }, "\(doubts)")
+                    #expect(flash.survey.unreadable.map(\.partition) == (hasTable ? [1] : []))
                 }
             } catch let error as FlashkeepError {
                 // The library refuses some by itself.
@@ -224,6 +238,19 @@ struct DumpPageTests {
         #expect(try await error(later, .replyNotUnderstood)?.what == "mtd1.bin is a web page, not a dump.")
     }
 
+    @Test("A partition that begins like a page, and has its size", arguments: [true, false])
+    func contentLikeAPage(_ hasRanges: Bool) async throws {
+        var page = SimulatedDumpPage(Self.hardware())
+        let text = Array("<!DOCTYPE html><html><body>Settings".utf8)
+        let bytes = text + [UInt8](repeating: 0xFF, count: 2048 - text.count)
+        page.replies[page.folder + "mtd1.bin"] = { hasRanges ? Reply.ok(bytes).ranged($0) : .ok(bytes) }
+        try await survey(page) { flash, _ in
+            #expect(flash.survey.unreadable.isEmpty && flash.survey.table == .complete)
+            let chunk = try await read(flash, 1)
+            #expect(chunk.bytes == bytes && chunk.findings.isEmpty)
+        }
+    }
+
     @Test("A server that packs dumps")
     func packed() async throws {
         var page = SimulatedDumpPage(Self.hardware())
@@ -231,9 +258,8 @@ struct DumpPageTests {
             Reply(headers: [("Content-Encoding", "gzip")], body: [0x1F, 0x8B], length: "2")
         }
         try await survey(page) { flash, server in
-            let doubts = flash.survey.table.doubts
-            #expect(
-                doubts.contains { $0.contains("mtd1.bin is not used") && $0.contains("packs it (gzip)") }, "\(doubts)")
+            let reasons = flash.survey.unreadable.map(\.reason)
+            #expect(reasons == ["the file mtd1.bin is not used because the server packs it (gzip)"])
             let dumps = server.requests.filter { $0.target.hasSuffix(".bin") }
             #expect(dumps.allSatisfy { $0.headers["accept-encoding"] == "identity" } && dumps.count == 4)
         }
@@ -274,6 +300,28 @@ struct DumpPageTests {
         }
         let error = try await error(page, .unreadable)
         #expect(error?.what == "The download of mtd3.bin ends at 0x00001388 of 0x00002000.")
+    }
+
+    @Test("One that breaks off at two places in turn is given up", .timeLimit(.minutes(1)))
+    func alternating() async throws {
+        let nor = SimulatedHardware.Flash("spi0.0", kind: .spiNOR, blocks: 48, blockSize: 64 << 10, seed: 3)
+        var page = SimulatedDumpPage(
+            SimulatedHardware(
+                identity: BoardIdentity(), chips: [nor], devices: [nor.device(0, "firmware", 0..<48)]))
+        page.hasRanges = false
+        let bytes = try #require(SimulatedDumpPage.bytes(0, of: page.hardware))
+        let count = Mutex(0)
+        page.replies[page.folder + "mtd0.bin"] = { _ in
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            var reply = Reply.ok(bytes)
+            if number > 1 { reply.cutAt = number.isMultiple(of: 2) ? 0 : 2 << 20 + number }
+            return reply
+        }
+        #expect(try await error(page, .boardLost) != nil)
+        #expect(count.withLock { $0 } < 10)
     }
 
     @Test("A server that stalls", .timeLimit(.minutes(1)))
@@ -336,6 +384,29 @@ struct DumpPageTests {
                 let error = await #expect(throws: FlashkeepError.self) { _ = try await board.survey() }
                 #expect(error?.code == code && error?.next.contains(words) == true, "\(String(describing: error))")
             }
+        }
+    }
+
+    @Test("A page behind a redirect and a login")
+    func behindLogin() async throws {
+        let page = SimulatedDumpPage(Self.hardware())
+        try await withServer { request in
+            if request.target == "/mtd_backup" { return .redirect(301, to: "/mtd_backup/") }
+            guard request.headers["authorization"] == "Basic cm9vdDpzZWNyZXQgd29yZA==" else {
+                var reply = Reply.status(401)
+                reply.headers.append(("WWW-Authenticate", "Basic realm=\"x\""))
+                return reply
+            }
+            return page.reply(request)
+        } _: { server in
+            var settings = WebSettings()
+            settings.credentials = WebCredentials(user: "root", password: { "secret word" })
+            let board = try await WebBoard.open(
+                server.url("/mtd_backup"), .page, settings, transcript: TranscriptLog(), clock: { .zero })
+            let flash = try await board.survey()
+            #expect(flash.survey.partitions.count == 4)
+            #expect(try await flash.layoutChanges().isEmpty)
+            #expect(server.requests.filter { $0.target == "/mtd_backup" }.count == 1)
         }
     }
 

@@ -100,6 +100,11 @@ struct FailsafeTests {
         let error = await #expect(throws: FlashkeepError.self) { try await survey(failsafe) { _, _ in } }
         #expect(error?.code == .toolMissing && error?.next.contains("serial:/dev/ttyUSB0") == true)
         failsafe.change { $0.hasBackup = true }
+        // A newer loader may have a backup in another form.
+        failsafe.change { $0.info = .ok(Array("{\"parts\":[]}".utf8), type: "application/json") }
+        let odd = await #expect(throws: FlashkeepError.self) { try await survey(failsafe) { _, _ in } }
+        #expect(odd?.code == .replyNotUnderstood && odd?.what.hasPrefix("/backup") == true)
+        failsafe.change { $0.info = nil }
         failsafe.change { $0.hardware.devices = [] }
         let none = await #expect(throws: FlashkeepError.self) { try await survey(failsafe) { _, _ in } }
         #expect(none?.code == .noPartitions)

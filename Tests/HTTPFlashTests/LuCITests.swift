@@ -22,9 +22,11 @@ struct LuCITests {
     }
 
     private static func board(
-        _ server: TestWebServer, password: String? = "secret word", log: TranscriptLog = TranscriptLog()
+        _ server: TestWebServer, password: String? = "secret word", key: String? = nil,
+        log: TranscriptLog = TranscriptLog()
     ) async throws -> any FlashBoard {
         var settings = WebSettings()
+        settings.serverKey = key
         settings.limits.stall = .milliseconds(600)
         settings.credentials = WebCredentials(user: "root", password: { password })
         return try await WebBoard.open(server.url("/"), .luci, settings, transcript: log, clock: { .zero })
@@ -74,15 +76,18 @@ struct LuCITests {
         #expect(downloads.allSatisfy { Set($0.form.keys) == ["sessionid", "path", "mimetype"] })
     }
 
-    @Test("The password and the session are in no transcript")
-    func transcript() async throws {
+    /// JSON escapes characters, and a search for a short password would blank half of the text.
+    @Test(
+        "The password and the session are in no transcript", arguments: ["secret word", "pa/ss\"\\w", "a/c", "xyz"])
+    func transcript(_ password: String) async throws {
         let luci = SimulatedLuCI(Self.hardware())
+        luci.change { $0.password = password }
         let server = try luci.server()
         defer { server.stop() }
         let scratch = try ScratchFolder()
         let log = try TranscriptLog(copy: scratch.path.appending("copy"))
         log.attach(scratch.path.appending("transcript"))
-        let flash = try await Self.board(server, log: log).survey()
+        let flash = try await Self.board(server, password: password, log: log).survey()
         _ = try await read(flash, 0)
         log.close()
         let texts = ["copy", "transcript"].map {
@@ -90,7 +95,10 @@ struct LuCITests {
         }
         for text in texts {
             #expect(text.contains("POST \(server.url("/cgi-bin/cgi-download"))") && text.contains("mtdblock0"))
-            #expect(!text.contains("secret word") && !text.contains("000000000000000a001"))
+            #expect(!text.contains("000000000000000a001") && text.contains("POST \(server.url("/ubus"))"))
+            let escaped = password.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+                .replacing("/", with: "\\/")
+            #expect(!text.contains(password) && !text.contains(escaped), "\(escaped)")
             #expect(text.contains("2048 bytes with flash data, crc32 "))
         }
         // Only the copy that the user asks for has the flash.
@@ -128,6 +136,20 @@ struct LuCITests {
         luci.change { $0.hasRights = false }
         let rights = await error(.notRoot) { _ = try await Self.board(server).survey() }
         #expect(rights?.why.contains("luci-mod-system-flash") == true)
+    }
+
+    @Test("With the key of a server, no password is sent to one without TLS")
+    func withoutTLS() async throws {
+        let key = "sha256//" + String(repeating: "A", count: 43) + "="
+        let new = try SimulatedLuCI(Self.hardware()).server()
+        defer { new.stop() }
+        let old = try SimulatedLuaLuCI(Self.hardware()).server()
+        defer { old.stop() }
+        for server in [new, old] {
+            let found = await error(.hostKeyUnknown) { _ = try await Self.board(server, key: key) }
+            #expect(found?.why.contains("--https-key") == true)
+            #expect(server.requests.map(\.method) == ["GET"])
+        }
     }
 
     @Test("The texts of cgi-io are explained")
@@ -222,6 +244,8 @@ struct LuCITests {
             #expect(chunk.bytes == SimulatedDumpPage.bytes(index, of: Self.hardware()) && chunk.findings.isEmpty)
         }
         #expect(try await flash.layoutChanges().isEmpty)
+        // The manifest and `info --verbose` have these.
+        #expect(!flash.transfer.commands.isEmpty && flash.transfer.commands.allSatisfy { !$0.contains("stok") })
         let base = "/cgi-bin/luci" + (stok.map { "/;stok=\($0)" } ?? "")
         let sent = Set(server.requests.map { "\($0.method) \($0.target)" })
         #expect(
@@ -244,8 +268,12 @@ struct LuCITests {
             let chunk = try await read(flash, index)
             #expect(chunk.bytes == SimulatedDumpPage.bytes(index, of: Self.hardware()))
         }
+        // The last look at the board comes after the longest pause.
+        luci.change { $0.sessionLife = 0 }
+        #expect(try await flash.layoutChanges().isEmpty)
         luci.change { $0.password = "another" }
         luci.change { $0.sessionLife = 0 }
+        _ = await error(.authenticationFailed) { _ = try await flash.layoutChanges() }
         _ = await error(.authenticationFailed) { _ = try await read(flash, 0) }
     }
 

@@ -1,3 +1,4 @@
+import BoardChannels
 import FlashModel
 import Synchronization
 import TestBoards
@@ -118,7 +119,31 @@ struct WebClientTests {
                 _ = try await nobody.text(.page(try server.address("/")))
             }
             _ = await error(.passwordNeeded) { _ = try await WebClient.quick().text(.page(try server.address("/"))) }
+            // Where a key is expected, it goes over TLS alone. Nobody is even asked for it.
+            let before = server.requests.count
+            _ = await error(.hostKeyUnknown) {
+                let pinned = WebClient.quick {
+                    $0.credentials = WebCredentials(
+                        user: "root",
+                        password: {
+                            Issue.record("asked"); return "secret word"
+                        })
+                    $0.serverKey = "sha256//" + String(repeating: "A", count: 43) + "="
+                }
+                _ = try await pinned.text(.page(try server.address("/")))
+            }
+            #expect(server.requests.dropFirst(before).map { $0.headers["authorization"] } == [nil])
         }
+    }
+
+    @Test("A page that repeats a secret all over takes no time to blank", .timeLimit(.minutes(1)))
+    func blanked() {
+        let transcript = WebTranscript(TranscriptLog(), clock: { .zero })
+        transcript.hide("0123456789abcdef0123456789abcdef")
+        transcript.hide("abc")
+        let page = Array(String(repeating: "0123456789abcdef0123456789abcdef abc ", count: 110_000).utf8)
+        let blanked = transcript.blanked(page)
+        #expect(blanked == Array(String(repeating: "*** abc ", count: 110_000).utf8))
     }
 
     // MARK: Replies that are none
@@ -146,6 +171,25 @@ struct WebClientTests {
                 let found = await error(code) { _ = try await WebClient.quick().text(.page(try server.address("/"))) }
                 #expect(found != nil, "\(raw.prefix(60))")
             }
+        }
+    }
+
+    @Test("What a failure of the library is called")
+    func failures() throws {
+        let address = try #require(WebAddress("https://192.168.1.1/"))
+        for (code, words, expected) in [
+            (1, "Received HTTP/0.9 when not allowed", .replyNotUnderstood),
+            (8, "Weird server reply", .replyNotUnderstood),
+            (-2, "Failed writing header", .replyNotUnderstood),
+            (100, "Too large response headers", .replyNotUnderstood),
+            (1, "Protocol \"https\" not supported or disabled in libcurl", .programMissing),
+            (27, "Out of memory", .internalFault), (48, "An unknown option was passed in to libcurl", .internalFault),
+            (6, "Could not resolve host", .hostNotFound), (52, "", .boardLost),
+        ] as [(CInt, String, FlashkeepError.Code)] {
+            let error = WebFailure.error(code, words: words, isRefused: false, address)
+            #expect(error.code == expected, "\(code): \(error)")
+            // What is not HTTP must not be blamed on the server.
+            #expect(error.what.contains("is not HTTP") == (expected == .replyNotUnderstood), "\(error)")
         }
     }
 
@@ -218,6 +262,27 @@ struct WebClientTests {
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
         }
+    }
+
+    @Test("The words of a page are not said twice")
+    func words() {
+        for (page, words) in [
+            // busybox `networking/httpd.c`, send_headers.
+            (
+                "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\nThe requested URL was not "
+                    + "found\n</BODY></HTML>\n", "404 Not Found The requested URL was not found"
+            ),
+            (
+                "<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center>",
+                "404 Not Found"
+            ),
+            // uhttpd `file.c`.
+            (
+                "<h1>Not Found</h1>The requested URL /x was not found on this server.",
+                "Not Found The requested URL /x was not found on this server."
+            ),
+            ("", ""), ("one", "one"), ("no no", "no"), ("a b a c", "a b a c"),
+        ] { #expect(WebText.words(Array(page.utf8)) == words) }
     }
 
     // MARK: Addresses

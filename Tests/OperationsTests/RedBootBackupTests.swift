@@ -10,6 +10,7 @@ import TestBags
 import TestBoards
 import TestSupport
 import Testing
+import Transfers
 
 /// Whole backups over a serial line or a telnet connection with RedBoot at the other end.
 @Suite("Backups through RedBoot", .serialized)
@@ -178,13 +179,71 @@ struct RedBootBackupTests {
         print("backup through RedBoot, reset and hung at each of \(counter.commands.count) commands")
     }
 
+    @Test("A reset before an image is loaded loses the board, and is no unexpected error")
+    func resetBeforeStart() async throws {
+        let folder = try ScratchFolder()
+        try folder.write([1, 2, 3, 4], "image")
+        let path = folder.path.appending("image")
+        let host = try #require(IPv4Address("192.168.1.2"))
+        let mask = try #require(IPv4Address("255.255.255.0"))
+        func start(_ board: SimulatedRedBoot) async throws -> FlashkeepError.Code? {
+            var settings = ConsoleConnector.Settings(
+                powerCycle: { board.powerOn() }, timing: .simulated,
+                boot: NetworkBoot(
+                    file: try BootFile(path, address: 0x8010_0000), memory: 0x8010_0000,
+                    interfaces: { [HostInterface(name: "eth0", address: host, netmask: mask)] }))
+            settings.network = nil
+            do {
+                try await ConsoleConnector(
+                    opener: board, credentials: Credentials(), environment: .simulated(), settings: settings
+                ).withBoard(transcript: TranscriptLog()) { _ in }
+                return nil
+            } catch let error as FlashkeepError {
+                return error.code
+            }
+        }
+        let scenario = RedBootBackups.scenario { $0.network = RedBootScenario.Network() }
+        let counter = SimulatedRedBoot(scenario)
+        // This computer does not have that address.
+        #expect(try await start(counter) == .portUnavailable)
+        var lost = 0
+        for number in 1...counter.commands.count {
+            let board = SimulatedRedBoot(scenario)
+            board.schedule(.reset(afterOutput: 3), at: number)
+            let code = try await start(board)
+            #expect(
+                code == .boardLost || code == .portUnavailable,
+                "\(counter.commands[number - 1]): \(String(describing: code))")
+            if code == .boardLost { lost += 1 }
+        }
+        #expect(lost > 0)
+    }
+
+    @Test(
+        "A method that RedBoot does not have is refused, and not replaced in silence", arguments: TransferMethodName.all
+    )
+    func methods(_ name: String) async throws {
+        let board = SimulatedRedBoot(RedBootBackups.tiny())
+        var settings = ConsoleConnector.Settings(powerCycle: { board.powerOn() }, timing: .simulated)
+        settings.via = TransferMethodName(name)
+        let connector = ConsoleConnector(
+            opener: board, credentials: Credentials(), environment: .simulated(), settings: settings)
+        do {
+            _ = try await SurveyBoard.run(connector, environment: .simulated())
+            #expect(name == "line")
+        } catch let error as FlashkeepError {
+            #expect(error.code == .usage && error.next.contains("--via line") && name != "line", "\(error)")
+            #expect(board.count(of: "version") == 0 && board.count(of: "dump") == 0)
+        }
+    }
+
     // MARK: Directories
 
     @Test("A directory that is damaged, swapped, or lists images that overlap")
     func directories() async throws {
-        let changes: [(String, Bool, @Sendable (inout RedBootScenario) -> Void)] = [
+        let changes: [(String, @Sendable (inout RedBootScenario) -> Void)] = [
             (
-                "garbage", false,
+                "garbage",
                 { scenario in
                     let last = 7 * 0x1000
                     for place in last..<last + 0x300 {
@@ -193,14 +252,14 @@ struct RedBootBackupTests {
                 }
             ),
             (
-                "blank", true,
+                "blank",
                 { scenario in
                     let last = 7 * 0x1000
                     for place in last..<last + 0x800 { scenario.hardware.chips["flash0"]?.bytes[place] = 0xFF }
                 }
             ),
             (
-                "overlapping", true,
+                "overlapping",
                 {
                     $0.format(
                         [
@@ -210,7 +269,7 @@ struct RedBootBackupTests {
                 }
             ),
         ]
-        for (name, isWhole, change) in changes {
+        for (name, change) in changes {
             let backups = try RedBootBackups()
             var scenario = RedBootBackups.scenario()
             change(&scenario)
@@ -220,8 +279,64 @@ struct RedBootBackupTests {
             #expect(report.manifest.images.count == 1, "\(name)")
             #expect(backups.image(report, 0) == scenario.hardware.chips["flash0"]?.bytes, "\(name)")
             #expect(report.summary.isProven, "\(name): \(report.summary.sentences)")
-            if isWhole { #expect(report.summary.isWhole, "\(name): \(report.summary.sentences)") }
+            #expect(report.summary.isWhole, "\(name): \(report.summary.sentences)")
             #expect(board.offences.isEmpty, "\(name): \(board.offences)")
         }
+    }
+
+    /// `fis list` of a board, as RedBoot prints it.
+    private static func row(_ name: String, _ address: String, _ size: String) -> String {
+        name + String(repeating: " ", count: max(0, 16 - name.utf8.count))
+            + "  0x\(address)  0x\(address)  0x\(size)  0x00000000"
+    }
+
+    @Test("Memory that is not what fis list shows is no proof of anything, and nothing is written")
+    func notMapped() async throws {
+        var scenario = RedBootBackups.scenario()
+        scenario.hardware.isWritable = true
+        scenario.listedLines = [
+            Self.row("RedBoot", "BE000000", "00002000"), Self.row("linux", "BE002000", "00002000"),
+            Self.row("FIS directory", "BE007000", "00000C00"),
+        ]
+        // What the bus gives.
+        scenario.hardware.chips["flash0"]?.bytes = SplitMix64.bytes(0x8000, seed: 4)
+        let backups = try RedBootBackups()
+        let report = try await backups.backUp(SimulatedRedBoot(scenario))
+        #expect(report.manifest.partitions.map(\.name).contains("linux"))
+        #expect(!report.summary.isWhole)
+        #expect(report.summary.unknown.contains { $0.contains("in another way than through memory") })
+        scenario.hardware.chips["flash0"]?.bytes[0x2100] ^= 1
+        let planning = try await backups.plan(SimulatedRedBoot(scenario), FilePath(report.bag)).planning
+        #expect(planning.plan == nil && !planning.refusals.isEmpty)
+        #expect(planning.refusals.allSatisfy { $0.why.contains("fis list") }, "\(planning.refusals)")
+    }
+
+    @Test("The second copy of a directory, if it is the newer one")
+    func redundant() async throws {
+        /// The slots of a directory with this image, written so often.
+        func directory(_ image: RedBootScenario.Image, _ version: UInt8) -> [UInt8] {
+            var scenario = RedBootBackups.scenario()
+            scenario.format(
+                [.init("RedBoot", 0, 0x2000), .init("Redundant FIS", 0x6000, 0xC00), image], configurationSize: 0x400)
+            let slots = Array(scenario.hardware.chips["flash0"]?.bytes[0x7000..<0x7B00] ?? [])
+            return Array(".FisValid".utf8) + [0, 0xA5, 0xA5, version, 0, 0, 0]
+                + [UInt8](repeating: 0, count: 240) + slots
+        }
+        var scenario = RedBootBackups.scenario()
+        let first = directory(.init("old", 0x2000, 0x1000), 8)
+        let second = directory(.init("new", 0x3000, 0x1000), 9)
+        scenario.hardware.chips["flash0"]?.bytes.replaceSubrange(0x7000..<0x7C00, with: first)
+        scenario.hardware.chips["flash0"]?.bytes.replaceSubrange(0x6000..<0x6C00, with: second)
+        // The mark is in a slot like the images (`redboot/current/src/flash.c`, fis_list).
+        scenario.listedLines = [
+            Self.row(".FisValid", "00000000", "00000000"), Self.row("RedBoot", "BE000000", "00002000"),
+            Self.row("new", "BE003000", "00001000"), Self.row("Redundant FIS", "BE006000", "00000C00"),
+            Self.row("FIS directory", "BE007000", "00000C00"), Self.row("RedBoot config", "BE007C00", "00000400"),
+        ]
+        let backups = try RedBootBackups()
+        let report = try await backups.backUp(SimulatedRedBoot(scenario))
+        let names = report.manifest.partitions.map(\.name)
+        #expect(names == ["flash0", "RedBoot", "new", "Redundant FIS", "FIS directory", "RedBoot config"])
+        #expect(report.summary.isWhole && report.manifest.warnings.isEmpty, "\(report.manifest.warnings)")
     }
 }

@@ -46,6 +46,8 @@ final class RedBootBackups: Sendable {
         var bytes = SplitMix64.bytes(0x8000, seed: 3)
         for place in 0x5000..<0x8000 { bytes[place] = 0xFF }
         var scenario = RedBootScenario(hardware(bytes, block: 0x1000))
+        // As most vendors' (`redboot/current/src/version.c`): it can write its own image.
+        scenario.startup = "ROMRAM"
         change(&scenario)
         if scenario.chip?.bytes.suffix(0x1000).allSatisfy({ $0 == 0xFF }) == true {
             scenario.format(

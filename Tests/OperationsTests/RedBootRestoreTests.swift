@@ -1,6 +1,7 @@
 import BackupBags
 import BoardChannels
 import FlashModel
+import Foundation
 import Operations
 import SystemPackage
 import TestBoards
@@ -165,6 +166,38 @@ struct RedBootRestoreTests {
         #expect(board.count(of: "fis unlock") == 2 && board.count(of: "fis lock") == 2)
     }
 
+    @Test("A reset between unlocking and locking leaves no block open")
+    func lockedAgain() async throws {
+        let scenario = Self.scenario { $0.locked = [2] }
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        var damaged = scenario
+        damaged.hardware.chips["flash0"]?.bytes[0x2234] ^= 0x81
+        let counter = SimulatedRedBoot(damaged)
+        _ = try await backups.restore(counter, bag)
+        let start = try #require(counter.commands.firstIndex { $0.hasPrefix("fis unlock") })
+        let end = try #require(counter.commands.lastIndex { $0.hasPrefix("fis lock") })
+        for number in start...end {
+            let board = SimulatedRedBoot(damaged)
+            board.schedule(.reset(afterOutput: 3), at: number + 1)
+            try backups.folder.removeAll(but: "bag")
+            _ = try await backups.restore(board, bag, reconnects: 2)
+            let what: Comment = "\(counter.commands[number])"
+            #expect(RedBootBackups.isSame(board, scenario) && board.locked == [2] && board.starts == 2, what)
+        }
+    }
+
+    /// The text: eCos `io/flash/current/src/flash.c`, flash_errmsg.
+    @Test("A block that fails once for another reason is not locked afterwards")
+    func notLocked() async throws {
+        let scenario = Self.scenario()
+        var damaged = Self.damaged(scenario)
+        damaged.faults["fis write"] = .failsOnce(
+            "Can't program region at 0xbe002000: Driver timed out waiting for device")
+        let board = try await check(try RedBootBackups(), scenario, "a timeout", damaged: damaged)
+        #expect(board.count(of: "fis unlock") == 1 && board.count(of: "fis lock") == 0)
+    }
+
     @Test("A lock that no command can open stops the restore, and the block is as it was")
     func locksForGood() async throws {
         let scenario = Self.scenario {
@@ -222,6 +255,28 @@ struct RedBootRestoreTests {
         }
     }
 
+    /// The first text is RedBoot's (`redboot/current/src/flash.c`, fis_write); the second is made up.
+    @Test(
+        "A write that is refused without a question is no success",
+        arguments: [
+            ("Can't program this region - contains code in use!", "code in use"), ("Not today.", "asked no question"),
+        ])
+    func refusedWithoutQuestion(_ text: String, _ words: String) async throws {
+        let scenario = Self.scenario()
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        var damaged = Self.damaged(scenario)
+        damaged.faults["fis write"] = .fails(text)
+        let board = SimulatedRedBoot(damaged)
+        do {
+            _ = try await backups.restore(board, bag)
+            Issue.record("it was written")
+        } catch let error as FlashkeepError {
+            #expect(error.code == .commandFailed && error.why.contains(words), "\(error)")
+        }
+        #expect(RedBootBackups.isSame(board, damaged) && board.offences.isEmpty)
+    }
+
     @Test("What a RedBoot cannot do is refused before anything is sent")
     func refusals() async throws {
         let scenario = Self.scenario()
@@ -240,6 +295,27 @@ struct RedBootRestoreTests {
         uneven.flashLine = "FLASH: 0xbe000000-0xbe007fff, 7 x 0x1000 blocks, 4 x 0x400 blocks"
         let planning = try await backups.plan(SimulatedRedBoot(uneven), bag).planning
         #expect(planning.plan == nil && !planning.refusals.isEmpty)
+    }
+
+    @Test("A RedBoot that runs from flash is not erased under itself")
+    func ownCode() async throws {
+        let scenario = Self.scenario { $0.startup = "ROM" }
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        let planning = try await backups.plan(SimulatedRedBoot(Self.damaged(scenario)), bag).planning
+        #expect(planning.plan == nil)
+        #expect(planning.refusals.map(\.why).allSatisfy { $0.contains("erase itself") }, "\(planning.refusals)")
+        // All else is written, its directory, too.
+        var damaged = Self.damaged(scenario)
+        damaged.hardware.chips["flash0"]?.bytes[0x1020] ^= 0x81
+        damaged.hardware.chips["flash0"]?.bytes[0x7C10] ^= 1
+        let board = SimulatedRedBoot(damaged)
+        #expect(try await backups.restore(board, bag).blocksWritten == 4)
+        #expect(RedBootBackups.isSame(board, scenario) && board.offences.isEmpty)
+        // No person is told to do it, either; the whole chip would take it along.
+        let text = try String(contentsOfFile: bag.appending("RESTORE.md").string, encoding: .utf8)
+        #expect(text.components(separatedBy: "erase itself").count == 3)
+        #expect(text.contains("fis write -f 0xbe002000 ") && !text.contains("fis write -f 0xbe000000 "))
     }
 
     /// In 2003, YMODEM drops bytes 1A at the end of a block.
@@ -289,6 +365,26 @@ struct RedBootRestoreTests {
         let erased = Set((board.hardware.chips["flash0"]?.erases ?? [:]).keys)
         #expect(erased.isSubset(of: [1, 2, 3, 5]))
         #expect(RedBootBackups.harm(to: board).isEmpty, "\(RedBootBackups.harm(to: board))")
+    }
+
+    /// In block 0, at its end, in block 1, and at the end of that: an image must not become commands.
+    @Test(
+        "A reset during a load: no byte of the image is typed at a prompt, or at what the boot script starts",
+        arguments: [60, 133, 700, 133 + 1_029], [[], ["fis load linux", "exec"]])
+    func resetsWhileLoading(_ count: Int, _ script: [String]) async throws {
+        let scenario = Self.scenario { $0.script = script }
+        let backups = try RedBootBackups()
+        let bag = FilePath(try await backups.backUp(SimulatedRedBoot(scenario)).bag)
+        let counter = SimulatedRedBoot(Self.damaged(scenario))
+        _ = try await backups.restore(counter, bag)
+        let command = try #require(counter.commands.firstIndex { $0.hasPrefix("load") }) + 1
+        try backups.folder.removeAll(but: "bag")
+        let board = SimulatedRedBoot(Self.damaged(scenario))
+        board.schedule(.resetWhileLoading(afterInput: count), at: command)
+        _ = try await backups.restore(board, bag, reconnects: 2)
+        #expect(RedBootBackups.isSame(board, scenario))
+        #expect(board.starts == 2 && board.offences.isEmpty, "\(board.offences)")
+        #expect(board.commands.allSatisfy { command in command.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
     }
 
     @Test("A reset, or a hang, at any command ends in what the backup has")

@@ -89,6 +89,24 @@ struct UBootRestoreTests {
         }
     }
 
+    /// In block 0, at its end, in block 1, and at the end of that: an image must not become commands.
+    @Test("A reset during a load: no byte of the image is typed at a prompt", arguments: [60, 133, 700, 133 + 1_029])
+    func resetsWhileLoading(_ count: Int) async throws {
+        let scenario = Self.scenario()
+        let restores = try UBootRestores()
+        let bag = try await restores.backUp(scenario)
+        let counter = SimulatedUBoot(Self.damaged(scenario))
+        _ = try await restores.restore(counter, bag)
+        let command = try #require(counter.commands.firstIndex { $0.hasPrefix("loady") }) + 1
+        try restores.folder.removeAll(but: "bag")
+        let board = SimulatedUBoot(Self.damaged(scenario))
+        board.schedule(.resetWhileLoading(afterInput: count), at: command)
+        _ = try await restores.restore(board, bag, reconnects: 2)
+        #expect(UBootRestores.isSame(board, scenario))
+        #expect(board.starts == 2 && board.offences.isEmpty, "\(board.offences)")
+        #expect(board.commands.allSatisfy { command in command.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
+    }
+
     @Test("A reset at any command of it ends in what the backup has")
     func resets() async throws {
         let scenario = Self.scenario { scenario in

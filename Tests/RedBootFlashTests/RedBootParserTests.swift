@@ -49,6 +49,12 @@ struct RedBootParserTests {
                 "FLASH: 0x60000000-0x600fffff, 16 x 0x10000 blocks"))
         #expect(two.chips.map(\.size) == [63 * 0x20000 + 4 * 0x8000, 1 << 20])
         #expect(two.chips.first?.blockSize == nil && two.chips.last?.blockSize == 0x10000)
+        // A chip up to the end of the address space, as of PowerPC (made up after `flash.c`, _flash_info: `%p`).
+        let high = try #require(version("FLASH: 0xff800000 - 0x00000000, 128 blocks of 0x00010000 bytes each."))
+        #expect(high.chips.map(\.size) == [8 << 20] && high.chips.first?.isConsistent == true)
+        #expect(
+            version("FLASH: 0xbe000000 - 0x00000000, 64 blocks of 0x00010000 bytes each.")?.chips.first?.isConsistent
+                == false)
         // Several parts of the RAM.
         let parts = try #require(version("RAM: 0x0-0x2000000, [0x20000-0x1fd0000], [0x1fe0000-0x1ff0000] available"))
         #expect(parts.freeMemory.count == 2)
@@ -89,6 +95,14 @@ struct RedBootParserTests {
         #expect(fis.has("fis list", option: "-c") && fis.has("fis write", option: "-f"))
         #expect(fis.has("fis unlock") == (generation == "2006"))
         #expect(RedBootHelp(try topics.reply("help zzz")) == nil)
+    }
+
+    @Test("A usage without end takes no time", .timeLimit(.minutes(1)))
+    func endlessHelp() throws {
+        let line = "    " + String(repeating: "x", count: 80) + "\r\n"
+        let help = try #require(
+            RedBootHelp(ConsoleReply(text: "Dump\r\n   dump -b\r\n" + String(repeating: line, count: 50_000))))
+        #expect(help.has("dump", option: "-b") && (help.commands["dump"]?.utf8.count).map { $0 < 1_200 } == true)
     }
 
     // MARK: fis list
@@ -212,6 +226,11 @@ struct RedBootParserTests {
                 text: "\r\n... Erase from 0xbe200000-0xbe210000: \r\nCan't erase region at 0xbe200000: "
                     + "Device/region is write-protected\r\n"))
         #expect(locked.isOfFlash && locked.isProtected && locked.done.isEmpty)
+        for words in ["program", "erase"] {
+            let own = RedBootFlashResult(
+                ConsoleReply(text: "\r\nCan't \(words) this region - contains code in use!\r\n"))
+            #expect(own.failure?.contains("code in use") == true && !own.isOfFlash)
+        }
         let lock = RedBootFlashResult(ConsoleReply(text: "... Unlock from 0xbe300000-0xbe310000: .\r\n"))
         #expect(lock.done == [.unlock] && lock.failure == nil)
     }

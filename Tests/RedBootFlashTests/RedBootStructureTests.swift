@@ -71,6 +71,45 @@ struct RedBootStructureTests {
         #expect(RedBootDirectory(marked, at: Self.address)?.mark?.isComplete == .some(nil))
     }
 
+    @Test("Of two copies, the one that RedBoot would use")
+    func copies() throws {
+        let place = Self.address - 0x1_0000
+        /// A directory with an entry for its second copy, at that copy's address or its own.
+        func directory(
+            _ version: UInt8, _ flag: UInt8?, isCopy: Bool, isSwapped: Bool = false
+        ) throws -> RedBootDirectory? {
+            var bytes = try Self.block(Self.blocks[0])
+            if let flag {
+                bytes.replaceSubrange(
+                    0..<16,
+                    with: Array(".FisValid".utf8) + [0, flag, flag]
+                        + (isSwapped ? [0, 0, 0, version] : [version, 0, 0, 0]))
+            }
+            var copy = Array(bytes[512..<768])
+            copy.replaceSubrange(0..<16, with: Array("Redundant FIS".utf8) + [0, 0, 0])
+            copy.replaceSubrange(16..<20, with: [0x00, 0x00, 0x3E, 0xBE])
+            bytes.replaceSubrange(1_024..<1_280, with: copy)
+            return RedBootDirectory(bytes, at: isCopy ? place : Self.address)
+        }
+        let cases: [(first: (UInt8, UInt8?)?, second: (UInt8, UInt8?)?, isSecond: Bool)] = [
+            ((7, 0xA5), (8, 0xA5), true), ((8, 0xA5), (7, 0xA5), false), ((7, 0xA5), (7, 0xA5), false),
+            ((7, 0xA5), (8, 0xFD), false), ((8, 0xFD), (7, 0xA5), true), ((7, 0xFD), (8, 0xFD), false),
+            ((7, 0xA5), nil, false), (nil, (7, 0xA5), true), ((7, nil), (1, 0xA5), true), ((7, nil), (1, nil), false),
+        ]
+        for (first, second, isSecond) in cases {
+            let one = try first.flatMap { try directory($0.0, $0.1, isCopy: false) }
+            let two = try second.flatMap { try directory($0.0, $0.1, isCopy: true) }
+            #expect((one == nil) == (first == nil) && (two == nil) == (second == nil))
+            let valid = RedBootDirectory.valid(one, two)
+            #expect(valid == (isSecond ? two : one), "\(String(describing: first)), \(String(describing: second))")
+        }
+        #expect(RedBootDirectory.valid(nil, nil) == nil)
+        // A count in the other order than the words.
+        let old = try directory(7, 0xA5, isCopy: false, isSwapped: true)
+        let new = try directory(8, 0xA5, isCopy: true, isSwapped: true)
+        #expect(new != nil && RedBootDirectory.valid(old, new) == new)
+    }
+
     @Test("Noise is never more than it is", arguments: blocks)
     func damaged(name: String) throws {
         let bytes = Array(try Self.block(name)[..<0x800])

@@ -120,6 +120,18 @@ struct RedBootSurveyTests {
             "\r\nRedBoot(tm) bootstrap and debug environment [ROM]\r\n"
             + "FLASH: 0xbe000000 - 0xbe900000, 64 blocks of 0x00010000 bytes each.\r\n"
         #expect(try RedBootSurvey.assemble(try Self.facts(["version": end])).table.doubts.count == 1)
+        // Of a RedBoot whose commands are unknown, the kind of flash is, too.
+        let helpless = try RedBootSurvey.assemble(try Self.facts(["help": ""]))
+        #expect(helpless.table.doubts == ["help lists no command, so this RedBoot may have commands for NAND"])
+        #expect(helpless.chips.map(\.kind) == [.unknown])
+        #expect(helpless.partitions.allSatisfy { $0.badBlocks?.isComplete == false })
+        // One doubt for all chips.
+        let two =
+            "\r\nRedBoot(tm) bootstrap and debug environment [ROM]\r\n"
+            + "FLASH: 0x50000000-0x507fffff, 64 x 0x20000 blocks\r\nFLASH: 0x60000000-0x600fffff, 16 x 0x10000 blocks\r\n"
+        let nand = try RedBootSurvey.assemble(
+            try Self.facts(["version": two, "help": "Utility function to NAND\r\n   factive [NOR | NAND]\r\n"]))
+        #expect(nand.table.doubts.count { $0.contains("NAND") } == 1 && nand.chips.map(\.kind) == [.unknown, .unknown])
         // No flash at all.
         #expect(throws: FlashkeepError.self) {
             try RedBootSurvey.assemble(
@@ -129,6 +141,39 @@ struct RedBootSurveyTests {
         let blank = try RedBootSurvey.assemble(try Self.facts(["fis list": Self.heading]))
         #expect(blank.partitions.map(\.name) == ["flash0"] && blank.warnings.count == 1)
         #expect(blank.partitions.first?.role == .unknown)
+    }
+
+    @Test("Which writes would erase the running RedBoot")
+    func ownCode() throws {
+        func banner(_ startup: String) -> String {
+            "\r\nRedBoot(tm) bootstrap and debug environment \(startup)\r\n"
+                + "FLASH: 0xbe000000 - 0xbe400000, 64 blocks of 0x00010000 bytes each.\r\n"
+        }
+        func titles(_ startup: String, _ list: String) throws -> [String] {
+            let facts = try Self.facts(["version": banner(startup), "fis list": Self.heading + list])
+            let survey = try RedBootSurvey.assemble(facts)
+            let code = RedBootCode(facts.version, survey)
+            return survey.partitions.filter { code.isIn($0) }.map(\.name)
+        }
+        let own = Self.row("RedBoot", "BE000000", "00040000")
+        let linux = Self.row("linux", "BE040000", "00020000")
+        let directory = Self.row("FIS directory", "BE3F0000", "00010000")
+        #expect(try titles("[ROM]", own + linux + directory) == ["RedBoot"])
+        #expect(try titles("", own + linux + directory) == ["RedBoot"])
+        #expect(try titles("[ROMRAM]", own + linux + directory) == [])
+        #expect(try titles("[RAM]", linux + directory) == [])
+        // What overlaps it, or shares a block with it, is written with it.
+        let whole = Self.row("all", "BE000000", "003F0000")
+        #expect(try titles("[ROM]", own + whole + directory) == ["all", "RedBoot"])
+        let uneven = Self.row("RedBoot", "BE000000", "00038000")
+        #expect(try titles("[ROM]", uneven + linux + directory) == ["flash0", "RedBoot"])
+        // Where no image has its name, it may be in any gap.
+        let boot = Self.row("bootloader", "BE000000", "00040000")
+        #expect(try titles("[ROM]", boot + linux + directory) == ["flash0", "bootloader"])
+        let facts = try Self.facts(["version": banner("[ROM]"), "fis list": Self.heading + own + linux])
+        let code = RedBootCode(facts.version, try RedBootSurvey.assemble(facts))
+        #expect(code.isIn(0x3_0000..<0x4_0000, of: "flash0") && !code.isIn(0x4_0000..<0x5_0000, of: "flash0"))
+        #expect(!code.isIn(0x3_0000..<0x4_0000, of: "flash1"))
     }
 
     @Test("Random replies make a survey or an error")

@@ -83,6 +83,19 @@ import Transfers
         }
     }
 
+    @Test("Words end it: without a word in return, and as a success once everything was sent")
+    func words() {
+        for (start, isDone) in [
+            ([], false), ([0x43], false), ([0x43, 0x06], false), ([0x43, 0x06, 0x43], false),
+            ([0x43, 0x06, 0x43, 0x06], true), ([0x43, 0x06, 0x43, 0x06, 0x06], true),
+            ([0x43, 0x06, 0x43, 0x06, 0x06, 0x43], true),
+        ] as [([UInt8], Bool)] {
+            var sending = YMODEMSending([1, 2, 3], name: "x")
+            for byte in start { _ = sending.take(byte) }
+            #expect(sending.interrupted() == (isDone ? .done : .failed([])), "after \(start)")
+        }
+    }
+
     @Test func randomBytesNeverTrap() {
         var random = SplitMix64(state: 9)
         for _ in 0..<2_000 {

@@ -65,6 +65,13 @@ package struct ConsoleConnector: BoardConnector {
                     }
                     if case .finished(let result) = outcome { return result }
                     mayRepeat = false
+                } catch let interruption as BoardInterruption {
+                    // Nothing below resumed it: the start of an image cannot be.
+                    throw FlashkeepError(
+                        .boardLost,
+                        what: "\(address) \(interruption.isSystemStart ? "left its bootloader" : "was reset").",
+                        why: "It printed: \(PrintableText.escaped(interruption.why, limit: 160))",
+                        next: "Check the power supply, then run the same command again.")
                 } catch let error as FlashkeepError
                     where error.code == .replyNotUnderstood && mayRepeat && responder.unknownPrompt != nil
                 {

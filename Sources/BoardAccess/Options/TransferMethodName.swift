@@ -1,5 +1,6 @@
 import FlashModel
 package import LinuxFlash
+package import RedBootFlash
 package import UBootFlash
 
 /// A method by which a board sends its flash, by the name that users give it. The same name may stand for a method of
@@ -17,14 +18,19 @@ package struct TransferMethodName: Sendable, Hashable {
     package var uboot: UBootReadMethod? { UBootReadMethod(rawValue: name) }
     /// The method of Linux; nil if it has none of this name.
     package var linux: LinuxReadMethod? { LinuxReadMethod(rawValue: name) }
+    /// The method of RedBoot; nil if it has none of this name.
+    package var redboot: RedBootReadMethod? { RedBootReadMethod(rawValue: name) }
 
     /// Whether it is the board's own web server that gives the flash.
     package var isWebServer: Bool { linux == .www }
 
-    /// The names of all methods.
-    package static let all =
-        LinuxReadMethod.allCases.map(\.rawValue)
-        .filter { UBootReadMethod(rawValue: $0) == nil } + UBootReadMethod.allCases.map(\.rawValue)
+    /// The names of all methods, each once.
+    package static let all: [String] = {
+        let names =
+            LinuxReadMethod.allCases.map(\.rawValue) + UBootReadMethod.allCases.map(\.rawValue)
+            + RedBootReadMethod.allCases.map(\.rawValue)
+        return names.enumerated().filter { !names[($0.offset + 1)...].contains($0.element) }.map(\.element)
+    }()
 
     /// The error if what answers on the board has no such method.
     ///

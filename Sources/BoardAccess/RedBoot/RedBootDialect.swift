@@ -3,7 +3,6 @@ import BoardConsoles
 import FlashAccess
 import FlashModel
 import RedBootFlash
-import UBootFlash
 
 /// RedBoot on a console: reads and writes the flash there, or starts an image whose Linux takes over.
 struct RedBootDialect: ConsoleDialect {
@@ -35,8 +34,8 @@ struct RedBootDialect: ConsoleDialect {
         if settings.rate != nil {
             notify(.note("RedBoot answers: its console keeps its rate, because another one is written to flash"))
         }
-        if let via = settings.via, via.uboot == nil, settings.boot == nil {
-            throw via.refusal(by: "RedBoot", with: [UBootReadMethod.line.rawValue])
+        if let via = settings.via, via.redboot == nil, settings.boot == nil {
+            throw via.refusal(by: "RedBoot", with: RedBootReadMethod.allCases.map(\.rawValue))
         }
         let session = RedBootSession(
             answered.console, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
@@ -47,7 +46,8 @@ struct RedBootDialect: ConsoleDialect {
             return .handedOver
         }
         let notify = notify
-        guard let network = settings.network, network.via != .line else {
+        // Whoever wants the line alone wants no TFTP for loads, either.
+        guard let network = settings.network, settings.via?.redboot != .line else {
             return .finished(
                 try await body(
                     RedBootFlashAccess(

@@ -96,23 +96,14 @@ package final class RecordingChannel: BoardChannel {
                 state.bulkChecksum.update(bytes)
                 return nil
             }
-            return state.secrets.reduce(bytes) { Self.blank($1, in: $0) }
+            // A board may echo them.
+            return SecretBlanking.blanked(bytes, state.secrets)
         }
         if let shown { sink(TranscriptEntry(time: now(), kind: .received, bytes: shown)) }
     }
 
     private func remark(_ text: String) {
         sink(TranscriptEntry(time: now(), kind: .remark, bytes: Array(text.utf8)))
-    }
-
-    /// Blanks a password that the board echoes, so that it does not enter the transcript.
-    private static func blank(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
-        guard secret.count >= 4 else { return bytes }
-        var result = bytes
-        while let range = result.firstRange(of: secret) {
-            result.replaceSubrange(range, with: repeatElement(UInt8(ascii: "*"), count: 3))
-        }
-        return result
     }
 }
 

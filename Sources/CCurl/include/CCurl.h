@@ -8,8 +8,8 @@
  * The part of libcurl that Flashkeep uses. The library is loaded when it is first needed: linking it would add 9 ms and
  * 30 libraries to every start of the program. Its options cannot be set from Swift, because their setters are variadic.
  *
- * A transfer asks one server for one thing. It follows no redirects, uses no proxy, no cookies and no credentials but
- * those given, speaks HTTP/1.1 over TCP or TLS only, and never HTTP/0.9.
+ * A transfer asks one server for one thing. It follows no redirects, uses no proxy, no cookies and no credentials
+ * except those given, speaks HTTP/1.1 over TCP or TLS only, and never HTTP/0.9.
  */
 
 /* Returns 1 if the library is there, 0 if it is not. For any thread. */
@@ -53,7 +53,7 @@ void flashkeep_transfer_only_certificate(struct flashkeep_transfer *transfer);
 #define FLASHKEEP_TRANSFER_DONE (-1)
 #define FLASHKEEP_TRANSFER_HEAD_TOO_LONG (-2)
 
-/* Goes on for at most `milliseconds`, until there are bytes of the body or the transfer has ended. Writes at most `room`
+/* Advances for at most `milliseconds`, until there are bytes of the body or the transfer has ended. Writes at most `room`
  * bytes, and to `count` how many. The rest waits in the kernel's buffers until the next step. */
 int flashkeep_transfer_step(struct flashkeep_transfer *transfer, uint8_t *bytes, size_t room, int milliseconds,
                             size_t *count);

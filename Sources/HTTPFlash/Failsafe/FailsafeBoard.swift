@@ -75,17 +75,23 @@ final class FailsafeBoard: FlashBoard {
             return text
         }
         guard let system = FailsafeSystem(try await text("/sysinfo", "sysinfo.json").bytes) else {
-            throw noBackup(server, status: 200)
+            throw notUnderstood(server, "/sysinfo")
         }
         let version = try await text("/version", "version.txt")
         var chosen: (Paths, FailsafeFlash)?
         var status = 0
+        // A page that is there, in a form that is not known.
+        var odd: String?
         for paths in Paths.all where chosen == nil {
             let reply = try await text(paths.info, "backup-info.json")
             status = reply.head.status
             chosen = status == 200 ? FailsafeFlash(reply.bytes).map { (paths, $0) } : nil
+            if status == 200, chosen == nil { odd = paths.info }
         }
-        guard let (paths, flash) = chosen else { throw noBackup(server, status: status) }
+        guard let (paths, flash) = chosen else {
+            if let odd { throw notUnderstood(server, odd) }
+            throw noBackup(server, status: status)
+        }
         let console = FailsafeConsole(client: client, server: server)
         let devices = try await console.ask(.devices)
         if let devices { evidence.append(Evidence(name: "mtd-list.txt", bytes: devices)) }
@@ -110,6 +116,14 @@ private func noBackup(_ server: WebAddress, status: Int) -> FlashkeepError {
         why:
             "It is a MediaTek loader, but /backup/info replies with status \(status): the stock pages only take firmware.",
         next: "Read the board from its serial console (serial:/dev/ttyUSB0), or start its Linux and use SSH.")
+}
+
+private func notUnderstood(_ server: WebAddress, _ path: String) -> FlashkeepError {
+    FlashkeepError(
+        .replyNotUnderstood, what: "\(path) of the failsafe page of \(WebFailure.name(of: server)) is not understood.",
+        why: "The loader may be newer than those that Flashkeep knows.",
+        next: "Please report it, with the file of --transcript FILE. Meanwhile, read the board from its serial console."
+    )
 }
 
 /// An MTD device of the loader.

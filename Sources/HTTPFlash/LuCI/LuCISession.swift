@@ -42,11 +42,14 @@ struct LuCILogin: Sendable {
 
     /// Finds out where the web server is, and asks for the password. Sends no secret.
     ///
-    /// - Throws: ``FlashkeepError`` of the connection; `passwordNeeded`.
+    /// - Throws: ``FlashkeepError`` of the connection; `passwordNeeded`; `hostKeyUnknown` if a key was given and there is no
+    ///   TLS.
     static func prepare(_ client: WebClient, _ address: WebAddress) async throws -> LuCILogin {
         // A board may answer at port 80 only to redirect to HTTPS: the password must not go there.
         let page = try await client.text(.page(address))
         guard let server = WebAddress("/", relativeTo: page.address) else { throw notLuCI(page) }
+        // Before anybody is asked for the password.
+        try client.checkSecrecy(of: server)
         let user = client.settings.credentials.user ?? "root"
         guard let password = try await client.settings.credentials.password() else {
             throw FlashkeepError(

@@ -36,12 +36,22 @@ final class LuaLuCI: FlashBoard {
         return SurveyedFlash(
             survey: survey, evidence: [Evidence(name: "flashops.html", bytes: login.client.transcript.blanked(text))],
             reader: reader, writer: nil,
-            layout: HTTPLayoutWatch(survey: survey) {
-                Self.survey(try await Self.page(login, session.ticket).page)
-            },
+            layout: HTTPLayoutWatch(survey: survey) { Self.survey(try await Self.page(login, session)) },
+            // Without the secret that old ones have in their paths.
             transfer: HTTPTransferDescription(
-                login.server, commands: ["POST \(ticket.path)/\(LuaSource.path) mtdblockname=LABEL/SIZE/N"]),
+                login.server, commands: ["POST /cgi-bin/luci/\(LuaSource.path) mtdblockname=LABEL/SIZE/N"]),
             hints: .pages)
+    }
+
+    /// The page, and once more with a new session: after a long download, or a restart of the board, the old one is over.
+    private static func page(_ login: LuCILogin, _ session: LuCISession) async throws -> LuaPage {
+        let ticket = session.ticket
+        do {
+            return try await page(login, ticket).page
+        } catch let error as FlashkeepError where error.code == .toolMissing {
+            try await session.renew(after: ticket)
+            return try await page(login, session.ticket).page
+        }
     }
 
     private static func page(

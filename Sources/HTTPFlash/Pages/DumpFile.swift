@@ -1,7 +1,7 @@
 internal import FlashAccess
 internal import FlashModel
 
-/// A file on a page that a dump's name was seen in, and what the server says about it.
+/// A linked file whose name is that of a dump, and what the server says about it.
 struct DumpFile: Sendable {
     /// Where it is, after redirects.
     var address: WebAddress
@@ -74,6 +74,8 @@ struct DumpFileSource: DumpSource {
     let size: Int
     /// As at the survey; nil if the server gives none.
     let tag: String?
+    /// Whether it began like a page at the survey, and is a dump all the same.
+    let isPage: Bool
 
     func request(_ range: Range<Int>) -> HTTPRequest { .file(address, from: range.lowerBound) }
 
@@ -102,7 +104,7 @@ struct DumpFileSource: DumpSource {
                 why: "The server now calls it \"\(PrintableText.escaped(now, limit: 60))\".",
                 next: "Wait until nothing writes the dumps, and run the command again with another --to.")
         }
-        return .bytes(start: head.status == 206 ? range.lowerBound : 0, mayBePage: head.status == 200)
+        return .bytes(start: head.status == 206 ? range.lowerBound : 0, mayBePage: head.status == 200 && !isPage)
     }
 
     func truncated(at offset: Int, why: String) -> FlashkeepError {

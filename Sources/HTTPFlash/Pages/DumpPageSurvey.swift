@@ -8,6 +8,8 @@ struct DumpPageSurvey {
     private(set) var sources: [Int: DumpFileSource] = [:]
 
     private var doubts: [String] = []
+    /// Partitions of the table without a file.
+    private var missing: [CoverSkip] = []
     private var warnings: [String] = []
 
     /// The most missing numbers that are listed.
@@ -19,7 +21,7 @@ struct DumpPageSurvey {
         survey = Survey(table: .complete)
         let files = Dictionary(grouping: page.files, by: \.name.index)
         let devices = if let table { devices(of: table, files) } else { devices(files) }
-        guard !sources.isEmpty else { throw Self.nothing(page, doubts) }
+        guard !sources.isEmpty else { throw Self.nothing(page, doubts + missing.map(\.reason)) }
         if page.isCut { doubts.append("the page has more links than are looked at; the rest are left out") }
         let flash = FlashTable(
             devices, source: table == nil ? "guess" : "proc-mtd",
@@ -34,7 +36,8 @@ struct DumpPageSurvey {
             "the dumps were made earlier, by something else: reading them twice proves the transfer, not that the flash "
                 + "still holds the same")
         survey = Survey(
-            chips: flash.chips, partitions: flash.partitions, table: TableKnowledge(doubts: doubts),
+            chips: flash.chips, partitions: flash.partitions, unreadable: missing,
+            table: TableKnowledge(doubts: doubts),
             warnings: Array(warnings.prefix(BoardLimits.warnings)))
     }
 
@@ -47,19 +50,19 @@ struct DumpPageSurvey {
         var devices: [FlashTable.Device] = []
         for entry in table.entries {
             let title = PrintableText.partition("mtd\(entry.index)", entry.name)
-            let found = choose(files[entry.index] ?? [], size: entry.size, title)
-            if entry.size > 0, found == nil {
-                if files[entry.index] == nil {
-                    doubts.append(
-                        "/proc/mtd lists \(title) (\(ByteCount.text(entry.size))), but the page has no file of it")
-                }
-                continue
-            }
-            if let found {
+            let choice = choose(files[entry.index] ?? [], size: entry.size, title)
+            if let found = choice.chosen {
+                warnings += choice.unused
                 check(found.file, entry, table)
                 if found.size < entry.size {
                     warnings.append("\(found.file.title) has only \(found.size) of the \(entry.size) bytes of \(title)")
                 }
+            } else if entry.size > 0 {
+                missing.append(
+                    CoverSkip(
+                        partition: entry.index,
+                        reason: choice.unused.isEmpty
+                            ? "the page has no file of it" : choice.unused.joined(separator: "; ")))
             }
             devices.append(
                 FlashTable.Device(
@@ -97,7 +100,9 @@ struct DumpPageSurvey {
                 doubts.append("there are more than \(BoardLimits.devices) dumps; the rest are left out")
                 break
             }
-            guard let found = choose(files[index] ?? [], size: nil, "mtd\(index)") else { continue }
+            let choice = choose(files[index] ?? [], size: nil, "mtd\(index)")
+            doubts += choice.unused
+            guard let found = choice.chosen else { continue }
             devices.append(
                 FlashTable.Device(
                     index: index, name: found.file.name.rest ?? "", size: found.size, eraseSize: nil, isLive: false))
@@ -116,17 +121,22 @@ struct DumpPageSurvey {
     // MARK: Files
 
     /// Chooses the file of a partition: the only one that can be used, or the one with the right size.
+    ///
+    /// - Returns: the file, nil if none can be used; and why others are not used, a clause each.
     private mutating func choose(
         _ files: [DumpFile], size: Int?, _ title: String
-    ) -> (file: DumpFile, size: Int)? {
+    ) -> (chosen: (file: DumpFile, size: Int)?, unused: [String]) {
+        var unused: [String] = []
         var usable: [(file: DumpFile, size: Int)] = []
         for file in files {
             switch file.use(for: size) {
             case .dump(let count): usable.append((file, count))
-            case .none(let why): doubts.append("\(file.title) is not used for \(title): \(why)")
+            case .none(let why): unused.append("the file \(file.title) is not used because \(why)")
             }
         }
-        guard let chosen = usable.first(where: { $0.size == size }) ?? usable.first else { return nil }
+        guard let chosen = usable.first(where: { $0.size == size }) ?? usable.first else {
+            return (nil, unused)
+        }
         if usable.count > 1 {
             doubts.append(
                 "\(usable.map(\.file.title).joined(separator: " and ")) are both named after \(title); "
@@ -134,8 +144,8 @@ struct DumpPageSurvey {
         }
         sources[chosen.file.name.index] = DumpFileSource(
             address: chosen.file.address, title: chosen.file.title, size: chosen.size,
-            tag: chosen.file.head.flatMap(DumpFile.tag))
-        return chosen
+            tag: chosen.file.head.flatMap(DumpFile.tag), isPage: chosen.file.isPage)
+        return (chosen, unused)
     }
 
     private static func nothing(_ page: DumpPage, _ doubts: [String]) -> FlashkeepError {

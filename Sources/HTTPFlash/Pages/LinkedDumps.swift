@@ -1,7 +1,7 @@
 internal import FlashAccess
 internal import FlashModel
 
-/// A board of which a page with links to dumps is all that can be reached.
+/// A board that can be reached only through a page with links to dumps.
 final class LinkedDumps: FlashBoard {
     private let client: WebClient
     private let address: WebAddress

@@ -7,8 +7,8 @@ protocol DumpSource: Sendable {
     /// The number of bytes that the server has; the partition may be larger.
     var size: Int { get }
 
-    /// The request for bytes from an offset on. The reply may begin earlier, if the server cannot skip anything, and go
-    /// on beyond the end.
+    /// The request for bytes from an offset on. The reply may begin earlier, if the server cannot skip anything, and end
+    /// later.
     func request(_ range: Range<Int>) async throws -> HTTPRequest
 
     /// Checks a reply.
@@ -22,7 +22,7 @@ protocol DumpSource: Sendable {
         _ head: HTTPHead, to range: Range<Int>, mayRenew: Bool, words: () async throws -> String
     ) async throws -> AcceptedReply
 
-    /// The number of bytes to leave out, from a place on that cannot be read; nil if the server cannot go on behind it.
+    /// The number of bytes to skip at an unreadable offset; nil if the server cannot read past it.
     var unreadStep: Int? { get }
     /// Whether a request must not include bad blocks, because the bytes that follow one may be wrong.
     var avoidsBadBlocks: Bool { get }
@@ -55,7 +55,7 @@ extension DumpSource {
     func tooLong() -> FlashkeepError {
         FlashkeepError(
             .layoutChanged, what: "\(title) has more bytes than it should have.",
-            why: "It goes on behind the \(ByteCount.text(size)) that it had at the start.",
+            why: "It continues past the \(ByteCount.text(size)) that it had at the start.",
             next: "If something is still writing the file, wait until it is done, and run the command again with "
                 + "another --to.")
     }

@@ -4,9 +4,9 @@ private import Synchronization
 
 /// Reads partitions from a web server, as streams.
 ///
-/// A server that can, is asked for what is missing; of any other the whole partition is read again, and what is not wanted
-/// is thrown away. A connection that breaks is opened again at that place. If it ends at the same place twice, the server
-/// has no more, which is an error that names the place.
+/// If the server supports ranges, only the missing bytes are requested; otherwise the whole partition is read again, and the
+/// rest is discarded. A connection that breaks is opened again at that offset. If it ends at the same offset twice, the
+/// server has no more, which is an error that names the offset.
 final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
     private let client: WebClient
     /// By MTD number.
@@ -56,13 +56,15 @@ final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
     ) async throws {
         guard let source = sources[partition.index] else {
             throw FlashkeepError(
-                .partitionVanished, what: "\(partition.title) is not on the page.", why: "There is no link to it.",
-                next: "Run the command again.")
+                .partitionVanished, what: "\(partition.title) cannot be read from the page.",
+                why: "The page has no file of it that can be used.",
+                next: "Make the dump again, or leave the partition out with --only.")
         }
         let rest = ReadRest(ranges)
         var last: Break?
         var breaks = 0
         while let wanted = source.avoidsBadBlocks ? rest.ranges.first : rest.span, wanted.lowerBound < source.size {
+            let before = rest.ranges.total
             let end = try await stream(source, wanted.clamped(to: 0..<source.size), rest, each: each)
             guard let end else { continue }
             repeated.withLock { $0 += 1 }
@@ -76,7 +78,8 @@ final class HTTPFlashReader: FlashReading, FlashChecksumming, Sendable {
                 breaks = 0
                 continue
             }
-            breaks = end.offset - (last?.offset ?? 0) > Self.progress ? 1 : breaks + 1
+            // What came a second time is no progress.
+            breaks = before - rest.ranges.total > Self.progress ? 1 : breaks + 1
             guard breaks <= Self.attempts else { throw Self.lost(source, at: end.offset, end.why) }
             last = end
         }

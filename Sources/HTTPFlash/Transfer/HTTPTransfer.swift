@@ -20,7 +20,7 @@ final class HTTPTransfer: Sendable {
         var head: HTTPHead?
         /// What came behind the head before it was asked for.
         var waiting: Piece?
-        /// How long was waited for the last few bytes, and how many they are.
+        /// The time spent waiting since the last check, and the number of bytes received in it.
         var waited: Duration = .zero
         var came = 0
     }
@@ -137,7 +137,7 @@ final class HTTPTransfer: Sendable {
         return try await advance()
     }
 
-    /// Goes on until there is a piece of the body, or the reply has ended.
+    /// Advances until there is a piece of the body, or the reply has ended.
     private func advance() async throws -> Piece {
         while true {
             try Task.checkCancellation()

@@ -8,7 +8,7 @@ internal import FlashModel
     private import Foundation
 #endif
 
-/// The certificate of a TLS server that nobody vouches for, and the key in it by which the user can allow the server.
+/// The certificate of a TLS server without a trusted issuer, and the key in it by which the user can allow the server.
 enum ServerCertificate {
     /// The same error, with the server's key and how to allow it.
     static func explained(

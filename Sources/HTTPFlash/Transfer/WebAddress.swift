@@ -1,4 +1,5 @@
 private import CCurl
+private import FlashAccess
 
 /// The address of something on a web server: HTTP or HTTPS, without a fragment, in the library's form of a URL.
 struct WebAddress: Sendable, Hashable {
@@ -111,7 +112,8 @@ enum PercentEncoding {
         var position = 0
         while position < bytes.count {
             if bytes[position] == UInt8(ascii: "%"), position + 2 < bytes.count,
-                let high = value(bytes[position + 1]), let low = value(bytes[position + 2])
+                let high = ByteText.hexadecimalValue(bytes[position + 1]),
+                let low = ByteText.hexadecimalValue(bytes[position + 2])
             {
                 result.append(high << 4 | low)
                 position += 3
@@ -121,14 +123,5 @@ enum PercentEncoding {
             }
         }
         return result
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x41 + 10
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
     }
 }

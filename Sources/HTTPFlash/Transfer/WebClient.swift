@@ -27,8 +27,13 @@ struct WebText: Sendable {
             default: break
             }
         }
-        let words = ByteText(text[...]).words.prefix(40).map { $0.string(limit: 60) }.joined(separator: " ")
-        return PrintableText.escaped(words, limit: 160)
+        var words = ByteText(text[...]).words.prefix(40).map { $0.string(limit: 60) }
+        // A server's own page says the same as its title and as its heading.
+        let repeated = stride(from: words.count / 2, to: 0, by: -1).first { count in
+            words[..<count].elementsEqual(words[count..<2 * count])
+        }
+        if let repeated { words.removeFirst(repeated) }
+        return PrintableText.escaped(words.joined(separator: " "), limit: 160)
     }
 }
 
@@ -52,7 +57,7 @@ final class WebClient: Sendable {
     /// Sends a request and runs the body with the reply, after redirects and a login if the server asks for one. The
     /// connection ends with the body.
     ///
-    /// - Throws: ``FlashkeepError`` of ``HTTPTransfer/head()``; `hostKeyUnknown`, `hostKeyChanged`,
+    /// - Throws: ``FlashkeepError`` of ``HTTPTransfer/head()``; `hostKeyUnknown` (``checkSecrecy(of:)``, too), `hostKeyChanged`,
     ///   `authenticationFailed`, `passwordNeeded`; `replyNotUnderstood` for a redirect that is not followed.
     func withReply<Result: Sendable>(
         _ request: HTTPRequest, _ body: (HTTPTransfer, HTTPHead) async throws -> Result
@@ -61,6 +66,7 @@ final class WebClient: Sendable {
         var count = 0
         while true {
             let credentials = login.withLock { $0 }
+            if credentials != nil || request.hasSecret { try checkSecrecy(of: request.address) }
             let transfer = try HTTPTransfer(request, settings, credentials: credentials)
             transcript.sent(request)
             let head = try await head(of: transfer)
@@ -97,7 +103,7 @@ final class WebClient: Sendable {
     private func target(
         of location: ByteText, from address: WebAddress, _ count: Int, isLoggedIn: Bool
     ) throws -> WebAddress {
-        let what = "The web server of \(WebFailure.name(of: address)) sends us elsewhere."
+        let what = "The web server of \(WebFailure.name(of: address)) redirects to another address."
         let shown = PrintableText.escaped(location.string(limit: 200), limit: 120)
         guard count <= Self.redirects else {
             throw FlashkeepError(
@@ -123,8 +129,20 @@ final class WebClient: Sendable {
 
     // MARK: Login
 
+    /// Refuses to send a secret without TLS if the user has named the server's key: whoever answers has not shown it.
+    ///
+    /// - Throws: `hostKeyUnknown`.
+    func checkSecrecy(of address: WebAddress) throws {
+        guard settings.serverKey != nil, address.scheme != "https" else { return }
+        throw FlashkeepError(
+            .hostKeyUnknown, what: "No password is sent to \(WebFailure.name(of: address)).",
+            why: "--https-key is given, but the server answers without TLS, and so has not shown its key.",
+            next: "Give its address with https:// or luci+https://, or omit --https-key.")
+    }
+
     private func askForLogin(_ address: WebAddress) async throws -> (user: String, password: String) {
         let server = WebFailure.name(of: address)
+        try checkSecrecy(of: address)
         guard let user = settings.credentials.user else {
             throw FlashkeepError(
                 .passwordNeeded, what: "The web server of \(server) asks for a user and a password.",

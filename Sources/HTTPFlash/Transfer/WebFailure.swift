@@ -1,13 +1,17 @@
+private import CCurl
 internal import FlashModel
 
 /// What failures of a connection mean, with the words for them.
 enum WebFailure {
     /// Codes of libcurl-errors(3).
     private enum Code {
+        /// Also a reply of HTTP/0.9.
+        static let noProtocol: CInt = 1
         static let noHost: CInt = 6
         static let noConnection: CInt = 7
         static let oddReply: CInt = 8
         static let cut: CInt = 18
+        static let notTaken: CInt = 23
         static let timeout: CInt = 28
         static let noTLS: CInt = 35
         static let nothing: CInt = 52
@@ -15,7 +19,9 @@ enum WebFailure {
         static let receiveFailed: CInt = 56
         static let badCertificate: CInt = 60
         static let oddPacking: CInt = 61
+        static let tooLong: CInt = 63
         static let otherKey: CInt = 90
+        static let tooLarge: CInt = 100
     }
 
     /// Whether a code means that the connection ended, so that the same request may be repeated.
@@ -55,7 +61,7 @@ enum WebFailure {
         case Code.otherKey:
             return FlashkeepError(
                 .hostKeyChanged, what: "\(server) does not have the key given with --https-key.", why: words,
-                next: "Check that it is the right board; if it made itself a new key, omit --https-key to see it.")
+                next: "Check that it is the right board; if it has made a new key, omit --https-key to see it.")
         case _ where isCut(code):
             return FlashkeepError(
                 .boardLost, what: "\(server) closed the connection without a reply.", why: words,
@@ -64,8 +70,20 @@ enum WebFailure {
             return FlashkeepError(
                 .replyNotUnderstood, what: "A reply of \(server) cannot be unpacked.", why: words,
                 next: "Check with a browser what is there.")
-        default:
+        case Code.noProtocol where words.contains("not supported"):
+            // `Protocol "https" not supported`.
+            return FlashkeepError(
+                .programMissing, what: "This computer's libcurl has no \(address.scheme).", why: words,
+                next: "Install one with TLS (Debian and Ubuntu: apt install libcurl4), or use http://.")
+        case FLASHKEEP_TRANSFER_HEAD_TOO_LONG, Code.tooLarge:
+            return notHTTP(address, said: "Its headers are too long for a router's web server.")
+        case Code.noProtocol, Code.oddReply, Code.notTaken, Code.tooLong:
             return notHTTP(address, said: words)
+        default:
+            return FlashkeepError(
+                .internalFault, what: "libcurl, the library for web pages, failed.",
+                why: "Its error is \(code)" + (words.isEmpty ? "." : ": \(words)"),
+                next: "Run the command again; if it fails again, please report this.")
         }
     }
 

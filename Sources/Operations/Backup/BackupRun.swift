@@ -147,13 +147,18 @@ final class BackupRun {
 
     private static func nothingToRead(_ flash: SurveyedFlash) -> FlashkeepError {
         let isSizeless = flash.survey.chips.contains { $0.exactSize == nil } && !flash.hints.unknownSize.isEmpty
+        let reasons =
+            flash.survey.unreadable.compactMap { skip in
+                flash.survey.partition(skip.partition).map {
+                    "\(PrintableText.partition($0.label, $0.name)): \(skip.reason)"
+                }
+            } + flash.survey.unknowns.map(\.text)
         return FlashkeepError(
             .noPartitions,
             what: "There is nothing to back up: "
                 + (isSizeless ? "nobody knows how large the flash is." : "no flash was found."),
-            why: flash.survey.unknowns.isEmpty
-                ? "The board shows no partition with any bytes."
-                : flash.survey.unknowns.prefix(3).map(\.text).joined(separator: "; "),
+            why: reasons.isEmpty
+                ? "The board shows no partition with any bytes." : reasons.prefix(3).joined(separator: "; "),
             next: isSizeless
                 ? flash.hints.unknownSize : "flashkeep info shows what the board reports. \(flash.hints.noFlash)")
     }

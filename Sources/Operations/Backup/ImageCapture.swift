@@ -55,7 +55,7 @@ struct ImageCapture {
                 tell(.warning(error.what))
                 for part in writer.missing(in: piece.imageRange) {
                     let finding = BlockFinding(
-                        offset: part.lowerBound, size: part.count, state: .unread, detail: "the partition vanished")
+                        offset: part.lowerBound, size: part.count, state: .unread, detail: error.what)
                     try writer.fill(part, with: 0xFF, findings: [finding])
                     progress.add(part.count)
                 }

@@ -25,6 +25,7 @@ struct RedBootChipMap {
 
     init(_ facts: RedBootFacts) {
         warnings = facts.notes
+        doubts = facts.doubts
         addChips(facts)
         let pieces = pieces(facts)
         for (number, chip) in chips.enumerated() {
@@ -43,6 +44,13 @@ struct RedBootChipMap {
         for line in version.strayLines.prefix(Self.mostQuoted) {
             doubts.append("a line about flash was not understood: \"\(shown(line))\"")
         }
+        // What may be NAND may have bad blocks, of which RedBoot reports none.
+        let hasNAND = facts.help.map { $0.has("nand") || $0.has("factive") }
+        switch hasNAND {
+        case false?: break
+        case true?: doubts.append("this RedBoot has commands for NAND, whose flash it may not have listed")
+        case nil: doubts.append("help lists no command, so this RedBoot may have commands for NAND")
+        }
         for (number, chip) in version.chips.enumerated() {
             if let other = version.chips[..<number].first(where: { $0.range.overlaps(chip.range) }) {
                 doubts.append(
@@ -55,12 +63,9 @@ struct RedBootChipMap {
                         + "\(RedBootCommands.hex(chip.range.upperBound)), but \(RedBootCommands.hex(chip.printedEnd)) "
                         + "is printed")
             }
-            // What may be NAND may have bad blocks, of which RedBoot reports none.
-            let isMapped = facts.help.map { $0.has("nand") || $0.has("factive") } != true
-            if !isMapped { doubts.append("this RedBoot has commands for NAND, whose flash it may not have listed") }
             chips.append(
                 Chip(
-                    id: Self.chipName(number), kind: isMapped ? .nor : .unknown, size: .exact(chip.size),
+                    id: Self.chipName(number), kind: hasNAND == false ? .nor : .unknown, size: .exact(chip.size),
                     eraseBlockSize: chip.regions.map(\.size).reduce(0, max), pageSize: 1, oobSize: 0,
                     identification: ["command": "dump", "address": RedBootCommands.hex(chip.start)],
                     source: "version"))
@@ -78,7 +83,11 @@ struct RedBootChipMap {
             }
             if images.rows.isEmpty { warnings.append("fis list is empty: the partitions are unknown") }
         }
-        let listed = facts.images.map { $0.rows.map { Image($0.name, $0.flashAddress, $0.length) } }
+        // The mark of a directory with a second copy is in a slot, so the list has it, too.
+        let listed = facts.images.map { images in
+            images.rows.filter { $0.name != RedBootDirectory.markName }
+                .map { Image($0.name, $0.flashAddress, $0.length) }
+        }
         guard let directory = facts.directory else { return placed(listed, facts) }
         let stored = directory.entries.map { Image($0.name, $0.flashAddress, $0.size) }
         // Since 2006 the list leaves out all images but one at the same address.
@@ -192,7 +201,7 @@ struct RedBootChipMap {
                     ? nil
                     : BadBlockKnowledge(
                         bad: [], source: "none", isComplete: false,
-                        note: "this RedBoot handles NAND, and does not list bad blocks")))
+                        note: "this RedBoot may handle NAND, and does not list bad blocks")))
     }
 
     private func shown(_ text: String) -> String { PrintableText.escaped(text, limit: 80) }

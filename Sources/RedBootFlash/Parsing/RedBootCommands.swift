@@ -59,6 +59,12 @@ package struct RedBootCommands: Sendable, Hashable {
     /// A number in RedBoot's notation.
     static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
+    /// The digits of an address, as RedBoot prints it: at least eight.
+    static func digits(_ value: UInt64) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, 8 - text.utf8.count)) + text
+    }
+
     private static func check(_ address: UInt64, _ count: UInt64) throws(RedBootCommandFault) {
         let (end, overflow) = address.addingReportingOverflow(count)
         guard count > 0, !overflow, end <= addressLimit else { throw .badRange }

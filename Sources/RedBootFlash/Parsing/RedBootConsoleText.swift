@@ -11,7 +11,7 @@ package struct RedBootConsoleText: Sendable {
         case banner
         /// It waits for an answer to BOOTP or DHCP, before its banner.
         case waitsForNetwork
-        /// Its boot script runs soon, unless ^C comes. With its own words.
+        /// Its boot script runs soon, unless ^C comes. The line itself.
         case countdown(String)
         /// The known prompt, at the start of a line.
         case prompt

@@ -34,6 +34,8 @@ package struct RedBootDirectory: Sendable, Hashable {
     package static let ownName = "FIS directory"
     /// The name of the entry for the second copy.
     package static let copyName = "Redundant FIS"
+    /// The name in the slot of the ``Mark``.
+    static let markName = ".FisValid"
     /// The bytes per slot.
     package static let slotSize = 256
 
@@ -45,14 +47,16 @@ package struct RedBootDirectory: Sendable, Hashable {
     package private(set) var mark: Mark?
 
     /// - Parameters:
-    ///   - bytes: of the directory; at most so many as its own entry says are used.
+    ///   - bytes: of the directory; at most as many as its own entry says are used.
     ///   - address: where it was read.
     package init?(_ bytes: [UInt8], at address: UInt64) {
         let slots = stride(from: 0, to: bytes.count - bytes.count % Self.slotSize, by: Self.slotSize).map {
             bytes[$0..<$0 + Self.slotSize]
         }
         var found: (order: RedBootByteOrder, size: UInt32)?
-        for slot in slots where Self.name(slot) == ByteText(Self.ownName) {
+        // A second copy has the same entries as the first, and is where its own name says.
+        let names = [Self.ownName, Self.copyName].map { ByteText($0) }
+        for slot in slots where Self.name(slot).map({ names.contains($0) }) == true {
             for order in RedBootByteOrder.allCases where found == nil {
                 guard let base = order.word(slot, at: 16), UInt64(base) == address,
                     let size = order.word(slot, at: 24), size >= UInt32(Self.slotSize)
@@ -74,7 +78,7 @@ package struct RedBootDirectory: Sendable, Hashable {
             return
         }
         let flags = slot.dropFirst(10).prefix(2)
-        if number == 0, slot.starts(with: Array(".FisValid".utf8) + [0]), let version = order.word(slot, at: 12) {
+        if number == 0, slot.starts(with: Array(Self.markName.utf8) + [0]), let version = order.word(slot, at: 12) {
             let isComplete: Bool? =
                 flags.allSatisfy { $0 == 0xA5 } ? true : flags.allSatisfy { $0 == 0xFD } ? false : nil
             mark = Mark(isComplete: isComplete, version: version)
@@ -87,6 +91,23 @@ package struct RedBootDirectory: Sendable, Hashable {
                 slot: number, name: name.name(), flashAddress: UInt64(words[0]), memoryAddress: UInt64(words[1]),
                 size: UInt64(words[2]), entryPoint: UInt64(words[3]), dataLength: UInt64(words[4]),
                 fileChecksum: words[5]))
+    }
+
+    /// The one of two copies that RedBoot uses: it writes them in turn, and the entries keep their addresses
+    /// (`flash.c`, fis_get_valid_buf and fis_start_update_directory).
+    ///
+    /// - Parameters:
+    ///   - first: the directory at the address of the entry ``ownName``; nil if it is none.
+    ///   - second: that at the address of the entry ``copyName``.
+    package static func valid(_ first: RedBootDirectory?, _ second: RedBootDirectory?) -> RedBootDirectory? {
+        guard let second, let other = second.mark else { return first }
+        guard let first, let mark = first.mark else { return second }
+        guard other.isComplete == true else { return first }
+        guard mark.isComplete == true else { return second }
+        // The count is in the order of the processor, whatever that of the words is (fis_endian_fixup).
+        let isNext =
+            other.version == mark.version &+ 1 || other.version.byteSwapped == mark.version.byteSwapped &+ 1
+        return isNext ? second : first
     }
 
     /// The name: at most 15 bytes, ended by a zero; nil if there is none.

@@ -16,6 +16,8 @@ package struct RedBootFacts: Sendable {
     package var configuration: RedBootConfiguration?
     /// Why one of these was not read or not understood, one line each.
     package var notes: [String] = []
+    /// Why memory at the addresses of the flash may not be the flash, one line each.
+    package var doubts: [String] = []
 
     /// The name of what was printed before the prompt, among the replies.
     package static let startLogName = "start"

@@ -44,8 +44,9 @@ package struct RedBootFlashResult: Sendable, Hashable {
         ]
         if ofFlash.contains(where: { line.hasPrefix($0) }) { return true }
         let others = [
-            "Invalid FLASH address", "Can't erase this region", "*** invalid 'fis' command", "** Error:",
-            "** WARNING:", "Sorry, no FLASH", "** command abort",
+            "Invalid FLASH address", "Can't erase this region", "Can't program this region",
+            "*** invalid 'fis' command",
+            "** Error:", "** WARNING:", "Sorry, no FLASH", "** command abort",
         ]
         return others.contains { line.hasPrefix($0) } ? false : nil
     }

@@ -8,6 +8,9 @@ package struct RedBootHelp: Sendable, Hashable {
     /// Name → usage, in one line. Those of `fis` are named `fis write`.
     package private(set) var commands: [String: String] = [:]
 
+    /// The length in bytes from which on a usage takes no more lines; real ones have 200.
+    private static let mostUsage = 1_000
+
     /// nil if the reply lists no command.
     package init?(_ reply: ConsoleReply) {
         var last: String?
@@ -25,7 +28,11 @@ package struct RedBootHelp: Sendable, Hashable {
             }
             guard let last, commands.count <= 200 else { continue }
             let text = line.trimmed.string()
-            commands[last] = commands[last].map { "\($0) \(text)" } ?? text
+            guard let usage = commands[last] else {
+                commands[last] = text
+                continue
+            }
+            if usage.utf8.count < Self.mostUsage { commands[last] = "\(usage) \(text)" }
         }
         guard !commands.isEmpty else { return nil }
     }

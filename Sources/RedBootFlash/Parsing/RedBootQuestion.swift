@@ -10,10 +10,7 @@ package struct RedBootQuestion: Sendable, Hashable {
     static func write(at flash: UInt64, from memory: UInt64, count: UInt64) -> RedBootQuestion? {
         let (last, overflow) = flash.addingReportingOverflow(count &- 1)
         guard count > 0, !overflow else { return nil }
-        func digits(_ value: UInt64) -> String {
-            let text = String(value, radix: 16)
-            return String(repeating: "0", count: max(0, 8 - text.utf8.count)) + text
-        }
+        let digits = RedBootCommands.digits
         return RedBootQuestion(lines: [
             "* CAUTION * about to program FLASH",
             "            at 0x\(digits(flash))..0x\(digits(last)) from 0x\(digits(memory)) - continue (y/n)? ",

@@ -31,7 +31,8 @@ package struct RedBootVersion: Sendable, Hashable {
             let end = range.upperBound
             return regions.contains { region in
                 let last = end &- UInt64(region.size)
-                return [end, end &- 1, last, last &- 1].contains(printedEnd)
+                // In 32 bits, the end of the address space is 0.
+                return [end % RedBootCommands.addressLimit, end &- 1, last, last &- 1].contains(printedEnd)
             }
         }
     }

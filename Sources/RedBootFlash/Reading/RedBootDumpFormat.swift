@@ -31,7 +31,7 @@ enum RedBootDumpFormat: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether it prints exactly so many bytes. A last record of fewer than 16 has 16.
+    /// Whether it prints exactly this many bytes. A last record of fewer than 16 has 16.
     func fits(_ count: Int) -> Bool { self == .bytes || count <= 16 || count % 16 == 0 }
 
     func command(at address: UInt64, count: Int, _ commands: RedBootCommands) throws -> String {
@@ -43,8 +43,7 @@ enum RedBootDumpFormat: Sendable, Hashable, CaseIterable {
 
     /// The start of the line at an address.
     func lineStart(at address: UInt64, count: Int) -> String {
-        let digits = String(address, radix: 16, uppercase: true)
-        let padded = String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
+        let padded = RedBootCommands.digits(address).uppercased()
         switch self {
         case .records:
             let length = String(count + 5, radix: 16, uppercase: true)

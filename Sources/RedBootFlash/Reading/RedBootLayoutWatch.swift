@@ -22,6 +22,7 @@ struct RedBootLayoutWatch: LayoutWatching {
         now.directory = facts.directory
         now.configuration = facts.configuration
         now.notes = facts.notes
+        now.doubts = facts.doubts
         return LayoutChange.between(survey, try RedBootSurvey.assemble(now))
     }
 }

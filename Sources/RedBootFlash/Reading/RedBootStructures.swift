@@ -14,9 +14,15 @@ struct RedBootStructures {
     func added(to facts: RedBootFacts) async throws -> RedBootFacts {
         var facts = facts
         if let (address, bytes) = try await bytes(of: RedBootDirectory.ownName, &facts) {
-            facts.directory = RedBootDirectory(bytes, at: address)
+            let copy = try await self.bytes(of: RedBootDirectory.copyName, &facts)
+            facts.directory = RedBootDirectory.valid(
+                RedBootDirectory(bytes, at: address), copy.flatMap { RedBootDirectory($0.1, at: $0.0) })
             if facts.directory == nil {
-                facts.notes.append("the directory on flash does not list itself: that of fis list is used")
+                // fis list reads through the flash's driver (fis_read_directory). Builds for flash that is not
+                // memory-mapped (CYGSEM_IO_FLASH_READ_INDIRECT; SPI) would dump, and sum up, whatever the bus gives.
+                facts.doubts.append(
+                    "memory at \(RedBootCommands.hex(address)) is not the directory that fis list prints: either that is "
+                        + "damaged on flash, or RedBoot reads its flash in another way than through memory")
             }
         }
         if let (_, bytes) = try await bytes(of: Self.configurationName, &facts) {

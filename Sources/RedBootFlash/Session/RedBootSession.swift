@@ -20,6 +20,8 @@ package final class RedBootSession: BootCounting {
         var isLate = false
         /// Whether it ends with a question that was not the expected one, and that was answered with no.
         var isQuestion = false
+        /// Whether the expected question was asked before it, and answered with yes.
+        var isConfirmed = false
     }
 
     package let console: Console
@@ -137,6 +139,7 @@ package final class RedBootSession: BootCounting {
                 return answer
             }
             answer = try await receive(limits, accepts: accepts)
+            answer.isConfirmed = true
             if answer.isQuestion { try await decline() }
         }
         if answer.isLate { throw console.talksOn(during: "the reply to \"\(command)\"") }
@@ -221,7 +224,7 @@ package final class RedBootSession: BootCounting {
                 accepts: { _ in false })
             if answer.isWhole, answer.reply.lines.map(\.trimmed).first == ByteText(word) { return false }
         }
-        throw silent("= FK")
+        throw silent("= fk…")
     }
 
     /// Types a command except for Enter, and compares its echo.

@@ -12,8 +12,10 @@ struct RedBootYMODEMLoad: RedBootLoad {
 
     /// The longest pause of a board that receives a block; it repeats its request after 2 s.
     private static let silence = Duration.seconds(5)
-    /// How long nothing follows a request for the first block. Words that begin with the same letter go on at once.
+    /// The time without output after a request for the first block. Words that begin with the same letter go on at once.
     private static let settled = Duration.milliseconds(300)
+    /// The most bytes that are kept of what the board says before its first request.
+    private static let mostHeard = 4_096
     /// The longest wait for the first request.
     private static let start = Duration.seconds(15)
 
@@ -55,7 +57,7 @@ struct RedBootYMODEMLoad: RedBootLoad {
                 console.putBack([UInt8(ascii: "C")])
                 return true
             }
-            heard += got
+            heard = Array((heard + got).suffix(Self.mostHeard))
             let isOver =
                 heard.suffix(session.prompt.count).elementsEqual(session.prompt)
                 || heard.suffix(RedBootConsoleText.questionEnd.count).elementsEqual(RedBootConsoleText.questionEnd)

@@ -19,6 +19,8 @@ final class RedBootFlashWriter: FlashWriting {
     private let loader: RedBootMemoryLoader
     /// The bytes in RAM, and their address.
     private var staged = PerBoot<(bytes: [UInt8], address: UInt64)>()
+    /// The addresses of blocks that were unlocked, and must be locked again. A reset in between does not lock them.
+    private var unlocked: Set<UInt64> = []
 
     init(
         _ session: RedBootSession, _ recovery: RedBootRecovery, _ survey: Survey, _ facts: RedBootFacts,
@@ -103,7 +105,8 @@ final class RedBootFlashWriter: FlashWriting {
 
     /// Runs `fis write`, and answers its question if it says what is meant.
     ///
-    /// - Throws: `commandFailed` if it asks something else; then nothing was written.
+    /// - Throws: `commandFailed` if it asks nothing, or something else: nothing was written then, unless it asked again
+    ///   after the answer.
     private func write(
         _ count: Int, at flash: UInt64, from memory: UInt64, _ partition: Partition, _ offset: Int
     ) async throws -> RedBootFlashResult {
@@ -117,7 +120,17 @@ final class RedBootFlashWriter: FlashWriting {
             if attempt > 0 { session.countRetries(1) }
             let answer = try await session.say(
                 command, silence: Self.silence, pause: Self.silence, question: question)
-            guard answer.isQuestion else { return RedBootFlashResult(answer.reply) }
+            guard answer.isQuestion else {
+                let result = RedBootFlashResult(answer.reply)
+                // It writes only after its question, whatever its words are.
+                guard answer.isConfirmed || result.failure != nil else {
+                    throw failed(
+                        partition, offset,
+                        "\(command) asked no question, so it wrote nothing. It printed: "
+                            + TerminalText.lastLines(answer.reply.output))
+                }
+                return result
+            }
             // What was said twice alike was not damaged on its way.
             if asked.contains(answer.reply), !question.isAsked(in: answer.reply) { break }
             asked.append(answer.reply)
@@ -128,14 +141,14 @@ final class RedBootFlashWriter: FlashWriting {
             "\(command) did not ask the expected question, and was answered with no. It printed: \(words)")
     }
 
-    /// Runs a command that changes flash. If the chip refuses, the block may be locked: it is unlocked, and if that was
-    /// the reason, locked again afterwards.
+    /// Runs a command that changes flash. If the chip refuses, the block may be locked: it is unlocked, and if the chip
+    /// said that this was the reason, locked again afterwards.
     private func unlocking(
         _ address: UInt64, _ count: Int, _ body: () async throws -> RedBootFlashResult,
         failed: (String, FlashkeepError.Code) -> FlashkeepError
     ) async throws {
         let first = try await body()
-        guard let failure = first.failure else { return }
+        guard let failure = first.failure else { return try await lockAgain(address, count) }
         func error(_ text: String, _ isOfFlash: Bool) -> FlashkeepError {
             failed(
                 "RedBoot printed \"\(PrintableText.escaped(text, limit: 160))\".",
@@ -144,14 +157,23 @@ final class RedBootFlashWriter: FlashWriting {
         guard first.isOfFlash else {
             // A word that the line has damaged is a failure of the command: once more.
             let second = try await body()
-            guard let failure = second.failure else { return }
+            guard let failure = second.failure else { return try await lockAgain(address, count) }
             throw error(failure, second.isOfFlash)
         }
         guard facts.help.map({ $0.has("fis unlock") }) == true else { throw error(failure, true) }
+        // Another failure may pass by itself; then nothing says that the block was locked before.
+        if first.isProtected { unlocked.insert(address) }
         try await lock(false, address, count)
         let second = try await body()
-        if second.failure == nil || first.isProtected { try await lock(true, address, count) }
+        try await lockAgain(address, count)
         if let failure = second.failure { throw error(failure, second.isOfFlash) }
+    }
+
+    /// Locks a block if it was locked before.
+    private func lockAgain(_ address: UInt64, _ count: Int) async throws {
+        guard unlocked.contains(address) else { return }
+        try await recovery.surviving { try await self.lock(true, address, count) }
+        unlocked.remove(address)
     }
 
     private func lock(_ isLocked: Bool, _ address: UInt64, _ count: Int) async throws {
@@ -177,6 +199,10 @@ final class RedBootFlashWriter: FlashWriting {
         let start = range.lowerBound + block.lowerBound
         guard chip.eraseBlockSize > 0, start % chip.eraseBlockSize == 0, block.count % chip.eraseBlockSize == 0 else {
             throw failed(partition, block.lowerBound, "The block does not begin and end at erase block boundaries.")
+        }
+        // It may be in the whole chip, too.
+        guard !RedBootCode(facts.version, survey).isIn(start..<start + block.count, of: chip.id) else {
+            throw failed(partition, block.lowerBound, "RedBoot runs from this block, and would erase itself.")
         }
         return (address, chip)
     }

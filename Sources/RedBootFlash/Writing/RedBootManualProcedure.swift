@@ -33,6 +33,10 @@ struct RedBootManualProcedure {
                 why: "this RedBoot cannot load a file into RAM (load), or cannot check it there (cksum)",
                 next: Self.otherwise)
         }
+        // All of a chip is written in one, RedBoot with it.
+        guard !RedBootCode(facts.version, survey).isIn(range, of: partition.chip) else {
+            return .impossible(why: WriteRefusal.runsFromFlash.why, next: WriteRefusal.runsFromFlash.next)
+        }
         let block = partition.eraseBlockSize
         guard block > 0, range.lowerBound % block == 0, range.count % block == 0, !range.isEmpty else {
             return .impossible(

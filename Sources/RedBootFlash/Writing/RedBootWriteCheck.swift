@@ -12,12 +12,15 @@ enum RedBootWriteCheck {
         guard let chip = survey.chip(partition.chip), facts.base(of: chip.id) != nil else {
             throw WriteRefusal(why: "its chip is unknown", next: "run the same command again")
         }
+        // What is compared must be what is written.
+        if let doubt = facts.doubts.first { throw .otherwise(doubt) }
         guard let help = facts.help, help.has("fis write") else {
             throw .otherwise("this RedBoot has no fis write")
         }
         guard options.allSatisfy({ help.has("fis write", option: $0) }) else {
             throw .otherwise("its fis write is not the expected one: \(shown(help.commands["fis write"]))")
         }
+        guard !RedBootCode(facts.version, survey).isIn(partition) else { throw .runsFromFlash }
         guard chip.kind == .nor else {
             throw .otherwise("from RedBoot only flash without bad blocks can be written, and this may be NAND")
         }
@@ -34,4 +37,11 @@ enum RedBootWriteCheck {
     private static func shown(_ text: String?) -> String {
         text.map { "\"\(PrintableText.escaped($0, limit: 100))\"" } ?? "nothing"
     }
+}
+
+extension WriteRefusal {
+    /// The refusal of a write that would erase RedBoot under itself.
+    static let runsFromFlash = WriteRefusal(
+        why: "RedBoot runs from it, as its banner does not say [ROMRAM] or [RAM]: it would erase itself",
+        next: "write it with a programmer, from its Linux, or from a RedBoot that runs in RAM")
 }

@@ -1,6 +1,5 @@
 private import FlashModel
 internal import NIOCore
-internal import NIOPosix
 private import Synchronization
 
 /// Runs an FTP server for uploads during a closure (RFC 959; passive mode only). It gives nothing: what it accepts, and
@@ -14,28 +13,27 @@ private import Synchronization
 package func withFTPServer<Result: Sendable>(
     _ content: any TFTPContent, host: String, _ body: (_ port: Int) async throws -> Result
 ) async throws -> Result {
-    let server = try await FTPConnection.listen(host)
-    return try await server.executeThenClose { clients in
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            let count = Shared(0)
-            group.addTask {
-                try await withThrowingDiscardingTaskGroup { sessions in
-                    for try await client in clients {
-                        guard count.add(1) <= FTPConnection.sessions else {
-                            _ = count.add(-1)
-                            try? await client.executeThenClose { _, _ in }
-                            continue
-                        }
-                        sessions.addTask {
-                            await FTPConnection.serve(client, content, host: host)
-                            _ = count.add(-1)
-                        }
+    let listener = try await FTPListener.open(host)
+    defer { listener.close() }
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+            let clients = Shared(0)
+            await withDiscardingTaskGroup { sessions in
+                for await client in listener.connections {
+                    guard clients.add(1) <= FTPClient.limit else {
+                        _ = clients.add(-1)
+                        client.close(promise: nil)
+                        continue
+                    }
+                    sessions.addTask {
+                        await FTPClient.serve(client, content, host: host)
+                        _ = clients.add(-1)
                     }
                 }
             }
-            defer { group.cancelAll() }
-            return try await body(server.channel.localAddress?.port ?? 0)
         }
+        defer { group.cancelAll() }
+        return try await body(listener.port)
     }
 }
 
@@ -50,43 +48,27 @@ private final class Shared: Sendable {
     func add(_ change: Int) -> Int { number.wrappingAdd(change, ordering: .relaxed).newValue }
 }
 
-/// The connections of an FTP server.
-enum FTPConnection {
-    typealias Stream = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-
+/// A client of an FTP server.
+private enum FTPClient {
     /// The most clients at a time.
-    static let sessions = 8
+    static let limit = 8
     /// How long a client may take until it sends its file, and until it ends after that.
     private static let patience = Duration.seconds(20)
 
-    /// Listens at a free port.
-    static func listen(_ host: String) async throws -> NIOAsyncChannel<Stream, Never> {
-        do {
-            return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .serverChannelOption(.backlog, value: 4)
-                .bind(to: try SocketAddress(ipAddress: host, port: 0)) { channel in
-                    channel.eventLoop.makeCompletedFuture { try Stream(wrappingChannelSynchronously: channel) }
-                }
-        } catch {
-            throw FlashkeepError(
-                .portUnavailable, what: "Cannot listen on a TCP port of \(PrintableText.escaped(host)).",
-                why: "\(error)", next: "Check that this is an address of this computer.")
-        }
-    }
-
     /// Serves a client until it quits, or takes too long.
-    static func serve(_ client: Stream, _ content: any TFTPContent, host: String) async {
+    static func serve(_ client: any Channel, _ content: any TFTPContent, host: String) async {
+        let peer = client.remoteAddress?.ipAddress
+        let local = client.localAddress?.ipAddress.flatMap { IPv4Address($0) }
+        guard let peer else { return client.close(promise: nil) }
         // Whatever happens on the connection ends it; the board's program reports it, and the content was told.
-        try? await client.executeThenClose { inbound, outbound in
+        try? await FTPListener.withStream(client) { inbound, outbound in
             let commands = Shared(0)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     repeat { try await Task.sleep(for: patience) } while commands.value > 0
                 }
                 group.addTask {
-                    var session = FTPSession(
-                        outbound, content, host: host, client: client.channel.remoteAddress?.ipAddress ?? "",
-                        local: client.channel.localAddress?.ipAddress.flatMap { IPv4Address($0) })
+                    var session = FTPSession(outbound, content, host: host, client: peer, local: local)
                     try await session.run(inbound) { isBusy in _ = commands.add(isBusy ? 1 : -1) }
                 }
                 // The first to end ends the other.
@@ -105,7 +87,7 @@ private struct FTPSession {
     private let client: String
     private let local: IPv4Address?
     /// The port for the next upload's data.
-    private var data: NIOAsyncChannel<FTPConnection.Stream, Never>?
+    private var data: FTPListener?
 
     init(
         _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ content: any TFTPContent, host: String,
@@ -119,18 +101,6 @@ private struct FTPSession {
     }
 
     mutating func run(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, isAtWork: (Bool) -> Void) async throws {
-        do {
-            try await talk(inbound, isAtWork: isAtWork)
-        } catch {
-            try await closeData()
-            throw error
-        }
-        try await closeData()
-    }
-
-    private mutating func talk(
-        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, isAtWork: (Bool) -> Void
-    ) async throws {
         try await say(FTPReply(220, "Flashkeep waits for an upload."))
         var line: [UInt8] = []
         for try await buffer in inbound {
@@ -159,10 +129,9 @@ private struct FTPSession {
         case .type(let isImage):
             try await say(isImage ? FTPReply(200, "Image.") : FTPReply(504, "Only TYPE I is supported."))
         case .passive, .extendedPassive:
-            try await closeData()
-            let listener = try await FTPConnection.listen(host)
+            let listener = try await FTPListener.open(host)
             data = listener
-            let port = listener.channel.localAddress?.port ?? 0
+            let port = listener.port
             if command == .passive, let local {
                 try await say(.passive(local, port: port))
             } else {
@@ -183,7 +152,6 @@ private struct FTPSession {
         do {
             sink = try await content.open(writing: name, size: nil, client: client)
         } catch let error as TFTPError {
-            try? await listener.executeThenClose { _ in }
             return try await say(FTPReply(550, error.message))
         }
         do {
@@ -199,27 +167,17 @@ private struct FTPSession {
     }
 
     /// Passes the first connection from the client to a sink. The client is held back while the sink works.
-    private func receive(
-        _ listener: NIOAsyncChannel<FTPConnection.Stream, Never>, _ sink: any TFTPSink
-    ) async throws {
-        try await listener.executeThenClose { connections in
-            for try await connection in connections {
-                guard connection.channel.remoteAddress?.ipAddress == client else {
-                    try? await connection.executeThenClose { _, _ in }
-                    continue
-                }
-                return try await connection.executeThenClose { bytes, _ in
-                    for try await buffer in bytes { try await sink.write(Array(buffer.readableBytesView)) }
-                }
+    private func receive(_ listener: FTPListener, _ sink: any TFTPSink) async throws {
+        for await connection in listener.connections {
+            guard connection.remoteAddress?.ipAddress == client else {
+                connection.close(promise: nil)
+                continue
             }
-            throw TFTPError(.undefined, "There was no data connection.")
+            return try await FTPListener.withStream(connection) { bytes, _ in
+                for try await buffer in bytes { try await sink.write(Array(buffer.readableBytesView)) }
+            }
         }
-    }
-
-    private mutating func closeData() async throws {
-        let listener = data
-        data = nil
-        try? await listener?.executeThenClose { _ in }
+        throw TFTPError(.undefined, "There was no data connection.")
     }
 
     private func say(_ reply: FTPReply) async throws {

@@ -41,6 +41,8 @@ package struct YMODEMSending: Sendable {
 
     /// The size in bytes of a data block.
     package static let blockSize = 1024
+    /// The character by which the receiver requests the first block of a file. It is a letter, too.
+    package static let request = Control.crc
     /// The maximum number of attempts to send a packet.
     private static let attempts = 10
     /// Two would do; one more in case the line loses a byte.
@@ -91,6 +93,17 @@ package struct YMODEMSending: Sendable {
             failures += 1
             return failures > Self.attempts ? fail(Self.cancel) : .wait
         default: return again()
+        }
+    }
+
+    /// Handles words in place of requests: the receiver has left the transfer, and whoever reads now must not get a block.
+    package mutating func interrupted() -> Step {
+        switch state {
+        // Everything was sent. What became of it is in the words.
+        case .ended, .asked, .closed, .over:
+            state = .over
+            return .done
+        default: return fail([])
         }
     }
 

@@ -144,6 +144,10 @@ extension RedBootMachine {
         let first = offset / scenario.blockSize
         let blocks = first..<(offset + count - 1) / scenario.blockSize + 1
         let erased = progress("Erase", blocks, count)
+        if case .failsOnce(let text) = fault {
+            scenario.faults = scenario.faults.filter { _, fault in if case .failsOnce = fault { false } else { true } }
+            return RedBootAction(text: erased + text + "\n")
+        }
         if case .nothing = fault { return RedBootAction(text: erased + programmed(offset, source, count)) }
         if let failure = refusal(blocks, "erase") { return RedBootAction(text: erased.prefixBeforeDots + failure) }
         clear(blocks)

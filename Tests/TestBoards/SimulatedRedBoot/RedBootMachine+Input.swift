@@ -100,6 +100,9 @@ extension RedBootMachine {
         case .hang(let count):
             emit(String(decoding: bytes.prefix(count), as: UTF8.self))
             phase = .deaf
+        case .resetWhileLoading(let count):
+            loadLeft = count
+            finish(action)
         case nil: finish(action)
         }
     }
@@ -154,6 +157,16 @@ extension RedBootMachine {
     }
 
     private mutating func load(_ byte: UInt8, _ address: UInt64, _ receiver: YMODEMReceiver) {
+        if let left = loadLeft {
+            loadLeft = left - 1
+            if left <= 1 {
+                loadLeft = nil
+                phase = .off
+                timer = nil
+                powerAt = clock + 200_000
+                return
+            }
+        }
         // ^C cancels it while it waits (`malta-2006-load-ymodem-cancel`).
         var receiver = receiver
         let answer = receiver.take(byte)

@@ -33,6 +33,8 @@ struct RedBootMachine {
     var files = RedBootFiles()
     /// Where the last load went; nil if it failed.
     var loadedAt: UInt64?
+    /// The bytes until a reset in the middle of a load; nil if none is due.
+    var loadLeft: Int?
     /// The board's address, in RAM.
     var address: String?
 

@@ -31,6 +31,8 @@ package struct RedBootScenario: Sendable {
         case asks(String)
         /// Prints this, and does nothing.
         case fails(String)
+        /// Answers its question as usual, and then prints this the first time, and does nothing.
+        case failsOnce(String)
         /// Does nothing, without a word (made up).
         case nothing
         /// Programs all but the last byte (made up).
@@ -53,6 +55,9 @@ package struct RedBootScenario: Sendable {
 
     package var generation = Generation.y2006
     package var start = Start.prompt
+    /// Where its code runs, as the banner has it in brackets (`redboot/current/src/version.c`: CYG_HAL_STARTUP). The
+    /// recorded ones are `ROM`.
+    package var startup = "ROM"
     package var prompt = "RedBoot> "
     /// Whether the console is a telnet connection: without echo, and a new connection gets an Enter by itself
     /// (`malta-2006-telnet`).

@@ -9,7 +9,7 @@ extension RedBootMachine {
 
     /// `malta-2003-version`, `malta-2006-version`, `malta-2012-version`.
     var version: String {
-        let title = "\nRedBoot(tm) bootstrap and debug environment [ROM]\n"
+        let title = "\nRedBoot(tm) bootstrap and debug environment [\(scenario.startup)]\n"
         let (free, all) = (scenario.freeMemory, scenario.memory)
         let (low, high) = (hex(free.lowerBound), hex(free.upperBound))
         let memory = "RAM: \(hex(all.lowerBound))-\(hex(all.upperBound))"

@@ -35,6 +35,9 @@ package final class SimulatedRedBoot: ChannelOpening {
         case reset(afterOutput: Int)
         /// The board hangs after this many characters of output, until it is switched off (`malta-2006-dump-abort`).
         case hang(afterOutput: Int)
+        /// The board resets after this many bytes of a load by YMODEM. What arrives during the reset itself is lost; its
+        /// length is an assumption (`malta-2006-reset` shows what follows).
+        case resetWhileLoading(afterInput: Int)
     }
 
     /// Input that must never be sent.

@@ -37,6 +37,9 @@ package final class SimulatedUBoot: ChannelOpening {
         case watchdog(afterOutput: Int)
         /// The board resets after this many characters of the command were typed. Without a recording.
         case resetWhileTyping(Int)
+        /// The board resets after this many bytes of a load by YMODEM. What arrives during the reset itself is lost. Its
+        /// length is an assumption.
+        case resetWhileLoading(afterInput: Int)
         /// The board hangs after this many characters of output, until it is switched off (`arm-mtd-hang-past-end`).
         case hang(afterOutput: Int)
         /// Other text is printed after this many characters of output, as drivers print it

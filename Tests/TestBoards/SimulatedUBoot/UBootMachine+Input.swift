@@ -45,6 +45,15 @@ extension UBootMachine {
             phase = .running(asks: true)
             timer = lineFree + 200
         case .loading(let address, var receiver):
+            if let left = loadLeft {
+                loadLeft = left - 1
+                if left <= 1 {
+                    loadLeft = nil
+                    phase = .off
+                    timer = nil
+                    return powerOn(after: 200_000)
+                }
+            }
             let answer = receiver.take(byte)
             emit(raw: answer)
             phase = .loading(address, receiver)

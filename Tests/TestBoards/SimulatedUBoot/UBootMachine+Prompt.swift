@@ -84,6 +84,10 @@ extension UBootMachine {
             return
         }
         if let address = done.loadsTo {
+            if case .resetWhileLoading(let count) = faults[number] {
+                faults[number] = nil
+                loadLeft = count
+            }
             phase = .loading(address, YMODEMReceiver())
             timer = lineFree + 100_000
             return
@@ -119,7 +123,7 @@ extension UBootMachine {
             return false
         case .saying(let words, let count):
             emit(raw: Array(bytes.prefix(count)) + ended(words) + Array(bytes.dropFirst(count)))
-        case .resetWhileTyping, nil: emit(raw: bytes)
+        case .resetWhileTyping, .resetWhileLoading, nil: emit(raw: bytes)
         }
         return true
     }

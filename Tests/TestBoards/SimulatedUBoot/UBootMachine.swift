@@ -67,6 +67,8 @@ struct UBootMachine {
     var fifo: [UInt8] = []
     var timer: Int?
     var powerAt: Int?
+    /// The bytes until a reset in the middle of a load; nil if none is due.
+    var loadLeft: Int?
 
     /// The running command's response to ^C.
     var interruption = "<INTERRUPT>"

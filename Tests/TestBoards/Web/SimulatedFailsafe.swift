@@ -13,6 +13,8 @@ package final class SimulatedFailsafe: Sendable {
         /// The build for MT7621 has other paths.
         package var isMT7621 = false
         package var hasMMC = false
+        /// What is sent in place of the list of what can be backed up.
+        package var info: TestWebServer.Reply?
         var printed = ""
         /// Offsets on the chip of pages that the ECC cannot repair.
         package var uncorrectable: Set<Int> = []
@@ -62,7 +64,7 @@ package final class SimulatedFailsafe: Sendable {
             case ("GET", "/version"): return .status(200, "U-Boot 2025.07 (made up) abcdef-dirty")
             case ("GET", "/sysinfo"): return Self.sysinfo(state)
             case ("GET", state.isMT7621 ? "/backupinfo" : "/backup/info") where state.hasBackup:
-                return Self.info(state)
+                return state.info ?? Self.info(state)
             case ("POST", state.isMT7621 ? "/backup" : "/backup/main") where state.hasBackup:
                 return Self.backup(request, state)
             case ("POST", "/console/exec") where state.hasConsole: return Self.execute(request, &state)

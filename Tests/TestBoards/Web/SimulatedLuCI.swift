@@ -145,7 +145,7 @@ package final class SimulatedLuaLuCI: Sendable {
         /// The number of bytes after which `dd` ends, by MTD number.
         package var endsAt: [Int: Int] = [:]
         package var isEndless = false
-        /// How many more downloads a session is good for; nil for any.
+        /// How many more requests a session is good for; nil for any.
         package var sessionLife: Int?
         var logins = 0
     }
@@ -170,7 +170,8 @@ package final class SimulatedLuaLuCI: Sendable {
                 return .page(
                     "<html><head><meta http-equiv=\"refresh\" content=\"0; URL=/cgi-bin/luci\" /></head></html>")
             case ("POST", "/cgi-bin/luci/"): return Self.login(request, &state, base)
-            case ("GET", base + "/admin/system/flashops") where Self.knows(request, state):
+            case ("GET", base + "/admin/system/flashops"):
+                guard Self.isAlive(request, &state) else { return .status(403, Self.form, type: "text/html") }
                 return .page(Self.page(state, base))
             case ("POST", base + "/admin/system/flashops/backupmtdblock"): return Self.backup(request, &state)
             default: return .status(404, "No such file or directory", type: "text/html")
@@ -197,8 +198,13 @@ package final class SimulatedLuaLuCI: Sendable {
         return reply
     }
 
-    private static func knows(_ request: TestWebServer.Request, _ state: State) -> Bool {
-        state.cookie.map { request.headers["cookie"] == "sysauth=\($0)" } ?? false
+    /// Whether the request has a session that is not over.
+    private static func isAlive(_ request: TestWebServer.Request, _ state: inout State) -> Bool {
+        guard let cookie = state.cookie, request.headers["cookie"] == "sysauth=\(cookie)" else { return false }
+        guard let life = state.sessionLife else { return true }
+        state.sessionLife = life > 0 ? life - 1 : nil
+        if life == 0 { state.cookie = nil }
+        return life > 0
     }
 
     private static func page(_ state: State, _ base: String) -> String {
@@ -220,15 +226,8 @@ package final class SimulatedLuaLuCI: Sendable {
     }
 
     private static func backup(_ request: TestWebServer.Request, _ state: inout State) -> TestWebServer.Reply {
-        guard knows(request, state), request.form["token"] == token else {
+        guard isAlive(request, &state), request.form["token"] == token else {
             return .status(403, form, type: "text/html")
-        }
-        if let life = state.sessionLife {
-            state.sessionLife = life > 0 ? life - 1 : nil
-            if life == 0 {
-                state.cookie = nil
-                return .status(403, form, type: "text/html")
-            }
         }
         let parts = (request.form["mtdblockname"] ?? "").split(separator: "/", omittingEmptySubsequences: false)
         // The second generation demands digits.
