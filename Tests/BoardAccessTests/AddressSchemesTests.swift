@@ -119,6 +119,12 @@ import Testing
         #expect(error?.code == .usage && error?.what.hasPrefix("--via nc") == true)
     }
 
+    @Test("RedBoot's port is a console, on which its options are allowed")
+    func redBootOverTelnet() {
+        #expect(TelnetAddress(host: "192.168.1.1", port: 9_000).isConsole)
+        #expect(!TelnetAddress(host: "192.168.1.1").isConsole)
+    }
+
     @Test("Options that are for other boards, and a key that is none")
     func webOptions() {
         let changes: [@Sendable (inout ConnectionOptions) -> Void] = [

@@ -1,7 +1,7 @@
 import BoardChannels
 package import FlashAccess
 
-/// A shell over telnet: `telnet://user@host:port`.
+/// A shell over telnet, or RedBoot's console: `telnet://user@host:port`.
 package struct TelnetAddress: AddressScheme {
     package static let forms = [AddressForm("telnet://192.168.1.1", "telnet")]
     private static let prefix = "telnet://"
@@ -23,10 +23,15 @@ package struct TelnetAddress: AddressScheme {
         return TelnetAddress(user: authority.user, host: authority.host, port: authority.port ?? 23)
     }
 
-    package var isConsole: Bool { false }
+    /// The port at which RedBoot listens unless its configuration names another (`gdb_port`; eCos
+    /// `redboot/current/cdl/redboot.cdl`, CYGNUM_REDBOOT_NETWORKING_TCP_PORT).
+    private static let redBootPort = 9_000
+
+    package var isConsole: Bool { port == Self.redBootPort }
 
     package func connector(_ context: ConnectionContext) throws -> any BoardConnector {
         try context.refuseLineRate("It is for a serial line on which U-Boot answers.")
+        if isConsole { return try context.console(TelnetOpener(host: host, port: port), user: user) }
         return try context.linux(TelnetOpener(host: host, port: port), user: user)
     }
 }
