@@ -66,7 +66,15 @@ let package = Package(
         // A board's flash: the protocols, and what all ways in share.
         .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
 
+        // The session and the reader of bootloaders that only print memory.
+        .target(
+            name: "LoaderConsoles", dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel"]
+        ),
+
         // One target for each way in. None of them imports another.
+        .target(
+            name: "CFEFlash", dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+        ),
         .target(
             name: "LinuxFlash",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
@@ -87,8 +95,8 @@ let package = Package(
         .target(
             name: "BoardAccess",
             dependencies: [
-                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
-                "LinuxFlash", "LocalFiles", "RedBootFlash", "Transfers", "UBootFlash",
+                "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
+                "LinuxFlash", "LoaderConsoles", "LocalFiles", "RedBootFlash", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -132,8 +140,8 @@ let package = Package(
         .target(
             name: "TestBoards",
             dependencies: [
-                "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash",
-                "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
+                "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LinuxFlash",
+                "LoaderConsoles", "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBoards"
@@ -161,6 +169,21 @@ let package = Package(
             dependencies: [
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash", "TestBoards",
                 "TestSupport", "UBootFlash",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "LoaderConsolesTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "TestBoards",
+                "TestSupport",
+            ]
+        ),
+        .testTarget(
+            name: "CFEFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LoaderConsoles",
+                "TestBoards", "TestSupport",
             ],
             resources: [.copy("Fixtures")]
         ),

@@ -1,3 +1,4 @@
+import BoardAccess
 import BoardChannels
 import FlashAccess
 import FlashModel
@@ -95,5 +96,21 @@ struct FlashContractTests {
             try await check(try RedBootBackups().connector(board), scenario.hardware)
             #expect(board.offences.isEmpty, "\(board.offences)")
         }
+    }
+
+    @Test("Bootloaders that only print memory", arguments: LoaderBackups.Board.all)
+    func loaders(_ kind: LoaderBackups.Board) async throws {
+        var hardware = kind.personality.hardware
+        let board = kind.simulated(kind.usualStart)
+        let backups = try LoaderBackups(given: kind.given)
+        // The devices are those of the survey: a loader's own names differ.
+        let survey = try await backups.connector(board).withBoard(transcript: TranscriptLog()) { try await $0.survey().survey }
+        hardware.devices = survey.partitions.map { partition in
+            SimulatedHardware.Device(partition: partition, start: partition.offset ?? 0)
+        }
+        #expect(!hardware.devices.isEmpty && hardware.devices.allSatisfy { $0.partition.isPlaced })
+        board.powerOn()
+        try await check(backups.connector(board), hardware)
+        #expect(board.offences.isEmpty, "\(board.offences)")
     }
 }

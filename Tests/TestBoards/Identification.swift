@@ -1,5 +1,7 @@
 package import BoardConsoles
+import CFEFlash
 import LinuxFlash
+import LoaderConsoles
 import RedBootFlash
 import UBootFlash
 
@@ -11,7 +13,9 @@ extension ConsoleIdentifier {
         notify: @escaping @Sendable (ConsoleNotice) async throws -> Void = { _ in }
     ) -> ConsoleIdentifier {
         ConsoleIdentifier(
-            recognizers: [UBootRecognizer(), RedBootRecognizer(), LinuxRecognizer()] + ForeignBootloader.all,
+            recognizers: [
+                UBootRecognizer(), RedBootRecognizer(), LoaderRecognizer(CFELoader()), LinuxRecognizer(),
+            ] + ForeignBootloader.all,
             wanted: wanted, nonce: nonce,
             timing: timing, notify: notify)
     }

@@ -44,6 +44,11 @@ package struct SimulatedHardware: Sendable {
         package var partition: Partition
         /// Its start on the chip, whether the board reports it or not.
         package var start: Int
+
+        package init(partition: Partition, start: Int) {
+            self.partition = partition
+            self.start = start
+        }
     }
 
     package var identity: BoardIdentity

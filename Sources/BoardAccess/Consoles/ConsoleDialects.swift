@@ -12,6 +12,7 @@ enum ConsoleDialects {
         [
             UBootDialect(settings, environment: environment, notify: notify),
             RedBootDialect(settings, environment: environment, notify: notify),
+            ReadOnlyLoader.cfe(settings, notify: notify),
             LinuxDialect(
                 credentials: credentials, environment: environment,
                 wantsRate: settings.rate != nil && settings.boot == nil, network: settings.linuxNetwork,

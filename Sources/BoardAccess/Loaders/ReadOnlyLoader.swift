@@ -1,0 +1,44 @@
+import BoardChannels
+import BoardConsoles
+import FlashAccess
+import FlashModel
+import LoaderConsoles
+import UBootFlash
+
+/// A bootloader on a console through which Flashkeep only reads.
+struct ReadOnlyLoader: ConsoleDialect {
+    private let loader: any LoaderDialect
+    private let settings: ConsoleSettings
+    private let notify: ProgressHandler
+    private let open: @Sendable (LoaderSession) -> any FlashBoard
+
+    /// - Parameter open: makes the board of a session.
+    init(
+        _ loader: any LoaderDialect, _ settings: ConsoleSettings, notify: @escaping ProgressHandler,
+        open: @escaping @Sendable (LoaderSession) -> any FlashBoard
+    ) {
+        self.loader = loader
+        self.settings = settings
+        self.notify = notify
+        self.open = open
+    }
+
+    var recognizer: any DialectRecognizer { LoaderRecognizer(loader) }
+
+    func withBoard<Result: Sendable>(
+        on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
+    ) async throws -> DialectOutcome<Result> {
+        guard let prompt = answered.prompt else {
+            throw FlashkeepError(
+                .internalFault, what: "\(loader.name) answers without a prompt.", why: "Only its prompt identifies it.",
+                next: "Please report this.")
+        }
+        if settings.rate != nil { notify(.note("\(loader.name) answers: its console keeps its rate")) }
+        if let via = settings.via, via.uboot != .line {
+            throw via.refusal(by: loader.name, with: [UBootReadMethod.line.rawValue])
+        }
+        let session = LoaderSession(
+            answered.console, loader, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
+        return .finished(try await body(open(session)))
+    }
+}
