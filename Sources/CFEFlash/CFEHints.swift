@@ -11,7 +11,8 @@ extension AccessHints {
             next: "Omit --oob, or back up from Linux."),
         unknownPages: "Omit --oob, or back up from Linux.",
         noFlash: "Use its Linux or a programmer instead.",
-        unknownSize: "Switch the board off, run the same command again, and switch it on, so that its start is seen; or "
+        unknownSize:
+            "Switch the board off, run the same command again, and switch it on, so that its start is seen; or "
             + "give the size, by what is printed on the chip: --flash nand:0+128M/128K.",
         inUse: "reset the board and stop it in CFE again",
         readOnly: Limit(

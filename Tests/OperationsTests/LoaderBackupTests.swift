@@ -59,9 +59,16 @@ struct LoaderBackupTests {
             let board = kind.simulated(kind.usualStart)
             var faults = LineFaults()
             faults.cutsAfter = [place]
-            let report = try await backups.backUp(
-                board, over: FaultyOpener(board, faults, seed: 1), reconnects: kind.needsStart ? 5 : 3)
-            try await backups.check(report, board, kind, "\(kind.name), cut after \(place)")
+            do {
+                let report = try await backups.backUp(board, over: FaultyOpener(board, faults, seed: 1))
+                try await backups.check(report, board, kind, "\(kind.name), cut after \(place)")
+            } catch let error as FlashkeepError {
+                // Before the survey, the user gets the error, and runs the same command again.
+                #expect(error.code == .boardLost && place == 3_000, "\(kind.name), cut after \(place): \(error)")
+                if kind.needsStart { board.powerOn() }
+                let report = try await backups.backUp(board)
+                try await backups.check(report, board, kind, "\(kind.name), again after \(place)")
+            }
         }
     }
 
@@ -103,7 +110,9 @@ struct LoaderBackupTests {
         let prepared = try await Restore.plan(
             FilePath(report.bag), on: backups.connector(changed),
             choice: RestoreChoice(allowed: [.bootloader, .environment]))
-        #expect(prepared.planning.refusals.map(\.code) == [.noWay], "\(prepared.planning.refusals)")
+        // Without the size of an erase block, that is the first reason.
+        let codes = prepared.planning.refusals.map(\.code)
+        #expect(prepared.planning.plan == nil && (codes == [.noWay] || codes == [.unaligned]), "\(codes)")
         #expect(changed.offences.isEmpty)
     }
 
@@ -117,11 +126,10 @@ struct LoaderBackupTests {
         let backups = try LoaderBackups()
         let board = kind.simulated()
         let report = try await backups.backUp(board)
-        let findings = report.manifest.images[0].blocks
-        #expect(findings.filter { $0.state == .unread }.map(\.range) == [10 * 512..<11 * 512])
-        #expect(findings.filter { $0.state == .eccCorrected }.map(\.range) == [20 * 512..<21 * 512])
+        #expect(BagCheck.places(report, .unread, chip: "nand0") == [10 * 512..<11 * 512])
+        #expect(BagCheck.places(report, .eccCorrected, chip: "nand0") == [20 * 512..<21 * 512])
         let chip = try #require(kind.chip)
-        let bytes = try #require(backups.image(report, 0))
+        let bytes = report.manifest.images.indices.flatMap { backups.image(report, $0) ?? [] }
         #expect(bytes[..<(10 * 512)] == chip.bytes[..<(10 * 512)] && !report.summary.isWhole)
         #expect(bytes[(10 * 512)..<(11 * 512)].allSatisfy { $0 == 0xFF })
     }
@@ -133,8 +141,10 @@ struct LoaderBackupTests {
         let board = kind.simulated()
         let report = try await backups.backUp(board, withOOB: true)
         let chip = try #require(kind.chip)
-        let image = try #require(
-            report.manifest.images.firstIndex { $0.representation == .dataWithOOB }.flatMap { backups.image(report, $0) })
+        let image = report.manifest.images.indices
+            .filter { report.manifest.images[$0].representation == .dataWithOOB }
+            .flatMap { backups.image(report, $0) ?? [] }
+        try #require(image.count == 48 * 528)
         for page in [0, 9, 47] {
             let whole =
                 Array(chip.bytes[page * 512..<(page + 1) * 512]) + board.hardware.oob(page, of: chip.chip)

@@ -3,6 +3,7 @@ import BoardConsoles
 import FlashAccess
 import FlashModel
 import LoaderConsoles
+private import Synchronization
 import UBootFlash
 
 /// A bootloader on a console through which Flashkeep only reads.
@@ -11,6 +12,9 @@ struct ReadOnlyLoader: ConsoleDialect {
     private let settings: ConsoleSettings
     private let notify: ProgressHandler
     private let open: @Sendable (LoaderSession) -> any FlashBoard
+    /// What the board printed at the first start that was seen, for all connections: later ones may find it at its
+    /// prompt, and its flash is as large as before.
+    private let startLog = FirstStartLog()
 
     /// - Parameter open: makes the board of a session.
     init(
@@ -38,7 +42,20 @@ struct ReadOnlyLoader: ConsoleDialect {
             throw via.refusal(by: loader.name, with: [UBootReadMethod.line.rawValue])
         }
         let session = LoaderSession(
-            answered.console, loader, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
+            answered.console, loader, prompt: prompt, identifier: answered.identifier,
+            startLog: startLog.first(answered.startLog))
         return .finished(try await body(open(session)))
+    }
+}
+
+/// The first start log that was not empty.
+private final class FirstStartLog: Sendable {
+    private let kept = Mutex<[UInt8]>([])
+
+    func first(_ log: [UInt8]) -> [UInt8] {
+        kept.withLock { kept in
+            if kept.isEmpty { kept = log }
+            return kept
+        }
     }
 }

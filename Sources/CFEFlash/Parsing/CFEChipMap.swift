@@ -61,6 +61,8 @@ package struct CFEChipMap {
         }
     }
 
+    /// Adds a whole chip. The start log also tells the size of its blocks, but is not always seen, and a backup that was
+    /// interrupted must find the same partitions again.
     private mutating func add(_ device: CFEDevices.Device, _ facts: CFEFacts) {
         // `--flash spi:0+16M` settles a size that the board reports otherwise.
         let given = facts.given.flash.first { $0.kind == .spi }
@@ -73,7 +75,7 @@ package struct CFEChipMap {
         chips.append(
             Chip(
                 id: device.name, kind: isSerial ? .spiNOR : device.description.contains("NAND") ? .nand : .nor,
-                size: .exact(given?.size ?? device.size), eraseBlockSize: blockSize(given, facts), pageSize: 1,
+                size: .exact(given?.size ?? device.size), eraseBlockSize: given?.eraseBlockSize ?? 0, pageSize: 1,
                 oobSize: 0, identification: ["command": "fdump", "cfe": device.description], source: "show devices"))
         if facts.help?.has("fdump") == true {
             windows[device.name] = .device(device.name)
@@ -82,13 +84,6 @@ package struct CFEChipMap {
                 "this CFE has no fdump: if you know where \(shown(device.name)) is mapped, give it, such as "
                     + "--flash nor:0xbc000000+\(ByteCount.text(device.size).filter { $0 != " " })")
         }
-    }
-
-    /// The bytes of an erase block; 0 if unknown.
-    private func blockSize(_ given: GivenFlash?, _ facts: CFEFacts) -> Int {
-        if let size = given?.eraseBlockSize { return size }
-        guard let size = facts.start?.norBlockSize else { return 0 }
-        return size
     }
 
     /// The parts that can be partitions.
@@ -120,7 +115,8 @@ package struct CFEChipMap {
             !facts.given.flash.contains(where: { $0.kind == .nor })
         else { return }
         var chip = Chip(
-            id: "flash0", kind: .nor, size: .exact(size), eraseBlockSize: blockSize(nil, facts), pageSize: 1, oobSize: 0,
+            id: "flash0", kind: .nor, size: .exact(size), eraseBlockSize: start.norBlockSize ?? 0, pageSize: 1,
+            oobSize: 0,
             identification: ["command": "dm"], source: "start log")
         guard let base = start.bootAddress, let end = base.plus(size), end <= Self.mappingEnd else {
             chips.append(chip)

@@ -48,20 +48,20 @@ package struct CFEPage: Sendable, Hashable {
 
     /// nil if the header is missing or damaged.
     package init?(_ reply: ConsoleReply) {
-        let lines = reply.lines.map(\.trimmed)
-        guard let start = lines.firstIndex(where: { Self.header($0, "block: ", ", page: ") != nil }),
-            let header = Self.header(lines[start], "block: ", ", page: ")
+        let lines = reply.lines
+        guard let start = lines.firstIndex(where: { Self.header($0.trimmed, "block: ", ", page: ") != nil }),
+            let header = Self.header(lines[start].trimmed, "block: ", ", page: ")
         else { return nil }
         block = header.block
         page = header.page
         var isSpare = false
         for text in lines[(start + 1)...] {
-            if let spare = Self.header(text, "spare area for block ", ", page ") {
+            if let spare = Self.header(text.trimmed, "spare area for block ", ", page ") {
                 isSpare = spare == header
             } else if let line = HexDumpLine(text, Self.layout) {
                 if isSpare { oob[line.address] = line.bytes } else { data[line.address] = line.bytes }
             } else {
-                take(text)
+                take(text.trimmed)
             }
         }
     }
@@ -79,7 +79,8 @@ package struct CFEPage: Sendable, Hashable {
     /// Parts of the words are enough, for the line may have lost some.
     private mutating func take(_ text: ByteText) {
         let line = text.string(limit: 100)
-        if ["Uncorrectable", "ncorrectabl", "Error reading", "read_buf()", "rror readin"].contains(where: text.contains) {
+        if ["Uncorrectable", "ncorrectabl", "Error reading", "read_buf()", "rror readin"].contains(where: text.contains)
+        {
             trouble = .failed(line)
         } else if ["Correctable ECC", "ECC Error"].contains(where: text.contains), trouble == nil {
             trouble = .corrected(line)

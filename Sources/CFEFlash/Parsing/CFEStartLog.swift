@@ -17,8 +17,6 @@ package struct CFEStartLog: Sendable, Hashable {
     package private(set) var norBlockSize: Int?
     /// `NAND flash device: Micron MT29F1G08AAC, id 0x2cf1 block 128KB size 131072KB`.
     package private(set) var nand: NAND?
-    /// Six octets each.
-    package private(set) var hardwareAddresses: [[UInt8]] = []
 
     package struct NAND: Sendable, Hashable {
         /// The manufacturer and type; empty if CFE does not know it.
@@ -51,18 +49,7 @@ package struct CFEStartLog: Sendable, Hashable {
             if let id = line.after(" : ")?.trimmed, !id.isEmpty { board = id.string(limit: 40) }
         } else if let rest = line.dropping("Boot Address: ") {
             bootAddress = rest.words.first?.address
-        } else if line.hasPrefix("Base MAC Address") {
-            add(line.after(" : "), separator: 0x3A)
-        } else if let rest = line.after("hwaddr ") {
-            add(rest.before(",") ?? rest, separator: 0x2D)
         }
-    }
-
-    private mutating func add(_ text: ByteText?, separator: UInt8) {
-        guard let parts = text?.trimmed.split(separator, most: 8), parts.count == 6 else { return }
-        let octets = parts.filter { $0.isHexadecimal(digits: 2) }.compactMap { $0.address.flatMap { UInt8(exactly: $0) } }
-        guard octets.count == 6, hardwareAddresses.count < 8 else { return }
-        hardwareAddresses.append(octets)
     }
 
     private mutating func takeFlash(_ line: ByteText) {
@@ -70,7 +57,8 @@ package struct CFEStartLog: Sendable, Hashable {
             let sectors = rest.takeDecimal()
         {
             setNOR(size: size, sectors: sectors)
-        } else if var rest = line.after("compatible serial flash with "), let sectors = rest.takeDecimal(), rest.take(" "),
+        } else if var rest = line.after("compatible serial flash with "), let sectors = rest.takeDecimal(),
+            rest.take(" "),
             let size = rest.takeDecimal(), rest.take("KB blocks"), let whole = size.times(sectors)
         {
             setNOR(size: whole, sectors: sectors)
@@ -92,7 +80,8 @@ package struct CFEStartLog: Sendable, Hashable {
     }
 
     private static func kibibytes(_ line: ByteText, _ words: String) -> Int? {
-        guard var rest = line.after(words), let value = rest.takeDecimal(), rest.hasPrefix("KB"), value <= 1 << 26 else {
+        guard var rest = line.after(words), let value = rest.takeDecimal(), rest.hasPrefix("KB"), value <= 1 << 26
+        else {
             return nil
         }
         return value << 10

@@ -27,20 +27,20 @@ package enum CFESurvey {
                     : "neither its start log nor its commands name a chip")
         return FlashkeepError(
             .noPartitions, what: "CFE reports no flash.", why: why,
-            next: "Switch the board off, run the same command again, and switch it on, so that its start is seen. If you "
+            next:
+                "Switch the board off, run the same command again, and switch it on, so that its start is seen. If you "
                 + "know where the flash is, give it: --flash TYPE:START+SIZE, such as --flash nor:0xbfc00000+4M.")
     }
 
+    /// What the board is. Its name and addresses are only in the start log, which is kept as evidence: a backup that was
+    /// interrupted is resumed only on the same board, and a restart must not make it another one.
     private static func identity(_ facts: CFEFacts) -> BoardIdentity {
-        guard let start = facts.start else { return BoardIdentity(bootloader: "CFE") }
-        let addresses = start.hardwareAddresses.filter { $0.contains { $0 != 0 } && $0.contains { $0 != 0xFF } }
-            .map { octets in octets.map { Hexadecimal.text([$0]) }.joined(separator: ":") }
+        let start = facts.start
+        let names = [start?.board, start?.processor].compactMap(\.self).map { PrintableText.escaped($0, limit: 40) }
         return BoardIdentity(
-            model: start.board.map { PrintableText.escaped($0, limit: 40) },
-            bootloader: ["CFE", start.version.map { PrintableText.escaped($0, limit: 40) }].compactMap(\.self)
+            bootloader: ["CFE", start?.version.map { PrintableText.escaped($0, limit: 40) }].compactMap(\.self)
                 .joined(separator: " "),
-            processor: start.processor.map { PrintableText.escaped($0, limit: 40) },
-            macAddresses: Set(addresses).sorted())
+            processor: names.isEmpty ? nil : names.joined(separator: ", "))
     }
 
     /// CFE's commands that a backup uses.

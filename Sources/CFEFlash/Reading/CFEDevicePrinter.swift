@@ -18,7 +18,9 @@ final class CFEDevicePrinter: LoaderPrinting {
     var name: String { "fdump" }
     var lineLength: Int { 80 }
 
-    func locate(_ range: Range<Int>, isAgain: Bool) async throws -> LoaderPlace { .at(UInt64(max(0, range.lowerBound))) }
+    func locate(_ range: Range<Int>, isAgain: Bool) async throws -> LoaderPlace {
+        .at(UInt64(max(0, range.lowerBound)))
+    }
 
     func command(at address: UInt64, count: Int) throws -> String {
         try commands.dumpDevice(device, at: address, count: count)

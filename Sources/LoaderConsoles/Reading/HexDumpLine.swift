@@ -97,9 +97,12 @@ package struct HexDumpLine: Sendable, Hashable {
         if text.first == 0x7C, text.last == 0x7C, text.count == shown.count + 2 {
             return text.dropFirst().dropLast().elementsEqual(shown)
         }
-        guard tail.bytes.count > shown.count else { return false }
-        let end = tail.bytes.suffix(shown.count)
-        return end.elementsEqual(shown) && tail.bytes.dropLast(shown.count).allSatisfy { $0 == 0x20 || $0 == 0x09 }
+        // Blanks may stand before them, and behind those of a short line; some of them may be blanks, too.
+        var rest = tail.bytes
+        while rest.count > shown.count, let first = rest.popFirst(), first == 0x20 || first == 0x09 {
+            if rest.starts(with: shown), rest.dropFirst(shown.count).allSatisfy({ $0 == 0x20 }) { return true }
+        }
+        return false
     }
 
     private static func value(_ digits: ArraySlice<UInt8>, isUppercase: Bool, count: Int) -> UInt32? {

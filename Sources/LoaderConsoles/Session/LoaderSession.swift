@@ -231,6 +231,8 @@ package final class LoaderSession: BootCounting {
         var output: [UInt8] = []
         var isAtPrompt = false
         var status: Int?
+        /// The bytes of the open line.
+        var line: [UInt8] = []
         let end = console.time + limits.longest
         while true {
             // Nothing follows the prompt; if anything does, it was part of the reply. The line end after the echo does
@@ -253,16 +255,24 @@ package final class LoaderSession: BootCounting {
                 if isAtPrompt || text.endsWithPrompt || isNearly && isComplete() { return finished(output, status) }
                 return Answer(output, isWhole: false, status: status, isLate: rest < wait)
             }
-            output += bytes.prefix(BoardLimits.replyBytes - min(output.count, BoardLimits.replyBytes))
+            let room = BoardLimits.replyBytes - min(output.count, BoardLimits.replyBytes)
+            output += bytes.prefix(room)
             isAtPrompt = false
-            for event in text.feed(bytes) {
-                isAtPrompt = event == .prompt
-                switch event {
-                case .prompt: break
-                case .question: return Answer(output, isWhole: false, status: nil, isQuestion: true)
-                case .sign(.ended(let value)): status = value
-                case .sign(let sign): try interrupt(by: sign, namesItself: limits.namesItself, output)
+            for (index, byte) in bytes.enumerated() {
+                for event in text.feed(CollectionOfOne(byte)) {
+                    isAtPrompt = event == .prompt
+                    switch event {
+                    case .prompt: break
+                    case .question: return Answer(output, isWhole: false, status: nil, isQuestion: true)
+                    case .sign(.ended(let value)): status = value
+                    case .sign(let sign):
+                        // What shows a restart is needed to stop it, with all that follows.
+                        let rest = Array(line + bytes[index...])
+                        try interrupt(by: sign, namesItself: limits.namesItself, output, rest)
+                    }
                 }
+                line.append(byte)
+                if byte == 0x0A || line.count > LoaderText.lineLimit { line = [] }
             }
             isAtPrompt = isAtPrompt && text.openLine == prompt
             // A reply that is known to be complete needs no silence to prove it.
@@ -288,17 +298,24 @@ package final class LoaderSession: BootCounting {
     }
 
     /// Looks for signs of a restart in bytes that are no reply.
-    private func watch(_ bytes: some Sequence<UInt8>) throws {
-        for case .sign(let sign) in text.feed(bytes) { try interrupt(by: sign, namesItself: false, []) }
+    private func watch(_ bytes: some Collection<UInt8>) throws {
+        for case .sign(let sign) in text.feed(bytes) {
+            try interrupt(by: sign, namesItself: false, [], Array(bytes))
+        }
     }
 
-    private func interrupt(by sign: LoaderSign, namesItself: Bool, _ output: [UInt8]) throws {
-        let heard = ConsoleReply(output: output)
-        switch sign {
-        case .starts(let line) where !namesItself: throw Interruption(why: line, heard: heard)
-        case .countsDown(_, let line): throw Interruption(why: line, heard: heard)
-        case .startsSystem(let line): throw Interruption(why: line, isSystemStart: true, heard: heard)
-        case .starts, .unknownCommand, .ended: break
-        }
+    /// - Parameter rest: what is to be heard again by who stops the restart.
+    private func interrupt(by sign: LoaderSign, namesItself: Bool, _ output: [UInt8], _ rest: [UInt8]) throws {
+        let interruption: Interruption? =
+            switch sign {
+            case .starts(let line): namesItself ? nil : Interruption(why: line)
+            case .countsDown(_, let line): Interruption(why: line)
+            case .startsSystem(let line): Interruption(why: line, isSystemStart: true)
+            case .unknownCommand, .ended: nil
+            }
+        guard var interruption else { return }
+        interruption.heard = ConsoleReply(output: output)
+        console.putBack(rest)
+        throw interruption
     }
 }

@@ -169,7 +169,8 @@ extension CFEScenario {
             let row = bytes[start..<min(start + 16, bytes.count)]
             let groups = row.map { Self.digits($0, 2, uppercase: true) + " " }.joined()
             let address = Self.digits(address + UInt64(start), 8, uppercase: true)
-            text += "\(address): \(groups)\(String(repeating: "   ", count: 16 - row.count)) "
+            text +=
+                "\(address): \(groups)\(String(repeating: "   ", count: 16 - row.count)) "
                 + Self.characters(row, hidesDelete: false) + "\n"
         }
         return ended(text)

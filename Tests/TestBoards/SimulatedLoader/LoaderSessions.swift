@@ -31,7 +31,8 @@ package enum LoaderSessions {
 
     /// Runs the body with a session at the prompt.
     package static func with<Result: Sendable>(
-        _ board: SimulatedLoader, _ dialect: any LoaderDialect, prompt: String, over opener: (any ChannelOpening)? = nil,
+        _ board: SimulatedLoader, _ dialect: any LoaderDialect, prompt: String,
+        over opener: (any ChannelOpening)? = nil,
         startLog: String = "", _ body: (LoaderSession) async throws -> Result
     ) async throws -> Result {
         let identifier = identifier(board)
