@@ -73,7 +73,8 @@ let package = Package(
 
         // One target for each way in. None of them imports another.
         .target(
-            name: "CFEFlash", dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+            name: "CFEFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
         ),
         .target(
             name: "LinuxFlash",
@@ -82,6 +83,10 @@ let package = Package(
         .target(
             name: "RedBootFlash",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
+        ),
+        .target(
+            name: "RealtekFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
         ),
         .target(
             name: "UBootFlash",
@@ -96,7 +101,7 @@ let package = Package(
             name: "BoardAccess",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
-                "LinuxFlash", "LoaderConsoles", "LocalFiles", "RedBootFlash", "Transfers", "UBootFlash",
+                "LinuxFlash", "LoaderConsoles", "LocalFiles", "RealtekFlash", "RedBootFlash", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -141,7 +146,7 @@ let package = Package(
             name: "TestBoards",
             dependencies: [
                 "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LinuxFlash",
-                "LoaderConsoles", "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
+                "LoaderConsoles", "RealtekFlash", "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBoards"
@@ -183,6 +188,14 @@ let package = Package(
             name: "CFEFlashTests",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LoaderConsoles",
+                "TestBoards", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "RealtekFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "RealtekFlash",
                 "TestBoards", "TestSupport",
             ],
             resources: [.copy("Fixtures")]

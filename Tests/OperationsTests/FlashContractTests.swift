@@ -104,12 +104,14 @@ struct FlashContractTests {
         let board = kind.simulated(kind.usualStart)
         let backups = try LoaderBackups(given: kind.given)
         // The devices are those of the survey: a loader's own names differ.
-        let survey = try await backups.connector(board).withBoard(transcript: TranscriptLog()) { try await $0.survey().survey }
+        let survey = try await backups.connector(board).withBoard(transcript: TranscriptLog()) {
+            try await $0.survey().survey
+        }
         hardware.devices = survey.partitions.map { partition in
             SimulatedHardware.Device(partition: partition, start: partition.offset ?? 0)
         }
         #expect(!hardware.devices.isEmpty && hardware.devices.allSatisfy { $0.partition.isPlaced })
-        board.powerOn()
+        if kind.needsStart { board.powerOn() }
         try await check(backups.connector(board), hardware)
         #expect(board.offences.isEmpty, "\(board.offences)")
     }

@@ -2,6 +2,7 @@ package import BoardConsoles
 import CFEFlash
 import LinuxFlash
 import LoaderConsoles
+import RealtekFlash
 import RedBootFlash
 import UBootFlash
 
@@ -14,7 +15,8 @@ extension ConsoleIdentifier {
     ) -> ConsoleIdentifier {
         ConsoleIdentifier(
             recognizers: [
-                UBootRecognizer(), RedBootRecognizer(), LoaderRecognizer(CFELoader()), LinuxRecognizer(),
+                UBootRecognizer(), RedBootRecognizer(), LoaderRecognizer(CFELoader()),
+                LoaderRecognizer(RealtekLoader()), LinuxRecognizer(),
             ] + ForeignBootloader.all,
             wanted: wanted, nonce: nonce,
             timing: timing, notify: notify)
