@@ -94,14 +94,16 @@ let package = Package(
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "Transfers",
             ]
         ),
+        .target(name: "EVAFlash", dependencies: ["BoardChannels", "FlashAccess", "FlashModel"]),
         .target(name: "HTTPFlash", dependencies: ["BoardChannels", "CCurl", "FlashAccess", "FlashModel"]),
 
         // From an address to a board: the one place that knows every way in.
         .target(
             name: "BoardAccess",
             dependencies: [
-                "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
-                "LinuxFlash", "LoaderConsoles", "LocalFiles", "RealtekFlash", "RedBootFlash", "Transfers", "UBootFlash",
+                "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess", "FlashModel", "HTTPFlash",
+                "ImageFormats", "LinuxFlash", "LoaderConsoles", "LocalFiles", "RealtekFlash", "RedBootFlash",
+                "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -145,8 +147,9 @@ let package = Package(
         .target(
             name: "TestBoards",
             dependencies: [
-                "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LinuxFlash",
-                "LoaderConsoles", "RealtekFlash", "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
+                "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess", "FlashModel",
+                "LinuxFlash", "LoaderConsoles", "RealtekFlash", "RedBootFlash", "TestSupport", "Transfers",
+                "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBoards"
@@ -215,6 +218,12 @@ let package = Package(
                 "TestBoards", "TestSupport", "Transfers", "UBootFlash",
             ],
             resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "EVAFlashTests",
+            dependencies: [
+                "BoardAccess", "BoardChannels", "EVAFlash", "FlashAccess", "FlashModel", "TestBoards", "TestSupport",
+            ]
         ),
         .testTarget(
             name: "HTTPFlashTests",

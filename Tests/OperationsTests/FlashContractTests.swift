@@ -44,6 +44,15 @@ struct FlashContractTests {
         try await check(SimulatedConnector(hardware), hardware)
     }
 
+    @Test("EVA's FTP server")
+    func eva() async throws {
+        let hardware = SimulatedEVA.box()
+        let server = try SimulatedEVA(hardware)
+        defer { server.stop() }
+        try await check(server.connector(), hardware)
+        #expect(server.offences.isEmpty)
+    }
+
     @Test("A page of dumps, with ranges and without, and LuCI")
     func web() async throws {
         let hardware = Self.readable()
