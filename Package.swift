@@ -73,6 +73,10 @@ let package = Package(
 
         // One target for each way in. None of them imports another.
         .target(
+            name: "BareboxFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+        ),
+        .target(
             name: "CFEFlash",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
         ),
@@ -101,9 +105,9 @@ let package = Package(
         .target(
             name: "BoardAccess",
             dependencies: [
-                "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess", "FlashModel", "HTTPFlash",
-                "ImageFormats", "LinuxFlash", "LoaderConsoles", "LocalFiles", "RealtekFlash", "RedBootFlash",
-                "Transfers", "UBootFlash",
+                "BareboxFlash", "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess", "FlashModel",
+                "HTTPFlash", "ImageFormats", "LinuxFlash", "LoaderConsoles", "LocalFiles", "RealtekFlash",
+                "RedBootFlash", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -147,9 +151,9 @@ let package = Package(
         .target(
             name: "TestBoards",
             dependencies: [
-                "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess", "FlashModel",
-                "LinuxFlash", "LoaderConsoles", "RealtekFlash", "RedBootFlash", "TestSupport", "Transfers",
-                "UBootFlash",
+                "BareboxFlash", "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess",
+                "FlashModel", "LinuxFlash", "LoaderConsoles", "RealtekFlash", "RedBootFlash", "TestSupport",
+                "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBoards"
@@ -186,6 +190,14 @@ let package = Package(
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "TestBoards",
                 "TestSupport",
             ]
+        ),
+        .testTarget(
+            name: "BareboxFlashTests",
+            dependencies: [
+                "BareboxFlash", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles",
+                "TestBoards", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")]
         ),
         .testTarget(
             name: "CFEFlashTests",

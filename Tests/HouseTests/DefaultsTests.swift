@@ -16,7 +16,8 @@ import Testing
         "Sources/FlashAccess/Text/ProcMTD.swift", "Sources/FlashAccess/Text/UBootMTDList.swift",
         "Sources/FlashAccess/Text/UBootBadBlocks.swift",
         "Sources/HTTPFlash/Parsing", "Sources/HTTPFlash/Pages", "Sources/HTTPFlash/LuCI", "Sources/HTTPFlash/Failsafe",
-        "Sources/EVAFlash/Parsing", "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing",
+        "Sources/BareboxFlash/Parsing", "Sources/EVAFlash/Parsing", "Sources/LinuxFlash/Survey",
+        "Sources/UBootFlash/Parsing",
         "Sources/RedBootFlash/Parsing",
         "Sources/BackupBags/Manifest",
         "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
@@ -128,6 +129,8 @@ import Testing
             "ProofClaim.all": "a file that is no image claims nothing", "falseClaims": "unread files are reported",
         ],
         "ProofClaim": ["proof.checksum": "without a checksum there is nothing to compute"],
+        "BareboxFacts": ["devices?.candidates": "without a list of devices none is asked for, and no flash is found"],
+        "BareboxFlashDevice": ["part.size ?? 0": "a part without a size is all the rest"],
         "BoardProof": ["different[space]": "without findings in a space nothing of it differs"],
         "BoardProofReport": ["layout.holes": "a space without holes has none"],
         "WholePartitionChecks": [

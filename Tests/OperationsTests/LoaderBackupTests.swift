@@ -54,7 +54,7 @@ struct LoaderBackupTests {
 
     @Test("The line is cut: the same run reaches the board again", arguments: LoaderBackups.Board.all)
     func cutLine(_ kind: LoaderBackups.Board) async throws {
-        for place in [3_000, 20_000, 60_000] {
+        for place in kind.cuts {
             let backups = try LoaderBackups(given: kind.given)
             let board = kind.simulated(kind.usualStart)
             var faults = LineFaults()

@@ -30,6 +30,8 @@ final class LoaderBackups: Sendable {
         var given = GivenMemory()
         /// Whether its size is known only from its start.
         var needsStart = false
+        /// The numbers of characters after which a line is cut: behind the survey, without which there is nothing to resume.
+        var cuts = [3_000, 20_000, 60_000]
         /// Whether a command only reads.
         var isReading: @Sendable (String) -> Bool
 
@@ -171,5 +173,5 @@ extension LoaderBackups.Board {
         }, realtek("mapped, DB alone") { $0.commands.subtract(["FLR", "DW"]) },
     ]
 
-    static var all: [Self] { cfes + realteks }
+    static var all: [Self] { cfes + realteks + bareboxes }
 }

@@ -1,3 +1,4 @@
+import BareboxFlash
 package import BoardConsoles
 import CFEFlash
 import LinuxFlash
@@ -16,7 +17,7 @@ extension ConsoleIdentifier {
         ConsoleIdentifier(
             recognizers: [
                 UBootRecognizer(), RedBootRecognizer(), LoaderRecognizer(CFELoader()),
-                LoaderRecognizer(RealtekLoader()), LinuxRecognizer(),
+                LoaderRecognizer(RealtekLoader()), LoaderRecognizer(BareboxLoader()), LinuxRecognizer(),
             ] + ForeignBootloader.all,
             wanted: wanted, nonce: nonce,
             timing: timing, notify: notify)

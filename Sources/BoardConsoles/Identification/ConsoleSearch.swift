@@ -124,6 +124,8 @@ struct ConsoleSearch {
         case .starts: try await noteStart(console)
         case .countsDown(let keys, let text):
             hasStarted = true
+            // One dialect knows the keys, and another takes the same line for a countdown without any.
+            guard !keys.isEmpty || stop == nil else { break }
             stop = (keys, text)
             countdown = text
             try await sendKey(console)

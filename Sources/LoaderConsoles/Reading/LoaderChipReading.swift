@@ -35,8 +35,8 @@ extension LoaderChipReading {
 
 /// A bootloader's command that computes the CRC-32 of a chip.
 package protocol LoaderChecksum {
-    /// The CRC-32 of a range, in bytes from the start of the chip.
+    /// The CRC-32 of a range, in bytes from the start of the chip; nil if a part of it cannot be read.
     ///
     /// - Throws: ``FlashAccess/BoardInterruption``, `replyNotUnderstood`, `boardSilent`.
-    func crc32(_ range: Range<Int>) async throws -> UInt32
+    func crc32(_ range: Range<Int>) async throws -> UInt32?
 }

@@ -64,7 +64,13 @@ package final class LoaderFlashReader: FlashReading, FlashChecksumming {
         }
         var whole: UInt32 = 0
         for part in ranges.flatMap({ $0.shifted(by: base).cut(atMultiplesOf: Self.checkSize) }) {
-            let sum = try await session.surviving { try await checksum.crc32(part) }
+            guard let sum = try await session.surviving({ try await checksum.crc32(part) }) else {
+                throw FlashkeepError(
+                    .unreadable, what: "\(session.dialect.name) computes no checksum of \(partition.title).",
+                    why: "It can no longer read the flash between \(ByteCount.hex(part.lowerBound)) and "
+                        + "\(ByteCount.hex(part.upperBound)).",
+                    next: "Run the same command again; if it fails again, the flash is failing.")
+            }
             whole = CRC32Shift(bytes: part.count).joined(whole, sum)
         }
         return Digest(algorithm: .crc32, hex: Hexadecimal.text(whole))

@@ -32,11 +32,17 @@ package protocol LoaderPrinting: AnyObject {
 
     /// The bytes of the intact lines, by address.
     func lines(of reply: ConsoleReply) -> [UInt64: [UInt8]]
+
+    /// The parts of a range that were printed as unreadable, with 0xFF in their place; in bytes from the start of the
+    /// chip, ascending.
+    func holes(in range: Range<Int>) -> [Range<Int>]
 }
 
 extension LoaderPrinting {
     package var commandSize: Int { 4 << 10 }
     package var chunkSize: Int { 64 << 10 }
+
+    package func holes(in range: Range<Int>) -> [Range<Int>] { [] }
 }
 
 /// Where a chip's bytes can be printed.

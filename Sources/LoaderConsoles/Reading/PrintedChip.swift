@@ -103,8 +103,7 @@ package final class PrintedChip: LoaderChipReading {
         switch bytes {
         case .unread(let why): return .unread(range, why)
         case .bytes(let bytes):
-            return FlashChunk(
-                offset: range.lowerBound, bytes: Array(bytes[range.shifted(by: -outer.lowerBound)]))
+            return chunk(range, Array(bytes[range.shifted(by: -outer.lowerBound)]))
         }
     }
 
@@ -121,7 +120,9 @@ package final class PrintedChip: LoaderChipReading {
         let kept = DumpedLines()
         return try await session.surviving(achieved: { kept.taken }) {
             let bytes = try await CheckedDump.bytes(count: range.count, sum: sum, own: { CRC32.sum(of: $0) }) { part in
-                try await checksum.crc32(part.shifted(by: range.lowerBound))
+                let wanted = part.shifted(by: range.lowerBound)
+                guard let sum = try await checksum.crc32(wanted) else { throw unreadable(wanted) }
+                return sum
             } dump: { part, votes, earlier in
                 let wanted = part.shifted(by: range.lowerBound)
                 let outer = lines(around: wanted)
@@ -133,8 +134,19 @@ package final class PrintedChip: LoaderChipReading {
                     kept: earlier == nil ? kept : DumpedLines(), isAgain: votes > 2)
                 return Array(bytes[wanted.shifted(by: -outer.lowerBound)])
             }
-            return FlashChunk(offset: range.lowerBound, bytes: bytes)
+            return chunk(range, bytes)
         }
+    }
+
+    /// The bytes of a range, with what the bootloader printed as unreadable.
+    private func chunk(_ range: Range<Int>, _ bytes: [UInt8]) -> FlashChunk {
+        FlashChunk(
+            offset: range.lowerBound, bytes: bytes,
+            findings: printing.holes(in: range).map { hole in
+                BlockFinding(
+                    offset: hole.lowerBound, size: hole.count, state: .unread,
+                    detail: "\(printing.name) shows these bytes as unreadable")
+            })
     }
 
     private func unreadable(_ range: Range<Int>) -> FlashkeepError {
