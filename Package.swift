@@ -66,7 +66,20 @@ let package = Package(
         // A board's flash: the protocols, and what all ways in share.
         .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),
 
+        // The session and the reader of bootloaders that only print memory.
+        .target(
+            name: "LoaderConsoles", dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel"]
+        ),
+
         // One target for each way in. None of them imports another.
+        .target(
+            name: "BareboxFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+        ),
+        .target(
+            name: "CFEFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+        ),
         .target(
             name: "LinuxFlash",
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
@@ -76,19 +89,25 @@ let package = Package(
             dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "Transfers"]
         ),
         .target(
+            name: "RealtekFlash",
+            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+        ),
+        .target(
             name: "UBootFlash",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "Transfers",
             ]
         ),
+        .target(name: "EVAFlash", dependencies: ["BoardChannels", "FlashAccess", "FlashModel"]),
         .target(name: "HTTPFlash", dependencies: ["BoardChannels", "CCurl", "FlashAccess", "FlashModel"]),
 
         // From an address to a board: the one place that knows every way in.
         .target(
             name: "BoardAccess",
             dependencies: [
-                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "HTTPFlash", "ImageFormats",
-                "LinuxFlash", "LocalFiles", "RedBootFlash", "Transfers", "UBootFlash",
+                "BareboxFlash", "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess", "FlashModel",
+                "HTTPFlash", "ImageFormats", "LinuxFlash", "LoaderConsoles", "LocalFiles", "RealtekFlash",
+                "RedBootFlash", "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -132,8 +151,9 @@ let package = Package(
         .target(
             name: "TestBoards",
             dependencies: [
-                "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LinuxFlash",
-                "RedBootFlash", "TestSupport", "Transfers", "UBootFlash",
+                "BareboxFlash", "BoardAccess", "BoardChannels", "BoardConsoles", "CFEFlash", "EVAFlash", "FlashAccess",
+                "FlashModel", "LinuxFlash", "LoaderConsoles", "RealtekFlash", "RedBootFlash", "TestSupport",
+                "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestBoards"
@@ -166,6 +186,37 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
+            name: "LoaderConsolesTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "TestBoards",
+                "TestSupport",
+            ]
+        ),
+        .testTarget(
+            name: "BareboxFlashTests",
+            dependencies: [
+                "BareboxFlash", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles",
+                "TestBoards", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "CFEFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LoaderConsoles",
+                "TestBoards", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "RealtekFlashTests",
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "RealtekFlash",
+                "TestBoards", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
             name: "RedBootFlashTests",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "RedBootFlash", "TestBoards",
@@ -180,6 +231,12 @@ let package = Package(
                 "TestBoards", "TestSupport", "Transfers", "UBootFlash",
             ],
             resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "EVAFlashTests",
+            dependencies: [
+                "BoardAccess", "BoardChannels", "EVAFlash", "FlashAccess", "FlashModel", "TestBoards", "TestSupport",
+            ]
         ),
         .testTarget(
             name: "HTTPFlashTests",

@@ -86,6 +86,9 @@ package protocol FlashChecksumming {
     /// The algorithms that the board's tools support, best first; empty if there are none.
     var checksumAlgorithms: [ChecksumAlgorithm] { get }
 
+    /// Whether the board computes checksums of whole partitions only.
+    var checksumsWholePartitions: Bool { get }
+
     /// Computes one checksum over the concatenated bytes of all ranges.
     func checksum(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
@@ -95,4 +98,13 @@ package protocol FlashChecksumming {
     func checksums(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, each ranges: [Range<Int>]
     ) async throws -> [Digest]
+}
+
+extension FlashChecksumming {
+    package var checksumsWholePartitions: Bool { false }
+
+    /// Whether the board can compute one checksum over these ranges, ascending, of a partition.
+    package func canChecksum(_ partition: Partition, _ ranges: [Range<Int>]) -> Bool {
+        !checksumsWholePartitions || PartitionMap.merged(ranges) == [0..<partition.size]
+    }
 }

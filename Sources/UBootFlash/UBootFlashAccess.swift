@@ -12,7 +12,7 @@ package final class UBootFlashAccess {
     /// The faster line rate, if one is wanted.
     private let lineRate: UBootLineRate?
     /// What the user knows and U-Boot does not report.
-    private let given: UBootGivenMemory
+    private let given: GivenMemory
     /// The board's network; nil if there is only the serial line.
     private let network: UBootNetwork?
     /// How bytes leave the board that was last surveyed.
@@ -27,7 +27,7 @@ package final class UBootFlashAccess {
     package init(
         _ session: UBootSession, store: ContentStore, format: String? = nil, lineRate: UBootLineRate? = nil,
         network: (host: any UBootNetworkHost, settings: UBootNetworkSettings)? = nil,
-        given: UBootGivenMemory = UBootGivenMemory()
+        given: GivenMemory = GivenMemory()
     ) {
         self.given = given
         wantedFormat = format

@@ -29,6 +29,8 @@ import Testing
         ("luci://root@192.168.1.1", LuCIAddress(user: "root", host: "192.168.1.1")),
         ("luci://192.168.1.1:443/", LuCIAddress(host: "192.168.1.1", port: 443, isSecure: true)),
         ("LuCI+HTTPS://board", LuCIAddress(host: "board", isSecure: true)),
+        ("eva://192.168.178.1", EVAAddress(host: "192.168.178.1")),
+        ("EVA://[fe80::1%eth0]:2121/", EVAAddress(host: "fe80::1%eth0", port: 2121)),
         ("Serial:/dev/ttyS0?baud=9600", SerialAddress(path: "/dev/ttyS0", baud: 9_600)),
     ]
 
@@ -40,6 +42,8 @@ import Testing
         ("telnet:/192.168.1.1", "telnet://192.168.1.1"), ("ttyUSB0", "serial:/dev/ttyUSB0"),
         ("ttyACM1", "serial:/dev/ttyACM1"), ("COM3", "flashkeep ports"), ("/dev/ttyUSB0", "serial:/dev/ttyUSB0"),
         ("serial:/dev/ttyUSB0:57600", "serial:/dev/ttyUSB0?baud=57600"), ("192.168.1.1/24", "192.168.1.1"),
+        ("ftp://192.168.178.1", "eva://192.168.178.1"), ("ftp://adam2@fritz.box:21", "eva://fritz.box"),
+        ("eva:192.168.178.1", "eva://192.168.178.1"), ("eva://adam2@192.168.178.1", "eva://192.168.178.1"),
         ("root@192.168.1.1/24", "root@192.168.1.1"), ("root@host:22", "ssh://root@host:22"),
     ])
     func whatIsMeantElsewhere(text: String, line: String) {
@@ -59,6 +63,7 @@ import Testing
         "telnet:127.0.0.1", "tcp:127.0.0.1:1", "ftp:foo", "local:foo", "root@", "@host", "telnet:", "root@[::1",
         "http://", "http:///x", "https://host:0/", "http://root:secret@host/", "luci://", "luci://host/admin",
         "luci+http://host", "http://host/a b", "http://host/é", "luci://root:secret@host",
+        "eva://", "eva://host:0", "eva://host/mtd1", "ftp://", "eva://adam2:adam2@host",
     ])
     func refused(text: String) {
         #expect(throws: FlashkeepError(.addressNotUnderstood, what: "", why: "", next: "")) {
@@ -107,7 +112,7 @@ import Testing
 
     @Test(
         "A method of sending flash is refused where there is none",
-        arguments: ["local:", "http://board/", "luci://board"])
+        arguments: ["local:", "http://board/", "luci://board", "eva://board"])
     func transferMethod(address: String) {
         var options = ConnectionOptions()
         options.network = NetworkOptions(via: TransferMethodName("nc"))
@@ -132,8 +137,8 @@ import Testing
             { $0.http.serverKey = "sha256//short" },
             { $0.http.serverKey = "md5//" + String(repeating: "A", count: 44) },
         ]
-        for address in ["http://board/", "luci://board"] {
-            for change in changes {
+        for address in ["http://board/", "luci://board", "eva://board"] {
+            for change in changes.prefix(address.hasPrefix("eva") ? 3 : changes.count) {
                 var options = ConnectionOptions()
                 change(&options)
                 let error = #expect(throws: FlashkeepError.self) {

@@ -90,6 +90,34 @@ struct TextTests {
         #expect(text.contains("Next: "))
     }
 
+    @Test func aProofByABoardNamesWhatDiffersAndWhatWasNotCompared() {
+        func image(_ path: String, _ result: BoardProofReport.Result) -> BoardProofReport.Image {
+            BoardProofReport.Image(
+                path: path, size: 8_192, result: result, bytesProven: result == .equal ? 8_192 : 0, different: [],
+                omissions: [])
+        }
+        var different = image("data/images/b.bin", .different)
+        different.different = [BoardProofReport.Stretch(offset: 4_096, size: 4_096)]
+        var incomplete = image("data/images/c.bin", .incomplete)
+        incomplete.omissions = [DiffReport.Omission(offset: 0, size: 8_192, reason: "evil\u{1B}[2J", isLoss: true)]
+        var report = BoardProofReport(
+            bag: "bag", board: DiffReport.Side(name: "eva://box", board: BoardIdentity()), algorithm: .crc32,
+            images: [image("data/images/a.bin", .equal), different, incomplete], isSame: false, isWhole: false,
+            notes: ["a doubt"])
+        let text = BoardProofText.text(report, style: .plain, isVerbose: false)
+        #expect(text.hasPrefix("bag is intact. By crc32 of eva://box:\n"))
+        #expect(text.contains("differs, in 4 KiB or less") && text.contains("not compared"))
+        #expect(text.contains("data/images/b.bin: differs from 0x00001000 to 0x00002000"))
+        #expect(text.contains("8 KiB at 0x00000000 not compared: evil\\x1b[2J") && text.contains("Note: a doubt"))
+        #expect(text.contains("The backup differs from what the board has now"))
+        report.isSame = true
+        #expect(BoardProofText.text(report, style: .plain, isVerbose: false).contains("not everything could be"))
+        report.isWhole = true
+        #expect(
+            BoardProofText.text(report, style: .plain, isVerbose: false)
+                .hasSuffix("The backup is what the board has now.\n"))
+    }
+
     @Test func extractNamesFilesAndWhatHasNone() {
         let report = ExtractReport(
             folder: "out", ok: true, isWhole: false,

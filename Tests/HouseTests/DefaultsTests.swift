@@ -16,11 +16,13 @@ import Testing
         "Sources/FlashAccess/Text/ProcMTD.swift", "Sources/FlashAccess/Text/UBootMTDList.swift",
         "Sources/FlashAccess/Text/UBootBadBlocks.swift",
         "Sources/HTTPFlash/Parsing", "Sources/HTTPFlash/Pages", "Sources/HTTPFlash/LuCI", "Sources/HTTPFlash/Failsafe",
-        "Sources/LinuxFlash/Survey", "Sources/UBootFlash/Parsing", "Sources/RedBootFlash/Parsing",
+        "Sources/BareboxFlash/Parsing", "Sources/EVAFlash/Parsing", "Sources/LinuxFlash/Survey",
+        "Sources/UBootFlash/Parsing",
+        "Sources/RedBootFlash/Parsing",
         "Sources/BackupBags/Manifest",
         "Sources/Operations/Verify.swift", "Sources/Operations/ProofClaim.swift",
         "Sources/Operations/VerifiedImage.swift", "Sources/Operations/VerifiedBackup.swift",
-        "Sources/Operations/Backup",
+        "Sources/Operations/Backup", "Sources/Operations/BoardProof",
         "Sources/flashkeep/Process/ExitStatus.swift",
     ]
 
@@ -127,6 +129,14 @@ import Testing
             "ProofClaim.all": "a file that is no image claims nothing", "falseClaims": "unread files are reported",
         ],
         "ProofClaim": ["proof.checksum": "without a checksum there is nothing to compute"],
+        "BareboxFacts": ["devices?.candidates": "without a list of devices none is asked for, and no flash is found"],
+        "BareboxFlashDevice": ["part.size ?? 0": "a part without a size is all the rest"],
+        "BoardProof": ["different[space]": "without findings in a space nothing of it differs"],
+        "BoardProofReport": ["layout.holes": "a space without holes has none"],
+        "WholePartitionChecks": [
+            "old.runs": "where the backup has nothing, nothing is compared",
+            "old.holes": "a space without holes has none",
+        ],
         "BackupRun": ["presentBytes": "counts what need not be read again"],
         "BackupName": ["names(in:": "a folder that cannot be listed holds no name that is known"],
     ]

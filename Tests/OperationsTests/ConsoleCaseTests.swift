@@ -1,5 +1,6 @@
 import BackupBags
 import BoardAccess
+import FlashAccess
 import FlashModel
 import Foundation
 import LinuxFlash
@@ -51,7 +52,7 @@ struct ConsoleCaseTests {
     }
 
     static func backUp(
-        _ scenario: UBootScenario, given: UBootGivenMemory = UBootGivenMemory(), stopKey: [UInt8]? = nil,
+        _ scenario: UBootScenario, given: GivenMemory = GivenMemory(), stopKey: [UInt8]? = nil,
         password: String? = nil, board: SimulatedUBoot? = nil, in folder: ScratchFolder
     ) async throws -> BackupReport {
         let board = board ?? SimulatedUBoot(scenario)
@@ -121,8 +122,8 @@ struct ConsoleCaseTests {
         let folder = try ScratchFolder()
         let error = await #expect(throws: FlashkeepError.self) { try await Self.backUp(scenario, in: folder) }
         #expect(error?.code == .noPartitions && error?.next.contains("--flash") == true)
-        let given = UBootGivenFlash(kind: .nor, start: 0x9F00_0000, size: 16 << 10, eraseBlockSize: 4 << 10)
-        let report = try await Self.backUp(scenario, given: UBootGivenMemory(flash: [given]), in: folder)
+        let given = GivenFlash(kind: .nor, start: 0x9F00_0000, size: 16 << 10, eraseBlockSize: 4 << 10)
+        let report = try await Self.backUp(scenario, given: GivenMemory(flash: [given]), in: folder)
         #expect(report.summary.isProven, "\(report.summary.sentences)")
         try Self.expectSame(report, scenario, "nor0")
     }
@@ -153,7 +154,7 @@ struct ConsoleCaseTests {
         let error = await #expect(throws: FlashkeepError.self) { try await Self.backUp(scenario, in: folder) }
         #expect(error?.next.contains("--ram START+SIZE") == true, "\(String(describing: error))")
         try folder.removeAll(but: "none")
-        let given = UBootGivenMemory(freeRAM: 0x8100_0000..<0x8200_0000)
+        let given = GivenMemory(freeRAM: 0x8100_0000..<0x8200_0000)
         let report = try await Self.backUp(scenario, given: given, in: folder)
         #expect(report.summary.isWhole && report.summary.isProven, "\(report.summary.sentences)")
         try Self.expectSame(report, scenario, "spi0")

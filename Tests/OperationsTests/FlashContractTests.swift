@@ -1,3 +1,4 @@
+import BoardAccess
 import BoardChannels
 import FlashAccess
 import FlashModel
@@ -41,6 +42,15 @@ struct FlashContractTests {
         hardware.algorithms = []
         hardware.chips["spi0.0"]?.unreadable = [8 * 1024..<8 * 1024 + 512]
         try await check(SimulatedConnector(hardware), hardware)
+    }
+
+    @Test("EVA's FTP server")
+    func eva() async throws {
+        let hardware = SimulatedEVA.box()
+        let server = try SimulatedEVA(hardware)
+        defer { server.stop() }
+        try await check(server.connector(), hardware)
+        #expect(server.offences.isEmpty)
     }
 
     @Test("A page of dumps, with ranges and without, and LuCI")
@@ -95,5 +105,23 @@ struct FlashContractTests {
             try await check(try RedBootBackups().connector(board), scenario.hardware)
             #expect(board.offences.isEmpty, "\(board.offences)")
         }
+    }
+
+    @Test("Bootloaders that only print memory", arguments: LoaderBackups.Board.all)
+    func loaders(_ kind: LoaderBackups.Board) async throws {
+        var hardware = kind.personality.hardware
+        let board = kind.simulated(kind.usualStart)
+        let backups = try LoaderBackups(given: kind.given)
+        // The devices are those of the survey: a loader's own names differ.
+        let survey = try await backups.connector(board).withBoard(transcript: TranscriptLog()) {
+            try await $0.survey().survey
+        }
+        hardware.devices = survey.partitions.map { partition in
+            SimulatedHardware.Device(partition: partition, start: partition.offset ?? 0)
+        }
+        #expect(!hardware.devices.isEmpty && hardware.devices.allSatisfy { $0.partition.isPlaced })
+        if kind.needsStart { board.powerOn() }
+        try await check(backups.connector(board), hardware)
+        #expect(board.offences.isEmpty, "\(board.offences)")
     }
 }

@@ -1,4 +1,5 @@
 import BackupBags
+import FlashAccess
 import FlashModel
 import Operations
 import SystemPackage
@@ -46,7 +47,7 @@ struct GivenFlashTests {
         let board = SimulatedUBoot(scenario)
         let error = await #expect(throws: FlashkeepError.self) {
             try await ConsoleCaseTests.backUp(
-                scenario, given: UBootGivenMemory(freeRAM: start..<start + size), board: board, in: ScratchFolder())
+                scenario, given: GivenMemory(freeRAM: start..<start + size), board: board, in: ScratchFolder())
         }
         #expect(error?.code == .usage && error?.why.contains(words) == true, "\(String(describing: error))")
         #expect(board.count(of: "mw.b") == 0 && board.count(of: "sf") == 0)
@@ -56,7 +57,7 @@ struct GivenFlashTests {
     func ownRAM() async throws {
         let error = await #expect(throws: FlashkeepError.self) {
             try await ConsoleCaseTests.backUp(
-                Self.nand(size: 4 << 20), given: UBootGivenMemory(freeRAM: 0x43F0_0000..<0x43FF_0000),
+                Self.nand(size: 4 << 20), given: GivenMemory(freeRAM: 0x43F0_0000..<0x43FF_0000),
                 in: ScratchFolder())
         }
         #expect(error?.code == .usage && error?.why.contains("U-Boot itself") == true, "\(String(describing: error))")
@@ -64,10 +65,10 @@ struct GivenFlashTests {
 
     @Test("Flash that is RAM is refused")
     func flashInRAM() async throws {
-        let given = UBootGivenFlash(kind: .nor, start: 0x8080_0000, size: 1 << 20, eraseBlockSize: 64 << 10)
+        let given = GivenFlash(kind: .nor, start: 0x8080_0000, size: 1 << 20, eraseBlockSize: 64 << 10)
         let error = await #expect(throws: FlashkeepError.self) {
             try await ConsoleCaseTests.backUp(
-                Self.atheros(), given: UBootGivenMemory(flash: [given]), in: ScratchFolder())
+                Self.atheros(), given: GivenMemory(flash: [given]), in: ScratchFolder())
         }
         #expect(error?.code == .usage && error?.why.contains("RAM") == true, "\(String(describing: error))")
     }
@@ -82,7 +83,7 @@ struct GivenFlashTests {
         let board = SimulatedUBoot(scenario)
         let error = await #expect(throws: FlashkeepError.self) {
             try await ConsoleCaseTests.backUp(
-                scenario, given: UBootGivenMemory(freeRAM: 0x1000..<0x20_1000), board: board, in: ScratchFolder())
+                scenario, given: GivenMemory(freeRAM: 0x1000..<0x20_1000), board: board, in: ScratchFolder())
         }
         #expect(error?.code == .commandFailed, "\(String(describing: error))")
         #expect(board.starts <= 5)
@@ -95,7 +96,7 @@ struct GivenFlashTests {
             if !isOne { bytes[100] ^= 1 }
             return bytes
         }
-        let given = UBootGivenMemory(freeRAM: 0x8100_0000..<0x8180_0000)
+        let given = GivenMemory(freeRAM: 0x8100_0000..<0x8180_0000)
         let report = try await ConsoleCaseTests.backUp(scenario, given: given, in: ScratchFolder())
         #expect(report.manifest.chips.count == (isOne ? 1 : 2), "\(report.manifest.chips)")
         #expect(report.summary.isProven, "\(report.summary.sentences)")
@@ -108,7 +109,7 @@ struct GivenFlashTests {
 
     @Test("A size given that differs from the reported one is told, smaller and larger", arguments: [2, 8])
     func otherSize(megabytes: Int) async throws {
-        let given = UBootGivenFlash(
+        let given = GivenFlash(
             kind: .nor, start: Self.base, size: megabytes << 20, eraseBlockSize: 64 << 10)
         var scenario = try Self.atheros()
         if megabytes > 4, var flash = scenario.hardware.chips["nor0"] {
@@ -117,7 +118,7 @@ struct GivenFlashTests {
             scenario.hardware.chips["nor0"] = flash
         }
         let report = try await ConsoleCaseTests.backUp(
-            scenario, given: UBootGivenMemory(flash: [given]), in: ScratchFolder())
+            scenario, given: GivenMemory(flash: [given]), in: ScratchFolder())
         #expect(!report.summary.isWhole)
         #expect(report.summary.unknown.contains { $0.contains("--flash gives") }, "\(report.summary.sentences)")
     }
@@ -129,9 +130,9 @@ struct GivenFlashTests {
         for position in 0..<64 << 10 { flash.bytes[position + (64 << 10)] = flash.bytes[position] }
         scenario.hardware.chips["nor0"] = flash
         scenario.bases["nor0"] = Self.base
-        let given = UBootGivenFlash(kind: .nor, start: Self.base, size: 128 << 10, eraseBlockSize: 4 << 10)
+        let given = GivenFlash(kind: .nor, start: Self.base, size: 128 << 10, eraseBlockSize: 4 << 10)
         let report = try await ConsoleCaseTests.backUp(
-            scenario, given: UBootGivenMemory(flash: [given]), in: ScratchFolder())
+            scenario, given: GivenMemory(flash: [given]), in: ScratchFolder())
         #expect(!report.summary.isWhole)
     }
 
@@ -158,9 +159,9 @@ struct GivenFlashTests {
 
     @Test("NAND of which the user gives too little or too much is not called whole", arguments: [4, 16])
     func givenNAND(megabytes: Int) async throws {
-        let given = UBootGivenFlash(kind: .nand, start: 0, size: megabytes << 20, eraseBlockSize: 128 << 10)
+        let given = GivenFlash(kind: .nand, start: 0, size: megabytes << 20, eraseBlockSize: 128 << 10)
         let report = try await ConsoleCaseTests.backUp(
-            Self.nand(size: 8 << 20), given: UBootGivenMemory(flash: [given]), in: ScratchFolder())
+            Self.nand(size: 8 << 20), given: GivenMemory(flash: [given]), in: ScratchFolder())
         #expect(!report.summary.isWhole, "\(report.summary.sentences)")
         let words = megabytes < 8 ? "may be larger" : "ends before"
         #expect(report.summary.unknown.contains { $0.contains(words) }, "\(report.summary.sentences)")

@@ -32,6 +32,13 @@ package enum FlashContract {
                 }
                 guard !ranges.isEmpty else { continue }
                 for algorithm in access.checksumAlgorithms {
+                    guard access.canChecksum(partition, ranges) else {
+                        // A checksum of something else must not take its place.
+                        if (try? await access.checksum(algorithm, of: partition, ranges: ranges)) != nil {
+                            problems.append("mtd\(partition.index) has a \(algorithm) of \(ranges)")
+                        }
+                        continue
+                    }
                     let all = ranges.flatMap { bytes[$0] }
                     if try await access.checksum(algorithm, of: partition, ranges: ranges)
                         != StreamingChecksum.digest(of: all, algorithm)

@@ -1,5 +1,9 @@
+import BareboxFlash
 package import BoardConsoles
+import CFEFlash
 import LinuxFlash
+import LoaderConsoles
+import RealtekFlash
 import RedBootFlash
 import UBootFlash
 
@@ -11,7 +15,10 @@ extension ConsoleIdentifier {
         notify: @escaping @Sendable (ConsoleNotice) async throws -> Void = { _ in }
     ) -> ConsoleIdentifier {
         ConsoleIdentifier(
-            recognizers: [UBootRecognizer(), RedBootRecognizer(), LinuxRecognizer()] + ForeignBootloader.all,
+            recognizers: [
+                UBootRecognizer(), RedBootRecognizer(), LoaderRecognizer(CFELoader()),
+                LoaderRecognizer(RealtekLoader()), LoaderRecognizer(BareboxLoader()), LinuxRecognizer(),
+            ] + ForeignBootloader.all,
             wanted: wanted, nonce: nonce,
             timing: timing, notify: notify)
     }

@@ -110,6 +110,7 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
     package var retries: Int { 0 }
     package var readsOOB: Bool { connector.hardware.readsOOB }
     package var checksumAlgorithms: [ChecksumAlgorithm] { connector.hardware.algorithms }
+    package var checksumsWholePartitions: Bool { connector.hardware.checksumsWholePartitions }
 
     func step<Result>(_ body: () throws -> Result) throws -> Result {
         if isBroken { throw Refusal.error("the connection broke and is used all the same") }
@@ -192,7 +193,9 @@ package final class SimulatedBoard: FlashBoard, FlashReading, FlashChecksumming 
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]
     ) async throws -> Digest {
         _ = try begin(partition, ranges)
-        guard checksumAlgorithms.contains(algorithm) else { throw Refusal.error("no \(algorithm)") }
+        guard checksumAlgorithms.contains(algorithm), canChecksum(partition, ranges) else {
+            throw Refusal.error("no \(algorithm) of \(ranges)")
+        }
         var checksum = StreamingChecksum(algorithm)
         for range in ranges where !range.isEmpty {
             checksum.update(try step { try connector.chunk(range, of: partition) }.bytes)

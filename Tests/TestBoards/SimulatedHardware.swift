@@ -44,6 +44,11 @@ package struct SimulatedHardware: Sendable {
         package var partition: Partition
         /// Its start on the chip, whether the board reports it or not.
         package var start: Int
+
+        package init(partition: Partition, start: Int) {
+            self.partition = partition
+            self.start = start
+        }
     }
 
     package var identity: BoardIdentity
@@ -55,6 +60,8 @@ package struct SimulatedHardware: Sendable {
     /// Linux `drivers/char/random.c`, proc_do_uuid (`/proc/sys/kernel/random/boot_id`).
     package var bootID: String? = "made-up"
     package var algorithms: [ChecksumAlgorithm] = [.sha256]
+    /// Whether checksums are of whole partitions only, as EVA's `CHECK` is (Freetz `tools/recover-eva`, check).
+    package var checksumsWholePartitions = false
     package var readsOOB = false
     package var isWritable = false
     /// How many blocks are written in one step; more than one erase by themselves, as Flashkeep's scripts do.

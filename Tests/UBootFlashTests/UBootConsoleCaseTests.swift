@@ -8,7 +8,7 @@ import UBootFlash
 @Suite("Consoles of boards as they are out there")
 struct UBootConsoleCaseTests {
     private static func survey(
-        _ name: String, prompt: String, given: UBootGivenMemory = UBootGivenMemory()
+        _ name: String, prompt: String, given: GivenMemory = GivenMemory()
     ) throws -> Survey {
         let console = try UBootTranscript(console: name, prompt: prompt)
         #expect(console.exchanges.count > 2, "the prompt of \(name) is not found")
@@ -35,9 +35,9 @@ struct UBootConsoleCaseTests {
 
     @Test("The user knows the erase block")
     func atherosGiven() throws {
-        let given = UBootGivenFlash(kind: .nor, start: 0x9F00_0000, size: 4 << 20, eraseBlockSize: 64 << 10)
+        let given = GivenFlash(kind: .nor, start: 0x9F00_0000, size: 4 << 20, eraseBlockSize: 64 << 10)
         let survey = try Self.survey(
-            "board-ath79-flinfo-joke", prompt: "ar7240> ", given: UBootGivenMemory(flash: [given]))
+            "board-ath79-flinfo-joke", prompt: "ar7240> ", given: GivenMemory(flash: [given]))
         #expect(survey.chips.map(\.eraseBlockSize) == [64 << 10] && survey.chips.map(\.size) == [.exact(4 << 20)])
     }
 
@@ -47,9 +47,9 @@ struct UBootConsoleCaseTests {
             try Self.survey("board-hornet-no-flinfo", prompt: "hornet> ")
         }
         #expect(error?.code == .noPartitions && error?.next.contains("--flash TYPE:START+SIZE") == true)
-        let given = UBootGivenFlash(kind: .nor, start: 0x9F00_0000, size: 4 << 20, eraseBlockSize: 64 << 10)
+        let given = GivenFlash(kind: .nor, start: 0x9F00_0000, size: 4 << 20, eraseBlockSize: 64 << 10)
         let survey = try Self.survey(
-            "board-hornet-no-flinfo", prompt: "hornet> ", given: UBootGivenMemory(flash: [given]))
+            "board-hornet-no-flinfo", prompt: "hornet> ", given: GivenMemory(flash: [given]))
         #expect(Self.parts(survey) == Self.atherosTable)
     }
 
@@ -217,7 +217,7 @@ struct UBootConsoleCaseTests {
         let survey = try UBootSurvey.assemble(facts: facts)
         #expect(survey.chips.map(\.size) == [.exact(128 << 20)])
         #expect(survey.partitions.map(\.name) == ["boot", "env", "rootfs"])
-        let given = UBootGivenMemory(freeRAM: 0x8000_0000..<0x8800_0000)
+        let given = GivenMemory(freeRAM: 0x8000_0000..<0x8800_0000)
         #expect(try UBootFacts(console.byCommand, given: given).freeMemory(64 << 20).lowerBound == 0x8000_0000)
     }
 
@@ -266,13 +266,13 @@ struct UBootConsoleCaseTests {
 
     @Test("Flash and memory as a user may give them, whatever the numbers", arguments: [0, 1 << 20, Int.max])
     func hostileGifts(_ size: Int) throws {
-        for kind in UBootGivenFlash.Kind.allCases {
+        for kind in GivenFlash.Kind.allCases {
             for start in [0, 0xBF00_0000, UInt64.max] {
-                let given = UBootGivenFlash(kind: kind, start: start, size: size, eraseBlockSize: size)
-                _ = try? UBootSurvey.assemble(facts: UBootFacts([:], given: UBootGivenMemory(flash: [given])))
+                let given = GivenFlash(kind: kind, start: start, size: size, eraseBlockSize: size)
+                _ = try? UBootSurvey.assemble(facts: UBootFacts([:], given: GivenMemory(flash: [given])))
             }
         }
-        let facts = UBootFacts([:], given: UBootGivenMemory(freeRAM: UInt64.max - 100..<UInt64.max))
+        let facts = UBootFacts([:], given: GivenMemory(freeRAM: UInt64.max - 100..<UInt64.max))
         #expect(throws: FlashkeepError.self) { try facts.freeMemory(101) }
         #expect(try facts.freeMemory(50).count == 50)
     }

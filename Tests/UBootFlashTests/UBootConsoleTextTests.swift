@@ -249,10 +249,11 @@ import UBootFlash
         #expect(Self.events("Starting kernel ...\r\n") == [.systemStart("Starting kernel ...")])
         let redboot = "== Executing boot script in 1.000 seconds - enter ^C to abort\r\n"
         #expect(Self.events(redboot) == [])
-        let cfe = Array("CFE version 1.0.37-106.14 for BCM96362 (32bit,SP,BE)\r\n".utf8)
+        let breed = Array("Breed Version: 1.1 (r1266)\r\n".utf8)
         var recognizers = ForeignBootloader.all
         #expect(
-            recognizers.indices.filter { !recognizers[$0].take(cfe).isEmpty }.map { recognizers[$0].name } == ["CFE"])
+            recognizers.indices.filter { !recognizers[$0].take(breed).isEmpty }.map { recognizers[$0].name }
+                == ["Breed"])
     }
 
     // MARK: Every chunking gives the same events

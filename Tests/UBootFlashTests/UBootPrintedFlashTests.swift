@@ -81,8 +81,8 @@ struct UBootPrintedFlashTests {
         replies["spi id"] = Self.reply("device id: 1 2 3 4 5\n")
         let unknown = UBootFacts(replies)
         #expect(try UBootSurvey.assemble(facts: unknown).unknowns.map(\.subject) == [.chipSize])
-        let given = UBootGivenFlash(kind: .spi, start: 0, size: 4 << 20, eraseBlockSize: nil)
-        let facts = UBootFacts(replies, given: UBootGivenMemory(flash: [given]))
+        let given = GivenFlash(kind: .spi, start: 0, size: 4 << 20, eraseBlockSize: nil)
+        let facts = UBootFacts(replies, given: GivenMemory(flash: [given]))
         #expect(try UBootSurvey.assemble(facts: facts).chips.map(\.size) == [.exact(4 << 20)])
         #expect(facts.windows == ["spi0": .printed])
         // Chips of more than 16 MiB may be read wrongly.

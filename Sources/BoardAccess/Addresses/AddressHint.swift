@@ -6,7 +6,7 @@ enum AddressHint {
             text[..<colon].allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "+") })
         else { return text }
         let scheme = text[..<colon].lowercased()
-        let known = ["ssh", "telnet", "tcp", "serial", "local", "http", "https", "luci", "luci+https"]
+        let known = ["ssh", "telnet", "tcp", "serial", "local", "http", "https", "luci", "luci+https", "eva", "ftp"]
         return known.contains(scheme) ? scheme + text[colon...] : text
     }
 
@@ -25,7 +25,7 @@ enum AddressHint {
         {
             return AddressFault("The rate follows a question mark: write \(text[..<colon])?baud=\(rate).")
         }
-        for scheme in ["telnet", "tcp", "http", "https", "luci", "luci+https"]
+        for scheme in ["telnet", "tcp", "http", "https", "luci", "luci+https", "eva", "ftp"]
         where text.hasPrefix("\(scheme):") && !text.hasPrefix("\(scheme)://") {
             let rest = text.dropFirst(scheme.count + 1).drop { $0 == "/" }
             return rest.isEmpty ? nil : AddressFault("Two slashes are missing: write \(scheme)://\(rest).")

@@ -5,7 +5,7 @@ package enum AddressSchemes {
     /// In the order in which they are tried. SSH is last, as it also accepts a plain `user@host`.
     package static let all: [any AddressScheme.Type] = [
         TelnetAddress.self, SerialAddress.self, TCPAddress.self, LocalAddress.self, HTTPAddress.self, LuCIAddress.self,
-        SSHAddress.self,
+        EVAAddress.self, SSHAddress.self,
     ]
 
     /// All forms of addresses, in the order of the help text: SSH first.

@@ -88,7 +88,7 @@ package struct ConnectionContext: Sendable {
     /// Rejects the options for flash and RAM that U-Boot does not report.
     ///
     /// - Parameter instead: why they are not needed; a clause.
-    private func refuseGivenFlash(_ instead: String) throws {
+    func refuseGivenFlash(_ instead: String) throws {
         for (option, isGiven) in [("--flash", !options.uboot.flash.isEmpty), ("--ram", options.uboot.ram != nil)]
         where isGiven {
             throw FlashkeepError(

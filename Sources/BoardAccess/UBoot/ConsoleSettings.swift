@@ -25,7 +25,7 @@ package struct ConsoleSettings: Sendable {
     /// The only transfer method allowed, whatever answers; nil means the best that works.
     package var via: TransferMethodName?
     /// What the user knows of the board's memory and U-Boot does not report.
-    package var given = UBootGivenMemory()
+    package var given = GivenMemory()
 
     package init(
         stopKey: [UInt8]? = nil, powerCycle: (@Sendable () async throws -> Void)? = nil,
@@ -56,7 +56,7 @@ extension ConsoleSettings {
             store: store, rate: try LineRateArgument.wish(options.lineRate),
             boot: try ImageArguments.boot(options.image), network: try NetworkArguments.network(network))
         (linuxNetwork, via) = (network, network?.via)
-        given = UBootGivenMemory(
+        given = GivenMemory(
             flash: try options.flash.map(FlashArgument.flash), freeRAM: try options.ram.map(FlashArgument.memory))
         if !mayAsk, options.powerCycle == nil { timing.power = timing.limits.unattendedPower }
         if let key = options.stopKey { stopKey = try StopKeyArgument.bytes(key) }

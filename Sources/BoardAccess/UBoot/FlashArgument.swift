@@ -1,15 +1,15 @@
+import FlashAccess
 import FlashModel
-import UBootFlash
 
-/// What a user knows of a board's memory and U-Boot does not tell: `--flash` and `--ram`.
+/// What a user knows of a board's memory and its bootloader does not tell: `--flash` and `--ram`.
 enum FlashArgument {
     /// `TYPE:START+SIZE[/ERASEBLOCK]`, such as `nor:0x9f000000+4M/64K`, `spi:0+16M`, `nand:0+128M/128K`.
     ///
     /// - Throws: ``FlashModel/FlashkeepError`` with `usage`.
-    static func flash(_ text: String) throws -> UBootGivenFlash {
+    static func flash(_ text: String) throws -> GivenFlash {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let kind = UBootGivenFlash.Kind(rawValue: parts[0].lowercased()) else {
-            let kinds = UBootGivenFlash.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        guard parts.count == 2, let kind = GivenFlash.Kind(rawValue: parts[0].lowercased()) else {
+            let kinds = GivenFlash.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw invalid("--flash", text, "It does not begin with a type of flash (\(kinds)) and a colon.", flashForm)
         }
         let ends = parts[1].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -29,7 +29,7 @@ enum FlashArgument {
                 "--flash", text, "Only memory-mapped flash (nor) has an address; others start at 0.", flashForm)
         }
         guard size <= 1 << 36 else { throw invalid("--flash", text, "No flash is that large.", flashForm) }
-        return UBootGivenFlash(kind: kind, start: start, size: Int(size), eraseBlockSize: eraseBlock)
+        return GivenFlash(kind: kind, start: start, size: Int(size), eraseBlockSize: eraseBlock)
     }
 
     /// `START+SIZE`, such as `0x82000000+16M`.

@@ -1,4 +1,4 @@
-/// Opens a raw TCP connection to a serial line behind ser2net, a terminal server or an emulator.
+/// Opens a raw TCP connection: to a serial line behind ser2net, a terminal server or an emulator, or to the board itself.
 package struct TCPOpener: ChannelOpening {
     package let traits: ChannelTraits
     private let host: String
@@ -12,6 +12,18 @@ package struct TCPOpener: ChannelOpening {
         // Behind the port is a serial line: slow, and not protected by TCP's checksums.
         traits = ChannelTraits(
             scheme: "tcp", address: "tcp://\(host):\(port)", mayHaveTerminal: true, isReliable: false, isSlow: true)
+    }
+
+    /// An opener of a connection that ends at the board, as its network carries it.
+    ///
+    /// - Parameter scheme: names the protocol in addresses.
+    package init(toBoard host: String, port: Int, scheme: String, connectTimeout: Duration) {
+        self.host = host
+        self.port = port
+        self.connectTimeout = connectTimeout
+        traits = ChannelTraits(
+            scheme: scheme, address: "\(scheme)://\(host):\(port)", mayHaveTerminal: false, isReliable: true,
+            isSlow: false, endsAtBoard: true)
     }
 
     package func withChannel<Result: Sendable>(

@@ -124,6 +124,8 @@ struct ConsoleSearch {
         case .starts: try await noteStart(console)
         case .countsDown(let keys, let text):
             hasStarted = true
+            // One dialect knows the keys, and another takes the same line for a countdown without any.
+            guard !keys.isEmpty || stop == nil else { break }
             stop = (keys, text)
             countdown = text
             try await sendKey(console)
@@ -247,12 +249,12 @@ struct ConsoleSearch {
         {
             // Of a line that is much slower than its reader nothing is seen: all that it sends is one long break.
             try await searchRate(console)
-        } else if wakes < 4, seen.isEmpty {
+        } else if wakes < 4, hasHeardNothing {
             // No bootloader waits here, or ^C would have brought its prompt. A console of Linux may want an Enter;
             // with the blank before it, it is no bare one.
             wakes += 1
             try await console.send(" \r")
-        } else if wakes < 5, seen.isEmpty {
+        } else if wakes < 5, hasHeardNothing {
             // A shell that shows no prompt still speaks when it is told to.
             wakes += 1
             try await console.send(" echo fk''\(identifier.nonce().prefix(8))\r")
@@ -266,6 +268,9 @@ struct ConsoleSearch {
         }
         return nil
     }
+
+    /// Whether nothing came but the echo of ^C, which Realtek's loader takes for a character of the line.
+    private var hasHeardNothing: Bool { seen.allSatisfy { $0 == 0x03 } }
 
     private static func stranger(_ prompt: [UInt8]) -> String {
         "Something with the prompt \"\(PrintableText.escaped(String(decoding: prompt, as: UTF8.self), limit: 48))\", which "

@@ -20,11 +20,7 @@ package struct ForeignBootloader: DialectRecognizer {
 
     /// All that are recognised.
     package static let all: [ForeignBootloader] = [
-        ForeignBootloader(
-            "CFE", starts: ["CFE version"], words: ["stop auto run"],
-            complaints: ["invalid command", "command status ="]),
-        ForeignBootloader("Breed", starts: ["Breed"], words: ["Boot and Recovery Environment"]),
-        ForeignBootloader("barebox", starts: ["barebox "]),
+        ForeignBootloader("Breed", starts: ["Breed"], words: ["Boot and Recovery Environment"])
     ]
 
     /// Bytes of a line that are looked at.

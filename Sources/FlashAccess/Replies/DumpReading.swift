@@ -61,10 +61,12 @@ package struct DumpReading {
             let missing = runs(piece)
             guard !missing.isEmpty else { return }
             if piece.readings >= votes { repeatedLines += missing.reduce(0) { $0 + $1.count } }
-            let before = piece.taken
+            // A run may hold lines that have arrived already; another reading of those is no progress.
+            let open = (0..<piece.count).filter { piece.settled($0, votes: votes) == nil }
+            let before = piece.taken(of: open)
             for run in missing { try await ask(run) }
             piece.readings += 1
-            fruitless = piece.taken == before ? fruitless + 1 : 0
+            fruitless = piece.taken(of: open) == before ? fruitless + 1 : 0
             if fruitless >= Self.patience { throw lost(address, name) }
         }
     }

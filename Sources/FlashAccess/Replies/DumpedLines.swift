@@ -67,6 +67,11 @@ package final class DumpedLines {
             }
         }
 
+        /// The number of readings so far, of these lines.
+        package func taken(of indices: [Int]) -> Int {
+            indices.reduce(0) { $0 + (lines.indices.contains($1) ? lines[$1].count : 0) }
+        }
+
         /// The most frequent reading of a line, if it has enough votes.
         package func settled(_ index: Int, votes: Int) -> [UInt8]? {
             guard lines.indices.contains(index), lines[index].mostCount >= votes else { return nil }
@@ -78,22 +83,25 @@ package final class DumpedLines {
         /// The most frequent reading, the first one if there are several, and its count.
         private(set) var most: [UInt8] = []
         private(set) var mostCount = 0
+        /// The number of readings.
+        private(set) var count = 0
         /// The counts of all other readings.
         private var others: [[UInt8]: Int] = [:]
 
         mutating func take(_ bytes: [UInt8]) {
+            count += 1
             if mostCount == 0 || bytes == most {
                 most = bytes
                 mostCount += 1
                 return
             }
-            let count = others.removeValue(forKey: bytes).map { $0 + 1 } ?? 1
-            guard count > mostCount else {
-                others[bytes] = count
+            let votes = others.removeValue(forKey: bytes).map { $0 + 1 } ?? 1
+            guard votes > mostCount else {
+                others[bytes] = votes
                 return
             }
             others[most] = mostCount
-            (most, mostCount) = (bytes, count)
+            (most, mostCount) = (bytes, votes)
         }
     }
 }

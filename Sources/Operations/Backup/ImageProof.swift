@@ -44,10 +44,18 @@ final class ImageProof {
     }
 
     private func compare() async throws -> Proof {
-        if image.representation == .data, let algorithm = reader.checksumAlgorithms.first {
+        if image.representation == .data, let algorithm = reader.checksumAlgorithms.first, canChecksum {
             return try await proveByChecksum(algorithm)
         }
         return try await proveBySecondRead()
+    }
+
+    /// Whether the board's checksums can be of the bytes that were read.
+    private var canChecksum: Bool {
+        image.pieces.allSatisfy { piece in
+            let ranges = meaningful(piece)
+            return ranges.isEmpty || reader.canChecksum(piece.partition, ranges)
+        }
     }
 
     /// The ranges whose bytes are meaningful: not bad, not unread, not damaged beyond repair.
@@ -81,9 +89,12 @@ final class ImageProof {
                 if outcome.result == .proven {
                     // The blocks that were read again may be damaged, and are then meaningless.
                     ranges = meaningful(piece)
-                    guard !ranges.isEmpty else {
+                    guard !ranges.isEmpty, reader.canChecksum(piece.partition, ranges) else {
                         result = Self.worse(result, .unproven)
-                        notes.append("nothing of \(piece.partition.label) could be read")
+                        notes.append(
+                            ranges.isEmpty
+                                ? "nothing of \(piece.partition.label) could be read"
+                                : "the board's checksum of \(piece.partition.label) differs, and is of all of it")
                         continue
                     }
                     onBoard = try await reader.checksum(algorithm, of: piece.partition, ranges: ranges)
@@ -147,11 +158,13 @@ final class ImageProof {
         return try writer.checksum(algorithm, of: inImage)
     }
 
-    /// The erase blocks whose checksums differ, found by comparing large runs first.
+    /// The erase blocks whose checksums differ, found by comparing large runs first; those that read differently if the
+    /// board has only one checksum for all of them.
     private func differing(
         _ algorithm: ChecksumAlgorithm, _ piece: BackupPlan.Piece, _ ranges: [Range<Int>]
     ) async throws -> [Range<Int>] {
-        try await reader.differing(
+        guard !reader.checksumsWholePartitions else { return try await readAgain(piece, ranges) }
+        return try await reader.differing(
             algorithm, piece.partition, ranges, block: piece.partition.eraseUnit, run: Self.searchSize
         ) { try writer.checksum(algorithm, of: [piece.imageRange(of: $0)]) }.differing
     }
@@ -163,19 +176,31 @@ final class ImageProof {
         var result = Proof.Result.proven
         for piece in image.pieces {
             let ranges = meaningful(piece)
-            var differing: [Range<Int>] = []
-            try await capture.read(piece, ranges, from: reader) { chunk in
-                let shifted = capture.shift(chunk, of: piece)
-                let kept = try writer.read(offset: shifted.offset, count: shifted.bytes.count)
-                if kept != shifted.bytes { differing += blocks(of: piece, where: kept, differsFrom: shifted) }
-                try Task.checkCancellation()
-            }
-            let outcome = try await settle(differing, piece, ranges)
+            let outcome = try await settle(try await readAgain(piece, ranges), piece, ranges)
             notes += outcome.notes
             result = Self.worse(result, outcome.result)
         }
-        if image.representation == .data { notes.append("the board has no checksum tool; everything was read twice") }
+        if image.representation == .data {
+            notes.append(
+                reader.checksumAlgorithms.isEmpty
+                    ? "the board has no checksum tool; everything was read twice"
+                    : "the board's checksums are of whole partitions; what was read of this one was read twice")
+        }
         return Proof(against: .secondRead, result: result, notes: notes)
+    }
+
+    /// Reads ranges a second time.
+    ///
+    /// - Returns: the erase blocks, or parts of them, whose bytes differ from those saved.
+    private func readAgain(_ piece: BackupPlan.Piece, _ ranges: [Range<Int>]) async throws -> [Range<Int>] {
+        var differing: [Range<Int>] = []
+        try await capture.read(piece, ranges, from: reader) { chunk in
+            let shifted = capture.shift(chunk, of: piece)
+            let kept = try writer.read(offset: shifted.offset, count: shifted.bytes.count)
+            if kept != shifted.bytes { differing += blocks(of: piece, where: kept, differsFrom: shifted) }
+            try Task.checkCancellation()
+        }
+        return differing
     }
 
     /// The erase blocks of a chunk, or parts of them, whose bytes differ from those saved.

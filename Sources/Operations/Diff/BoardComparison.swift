@@ -113,7 +113,7 @@ struct BoardComparison: Sendable {
         let suspects = found.differing
         onBoard[pair.old.space, default: []] += found.equal + found.other
         counter.add(pair.meaningful.total - suspects.total)
-        if depth == .blocks, let algorithm = reader.checksumAlgorithms.first {
+        if depth == .blocks, !reader.checksumsWholePartitions, let algorithm = reader.checksumAlgorithms.first {
             findings += try await search.changes(of: suspects, algorithm)
             counter.add(suspects.total)
             return

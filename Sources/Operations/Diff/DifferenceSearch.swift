@@ -18,13 +18,22 @@ struct DifferenceSearch {
     /// Longer runs mean more to read twice, shorter ones more checksums to start (``BoardChecksum/costOfStart``).
     private static let runSize = 8 * BoardChecksum.costOfStart
 
-    /// The erase blocks whose checksums differ, in the pair's space; all of them if the board computes no checksums.
+    /// The erase blocks whose checksums differ, in the pair's space; all of them if the board computes no checksums of
+    /// them.
     func suspects() async throws -> ChecksumFindings {
         let ranges = pair.meaningful
         guard !ranges.isEmpty, let algorithm = reader.checksumAlgorithms.first else {
             return ChecksumFindings(differing: ranges)
         }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        if reader.checksumsWholePartitions {
+            let onDevice = ranges.map(pair.new.inSource)
+            guard reader.canChecksum(partition, onDevice),
+                try await reader.checksum(algorithm, of: partition, ranges: onDevice)
+                    == image.checksum(algorithm, of: ranges.map(pair.old.inSource), buffer: &buffer)
+            else { return ChecksumFindings(differing: ranges) }
+            return ChecksumFindings()
+        }
         return try await reader.differing(
             algorithm, partition, ranges, block: block, run: Self.runSize, onDevice: pair.new.inSource
         ) { try image.checksum(algorithm, of: [pair.old.inSource($0)], buffer: &buffer) }

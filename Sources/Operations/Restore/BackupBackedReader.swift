@@ -103,6 +103,7 @@ final class BackupBackedReader: FlashReading, FlashChecksumming {
     }
 
     var checksumAlgorithms: [ChecksumAlgorithm] { board.checksumAlgorithms }
+    var checksumsWholePartitions: Bool { board.checksumsWholePartitions }
 
     func checksum(
         _ algorithm: ChecksumAlgorithm, of partition: Partition, ranges: [Range<Int>]

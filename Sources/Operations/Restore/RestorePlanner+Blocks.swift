@@ -105,12 +105,19 @@ extension RestorePlanner {
         let start = candidate.place.range.lowerBound - place.range.lowerBound
         // A guess says nothing about where the partition begins, but the board knows when it writes.
         let onChip = partition.offsetSource == .guess ? 0 : partition.offset ?? 0
-        guard block > 0, start % block == 0, onChip % block == 0, candidate.place.range.count == block else {
+        guard block > 0 else {
+            work.refuse(
+                RestoreRefusal(
+                    .unaligned, title(partition), why: "the board does not report the size of its erase blocks",
+                    next: hints.betterTools))
+            return false
+        }
+        guard start % block == 0, onChip % block == 0, candidate.place.range.count == block else {
             work.refuse(
                 RestoreRefusal(
                     .unaligned, title(partition),
                     why:
-                        "it does not begin and end at boundaries of erase blocks of \(ByteCount.text(max(0, block))), "
+                        "it does not begin and end at boundaries of erase blocks of \(ByteCount.text(block)), "
                         + "or the backup has only a part of one",
                     next: "restore it through a partition that does, or from the bootloader"))
             return false

@@ -133,7 +133,7 @@ extension UBootChipMap {
     // MARK: The user
 
     /// What the user gives replaces what U-Boot reports of the same flash.
-    mutating func add(_ given: UBootGivenFlash) {
+    mutating func add(_ given: GivenFlash) {
         let window: UBootWindow =
             switch given.kind {
             case .nor: .mapped(base: given.start)

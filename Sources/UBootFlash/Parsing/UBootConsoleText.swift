@@ -243,7 +243,8 @@ package struct UBootConsoleText: Sendable {
 
     private static func event(_ text: ByteText) -> Event? {
         if text.hasSuffix("<INTERRUPT>") { return .interrupted }
-        if let rest = text.dropping("Unknown command") {
+        // `Unknown command !` is Realtek's loader.
+        if let rest = text.dropping("Unknown command"), rest.trimmed != ByteText("!") {
             let name = rest.after("'")?.before("'")?.string(limit: 80)
             return .unknownCommand(name)
         }

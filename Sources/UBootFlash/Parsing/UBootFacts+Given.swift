@@ -1,3 +1,4 @@
+import FlashAccess
 import FlashModel
 
 /// Checks what the user gives against what the board reports, before anything is written to its memory.

@@ -22,7 +22,7 @@ package struct UBootFacts: Sendable {
     /// What was printed before the prompt, if the board started while somebody listened.
     package var startLog: UBootStartLog?
     /// What the user knows and U-Boot does not tell.
-    package var given: UBootGivenMemory
+    package var given: GivenMemory
     /// What reads have shown in addition to the replies.
     var found: Findings {
         didSet { judge() }
@@ -113,7 +113,7 @@ package struct UBootFacts: Sendable {
     ///
     /// - Parameter given: what the user knows.
     package init(
-        _ replies: [String: UBootReply], given: UBootGivenMemory = UBootGivenMemory(),
+        _ replies: [String: UBootReply], given: GivenMemory = GivenMemory(),
         found: Findings = Findings()
     ) {
         self.given = given

@@ -45,7 +45,7 @@ struct BoardOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Flash that U-Boot does not report, as TYPE:START+SIZE[/ERASEBLOCK], such as nor:0x9f000000+4M/64K, "
+            "Flash that the bootloader does not report, as TYPE:START+SIZE[/ERASEBLOCK], such as nor:0x9f000000+4M/64K, "
                 + "spi:0+16M or nand:0+128M/128K; can be repeated.", valueName: "flash"))
     var flash: [String] = []
 

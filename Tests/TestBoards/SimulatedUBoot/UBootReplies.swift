@@ -28,10 +28,6 @@ extension UBootMachine {
         let words = line.split(separator: " ").map(String.init)
         guard let first = words.first else { return Done() }
         let name = first.split(separator: ".").first.map(String.init) ?? first
-        switch scenario.dialect {
-        case .uboot: break
-        case .cfe: return Done(text: "Invalid command: \"\(first)\"\n*** command status = -1\n")
-        }
         guard scenario.commands.contains(name) else {
             return Done(text: scenario.unknown.replacing("%", with: first) + "\n")
         }

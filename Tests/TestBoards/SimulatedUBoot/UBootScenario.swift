@@ -51,13 +51,6 @@ package struct UBootScenario: Sendable {
         case long
     }
 
-    /// The program that answers once the board is on.
-    package enum Dialect: Sendable {
-        case uboot
-        /// Logs of CFE that users posted. The real one also lists the possible commands.
-        case cfe
-    }
-
     /// What is running when the line is opened.
     package enum Start: Sendable {
         case off
@@ -103,7 +96,6 @@ package struct UBootScenario: Sendable {
     package var version = "U-Boot 2023.01 (Nov 21 2026 - 01:25:44 +0000)"
     package var lineEnd = LineEnd.usual
     package var start = Start.prompt
-    package var dialect = Dialect.uboot
     /// Microseconds of silence between the banner and the countdown; an assumption.
     package var startTime = 200_000
     /// nil goes straight to the prompt.

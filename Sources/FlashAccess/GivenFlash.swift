@@ -1,11 +1,11 @@
-/// Flash of which only the user knows: this U-Boot does not tell of it, or not how large it is.
-package struct UBootGivenFlash: Sendable, Hashable {
+/// Flash of which only the user knows: the bootloader does not report it, or not how large it is.
+package struct GivenFlash: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         /// Memory-mapped: it is read at its address.
         case nor
-        /// Serial NOR, read by `sf`.
+        /// Serial NOR, read by commands of its own, such as U-Boot's `sf`.
         case spi
-        /// Raw NAND, read by `nand`.
+        /// Raw NAND, read by commands of its own, such as U-Boot's `nand`.
         case nand
     }
 
@@ -26,12 +26,12 @@ package struct UBootGivenFlash: Sendable, Hashable {
 }
 
 /// What a user gives of a board's memory map.
-package struct UBootGivenMemory: Sendable, Hashable {
-    package var flash: [UBootGivenFlash]
+package struct GivenMemory: Sendable, Hashable {
+    package var flash: [GivenFlash]
     /// RAM that nothing uses; nil lets Flashkeep find it.
     package var freeRAM: Range<UInt64>?
 
-    package init(flash: [UBootGivenFlash] = [], freeRAM: Range<UInt64>? = nil) {
+    package init(flash: [GivenFlash] = [], freeRAM: Range<UInt64>? = nil) {
         self.flash = flash
         self.freeRAM = freeRAM
     }

@@ -1,0 +1,77 @@
+package import BoardChannels
+package import FlashAccess
+import FlashModel
+package import LoaderConsoles
+
+/// A board at CFE's prompt.
+package final class CFEFlashAccess {
+    private let session: LoaderSession
+    private let store: ContentStore
+    private let given: GivenMemory
+
+    /// - Parameters:
+    ///   - store: content that need not be transferred again; CFE computes no checksums, by which it could be found.
+    ///   - given: what the user knows of the board's memory.
+    package init(_ session: LoaderSession, store: ContentStore, given: GivenMemory = GivenMemory()) {
+        self.session = session
+        self.store = store
+        self.given = given
+    }
+
+    /// The traits of the channel to CFE.
+    package var channelTraits: ChannelTraits { session.channelTraits }
+    /// How often a command, a line or the whole board had to be retried.
+    package var retries: Int { session.retries }
+
+    package func survey() async throws -> SurveyedFlash {
+        let answers = LoaderAnswers(session, prefix: "cfe")
+        answers.keepStartLog()
+        let commands = CFECommands()
+        let whole = { (question: String) in { (reply: ConsoleReply) in CFEFacts.isWhole(reply, to: question) } }
+        try await answers.ask(commands.help(), isWhole: whole(commands.help()))
+        for question in try CFEFacts.questions(CFEFacts(answers.replies).help) {
+            try await answers.ask(question, isWhole: whole(question))
+        }
+        let facts = CFEFacts(answers.replies, given: given)
+        var survey = try CFESurvey.assemble(facts)
+        for question in answers.lost {
+            survey.table = survey.table.adding(["two replies of CFE to \(question) never agreed, so it is left out"])
+        }
+        let readers = readers(survey, facts)
+        return SurveyedFlash(
+            survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),
+            writer: nil, layout: watch(survey, facts),
+            transfer: LoaderTransferDescription(session, Array(readers.values)), hints: .cfe)
+    }
+
+    private func readers(_ survey: Survey, _ facts: CFEFacts) -> [Chip.ID: any LoaderChipReading] {
+        var readers: [Chip.ID: any LoaderChipReading] = [:]
+        for (id, window) in CFEChipMap(facts).windows {
+            guard let size = survey.chip(id)?.leastSize else { continue }
+            switch window {
+            case .device(let name):
+                readers[id] = PrintedChip(session, CFEDevicePrinter(name), size: size, store: store)
+            case .mapped(let base):
+                guard let printer = CFEMemoryPrinter(session, facts.help, base: base) else { continue }
+                readers[id] = PrintedChip(session, printer, size: size, store: store)
+            case .nand(let geometry): readers[id] = CFENANDReader(session, geometry)
+            }
+        }
+        return readers
+    }
+
+    private func watch(_ survey: Survey, _ facts: CFEFacts) -> LoaderLayoutWatch {
+        let (session, given) = (session, given)
+        return LoaderLayoutWatch(survey) {
+            var replies = facts.replies
+            for question in facts.replies.keys.sorted() where CFEFacts.layoutQuestions.contains(question) {
+                let reply = try await session.surviving {
+                    try await session.agreed(on: question) { CFEFacts.isWhole($0, to: question) }
+                }
+                // If no two replies agree, the old one stays.
+                if let reply { replies[question] = reply }
+            }
+            return try CFESurvey.assemble(CFEFacts(replies, given: given))
+        }
+    }
+}

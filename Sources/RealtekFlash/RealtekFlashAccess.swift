@@ -1,0 +1,54 @@
+package import BoardChannels
+package import FlashAccess
+import FlashModel
+package import LoaderConsoles
+
+/// A board at the prompt of Realtek's loader.
+package final class RealtekFlashAccess {
+    private let session: LoaderSession
+    private let store: ContentStore
+    private let given: GivenMemory
+
+    /// - Parameters:
+    ///   - store: content that need not be transferred again; the loader computes no checksums, by which it could be
+    ///     found.
+    ///   - given: what the user knows of the board's memory.
+    package init(_ session: LoaderSession, store: ContentStore, given: GivenMemory = GivenMemory()) {
+        self.session = session
+        self.store = store
+        self.given = given
+    }
+
+    /// The traits of the channel to the loader.
+    package var channelTraits: ChannelTraits { session.channelTraits }
+    /// How often a command, a line or the whole board had to be retried.
+    package var retries: Int { session.retries }
+
+    package func survey() async throws -> SurveyedFlash {
+        let answers = LoaderAnswers(session, prefix: "realtek")
+        answers.keepStartLog()
+        try await answers.ask(RealtekCommands().help(), as: "help") { RealtekHelp($0) != nil }
+        let facts = RealtekFacts(answers.replies, given: given)
+        let survey = try RealtekSurvey.assemble(facts)
+        let readers = readers(survey, facts)
+        return SurveyedFlash(
+            survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),
+            writer: nil,
+            // Nothing that it is asked decides the layout.
+            layout: LoaderLayoutWatch(survey) { nil },
+            transfer: LoaderTransferDescription(session, Array(readers.values)), hints: .realtek)
+    }
+
+    private func readers(_ survey: Survey, _ facts: RealtekFacts) -> [Chip.ID: any LoaderChipReading] {
+        guard let help = facts.help, let way = facts.way, let chip = survey.chips.first, chip.leastSize > 0 else {
+            return [:]
+        }
+        let dump = RealtekMemoryDump(session, help)
+        let printer: any LoaderPrinting =
+            switch way {
+            case .copied: RealtekCopyPrinter(session, dump, size: chip.leastSize, memory: given.freeRAM)
+            case .mapped(let base): RealtekWindowPrinter(dump, base: base)
+            }
+        return [chip.id: PrintedChip(session, printer, size: chip.leastSize, store: store)]
+    }
+}
