@@ -31,8 +31,8 @@ def build(state, board, seed):
     expected = state / "expected/linux"
     expected.mkdir(exist_ok=True)
     nand = flash.plan(Namespace(
-        mtd="full", nor="none", nand="small", bad="3,12", bbt=False, nandsim="parts=2,4 overridesize=4",
-        fill="part", flip=[], grave=[], writer=None, ubi=None))
+        layout="lab", mtd="full", nor="none", nand="small", bad="3,12", bbt=False,
+        nandsim="parts=2,4 overridesize=4", fill="part", flip=[], grave=[], writer=None, ubi=None))
 
     written, puts, partitions = bytearray(), [], []
     for partition in nand.partitions:

@@ -100,7 +100,7 @@ struct CFEParserTests {
         #expect(generic.norSize == 8 << 20 && generic.norBlockSize == 64 << 10 && generic.nand == nil)
         let dsl = CFEStartLog(try CFEFixture.reply("bcm63xx-start"))
         #expect(dsl.version == "1.0.39-116.174" && dsl.board == "NB6VAC-FXC-r0" && dsl.processor == "BCM63168D0")
-        #expect(dsl.nand == .init(name: "", id: "eff1", blockSize: 128 << 10, size: 128 << 20))
+        #expect(dsl.nand == .init(name: nil, id: "eff1", blockSize: 128 << 10, size: 128 << 20))
         #expect(dsl.bootAddress == 0xB800_0000)
         let sectors = CFEStartLog(ConsoleReply(text: "Total Flash size: 4096K with 71 sectors\r\n"))
         #expect(sectors.norSize == 4 << 20 && sectors.norBlockSize == nil)

@@ -19,10 +19,10 @@ package struct CFEStartLog: Sendable, Hashable {
     package private(set) var nand: NAND?
 
     package struct NAND: Sendable, Hashable {
-        /// The manufacturer and type; empty if CFE does not know it.
-        package var name: String
-        /// `2cf1`.
-        package var id: String
+        /// The manufacturer and type; nil if CFE does not know it.
+        package var name: String?
+        /// `2cf1`; nil if it was not printed.
+        package var id: String?
         /// In bytes.
         package var blockSize: Int
         /// In bytes.
@@ -66,8 +66,9 @@ package struct CFEStartLog: Sendable, Hashable {
             let size = Self.kibibytes(rest, " size "), block > 0, size % block == 0
         {
             let id = rest.after("id 0x")?.words.first?.string(limit: 16)
-            let name = rest.before(", id ")?.trimmed.string(limit: 60)
-            nand = NAND(name: name ?? "", id: id ?? "", blockSize: block, size: size)
+            let name = rest.before(", id ")?.trimmed
+            nand = NAND(
+                name: name.flatMap { $0.isEmpty ? nil : $0.string(limit: 60) }, id: id, blockSize: block, size: size)
         }
     }
 
