@@ -7,6 +7,7 @@ import Foundation
 import Operations
 import SystemPackage
 import TestBoards
+import TestSupport
 import Testing
 
 @testable import LinuxFlash
@@ -128,7 +129,7 @@ struct UBootRestoreLabTests {
         .enabled(
             if: UBootBoard.isAvailable(built: "malta-words") && UBootBoard.isAvailable(built: "virt-words"),
             "the lab's own U-Boots could not be built"),
-        arguments: Sample.all)
+        arguments: Campaign.share(0, of: 2, Sample.all))
     func wholeSectors(_ sample: Sample) async throws {
         let options = ["--board", "\(sample.board)-words-built", "--fill", "as-is", "--autoboot", "none"]
         let first: UInt64 = sample.board == "malta" ? 0xBE00_0000 : 0

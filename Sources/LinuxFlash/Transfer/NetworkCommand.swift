@@ -118,7 +118,8 @@ enum NetworkCommand: Sendable, Hashable {
             // 1,468 bytes fill an Ethernet frame (RFC 2348).
             return "\(command)|\(tool) -p -l - -r \(word) \(hasBlockSize ? "-b 1468 " : "")\(host) \(port)"
         case .wgetPost:
-            return "{ \(command);}|\(tool) -q -O /dev/null --post-file /dev/stdin http://\(host):\(port)/\(word)"
+            // Not every board has /dev/stdin.
+            return "{ \(command);}|\(tool) -q -O /dev/null --post-file /proc/self/fd/0 http://\(host):\(port)/\(word)"
         case .ftpPut: return "\(command)|\(tool) -u flashkeep -p flashkeep -P \(port) \(host) \(word) -"
         }
     }
