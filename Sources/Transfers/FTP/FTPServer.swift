@@ -19,10 +19,10 @@ package func withFTPServer<Result: Sendable>(
         group.addTask {
             let clients = Shared(0)
             await withDiscardingTaskGroup { sessions in
-                for await client in listener.connections {
+                while let client = await listener.next() {
                     guard clients.add(1) <= FTPClient.limit else {
                         _ = clients.add(-1)
-                        client.close(promise: nil)
+                        FTPListener.refuse(client)
                         continue
                     }
                     sessions.addTask {
@@ -56,12 +56,12 @@ private enum FTPClient {
     private static let patience = Duration.seconds(20)
 
     /// Serves a client until it quits, or takes too long.
-    static func serve(_ client: any Channel, _ content: any TFTPContent, host: String) async {
-        let peer = client.remoteAddress?.ipAddress
-        let local = client.localAddress?.ipAddress.flatMap { IPv4Address($0) }
-        guard let peer else { return client.close(promise: nil) }
+    static func serve(_ client: FTPListener.Stream, _ content: any TFTPContent, host: String) async {
+        let peer = client.channel.remoteAddress?.ipAddress
+        let local = client.channel.localAddress?.ipAddress.flatMap { IPv4Address($0) }
+        guard let peer else { return FTPListener.refuse(client) }
         // Whatever happens on the connection ends it; the board's program reports it, and the content was told.
-        try? await FTPListener.withStream(client) { inbound, outbound in
+        try? await client.executeThenClose { inbound, outbound in
             let commands = Shared(0)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
@@ -168,12 +168,12 @@ private struct FTPSession {
 
     /// Passes the first connection from the client to a sink. The client is held back while the sink works.
     private func receive(_ listener: FTPListener, _ sink: any TFTPSink) async throws {
-        for await connection in listener.connections {
-            guard connection.remoteAddress?.ipAddress == client else {
-                connection.close(promise: nil)
+        while let connection = await listener.next() {
+            guard connection.channel.remoteAddress?.ipAddress == client else {
+                FTPListener.refuse(connection)
                 continue
             }
-            return try await FTPListener.withStream(connection) { bytes, _ in
+            return try await connection.executeThenClose { bytes, _ in
                 for try await buffer in bytes { try await sink.write(Array(buffer.readableBytesView)) }
             }
         }
