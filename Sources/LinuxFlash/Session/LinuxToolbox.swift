@@ -36,6 +36,10 @@ package struct LinuxToolbox: Sendable, Equatable {
             .filter { has($0.1) }.map(\.0)
     }
 
+    /// The checksum that the board computes in the least time, which is enough to find what a line has damaged; nil if
+    /// there is none.
+    var quickestChecksum: ChecksumAlgorithm? { [.md5, .cksum, .sha1, .sha256].first { command(for: $0) != nil } }
+
     /// The command that computes a checksum of its standard input; nil if there is none.
     func command(for algorithm: ChecksumAlgorithm) -> String? {
         let name: String

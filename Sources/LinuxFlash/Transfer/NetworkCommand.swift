@@ -1,5 +1,5 @@
 private import BoardConsoles
-internal import FlashModel
+private import FlashModel
 import Transfers
 
 /// How a board sends another command's output over the network. Pure.
@@ -81,7 +81,7 @@ enum NetworkCommand: Sendable, Hashable {
         // UDP's checksum has 16 bits, and may be off (RFC 768). Some clients end after 65,535 blocks.
         case .tftpPut(let hasBlockSize):
             TransferPlan(
-                encoding: .raw, checksum: FrameChecksum.quickest(toolbox), readsTwice: false, isReliable: true,
+                encoding: .raw, checksum: toolbox.quickestChecksum, readsTwice: false, isReliable: true,
                 frameSize: 1 << 20, batchSize: hasBlockSize ? 64 << 20 : 16 << 20)
         }
     }
@@ -122,13 +122,5 @@ enum NetworkCommand: Sendable, Hashable {
             return "{ \(command);}|\(tool) -q -O /dev/null --post-file /proc/self/fd/0 http://\(host):\(port)/\(word)"
         case .ftpPut: return "\(command)|\(tool) -u flashkeep -p flashkeep -P \(port) \(host) \(word) -"
         }
-    }
-}
-
-/// The checksum of frames that a line may damage.
-enum FrameChecksum {
-    /// The quickest one that the board can compute; nil if there is none.
-    static func quickest(_ toolbox: LinuxToolbox) -> ChecksumAlgorithm? {
-        [.md5, .cksum, .sha1, .sha256].first { toolbox.command(for: $0) != nil }
     }
 }

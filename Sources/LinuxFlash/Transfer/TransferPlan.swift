@@ -52,7 +52,7 @@ struct TransferPlan {
         // The fastest tool that detects a damaged frame; gzip has its own CRC-32.
         let checksum: ChecksumAlgorithm? =
             chosen.isCompressed || chosen.text == .tr
-            ? nil : FrameChecksum.quickest(toolbox)
+            ? nil : toolbox.quickestChecksum
         return TransferPlan(
             encoding: chosen, checksum: checksum,
             readsTwice: checksum == nil && !chosen.isCompressed && chosen.text != .tr,

@@ -12,16 +12,15 @@ final class StartedServerCarrier: NetworkFrameCarrier {
     let survivesStalls = true
     let isTalking = false
     let mapsLineEnds = false
-    private(set) var hasDelivered = false
+    var hasDelivered: Bool { server.hasDelivered }
 
     private let address: IPv4Address
     private let port: Int
     private let folder: String
     private let script: String
     private let shell: ShellSession
-    private let host: any LinuxNetworkHost
+    private let server: WebFetch
     private let toolbox: LinuxToolbox
-    private var file: (any FetchedFile)?
 
     /// The ports that are tried: few programs use any of them.
     private static let ports = [38_080, 48_613, 27_419]
@@ -34,11 +33,11 @@ final class StartedServerCarrier: NetworkFrameCarrier {
         self.port = port
         self.folder = folder
         self.script = script
-        self.host = host
+        server = WebFetch(host)
         self.shell = shell
         self.toolbox = toolbox
         plan = TransferPlan(
-            encoding: .raw, checksum: FrameChecksum.quickest(toolbox), readsTwice: false, isReliable: true,
+            encoding: .raw, checksum: toolbox.quickestChecksum, readsTwice: false, isReliable: true,
             frameSize: 1 << 20, batchSize: 16 << 20)
     }
 
@@ -111,42 +110,18 @@ final class StartedServerCarrier: NetworkFrameCarrier {
 
     private func prove(_ word: String) async throws {
         try await put("\"echo \(word)\"")
-        var text: [UInt8] = []
-        do {
-            let file = try await host.fetch(url)
-            while text.count < 1_024, let bytes = try await file.next() { text += bytes }
-        } catch let error as FlashkeepError {
-            throw NetworkFailure(why: error.why, isSilence: error.code == .hostUnreachable)
-        }
-        guard text == Array("\(word)\n".utf8) else {
-            throw NetworkFailure(why: "something else answers there")
-        }
+        try await server.prove(word, at: url, otherwise: "something else answers there")
     }
 
     func start(_ command: String, for bytes: Int) async throws {
-        file = nil
+        server.close()
         try await put("\"$FKC\(command.prefix { $0 != " " })\" \(ShellWord.quoted(command))")
-        do {
-            file = try await host.fetch(url)
-        } catch let error as FlashkeepError {
-            throw NetworkFailure(why: error.why)
-        }
-        hasDelivered = true
+        try await server.open(url)
     }
 
-    func bytes(within time: Duration) async throws -> [UInt8]? {
-        guard let file else { return nil }
-        do {
-            guard let bytes = try await file.next() else {
-                throw NetworkFailure(why: "the connection ended before all had come")
-            }
-            return bytes
-        } catch let error as FlashkeepError {
-            throw NetworkFailure(why: error.why)
-        }
-    }
+    func bytes(within time: Duration) async throws -> [UInt8]? { try await server.bytes() }
 
-    func finish(_ command: String, rest: [UInt8]) async throws { file = nil }
+    func finish(_ command: String, rest: [UInt8]) async throws { server.close() }
 
-    func abandon(_ command: String) async throws { file = nil }
+    func abandon(_ command: String) async throws { server.close() }
 }

@@ -12,15 +12,14 @@ final class WebRootCarrier: NetworkFrameCarrier {
     let survivesStalls = true
     let isTalking = false
     let mapsLineEnds = false
-    private(set) var hasDelivered = false
+    var hasDelivered: Bool { server.hasDelivered }
 
     private let shell: ShellSession
-    private let host: any LinuxNetworkHost
+    private let server: WebFetch
     private let toolbox: LinuxToolbox
     private let nonce: @Sendable () -> String
     private let root: String
     private var word = ""
-    private var file: (any FetchedFile)?
 
     /// The most bytes of flash at a time: the board's memory is needed for other things, too.
     private static let largest = 16 << 20
@@ -30,7 +29,7 @@ final class WebRootCarrier: NetworkFrameCarrier {
         root: String, nonce: @escaping @Sendable () -> String
     ) {
         self.place = place
-        self.host = host
+        server = WebFetch(host)
         self.shell = shell
         self.toolbox = toolbox
         self.root = root
@@ -38,7 +37,7 @@ final class WebRootCarrier: NetworkFrameCarrier {
         // Frames have headers, and the room may shrink a little.
         let batch = min(Self.largest, room / 8 * 7)
         plan = TransferPlan(
-            encoding: .raw, checksum: FrameChecksum.quickest(toolbox),
+            encoding: .raw, checksum: toolbox.quickestChecksum,
             readsTwice: false, isReliable: true, frameSize: min(1 << 20, batch), batchSize: batch)
     }
 
@@ -98,18 +97,14 @@ final class WebRootCarrier: NetworkFrameCarrier {
         guard reply.status == 0 else {
             throw NetworkFailure(why: "nothing can be written to \(PrintableText.escaped(place.root.folder))")
         }
-        var text: [UInt8] = []
         do {
-            let file = try await host.fetch(place.url(content))
-            while text.count < 1_024, let bytes = try await file.next() { text += bytes }
-        } catch let error as FlashkeepError {
+            try await server.prove(
+                content, at: place.url(content), otherwise: "the web server gives something else than what is there")
+        } catch let failure as NetworkFailure {
             try await remove()
-            throw NetworkFailure(why: error.why)
+            throw failure
         }
         try await remove()
-        guard text == Array("\(content)\n".utf8) else {
-            throw NetworkFailure(why: "the web server gives something else than what is there")
-        }
     }
 
     /// Puts the frames of a command into the folder, then starts to fetch them.
@@ -126,25 +121,10 @@ final class WebRootCarrier: NetworkFrameCarrier {
         let line = "\(command) >\(ShellWord.quoted(place.file(word)))"
         try await shell.start(line)
         try await shell.finish(line, silence: shell.silence + time(for: bytes))
-        do {
-            file = try await host.fetch(place.url(word))
-        } catch let error as FlashkeepError {
-            throw NetworkFailure(why: error.why)
-        }
-        hasDelivered = true
+        try await server.open(place.url(word))
     }
 
-    func bytes(within time: Duration) async throws -> [UInt8]? {
-        guard let file else { return nil }
-        do {
-            guard let bytes = try await file.next() else {
-                throw NetworkFailure(why: "the file ended before all had come")
-            }
-            return bytes
-        } catch let error as FlashkeepError {
-            throw NetworkFailure(why: error.why)
-        }
-    }
+    func bytes(within time: Duration) async throws -> [UInt8]? { try await server.bytes() }
 
     func finish(_ command: String, rest: [UInt8]) async throws { try await remove() }
 
@@ -154,7 +134,7 @@ final class WebRootCarrier: NetworkFrameCarrier {
     }
 
     private func remove() async throws {
-        file = nil
+        server.close()
         guard !word.isEmpty else { return }
         word = ""
         _ = try await shell.run("fkclean")
