@@ -25,7 +25,7 @@ package struct BareboxDeviceName: Sendable, Hashable {
     }
 }
 
-/// Builds command lines for barebox. There are none that write.
+/// Builds command lines for barebox. It can build none that writes.
 ///
 /// Numbers are decimal unless they begin with `0x`, and ranges are `START+SIZE` (`lib/misc.c`, parse_area_spec).
 package struct BareboxCommands: Sendable, Hashable {

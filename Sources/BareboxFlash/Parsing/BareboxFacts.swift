@@ -56,7 +56,7 @@ package struct BareboxFacts: Sendable {
         default:
             return question.hasPrefix("nand ")
                 ? BareboxBadBlocks(reply)?.strayLines.isEmpty == true
-                    // A device without parameters is none of interest.
+                    // A device without parameters is of no interest.
                 : true
         }
     }

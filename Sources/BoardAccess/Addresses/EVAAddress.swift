@@ -3,7 +3,7 @@ package import FlashAccess
 /// The bootloader of an AVM box while it starts: `eva://host`.
 package struct EVAAddress: AddressScheme {
     package static let forms = [
-        AddressForm("eva://192.168.178.1", "the bootloader of an AVM box (EVA, ADAM2), as it is switched on")
+        AddressForm("eva://192.168.178.1", "the bootloader of an AVM box (EVA, ADAM2), while the box starts")
     ]
 
     package let host: String
@@ -17,7 +17,7 @@ package struct EVAAddress: AddressScheme {
 
     package static func parse(_ text: String) throws(AddressFault) -> EVAAddress? {
         guard let prefix = ["eva://", "ftp://"].first(where: text.hasPrefix) else { return nil }
-        // What follows a host in an FTP address is a file, and there are none.
+        // In an FTP address, a file follows the host; the bootloader has none.
         let end = text.dropFirst(prefix.count).firstIndex { "/?#".contains($0) } ?? text.endIndex
         let authority = try AddressSyntax.Authority(String(text[..<end]), after: prefix)
         guard text[end...].drop(while: { $0 == "/" }).isEmpty else {

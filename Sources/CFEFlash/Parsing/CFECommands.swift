@@ -8,7 +8,7 @@ package enum CFECommandFault: Error, Sendable, Hashable {
     case badRange
 }
 
-/// Builds command lines for CFE. There are none that write.
+/// Builds command lines for CFE. It can build none that writes.
 ///
 /// Many of CFE's commands on BCM63xx are single letters, and most of these write flash: `e`, `f`, `i`, `w`. The letter `d`
 /// prints memory on BCM47xx. It is sent only if the board's help explains it so.

@@ -8,7 +8,7 @@ package enum RealtekCommandFault: Error, Sendable, Hashable {
     case badRange
 }
 
-/// Builds command lines for Realtek's loader. There are none that write flash: `FLR` copies flash to RAM, and everything
+/// Builds command lines for Realtek's loader. It can build none that writes flash: `FLR` copies flash to RAM, and everything
 /// else prints.
 ///
 /// Addresses are hexadecimal without `0x`, which old builds refuse (`utility.c`, _atoi); lengths are decimal in DB and DW,
