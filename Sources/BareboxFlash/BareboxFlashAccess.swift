@@ -34,11 +34,7 @@ package final class BareboxFlashAccess {
                 next: "Read the flash from the board's Linux, or with a programmer.")
         }
         var survey = try BareboxSurvey(facts).survey
-        for question in answers.lost {
-            survey.table = survey.table.adding([
-                "two replies of barebox to \(question) never agreed, so it is left out"
-            ])
-        }
+        survey.table = survey.table.adding(answers.lost.map { ReplyVote.lost($0, of: "barebox") })
         let readers = readers(facts)
         return SurveyedFlash(
             survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),

@@ -34,9 +34,7 @@ package final class CFEFlashAccess {
         }
         let facts = CFEFacts(answers.replies, given: given)
         var survey = try CFESurvey.assemble(facts)
-        for question in answers.lost {
-            survey.table = survey.table.adding(["two replies of CFE to \(question) never agreed, so it is left out"])
-        }
+        survey.table = survey.table.adding(answers.lost.map { ReplyVote.lost($0, of: "CFE") })
         let readers = readers(survey, facts)
         return SurveyedFlash(
             survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),

@@ -1,5 +1,6 @@
 package import BoardChannels
 package import BoardConsoles
+private import FlashModel
 
 /// A dialect that may answer on a console, and the board behind it.
 ///
@@ -56,5 +57,18 @@ package struct AnsweredConsole {
         self.line = line
         self.prompt = prompt
         self.identifier = identifier
+    }
+
+    /// The prompt of a dialect that cannot be found without one.
+    ///
+    /// - Parameter name: the dialect's, as `U-Boot`.
+    /// - Throws: ``FlashModel/FlashkeepError`` with `internalFault` if there is none.
+    package func prompt(of name: String) throws -> [UInt8] {
+        guard let prompt else {
+            throw FlashkeepError(
+                .internalFault, what: "\(name) answers without a prompt.", why: "Only its prompt identifies it.",
+                next: "Please report this.")
+        }
+        return prompt
     }
 }

@@ -55,7 +55,7 @@ package final class RedBootFlashAccess {
         ).added(to: facts)
         var survey = try RedBootSurvey.assemble(facts)
         for question in answers.lost {
-            let words = "two replies of RedBoot to \(question) never agreed, so it is left out"
+            let words = ReplyVote.lost(question, of: "RedBoot")
             if RedBootFacts.layoutQuestions.contains(question) {
                 survey.table = survey.table.adding([words])
             } else {

@@ -68,9 +68,7 @@ package final class UBootFlashAccess {
         let chips = UBootChipMap(facts).chips
         facts.found.sizes = try await recovery.surviving { try await probe.sizes(of: chips) }
         var survey = try UBootSurvey.assemble(facts: facts)
-        let lostWords = { (question: String) in
-            "two replies of U-Boot to \(question) never agreed, so it is left out"
-        }
+        let lostWords = { (question: String) in ReplyVote.lost(question, of: "U-Boot") }
         // Without one of these replies there may be unknown chips and partitions.
         survey.table = survey.table.adding(lost.filter { UBootFacts.layoutQuestions.contains($0) }.map(lostWords))
         survey.warnings += lost.filter { !UBootFacts.layoutQuestions.contains($0) }.map(lostWords)

@@ -25,7 +25,7 @@ final class LoopbackListener: Sendable {
         let (descriptor, length) = (descriptor, size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 && listen(descriptor, 16) == 0
+                bind(descriptor, address, length) == 0 && listen(descriptor, 64) == 0
                     && getsockname(descriptor, address, &size) == 0
             }
         }
@@ -33,8 +33,10 @@ final class LoopbackListener: Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
     }
 
-    /// Serves connections, one after another, until ``stop()``.
-    func serve(_ body: @escaping @Sendable (LoopbackConnection) -> Void) {
+    /// Serves connections until ``stop()``.
+    ///
+    /// - Parameter atOnce: whether each has a thread of its own; otherwise they are served one after another.
+    func serve(atOnce: Bool = false, _ body: @escaping @Sendable (LoopbackConnection) -> Void) {
         state.withLock { $0.isServed = true }
         Thread.detachNewThread {
             defer { close(self.descriptor) }
@@ -44,9 +46,12 @@ final class LoopbackListener: Sendable {
                     if errno == EINTR || errno == ECONNABORTED { continue }
                     return
                 }
-                let connection = LoopbackConnection(accepted)
-                body(connection)
-                connection.close()
+                let work = { @Sendable in
+                    let connection = LoopbackConnection(accepted)
+                    body(connection)
+                    connection.close()
+                }
+                if atOnce { Thread.detachNewThread(work) } else { work() }
             }
         }
     }
@@ -105,6 +110,16 @@ final class LoopbackConnection {
             pending += buffer.prefix(count)
         }
     }
+
+    /// The next bytes; nil at the end of the connection.
+    func bytes() -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count > 0 ? Array(buffer.prefix(count)) : nil
+    }
+
+    /// Tells the other side that nothing more comes.
+    func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Waits until the other side has gone.
     func drain() {

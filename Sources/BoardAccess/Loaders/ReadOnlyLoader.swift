@@ -32,11 +32,7 @@ struct ReadOnlyLoader: ConsoleDialect {
     func withBoard<Result: Sendable>(
         on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> DialectOutcome<Result> {
-        guard let prompt = answered.prompt else {
-            throw FlashkeepError(
-                .internalFault, what: "\(loader.name) answers without a prompt.", why: "Only its prompt identifies it.",
-                next: "Please report this.")
-        }
+        let prompt = try answered.prompt(of: loader.name)
         if settings.rate != nil { notify(.note("\(loader.name) answers: its console keeps its rate")) }
         if let via = settings.via, via.uboot != .line {
             throw via.refusal(by: loader.name, with: [UBootReadMethod.line.rawValue])

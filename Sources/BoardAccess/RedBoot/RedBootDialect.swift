@@ -26,11 +26,7 @@ struct RedBootDialect: ConsoleDialect {
     func withBoard<Result: Sendable>(
         on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> DialectOutcome<Result> {
-        guard let prompt = answered.prompt else {
-            throw FlashkeepError(
-                .internalFault, what: "RedBoot answers without a prompt.", why: "Only its prompt identifies it.",
-                next: "Please report this.")
-        }
+        let prompt = try answered.prompt(of: "RedBoot")
         if settings.rate != nil {
             notify(.note("RedBoot answers: its console keeps its rate, because another one is written to flash"))
         }
@@ -46,7 +42,7 @@ struct RedBootDialect: ConsoleDialect {
             return .handedOver
         }
         let notify = notify
-        // Whoever wants the line alone wants no TFTP for loads, either.
+        // With the line alone, TFTP is not used for loads, either.
         guard let network = settings.network, settings.via?.redboot != .line else {
             return .finished(
                 try await body(

@@ -26,11 +26,7 @@ struct UBootDialect: ConsoleDialect {
     func withBoard<Result: Sendable>(
         on answered: AnsweredConsole, _ body: (any FlashBoard) async throws -> Result
     ) async throws -> DialectOutcome<Result> {
-        guard let prompt = answered.prompt else {
-            throw FlashkeepError(
-                .internalFault, what: "U-Boot answers without a prompt.", why: "Only its prompt identifies it.",
-                next: "Please report this.")
-        }
+        let prompt = try answered.prompt(of: "U-Boot")
         let session = UBootSession(
             answered.console, prompt: prompt, identifier: answered.identifier, startLog: answered.startLog)
         if let via = settings.via, via.uboot == nil, settings.boot == nil {

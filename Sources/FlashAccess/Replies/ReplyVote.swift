@@ -34,6 +34,13 @@ package struct ReplyVote {
 }
 
 extension ReplyVote {
+    /// A sentence for a question of which no two replies agreed, without its full stop.
+    ///
+    /// - Parameter name: what was asked, as `U-Boot`.
+    package static func lost(_ question: String, of name: String) -> String {
+        "two replies of \(name) to \(question) never agreed, so it is left out"
+    }
+
     /// The most repetitions of a question until two replies agree.
     private static let mostReadings = 24
 

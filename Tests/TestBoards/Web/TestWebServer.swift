@@ -1,6 +1,4 @@
-import Dispatch
 import Foundation
-import Glibc
 import Synchronization
 
 /// A web server in the process, on a free port of 127.0.0.1, with every fault that a connection can have.
@@ -96,32 +94,17 @@ package final class TestWebServer: Sendable {
         }
     }
 
-    package let port: Int
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let handler: @Sendable (Request) throws -> Reply
     private let log = Mutex<[Request]>([])
-    private let isStopped = Mutex(false)
 
     package init(_ handler: @escaping @Sendable (Request) throws -> Reply) throws {
-        // A client that goes away must not end the tests.
-        signal(SIGPIPE, SIG_IGN)
+        listener = try LoopbackListener()
         self.handler = handler
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let (listener, length) = (listener, size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, address, &size) == 0
-            }
-        }
-        guard bound else { throw POSIXError(.EADDRNOTAVAIL) }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        Thread.detachNewThread { self.accept() }
+        listener.serve(atOnce: true) { self.serve($0) }
     }
+
+    package var port: Int { listener.port }
 
     /// The requests so far.
     package var requests: [Request] { log.withLock { $0 } }
@@ -129,53 +112,28 @@ package final class TestWebServer: Sendable {
     /// `http://127.0.0.1:PORT` with a path.
     package func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    package func stop() {
-        isStopped.withLock { isStopped in
-            if !isStopped { shutdown(listener, Int32(SHUT_RDWR)) }
-            isStopped = true
-        }
-    }
+    package func stop() { listener.stop() }
 
-    private func accept() {
-        while true {
-            let connection = Glibc.accept(listener, nil, nil)
-            if connection < 0 {
-                if errno == EINTR || errno == ECONNABORTED { continue }
-                close(listener)
-                return
-            }
-            Thread.detachNewThread {
-                self.serve(connection)
-                close(connection)
-            }
-        }
-    }
-
-    private func serve(_ connection: Int32) {
+    private func serve(_ connection: LoopbackConnection) {
         guard let request = read(connection) else { return }
         log.withLock { $0.append(request) }
         let reply = (try? handler(request)) ?? .status(500, "the test's server does not know this request")
         if let raw = reply.raw {
-            _ = send(raw, connection)
-        } else if send(head(of: reply), connection) {
+            _ = connection.send(raw)
+        } else if connection.send(head(of: reply)) {
             sendBody(reply, connection)
         }
         // Until the client has taken everything.
-        shutdown(connection, Int32(SHUT_WR))
-        var byte: UInt8 = 0
-        while recv(connection, &byte, 1, 0) > 0 {}
+        connection.finish()
+        connection.drain()
     }
 
-    private func sendBody(_ reply: Reply, _ connection: Int32) {
+    private func sendBody(_ reply: Reply, _ connection: LoopbackConnection) {
         let end = min(reply.cutAt ?? .max, reply.stallAt ?? .max)
-        guard send(Array(reply.body.prefix(end)), connection) else { return }
-        if reply.stallAt != nil {
-            // Until the client gives up.
-            var byte: UInt8 = 0
-            while recv(connection, &byte, 1, 0) > 0 {}
-            return
-        }
-        while reply.isEndless, send(reply.body, connection) {}
+        guard connection.send(Array(reply.body.prefix(end))) else { return }
+        // Until the client gives up.
+        if reply.stallAt != nil { return connection.drain() }
+        while reply.isEndless, connection.send(reply.body) {}
     }
 
     private func head(of reply: Reply) -> [UInt8] {
@@ -185,26 +143,14 @@ package final class TestWebServer: Sendable {
         return Array((text + "Connection: close\r\n\r\n").utf8)
     }
 
-    private func send(_ bytes: [UInt8], _ connection: Int32) -> Bool {
-        var start = 0
-        while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, 0) }
-            guard count > 0 else { return false }
-            start += count
-        }
-        return true
-    }
-
-    private func read(_ connection: Int32) -> Request? {
+    private func read(_ connection: LoopbackConnection) -> Request? {
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16_384)
         let end = Array("\r\n\r\n".utf8)
         var request: Request?
         var missing = 0
         while request == nil || missing > 0 {
-            let count = recv(connection, &buffer, buffer.count, 0)
-            guard count > 0 else { return nil }
-            bytes += buffer.prefix(count)
+            guard let more = connection.bytes() else { return nil }
+            bytes += more
             if request == nil, let range = bytes.firstRange(of: end) {
                 let lines = String(decoding: bytes[..<range.lowerBound], as: UTF8.self).split(separator: "\r\n")
                 let words = lines.first?.split(separator: " ") ?? []
