@@ -208,6 +208,14 @@ package final class Console {
         TerminalText.lastLines(SecretBlanking.blanked(recent, secrets))
     }
 
+    /// The error for a reply that stayed incomplete or wrong, however often the command was repeated.
+    package func notUnderstood(_ output: [UInt8], of command: String) -> FlashkeepError {
+        FlashkeepError(
+            .replyNotUnderstood, what: "The answer of \(channel.traits.address) to \"\(command)\" was not understood.",
+            why: "The last output was: \(TerminalText.lastLines(output))",
+            next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
+    }
+
     /// The error for a board that keeps talking without reaching an end.
     ///
     /// - Parameter task: what did not end in time, such as `the login`.

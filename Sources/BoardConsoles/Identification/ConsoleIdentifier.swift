@@ -54,6 +54,27 @@ package struct ConsoleIdentifier: Sendable {
         return try await search.run(console)
     }
 
+    /// Finds a bootloader again after the board was reset. If it has started a system, a power cycle is requested, as at
+    /// first.
+    ///
+    /// - Parameter dialect: the only one that will do.
+    /// - Returns: its prompt, and what the board printed before that.
+    /// - Throws: as ``find(_:)``.
+    package func findAgain(_ dialect: String, on console: Console) async throws -> (prompt: [UInt8], startLog: [UInt8])
+    {
+        var identifier = self
+        identifier.wanted = [dialect]
+        let found = try await identifier.find(console)
+        guard let prompt = found.prompt else {
+            // Impossible, because only this bootloader's prompt was requested.
+            throw FlashkeepError(
+                .boardLost, what: "\(console.channel.traits.address) was reset and has started its system.",
+                why: "Its bootloader could not be stopped again in time.",
+                next: "Run the same command again and switch the board off and on: it resumes.")
+        }
+        return (prompt, found.startLog)
+    }
+
     /// The dialect of what a bootloader starts, for output that shows a system and no more.
     var system: (any DialectRecognizer)? { recognizers.first { !$0.isBootloader } }
 }

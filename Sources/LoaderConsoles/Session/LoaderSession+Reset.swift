@@ -24,24 +24,14 @@ extension LoaderSession {
         }
     }
 
-    /// Returns to the prompt after the board was reset, which may have erased its memory. If it has started a system, a
-    /// power cycle is requested, as at first.
+    /// Returns to the prompt after the board was reset, which may have erased its memory.
     ///
-    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/find(_:)``.
+    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/findAgain(_:on:)``.
     private func getBackIn() async throws {
         boot += 1
         retries += 1
-        var identifier = identifier
-        identifier.wanted = [dialect.name]
-        let found = try await identifier.find(console)
-        guard let prompt = found.prompt else {
-            // Impossible, because only this bootloader's prompt was requested.
-            throw FlashkeepError(
-                .boardLost, what: "\(address) was reset and has started its system.",
-                why: "Its bootloader could not be stopped again in time.",
-                next: "Run the same command again and switch the board off and on: it resumes.")
-        }
-        self.prompt = prompt
+        let found = try await identifier.findAgain(dialect.name, on: console)
+        prompt = found.prompt
         if !found.startLog.isEmpty { startLog = found.startLog }
         isUntidy = false
         text = LoaderText(dialect, prompt: prompt)

@@ -87,10 +87,7 @@ package final class LoaderSession: BootCounting {
         }
         if let answer { return answer }
         guard let last, !last.reply.output.isEmpty else { throw lost(command) }
-        throw FlashkeepError(
-            .replyNotUnderstood, what: "The answer of \(address) to \"\(command)\" was not understood.",
-            why: "The last output was: \(TerminalText.lastLines(last.reply.output))",
-            next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
+        throw console.notUnderstood(last.reply.output, of: command)
     }
 
     /// A reply that arrived twice without a difference, for replies without a checksum; nil if none did.
@@ -272,7 +269,7 @@ package final class LoaderSession: BootCounting {
                     }
                 }
                 line.append(byte)
-                if byte == 0x0A || line.count > LoaderText.lineLimit { line = [] }
+                if byte == 0x0A || line.count > OpenLine.limit { line = [] }
             }
             isAtPrompt = isAtPrompt && text.openLine == prompt
             // A reply that is known to be complete needs no silence to prove it.

@@ -27,11 +27,8 @@ package struct RedBootConsoleText: Sendable {
 
     /// The prompt, if it is known: its exact bytes, such as `RedBoot> `.
     package var prompt: [UInt8]?
-    /// The current, unfinished line without control characters, at most ``lineLimit`` bytes.
-    package private(set) var openLine: [UInt8] = []
+    private var line = OpenLine()
 
-    /// The most bytes kept of a line.
-    static let lineLimit = 1_024
     /// The prompts of eCos (`CYGDAT_REDBOOT_CUSTOM_PROMPT` changes it) and of DD-WRT's builds.
     static let prompts = ["RedBoot> ", "DD-WRT> "].map { Array($0.utf8) }
     /// The end of every question (`redboot/current/src/ui.c`, _verify_action).
@@ -39,12 +36,12 @@ package struct RedBootConsoleText: Sendable {
     /// The start of the banner. It is longer than the 16 characters that a line of a dump shows.
     private static let banner = "RedBoot(tm) bootstrap and debug environment"
 
-    private var isReturned = false
-    private var escapes = EscapeSequences()
-
     package init(prompt: [UInt8]? = nil) {
         self.prompt = prompt
     }
+
+    /// The current, unfinished line without control characters.
+    package var openLine: [UInt8] { line.bytes }
 
     /// Processes bytes and returns the events in them.
     package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Event] {
@@ -60,30 +57,12 @@ package struct RedBootConsoleText: Sendable {
     }
 
     /// Whether the open line ends with the known prompt but has other text before it.
-    package var endsWithPrompt: Bool {
-        guard let prompt, !prompt.isEmpty, openLine.count > prompt.count else { return false }
-        return openLine.suffix(prompt.count).elementsEqual(prompt)
-    }
+    package var endsWithPrompt: Bool { line.ends(with: prompt) }
 
     private mutating func take(_ byte: UInt8, _ events: inout [Event]) {
-        guard !escapes.take(byte) else { return }
-        switch byte {
-        case 0x0A: endLine(&events)
-        case 0x0D: isReturned = true
-        case 0x08:
-            if !openLine.isEmpty { openLine.removeLast() }
-        case 0x00..<0x20 where byte != 0x09: break
-        case 0x7F: break
-        default:
-            // After CR without LF the line is overwritten.
-            if isReturned { endLine(&events) }
-            append(byte, &events)
-        }
-    }
-
-    private mutating func append(_ byte: UInt8, _ events: inout [Event]) {
-        guard openLine.count < Self.lineLimit else { return }
-        openLine.append(byte)
+        let change = line.take(byte)
+        if let ended = change.ended, let event = Self.event(ByteText(ended[...]).trimmed) { events.append(event) }
+        guard change.hasGrown else { return }
         guard byte == 0x20 || byte == prompt?.last else { return }
         if let prompt, openLine == prompt {
             events.append(.prompt)
@@ -97,12 +76,6 @@ package struct RedBootConsoleText: Sendable {
     package var asks: Bool {
         guard openLine.suffix(Self.questionEnd.count).elementsEqual(Self.questionEnd) else { return false }
         return openLine.count < 9 || openLine[8] != 0x3A || ByteText(openLine[..<8]).address == nil
-    }
-
-    private mutating func endLine(_ events: inout [Event]) {
-        if let event = Self.event(ByteText(openLine[...]).trimmed) { events.append(event) }
-        openLine = []
-        isReturned = false
     }
 
     private static func event(_ text: ByteText) -> Event? {

@@ -3,25 +3,16 @@ import FlashModel
 
 /// Return to the prompt after a reset.
 extension RedBootSession {
-    /// Returns to the prompt after the board was reset, which may have erased its memory. If it has started a system, a
-    /// power cycle is requested, as at first.
+    /// Returns to the prompt after the board was reset, which may have erased its memory.
     ///
-    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/find(_:)``.
+    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/findAgain(_:on:)``.
     func getBackIn() async throws {
         boot += 1
         retries += 1
-        var identifier = identifier
-        identifier.wanted = [RedBootRecognizer.name]
-        guard let found = try await identifier.find(console).prompt else {
-            // Impossible, because only RedBoot's prompt was requested.
-            throw FlashkeepError(
-                .boardLost, what: "\(address) was reset and has started its system.",
-                why: "Its bootloader could not be stopped again in time.",
-                next: "Run the same command again and switch the board off and on: it resumes.")
-        }
-        prompt = found
+        let found = try await identifier.findAgain(RedBootRecognizer.name, on: console)
+        prompt = found.prompt
         isUntidy = false
-        text = RedBootConsoleText(prompt: found)
+        text = RedBootConsoleText(prompt: prompt)
         typing.widenFully()
     }
 

@@ -93,10 +93,7 @@ package final class RedBootSession: BootCounting {
         }
         if let reply { return reply }
         guard let last, !last.reply.output.isEmpty else { throw lost(command) }
-        throw FlashkeepError(
-            .replyNotUnderstood, what: "The answer of \(address) to \"\(command)\" was not understood.",
-            why: "The last output was: \(TerminalText.lastLines(last.reply.output))",
-            next: "Check the cable and the baud rate; --transcript FILE records the whole dialogue.")
+        throw console.notUnderstood(last.reply.output, of: command)
     }
 
     /// A reply that arrived twice without a difference, for replies without a checksum; nil if none did.

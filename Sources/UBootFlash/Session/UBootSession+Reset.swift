@@ -5,28 +5,19 @@ import FlashModel
 
 /// Return to the prompt after a reset.
 extension UBootSession {
-    /// Returns to the prompt after the board was reset, which has erased its memory. If it has started a system, a
-    /// power cycle is requested, as at first.
+    /// Returns to the prompt after the board was reset, which has erased its memory.
     ///
-    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/find(_:)``.
+    /// - Throws: as ``BoardConsoles/ConsoleIdentifier/findAgain(_:on:)``.
     func getBackIn() async throws {
         boot += 1
         retries += 1
         mayWaitForEnter = false
         // It starts at the rate of its stored environment, whatever was set since.
         if let ownRate, console.channel.lineRate != ownRate { try await console.channel.setLineRate(ownRate) }
-        var identifier = identifier
-        identifier.wanted = [UBootRecognizer.name]
-        guard let found = try await identifier.find(console).prompt else {
-            // Impossible, because only U-Boot's prompt was requested.
-            throw FlashkeepError(
-                .boardLost, what: "\(address) was reset and has started its system.",
-                why: "Its bootloader could not be stopped again in time.",
-                next: "Run the same command again and switch the board off and on: it resumes.")
-        }
-        prompt = found
+        let found = try await identifier.findAgain(UBootRecognizer.name, on: console)
+        prompt = found.prompt
         isUntidy = false
-        text = UBootConsoleText(prompt: found)
+        text = UBootConsoleText(prompt: prompt)
         typing.widenFully()
     }
 
