@@ -1,5 +1,7 @@
 import BoardChannels
 import LinuxFlash
+import SystemPackage
+import TestSupport
 import Testing
 import Transfers
 
@@ -100,5 +102,28 @@ struct LinuxNetworkPlanTests {
             """
         #expect(LinuxNetworkPlan.addresses(in: ifconfig).map(\.description) == ["192.168.1.1", "127.0.0.1"])
         #expect(LinuxNetworkPlan.addresses(in: "").isEmpty)
+    }
+
+    /// The counters of ifconfig never come twice; on an unreliable line only a reply that does is believed.
+    @Test func theAddressesOfIfconfigAreTheSameTwice() async throws {
+        let folder = try ScratchFolder()
+        try folder.write(
+            """
+            #!/bin/sh
+            echo x >>\(folder.path)/calls
+            echo "eth0  Link encap:Ethernet  HWaddr 00:11:22:33:44:55"
+            echo "      inet addr:192.168.1.1  Bcast:192.168.1.255  Mask:255.255.255.0"
+            echo "      RX packets:$(wc -l <\(folder.path)/calls) errors:0"
+
+            """, "ifconfig")
+        let command = LinuxNetworkPlan.addressCommand(
+            LinuxToolbox(invocations: ["ip": "false", "ifconfig": "sh \(folder.path)/ifconfig"]))
+        let script = """
+            cd \(folder.path)
+            (\(command)) >1
+            (\(command)) >2
+            cmp 1 2 && [ "$(cat 1)" = "inet addr:192.168.1.1  Bcast:192.168.1.255  Mask:255.255.255.0" ]
+            """
+        #expect(try await TestProgram.run("/bin/sh", ["-c", script]))
     }
 }

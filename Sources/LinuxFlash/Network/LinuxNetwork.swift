@@ -27,6 +27,8 @@ final class LinuxNetwork {
     /// What was tried in vain, for the user.
     private var failures: [String] = []
     private var carrier: (any NetworkFrameCarrier)?
+    /// The board's own addresses; nil before they are asked for.
+    private var ownAddresses: [IPv4Address]?
     private var isAnnounced = false
 
     /// - Parameter root: a prefix of all paths on the board, for tests.
@@ -206,8 +208,11 @@ final class LinuxNetwork {
     }
 
     private func boardAddresses() async throws -> [IPv4Address] {
+        if let ownAddresses { return ownAddresses }
         let reply = try await shell.run(LinuxNetworkPlan.addressCommand(toolbox), limit: 1 << 16)
-        return LinuxNetworkPlan.addresses(in: reply.text)
+        let found = LinuxNetworkPlan.addresses(in: reply.text)
+        ownAddresses = found
+        return found
     }
 
     private func interfaces() -> [HostInterface] {

@@ -58,9 +58,11 @@ package struct LinuxNetworkPlan: Sendable, Hashable {
         return plans
     }
 
-    /// The command that prints a board's addresses.
-    static func addressCommand(_ toolbox: LinuxToolbox) -> String {
-        "\(toolbox.invocation("ip")) -4 addr||\(toolbox.invocation("ifconfig"))"
+    /// The command that prints a board's addresses. It leaves out the counters of `ifconfig`, which differ each time: on
+    /// an unreliable line, a reply is believed only if a second one is the same.
+    package static func addressCommand(_ toolbox: LinuxToolbox) -> String {
+        "{ \(toolbox.invocation("ip")) -4 addr||\(toolbox.invocation("ifconfig"));}|"
+            + "while read -r a b;do [ \"$a\" = inet ]&&echo \"$a $b\";done"
     }
 
     /// The addresses in the output of `ip addr` (`inet 192.168.1.1/24`) or `ifconfig` (`inet addr:192.168.1.1`).
