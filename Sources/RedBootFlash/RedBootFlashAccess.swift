@@ -8,7 +8,7 @@ package final class RedBootFlashAccess {
     private let session: RedBootSession
     private let store: ContentStore
     /// The board's network; nil if there is only the console.
-    private let network: RedBootNetworkSettings?
+    private let network: BoardNetworkSettings?
     private let givenUp: GivenUp<RedBootLoadMethod>
     private let notify: (String) -> Void
 
@@ -18,7 +18,7 @@ package final class RedBootFlashAccess {
     ///   - givenUp: the methods that failed on earlier connections.
     ///   - notify: receives messages for the user, one line each.
     package init(
-        _ session: RedBootSession, store: ContentStore, network: RedBootNetworkSettings? = nil,
+        _ session: RedBootSession, store: ContentStore, network: BoardNetworkSettings? = nil,
         givenUp: GivenUp<RedBootLoadMethod> = GivenUp<RedBootLoadMethod>(),
         notify: @escaping (String) -> Void = { _ in }
     ) {
@@ -76,7 +76,7 @@ package final class RedBootFlashAccess {
     ) -> (any FlashWriting)? {
         guard facts.help.map({ $0.has("fis write") }) == true else { return nil }
         let loader = RedBootMemoryLoader(
-            session, facts, network: RedBootNetwork(session, facts, network), givenUp: givenUp, notify: notify)
+            session, facts, network: BoardAddressing(session, facts, network), givenUp: givenUp, notify: notify)
         return RedBootFlashWriter(session, recovery, survey, facts, loader)
     }
 }

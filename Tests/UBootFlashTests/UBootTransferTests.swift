@@ -131,7 +131,7 @@ import Transfers
     func cheapest() async throws {
         for hasChecksum in [true, false] {
             let memory = Memory(100_003, seed: 1, rate: nil)
-            var checked = UBootCheckedUpload(
+            var checked = CheckedUpload(
                 fetch: { memory.fetch($0, $1) }, checksum: hasChecksum ? { memory.checksum($0, $1) } : nil)
             #expect(try await checked.bytes(at: 0, count: 100_003) == memory.bytes)
             #expect(memory.fetched == 100_003 * (hasChecksum ? 1 : 2))
@@ -143,7 +143,7 @@ import Transfers
     func erring(_ seed: Int) async throws {
         let count = [1, 4095, 4096, 4097, 65_536, 300_001][seed % 6]
         let memory = Memory(count, seed: UInt64(seed), rate: 3)
-        var checked = UBootCheckedUpload(fetch: { memory.fetch($0, $1) }, checksum: { memory.checksum($0, $1) })
+        var checked = CheckedUpload(fetch: { memory.fetch($0, $1) }, checksum: { memory.checksum($0, $1) })
         let bytes = try await checked.bytes(at: 0, count: count)
         #expect(bytes == memory.bytes, "seed \(seed)")
     }
@@ -153,7 +153,7 @@ import Transfers
         for hasChecksum in [true, false] {
             let memory = Memory(1 << 20, seed: 2, rate: nil)
             let flicker = 0x54321
-            var checked = UBootCheckedUpload(
+            var checked = CheckedUpload(
                 fetch: { address, count in
                     memory.bytes[flicker] &+= 1
                     return memory.fetch(address, count)
@@ -177,7 +177,7 @@ import Transfers
     @Test("Errors of an upload are rethrown")
     func thrown() async throws {
         struct Fault: Error {}
-        var checked = UBootCheckedUpload(fetch: { _, _ in throw Fault() }, checksum: nil)
+        var checked = CheckedUpload(fetch: { _, _ in throw Fault() }, checksum: nil)
         await #expect(throws: Fault.self) { try await checked.bytes(at: 0, count: 10) }
     }
 }

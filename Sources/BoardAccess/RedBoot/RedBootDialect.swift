@@ -52,7 +52,7 @@ struct RedBootDialect: ConsoleDialect {
         let server = network.computer(answered.line)
         let access = RedBootFlashAccess(
             session, store: settings.store,
-            network: RedBootNetworkSettings(
+            network: BoardNetworkSettings(
                 server: server, board: network.board, host: network.host, nonce: environment.nonce),
             givenUp: givenUp, notify: { notify(.note($0)) })
         return .finished(

@@ -63,9 +63,11 @@ package final class MethodChain<Method: Hashable & Sendable> {
         failures.append(failure)
     }
 
-    /// Returns the failures so far, and forgets them, so that each is reported once.
-    package func takeFailures() -> [Failure] {
+    /// Returns why methods were given up since the last call, in sentences, so that each is reported once; nil if none
+    /// were.
+    package func takeReasons() -> String? {
         defer { failures = [] }
-        return failures
+        guard !failures.isEmpty else { return nil }
+        return failures.map { "\($0.error.what) \($0.error.why)" }.joined(separator: " ")
     }
 }

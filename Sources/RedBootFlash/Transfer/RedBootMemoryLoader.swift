@@ -15,7 +15,8 @@ final class RedBootMemoryLoader {
     ///   - network: the board's; nil if there is only the console.
     ///   - notify: receives messages for the user.
     init(
-        _ session: RedBootSession, _ facts: RedBootFacts, network: RedBootNetwork?, givenUp: GivenUp<RedBootLoadMethod>,
+        _ session: RedBootSession, _ facts: RedBootFacts, network: BoardAddressing?,
+        givenUp: GivenUp<RedBootLoadMethod>,
         notify: @escaping (String) -> Void
     ) {
         self.session = session

@@ -10,11 +10,11 @@ final class RedBootTFTPLoad: RedBootLoad {
 
     private let session: RedBootSession
     private let facts: RedBootFacts
-    private let network: RedBootNetwork
+    private let network: BoardAddressing
     /// Whether a load has ever succeeded.
     private var hasWorked = false
 
-    init(_ session: RedBootSession, _ facts: RedBootFacts, _ network: RedBootNetwork) {
+    init(_ session: RedBootSession, _ facts: RedBootFacts, _ network: BoardAddressing) {
         self.session = session
         self.facts = facts
         self.network = network
@@ -24,7 +24,7 @@ final class RedBootTFTPLoad: RedBootLoad {
         let addresses: BoardAddresses
         do {
             addresses = try await network.serve()
-        } catch let error as FlashkeepError where RedBootNetwork.isUnusable(error) {
+        } catch let error as FlashkeepError where error.isUnusableNetwork {
             return .hopeless(failure("\(error.what) \(error.why)"))
         }
         let name = network.newName()

@@ -56,11 +56,11 @@ final class UBootUploadReader {
     }
 
     private func chunk(of range: Range<Int>, at address: UInt64, _ upload: UBootUpload) async throws -> FlashChunk {
-        var checksum: UBootCheckedUpload.Checksum?
+        var checksum: CheckedUpload.Checksum?
         if facts.hasChecksum {
             checksum = { try await self.session.checksum(at: $0, count: $1) }
         }
-        var checked = UBootCheckedUpload(fetch: { try await upload.bytes(at: $0, count: $1) }, checksum: checksum)
+        var checked = CheckedUpload(fetch: { try await upload.bytes(at: $0, count: $1) }, checksum: checksum)
         // Data that did not match the board's checksum was fetched again.
         defer { session.countRetries(checked.repeats) }
         let bytes = try await checked.bytes(at: address, count: range.count)

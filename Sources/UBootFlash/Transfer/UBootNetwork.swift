@@ -13,14 +13,12 @@ final class UBootNetwork {
     private var plan: UBootNetworkPlan?
     /// Whether the variables are set.
     private var isSet = PerBoot<Bool>()
-    /// The unpredictable part of file names.
-    private let word: String
-    private var names = 0
+    private var names: TransferNames
 
     init(
         _ session: UBootSession, host: any UBootNetworkHost, settings: UBootNetworkSettings
     ) {
-        word = String(settings.nonce().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(8))
+        names = TransferNames(nonce: settings.nonce())
         self.session = session
         self.host = host
         self.settings = settings
@@ -58,15 +56,7 @@ final class UBootNetwork {
     }
 
     /// A file name that has not been used before.
-    func newName() -> String {
-        names += 1
-        return "fk\(word)n\(names)"
-    }
-
-    /// Whether an error means that the network cannot currently be used.
-    static func isUnusable(_ error: FlashkeepError) -> Bool {
-        [.hostUnreachable, .addressNotUnderstood, .portUnavailable].contains(error.code)
-    }
+    func newName() -> String { names.next() }
 
     /// Sends a line that changes a variable.
     ///

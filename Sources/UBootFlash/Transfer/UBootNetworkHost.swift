@@ -3,17 +3,7 @@ package import Transfers
 
 /// This computer's services for a board that sends and fetches over the network. Ports are opened when they are first
 /// needed, and closed with the connection to the board.
-package protocol UBootNetworkHost: BoardFileServer {
-    /// Expects one upload of exactly this many bytes. Any other is refused.
-    ///
-    /// - Parameters:
-    ///   - name: letters and digits; not used before.
-    ///   - board: the only address that may send it.
-    func expect(_ name: String, count: Int, from board: IPv4Address)
-
-    /// Returns the upload of a name, and forgets it; nil if it is incomplete.
-    func collect(_ name: String) -> [UInt8]?
-
+package protocol UBootNetworkHost: BoardUploadServer {
     /// Treats a board's output over the network as that of its serial line, from now on.
     ///
     /// - Returns: the UDP port that the board must send to.

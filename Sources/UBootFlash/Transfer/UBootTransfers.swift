@@ -139,9 +139,8 @@ final class UBootTransfers {
 
     /// Reports, in one note, why the network is not used.
     private func tell() {
-        let reasons = chain.takeFailures().map { "\($0.error.what) \($0.error.why)" }
-        guard !reasons.isEmpty else { return }
-        settings?.notify("reading flash over the serial line: " + reasons.joined(separator: " "))
+        guard let reasons = chain.takeReasons() else { return }
+        settings?.notify("reading flash over the serial line: " + reasons)
     }
 
     private func notOffered(_ method: UBootReadMethod) -> FlashkeepError {

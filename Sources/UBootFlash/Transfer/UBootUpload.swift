@@ -30,7 +30,7 @@ final class UBootUpload {
     func prepare() async throws {
         do {
             _ = try await network.serve(variables)
-        } catch let error as FlashkeepError where UBootNetwork.isUnusable(error) {
+        } catch let error as FlashkeepError where error.isUnusableNetwork {
             throw Failure(method: command.method, error: error)
         }
     }
@@ -52,16 +52,10 @@ final class UBootUpload {
         let plan = try await network.serve(variables)
         let name = network.newName()
         let line = try command.line(session.commands, from: address, count: UInt64(count), file: name)
-        network.host.expect(name, count: count, from: plan.board)
-        let outcome: UBootTransferResult.Outcome
-        do {
-            outcome = try await session.transfer(line)
-        } catch {
-            // All of it may have arrived before the reset, but what the RAM held then is unknown.
-            _ = network.host.collect(name)
-            throw error
+        let (outcome, bytes) = try await network.host.receiving(name, count: count, from: plan.board) {
+            try await session.transfer(line)
         }
-        if let bytes = network.host.collect(name), bytes.count == count {
+        if let bytes {
             hasWorked = true
             return .done(bytes)
         }

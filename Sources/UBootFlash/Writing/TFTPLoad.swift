@@ -35,7 +35,7 @@ final class TFTPLoad: UBootLoad {
         let plan: UBootNetworkPlan
         do {
             plan = try await network.serve(variables)
-        } catch let error as FlashkeepError where UBootNetwork.isUnusable(error) {
+        } catch let error as FlashkeepError where error.isUnusableNetwork {
             return .hopeless(failure("\(error.what) \(error.why)"))
         }
         let name = network.newName()

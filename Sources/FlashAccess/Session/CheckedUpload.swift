@@ -3,28 +3,28 @@ import FlashModel
 /// A range of memory read by uploads, each compared with the board's own checksum, or with another upload if there is
 /// none.
 ///
-/// U-Boot's UDP packets have no checksum (`net/net.c`, net_set_udp_header), and RAM and cables cause errors. A part
-/// that differs is fetched again, and then in halves, so that little is repeated.
-struct UBootCheckedUpload {
+/// The UDP packets of bootloaders have no checksum (U-Boot's `net/net.c`, net_set_udp_header), and RAM and cables cause
+/// errors. A part that differs is fetched again, and then in halves, so that little is repeated.
+package struct CheckedUpload {
     /// The size in bytes below which a part is not halved.
-    static let smallest = 4 << 10
+    package static let smallest = 4 << 10
     /// The most attempts at a part before it is halved.
     private static let attempts = 2
     /// The most attempts at a part too small to halve, before the last one is accepted.
     private static let lastAttempts = 6
 
     /// One upload.
-    typealias Fetch = (_ address: UInt64, _ count: Int) async throws -> [UInt8]
+    package typealias Fetch = (_ address: UInt64, _ count: Int) async throws -> [UInt8]
     /// The board's CRC-32 of memory.
-    typealias Checksum = (_ address: UInt64, _ count: Int) async throws -> UInt32
+    package typealias Checksum = (_ address: UInt64, _ count: Int) async throws -> UInt32
 
     private let fetch: Fetch
     private let checksum: Checksum?
     /// The number of repeated parts.
-    private(set) var repeats = 0
+    package private(set) var repeats = 0
 
     /// - Parameter checksum: nil if the board cannot compute one.
-    init(fetch: @escaping Fetch, checksum: Checksum?) {
+    package init(fetch: @escaping Fetch, checksum: Checksum?) {
         self.fetch = fetch
         self.checksum = checksum
     }
@@ -32,7 +32,7 @@ struct UBootCheckedUpload {
     /// Reads the bytes. If the memory differs each time, they are the last received, and the image's proof shows it.
     ///
     /// - Throws: errors of the closures.
-    mutating func bytes(at address: UInt64, count: Int) async throws -> [UInt8] {
+    package mutating func bytes(at address: UInt64, count: Int) async throws -> [UInt8] {
         try await settled(try await fetch(address, count), address)
     }
 
