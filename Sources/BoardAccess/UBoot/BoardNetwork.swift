@@ -1,4 +1,5 @@
 package import BoardChannels
+package import FlashAccess
 package import Transfers
 package import UBootFlash
 
@@ -12,14 +13,18 @@ package struct BoardNetwork: Sendable {
     package var host: IPv4Address?
     /// Makes this computer's services for one connection; what the board prints over the network goes to the channel.
     package var computer: @Sendable (MergedChannel) -> any UBootNetworkHost
+    /// This computer's side of boards that have the TFTP server themselves.
+    package var client: any BoardFileClient
 
     package init(
         via: UBootReadMethod? = nil, board: IPv4Address? = nil, host: IPv4Address? = nil,
+        client: any BoardFileClient = LocalFileClient(),
         computer: @escaping @Sendable (MergedChannel) -> any UBootNetworkHost
     ) {
         self.via = via
         self.board = board
         self.host = host
+        self.client = client
         self.computer = computer
     }
 }

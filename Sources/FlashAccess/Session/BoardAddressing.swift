@@ -30,6 +30,15 @@ package final class BoardAddressing {
         names = TransferNames(nonce: settings.nonce())
     }
 
+    /// Makes sure that the board has its addresses.
+    ///
+    /// - Throws: `hostUnreachable`, `addressNotUnderstood`; errors of `give`.
+    package func prepare() async throws -> BoardAddresses {
+        let addresses = try known()
+        try await setOnce(addresses)
+        return addresses
+    }
+
     /// Makes sure that the board has its addresses, and that this computer serves TFTP at its own.
     ///
     /// - Throws: `hostUnreachable`, `addressNotUnderstood`, `portUnavailable`; errors of `give`.

@@ -5,6 +5,8 @@ package import Transfers
 package struct BoardNetworkSettings: Sendable {
     /// Serves and receives the files.
     package var server: any BoardUploadServer
+    /// Fetches files from the board; nil if none is needed.
+    package var client: (any BoardFileClient)?
     /// The board's address; nil determines it.
     package var board: IPv4Address?
     /// The address of this computer that the board reaches; nil determines it.
@@ -13,10 +15,12 @@ package struct BoardNetworkSettings: Sendable {
     package var nonce: @Sendable () -> String
 
     package init(
-        server: any BoardUploadServer, board: IPv4Address? = nil, host: IPv4Address? = nil,
+        server: any BoardUploadServer, client: (any BoardFileClient)? = nil, board: IPv4Address? = nil,
+        host: IPv4Address? = nil,
         nonce: @escaping @Sendable () -> String
     ) {
         self.server = server
+        self.client = client
         self.board = board
         self.host = host
         self.nonce = nonce

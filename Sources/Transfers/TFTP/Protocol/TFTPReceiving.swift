@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// The receiving side of a transfer: the server, when a client writes. Pure: packets and times go in; datagrams, bytes,
+/// The receiving side of a transfer: the server, when a client writes, or the client, when it reads. Pure: packets and times go in; datagrams, bytes,
 /// requests and an outcome come out.
 ///
 /// RFC 1350 with windows (RFC 7440). The last block is acknowledged only once all bytes are safe, so that a client can
@@ -13,6 +13,8 @@ package struct TFTPReceiving: Sendable {
     /// The maximum number of times that the last ACK is repeated.
     private static let lastRepetitions = 10
 
+    /// The client's request, which stands for the ACK of block 0; nil for the server.
+    private let request: TFTPRequest?
     private let terms: TFTPTerms
     private let patience: TFTPPatience
     private var outbox: [ByteBuffer] = []
@@ -45,6 +47,18 @@ package struct TFTPReceiving: Sendable {
     package private(set) var isOver = false
 
     package init(terms: TFTPTerms, patience: TFTPPatience = TFTPPatience()) {
+        self.init(request: nil, terms, patience)
+    }
+
+    /// The client's side, which asks for a file to read.
+    ///
+    /// - Parameter terms: without an answer to options.
+    package init(asking request: TFTPRequest, terms: TFTPTerms, patience: TFTPPatience = TFTPPatience()) {
+        self.init(request: request, terms, patience)
+    }
+
+    private init(request: TFTPRequest?, _ terms: TFTPTerms, _ patience: TFTPPatience) {
+        self.request = request
         self.terms = terms
         self.patience = patience.agreed(terms)
     }
@@ -93,7 +107,7 @@ package struct TFTPReceiving: Sendable {
         deadline = now + min(patience.wait(after: 1) * 2, .seconds(60))
     }
 
-    /// Starts the transfer: with the answer to the options, otherwise with an ACK of block 0.
+    /// Starts the transfer: with the client's request, the answer to the options, or otherwise an ACK of block 0.
     package mutating func start(at now: Duration) {
         guard !isStarted else { return }
         isStarted = true
@@ -204,7 +218,9 @@ package struct TFTPReceiving: Sendable {
 
     private mutating func acknowledge(at now: Duration) {
         inWindow = 0
-        if expected == 1, !terms.answer.isEmpty {
+        if expected == 1, let request {
+            outbox.append(TFTPPacket.read(request).datagram)
+        } else if expected == 1, !terms.answer.isEmpty {
             outbox.append(TFTPPacket.optionAcknowledgement(terms.answer).datagram)
         } else {
             sendAcknowledgement()
