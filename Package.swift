@@ -74,11 +74,15 @@ let package = Package(
         // One target for each way in. None of them imports another.
         .target(
             name: "BareboxFlash",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "Transfers",
+            ]
         ),
         .target(
             name: "CFEFlash",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "Transfers",
+            ]
         ),
         .target(
             name: "LinuxFlash",
@@ -90,7 +94,9 @@ let package = Package(
         ),
         .target(
             name: "RealtekFlash",
-            dependencies: ["BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles"]
+            dependencies: [
+                "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "Transfers",
+            ]
         ),
         .target(
             name: "UBootFlash",
@@ -98,7 +104,7 @@ let package = Package(
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "ImageFormats", "Transfers",
             ]
         ),
-        .target(name: "EVAFlash", dependencies: ["BoardChannels", "FlashAccess", "FlashModel"]),
+        .target(name: "EVAFlash", dependencies: ["BoardChannels", "FlashAccess", "FlashModel", "Transfers"]),
         .target(name: "HTTPFlash", dependencies: ["BoardChannels", "CCurl", "FlashAccess", "FlashModel"]),
 
         // From an address to a board: the one place that knows every way in.
@@ -196,7 +202,7 @@ let package = Package(
             name: "BareboxFlashTests",
             dependencies: [
                 "BareboxFlash", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles",
-                "TestBoards", "TestSupport",
+                "TestBoards", "TestSupport", "Transfers",
             ],
             resources: [.copy("Fixtures")]
         ),
@@ -204,7 +210,7 @@ let package = Package(
             name: "CFEFlashTests",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "CFEFlash", "FlashAccess", "FlashModel", "LoaderConsoles",
-                "TestBoards", "TestSupport",
+                "TestBoards", "TestSupport", "Transfers",
             ],
             resources: [.copy("Fixtures")]
         ),
@@ -212,7 +218,7 @@ let package = Package(
             name: "RealtekFlashTests",
             dependencies: [
                 "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel", "LoaderConsoles", "RealtekFlash",
-                "TestBoards", "TestSupport",
+                "TestBoards", "TestSupport", "Transfers",
             ],
             resources: [.copy("Fixtures")]
         ),
@@ -236,6 +242,7 @@ let package = Package(
             name: "EVAFlashTests",
             dependencies: [
                 "BoardAccess", "BoardChannels", "EVAFlash", "FlashAccess", "FlashModel", "TestBoards", "TestSupport",
+                "Transfers",
             ]
         ),
         .testTarget(
@@ -274,7 +281,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "BackupBags", "BoardAccess", "BoardChannels", "BoardConsoles", "FlashAccess", "FlashModel",
+                "BackupBags", "BoardAccess", "BoardChannels", "BoardConsoles", "EVAFlash", "FlashAccess", "FlashModel",
                 "LinuxFlash", "LocalFiles", "Operations", "RedBootFlash", "TestBags", "TestBoards", "TestSupport",
                 "Transfers", "UBootFlash",
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -7,17 +7,25 @@ package import LoaderConsoles
 package final class BareboxFlashAccess {
     private let session: LoaderSession
     private let store: ContentStore
+    private let transfers: LoaderTransfers
 
-    /// - Parameter store: content that need not be transferred again.
-    package init(_ session: LoaderSession, store: ContentStore) {
+    /// - Parameters:
+    ///   - store: content that need not be transferred again.
+    ///   - transfers: over the network, if that is allowed.
+    package init(
+        _ session: LoaderSession, store: ContentStore, transfers: LoaderTransfers = LoaderTransfers(nil)
+    ) {
         self.session = session
         self.store = store
+        self.transfers = transfers
     }
 
     /// The traits of the channel to barebox.
     package var channelTraits: ChannelTraits { session.channelTraits }
     /// How often a command, a line or the whole board had to be retried.
     package var retries: Int { session.retries }
+    /// Whether any bytes came over the network.
+    package var usesNetwork: Bool { transfers.used.contains(.tftp) }
 
     package func survey() async throws -> SurveyedFlash {
         let answers = LoaderAnswers(session, prefix: "barebox")
@@ -35,7 +43,7 @@ package final class BareboxFlashAccess {
         }
         var survey = try BareboxSurvey(facts).survey
         survey.table = survey.table.adding(answers.lost.map { ReplyVote.lost($0, of: "barebox") })
-        let readers = readers(facts)
+        let readers = try readers(facts)
         return SurveyedFlash(
             survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),
             writer: nil, layout: watch(survey, facts),
@@ -48,14 +56,27 @@ package final class BareboxFlashAccess {
         }
     }
 
-    private func readers(_ facts: BareboxFacts) -> [Chip.ID: any LoaderChipReading] {
+    private func readers(_ facts: BareboxFacts) throws -> [Chip.ID: any LoaderChipReading] {
+        var network: BareboxNetwork?
+        if let why = facts.networkObstacle {
+            try transfers.checkAbsence(of: "barebox", why: why)
+        } else if let settings = transfers.settings, let interfaces = facts.devices?.interfaces {
+            network = BareboxNetwork(session, interfaces, settings.network)
+        }
         var readers: [Chip.ID: any LoaderChipReading] = [:]
         for flash in facts.flash {
             let checksum = facts.hasChecksum ? BareboxDeviceChecksum(session, flash.name) : nil
             let printer = BareboxDevicePrinter(
                 session, flash.name, page: flash.device.isNAND ? flash.device.pageSize : nil, checksum: checksum)
-            readers[flash.name.text] = PrintedChip(
-                session, printer, size: flash.device.size, checksum: checksum, store: store)
+            let printed = PrintedChip(session, printer, size: flash.device.size, checksum: checksum, store: store)
+            guard let network else {
+                readers[flash.name.text] = printed
+                continue
+            }
+            let upload = BareboxUpload(
+                session, flash.name, network, checksum: flash.device.isNAND ? checksum : nil)
+            readers[flash.name.text] = NetworkedChip(
+                session, upload, printed: printed, size: flash.device.size, transfers)
         }
         return readers
     }

@@ -8,20 +8,28 @@ package final class CFEFlashAccess {
     private let session: LoaderSession
     private let store: ContentStore
     private let given: GivenMemory
+    private let transfers: LoaderTransfers
 
     /// - Parameters:
     ///   - store: content that need not be transferred again; CFE computes no checksums, by which it could be found.
     ///   - given: what the user knows of the board's memory.
-    package init(_ session: LoaderSession, store: ContentStore, given: GivenMemory = GivenMemory()) {
+    ///   - transfers: over the network, if that is allowed.
+    package init(
+        _ session: LoaderSession, store: ContentStore, given: GivenMemory = GivenMemory(),
+        transfers: LoaderTransfers = LoaderTransfers(nil)
+    ) {
         self.session = session
         self.store = store
         self.given = given
+        self.transfers = transfers
     }
 
     /// The traits of the channel to CFE.
     package var channelTraits: ChannelTraits { session.channelTraits }
     /// How often a command, a line or the whole board had to be retried.
     package var retries: Int { session.retries }
+    /// Whether any bytes came over the network.
+    package var usesNetwork: Bool { transfers.used.contains(.tftp) }
 
     package func survey() async throws -> SurveyedFlash {
         let answers = LoaderAnswers(session, prefix: "cfe")

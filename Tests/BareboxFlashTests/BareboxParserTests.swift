@@ -4,6 +4,7 @@ import FlashModel
 import Foundation
 import LoaderConsoles
 import Testing
+import Transfers
 
 @testable import BareboxFlash
 
@@ -159,6 +160,36 @@ struct BareboxParserTests {
         #expect(throws: BareboxCommandFault.badRange) { try commands.checksum(name, at: 1 << 32 - 8, count: 16) }
     }
 
+    @Test("Network interfaces, and commands that send from RAM alone")
+    func network() throws {
+        let devices = try #require(BareboxDevices(try Self.reply("devinfo")))
+        #expect(devices.interfaces.map(\.text) == ["eth0"])
+        for text in ["eth", "eth0.ipaddr", "eth1234", "tap0", "eth-1", ""] {
+            #expect(BareboxInterfaceName(ByteText(text)) == nil, "\(text)")
+        }
+        let text =
+            "Parent: tap0\nParameters:\n  ipaddr: 192.168.1.10 (type: ipv4)\n  netmask: 255.255.255.0 (type: ipv4)\n"
+            + "  serverip: tftp.lan (type: string)\n"
+        let interface = try #require(BareboxInterface(ConsoleReply(text: text)))
+        #expect("\(interface.address)" == "192.168.1.10" && interface.server == nil)
+        #expect(BareboxInterface(try Self.reply("devinfo-mtdram0")) == nil)
+        #expect(BareboxInterface(try Self.reply("devinfo-missing")) == nil)
+        let (commands, nor0) = (BareboxCommands(), try #require(BareboxDeviceName(ByteText("nor0"))))
+        #expect(
+            try commands.copy(nor0, at: 0x1000, count: 0x400, to: "fkabcn1")
+                == "memcpy -s /dev/nor0 -d /fkabcn1 0x1000 0 0x400")
+        #expect(try commands.send("fkabcn1") == "tftp -p /fkabcn1 fkabcn1")
+        #expect(try commands.remove("fkabcn1") == "rm /fkabcn1")
+        for name in ["dev/nor0", "env", "fk/../dev/nor0", "fk a", "", "fk;x", "fk" + String(repeating: "a", count: 40)]
+        {
+            #expect(throws: BareboxCommandFault.badName, "\(name)") { try commands.remove(name) }
+            #expect(throws: BareboxCommandFault.badName, "\(name)") {
+                try commands.copy(nor0, at: 0, count: 16, to: name)
+            }
+        }
+        #expect(throws: BareboxCommandFault.badRange) { try commands.copy(nor0, at: 1 << 32 - 8, count: 16, to: "fka") }
+    }
+
     // MARK: The console
 
     @Test("The start, the countdown and the prompt, at every chunking", arguments: [1, 3, 64, 10_000])
@@ -229,6 +260,7 @@ struct BareboxParserTests {
             for end in stride(from: 0, through: bytes.count, by: max(1, bytes.count / 60)) {
                 let reply = ConsoleReply(output: Array(bytes.prefix(end)))
                 _ = (BareboxHelp(reply), BareboxDevices(reply), BareboxFlashDevice(reply), BareboxBadBlocks(reply))
+                _ = BareboxInterface(reply)
                 _ = BareboxChecksumReply(reply, of: name, 0..<0x10000)
             }
         }

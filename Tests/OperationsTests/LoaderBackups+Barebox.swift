@@ -26,7 +26,13 @@ extension LoaderBackups.Board {
                 case "nand": return words == ["nand", "-i", "/dev/nand0"]
                 case "md": return words.count == 5 && words[1] == "-b" && words[2] == "-s"
                 case "crc32": return words.count == 4 && words[1] == "-f"
-                default: return false
+                // To a file in RAM, which is sent and removed.
+                case "memcpy": return words.count == 8 && words[1] == "-s" && words[4].hasPrefix("/fk")
+                case "tftp": return words.count == 4 && words[1] == "-p" && words[2].hasPrefix("/fk")
+                case "rm": return words.count == 2 && words[1].hasPrefix("/fk")
+                case "ifup": return words == ["ifup", "eth0"]
+                case let first?: return first.hasPrefix("eth0.") && first.contains("=")
+                case nil: return false
                 }
             })
     }

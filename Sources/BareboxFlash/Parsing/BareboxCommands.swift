@@ -1,10 +1,13 @@
 package import FlashAccess
 import FlashModel
+package import Transfers
 
 /// Why a command line is not sent.
 package enum BareboxCommandFault: Error, Sendable, Hashable {
     /// The numbers are invalid: a range that ends beyond 32 bits, or a count of zero.
     case badRange
+    /// A name is not one that Flashkeep gives to files in barebox's RAM.
+    case badName
 }
 
 /// The name of a flash device in barebox: `nor0`, `m25p0`, `nand0`.
@@ -55,6 +58,56 @@ package struct BareboxCommands: Sendable, Hashable {
         _ device: BareboxDeviceName, at offset: UInt64, count: Int
     ) throws(BareboxCommandFault) -> String {
         "crc32 -f /dev/\(device.text) \(try Self.range(offset, count))"
+    }
+
+    // MARK: The network
+
+    /// The parameters of a network interface.
+    package func parameters(of interface: BareboxInterfaceName) -> String { "devinfo \(interface.text)" }
+
+    /// Brings an interface up with these addresses: parameters of the device, in RAM only (`net/eth.c`, eth_register).
+    package func bringUp(_ interface: BareboxInterfaceName, _ addresses: BoardAddresses) -> [String] {
+        let name = interface.text
+        // What the start scripts have set counts, unless it is set behind them (`net/ifup.c`, source_env_network).
+        return [
+            "\(name).mode=static", "ifup \(name)", "\(name).ipaddr=\(addresses.board)",
+            "\(name).netmask=\(addresses.interface.netmask)", "\(name).serverip=\(addresses.host)",
+        ]
+    }
+
+    /// The name of a file for display.
+    package static let example = "FILE"
+
+    /// `memcpy -s /dev/nor0 -d /fk… 0x1000 0 0x400`: to a file in RAM, which is made (`commands/memcpy.c`, do_memcpy).
+    ///
+    /// - Parameter file: of ``FlashAccess/TransferNames``.
+    package func copy(
+        _ device: BareboxDeviceName, at offset: UInt64, count: Int, to file: String
+    ) throws(BareboxCommandFault) -> String {
+        guard count > 0, let end = offset.plus(count), end <= 1 << 32 else { throw .badRange }
+        return "memcpy -s /dev/\(device.text) -d \(try Self.path(file)) 0x\(String(offset, radix: 16)) 0 "
+            + "0x\(String(count, radix: 16))"
+    }
+
+    /// `tftp -p /fk… fk…` (`commands/tftp.c`, do_tftpb).
+    package func send(_ file: String) throws(BareboxCommandFault) -> String {
+        "tftp -p \(try Self.path(file)) \(file)"
+    }
+
+    /// `rm /fk…`: only files that ``copy(_:at:count:to:)`` makes.
+    package func remove(_ file: String) throws(BareboxCommandFault) -> String { "rm \(try Self.path(file))" }
+
+    /// The root folder is in RAM (`fs/fs.c`, mount_root). Nothing in it has such a name: devices are in `/dev`, and a path
+    /// here cannot lead there.
+    private static func path(_ file: String) throws(BareboxCommandFault) -> String {
+        let isPlain = file.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: false
+            }
+        }
+        guard isPlain, file.hasPrefix("fk") || file == example, file.utf8.count <= 40 else { throw .badName }
+        return "/\(file)"
     }
 
     /// `crc32` keeps numbers in 32 bits on 32-bit boards.

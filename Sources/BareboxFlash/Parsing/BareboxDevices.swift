@@ -16,6 +16,8 @@ package struct BareboxDevices: Sendable, Hashable {
     }
 
     package private(set) var files: [File] = []
+    /// The network interfaces, which have no files.
+    package private(set) var interfaces: [BareboxInterfaceName] = []
     /// Lines of the tree that were not understood.
     package private(set) var strayLines: [String] = []
 
@@ -34,6 +36,9 @@ package struct BareboxDevices: Sendable, Hashable {
             }
             guard text.hasPrefix("0x") else {
                 device = text.trimmed
+                if let name = BareboxInterfaceName(device), interfaces.count < BoardLimits.devices {
+                    interfaces.append(name)
+                }
                 continue
             }
             guard files.count < BoardLimits.devices, let file = Self.file(text, of: device) else {

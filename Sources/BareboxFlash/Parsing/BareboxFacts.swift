@@ -77,4 +77,13 @@ package struct BareboxFacts: Sendable {
 
     var hasChecksum: Bool { help?.commands.contains("crc32") == true }
     var hasDump: Bool { help?.commands.contains("md") == true }
+
+    /// Why flash cannot be sent over the network; a sentence. nil if it can, as far as is known.
+    var networkObstacle: String? {
+        guard let help else { return "Its help was not understood." }
+        if let missing = ["tftp", "memcpy", "ifup", "rm"].first(where: { !help.commands.contains($0) }) {
+            return "Its help lists no \(missing)."
+        }
+        return devices?.interfaces.isEmpty == false ? nil : "Its devinfo lists no network interface."
+    }
 }

@@ -12,8 +12,9 @@ enum ConsoleDialects {
         [
             UBootDialect(settings, environment: environment, notify: notify),
             RedBootDialect(settings, environment: environment, notify: notify),
-            ReadOnlyLoader.cfe(settings, notify: notify), ReadOnlyLoader.realtek(settings, notify: notify),
-            ReadOnlyLoader.barebox(settings, notify: notify),
+            ReadOnlyLoader.cfe(settings, environment: environment, notify: notify),
+            ReadOnlyLoader.realtek(settings, environment: environment, notify: notify),
+            ReadOnlyLoader.barebox(settings, environment: environment, notify: notify),
             LinuxDialect(
                 credentials: credentials, environment: environment,
                 wantsRate: settings.rate != nil && settings.boot == nil, network: settings.linuxNetwork,

@@ -1,5 +1,6 @@
 import FlashModel
 package import LinuxFlash
+package import LoaderConsoles
 package import RedBootFlash
 package import UBootFlash
 
@@ -21,6 +22,9 @@ package struct TransferMethodName: Sendable, Hashable {
     /// The method of RedBoot; nil if it has none of this name.
     package var redboot: RedBootReadMethod? { RedBootReadMethod(rawValue: name) }
 
+    /// The method of a bootloader that is only read from; nil if none has one of this name.
+    package var loader: LoaderReadMethod? { LoaderReadMethod(rawValue: name) }
+
     /// Whether it is the board's own web server that gives the flash.
     package var isWebServer: Bool { linux == .www }
 
@@ -28,7 +32,7 @@ package struct TransferMethodName: Sendable, Hashable {
     package static let all: [String] = {
         let names =
             LinuxReadMethod.allCases.map(\.rawValue) + UBootReadMethod.allCases.map(\.rawValue)
-            + RedBootReadMethod.allCases.map(\.rawValue)
+            + RedBootReadMethod.allCases.map(\.rawValue) + LoaderReadMethod.allCases.map(\.rawValue)
         return names.enumerated().filter { !names[($0.offset + 1)...].contains($0.element) }.map(\.element)
     }()
 

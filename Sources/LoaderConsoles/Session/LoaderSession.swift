@@ -92,13 +92,15 @@ package final class LoaderSession: BootCounting {
 
     /// A reply that arrived twice without a difference, for replies without a checksum; nil if none did.
     ///
-    /// - Parameter isWhole: whether a reply is complete, as far as its form shows.
+    /// - Parameters:
+    ///   - harmless: as for ``say(_:silence:pause:harmless:isBulk:question:accepts:)``.
+    ///   - isWhole: whether a reply is complete, as far as its form shows.
     package func agreed(
-        on question: String, isWhole: (ConsoleReply) -> Bool = { _ in true }
+        on question: String, harmless: String? = nil, isWhole: (ConsoleReply) -> Bool = { _ in true }
     ) async throws -> ConsoleReply? {
         try await console.within(timing.limits.reply * 4, "the reply to \"\(question)\"") {
             try await ReplyVote.agreed(isWhole: isWhole) {
-                let answer = try await say(question, silence: .seconds(20), pause: .seconds(5))
+                let answer = try await say(question, silence: .seconds(20), pause: .seconds(5), harmless: harmless)
                 return answer.isWhole ? answer.reply : nil
             }
         }
@@ -108,13 +110,13 @@ package final class LoaderSession: BootCounting {
     ///
     /// - Parameters:
     ///   - pause: the longest silence after the output has begun; nil is the same as `silence`.
-    ///   - namesItself: whether the reply may contain the bootloader's own banner without a restart.
+    ///   - harmless: what lines begin with that would show a restart elsewhere, and that this command prints.
     ///   - isBulk: whether it prints flash data, of which a transcript keeps only the size.
     ///   - question: what it must ask before it continues. Any other question is answered with no.
     ///   - accepts: whether the reply is known to be complete, so that the prompt after it is believed without silence.
     /// - Throws: ``Interruption``; `noReplyInTime` if the output does not end; `boardSilent`, `boardLost`.
     package func say(
-        _ command: String, silence: Duration? = nil, pause: Duration? = nil, namesItself: Bool = false,
+        _ command: String, silence: Duration? = nil, pause: Duration? = nil, harmless: String? = nil,
         isBulk: Bool = false, question: LoaderQuestion? = nil, accepts: (ConsoleReply) -> Bool = { _ in false }
     ) async throws -> Answer {
         if isUntidy { try await clear() }
@@ -126,7 +128,7 @@ package final class LoaderSession: BootCounting {
         let silence = silence ?? timing.silence
         let limits = Limits(
             silence: silence, pause: pause ?? silence, longest: silence + timing.limits.reply,
-            namesItself: namesItself)
+            harmless: harmless)
         var answer = try await receive(limits, accepts: accepts)
         if answer.isQuestion {
             guard let question, question.isAsked(in: answer.reply), try await confirm(question) else {
@@ -210,6 +212,14 @@ package final class LoaderSession: BootCounting {
         throw lost("the return to the prompt")
     }
 
+    /// Waits until the board has said all that no command made it say; the prompt is found again with the next one.
+    ///
+    /// - Throws: ``Interruption`` if the board was reset; what the line throws.
+    package func hearOut() async throws {
+        isUntidy = true
+        try watch(try await console.collect(quiet: timing.quiet, longest: timing.limits.prompt))
+    }
+
     // MARK: Receiving
 
     /// How long a reply may take.
@@ -217,8 +227,8 @@ package final class LoaderSession: BootCounting {
         var silence: Duration
         var pause: Duration
         var longest: Duration
-        /// Whether the reply may contain the bootloader's own banner.
-        var namesItself = false
+        /// What lines begin with that do not show a restart.
+        var harmless: String?
     }
 
     /// Collects output until the prompt, a question, silence, or the time limit.
@@ -265,7 +275,7 @@ package final class LoaderSession: BootCounting {
                     case .sign(let sign):
                         // What shows a restart is needed to stop it, with all that follows.
                         let rest = Array(line + bytes[index...])
-                        try interrupt(by: sign, namesItself: limits.namesItself, output, rest)
+                        try interrupt(by: sign, harmless: limits.harmless, output, rest)
                     }
                 }
                 line.append(byte)
@@ -297,16 +307,16 @@ package final class LoaderSession: BootCounting {
     /// Looks for signs of a restart in bytes that are no reply.
     private func watch(_ bytes: some Collection<UInt8>) throws {
         for case .sign(let sign) in text.feed(bytes) {
-            try interrupt(by: sign, namesItself: false, [], Array(bytes))
+            try interrupt(by: sign, harmless: nil, [], Array(bytes))
         }
     }
 
     /// - Parameter rest: what is to be heard again by who stops the restart.
-    private func interrupt(by sign: LoaderSign, namesItself: Bool, _ output: [UInt8], _ rest: [UInt8]) throws {
+    private func interrupt(by sign: LoaderSign, harmless: String?, _ output: [UInt8], _ rest: [UInt8]) throws {
         let interruption: Interruption? =
             switch sign {
-            case .starts(let line): namesItself ? nil : Interruption(why: line)
-            case .countsDown(_, let line): Interruption(why: line)
+            case .starts(let line), .countsDown(_, let line):
+                harmless.map(line.hasPrefix) == true ? nil : Interruption(why: line)
             case .startsSystem(let line): Interruption(why: line, isSystemStart: true)
             case .unknownCommand, .ended: nil
             }

@@ -6,6 +6,7 @@ extension BareboxScenario {
         let words = line.split(separator: " ").map(String.init)
         guard let first = words.first else { return LoaderAction() }
         let arguments = Array(words.dropFirst())
+        if let action = runNetwork(words, line) { return action }
         switch first {
         case "help" where arguments.isEmpty: return LoaderAction(help)
         // `sandbox-2026.06-version`.
@@ -31,7 +32,7 @@ extension BareboxScenario {
     private var names: [String] {
         ["?", "cp", "devinfo", "erase", "help", "loady", "ls", "md", "memcpy", "memset", "mw", "protect", "reset"]
             + ["saveenv", "tftp", "ubiformat", "unprotect", "version"] + (hasChecksum ? ["crc32"] : [])
-            + (hasNAND ? ["nand"] : [])
+            + (hasNAND ? ["nand"] : []) + (network == nil ? [] : ["ifup", "rm"])
     }
 
     /// `sandbox-2026.06-help`.
@@ -60,7 +61,9 @@ extension BareboxScenario {
                 "`-- 0x00000000-0x\(Self.digits(size - 1, 8)) (\(ByteCount.text(size).leftPadded(10))): /dev/\(name)\n"
             }
             var text = "`-- global\n`-- platform\n   `-- mem0\n      `-- 0x00000000-0xffffffffffffffff (   0 Bytes): "
-            text += "/dev/mem\n   `-- 10000000.flash.of\n      `-- \(name)\n         \(file(name, flash.bytes.count))"
+            text += "/dev/mem\n"
+            if network != nil { text += "   `-- tap0\n      `-- eth0\n" }
+            text += "   `-- 10000000.flash.of\n      `-- \(name)\n         \(file(name, flash.bytes.count))"
             for part in parts {
                 let name = "\(name).\(part.partition.name)"
                 text += "         `-- \(name)\n            \(file(name, part.partition.size))"
@@ -119,14 +122,14 @@ extension BareboxScenario {
     }
 
     /// The first byte that cannot be read; nil if all can. Bad blocks are no place to read.
-    private func firstFailure(_ range: Range<Int>) -> Int? {
+    func firstFailure(_ range: Range<Int>) -> Int? {
         guard let flash, flash.chip.kind.isNAND, !range.isEmpty else { return nil }
         let page = flash.chip.pageSize
         return (range.lowerBound / page...(range.upperBound - 1) / page).first { failingPages.contains($0) }
             .map { max(range.lowerBound, $0 * page) }
     }
 
-    private func offence(_ range: Range<Int>, _ line: String) -> SimulatedLoader.Offence? {
+    func offence(_ range: Range<Int>, _ line: String) -> SimulatedLoader.Offence? {
         guard let flash, !range.isEmpty else { return nil }
         let block = flash.chip.eraseBlockSize
         let isBad = (range.lowerBound / block...(range.upperBound - 1) / block).contains {

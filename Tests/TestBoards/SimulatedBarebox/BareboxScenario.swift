@@ -20,6 +20,10 @@ package struct BareboxScenario: LoaderPersonality {
     /// Bytes that the processor cannot read (`common/memory_display.c`: `xx`).
     package var abortingBytes: Range<Int>?
 
+    /// The board's cable; nil if it has no network interface, and none of the commands for it.
+    package var network: SimulatedLoaderNetwork?
+    var state = NetworkState()
+
     private var line: [UInt8] = []
 
     package init(_ hardware: SimulatedHardware) { self.hardware = hardware }
@@ -66,5 +70,8 @@ package struct BareboxScenario: LoaderPersonality {
         }
     }
 
-    package mutating func restart(_ number: Int) { line = [] }
+    package mutating func restart(_ number: Int) {
+        line = []
+        state = NetworkState()
+    }
 }

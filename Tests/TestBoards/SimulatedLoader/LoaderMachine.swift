@@ -83,6 +83,14 @@ struct LoaderMachine {
         }
     }
 
+    /// The bootloader's TFTP server gets a request.
+    mutating func serve(_ name: String, at address: String) -> [UInt8]? {
+        guard case .prompt = phase, let answer = board.serve(name, at: address) else { return nil }
+        emit(answer.text)
+        emit(board.prompt)
+        return answer.bytes
+    }
+
     private var nextEvent: Int {
         min(inputStart < input.count ? input[inputStart].at : Int.max, timer ?? Int.max, powerAt ?? Int.max)
     }
@@ -227,6 +235,10 @@ struct LoaderMachine {
         emit(action.text)
         if action.isHang {
             phase = .deaf
+        } else if action.isReset {
+            // Transmit the buffered output before the start messages.
+            clock = max(clock, lineFree)
+            reset()
         } else if action.isQuestion {
             phase = .asking
         } else {

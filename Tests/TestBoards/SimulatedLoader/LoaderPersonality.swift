@@ -26,6 +26,11 @@ package protocol LoaderPersonality: Sendable {
     mutating func answer(_ byte: UInt8) -> LoaderEdit
     /// Does what the question asked about, or not.
     mutating func decide(_ answer: String) -> LoaderAction
+    /// Its TFTP server is asked for a file while the prompt is there.
+    ///
+    /// - Parameter address: to which the request was sent.
+    /// - Returns: what it prints, and sends; nil if it does not answer.
+    mutating func serve(_ name: String, at address: String) -> (text: String, bytes: [UInt8])?
 }
 
 extension LoaderPersonality {
@@ -35,6 +40,7 @@ extension LoaderPersonality {
     package mutating func restart(_ number: Int) {}
     package mutating func answer(_ byte: UInt8) -> LoaderEdit { .echo([]) }
     package mutating func decide(_ answer: String) -> LoaderAction { LoaderAction() }
+    package mutating func serve(_ name: String, at address: String) -> (text: String, bytes: [UInt8])? { nil }
 }
 
 /// How a bootloader waits before it starts the system.
@@ -80,17 +86,20 @@ package struct LoaderAction: Sendable {
     package var isQuestion = false
     /// Whether nothing answers any more.
     package var isHang = false
+    /// Whether the board is reset behind the output.
+    package var isReset = false
     /// Why the command must never be sent; nil if it may.
     package var offence: SimulatedLoader.Offence?
 
     package init(
         _ text: String = "", time: Int = 200, isQuestion: Bool = false, isHang: Bool = false,
-        offence: SimulatedLoader.Offence? = nil
+        isReset: Bool = false, offence: SimulatedLoader.Offence? = nil
     ) {
         self.text = text
         self.time = time
         self.isQuestion = isQuestion
         self.isHang = isHang
+        self.isReset = isReset
         self.offence = offence
     }
 }

@@ -89,6 +89,11 @@ package final class SimulatedLoader: ChannelOpening {
         machine.withLock { $0.board.run(command).text }
     }
 
+    /// Asks the bootloader's TFTP server for a file.
+    func serve(_ name: String, at address: String) -> [UInt8]? {
+        machine.withLock { $0.serve(name, at: address) }
+    }
+
     fileprivate func read(_ timeout: Duration) -> [UInt8]? {
         let (seconds, rest) = timeout.components
         // Rounded up: a wait for less than a microsecond must not be a wait for nothing.
