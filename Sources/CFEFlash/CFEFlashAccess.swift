@@ -43,14 +43,15 @@ package final class CFEFlashAccess {
         let facts = CFEFacts(answers.replies, given: given)
         var survey = try CFESurvey.assemble(facts)
         survey.table = survey.table.adding(answers.lost.map { ReplyVote.lost($0, of: "CFE") })
-        let readers = readers(survey, facts)
+        let readers = try readers(survey, facts)
         return SurveyedFlash(
             survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),
             writer: nil, layout: watch(survey, facts),
             transfer: LoaderTransferDescription(session, Array(readers.values)), hints: .cfe)
     }
 
-    private func readers(_ survey: Survey, _ facts: CFEFacts) -> [Chip.ID: any LoaderChipReading] {
+    private func readers(_ survey: Survey, _ facts: CFEFacts) throws -> [Chip.ID: any LoaderChipReading] {
+        let network = try network(survey, facts)
         var readers: [Chip.ID: any LoaderChipReading] = [:]
         for (id, window) in CFEChipMap(facts).windows {
             guard let size = survey.chip(id)?.leastSize else { continue }
@@ -59,11 +60,28 @@ package final class CFEFlashAccess {
                 readers[id] = PrintedChip(session, CFEDevicePrinter(name), size: size, store: store)
             case .mapped(let base):
                 guard let printer = CFEMemoryPrinter(session, facts.help, base: base) else { continue }
-                readers[id] = PrintedChip(session, printer, size: size, store: store)
+                let printed = PrintedChip(session, printer, size: size, store: store)
+                readers[id] =
+                    network.map {
+                        NetworkedChip(
+                            session, CFEUpload(session, base: base, $0), printed: printed, size: size / 16 * 16,
+                            transfers)
+                    } ?? printed
             case .nand(let geometry): readers[id] = CFENANDReader(session, geometry)
             }
         }
         return readers
+    }
+
+    /// nil if flash is printed on the console. Only memory is sent, so flash that is not mapped is not.
+    private func network(_ survey: Survey, _ facts: CFEFacts) throws -> CFENetwork? {
+        let isMapped = CFEChipMap(facts).windows.values.contains { if case .mapped = $0 { true } else { false } }
+        if let why = facts.networkObstacle ?? (isMapped ? nil : "save sends memory, and this flash is not mapped.") {
+            try transfers.checkAbsence(of: "CFE", why: why)
+            return nil
+        }
+        guard let settings = transfers.settings, let device = facts.devices?.interfaces.first else { return nil }
+        return CFENetwork(session, device: device, settings.network)
     }
 
     private func watch(_ survey: Survey, _ facts: CFEFacts) -> LoaderLayoutWatch {

@@ -4,6 +4,7 @@ import Foundation
 import LoaderConsoles
 import TestSupport
 import Testing
+import Transfers
 
 @testable import CFEFlash
 
@@ -167,6 +168,41 @@ struct CFEParserTests {
         #expect(throws: CFECommandFault.badRange) { try commands.dumpBytes(at: 0xFFFF_FFF0, count: 32) }
         #expect(throws: CFECommandFault.badRange) { try commands.dumpMemory(at: 0, count: 0) }
         #expect(throws: CFECommandFault.badRange) { try commands.dumpPage(block: -1, page: 0) }
+    }
+
+    @Test("The network, and the command that sends memory")
+    func network() throws {
+        let shown = "Device eth0:  hwaddr 00-0D-A0-00-00-01, ipaddr 192.168.1.1, mask 255.255.255.0\n"
+        let interface = try #require(CFEInterface(ConsoleReply(text: shown + "        gateway not set\n")))
+        #expect(interface.device == "eth0" && interface.address?.description == "192.168.1.1")
+        let unset = CFEInterface(ConsoleReply(text: "Device eth1: , ipaddr not set, mask not set\n"))
+        #expect(unset?.device == "eth1" && unset?.address == nil)
+        let none = CFEInterface(ConsoleReply(text: "Network interface has not been configured\n"))
+        #expect(none?.device == nil && none != nil)
+        #expect(CFEInterface(ConsoleReply(text: "Device uart0: hwaddr, ipaddr 1.2.3.4\n")) == nil)
+        #expect(CFEDevices(try CFEFixture.reply("bcm47xx-show-devices"))?.interfaces == ["eth0"])
+        let (commands, host) = (CFECommands(), try #require(IPv4Address("192.168.1.2")))
+        let board = try #require(IPv4Address("192.168.1.1"))
+        let mask = try #require(IPv4Address("255.255.255.0"))
+        #expect(
+            try commands.setAddress(board, mask: mask, of: "eth0")
+                == "ifconfig eth0 -addr=192.168.1.1 -mask=255.255.255.0")
+        #expect(
+            try commands.save(from: 0xBC00_0000, count: 0x10_0000, to: "fkabcn1", at: host)
+                == "save 192.168.1.2:fkabcn1 0xbc000000 0x100000")
+        for name in ["", "fk a", "../fk", "fk;f", String(repeating: "a", count: 41)] {
+            #expect(throws: CFECommandFault.unsafeName(name)) {
+                try commands.save(from: 0, count: 16, to: name, at: host)
+            }
+        }
+        for device in ["eth", "eth0 -auto", "flash0", "eth1234"] {
+            #expect(throws: CFECommandFault.unsafeName(device)) {
+                try commands.setAddress(board, mask: mask, of: device)
+            }
+        }
+        #expect(throws: CFECommandFault.badRange) {
+            try commands.save(from: 1 << 32 - 8, count: 16, to: "fk", at: host)
+        }
     }
 
     @Test("Hostile replies do not trap", arguments: 1...40)

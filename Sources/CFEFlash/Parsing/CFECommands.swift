@@ -1,4 +1,5 @@
 import FlashModel
+package import Transfers
 
 /// Why a command line is not sent.
 package enum CFECommandFault: Error, Sendable, Hashable {
@@ -51,6 +52,44 @@ package struct CFECommands: Sendable, Hashable {
     package func dumpPage(block: Int, page: Int) throws(CFECommandFault) -> String {
         guard block >= 0, page >= 0 else { throw .badRange }
         return "dn \(block) \(page) 1"
+    }
+
+    // MARK: The network
+
+    /// Shows the network interface (`ui/ui_netcmds.c`, ui_cmd_ifconfig, without arguments).
+    package func interface() -> String { "ifconfig" }
+
+    /// `ifconfig eth0 -addr=192.168.1.1 -mask=255.255.255.0`: until the next reset.
+    package func setAddress(
+        _ address: IPv4Address, mask: IPv4Address, of device: String
+    ) throws(CFECommandFault) -> String {
+        guard Self.isInterface(device) else { throw .unsafeName(device) }
+        return "ifconfig \(device) -addr=\(address) -mask=\(mask)"
+    }
+
+    /// The name of a file for display.
+    package static let example = "FILE"
+
+    /// `save 192.168.1.2:fk… 0xbc000000 0x100000`: sends memory; both numbers are hexadecimal (`ui/ui_loadcmds.c`,
+    /// ui_cmd_save).
+    ///
+    /// - Parameter file: letters and digits.
+    package func save(
+        from address: UInt64, count: Int, to file: String, at host: IPv4Address
+    ) throws(CFECommandFault) -> String {
+        try Self.check(address, count)
+        guard !file.isEmpty, file.utf8.count <= 40,
+            file.utf8.allSatisfy({
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0)
+            })
+        else { throw .unsafeName(file) }
+        return "save \(host):\(file) \(Self.hex(address)) \(Self.hex(UInt64(count)))"
+    }
+
+    /// Whether a word is a name of a network interface: `eth0`.
+    static func isInterface(_ word: String) -> Bool {
+        word.hasPrefix("eth") && (4...6).contains(word.utf8.count)
+            && word.utf8.dropFirst(3).allSatisfy { (0x30...0x39).contains($0) }
     }
 
     private static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }

@@ -21,6 +21,8 @@ package struct CFEDevices: Sendable, Hashable {
     }
 
     package private(set) var devices: [Device] = []
+    /// The network interfaces: `eth0                 Broadcom BCM47XX 10/100/1000 Mbps Ethernet Controller`.
+    package private(set) var interfaces: [String] = []
     /// Lines of flash that were not understood.
     package private(set) var strayLines: [String] = []
 
@@ -28,6 +30,7 @@ package struct CFEDevices: Sendable, Hashable {
     package init?(_ reply: ConsoleReply) {
         let lines = reply.lines.map(\.trimmed)
         guard lines.contains(where: { $0.hasPrefix("Device Name") }) else { return nil }
+        interfaces = lines.compactMap { $0.words.first?.string(limit: 20) }.filter(CFECommands.isInterface)
         for line in lines where line.hasPrefix("flash") {
             if let device = Self.device(line) {
                 if devices.count < BoardLimits.devices { devices.append(device) }

@@ -44,6 +44,15 @@ package struct CFEFacts: Sendable {
         }
     }
 
+    /// Why mapped flash cannot be sent over the network; a sentence. nil if it can, as far as is known.
+    var networkObstacle: String? {
+        guard let help else { return "Its help was not understood." }
+        if let missing = ["save", "ifconfig"].first(where: { !help.has($0) }) {
+            return "Its help lists no \(missing)."
+        }
+        return devices?.interfaces.isEmpty == false ? nil : "Its show devices lists no network interface."
+    }
+
     /// The questions to ask of a CFE with these commands, in order, behind `help`.
     package static func questions(_ help: CFEHelp?) throws -> [String] {
         guard let help else { return [] }

@@ -15,6 +15,8 @@ extension CFEScenario {
         case ("show", false) where arguments == ["devices"]: return ended(devices)
         case ("fdump", false) where family == .bcm47xx: return dumpDevice(arguments, line)
         case ("d", false): return dumpMemory(arguments, line)
+        case ("ifconfig", false) where network != nil: return ifconfig(arguments, line)
+        case ("save", false) where network != nil: return save(arguments, line)
         case ("dm", true): return dumpWords(arguments, line)
         case ("fi", true) where hasPartitions && family == .bcm63xxNAND: return ended(partitions)
         case ("fb", true) where family == .bcm63xxNAND: return ended(badBlocks)
@@ -30,7 +32,7 @@ extension CFEScenario {
                 + "*** command status = -1\n")
     }
 
-    private func ended(_ text: String, status: Int = 0) -> LoaderAction {
+    func ended(_ text: String, status: Int = 0) -> LoaderAction {
         LoaderAction("\(text)*** command status = \(status)\n")
     }
 
@@ -43,10 +45,13 @@ extension CFEScenario {
                 ("nvram", "NVRAM utility."), ("reboot", "Reboot."), ("flash", "Update a flash memory device"),
                 ("f", "Fill contents of memory."), ("e", "Modify contents of memory."), ("d", "Dump memory."),
                 ("go", "Start a previously loaded program."), ("load", "Load an executable file into memory"),
-                ("save", "Save a region of memory to a remote file via TFTP"),
                 ("show devices", "Display information about the installed devices."),
                 ("help", "Obtain help for CFE commands"),
             ]
+            if network != nil {
+                table.insert(("save", "Save a region of memory to a remote file via TFTP"), at: 2)
+                table.insert(("ifconfig", "Configure the Ethernet interface"), at: 3)
+            }
             if family == .bcm47xx { table.insert(("fdump", "Dump content on flash device in hex format."), at: 2) }
             return table
         }
@@ -148,7 +153,7 @@ extension CFEScenario {
     }
 
     /// The bytes at an address; nil outside the flash.
-    private func bytes(at address: UInt64, count: Int) -> [UInt8]? {
+    func bytes(at address: UInt64, count: Int) -> [UInt8]? {
         guard let flash, address >= base, count > 0, address - base + UInt64(count) <= UInt64(flash.bytes.count) else {
             return nil
         }

@@ -43,6 +43,12 @@ package struct CFEScenario: LoaderPersonality {
     /// Pages whose bits the ECC repairs.
     package var correctedPages: Set<Int> = []
 
+    /// The board's cable; nil if BCM47xx has no `save` and no `ifconfig`.
+    package var network: SimulatedLoaderNetwork?
+    /// As `ifconfig` shows it; nil before the network is up.
+    var address: String?
+    var mask = "255.255.255.0"
+
     private var line: [UInt8] = []
     /// The position of the cursor, for line editing.
     private var cursor = 0
@@ -120,6 +126,7 @@ package struct CFEScenario: LoaderPersonality {
     package mutating func restart(_ number: Int) {
         line = []
         cursor = 0
+        address = nil
     }
 
     // MARK: Typing
