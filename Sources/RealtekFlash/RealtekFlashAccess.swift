@@ -38,7 +38,7 @@ package final class RealtekFlashAccess {
         try await answers.ask(RealtekCommands().help(), as: "help") { RealtekHelp($0) != nil }
         let facts = RealtekFacts(answers.replies, given: given)
         let survey = try RealtekSurvey.assemble(facts)
-        let readers = readers(survey, facts)
+        let readers = try readers(survey, facts)
         return SurveyedFlash(
             survey: survey, evidence: answers.evidence, reader: LoaderFlashReader(session, survey, readers),
             writer: nil,
@@ -47,7 +47,7 @@ package final class RealtekFlashAccess {
             transfer: LoaderTransferDescription(session, Array(readers.values)), hints: .realtek)
     }
 
-    private func readers(_ survey: Survey, _ facts: RealtekFacts) -> [Chip.ID: any LoaderChipReading] {
+    private func readers(_ survey: Survey, _ facts: RealtekFacts) throws -> [Chip.ID: any LoaderChipReading] {
         guard let help = facts.help, let way = facts.way, let chip = survey.chips.first, chip.leastSize > 0 else {
             return [:]
         }
@@ -57,6 +57,26 @@ package final class RealtekFlashAccess {
             case .copied: RealtekCopyPrinter(session, dump, size: chip.leastSize, memory: given.freeRAM)
             case .mapped(let base): RealtekWindowPrinter(dump, base: base)
             }
-        return [chip.id: PrintedChip(session, printer, size: chip.leastSize, store: store)]
+        let printed = PrintedChip(session, printer, size: chip.leastSize, store: store)
+        guard let download = try download(facts, dump, size: chip.leastSize) else { return [chip.id: printed] }
+        return [chip.id: NetworkedChip(session, download, printed: printed, size: chip.leastSize, transfers)]
     }
+
+    /// nil if flash is printed on the console.
+    private func download(
+        _ facts: RealtekFacts, _ dump: RealtekMemoryDump, size: Int
+    ) throws -> RealtekDownload? {
+        let copy = RealtekCopyPrinter(session, dump, size: size, memory: given.freeRAM, most: Self.mostAtOnce)
+        if let why = facts.networkObstacle(memory: copy.memory.lowerBound) {
+            try transfers.checkAbsence(of: "loader of Realtek", why: why)
+            return nil
+        }
+        guard let settings = transfers.settings?.network, let client = settings.client else { return nil }
+        let network = RealtekNetwork(
+            session, settings, memory: copy.memory.lowerBound, hasLoadAddress: facts.help?.has("LOADADDR") == true)
+        return RealtekDownload(session, copy, dump, network, client)
+    }
+
+    /// The bytes that are fetched in one go.
+    private static let mostAtOnce = 512 << 10
 }

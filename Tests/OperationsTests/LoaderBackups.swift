@@ -6,6 +6,7 @@ import FlashModel
 import Foundation
 import LinuxFlash
 import Operations
+import Synchronization
 import SystemPackage
 import TestBags
 import TestBoards
@@ -16,11 +17,18 @@ import Testing
 final class LoaderBackups: Sendable {
     let folder: ScratchFolder
     private let given: GivenMemory
+    /// The cable between the boards and this computer; nil if there is only the console.
+    private let network: SimulatedLoaderNetwork?
+    private let noted = Mutex<[String]>([])
 
-    init(given: GivenMemory = GivenMemory()) throws {
+    init(given: GivenMemory = GivenMemory(), network: SimulatedLoaderNetwork? = nil) throws {
         folder = try ScratchFolder()
         self.given = given
+        self.network = network
     }
+
+    /// What the user was told.
+    var notes: [String] { noted.withLock { $0 } }
 
     /// A board of one chip, as a survey has it.
     struct Board: Sendable, CustomTestStringConvertible {
@@ -52,19 +60,33 @@ final class LoaderBackups: Sendable {
 
     // MARK: Operations
 
-    func connector(_ board: SimulatedLoader, over opener: (any ChannelOpening)? = nil) -> ConsoleConnector {
+    func connector(
+        _ board: SimulatedLoader, over opener: (any ChannelOpening)? = nil, via: String? = nil,
+        address: String = "192.168.1.2", portIsTaken: Bool = false
+    ) -> ConsoleConnector {
         var settings = ConsoleConnector.Settings(powerCycle: { board.powerOn() }, timing: .simulated)
         settings.given = given
+        settings.via = via.flatMap(TransferMethodName.init)
+        if let network {
+            let host = SimulatedLoaderHost(network, board, address: address, portIsTaken: portIsTaken)
+            settings.network = BoardNetwork(client: host) { _ in host }
+        }
         return ConsoleConnector(
-            opener: opener ?? board, credentials: Credentials(), environment: .simulated(), settings: settings)
+            opener: opener ?? board, credentials: Credentials(), environment: .simulated(), settings: settings
+        ) { [self] event in
+            if case .note(let text) = event { noted.withLock { $0.append(text) } }
+        }
     }
 
     func backUp(
-        _ board: SimulatedLoader, over opener: (any ChannelOpening)? = nil, reconnects: Int = 5, withOOB: Bool = false
+        _ board: SimulatedLoader, over opener: (any ChannelOpening)? = nil, reconnects: Int = 5, withOOB: Bool = false,
+        via: String? = nil, address: String = "192.168.1.2", portIsTaken: Bool = false
     ) async throws -> BackupReport {
         var options = BackupOptions(target: folder.path.appending("bag"), folder: folder.path, reconnects: reconnects)
         options.withOOB = withOOB
-        return try await Backup.run(connector(board, over: opener), options: options, environment: .simulated())
+        return try await Backup.run(
+            connector(board, over: opener, via: via, address: address, portIsTaken: portIsTaken), options: options,
+            environment: .simulated())
     }
 
     /// The bytes of an image.
@@ -100,7 +122,7 @@ final class LoaderBackups: Sendable {
     /// Whether a line has the word that no bootloader knows, behind keys that were typed before.
     private static func isWord(_ command: String) -> Bool {
         let text = command.drop { $0.isASCII && ($0.asciiValue ?? 0x20) < 0x20 || $0 == " " }
-        return text.hasPrefix("fk") || text.hasPrefix("tfk")
+        return text.hasPrefix("zk") || text.hasPrefix("tzk")
     }
 
     /// Whether a line is no command at all: the rest of one that was not erased completely.
@@ -134,6 +156,8 @@ extension LoaderBackups.Board {
                 case "help", "fi", "fb": return words.count == 1
                 case "show": return words == ["show", "devices"]
                 case "d": return words.count == 4 && words[1] == "-b"
+                case "save": return words.count == 4 && words[1].hasPrefix("192.168.1.2:fk")
+                case "ifconfig": return words.count == 1 || words.count == 4 && words[2].hasPrefix("-addr=")
                 case "dm": return words.count == 3
                 case "dn": return words.count == 4 && words[3] == "1"
                 case "fdump": return words.count == 4
@@ -159,6 +183,8 @@ extension LoaderBackups.Board {
                 case "?": return words.count == 1
                 case "DB", "DW": return words.count == 3
                 case "FLR": return words.count == 4
+                case "AUTOBURN": return words == ["AUTOBURN", "0"]
+                case "LOADADDR", "IPCONFIG": return words.count == 2
                 // What erasing leaves in a build that does not erase with this character, or an echo of ^C.
                 default: return command.utf8.allSatisfy { $0 == 0x08 || $0 == 0x03 || $0 == 0x20 }
                 }

@@ -4,6 +4,7 @@ import Foundation
 import LoaderConsoles
 import TestSupport
 import Testing
+import Transfers
 
 @testable import RealtekFlash
 
@@ -123,6 +124,19 @@ struct RealtekParserTests {
         }
         #expect(throws: RealtekCommandFault.badRange) { try commands.readFlash(to: 0, at: -16, count: 16) }
         #expect(throws: RealtekCommandFault.badRange) { try commands.dumpBytes(at: 0xFFFF_FFF0, count: 32) }
+    }
+
+    @Test("Of AUTOBURN there is no form but the one that keeps the server from writing")
+    func network() throws {
+        let commands = RealtekCommands()
+        #expect(commands.noAutomaticWriting() == "AUTOBURN 0")
+        let (command, reply) = try commands.setLoadAddress(0x8050_0000)
+        #expect(command == "LOADADDR 80500000" && reply == "Set TFTP Load Addr 0x80500000")
+        #expect(commands.setAddress(try #require(IPv4Address("10.0.0.7"))) == "IPCONFIG 10.0.0.7")
+        #expect(throws: RealtekCommandFault.badRange) { try commands.setLoadAddress(1 << 32) }
+        let facts = RealtekFacts([commands.help(): try RealtekFixture.reply("rtl8196e-help")])
+        #expect(facts.networkObstacle(memory: 0x8050_0000) == nil && facts.networkObstacle(memory: 0x8060_0000) == nil)
+        #expect(RealtekFacts([:]).networkObstacle(memory: 0x8050_0000) != nil)
     }
 
     @Test("Surveys: sizes that are printed, given, unknown or contradictory")

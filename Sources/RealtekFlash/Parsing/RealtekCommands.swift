@@ -1,5 +1,6 @@
 import FlashModel
 package import LoaderConsoles
+package import Transfers
 
 /// Why a command line is not sent.
 package enum RealtekCommandFault: Error, Sendable, Hashable {
@@ -8,8 +9,8 @@ package enum RealtekCommandFault: Error, Sendable, Hashable {
     case badRange
 }
 
-/// Builds command lines for Realtek's loader. It can build none that writes flash: `FLR` copies flash to RAM, and everything
-/// else prints.
+/// Builds command lines for Realtek's loader. It can build none that writes flash: `FLR` copies flash to RAM, `AUTOBURN` is
+/// only ever switched off, `LOADADDR` and `IPCONFIG` set variables in RAM, and everything else prints.
 ///
 /// Addresses are hexadecimal without `0x`, which old builds refuse (`utility.c`, _atoi); lengths are decimal in DB and DW,
 /// and hexadecimal in FLR (`monitor.c`, CmdDumpByte, CmdDumpWord, CmdFlr).
@@ -57,6 +58,24 @@ package struct RealtekCommands: Sendable, Hashable {
                 ], answer: "Y")
         )
     }
+
+    // MARK: The network
+
+    /// `AUTOBURN 0`: files that anybody sends to the loader's TFTP server are not written to flash, until the next reset
+    /// (`monitor.c`, CmdAuto). Its reply shows the variable: `AutoBurning=0`. There is no other form: without an argument,
+    /// old builds read the last line's.
+    package func noAutomaticWriting() -> String { "AUTOBURN 0" }
+
+    /// `LOADADDR 80500000`: where the TFTP server reads from (`monitor.c`, CmdLoad), with the reply.
+    package func setLoadAddress(
+        _ memory: UInt64
+    ) throws(RealtekCommandFault) -> (command: String, reply: String) {
+        try Self.check(memory, 16)
+        return ("LOADADDR \(Self.hex(memory))", "Set TFTP Load Addr 0x\(String(memory, radix: 16))")
+    }
+
+    /// `IPCONFIG 192.168.1.6`: the board's address, until the next reset (`monitor.c`, CmdCfn).
+    package func setAddress(_ board: IPv4Address) -> String { "IPCONFIG \(board)" }
 
     private static func hex(_ value: UInt64) -> String { String(value, radix: 16, uppercase: true) }
 

@@ -17,6 +17,21 @@ package struct RealtekFacts: Sendable {
         help = replies[RealtekCommands().help()].flatMap(RealtekHelp.init)
     }
 
+    /// Why flash cannot be fetched over the network; a sentence. nil if it can, as far as is known.
+    ///
+    /// - Parameter memory: where FLR copies to.
+    func networkObstacle(memory: UInt64) -> String? {
+        guard let help else { return "Its help was not understood." }
+        guard way == .copied else { return "Only what FLR copies to RAM can be fetched." }
+        if let missing = ["AUTOBURN", "IPCONFIG"].first(where: { !help.has($0) }) {
+            return "Its help lists no \(missing)."
+        }
+        guard help.has("LOADADDR") || memory == Self.usualMemory.lowerBound else {
+            return "Its help lists no LOADADDR, and --ram gives other memory than it loads to."
+        }
+        return nil
+    }
+
     /// How the flash is read.
     package enum Way: Sendable, Hashable {
         /// FLR copies it to RAM, by its offset on the chip.
@@ -25,6 +40,8 @@ package struct RealtekFacts: Sendable {
         case mapped(base: UInt64)
     }
 
+    /// RAM that the loader leaves alone: it ends below, and loads systems there (`etherboot.h`; notes of owners).
+    static let usualMemory: Range<UInt64> = 0x8050_0000..<0x8070_0000
     /// Where serial NOR is mapped (notes of owners of RTL8196C and RTL8196E: `SPI_FLASH_BASE`, 0xbd000000).
     static let serialWindow: UInt64 = 0xBD00_0000
     /// How much of it is mapped: the window ends where the boot ROM's begins.

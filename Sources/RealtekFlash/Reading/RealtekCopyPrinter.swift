@@ -12,27 +12,30 @@ final class RealtekCopyPrinter: LoaderPrinting {
     private let session: LoaderSession
     private let dump: RealtekMemoryDump
     private let size: Int
-    private let memory: Range<UInt64>
+    let memory: Range<UInt64>
+    private let most: Int
     private let commands = RealtekCommands()
 
-    /// RAM that the loader leaves alone: it ends below, and loads systems there (`etherboot.h`; notes of owners).
-    static let usualMemory: Range<UInt64> = 0x8050_0000..<0x8070_0000
     /// The words of a copy that was made.
     private static let success = "Flash Read Successed!"
 
     /// - Parameters:
     ///   - size: of the chip in bytes, a multiple of 16.
     ///   - memory: free RAM.
-    init(_ session: LoaderSession, _ dump: RealtekMemoryDump, size: Int, memory: Range<UInt64>?) {
+    ///   - most: bytes to copy at once.
+    init(
+        _ session: LoaderSession, _ dump: RealtekMemoryDump, size: Int, memory: Range<UInt64>?, most: Int = 64 << 10
+    ) {
         self.session = session
         self.dump = dump
         self.size = size
-        self.memory = memory ?? Self.usualMemory
+        self.memory = memory ?? RealtekFacts.usualMemory
+        self.most = most
     }
 
     var name: String { "FLR, \(dump.name)" }
     var lineLength: Int { dump.lineLength }
-    var chunkSize: Int { min(64 << 10, max(16, memory.count / 2 / 16 * 16)) }
+    var chunkSize: Int { min(most, max(16, memory.count / 2 / 16 * 16)) }
 
     func locate(_ range: Range<Int>, isAgain: Bool) async throws -> LoaderPlace {
         guard let address = memory.lowerBound.plus(isAgain ? memory.count / 32 * 16 : 0), range.count <= chunkSize

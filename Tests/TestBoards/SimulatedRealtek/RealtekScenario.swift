@@ -33,7 +33,14 @@ package struct RealtekScenario: LoaderPersonality {
     package var countdownTime = 1_000_000
     package var characterTime = 260
 
-    private var memory = SimulatedMemory(seed: 1)
+    /// Whether AUTOBURN does not obey. Made up.
+    package var burnsAlways = false
+    /// Whether the server sends other memory than LOADADDR says. Made up.
+    package var servesElsewhere = false
+    /// `boot/tftpd.c`, tftpd_entry.
+    var state = NetworkState()
+
+    var memory = SimulatedMemory(seed: 1)
     private var line: [UInt8] = []
     /// What FLR copies once it is told so.
     private var pending: (target: UInt64, offset: Int, count: Int)?
@@ -81,6 +88,7 @@ package struct RealtekScenario: LoaderPersonality {
         memory = SimulatedMemory(seed: UInt8(truncatingIfNeeded: number))
         line = []
         pending = nil
+        state = NetworkState()
     }
 
     // MARK: Typing
@@ -122,6 +130,7 @@ package struct RealtekScenario: LoaderPersonality {
         case "DB": return dumpBytes(arguments, line)
         case "DW": return dumpWords(arguments, line)
         case "FLR": return ask(arguments, line)
+        case "AUTOBURN", "LOADADDR", "IPCONFIG": return set(first, arguments, line)
         default: return LoaderAction(offence: .init(kind: .forbidden, text: line))
         }
     }
@@ -203,6 +212,8 @@ package struct RealtekScenario: LoaderPersonality {
         let numbers = words.compactMap { UInt64($0, radix: 16) }
         guard words.count == 3, numbers.count == 3 else { return exception(line) }
         pending = (numbers[0], Int(numbers[1]), Int(numbers[2]))
+        // Before the question.
+        state.length = Int(numbers[2])
         return LoaderAction(
             "Flash read from \(Self.digits(numbers[1], 8)) to \(Self.digits(numbers[0], 8)) with "
                 + "\(Self.digits(numbers[2], 8)) bytes\t?\n(Y)es , (N)o ? --> ", isQuestion: true)
