@@ -29,7 +29,7 @@ import Testing
         ("luci://root@192.168.1.1", LuCIAddress(user: "root", host: "192.168.1.1")),
         ("luci://192.168.1.1:443/", LuCIAddress(host: "192.168.1.1", port: 443, isSecure: true)),
         ("LuCI+HTTPS://board", LuCIAddress(host: "board", isSecure: true)),
-        ("eva://192.168.178.1", EVAAddress(host: "192.168.178.1")),
+        ("eva://192.168.178.1", EVAAddress(host: "192.168.178.1")), ("eva://", EVAAddress(host: nil)),
         ("EVA://[fe80::1%eth0]:2121/", EVAAddress(host: "fe80::1%eth0", port: 2121)),
         ("Serial:/dev/ttyS0?baud=9600", SerialAddress(path: "/dev/ttyS0", baud: 9_600)),
     ]
@@ -63,7 +63,7 @@ import Testing
         "telnet:127.0.0.1", "tcp:127.0.0.1:1", "ftp:foo", "local:foo", "root@", "@host", "telnet:", "root@[::1",
         "http://", "http:///x", "https://host:0/", "http://root:secret@host/", "luci://", "luci://host/admin",
         "luci+http://host", "http://host/a b", "http://host/é", "luci://root:secret@host",
-        "eva://", "eva://host:0", "eva://host/mtd1", "ftp://", "eva://adam2:adam2@host",
+        "eva://host:0", "eva://host/mtd1", "ftp://", "eva://adam2:adam2@host",
     ])
     func refused(text: String) {
         #expect(throws: FlashkeepError(.addressNotUnderstood, what: "", why: "", next: "")) {

@@ -1,13 +1,16 @@
 import BackupBags
 import BoardAccess
+import EVAFlash
 import FlashAccess
 import FlashModel
 import Operations
+import Synchronization
 import SystemPackage
 import TestBags
 import TestBoards
 import TestSupport
 import Testing
+import Transfers
 
 /// Whole backups from the bootloader of an AVM box.
 @Suite("Backups from EVA", .serialized)
@@ -42,6 +45,57 @@ struct EVABackupTests {
         #expect(eva.commands.count { $0.hasPrefix("RETR") } == 4)
         #expect(eva.commands.contains("CHECK mtd1") && !eva.commands.contains { $0.contains("wlan_key") })
         #expect(try Python.path == nil || Python.accepts(bag: report.bag))
+    }
+
+    /// Finds a box at the given attempt.
+    private final class Finder: EVAFinding {
+        private let attempts = Mutex(0)
+        private let first: Int
+        private let isInNetwork: Bool
+
+        init(first: Int, isInNetwork: Bool = true) {
+            self.first = first
+            self.isInNetwork = isInNetwork
+        }
+
+        func find() async throws -> IPv4Address? {
+            let attempt = attempts.withLock { count in
+                count += 1
+                return count
+            }
+            return attempt >= first ? IPv4Address("127.0.0.1") : nil
+        }
+
+        func reaches(_ address: IPv4Address) throws -> Bool { isInNetwork }
+    }
+
+    @Test("Without an address, the box is looked for; in a foreign network it is named")
+    func discovery() async throws {
+        let folder = try ScratchFolder()
+        let eva = try SimulatedEVA(SimulatedEVA.box())
+        defer { eva.stop() }
+        let events = Mutex<[ProgressEvent]>([])
+        let options = BackupOptions(target: folder.path.appending("found"), reconnects: 0)
+        let report = try await Backup.run(
+            eva.connector(finder: Finder(first: 3), notify: { event in events.withLock { $0.append(event) } }),
+            options: options, environment: .simulated())
+        #expect(report.summary.isWhole && eva.offences.isEmpty)
+        let texts = events.withLock { $0.map { "\($0)" } }
+        #expect(texts.count { $0.contains("sets nothing") } == 1 && texts.contains { $0.contains("at 127.0.0.1") })
+        let foreign = await #expect(throws: FlashkeepError.self) {
+            _ = try await Backup.run(
+                eva.connector(finder: Finder(first: 1, isInNetwork: false)),
+                options: BackupOptions(target: folder.path.appending("foreign"), reconnects: 0),
+                environment: .simulated())
+        }
+        #expect(foreign?.code == .hostUnreachable && foreign?.next.contains("ip address add") == true)
+        let never = await #expect(throws: FlashkeepError.self) {
+            _ = try await Backup.run(
+                eva.connector(finder: Finder(first: .max)) { $0.window = .milliseconds(100) },
+                options: BackupOptions(target: folder.path.appending("never"), reconnects: 0),
+                environment: .simulated())
+        }
+        #expect(never?.code == .boardSilent)
     }
 
     @Test("What a newer loader refuses is named, and the backup is not whole")

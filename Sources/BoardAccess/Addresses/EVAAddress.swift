@@ -1,22 +1,24 @@
 package import FlashAccess
 
-/// The bootloader of an AVM box while it starts: `eva://host`.
+/// The bootloader of an AVM box while it starts: `eva://host`, or `eva://` for whichever answers.
 package struct EVAAddress: AddressScheme {
     package static let forms = [
         AddressForm("eva://192.168.178.1", "the bootloader of an AVM box (EVA, ADAM2), while the box starts")
     ]
 
-    package let host: String
+    /// nil is whichever answers.
+    package let host: String?
     /// 1 to 65535.
     package let port: Int
 
-    package init(host: String, port: Int = 21) {
+    package init(host: String?, port: Int = 21) {
         self.host = host
         self.port = port
     }
 
     package static func parse(_ text: String) throws(AddressFault) -> EVAAddress? {
         guard let prefix = ["eva://", "ftp://"].first(where: text.hasPrefix) else { return nil }
+        if prefix == "eva://", text.dropFirst(prefix.count).allSatisfy({ $0 == "/" }) { return EVAAddress(host: nil) }
         // In an FTP address, a file follows the host; the bootloader has none.
         let end = text.dropFirst(prefix.count).firstIndex { "/?#".contains($0) } ?? text.endIndex
         let authority = try AddressSyntax.Authority(String(text[..<end]), after: prefix)

@@ -5,7 +5,8 @@ package import FlashModel
 extension SimulatedEVA {
     /// A connector to this loader, with limits that suit tests.
     package func connector(
-        _ change: (inout EVALimits) -> Void = { _ in }, notify: @escaping ProgressHandler = { _ in }
+        finder: (any EVAFinding)? = nil, _ change: (inout EVALimits) -> Void = { _ in },
+        notify: @escaping ProgressHandler = { _ in }
     ) -> EVAConnector {
         var limits = EVALimits()
         limits.window = .seconds(20)
@@ -13,9 +14,14 @@ extension SimulatedEVA {
         limits.session = .seconds(2)
         limits.farewell = .milliseconds(500)
         change(&limits)
+        guard let finder else {
+            return EVAConnector(
+                address: "eva://127.0.0.1:\(port)", host: "127.0.0.1", port: port, limits: limits,
+                environment: .simulated(), notify: notify)
+        }
         return EVAConnector(
-            address: "eva://127.0.0.1:\(port)", host: "127.0.0.1", port: port, limits: limits,
-            environment: .simulated(), notify: notify)
+            address: "eva://", host: nil, port: port, limits: limits, finder: finder, environment: .simulated(),
+            notify: notify)
     }
 
     /// A box with 16 erase blocks of 4 KiB of NOR: urlader, kernel, and the two partitions of settings.
