@@ -38,7 +38,7 @@ struct CFESessionTests {
                 #expect(board.starts == 1 && board.offences.isEmpty, "\(start): \(board.offences)")
                 #expect(found.startLog.isEmpty == (start == .prompt))
                 // Nothing is run but the word that nobody knows.
-                #expect(board.commands.allSatisfy { $0.hasPrefix("fk") || $0.hasPrefix("tfk") }, "\(board.commands)")
+                #expect(board.commands.allSatisfy { $0.hasPrefix("zk") || $0.hasPrefix("tzk") }, "\(board.commands)")
             }
         }
     }

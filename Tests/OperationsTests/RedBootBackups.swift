@@ -185,7 +185,7 @@ final class RedBootBackups: Sendable {
         case "cksum": return words.count == 5
         case "=": return words.count == 2
         // The word that nobody knows.
-        default: return command.hasPrefix("fk") && words.count == 1
+        default: return command.hasPrefix("zk") && words.count == 1
         }
     }
 }

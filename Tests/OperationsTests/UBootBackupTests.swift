@@ -110,7 +110,7 @@ struct UBootBackupTests {
         case "nand": return ["info", "bad", "device", "read"].contains(words.dropFirst().first)
         case "mtd": return ["list", "bad", "read"].contains(words.dropFirst().first)
         case "(reset)": return true
-        default: return command.hasPrefix("fk") && words.count == 1
+        default: return command.hasPrefix("zk") && words.count == 1
         }
     }
 

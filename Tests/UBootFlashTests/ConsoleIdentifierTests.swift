@@ -21,7 +21,7 @@ struct ConsoleIdentifierTests {
         var requests: Int { notices.count { if case .needsPower = $0 { true } else { false } } }
     }
 
-    static let proof = "fkabcdefgh\r"
+    static let proof = "zkabcdefgh\r"
     private static let interrupt = "\u{3}"
     /// The bytes sent to a silent board.
     static let wakes = "\u{3}\u{3} \r \r echo fk''abcdefgh\r"
@@ -374,7 +374,7 @@ struct ConsoleIdentifierTests {
             if character == "\r" {
                 #expect(!line.isEmpty)
                 let word = String(line.drop { $0 == " " })
-                #expect(["", "fkabcdefgh", "echo fk''abcdefgh"].contains(word), "\(line)")
+                #expect(["", "zkabcdefgh", "echo fk''abcdefgh"].contains(word), "\(line)")
                 line = ""
             } else if character == "\u{3}" {
                 line = ""

@@ -49,6 +49,17 @@ extension ConsoleSearch {
                 : "Check the ground wire and the line's voltage; for another rate, give ?baud=NUMBER.")
     }
 
+    /// The error for a bootloader that answers, and that is not one of those that are needed.
+    func notWanted(_ name: String, _ console: Console) -> FlashkeepError {
+        FlashkeepError(
+            .usage,
+            what:
+                "\(name) answers at \(console.channel.traits.address), and Flashkeep cannot start an image through it.",
+            why: "It starts images through \(identifier.wanted.sorted().joined(separator: " and ")) only.",
+            next: "Omit --image: a backup is then read through \(name) itself. For a restore, let the board start its "
+                + "Linux, and connect to that.")
+    }
+
     func notSupported(_ name: String, _ console: Console) -> FlashkeepError {
         FlashkeepError(
             .replyNotUnderstood,

@@ -14,6 +14,12 @@ extension ConsoleSearch {
     /// How often no echo, or no complaint, must come for that to be no accident of the line.
     private static let believed = 3
 
+    /// What a word that nobody knows begins with. At a prompt that is not what it seems, such as that of a menu, the first
+    /// letter may be a choice: `f` writes an image to flash in CFE, and `e` erases; `d`, `i`, `w`, `b` and `c` mean
+    /// something there, `D` and `J` in Realtek's loader, and RedBoot completes the beginnings of its commands. No
+    /// bootloader has a command that begins with `z`, but for U-Boot's `zip` and `zboot`, which want whole words.
+    static let unknownWord = "zk"
+
     /// Says a word that nobody knows, and sees who complains.
     mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
         var hasHeard = false
@@ -24,7 +30,7 @@ extension ConsoleSearch {
                 try await console.channel.write([0x03])
                 _ = try await console.collect(quiet: timing.settled, longest: timing.settled * 4)
             }
-            let word = Array(("fk" + identifier.nonce().prefix(8)).utf8)
+            let word = Array((Self.unknownWord + identifier.nonce().prefix(8)).utf8)
             var echo: [UInt8] = []
             for byte in word {
                 try await console.channel.write([byte])

@@ -175,7 +175,7 @@ struct ConsoleSearch {
         guard dialect.isSupported else { throw notSupported(dialect.name, console) }
         if !dialect.isBootloader { return try await system(console) }
         guard identifier.wanted.isEmpty || identifier.wanted.contains(dialect.name) else {
-            throw notSupported(dialect.name, console)
+            throw notWanted(dialect.name, console)
         }
         var responder = Responder(dialect: dialect.name, prompt: prompt)
         if hasStarted { responder.startLog = startLog }
