@@ -154,7 +154,7 @@ struct ConsoleIdentifierTests {
             let outcome = try await arrive(scenario)
             #expect(outcome.found == prompt("=> "), "\(milliseconds)")
             #expect(outcome.requests == 1, "\(milliseconds)")
-            #expect(outcome.board.typed.allSatisfy { "\u{3} \recho fk'abcdefgh".contains($0) })
+            #expect(outcome.board.typed.allSatisfy { "\u{3} \rz echo fk'abcdefgh".contains($0) })
         }
     }
 
@@ -317,7 +317,7 @@ struct ConsoleIdentifierTests {
         #expect(outcome.error?.code == .replyNotUnderstood)
         #expect(outcome.error?.what.contains("garbage") == true)
         #expect(outcome.error?.next.contains("baud") == true)
-        #expect(outcome.board.typed.allSatisfy { "\u{3} \recho fk'abcdefgh".contains($0) })
+        #expect(outcome.board.typed.allSatisfy { "\u{3} \rz echo fk'abcdefgh".contains($0) })
     }
 
     @Test("A wrong rate without pauses is reported as one, too")

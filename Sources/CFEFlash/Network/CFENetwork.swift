@@ -36,20 +36,22 @@ final class CFENetwork {
     }
 
     private func give(_ addresses: BoardAddresses, to device: String) async throws {
-        let now = try await session.agreed(on: commands.interface(), harmless: Self.shown) { CFEInterface($0) != nil }
-        let isSet = { (reply: ConsoleReply) in
-            CFEInterface(reply).map { $0.device == device && $0.address == addresses.board } == true
-        }
-        if let now, isSet(now) { return }
+        guard try await !has(addresses.board, device) else { return }
         let command = try commands.setAddress(
             addresses.board, mask: addresses.interface.netmask, of: device)
         session.examples.note(command)
         // The link comes up.
-        let answer = try await session.say(command, silence: .seconds(20), pause: .seconds(5), harmless: Self.shown)
-        guard isSet(answer.reply) else {
+        _ = try await session.say(command, silence: .seconds(20), pause: .seconds(5), harmless: Self.shown)
+        guard try await has(addresses.board, device) else {
             throw FlashkeepError(
                 .hostUnreachable, what: "The board did not take the address \(addresses.board).",
                 why: "It was set with ifconfig.", next: "Give another one with --board-ip.")
         }
+    }
+
+    /// Whether the board has an address.
+    private func has(_ address: IPv4Address, _ device: String) async throws -> Bool {
+        let reply = try await session.agreed(on: commands.interface(), harmless: Self.shown) { CFEInterface($0) != nil }
+        return reply.flatMap(CFEInterface.init).map { $0.device == device && $0.address == address } == true
     }
 }

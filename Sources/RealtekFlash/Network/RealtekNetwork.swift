@@ -16,6 +16,9 @@ final class RealtekNetwork {
     private let commands = RealtekCommands()
     private var found: BoardAddressing?
 
+    /// How often a setting is said until its reply confirms it.
+    private static let attempts = 3
+
     /// The address of all boards unless it was changed (`boot/tftpd.c`, tftpd_entry).
     static let usualAddress = IPv4Address(value: 0xC0A8_0106)
 
@@ -57,11 +60,13 @@ final class RealtekNetwork {
     private func confirm(_ command: String, _ words: String, _ why: String) async throws {
         session.examples.note(command)
         let lines = { (reply: ConsoleReply) in reply.lines.map(\.trimmed).filter { !$0.isEmpty } }
-        let answer = try await session.say(command, silence: .seconds(5)) { lines($0).contains(ByteText(words)) }
-        guard answer.isWhole, lines(answer.reply) == [ByteText(words)] else {
-            throw FlashkeepError(
-                .hostUnreachable, what: "The network of Realtek's loader is not used.", why: why,
-                next: "Omit --via, so that flash is read over the console.")
+        // The line may have damaged the reply; to say it again does no harm.
+        for _ in 0..<Self.attempts {
+            let answer = try await session.say(command, silence: .seconds(5)) { lines($0).contains(ByteText(words)) }
+            if answer.isWhole, lines(answer.reply) == [ByteText(words)] { return }
         }
+        throw FlashkeepError(
+            .hostUnreachable, what: "The network of Realtek's loader is not used.", why: why,
+            next: "Omit --via, so that flash is read over the console.")
     }
 }
