@@ -63,6 +63,20 @@ struct CFESessionTests {
         #expect(recognized >= 36, "\(recognized) of \(seeds.count)")
     }
 
+    @Test("No image is started through it, and the error says what can be done")
+    func wanted() async throws {
+        let board = SimulatedLoader(Self.scenario(.bcm47xx), start: .prompt)
+        var identifier = LoaderSessions.identifier(board)
+        identifier.wanted = ["U-Boot", "RedBoot"]
+        let wanting = identifier
+        let error = await #expect(throws: FlashkeepError.self) {
+            try await board.withChannel { channel in _ = try await wanting.find(Console(channel)) }
+        }
+        #expect(error?.code == .usage && error?.what.hasPrefix("CFE answers") == true, "\(String(describing: error))")
+        #expect(error?.why.contains("RedBoot and U-Boot") == true && error?.next.contains("Omit --image") == true)
+        #expect(board.offences.isEmpty)
+    }
+
     @Test("A line that drops, flips and repeats characters never runs another command")
     func noise() async throws {
         for hasEditing in [false, true] {
