@@ -8,8 +8,9 @@ struct TransferMethodOptions: ParsableArguments, Sendable {
             """
             How the board sends its flash. Linux, over the network: nc, tftp, ftpput, wget, httpd; www (through the \
             board's own web server, only on request). U-Boot: tftpput, tftp (HiSilicon's, with three arguments), \
-            netconsole. All: line (only the console, in both directions). The default is the first of these that the \
-            board has and that works; over SSH, nothing else is used unless asked for.
+            netconsole. barebox, CFE, Realtek's loader: tftp. All: line (only the console, in both directions). The \
+            default is the first of these that the board has and that works; over SSH, nothing else is used unless \
+            asked for.
             """, valueName: "method"))
     var via: TransferMethodName?
 

@@ -22,17 +22,10 @@ package final class SimulatedLoaderHost: UBootNetworkHost, BoardFileClient {
         self.portIsTaken = portIsTaken
     }
 
-    package func interfaces() throws -> [HostInterface] {
-        guard let address = IPv4Address(address), let netmask = IPv4Address("255.255.255.0") else { return [] }
-        return [HostInterface(name: "eth0", address: address, netmask: netmask)]
-    }
+    package func interfaces() throws -> [HostInterface] { HostInterface.simulated(address) }
 
     package func serve(at host: IPv4Address) async throws {
-        guard !portIsTaken else {
-            throw FlashkeepError(
-                .portUnavailable, what: "The TFTP server cannot listen on UDP port 69.", why: "Made so.", next: "Go on."
-            )
-        }
+        guard !portIsTaken else { throw FlashkeepError.simulatedPort }
         network.state.withLock { $0.isServing = true }
     }
 

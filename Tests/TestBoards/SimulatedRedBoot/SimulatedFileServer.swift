@@ -18,17 +18,10 @@ package final class SimulatedFileServer: UBootNetworkHost {
 
     package var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    package func interfaces() throws -> [HostInterface] {
-        guard let address = IPv4Address("192.168.1.2"), let netmask = IPv4Address("255.255.255.0") else { return [] }
-        return [HostInterface(name: "eth0", address: address, netmask: netmask)]
-    }
+    package func interfaces() throws -> [HostInterface] { HostInterface.simulated("192.168.1.2") }
 
     package func serve(at host: IPv4Address) async throws {
-        guard !portIsTaken else {
-            throw FlashkeepError(
-                .portUnavailable, what: "The TFTP server cannot listen on UDP port 69.", why: "Made so.", next: "Go on."
-            )
-        }
+        guard !portIsTaken else { throw FlashkeepError.simulatedPort }
         state.withLock { $0.isServing = true }
     }
 
