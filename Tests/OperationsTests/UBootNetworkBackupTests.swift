@@ -147,6 +147,21 @@ struct UBootNetworkBackupTests {
         #expect(report.manifest.capture.way.contains("(tftp, checked by crc32)"))
     }
 
+    @Test("The vendor's tftp begins again without end where it fails", arguments: [true, false])
+    func vendorTFTPThatFails(isRefused: Bool) async throws {
+        let scenario = Self.scenario {
+            $0.forbid("tftpput")
+            $0.allow("tftp")
+            $0.network?.uploadFaults = [2: isRefused ? .refused : .stalls(after: 100)]
+        }
+        let board = SimulatedUBoot(scenario)
+        let report = try await backUp(board, in: try folders.make())
+        try await check(report, board, scenario, "tftp")
+        #expect(board.count(of: "tftp") == 7)
+        #expect(report.manifest.capture.way.contains("(tftp, checked by crc32)"))
+        #expect(board.time < .seconds(60), "\(board.time)")
+    }
+
     @Test("A tftp that only loads is never tried")
     func plainTFTP() async throws {
         let scenario = Self.tiny {

@@ -161,7 +161,7 @@ extension FolderBoard {
 
     /// Writes whole erase blocks at an offset, as OpenWrt's `mtd` does (`package/system/mtd/src/mtd.c`, mtd_write;
     /// usage, shortened: `mtd-openwrt`). The real one asks whether the block at the partition's start is bad, not the one
-    /// at the offset; this one asks for none, and no test has it write where that matters.
+    /// at the offset, and then writes one block further on: where that one is bad, it is an offence to use it.
     private static let openWrtMTD = #"""
         #!/bin/sh
         if [ $# = 0 ]; then
@@ -174,6 +174,9 @@ extension FolderBoard {
         [ "$1 $2 $3 $4 $6" = "-q -q -f -p write" ] && [ $# = 8 ] || { echo usage >&2; exit 1; }
         case $8 in BOARD/*) ;; *) echo "Could not get MTD device info from $8" >&2; exit 1;; esac
         n=${8##*/}
+        [ -r BOARD/troubles/$n ] && while read -r kind start end; do
+          [ $kind = bad ] && [ $start = 0 ] && echo "mtd wrote to flash whose first block is bad: $*" >>BOARD/offences
+        done <BOARD/troubles/$n
         read -r b <BOARD/root/sys/class/mtd/$n/erasesize
         [ $5 = 0 ] || echo "Seeking on mtd device '$8' to: $5" >&2
         /usr/bin/head -c $b /dev/zero | /usr/bin/tr '\000' '\377' | REAL of="$8" bs=$b seek=$(($5 / $b)) conv=notrunc iflag=fullblock 2>/dev/null

@@ -45,14 +45,19 @@ extension FolderBoard {
                 offset -= outer.start
             }
             let knowledge = partition.badBlocks
-            let attributes = [
+            var attributes = [
                 "name": partition.name, "type": partition.type, "size": "\(partition.size)",
                 "erasesize": "\(partition.eraseBlockSize)", "writesize": "\(partition.pageSize)",
                 "oobsize": "\(partition.oobSize)", "flags": Self.flags(partition),
                 "numeraseregions": "0",
-                "dev": "90:\(2 * partition.index)", "offset": "\(offset)", "corrected_bits": "3", "ecc_failures": "1",
+                "dev": "90:\(2 * partition.index)", "corrected_bits": "3", "ecc_failures": "1",
                 "bad_blocks": "\(knowledge?.bad.count ?? 0)", "bbt_blocks": "0",
             ]
+            // Only whole chips have none (`board-nandsim/sysfs-mtd`; `drivers/mtd/mtdpart.c`).
+            let isChip =
+                partition.parent == nil && partition.size == flash.bytes.count
+                && hardware.devices.contains { $0.partition.parent == partition.index }
+            if !isChip { attributes["offset"] = "\(offset)" }
             for (name, value) in attributes {
                 try scratch.write(value + "\n", "root/\(folder)/mtd\(partition.index)/\(name)")
             }

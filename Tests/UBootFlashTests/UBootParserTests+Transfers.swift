@@ -59,7 +59,7 @@ extension UBootParserTests {
             arguments: [
                 ("malta-put-tftpboot", "tftpboot 81000000 image.bin", .done(bytes: 1_048_576)),
                 ("malta-put-tftpboot", "tftpboot 81000000 small.bin", .done(bytes: 70)),
-                ("malta-put-tftpboot", "tftpboot 81000000 empty.bin", .done(bytes: 0)),
+                ("malta-put-tftpboot", "tftpboot 81000000 empty.bin", .done(bytes: nil)),
                 ("malta-put-tftpboot", "tftp 81000000 10.0.2.2:small.bin", .unclear),
                 (
                     "malta-put-tftpboot-missing", "tftpboot 81000000 nosuch.bin",
@@ -110,6 +110,43 @@ extension UBootParserTests {
                 #expect(result.memory != nil)
                 #expect(result.device != nil)
             }
+        }
+
+        /// HiSilicon's `tftp`: the lines of posted logs, and those of its `net/tftp.c`.
+        @Test(
+            arguments: [
+                (
+                    "Upload Filename 'backup.bin'.\r\nUpload from address: 0x82000000, 8.000 MB to be send ...\r\n"
+                        + "Uploading: #\t[ Connected ]\r\n################################\t[ 2.888 MB]\r\n"
+                        + "################################\t[ 5.752 MB]\r\n#########################\r\n"
+                        + "\t\t 8.000 MB upload ok.\r\n", .doneRounded(kibibytes: 8_192)
+                ),
+                (
+                    "Download Filename 'f'.\nDownload to address: 0x82000000\nDownloading: *\u{8}#\t[ Connected ]\n"
+                        + "%%#\n\t 1.1023 MB download ok.\n", .doneRounded(kibibytes: 2_047)
+                ),
+                (
+                    "Upload Filename 'f'.\nUpload from address: 0x82000000, 0.004 MB to be send ...\nUploading: *\u{8}"
+                        + "\nTFTP error: 'Access violation' (2)\nStarting again\n\n",
+                    .refused(reason: "Access violation", code: 2)
+                ),
+                (
+                    "Upload Filename 'f'.\nUpload from address: 0x82000000, 0.004 MB to be send ...\n"
+                        + "Uploading: *\u{8}TTTTTTTTTT\nRetry count exceeded; starting again\n", .noAnswer
+                ),
+                (
+                    "Upload Filename 'f'.\nUpload from address: 0x82000000, 8.000 MB to be send ...\nUploading: *\u{8}##",
+                    .unclear
+                ),
+                ("\t 99999999999999999999.000 MB upload ok.\n", .unclear),
+                ("\t 9223372036854775807.000 MB upload ok.\n", .unclear), ("\t 8.000 MB uploaded\n", .unclear),
+            ] as [(String, Outcome)])
+        func vendors(text: String, outcome: Outcome) {
+            let start = "Using hieth device\r\nTFTP to server 192.168.20.169; our IP address is 192.168.20.80\r\n"
+            let result = UBootTransferResult(UBootReply(text: start + text))
+            #expect(result.outcome == outcome)
+            #expect(result.server == "192.168.20.169" && result.ownAddress == "192.168.20.80")
+            #expect(result.memory == (text.contains("0x82000000") ? 0x8200_0000 : nil))
         }
 
         @Test func serial() throws {

@@ -178,7 +178,7 @@ import UBootFlash
 
     private static func text(_ outcome: UBootTransferResult.Outcome) -> String {
         switch outcome {
-        case .done(let bytes): "done \(bytes) bytes"
+        case .done(let bytes): "done \(bytes.map(String.init) ?? "0") bytes"
         case .refused(let reason, let code): "refused \(code ?? -1) \(reason)"
         case .notSet(let name): "not set \(name)"
         default: "\(outcome)"

@@ -1,10 +1,15 @@
 import FlashAccess
+private import FlashModel
 
-/// The result of `tftpboot` or `tftpput` (`net/tftp.c`, `net/net.c`).
+/// The result of `tftpboot` or `tftpput` (`net/tftp.c`, `net/net.c`), or of HiSilicon's `tftp`, which does both and prints
+/// other words (its `net/tftp.c`, TftpStart and TftpHandler): `Upload Filename 'f'.`, `Upload from address: 0x82000000,
+/// 8.000 MB to be send ...`, and at the end `8.000 MB upload ok.`.
 package struct UBootTransferResult: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
-        /// This many bytes were transferred; 0 if only `done` was printed.
-        case done(bytes: Int)
+        /// This many bytes were transferred; nil if only `done` was printed, as some versions do for an empty file.
+        case done(bytes: Int?)
+        /// This many KiB were transferred, rounded down: all that HiSilicon's prints.
+        case doneRounded(kibibytes: Int)
         /// The server refused: `TFTP error: 'File not found' (1)`.
         case refused(reason: String, code: Int?)
         /// There was no answer, or it stopped: `Retry count exceeded`, `TFTP server died` (also for an ICMP
@@ -22,6 +27,14 @@ package struct UBootTransferResult: Sendable, Hashable {
         case interrupted
         /// Anything else: the reply ends before the transfer did, or is of another command.
         case unclear
+
+        /// Whether it reports success.
+        package var isSuccess: Bool {
+            switch self {
+            case .done, .doneRounded: true
+            default: false
+            }
+        }
     }
 
     package var outcome: Outcome
@@ -38,6 +51,7 @@ package struct UBootTransferResult: Sendable, Hashable {
     package init(_ reply: UBootReply) {
         var isDone = false
         var bytes: Int?
+        var kibibytes: Int?
         var failure: Outcome?
         for line in reply.lines.prefix(100_000) {
             let text = line.trimmed
@@ -52,17 +66,34 @@ package struct UBootTransferResult: Sendable, Hashable {
             } else if let rest = text.dropping("TFTP from server ") ?? text.dropping("TFTP to server ") {
                 server = rest.before(";")?.string(limit: 64)
                 ownAddress = rest.after("our IP address is ")?.words.first?.string(limit: 64)
-            } else if let rest = text.dropping("Load address: ") ?? text.dropping("Save address: ") {
+            } else if let rest = text.dropping("Load address: ") ?? text.dropping("Save address: ")
+                ?? text.dropping("Download to address: ")
+            {
                 memory = rest.trimmed.address
+            } else if let rest = text.dropping("Upload from address: ") {
+                memory = rest.before(",")?.address
+            } else if let size = Self.vendorsSize(text) {
+                kibibytes = size
+                failure = nil
             } else if failure == nil {
                 failure = Self.failure(text)
             }
         }
         if isDone {
-            outcome = .done(bytes: bytes ?? 0)
+            outcome = .done(bytes: bytes)
+        } else if let kibibytes {
+            outcome = .doneRounded(kibibytes: kibibytes)
         } else {
             outcome = failure ?? .unclear
         }
+    }
+
+    /// The KiB in `8.000 MB upload ok.`: MiB, and three digits of KiB, 0...1023.
+    private static func vendorsSize(_ line: ByteText) -> Int? {
+        guard var rest = line.before(" MB upload ok.") ?? line.before(" MB download ok."),
+            let mebibytes = rest.takeDecimal(), rest.take("."), let kibibytes = rest.takeDecimal(), rest.isEmpty
+        else { return nil }
+        return mebibytes.times(1_024)?.plus(kibibytes)
     }
 
     private static func failure(_ line: ByteText) -> Outcome? {

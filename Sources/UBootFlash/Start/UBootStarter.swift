@@ -105,9 +105,13 @@ package final class UBootStarter {
         try await session.disableAutostart(variables.merging(changed) { $1 })
         let outcome = try await session.transfer(
             try session.commands.tftpGet(to: memory, file: name, command: TFTPLoad.command(facts.help) ?? "tftpboot"))
-        guard case .done(let bytes) = outcome else { return .failed(outcome) }
-        // Some versions print the number only if it is not zero.
-        guard bytes == size else { return .failed(.unclear) }
+        switch outcome {
+        case .done(size): break
+        // Only a checksum tells whether the last bytes have arrived, too.
+        case .doneRounded(size >> 10) where facts.hasChecksum: break
+        case .done, .doneRounded: return .failed(.unclear)
+        default: return .failed(outcome)
+        }
         guard facts.hasChecksum else { return .done }
         return try await session.checksum(at: memory, count: size) == sum ? .done : .damaged
     }

@@ -6,19 +6,26 @@ extension UBootSession {
     /// The longest silence. Before the first answer, the link may have to come up, and a second ARP request may be
     /// needed (`net/arp.c`, ARP_TIMEOUT: 5 s).
     private static var transferSilence: Duration { .seconds(12) }
-    /// The timeouts in a row (`T ` each) that mean that there is no answer: 6 s, or 30 s if the board cannot change its
-    /// timeout.
-    private static var timeouts: [UInt8] { Array("T T T T T T ".utf8) }
+    /// The timeouts in a row that mean that there is no answer: 6 s, or up to 30 s if the board cannot change its timeout.
+    /// Each prints `T `, or `T` on HiSilicon's boards.
+    private static var timeouts: [[UInt8]] { ["T T T T T T ", "TTTTTT"].map { Array($0.utf8) } }
+    /// After an error of the server, some versions try again without end.
+    private static var newStart: [UInt8] { Array("Starting again\n".utf8) }
 
     /// Runs a command that sends or fetches by TFTP, and abandons it if there is no answer.
     ///
     /// - Throws: ``Interruption``, and errors of the line.
     func transfer(_ line: String) async throws -> UBootTransferResult.Outcome {
         let timeouts = Self.timeouts
+        let newStart = Self.newStart
         let answer = try await say(
             line, silence: Self.transferSilence, pause: Self.transferSilence, longest: timing.limits.transfer,
-            isHopeless: { $0.output.suffix(timeouts.count).elementsEqual(timeouts) },
-            accepts: { if case .done = UBootTransferResult($0).outcome { true } else { false } })
+            isHopeless: { reply in
+                let end = reply.output.suffix(64).filter { $0 != 0x0D }
+                return timeouts.contains { end.suffix($0.count).elementsEqual($0) }
+                    || ByteSearch.firstRange(of: newStart, in: end) != nil
+            },
+            accepts: { UBootTransferResult($0).outcome.isSuccess })
         let outcome = UBootTransferResult(answer.reply).outcome
         return !answer.isWhole && outcome == .unclear ? .noAnswer : outcome
     }
@@ -42,7 +49,7 @@ extension UBootTransferResult.Outcome {
         switch self {
         case .noEthernet, .notSet, .reservedMemory: false
         case .noHost, .noAnswer, .refused: hasWorked
-        case .done, .unclear, .interrupted: true
+        case .done, .doneRounded, .unclear, .interrupted: true
         }
     }
 
@@ -88,7 +95,7 @@ extension UBootTransferResult.Outcome {
                 .commandFailed, "The server said: \(PrintableText.escaped(reason, limit: 100))",
                 "Is another TFTP server running at \(plan.host)? Stop it, or check its log."
             )
-        case .interrupted, .unclear, .done:
+        case .interrupted, .unclear, .done, .doneRounded:
             (
                 .commandFailed, "The transfer was aborted.",
                 "Check the cable, and run it again; --transcript FILE records the board's output."

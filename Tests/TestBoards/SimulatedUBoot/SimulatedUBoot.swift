@@ -112,6 +112,8 @@ package final class SimulatedUBoot: ChannelOpening {
     /// Whether its output goes to the network.
     package var printsToNetwork: Bool { machine.withLock { $0.printsToNetwork } }
     /// The number of starts of the board.
+    /// The board's clock, from when it was made.
+    package var time: Duration { .microseconds(now) }
     package var starts: Int { machine.withLock { $0.starts } }
 
     /// The output of a command, without using the line, with `\n` as line ends.

@@ -1,4 +1,6 @@
+import FlashAccess
 import FlashModel
+import UBootFlash
 
 /// Effects and output of `nand` (`sandbox-2026.07-nand-info`, `-nand-rw` and `-nand-badblock`; `cmd/nand.c`, do_nand).
 extension UBootMachine {
@@ -24,8 +26,11 @@ extension UBootMachine {
             return Done(text: "Device \(number): nand\(number)... is now current device\n")
         case "bad":
             guard let flash = scenario.hardware.chips[id] else { return Done() }
+            // Until 2023.04 the digits stand alone (`cmd/nand.c`, do_nand).
+            let isNew = UBootVersion(UBootReply(text: scenario.version))?.isAtLeast(2023, 7) ?? false
+            let prefix = isNew ? "  0x" : "  "
             let offsets = flash.badBlocks.sorted().map {
-                "  0x" + Self.digits(UInt64($0 * flash.chip.eraseBlockSize), 8)
+                prefix + Self.digits(UInt64($0 * flash.chip.eraseBlockSize), 8)
             }
             return Done(text: "\nDevice \(nandDevice) bad blocks:\n" + offsets.map { $0 + "\n" }.joined())
         case "read":

@@ -1,5 +1,5 @@
 /// Effects and output of the network commands. The formats are those of the recordings `*-tftpput*`, `*-ping*` and
-/// `*-setenv-network*`; the vendor's `tftp` prints like `tftpput` here, which the real one does not.
+/// `*-setenv-network*`; those of HiSilicon's `tftp` are in its `net/tftp.c`, and in posted logs.
 extension UBootMachine {
     /// Variables that may be set, in RAM only.
     private static let settable: Set<String> = [
@@ -73,10 +73,10 @@ extension UBootMachine {
         let server = variables["serverip"] ?? ""
         guard let bytes = bytes(at: address, Int(clamping: size)) else { return crash("tftpput \(words[1])") }
         uploads.begun += 1
+        let printed = TFTPPrintout(isVendors: isVendors)
         let start =
             "Using pcnet#0 device\nTFTP to server \(server); our IP address is \(variables["ipaddr"] ?? "")\n"
-            + "Filename '\(name)'.\nSave address: 0x\(String(address, radix: 16))\n"
-            + "Save size:    0x\(String(size, radix: 16))\nSaving: *\u{8}"
+            + printed.uploadStart(name, address: address, size: bytes.count)
         guard isReached(server) else {
             return Done(
                 text: start,
@@ -86,29 +86,26 @@ extension UBootMachine {
         let fault =
             scenario.network?.uploadFaults[uploads.begun]
             ?? scenario.network?.repeatedFault.flatMap { uploads.begun % $0.every == 0 ? $0.fault : nil }
-        let marks = String(repeating: "#", count: min(65, bytes.count / 14_680 + 1))
         var sent = bytes
         switch fault {
-        case .stalls: return Done(text: start + "###", later: timeouts, interruption: "Abort")
-        case .refused:
-            return Done(text: start + "\nTFTP error: 'Access violation' (2)\nNot retrying...\n")
+        case .stalls:
+            return Done(text: start + printed.marks(44_000), later: timeouts(printed), interruption: "Abort")
+        case .refused: return refused(start, "Access violation", 2, printed)
         case .flips(let place): if !sent.isEmpty { sent[place % sent.count] ^= 0x10 }
         case .short(let count): sent.removeLast(min(count, sent.count))
         case nil: break
         }
         guard scenario.network?.answersTFTP ?? false else {
-            return Done(text: start, later: timeouts, interruption: "Abort")
+            return Done(text: start, later: timeouts(printed), interruption: "Abort")
         }
         guard let awaited = uploads.awaited[name], uploads.arrived[name] == nil else {
-            return Done(text: start + "\nTFTP error: 'No upload is expected under this name.' (2)\nNot retrying...\n")
+            return refused(start, "No upload is expected under this name.", 2, printed)
         }
         if sent.count == awaited { uploads.arrived[name] = sent }
-        return Done(
-            text: start + marks + "\n\t 5.7 MiB/s\ndone\nBytes transferred = \(sent.count) "
-                + "(\(String(sent.count, radix: 16)) hex)\n", time: 200 + sent.count / 5)
+        return Done(text: start + printed.end(sent.count, "upload"), time: 200 + sent.count / 5)
     }
 
-    /// `tftpboot ADDRESS FILE` (`malta-put-tftpboot`, `malta-put-tftpboot-missing`).
+    /// `tftpboot ADDRESS FILE` (`malta-put-tftpboot`, `malta-put-tftpboot-missing`), or `tftp ADDRESS FILE`.
     mutating func fetch(_ words: [String]) -> Done {
         guard words.count == 3, let address = Self.number(words[1]) else {
             offend(.forbidden, words.joined(separator: " "))
@@ -117,9 +114,10 @@ extension UBootMachine {
         if let missing = missingAddress { return Done(text: missing) }
         let server = variables["serverip"] ?? ""
         uploads.loads += 1
+        let printed = TFTPPrintout(isVendors: words[0] == "tftp" && scenario.tftpHelp.contains("upload"))
         let start =
             "Using pcnet#0 device\nTFTP from server \(server); our IP address is \(variables["ipaddr"] ?? "")\n"
-            + "Filename '\(words[2])'.\nLoad address: 0x\(String(address, radix: 16))\nLoading: *\u{8}"
+            + printed.downloadStart(words[2], address: address)
         guard isReached(server) else {
             return Done(
                 text: start,
@@ -127,10 +125,10 @@ extension UBootMachine {
                 interruption: "Abort")
         }
         guard scenario.network?.answersTFTP ?? false else {
-            return Done(text: start, later: timeouts, interruption: "Abort")
+            return Done(text: start, later: timeouts(printed), interruption: "Abort")
         }
         guard let offered = uploads.offered[words[2]] else {
-            return Done(text: start + "\nTFTP error: 'There is no such file.' (1)\nNot retrying...\n")
+            return refused(start, "There is no such file.", 1, printed)
         }
         var bytes = offered
         let fault =
@@ -140,8 +138,8 @@ extension UBootMachine {
         case .stalls(let count):
             let stored = store(Array(bytes.prefix(count)), at: address, "tftpboot")
             if stored.crash != nil { return stored }
-            return Done(text: start + "###", later: timeouts, interruption: "Abort")
-        case .refused: return Done(text: start + "\nTFTP error: 'Access violation' (2)\nNot retrying...\n")
+            return Done(text: start + printed.marks(count), later: timeouts(printed), interruption: "Abort")
+        case .refused: return refused(start, "Access violation", 2, printed)
         case .flips(let place): if !bytes.isEmpty { bytes[place % bytes.count] ^= 0x10 }
         case .short(let count): bytes.removeLast(min(count, bytes.count))
         case nil: break
@@ -149,10 +147,7 @@ extension UBootMachine {
         let stored = store(bytes, at: address, "tftpboot")
         if stored.crash != nil { return stored }
         if !bytes.isEmpty, bytes.count == offered.count { uploads.fetched.insert(words[2]) }
-        return Done(
-            text: start + String(repeating: "#", count: min(65, bytes.count / 14_680 + 1))
-                + "\n\t 5.7 MiB/s\ndone\nBytes transferred = \(bytes.count) "
-                + "(\(String(bytes.count, radix: 16)) hex)\n" + autostart(), time: 200 + bytes.count / 5)
+        return Done(text: start + printed.end(bytes.count, "download") + autostart(), time: 200 + bytes.count / 5)
     }
 
     /// Reports an offence if loaded content would be started automatically (`cmd/bootm.c`, bootm_maybe_autostart).
@@ -162,10 +157,20 @@ extension UBootMachine {
         return "Automatic boot of image at addr 0x81000000 ...\n"
     }
 
+    /// The server's error ends it; HiSilicon's begins again after 10 s (U-Boot 2010.06 `net/net.c`, NetStartAgain).
+    private func refused(_ start: String, _ reason: String, _ code: Int, _ printed: TFTPPrintout) -> Done {
+        let error = printed.error(reason, code)
+        guard printed.isVendors else { return Done(text: start + error) }
+        return Done(text: start + error, later: (1...8).map { _ in (10_000_000, start + error) }, interruption: "Abort")
+    }
+
     /// `T ` at each timeout, ten times; then starts over (`malta-put-tftpput-no-answer`).
-    private var timeouts: [(Int, String)] {
-        let wait = (variables["tftptimeout"].flatMap { Int($0) } ?? 5_000) * 1_000
-        return (1...30).map { (wait, $0 % 10 == 0 ? "T \nRetry count exceeded; starting again\n" : "T ") }
+    private func timeouts(_ printed: TFTPPrintout) -> [(Int, String)] {
+        let wait =
+            printed.isVendors ? 3_000_000 : (variables["tftptimeout"].flatMap { Int($0) } ?? 5_000) * 1_000
+        return (1...30).map {
+            (wait, printed.timeout + ($0 % 10 == 0 ? "\nRetry count exceeded; starting again\n" : ""))
+        }
     }
 
     /// `sabrelite-put-no-ethaddr`, `lab-malta-tftpboot-no-ip`, `malta-put-tftp-noip`.

@@ -111,6 +111,17 @@ extension UBootMachine {
             for (index, byte) in bytes.enumerated() { flash.bytes[offset + index] &= byte }
         }
         scenario.hardware.chips["spi0"] = flash
+        if scenario.spiForm == .silent {
+            // HiSilicon's (posted logs): the progress overwrites itself, a step each erase block.
+            let word = words[1] == "erase" ? "Erasing" : "Writing"
+            let steps = max(1, count / size)
+            let text = (1...steps).map { step in
+                let percent = "\(100 * step / steps)"
+                return "\r\(word) at 0x\(String(offset + count * step / steps, radix: 16)) -- "
+                    + String(repeating: " ", count: 3 - percent.count) + "\(percent)% complete."
+            }
+            return Done(text: text.joined() + "\n", time: 200_000, asks: false)
+        }
         let word = words[1] == "erase" ? "Erased" : "Written"
         let request =
             isLong && words[1] == "write"
