@@ -130,6 +130,7 @@ struct UBootSimulatorTests {
             "nand0", kind: .nand, blocks: 512, blockSize: 8192, pageSize: 512, oobSize: 16, badBlocks: [2])
         let simulated = board([flash]) {
             $0.allow("nand", "mtd")
+            $0.version = "U-Boot 2026.07 (Nov 21 2026 - 01:25:44 +0000)"
             $0.memory = 0..<0x1000_0000
             $0.relocation = 0xEBD_0000
             $0.namesNANDSize = false
