@@ -22,7 +22,10 @@ let package = Package(
         .target(name: "CCurl"),
         .target(name: "CDatagrams"),
         .target(name: "CSerialPort"),
+        .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // Values without I/O.
         .target(
@@ -61,7 +64,7 @@ let package = Package(
         ),
 
         // What lies on flash, and what a bootloader starts.
-        .target(name: "ImageFormats", dependencies: ["FlashModel"]),
+        .target(name: "ImageFormats", dependencies: ["CLZ4", "CLZMA", "CZlib", "CZstd", "FlashModel"]),
 
         // A board's flash: the protocols, and what all ways in share.
         .target(name: "FlashAccess", dependencies: ["BoardChannels", "BoardConsoles", "FlashModel", "Transfers"]),

@@ -23,14 +23,18 @@ package struct ImageBytes {
     private var window: [UInt8] = []
     private var windowStart = 0
     /// The most bytes to read for one format.
-    private static let budget = 16 << 20
+    private let wholeBudget: Int
     /// The remaining bytes of the budget.
-    private var budget = Self.budget
+    private var budget: Int
 
-    /// - Parameter read: returns bytes of the file; fewer if not all of them are available.
-    package init(size: Int, read: @escaping (Range<Int>) throws -> [UInt8]) {
+    /// - Parameters:
+    ///   - budget: the most bytes to read for one format.
+    ///   - read: returns bytes of the file; fewer if not all of them are available.
+    package init(size: Int, budget: Int = 16 << 20, read: @escaping (Range<Int>) throws -> [UInt8]) {
         self.size = max(0, size)
         self.read = read
+        wholeBudget = budget
+        self.budget = budget
     }
 
     /// Wraps bytes in memory.
@@ -45,7 +49,7 @@ package struct ImageBytes {
     }
 
     /// Restores the full budget.
-    mutating func restoreBudget() { budget = Self.budget }
+    mutating func restoreBudget() { budget = wholeBudget }
 
     /// Returns bytes of the file.
     ///
