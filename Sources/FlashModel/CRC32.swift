@@ -11,6 +11,9 @@ package struct CRC32: Sendable, Hashable {
 
     package init() {}
 
+    /// Resumes from the CRC of the bytes before. From 0xFFFFFFFF, the CRC lacks the inversion at the start.
+    package init(resuming value: UInt32) { self.value = value }
+
     /// Adds bytes.
     package mutating func update(_ bytes: some Collection<UInt8>) {
         let sum = bytes.withContiguousStorageIfAvailable { unsafe Self.extended(value, by: $0) }

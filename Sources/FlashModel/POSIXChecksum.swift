@@ -21,7 +21,8 @@ package enum POSIXChecksum {
         return result
     }()
 
-    static func step(_ value: UInt32, _ byte: UInt8) -> UInt32 {
+    /// The value after a byte, without the length at the end.
+    package static func step(_ value: UInt32, _ byte: UInt8) -> UInt32 {
         (value << 8) ^ table[Int(UInt8(truncatingIfNeeded: value >> 24) ^ byte)]
     }
 

@@ -16,6 +16,8 @@ package enum Stage: String, Sendable, Codable, CaseIterable {
     case checking
     /// Writing partitions as files of their own.
     case extracting
+    /// Finding out what is inside images.
+    case inspecting
     /// Writing down what was done, and making it durable.
     case finishing
 }

@@ -138,4 +138,13 @@ struct FlattenedDeviceTree {
 
     /// A property of a node.
     func property(_ name: String, of path: String) -> Property? { nodes[path]?.properties[name] }
+
+    /// The texts in a property; empty if there is none.
+    func texts(_ name: String, of path: String) -> [String] { property(name, of: path)?.strings ?? [] }
+
+    /// The paths of a node's direct children, in the order of the blob.
+    func children(of path: String) -> [String] {
+        let start = path == "/" ? "/" : path + "/"
+        return order.filter { $0 != path && $0.hasPrefix(start) && !$0.dropFirst(start.count).contains("/") }
+    }
 }

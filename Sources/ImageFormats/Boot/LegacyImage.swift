@@ -46,8 +46,8 @@ package struct LegacyImage: Bootable {
         try bytes.has(magic, at: 0) ? try LegacyImage(&bytes) : nil
     }
 
-    /// Parses a file that starts with the magic number.
-    private init(_ bytes: inout ImageBytes) throws {
+    /// Parses a file that starts with the magic number, or with another one and the same header.
+    init(_ bytes: inout ImageBytes) throws {
         let header = Array(try bytes.bytes(at: 0, count: Self.headerSize))
         func number(_ offset: Int) -> UInt32 {
             header.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }

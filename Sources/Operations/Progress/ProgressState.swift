@@ -57,6 +57,7 @@ extension Stage {
         case .comparing: "Comparing"
         case .checking: "Checking"
         case .extracting: "Extracting"
+        case .inspecting: "Inspecting"
         case .finishing: "Finishing"
         }
     }

@@ -4,7 +4,7 @@ import BoardAccess
 /// All verbs. A new one needs its own file and a line here.
 enum Verbs {
     static let all: [any ParsableCommand.Type] = [
-        InfoVerb.self, BackupVerb.self, VerifyVerb.self, DiffVerb.self, ExtractVerb.self,
+        InfoVerb.self, BackupVerb.self, VerifyVerb.self, InspectVerb.self, DiffVerb.self, ExtractVerb.self,
         RestoreVerb.self, BootVerb.self, PortsVerb.self, TFTPVerb.self, CompletionsVerb.self,
     ]
 
@@ -24,6 +24,7 @@ struct FlashkeepCommand: ParsableCommand {
                   flashkeep info root@192.168.1.1       what is this board?
                   flashkeep backup root@192.168.1.1     save all of its flash
                   flashkeep verify OpenWrt-2026-11-21   is that backup still intact?
+                  flashkeep inspect OpenWrt-2026-11-21  what is inside each partition?
                   flashkeep diff OpenWrt-2026-11-21 root@192.168.1.1      what changed?
                   flashkeep restore OpenWrt-2026-11-21 root@192.168.1.1   put it back
                   flashkeep ports                       which serial ports are there?

@@ -37,21 +37,22 @@ package struct MemorySource: ByteSource {
     }
 }
 
-/// Ranges of another source, one after another.
+/// Pieces of another source, one after another.
 package struct PiecedSource: ByteSource {
     private let base: any ByteSource
-    private let pieces: [Range<Int>]
+    private let pieces: [ContentPiece]
     /// The offset here of each piece.
     private let starts: [Int]
     package let size: Int
 
     /// - Parameter pieces: those outside of the source are omitted.
-    package init(_ base: any ByteSource, _ pieces: [Range<Int>]) {
+    package init(_ base: any ByteSource, _ pieces: [ContentPiece]) {
         self.base = base
         var starts: [Int] = []
-        var kept: [Range<Int>] = []
+        var kept: [ContentPiece] = []
         var total = 0
-        for piece in pieces where !piece.isEmpty && piece.lowerBound >= 0 && piece.upperBound <= base.size {
+        for piece in pieces where piece.count > 0 {
+            if case .bytes(let range) = piece, range.lowerBound < 0 || range.upperBound > base.size { continue }
             guard let next = total.plus(piece.count) else { break }
             starts.append(total)
             kept.append(piece)
@@ -64,15 +65,20 @@ package struct PiecedSource: ByteSource {
         let wanted = min(count, buffer.count, size - offset)
         guard offset >= 0, wanted > 0 else { return 0 }
         var done = 0
-        var index = (starts.partitionIndex { $0 > offset }) - 1
+        var index = starts.partitionIndex { $0 > offset } - 1
         while done < wanted, pieces.indices.contains(index) {
-            let piece = pieces[index]
             let skipped = offset + done - starts[index]
-            let part = piece.dropFirst(skipped).prefix(wanted - done)
-            let bytes = try base.bytes(part)
+            let part = min(wanted - done, pieces[index].count - skipped)
+            let bytes: [UInt8]
+            switch pieces[index] {
+            case .erased: bytes = [UInt8](repeating: 0xFF, count: part)
+            case .bytes(let range):
+                let start = range.lowerBound + skipped
+                bytes = try base.bytes(start..<(start + part))
+            }
             buffer.replaceSubrange(done..<(done + bytes.count), with: bytes)
             done += bytes.count
-            if bytes.count < part.count { break }
+            if bytes.count < part { break }
             index += 1
         }
         return done

@@ -97,6 +97,15 @@ package struct ContentBytes {
         return sum.value
     }
 
+    /// The CRC-32 of zlib over a range, some zeros in place of a checksum's own field, and another range; nil if it cannot
+    /// be computed.
+    package func crc32(_ first: Range<Int>, zeros: Int, _ second: Range<Int>) throws -> UInt32? {
+        var sum = CRC32()
+        guard try stream(first, { sum.update($0) }) else { return nil }
+        sum.update([UInt8](repeating: 0, count: zeros))
+        return try stream(second, { sum.update($0) }) ? sum.value : nil
+    }
+
     /// A digest in lower-case hexadecimal of texts and ranges; nil if it cannot be computed.
     package func digest(
         _ algorithm: ChecksumAlgorithm, before: [UInt8] = [], _ ranges: Range<Int>..., after: [UInt8] = []

@@ -32,6 +32,11 @@ package struct Fact: Sendable, Hashable {
         return Fact(name, .text(text))
     }
 
+    /// A list; nil if it is empty.
+    package static func texts(_ name: String, _ texts: [String]) -> Fact? {
+        texts.isEmpty ? nil : Fact(name, .texts(texts))
+    }
+
     /// A number; nil if it is unknown.
     package static func number(_ name: String, _ number: Int?) -> Fact? { number.map { Fact(name, .number($0)) } }
 }

@@ -55,7 +55,7 @@ package struct ContentPart: Sendable, Hashable {
         /// Compressed, at a range of the image.
         case packed(UnpackMethod, Range<Int>)
         /// Put together from ranges of the image.
-        case pieces([Range<Int>])
+        case pieces([ContentPiece])
     }
 
     /// For display: `volume "rootfs"`.
@@ -65,6 +65,21 @@ package struct ContentPart: Sendable, Hashable {
     package init(_ name: String, _ place: Place) {
         self.name = name
         self.place = place
+    }
+}
+
+/// A piece of a part.
+package enum ContentPiece: Sendable, Hashable {
+    /// A range of the image.
+    case bytes(Range<Int>)
+    /// So many bytes of 0xFF that are nowhere, such as a logical erase block without a physical one.
+    case erased(Int)
+
+    package var count: Int {
+        switch self {
+        case .bytes(let range): range.count
+        case .erased(let count): max(0, count)
+        }
     }
 }
 

@@ -18,5 +18,5 @@ package struct Signature: Sendable, Hashable {
     }
 
     /// The largest ``distance`` that the scanner supports, in bytes.
-    package static let farthest = 4000
+    package static let farthest = 8000
 }

@@ -3,7 +3,7 @@ package struct ChunkScanner: Sendable {
     /// The size of a chunk in bytes, a multiple of ``Texture/blockSize``; it should fit into a processor's cache.
     package static let chunkSize = 1 << 20
     /// The bytes that are read before and after a chunk.
-    private static let margin = 4096
+    private static let margin = 8192
     /// The most hits that are kept of one format in one chunk. Only an image made for it has more.
     static let hitLimit = 4096
 
