@@ -79,7 +79,10 @@ package struct ImageInspector: Sendable {
                 }
                 var content = ContentBytes(source, at: start, budget: budget)
                 do {
-                    guard let finding = try format.examine(&content) else { continue }
+                    // Once more, because examinations rely on it, and the file may have changed meanwhile.
+                    guard format.couldStart(try content.bytes(at: 0, count: min(4096, content.size))),
+                        let finding = try format.examine(&content)
+                    else { continue }
                     result.findings.append(finding)
                     if finding.grade > .hint { end = max(end, finding.range.upperBound) }
                 } catch is ImageBytes.Fault {
@@ -101,8 +104,10 @@ package struct ImageInspector: Sendable {
         // Jobs are not in the order of the list.
         let order = Dictionary(
             table.formats.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let findings = examined.flatMap(\.findings).filter { $0.offset >= 0 && $0.range.upperBound <= source.size }
-            .sorted { (order[$0.format] ?? .max, $0.offset) < (order[$1.format] ?? .max, $1.offset) }
+        let findings = examined.flatMap(\.findings).filter {
+            $0.offset >= 0 && $0.range.upperBound <= source.size && ($0.size ?? 1) > 0
+        }
+        .sorted { (order[$0.format] ?? .max, $0.offset) < (order[$1.format] ?? .max, $1.offset) }
         let tree = FindingTree(findings)
         return ContentMap(
             size: source.size, findings: tree.roots,

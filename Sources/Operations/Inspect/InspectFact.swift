@@ -29,7 +29,7 @@ extension InspectReport {
             case name, kind, value
         }
 
-        package init(_ fact: Fact) {
+        init(_ fact: Fact) {
             name = fact.name
             switch fact.value {
             case .text(let text): (kind, value) = (.text, .text(text))

@@ -1,5 +1,6 @@
 import FlashModel
 import TestSupport
+import Testing
 
 /// Small images of formats, written from their specifications: `ContentFormat` of the same name cites them.
 enum Samples {
@@ -17,8 +18,10 @@ enum Samples {
     static let all: [Sample] =
         [
             uImage, changedUImage, uBoot, environment, redundantEnvironment, broadcomNVRAM, bcm963xxNVRAM, fconfig, fis,
-            qualcomm, mediaTekHeader, allwinner, trx, tpLink, safeLoader, safeLoaderTable, seama, chk, wrgg, xiaomi, tag,
-            chdr, edimax, realtek, eva, serComm, zyxel, linuxVersion, gzip, softConfig, hardConfig, mediaTek, ath10k, ath9k,
+            qualcomm, mediaTekHeader, allwinner, trx, tpLink, safeLoader, safeLoaderTable, seama, chk, wrgg, xiaomi,
+            tag,
+            chdr, edimax, realtek, eva, serComm, zyxel, linuxVersion, gzip, softConfig, hardConfig, mediaTek, ath10k,
+            ath9k,
             gpt, mbr,
         ]
 
@@ -171,13 +174,16 @@ enum Samples {
     static let linuxVersion = Sample(
         name: "Linux version",
         bytes: Array(
-            "\0Linux version 5.15.150 (builder@buildhost) (mips-openwrt-linux-musl-gcc (OpenWrt GCC 12.3.0)) #0 Fri Mar\n\0".utf8
+            "\0Linux version 5.15.150 (builder@buildhost) (mips-openwrt-linux-musl-gcc (OpenWrt GCC 12.3.0)) #0 Fri Mar\n\0"
+                .utf8
         ), grade: "plausible", facts: ["version": "5.15.150"])
 
     /// `printf flashkeep | gzip -n`.
     static let gzip = Sample(
         name: "gzip",
         bytes: [
-            0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B, 0xCB, 0x49, 0x2C, 0xCE, 0xC8, 0x4E, 0x4D, 0x2D, 0, 0,
-        ])
+            0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B, 0xCB, 0x49, 0x2C, 0xCE, 0xC8, 0x4E, 0x4D, 0x2D, 0, 0, 0xD1, 0xCA,
+            0xB5,
+            0xAD, 9, 0, 0, 0,
+        ], size: 29, facts: ["unpacked size": "9"])
 }

@@ -1,3 +1,5 @@
+import FlashModel
+
 /// Something that was found in an image, or in something that was found there.
 package struct Finding: Sendable, Hashable {
     /// ``ContentFormat/name``.
@@ -35,7 +37,10 @@ package struct Finding: Sendable, Hashable {
     }
 
     /// The byte range; empty if its end is unknown.
-    package var range: Range<Int> { offset..<(offset + (size ?? 0)) }
+    package var range: Range<Int> {
+        guard let size, let end = offset.plus(size), end >= offset else { return offset..<offset }
+        return offset..<end
+    }
 
     /// This with further facts.
     package func adding(_ facts: [Fact?], notes: [String] = []) -> Finding {

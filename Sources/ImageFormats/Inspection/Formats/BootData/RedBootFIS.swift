@@ -14,20 +14,22 @@ package enum RedBootFIS: ContentFormat {
     package static func examine(_ content: inout ContentBytes) throws -> Finding? {
         guard let isBigEndian = try order(&content) else { return nil }
         var partitions: [FoundPartition] = []
-        var place = 0
-        while place + entrySize <= content.size, place / entrySize < mostEntries {
-            defer { place += entrySize }
+        var entries = 0
+        while entries < mostEntries, (entries + 1) * entrySize <= content.size {
+            let place = entries * entrySize
             if try content.big(place, 1) == 0xFF { break }
             guard let name = try content.text(at: place, count: 16), !name.isEmpty else { break }
-            if name == ".FisValid" { continue }
             func number(_ offset: Int) throws -> Int { try content.number(place + offset, isBigEndian: isBigEndian) }
-            let (base, size, data) = (try number(16), try number(24), try number(32))
-            guard size > 0, size <= 1 << 30, data <= size else { break }
-            partitions.append(FoundPartition(name: name, offset: base, size: size))
+            if name != ".FisValid" {
+                let (base, size, data) = (try number(16), try number(24), try number(32))
+                guard size > 0, size <= 1 << 30, data <= size else { break }
+                partitions.append(FoundPartition(name: name, offset: base, size: size))
+            }
+            entries += 1
         }
         guard partitions.count >= 2 else { return nil }
         return Finding(
-            name, at: content.start, size: place - (place / entrySize < mostEntries ? entrySize : 0), grade: .plausible,
+            name, at: content.start, size: entries * entrySize, grade: .plausible,
             facts: [
                 Fact("byte order", .text(isBigEndian ? "big-endian" : "little-endian")),
                 Fact("partitions", .texts(partitions.map(\.text))),

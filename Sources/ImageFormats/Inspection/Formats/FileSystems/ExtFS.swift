@@ -25,7 +25,7 @@ package enum ExtFS: ContentFormat {
         let high = incompatible & 0x80 != 0 ? try content.little(0x550) : 0
         let perGroup = try content.little(0x420)
         let (inodes, inodesPerGroup) = (try content.little(0x400), try content.little(0x428))
-        guard let blocks = (high << 32).plus(try content.little(0x404)), let size = blocks.times(blockSize),
+        guard let blocks = (high << 32).plus(try content.little(0x404)), let size = blocks.times(blockSize), size > 0,
             perGroup > 0, perGroup <= 8 * blockSize, inodesPerGroup > 0, inodes % inodesPerGroup == 0
         else { return nil }
         let groups = (blocks + perGroup - 1) / perGroup

@@ -6,6 +6,8 @@ package enum FATFS: ContentFormat {
     package static let name = "FAT file system"
     package static let signatures = [Signature([0x55, 0xAA], at: 510)]
     package static let alignment = 512
+    /// FAT32 has a copy of its boot sector.
+    package static let repeats = true
 
     package static func couldStart(_ head: ArraySlice<UInt8>) -> Bool {
         let jump = head.byte(0) == 0xEB && head.byte(2) == 0x90 || head.byte(0) == 0xE9
@@ -17,6 +19,7 @@ package enum FATFS: ContentFormat {
 
     package static func examine(_ content: inout ContentBytes) throws -> Finding? {
         let (sector, cluster) = (try content.little(11, 2), try content.little(13, 1))
+        guard sector > 0, cluster > 0 else { return nil }
         let short = try content.little(19, 2)
         let sectors = short > 0 ? short : try content.little(32)
         let shortFAT = try content.little(22, 2)

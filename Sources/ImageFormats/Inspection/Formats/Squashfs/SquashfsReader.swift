@@ -162,11 +162,10 @@ struct SquashfsReader {
     /// A block of data; bit 24 of its stored size says that it is not compressed.
     private func block(at place: Int, _ stored: Int, _ content: inout ContentBytes) throws -> [UInt8]? {
         let count = stored & 0xFF_FFFF
-        guard count > 0, count <= superblock.blockSize, place >= 96, place + count <= superblock.used else {
-            return nil
-        }
+        guard count > 0, count <= superblock.blockSize, place >= 96, let end = place.plus(count), end <= superblock.used
+        else { return nil }
         var packed: [UInt8] = []
-        guard try content.stream(place..<(place + count), { packed += $0 }) else { return nil }
+        guard try content.stream(place..<end, { packed += $0 }) else { return nil }
         return stored & 1 << 24 != 0
             ? packed : BlockUnpacking.bytes(method, packed[...], limit: superblock.blockSize)
     }

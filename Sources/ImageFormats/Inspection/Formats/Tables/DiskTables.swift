@@ -22,17 +22,16 @@ package enum GPT: ContentFormat {
         }
         var names: [String] = []
         // The backup's entries stand before it, out of reach.
-        if distance > 0, distance + count * entry <= content.size {
+        if distance > 0, let end = distance.plus(count * entry), end <= content.size {
             for index in 0..<count {
                 let row = try content.bytes(at: distance + index * entry, count: 128)
                 guard !row.prefix(16).allSatisfy({ $0 == 0 }) else { continue }
-                let first = row.little(32, 7) * 512
-                let last = row.little(40, 7)
-                guard let end = last.plus(1)?.times(512), end > first, last < 1 << 50 else { continue }
+                let (first, last) = (row.little(32, 7), row.little(40, 7))
+                guard let start = first.times(512), let end = last.plus(1)?.times(512), end > start else { continue }
                 let units = stride(from: 56, to: 128, by: 2).map { UInt16(row.little($0, 2)) }.prefix { $0 != 0 }
                 names.append(
                     FoundPartition(
-                        name: String(decoding: units, as: UTF16.self), offset: first, size: end - first
+                        name: String(decoding: units, as: UTF16.self), offset: start, size: end - start
                     ).text)
             }
         }

@@ -5,9 +5,7 @@ package enum SerCommHeader: ContentFormat {
     package static let signatures = [Signature("sErCoMm")]
 
     package static func examine(_ content: inout ContentBytes) throws -> Finding? {
-        guard try content.has("sErCoMm", at: 63) else {
-            return Finding(name, at: content.start, size: nil, grade: .hint)
-        }
+        guard try content.has("sErCoMm", at: 63) else { return nil }
         return Finding(
             name, at: content.start, size: min(512, content.size), grade: .plausible,
             facts: [
