@@ -7,23 +7,24 @@ package enum ContentFormats {
     private static let containers: [any ContentFormat.Type] = [
         TRX.self, BroadcomTag.self, TPLinkHeader.self, SafeLoaderFile.self, SEAMA.self, NetgearCHK.self, DLinkWRGG.self,
         XiaomiHDR1.self, LinksysCHDR.self, EdimaxHeader.self, SerCommHeader.self, ZyXELTRX.self, RealtekImage.self,
-        EVAKernel.self, EncryptedFirmware.self, FWTool.self, OverlayMark.self, LegacyImageContent.self,
-        DeviceTreeContent.self, FIP.self,
+        EVAKernel.self, JCGHeader.self, SenaoHeader.self, BuffaloTag.self, DNIHeader.self, EncryptedFirmware.self,
+        FWTool.self, OverlayMark.self, LegacyImageContent.self,
+        DeviceTreeContent.self, FIP.self, AndroidBoot.self,
     ]
 
     private static let bootloaders: [any ContentFormat.Type] = [
         UBootEnvironmentContent.self, UBootDefaults.self, UBootBinary.self, OtherLoaders.self, MediaTekBootHeader.self,
         AllwinnerBoot.self, BroadcomNVRAM.self, BCM963xxNVRAM.self, RedBootFIS.self, RedBootConfig.self,
-        QualcommTable.self, SafeLoaderTable.self, GPT.self, MBR.self,
+        MarvellBoot.self, QualcommTable.self, SafeLoaderTable.self, GPT.self, MBR.self,
     ]
 
     private static let fileSystems: [any ContentFormat.Type] = [
         Squashfs.self, JFFS2.self, UBIContent.self, UBIFS.self, CramFS.self, RomFS.self, ExtFS.self, FATFS.self,
-        EROFS.self,
+        EROFS.self, CPIOArchive.self, TarArchive.self, CPIOArchive.self, TarArchive.self,
     ]
 
     private static let kernels: [any ContentFormat.Type] = [
-        LinuxKernelContent.self, X86Kernel.self, LinuxVersion.self, ELFContent.self,
+        LinuxKernelContent.self, X86Kernel.self, LinuxVersion.self, KernelConfig.self, ELFContent.self,
     ]
 
     private static let streams: [any ContentFormat.Type] = [
@@ -33,7 +34,7 @@ package enum ContentFormats {
 
     private static let unitData: [any ContentFormat.Type] = [
         MediaTekEEPROM.self, AR9300Calibration.self, AtherosCalibration.self, RouterBOOTConfig.self, PEMText.self,
-        DERKeys.self,
+        DERKeys.self, DropbearKey.self,
     ]
 
     /// Their signatures, prepared once.

@@ -19,7 +19,8 @@ package enum Inspect {
             let size = try named.file.size()
             let counter = begin(size, progress)
             var image = InspectReport.Image(name: path.lastComponent?.string ?? path.string, size: size)
-            try await fill(&image, FileSource(named.file, size: size), counter)
+            let system = FoundTables.System(partitions: [], chipSize: size, eraseBlockSize: nil)
+            try await fill(&image, FileSource(named.file, size: size), system, counter)
             progress(.ended(.inspecting))
             return InspectReport(source: path.string, images: [image], skipped: [])
         }
@@ -68,7 +69,8 @@ package enum Inspect {
                 label: partition.label, name: partition.name, offset: view.range.lowerBound, size: view.range.count,
                 role: partition.role)
         }.sorted { ($0.offset, $1.size) < ($1.offset, $0.size) }
-        try await fill(&image, FileSource(file, size: record.size), counter)
+        let system = FoundTables.System(manifest, chip: record.chip)
+        try await fill(&image, FileSource(file, size: record.size), system, counter)
         report.images.append(image)
         return nil
     }
@@ -79,7 +81,8 @@ package enum Inspect {
     private static let unpackingThreads = 2
 
     private static func fill(
-        _ image: inout InspectReport.Image, _ source: FileSource, _ counter: ProgressCounter
+        _ image: inout InspectReport.Image, _ source: FileSource, _ system: FoundTables.System,
+        _ counter: ProgressCounter
     ) async throws {
         let inspector = ImageInspector()
         let scans = try await results(Array(0..<ChunkScanner.count(size: source.size))) { index, buffer in
@@ -96,6 +99,7 @@ package enum Inspect {
         }
         for (path, content) in zip(paths, contents) { map.setContents(content, at: path) }
         image.fill(map)
+        image.tables = FoundTables.tables(in: map.findings, system)
     }
 
     /// Runs jobs on several threads, and returns their results in the order of the jobs.

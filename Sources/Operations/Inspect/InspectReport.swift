@@ -39,6 +39,8 @@ package struct InspectReport: Sendable, Codable, Hashable {
         /// By offset; those inside others are their children.
         package var findings: [Item] = []
         package var segments: [Segment] = []
+        /// Partition tables found on flash, compared with the partitions of the backup.
+        package var tables: [Table] = []
         /// Findings that overlap without one containing the other.
         package var overlaps: [Overlap] = []
         /// What was not examined and why, one line each.
@@ -98,6 +100,40 @@ package struct InspectReport: Sendable, Codable, Hashable {
         package var period: Int?
         /// The mean entropy in bits per byte, of `dense` and `unknown`.
         package var entropy: Double?
+    }
+
+    /// A partition table that was found on flash.
+    package struct Table: Sendable, Codable, Hashable {
+        /// How an entry agrees with what the system reported.
+        package enum Agreement: String, Sendable, Codable, CaseIterable {
+            case same
+            /// At the same place, by another name.
+            case renamed
+            /// At the same offset, with another size.
+            case resized
+            /// By the same name, at another place.
+            case moved
+            /// The system reported nothing like it.
+            case missing
+        }
+
+        package struct Entry: Sendable, Codable, Hashable {
+            package var name: String
+            /// Bytes from the start of the chip.
+            package var offset: Int
+            /// The size in bytes; nil if it reaches to the end.
+            package var size: Int?
+            /// nil if there is nothing to compare with.
+            package var agreement: Agreement?
+        }
+
+        /// The format of the finding that has it.
+        package var source: String
+        /// The offset of that finding in the image, or in the content that it is in.
+        package var offset: Int
+        package var entries: [Entry]
+        /// Whether all entries agree; nil if there is nothing to compare with.
+        package var isSame: Bool?
     }
 
     package struct Overlap: Sendable, Codable, Hashable {

@@ -47,6 +47,7 @@ private struct InspectedImageText {
             style.doubtful("Overlap: ") + overlap.formats.map { SafeText.line($0) }.joined(separator: " and ")
                 + ", \(ByteCount.text(overlap.size)) at \(ByteCount.hex(overlap.offset))"
         }
+        lines += image.tables.flatMap { table($0) }
         lines += image.notes.map { "Note: \(SafeText.line($0))" }
         return lines
     }
@@ -142,6 +143,35 @@ private struct InspectedImageText {
             return shown.map { PrintableText.escaped($0, limit: limit) }.joined(separator: ", ") + more
         case .number(let number): return fact.kind == .size ? ByteCount.text(number) : "\(number)"
         case .flag(let flag): return flag ? "yes" : "no"
+        }
+    }
+
+    // MARK: Partition tables
+
+    /// Disagreements with the system; of a file, or if verbose, the whole table.
+    private func table(_ table: InspectReport.Table) -> [String] {
+        let head = "Partition table in \(SafeText.line(table.source)) at \(ByteCount.hex(table.offset))"
+        let isListed = isVerbose || table.isSame == nil
+        let shown = table.entries.filter { isListed || $0.agreement != .same }
+        guard !shown.isEmpty else { return [head + ": \(style.good("as the system reported"))"] }
+        var rows = TextTable([("Name", .left), ("Offset", .left), ("Size", .right), ("", .left)])
+        for entry in shown.prefix(isVerbose ? .max : Self.most) {
+            rows.add([
+                PrintableText.escaped(entry.name, limit: 40), ByteCount.hex(entry.offset),
+                entry.size.map { ByteCount.text($0) } ?? "the rest", entry.agreement.map { words($0) } ?? "",
+            ])
+        }
+        let verdict = table.isSame == false ? ": \(style.doubtful("the system reported something else"))" : ":"
+        return [head + verdict] + rows.lines(style: style)
+    }
+
+    private func words(_ agreement: InspectReport.Table.Agreement) -> String {
+        switch agreement {
+        case .same: "as reported"
+        case .renamed: "has another name in the system"
+        case .resized: "has another size in the system"
+        case .moved: "is elsewhere in the system"
+        case .missing: "is unknown to the system"
         }
     }
 

@@ -99,6 +99,14 @@ struct RealImageTests {
                     "model": "Test AP",
                     "partitions": "u-boot: 0x00000000, 0x00040000\nart: 0x00040000, 0x00010000",
                 ]),
+            Recipe(
+                command: "cd root && find . | cpio -oH newc > ../out 2>/dev/null", format: "cpio archive",
+                facts: ["top-level names": "big\netc\nlib\nusr"]),
+            Recipe(command: "tar cf out --format=ustar root", format: "tar archive", grade: "plausible"),
+            Recipe(
+                command:
+                    "printf IKCFG_ST > out && printf 'CONFIG_MTD_UBI=y\\n' | gzip >> out && printf IKCFG_ED >> out",
+                format: "kernel configuration", facts: ["CONFIG_MTD_UBI": "y"]),
             Recipe(command: "cp k.gz out", format: "gzip", facts: ["file name": "big"]),
             Recipe(command: "cp k.xz out", format: "xz"), Recipe(command: "cp k.lzma out", format: "LZMA"),
             Recipe(command: "zstd -q big -o out", format: "zstd"), Recipe(command: "lz4 -q big out", format: "LZ4"),

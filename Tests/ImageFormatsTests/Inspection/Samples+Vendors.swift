@@ -1,12 +1,12 @@
 import FlashModel
 
 extension Samples {
-    private static func digest(_ parts: [UInt8]...) -> [UInt8] {
+    static func digest(_ parts: [UInt8]...) -> [UInt8] {
         let text = StreamingChecksum.digest(of: Array(parts.joined()), .md5).hex
         return hex(text)
     }
 
-    private static func hex(_ text: String) -> [UInt8] {
+    static func hex(_ text: String) -> [UInt8] {
         let digits = text.compactMap(\.hexDigitValue)
         return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }

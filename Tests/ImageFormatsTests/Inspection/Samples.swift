@@ -22,7 +22,7 @@ enum Samples {
             tag,
             chdr, edimax, realtek, eva, serComm, zyxel, linuxVersion, gzip, softConfig, hardConfig, mediaTek, ath10k,
             ath9k,
-            gpt, mbr,
+            gpt, mbr, jcg, senao, buffalo, dni, android, marvell, dropbear,
         ]
 
     static let body = SplitMix64.bytes(3000, seed: 7)

@@ -17,6 +17,8 @@ package struct Finding: Sendable, Hashable {
     package var isOpaque: Bool
     /// Content that is not simply at its place in the image: compressed, or in pieces.
     package var parts: [ContentPart]
+    /// The partitions that it defines; nil if it is no partition table.
+    package var table: FoundTable?
     /// Findings within its bytes, sorted by offset. Set by ``ImageInspector``.
     package var children: [Finding] = []
     /// What was found in its ``parts``. Set by ``ImageInspector``.
@@ -24,7 +26,7 @@ package struct Finding: Sendable, Hashable {
 
     package init(
         _ format: String, at offset: Int, size: Int?, grade: Grade, facts: [Fact?] = [], notes: [String] = [],
-        isOpaque: Bool = false, parts: [ContentPart] = []
+        isOpaque: Bool = false, parts: [ContentPart] = [], table: FoundTable? = nil
     ) {
         self.format = format
         self.offset = offset
@@ -34,6 +36,7 @@ package struct Finding: Sendable, Hashable {
         self.notes = notes
         self.isOpaque = isOpaque
         self.parts = parts
+        self.table = table
     }
 
     /// The byte range; empty if its end is unknown.

@@ -32,7 +32,12 @@ package enum DeviceTreeContent: ContentFormat {
             .text("boot arguments", tree.texts("bootargs", of: "/chosen").first),
             .texts("partitions", partitions(tree)),
         ]
-        return Finding(name, at: content.start, size: tree.totalSize, grade: .proven, facts: facts)
+        let entries = DeviceTreePartitions.all(in: tree).map {
+            FoundPartition(name: $0.label, offset: $0.offset, size: $0.size)
+        }
+        return Finding(
+            name, at: content.start, size: tree.totalSize, grade: .proven, facts: facts,
+            table: entries.isEmpty ? nil : FoundTable(.bytes, entries))
     }
 
     /// The partitions of all `fixed-partitions` nodes: `label at offset, size`, in hexadecimal.

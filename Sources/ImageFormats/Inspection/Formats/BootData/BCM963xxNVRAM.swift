@@ -20,12 +20,12 @@ package enum BCM963xxNVRAM: ContentFormat {
         let stored = bytes[...].big(field)
         bytes.replaceSubrange(field..<(field + 4), with: [0, 0, 0, 0])
         guard Int(VendorChecksums.jam(bytes)) == stored else { return nil }
-        var partitions: [String] = []
+        var partitions: [FoundPartition] = []
         if version >= 5 {
             for (index, name) in ["boot", "image 1", "image 2", "data", "bad block table"].enumerated() {
                 let (offset, length) = (bytes[...].big(592 + 4 * index), bytes[...].big(612 + 4 * index))
                 guard length > 0, let offset = offset.times(1024), let length = length.times(1024) else { continue }
-                partitions.append(FoundPartition(name: name, offset: offset, size: length).text)
+                partitions.append(FoundPartition(name: name, offset: offset, size: length))
             }
         }
         return Finding(
@@ -34,8 +34,8 @@ package enum BCM963xxNVRAM: ContentFormat {
                 Fact("version", .number(version)), .text("boot line", try content.text(at: 4, count: 256)),
                 .text("board id", try content.text(at: 260, count: 16)),
                 Fact("MAC address", .text(MACText.text(bytes[288..<294]))),
-                Fact("MAC addresses", .number(bytes[...].big(284))), .texts("partitions", partitions),
-            ], isOpaque: true)
+                Fact("MAC addresses", .number(bytes[...].big(284))), .texts("partitions", partitions.map(\.text)),
+            ], isOpaque: true, table: partitions.isEmpty ? nil : FoundTable(.bytes, partitions))
     }
 }
 

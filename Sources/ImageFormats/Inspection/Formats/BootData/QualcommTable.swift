@@ -13,6 +13,7 @@ package enum QualcommTable: ContentFormat {
         let (version, count) = (try content.little(8), try content.little(12))
         guard (3...4).contains(version), (1...48).contains(count) else { return nil }
         var rows: [String] = []
+        var entries: [FoundPartition] = []
         var end = 0
         for index in 0..<count {
             let place = 16 + 28 * index
@@ -20,11 +21,13 @@ package enum QualcommTable: ContentFormat {
             let (start, length) = (try content.little(place + 16), try content.little(place + 20))
             guard start >= end || index == 0 || length == 0 else { return nil }
             end = start
+            entries.append(FoundPartition(name: name, offset: start, size: length == 0xFFFF_FFFF ? nil : length))
             let blocks = length == 0xFFFF_FFFF ? "to the end" : "\(length) blocks"
             rows.append("\(name): block \(start), \(blocks)")
         }
         return Finding(
             name, at: content.start, size: 16 + 28 * count, grade: .plausible,
-            facts: [Fact("version", .number(version)), Fact("partitions", .texts(rows))])
+            facts: [Fact("version", .number(version)), Fact("partitions", .texts(rows))],
+            table: FoundTable(.eraseBlocks, entries))
     }
 }

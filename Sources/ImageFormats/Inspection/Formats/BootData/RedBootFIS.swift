@@ -33,7 +33,8 @@ package enum RedBootFIS: ContentFormat {
             facts: [
                 Fact("byte order", .text(isBigEndian ? "big-endian" : "little-endian")),
                 Fact("partitions", .texts(partitions.map(\.text))),
-            ], notes: ["addresses are those at which the processor has the flash"])
+            ], notes: ["addresses are those at which the processor has the flash"],
+            table: FoundTable(.addresses, partitions))
     }
 
     /// The order in which the sizes of the first entries make sense; nil for none.

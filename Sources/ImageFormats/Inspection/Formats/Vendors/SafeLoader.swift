@@ -41,7 +41,8 @@ package enum SafeLoaderTable: ContentFormat {
         let size = entries.isEmpty ? 0 : bytes.count
         return Finding(
             name, at: content.start, size: size, grade: .plausible,
-            facts: [Fact("partitions", .texts(entries.map(\.text)))])
+            facts: [Fact("partitions", .texts(entries.map(\.text)))],
+            table: FoundTable(.bytes, entries))
     }
 
     private static func line(_ bytes: ArraySlice<UInt8>) -> Substring {

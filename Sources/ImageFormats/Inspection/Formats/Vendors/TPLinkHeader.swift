@@ -70,11 +70,3 @@ package enum TPLinkHeader: ContentFormat {
         }
     }
 }
-
-/// Bytes from hexadecimal digits.
-enum HexText {
-    static func bytes(_ text: String) -> [UInt8] {
-        let digits = text.compactMap(\.hexDigitValue)
-        return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-    }
-}
