@@ -48,10 +48,10 @@ struct InspectTextTests {
                 """
                 mtd0 "u-boot": 128 KiB at 0x00000000, bootloader
                   0x00001000 U-Boot, size unknown, plausible
-                    version 2020.01\\x1b[31m
+                    version: 2020.01\\x1b[31m
                 mtd1 "evil\\x1b[2J": 896 KiB at 0x00020000
                   0x00020000 uImage, 64 KiB, proven
-                    created 2024-03-01T00:00:00Z; unpacked size 4 KiB
+                    created: 2024-03-01T00:00:00Z; unpacked size: 4 KiB
                     note: a note
                     0x00020040 LZMA, 63.9 KiB, hint
                       inside: content, 4 KiB

@@ -127,7 +127,7 @@ private struct InspectedImageText {
     private func facts(_ facts: [InspectReport.FactItem], _ indent: String) -> [String] {
         guard !facts.isEmpty else { return [] }
         let texts = facts.map { fact -> String in
-            "\(SafeText.line(fact.name)) \(value(fact))"
+            "\(SafeText.line(fact.name)): \(value(fact))"
         }
         if isVerbose { return texts.map { indent + $0 } }
         return Paragraphs.folded(texts.joined(separator: "; "), width: width, first: indent)

@@ -33,6 +33,8 @@ package enum TarArchive: ContentFormat {
             place = next
         }
         guard count > 0, place > 0 else { return nil }
+        // At least two blocks of zeros; most programs fill 10 KiB.
+        for _ in 0..<20 where try content.isFilled(place..<(place + 512), with: 0) { place += 512 }
         return Finding(
             name, at: content.start, size: place, grade: .plausible,
             facts: [Fact("entries", .number(count)), .texts("names", names)])
