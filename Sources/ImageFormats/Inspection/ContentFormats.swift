@@ -20,7 +20,7 @@ package enum ContentFormats {
 
     private static let fileSystems: [any ContentFormat.Type] = [
         Squashfs.self, JFFS2.self, UBIContent.self, UBIFS.self, CramFS.self, RomFS.self, ExtFS.self, FATFS.self,
-        EROFS.self, CPIOArchive.self, TarArchive.self, CPIOArchive.self, TarArchive.self,
+        EROFS.self, CPIOArchive.self, TarArchive.self,
     ]
 
     private static let kernels: [any ContentFormat.Type] = [

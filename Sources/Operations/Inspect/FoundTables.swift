@@ -23,7 +23,8 @@ enum FoundTables {
                 partition.offset.map { FoundPartition(name: partition.name, offset: $0, size: partition.size) }
             }
             let chip = manifest.chip(id)
-            chipSize = chip.flatMap { $0.size > 0 ? $0.size : nil }
+            // Of a chip whose end is unknown, neither is the place at which it is mapped.
+            if case .exact(let size) = chip?.size, size > 0 { chipSize = size }
             eraseBlockSize = chip.flatMap { $0.eraseBlockSize > 0 ? $0.eraseBlockSize : nil }
         }
     }

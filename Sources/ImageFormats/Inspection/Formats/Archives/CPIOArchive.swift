@@ -33,7 +33,7 @@ package enum CPIOArchive: ContentFormat {
                     Self.name, at: content.start, size: min(place, content.size), grade: .proven,
                     facts: [
                         Fact("entries", .number(count)),
-                        .texts("top-level names", names.filter { !$0.contains("/") && $0 != "." }),
+                        .texts("top-level names", names.filter { !$0.contains("/") && $0 != "." }.sorted()),
                     ])
             }
             if names.count < 256 { names.append(name) }
