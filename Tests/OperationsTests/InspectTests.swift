@@ -136,4 +136,32 @@ struct InspectTests {
         try bags.write(Array(text.utf8), path)
         #expect(try Python.run(["-c", Self.check, schema.string, path.string]) == 1)
     }
+
+    @Test("Tables in addresses and in erase blocks are compared by the chip's size and erase blocks")
+    func units() {
+        let system = FoundTables.System(
+            partitions: [
+                FoundPartition(name: "RedBoot", offset: 0, size: 0x30000),
+                FoundPartition(name: "art", offset: 0x40000, size: 0x10000),
+            ], chipSize: 0x80000, eraseBlockSize: 0x10000)
+        func table(_ unit: FoundTable.Unit, _ entries: [FoundPartition]) -> InspectReport.Table? {
+            let finding = Finding(
+                "test", at: 5, size: 1, grade: .plausible, table: FoundTable(unit, entries))
+            return FoundTables.tables(in: [finding], system).first
+        }
+        let directory = table(
+            .addresses,
+            [
+                FoundPartition(name: "RedBoot", offset: 0x5000_0000, size: 0x30000),
+                FoundPartition(name: "linux", offset: 0x5004_0000, size: 0x10000),
+            ])
+        #expect(directory?.entries.map(\.offset) == [0, 0x40000])
+        #expect(directory?.entries.map(\.agreement) == [.same, .renamed] && directory?.isSame == false)
+        let blocks = table(.eraseBlocks, [FoundPartition(name: "0:ART", offset: 4, size: 1)])
+        #expect(blocks?.isSame == true && blocks?.entries.first?.size == 0x10000)
+        // Beyond the chip's end, it is of another one; numbers that do not fit are of none.
+        #expect(table(.bytes, [FoundPartition(name: "x", offset: 0x80000, size: 1)]) == nil)
+        #expect(table(.bytes, [FoundPartition(name: "x", offset: 0x70000, size: 0x10001)]) == nil)
+        #expect(table(.eraseBlocks, [FoundPartition(name: "x", offset: .max, size: 1)]) == nil)
+    }
 }

@@ -56,7 +56,12 @@ enum FoundTables {
             guard case .text(let text) = fact.value, let start = text.range(ofWord: "mtdparts="),
                 ["mtdparts", "bootargs", "boot arguments"].contains(fact.name)
             else { continue }
-            let value = text[start...].prefix { $0 != " " }
+            // Other arguments follow after a blank, which names may also have.
+            var isName = false
+            let value = text[start...].prefix { character in
+                if character == "(" || character == ")" { isName = character == "(" }
+                return character != " " || isName
+            }
             for definition in PartitionDefinition.list(ByteText(String(value))) {
                 let entries = definition.parts.map { FoundPartition(name: $0.name, offset: $0.offset, size: $0.size) }
                 result.append(("mtdparts in \(finding.format), for \(definition.id)", FoundTable(.bytes, entries)))
@@ -76,11 +81,13 @@ enum FoundTables {
             entries = table.entries.map { FoundPartition(name: $0.name, offset: $0.offset & (size - 1), size: $0.size) }
         case .eraseBlocks:
             guard let size = system.eraseBlockSize else { return nil }
-            entries = table.entries.compactMap { entry in
+            entries = table.entries.compactMap { entry -> FoundPartition? in
                 guard let offset = entry.offset.times(size) else { return nil }
                 return FoundPartition(name: entry.name, offset: offset, size: entry.size.flatMap { $0.times(size) })
             }
         }
+        // A table of which a part makes no sense is of something else.
+        guard entries.count == table.entries.count, !entries.isEmpty else { return nil }
         guard let size = system.chipSize else { return entries }
         return entries.allSatisfy { entry in
             entry.offset <= size && (entry.size.map { $0 <= size - entry.offset } ?? true)
