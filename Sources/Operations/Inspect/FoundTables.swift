@@ -109,12 +109,14 @@ enum FoundTables {
 
     private static func agreement(of entry: FoundPartition, _ system: System) -> InspectReport.Table.Agreement {
         let here = system.partitions.filter { $0.offset == entry.offset }
-        // An entry without a size takes the rest.
-        let fitting = here.filter { entry.size == nil || $0.size == entry.size }
+        // An entry without a size takes the rest of the chip; if that is unknown, any size fits.
+        let size = entry.size ?? system.chipSize.map { $0 - entry.offset }
+        let fitting = here.filter { size == nil || $0.size == size }
+        let namesakes = system.partitions.filter { isSameName($0.name, entry.name) }
         if fitting.contains(where: { isSameName($0.name, entry.name) }) { return .same }
         if !fitting.isEmpty { return .renamed }
-        if !here.isEmpty { return .resized }
-        return system.partitions.contains { isSameName($0.name, entry.name) } ? .moved : .missing
+        if !namesakes.isEmpty { return namesakes.contains { $0.offset == entry.offset } ? .resized : .moved }
+        return here.isEmpty ? .missing : .resized
     }
 
     /// Without case, and without the prefix that Qualcomm's tables give to each name.
