@@ -1,10 +1,10 @@
 /// Calibration of MediaTek and Ralink radios (Linux `drivers/net/wireless/mediatek/mt76`, `ralink/rt2x00/rt2800lib.c`): the
-/// chip's number, little-endian, and the MAC address at 4. There is no checksum, so it is tried only at multiples of 512, and
-/// plausible if the number is known, the address is a station's and not most of it is blank.
+/// chip's number, little-endian, and the MAC address at 4. There is no checksum, so it is tried only at multiples of 4 KiB,
+/// where boards have it, and plausible if the number is known, the address is a vendor's and not most of it is blank.
 package enum MediaTekEEPROM: ContentFormat {
     package static let name = "MediaTek calibration"
     package static let signatures: [Signature] = []
-    package static let interval: Int? = 512
+    package static let interval: Int? = 4096
 
     /// Sizes by the chip's number.
     private static let sizes: [Int: Int] = {
@@ -27,8 +27,9 @@ package enum MediaTekEEPROM: ContentFormat {
 
     package static func couldStart(_ head: ArraySlice<UInt8>) -> Bool {
         sizes[head.little(0, 2)] != nil && MACText.isPlausible(head.dropFirst(4).prefix(6))
-            // Known vendors' addresses do not begin with a zero part and a zero part again.
-            && head.dropFirst(4).prefix(3).contains { $0 != 0 }
+            // A vendor's address is not a locally administered one (IEEE 802, bit 1 of the first byte), and does not
+            // begin with zeros alone.
+            && head.byte(4) & 2 == 0 && head.dropFirst(4).prefix(3).contains { $0 != 0 }
     }
 
     package static func examine(_ content: inout ContentBytes) throws -> Finding? {
