@@ -246,6 +246,8 @@ let package = Package(
             dependencies: [
                 "BoardAccess", "BoardChannels", "EVAFlash", "FlashAccess", "FlashModel", "TestBoards", "TestSupport",
                 "Transfers",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .testTarget(

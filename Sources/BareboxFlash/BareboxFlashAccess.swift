@@ -61,7 +61,7 @@ package final class BareboxFlashAccess {
         if let why = facts.networkObstacle {
             try transfers.checkAbsence(of: "barebox", why: why)
         } else if let settings = transfers.settings, let interfaces = facts.devices?.interfaces {
-            network = BareboxNetwork(session, interfaces, settings.network)
+            network = BareboxNetwork(session, interfaces, settings.network, transfers)
         }
         var readers: [Chip.ID: any LoaderChipReading] = [:]
         for flash in facts.flash {
@@ -74,7 +74,8 @@ package final class BareboxFlashAccess {
                 continue
             }
             let upload = BareboxUpload(
-                session, flash.name, network, checksum: flash.device.isNAND ? checksum : nil)
+                session, flash.name, network, page: flash.device.isNAND ? flash.device.pageSize : nil,
+                checksum: checksum)
             readers[flash.name.text] = NetworkedChip(
                 session, upload, printed: printed, size: flash.device.size, transfers)
         }

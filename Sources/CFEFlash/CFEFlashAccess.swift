@@ -75,13 +75,19 @@ package final class CFEFlashAccess {
 
     /// nil if flash is printed on the console. Only memory is sent, so flash that is not mapped is not.
     private func network(_ survey: Survey, _ facts: CFEFacts) throws -> CFENetwork? {
-        let isMapped = CFEChipMap(facts).windows.values.contains { if case .mapped = $0 { true } else { false } }
-        if let why = facts.networkObstacle ?? (isMapped ? nil : "save sends memory, and this flash is not mapped.") {
+        let windows = CFEChipMap(facts).windows.values
+        let mapped = windows.filter { if case .mapped = $0 { true } else { false } }
+        if let why = facts.networkObstacle
+            ?? (mapped.isEmpty ? "save sends memory, and this flash is not mapped." : nil)
+        {
             try transfers.checkAbsence(of: "CFE", why: why)
             return nil
         }
+        if mapped.count < windows.count {
+            try transfers.checkAbsence(of: "CFE", why: "save sends memory, and not all of this flash is mapped.")
+        }
         guard let settings = transfers.settings, let device = facts.devices?.interfaces.first else { return nil }
-        return CFENetwork(session, device: device, settings.network)
+        return CFENetwork(session, device: device, settings.network, transfers)
     }
 
     private func watch(_ survey: Survey, _ facts: CFEFacts) -> LoaderLayoutWatch {

@@ -59,7 +59,10 @@ package final class RealtekFlashAccess {
             }
         let printed = PrintedChip(session, printer, size: chip.leastSize, store: store)
         guard let download = try download(facts, dump, size: chip.leastSize) else { return [chip.id: printed] }
-        return [chip.id: NetworkedChip(session, download, printed: printed, size: chip.leastSize, transfers)]
+        return [
+            chip.id: NetworkedChip(
+                session, download, printed: printed, size: chip.leastSize / 16 * 16, transfers)
+        ]
     }
 
     /// nil if flash is printed on the console.
@@ -68,12 +71,19 @@ package final class RealtekFlashAccess {
     ) throws -> RealtekDownload? {
         let copy = RealtekCopyPrinter(session, dump, size: size, memory: given.freeRAM, most: Self.mostAtOnce)
         if let why = facts.networkObstacle(memory: copy.memory.lowerBound) {
-            try transfers.checkAbsence(of: "loader of Realtek", why: why)
+            try transfers.checkAbsence(of: "Realtek loader", why: why)
             return nil
+        }
+        if facts.help?.has("LOADADDR") != true {
+            // The second reading would have to be printed.
+            try transfers.checkAbsence(
+                of: "Realtek loader",
+                why: "Its help lists no LOADADDR, so its server has the same RAM for both readings.")
         }
         guard let settings = transfers.settings?.network, let client = settings.client else { return nil }
         let network = RealtekNetwork(
-            session, settings, memory: copy.memory.lowerBound, hasLoadAddress: facts.help?.has("LOADADDR") == true)
+            session, settings, transfers, memory: copy.memory.lowerBound,
+            hasLoadAddress: facts.help?.has("LOADADDR") == true)
         return RealtekDownload(session, copy, dump, network, client)
     }
 

@@ -174,20 +174,20 @@ struct BareboxParserTests {
         #expect("\(interface.address)" == "192.168.1.10" && interface.server == nil)
         #expect(BareboxInterface(try Self.reply("devinfo-mtdram0")) == nil)
         #expect(BareboxInterface(try Self.reply("devinfo-missing")) == nil)
+        #expect(interface.netmask.map { "\($0)" } == "255.255.255.0")
         let (commands, nor0) = (BareboxCommands(), try #require(BareboxDeviceName(ByteText("nor0"))))
+        // Whatever a nonce holds, a name is a word of letters and digits.
+        var names = TransferNames(nonce: "/d e;v/../nor0abc$")
+        let file = names.next()
         #expect(
-            try commands.copy(nor0, at: 0x1000, count: 0x400, to: "fkabcn1")
-                == "memcpy -s /dev/nor0 -d /fkabcn1 0x1000 0 0x400")
-        #expect(try commands.send("fkabcn1") == "tftp -p /fkabcn1 fkabcn1")
-        #expect(try commands.remove("fkabcn1") == "rm /fkabcn1")
-        for name in ["dev/nor0", "env", "fk/../dev/nor0", "fk a", "", "fk;x", "fk" + String(repeating: "a", count: 40)]
-        {
-            #expect(throws: BareboxCommandFault.badName, "\(name)") { try commands.remove(name) }
-            #expect(throws: BareboxCommandFault.badName, "\(name)") {
-                try commands.copy(nor0, at: 0, count: 16, to: name)
-            }
-        }
-        #expect(throws: BareboxCommandFault.badRange) { try commands.copy(nor0, at: 1 << 32 - 8, count: 16, to: "fka") }
+            try commands.copy(nor0, at: 0x1000, count: 0x400, to: file)
+                == "memcpy -s /dev/nor0 -d /fkdevnor0an1 0x1000 0 0x400")
+        #expect(commands.send(file) == "tftp -p /fkdevnor0an1 fkdevnor0an1")
+        #expect(commands.remove(file) == "rm /fkdevnor0an1")
+        #expect(
+            try commands.transferExamples(nor0, at: 0, count: 16)
+                == ["memcpy -s /dev/nor0 -d /FILE 0x0 0 0x10", "tftp -p /FILE FILE", "rm /FILE"])
+        #expect(throws: BareboxCommandFault.badRange) { try commands.copy(nor0, at: 1 << 32 - 8, count: 16, to: file) }
     }
 
     // MARK: The console

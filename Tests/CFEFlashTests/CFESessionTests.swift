@@ -37,7 +37,7 @@ struct CFESessionTests {
                 #expect(found.dialect == "CFE" && found.prompt == Array("CFE> ".utf8), "\(start)")
                 #expect(board.starts == 1 && board.offences.isEmpty, "\(start): \(board.offences)")
                 #expect(found.startLog.isEmpty == (start == .prompt))
-                // Nothing is run but the word that nobody knows.
+                // Nothing is run but the word that no loader knows.
                 #expect(board.commands.allSatisfy { $0.hasPrefix("zk") || $0.hasPrefix("tzk") }, "\(board.commands)")
             }
         }

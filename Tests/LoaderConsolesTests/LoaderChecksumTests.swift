@@ -24,7 +24,7 @@ struct LoaderChecksumTests {
         }
 
         var name: String { "a test" }
-        var cost: Int { 100 }
+        var cost: Int? { 100 }
         var checksum: (any LoaderChecksum)? { hasChecksum ? self : nil }
 
         func read(_ range: Range<Int>, each: (FlashChunk) async throws -> Void) async throws {

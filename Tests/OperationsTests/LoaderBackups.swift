@@ -62,13 +62,13 @@ final class LoaderBackups: Sendable {
 
     func connector(
         _ board: SimulatedLoader, over opener: (any ChannelOpening)? = nil, via: String? = nil,
-        address: String = "192.168.1.2", portIsTaken: Bool = false
+        addresses: [String] = ["192.168.1.2"], portIsTaken: Bool = false
     ) -> ConsoleConnector {
         var settings = ConsoleConnector.Settings(powerCycle: { board.powerOn() }, timing: .simulated)
         settings.given = given
         settings.via = via.flatMap(TransferMethodName.init)
         if let network {
-            let host = SimulatedLoaderHost(network, board, address: address, portIsTaken: portIsTaken)
+            let host = SimulatedLoaderHost(network, board, addresses: addresses, portIsTaken: portIsTaken)
             settings.network = BoardNetwork(client: host) { _ in host }
         }
         return ConsoleConnector(
@@ -80,12 +80,12 @@ final class LoaderBackups: Sendable {
 
     func backUp(
         _ board: SimulatedLoader, over opener: (any ChannelOpening)? = nil, reconnects: Int = 5, withOOB: Bool = false,
-        via: String? = nil, address: String = "192.168.1.2", portIsTaken: Bool = false
+        via: String? = nil, addresses: [String] = ["192.168.1.2"], portIsTaken: Bool = false
     ) async throws -> BackupReport {
         var options = BackupOptions(target: folder.path.appending("bag"), folder: folder.path, reconnects: reconnects)
         options.withOOB = withOOB
         return try await Backup.run(
-            connector(board, over: opener, via: via, address: address, portIsTaken: portIsTaken), options: options,
+            connector(board, over: opener, via: via, addresses: addresses, portIsTaken: portIsTaken), options: options,
             environment: .simulated())
     }
 
@@ -156,7 +156,7 @@ extension LoaderBackups.Board {
                 case "help", "fi", "fb": return words.count == 1
                 case "show": return words == ["show", "devices"]
                 case "d": return words.count == 4 && words[1] == "-b"
-                case "save": return words.count == 4 && words[1].hasPrefix("192.168.1.2:fk")
+                case "save": return words.count == 4 && words[1].contains(":fk")
                 case "ifconfig": return words.count == 1 || words.count == 4 && words[2].hasPrefix("-addr=")
                 case "dm": return words.count == 3
                 case "dn": return words.count == 4 && words[3] == "1"

@@ -184,7 +184,7 @@ final class RedBootBackups: Sendable {
         case "dump": return words.count == 6 && ["-s", "-1"].contains(words[5])
         case "cksum": return words.count == 5
         case "=": return words.count == 2
-        // The word that nobody knows.
+        // The word that no loader knows.
         default: return command.hasPrefix("zk") && words.count == 1
         }
     }

@@ -10,9 +10,11 @@ import Transfers
     private static let local = IPv4Address(value: 0x7F00_0001)
     private static let patience = TFTPPatience(first: .milliseconds(200), longest: .milliseconds(400), repetitions: 3)
 
-    private func fetch(_ name: String, port: Int, limit: Int) async throws -> TFTPFetch.Result {
+    private func fetch(
+        _ name: String, port: Int, limit: Int, longest: Duration? = nil
+    ) async throws -> TFTPFetch.Result {
         try await TFTPFetch.file(
-            name, from: Self.local, port: port, at: Self.local, limit: limit, patience: Self.patience)
+            name, from: Self.local, port: port, at: Self.local, limit: limit, patience: Self.patience, longest: longest)
     }
 
     @Test(
@@ -102,6 +104,77 @@ import Transfers
         await peer.stop()
     }
 
+    @Test("A peer that repeats a block for ever is not answered, and given up", arguments: [0, 1, 2] as [UInt16])
+    func repetition(_ number: UInt16) async throws {
+        // Each packet that it gets makes it send twenty: who answers them never comes to an end.
+        let peer = try await Peer.start { packet in
+            switch packet {
+            case .read where number > 0: [Self.data(1, 512), Self.data(1, 512)]
+            case .acknowledgement(1) where number == 2: [Self.data(2, 512)] + Self.repeated(2)
+            default: Self.repeated(number)
+            }
+        }
+        #expect(try await fetch("file", port: peer.port, limit: 1 << 20) == .silent)
+        // Requests and ACKs, with three repetitions of the last one.
+        #expect(peer.received.count <= 3 + 4, "\(peer.received.count)")
+        await peer.stop()
+    }
+
+    private static func repeated(_ number: UInt16) -> [TFTPPacket] { (0..<20).map { _ in data(number, 512) } }
+
+    @Test("A peer that answers each packet, and never ends, is given up in time")
+    func slow() async throws {
+        let peer = try await Peer.start { packet in
+            switch packet {
+            case .read: [Self.data(1, 512)]
+            case .acknowledgement(let block): [Self.data(block &+ 1, 512)]
+            default: []
+            }
+        }
+        let result = try await fetch("file", port: peer.port, limit: 1 << 40, longest: .milliseconds(200))
+        #expect(result == .slow)
+        await peer.stop()
+        #expect(TFTPFetch.longest(0) > .seconds(11) && TFTPFetch.longest(512 << 10) < .seconds(60))
+    }
+
+    @Test("Packets from another address, and from another port than the first one's, are ignored")
+    func intruders() async throws {
+        let foreign = try await Peer.start(at: "127.0.0.2") { _ in [] }
+        let other = try await Peer.start { _ in [] }
+        let seen = Mutex<[String: Int]>([:])
+        let peer = try await Peer.start { packet, client in
+            let number = seen.withLock { seen in
+                seen["\(packet)", default: 0] += 1
+                return seen["\(packet)"]
+            }
+            // What comes first is the intruder's; the peer answers the repetition alone.
+            switch (packet, number) {
+            case (.read, 1):
+                foreign.send(Self.data(1, 7), to: client)
+                return []
+            case (.read, _): return [Self.data(1, 512)]
+            case (.acknowledgement(1), 1):
+                other.send(Self.data(2, 9), to: client)
+                foreign.send(Self.data(2, 9), to: client)
+                return []
+            case (.acknowledgement(1), _): return [Self.data(2, 5)]
+            default: return []
+            }
+        }
+        let expected = [UInt8](repeating: 1, count: 512) + [UInt8](repeating: 2, count: 5)
+        #expect(try await fetch("file", port: peer.port, limit: 2_000) == .bytes(expected))
+        for peer in [foreign, other, peer] { await peer.stop() }
+    }
+
+    @Test("The last block is acknowledged twice, as nothing repeats that later")
+    func lastAcknowledgement() async throws {
+        let peer = try await Peer.start { packet in if case .read = packet { [Self.data(1, 3)] } else { [] } }
+        #expect(try await fetch("file", port: peer.port, limit: 10) == .bytes([1, 1, 1]))
+        for _ in 0..<100 where peer.received.count < 3 { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(peer.received.dropFirst() == [.acknowledgement(block: 1), .acknowledgement(block: 1)])
+        await peer.stop()
+    }
+
     /// A server that answers each packet as told, from the port that was asked.
     private final class Peer: Sendable {
         let port: Int
@@ -120,7 +193,16 @@ import Transfers
 
         var received: [TFTPPacket] { log.packets.withLock { $0 } }
 
-        static func start(_ answer: @escaping @Sendable (TFTPPacket) -> [TFTPPacket]) async throws -> Peer {
+        static func start(
+            at address: String = "127.0.0.1", _ answer: @escaping @Sendable (TFTPPacket) -> [TFTPPacket]
+        ) async throws -> Peer {
+            try await start(at: address) { packet, _ in answer(packet) }
+        }
+
+        static func start(
+            at address: String = "127.0.0.1",
+            _ answer: @escaping @Sendable (TFTPPacket, _ client: SocketAddress) -> [TFTPPacket]
+        ) async throws -> Peer {
             let log = Log()
             let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .channelInitializer { channel in
@@ -128,20 +210,25 @@ import Transfers
                         try channel.pipeline.syncOperations.addHandler(Handler(answer: answer, log: log))
                     }
                 }
-                .bind(host: "127.0.0.1", port: 0).get()
+                .bind(host: address, port: 0).get()
             return Peer(channel, log)
         }
 
         func stop() async { try? await channel.close().get() }
 
+        /// Sends a packet that nobody has asked for.
+        func send(_ packet: TFTPPacket, to client: SocketAddress) {
+            channel.writeAndFlush(AddressedEnvelope(remoteAddress: client, data: packet.datagram), promise: nil)
+        }
+
         private final class Handler: ChannelInboundHandler, Sendable {
             typealias InboundIn = AddressedEnvelope<ByteBuffer>
             typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
-            let answer: @Sendable (TFTPPacket) -> [TFTPPacket]
+            let answer: @Sendable (TFTPPacket, _ client: SocketAddress) -> [TFTPPacket]
             let log: Log
 
-            init(answer: @escaping @Sendable (TFTPPacket) -> [TFTPPacket], log: Log) {
+            init(answer: @escaping @Sendable (TFTPPacket, _ client: SocketAddress) -> [TFTPPacket], log: Log) {
                 self.answer = answer
                 self.log = log
             }
@@ -150,7 +237,7 @@ import Transfers
                 let envelope = Self.unwrapInboundIn(data)
                 guard let packet = try? TFTPPacket(decoding: envelope.data) else { return }
                 log.packets.withLock { $0.append(packet) }
-                for reply in answer(packet) {
+                for reply in answer(packet, envelope.remoteAddress) {
                     context.write(
                         Self.wrapOutboundOut(
                             AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: reply.datagram)),

@@ -9,13 +9,18 @@ final class BareboxNetwork {
     private let session: LoaderSession
     private let interfaces: [BareboxInterfaceName]
     private let settings: BoardNetworkSettings
+    private let transfers: LoaderTransfers
     private let commands = BareboxCommands()
     private var found: BoardAddressing?
 
-    init(_ session: LoaderSession, _ interfaces: [BareboxInterfaceName], _ settings: BoardNetworkSettings) {
+    init(
+        _ session: LoaderSession, _ interfaces: [BareboxInterfaceName], _ settings: BoardNetworkSettings,
+        _ transfers: LoaderTransfers
+    ) {
         self.session = session
         self.interfaces = interfaces
         self.settings = settings
+        self.transfers = transfers
     }
 
     /// The addresses of the first interface that has one, or of the first one.
@@ -35,7 +40,8 @@ final class BareboxNetwork {
                 next: "Omit --via, so that flash is read over the console.")
         }
         let addressing = BoardAddressing(
-            session, settings, ownBoard: chosen.interface.address, ownServer: chosen.interface.server
+            session, settings, ownBoard: chosen.interface.address, ownServer: chosen.interface.server,
+            notify: transfers.note
         ) { [self] addresses in
             try await give(addresses, to: chosen.name)
         }
@@ -44,6 +50,8 @@ final class BareboxNetwork {
     }
 
     /// Brings the interface up, and sets its addresses. `static` keeps `ifup` from asking a DHCP server.
+    ///
+    /// All of them are read back: `tftp` asks the host that `serverip` names, and a damaged line may have changed any.
     private func give(_ addresses: BoardAddresses, to name: BareboxInterfaceName) async throws {
         for command in commands.bringUp(name, addresses) {
             // A PHY negotiates for some seconds.
@@ -51,10 +59,13 @@ final class BareboxNetwork {
             session.examples.note(command)
         }
         let reply = try await session.agreed(on: commands.parameters(of: name)) { BareboxInterface($0) != nil }
-        guard reply.flatMap(BareboxInterface.init)?.address == addresses.board else {
-            throw FlashkeepError(
-                .hostUnreachable, what: "The board did not take the address \(addresses.board).",
-                why: "\(name.text).ipaddr was set to it.", next: "Give another one with --board-ip.")
+        guard let interface = reply.flatMap(BareboxInterface.init), interface.address == addresses.board else {
+            throw FlashkeepError.addressNotTaken(addresses.board, why: "\(name.text).ipaddr was set to it.")
+        }
+        guard interface.netmask == addresses.interface.netmask, interface.server == addresses.host else {
+            throw FlashkeepError.addressNotTaken(
+                addresses.board,
+                why: "Its netmask is not \(addresses.interface.netmask), or its server is not \(addresses.host).")
         }
     }
 }

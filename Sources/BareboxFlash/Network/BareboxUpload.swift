@@ -11,28 +11,36 @@ final class BareboxUpload: LoaderUploading {
     let name = "tftp -p"
     /// The file and its copy in the network's packets need memory of barebox's own, which begins at 4 MiB.
     let size = 256 << 10
+    let smallest: Int
+    /// `md` of such a page prints nothing, and only `crc32` would say why.
+    var readsAll: Bool { isNAND && checksum == nil }
 
     private let session: LoaderSession
     private let device: BareboxDeviceName
     private let network: BareboxNetwork
-    /// Tries a range before it is sent; nil for flash without ECC.
+    /// Whether the ECC may not repair all of a range.
+    private let isNAND: Bool
+    /// Tries a range before it is sent; nil for flash without ECC, and without `crc32`.
     private let checksum: BareboxDeviceChecksum?
     private let commands = BareboxCommands()
-    /// Whether an upload has ever succeeded.
-    private var hasWorked = false
+    private var outcomes = UploadOutcomes()
 
-    /// - Parameter checksum: tries a range of NAND, of which the ECC may not repair all.
+    /// - Parameters:
+    ///   - page: of NAND, in bytes; nil for flash without ECC.
+    ///   - checksum: nil without `crc32`.
     init(
-        _ session: LoaderSession, _ device: BareboxDeviceName, _ network: BareboxNetwork,
+        _ session: LoaderSession, _ device: BareboxDeviceName, _ network: BareboxNetwork, page: Int?,
         checksum: BareboxDeviceChecksum?
     ) {
         self.session = session
         self.device = device
         self.network = network
-        self.checksum = checksum
+        isNAND = page != nil
+        self.checksum = page == nil ? nil : checksum
+        smallest = page.map { max(16, $0) } ?? size
     }
 
-    func bytes(of range: Range<Int>) async throws -> TransferAttempt<[UInt8]?> {
+    func bytes(of range: Range<Int>, isAgain: Bool) async throws -> TransferAttempt<[UInt8]?> {
         guard range.lowerBound >= 0 else { throw BareboxCommandFault.badRange }
         if let checksum, checksum.readable.map({ range.clamped(to: $0) == range }) != true,
             case .unreadable = try await checksum.answer(range)
@@ -41,29 +49,46 @@ final class BareboxUpload: LoaderUploading {
         }
         let addressing = try await network.addressing()
         let addresses = try await addressing.serve()
-        let file = addressing.newName()
-        let copy = try commands.copy(device, at: UInt64(range.lowerBound), count: range.count, to: file)
-        _ = try await session.say(copy, silence: .seconds(30))
+        let file = addressing.newFile()
+        guard try await copy(range, to: file) else {
+            try await remove(file)
+            return .done(nil)
+        }
         let (answer, bytes) = try await addressing.settings.server.receiving(
-            file, count: range.count, from: addresses.board
+            file.text, count: range.count, from: addresses.board
         ) {
             // It waits 15 s for an answer (`fs/tftp.c`, TFTP_TIMEOUT), and longer for ARP.
-            try await session.say(try commands.send(file), silence: .seconds(25))
+            try await session.say(commands.send(file), silence: .seconds(25))
         }
-        _ = try await session.say(try commands.remove(file), silence: .seconds(5))
-        session.examples.note(
-            try commands.copy(device, at: UInt64(range.lowerBound), count: range.count, to: BareboxCommands.example))
-        for command in [try commands.send(BareboxCommands.example), try commands.remove(BareboxCommands.example)] {
-            session.examples.note(command)
+        try await remove(file)
+        let examples = try commands.transferExamples(device, at: UInt64(range.lowerBound), count: range.count)
+        for command in examples { session.examples.note(command) }
+        if let bytes { return outcomes.succeeded(bytes) }
+        return outcomes.failed(
+            failure(
+                of: "barebox", words: answer.reply.lines.map(\.trimmed).last { !$0.isEmpty && !$0.hasPrefix("[") },
+                to: "\(addresses.host)"))
+    }
+
+    /// Copies a range to a file.
+    ///
+    /// An error of reading is all that `memcpy` ever says, and leaves the file with what came before it
+    /// (`commands/memcpy.c`, do_memcpy). That is asked of NAND alone: other flash has no ECC, and a file that is too short
+    /// is noticed.
+    ///
+    /// - Returns: whether it was copied, as far as is known.
+    private func copy(_ range: Range<Int>, to file: TransferName) async throws -> Bool {
+        let command = try commands.copy(device, at: UInt64(range.lowerBound), count: range.count, to: file)
+        // The line may have damaged the silence; to copy again does no harm.
+        for _ in 0..<2 {
+            let answer = try await session.say(command, silence: .seconds(30))
+            guard isNAND else { return true }
+            if answer.isWhole, answer.reply.lines.allSatisfy(\.trimmed.isEmpty) { return true }
         }
-        if let bytes {
-            hasWorked = true
-            return .done(bytes)
-        }
-        let words = answer.reply.lines.map(\.trimmed).last { !$0.isEmpty && !$0.hasPrefix("[") }
-        let error = failure(
-            words.map { "barebox said: \(PrintableText.escaped($0.string(limit: 120)))" }
-                ?? "barebox sent another number of bytes, or none, to \(addresses.host).")
-        return hasWorked ? .failed(error) : .hopeless(error)
+        return false
+    }
+
+    private func remove(_ file: TransferName) async throws {
+        _ = try await session.say(commands.remove(file), silence: .seconds(5))
     }
 }

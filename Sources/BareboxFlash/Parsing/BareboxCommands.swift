@@ -6,8 +6,6 @@ package import Transfers
 package enum BareboxCommandFault: Error, Sendable, Hashable {
     /// The numbers are invalid: a range that ends beyond 32 bits, or a count of zero.
     case badRange
-    /// A name is not one that Flashkeep gives to files in barebox's RAM.
-    case badName
 }
 
 /// The name of a flash device in barebox: `nor0`, `m25p0`, `nand0`.
@@ -28,7 +26,7 @@ package struct BareboxDeviceName: Sendable, Hashable {
     }
 }
 
-/// Builds command lines for barebox. It can build none that writes.
+/// Builds command lines for barebox. It can build none that writes flash or saved settings: files only as `/fk…`, in RAM.
 ///
 /// Numbers are decimal unless they begin with `0x`, and ranges are `START+SIZE` (`lib/misc.c`, parse_area_spec).
 package struct BareboxCommands: Sendable, Hashable {
@@ -75,40 +73,37 @@ package struct BareboxCommands: Sendable, Hashable {
         ]
     }
 
-    /// The name of a file for display.
-    package static let example = "FILE"
-
     /// `memcpy -s /dev/nor0 -d /fk… 0x1000 0 0x400`: to a file in RAM, which is made (`commands/memcpy.c`, do_memcpy).
-    ///
-    /// - Parameter file: of ``FlashAccess/TransferNames``.
     package func copy(
-        _ device: BareboxDeviceName, at offset: UInt64, count: Int, to file: String
+        _ device: BareboxDeviceName, at offset: UInt64, count: Int, to file: TransferName
     ) throws(BareboxCommandFault) -> String {
-        guard count > 0, let end = offset.plus(count), end <= 1 << 32 else { throw .badRange }
-        return "memcpy -s /dev/\(device.text) -d \(try Self.path(file)) 0x\(String(offset, radix: 16)) 0 "
-            + "0x\(String(count, radix: 16))"
+        try Self.copy(device, at: offset, count: count, path: Self.path(file))
     }
 
     /// `tftp -p /fk… fk…` (`commands/tftp.c`, do_tftpb).
-    package func send(_ file: String) throws(BareboxCommandFault) -> String {
-        "tftp -p \(try Self.path(file)) \(file)"
-    }
+    package func send(_ file: TransferName) -> String { "tftp -p \(Self.path(file)) \(file.text)" }
 
     /// `rm /fk…`: only files that ``copy(_:at:count:to:)`` makes.
-    package func remove(_ file: String) throws(BareboxCommandFault) -> String { "rm \(try Self.path(file))" }
+    package func remove(_ file: TransferName) -> String { "rm \(Self.path(file))" }
 
-    /// The root folder is in RAM (`fs/fs.c`, mount_root). Nothing in it has such a name: devices are in `/dev`, and a path
-    /// here cannot lead there.
-    private static func path(_ file: String) throws(BareboxCommandFault) -> String {
-        let isPlain = file.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: false
-            }
-        }
-        guard isPlain, file.hasPrefix("fk") || file == example, file.utf8.count <= 40 else { throw .badName }
-        return "/\(file)"
+    /// The three commands of a transfer, for display: with `FILE` in place of the name, which no transfer has.
+    package func transferExamples(
+        _ device: BareboxDeviceName, at offset: UInt64, count: Int
+    ) throws(BareboxCommandFault) -> [String] {
+        [try Self.copy(device, at: offset, count: count, path: "/FILE"), "tftp -p /FILE FILE", "rm /FILE"]
     }
+
+    private static func copy(
+        _ device: BareboxDeviceName, at offset: UInt64, count: Int, path: String
+    ) throws(BareboxCommandFault) -> String {
+        guard count > 0, let end = offset.plus(count), end <= 1 << 32 else { throw .badRange }
+        return "memcpy -s /dev/\(device.text) -d \(path) 0x\(String(offset, radix: 16)) 0 "
+            + "0x\(String(count, radix: 16))"
+    }
+
+    /// The root folder is in RAM (`fs/fs.c`, mount_root). Nothing in it has such a name: devices are in `/dev`, and a name
+    /// of letters and digits cannot lead there.
+    private static func path(_ file: TransferName) -> String { "/\(file.text)" }
 
     /// `crc32` keeps numbers in 32 bits on 32-bit boards.
     private static func range(_ offset: UInt64, _ count: Int) throws(BareboxCommandFault) -> String {

@@ -23,6 +23,8 @@ package struct BareboxInterfaceName: Sendable, Hashable {
 package struct BareboxInterface: Sendable, Hashable {
     /// 0.0.0.0 if it has none.
     package let address: IPv4Address
+    /// nil if it was not understood.
+    package let netmask: IPv4Address?
     /// nil if it has none, or a name.
     package let server: IPv4Address?
 
@@ -34,8 +36,9 @@ package struct BareboxInterface: Sendable, Hashable {
             guard let name = line.trimmed.before(": "), let value = line.trimmed.after(": ") else { continue }
             values[name.string(limit: 40)] = (value.before(" (type: ") ?? value).trimmed.string(limit: 60)
         }
-        guard let address = values["ipaddr"].flatMap(IPv4Address.init), values["netmask"] != nil else { return nil }
+        guard let address = values["ipaddr"].flatMap(IPv4Address.init), let mask = values["netmask"] else { return nil }
         self.address = address
+        netmask = IPv4Address(mask)
         server = values["serverip"].flatMap(IPv4Address.init)
     }
 }

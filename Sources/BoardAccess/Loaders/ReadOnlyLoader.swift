@@ -14,6 +14,8 @@ struct ReadOnlyLoader: ConsoleDialect {
     private let open: @Sendable (LoaderSession, LoaderTransfers) -> any FlashBoard
     /// Transfer methods that failed, for all connections.
     private let givenUp = GivenUp<LoaderReadMethod>()
+    /// What happened on the network, for all connections.
+    private let history = LoaderNetworkHistory()
     /// What the board printed at the first start that was seen, for all connections: later ones may find it at its
     /// prompt, and its flash is as large as before.
     private let startLog = FirstStartLog()
@@ -53,7 +55,8 @@ struct ReadOnlyLoader: ConsoleDialect {
                 BoardNetworkSettings(
                     server: server, client: network.client, board: network.board, host: network.host,
                     nonce: environment.nonce),
-                via: settings.via?.loader, givenUp: givenUp, notify: { notify(.note($0)) }))
+                via: settings.via?.loader, givenUp: givenUp, history: history,
+                notify: { notify(.note($0)) }))
         let board = open(session, transfers)
         return .finished(
             try await withShieldedCleanup {

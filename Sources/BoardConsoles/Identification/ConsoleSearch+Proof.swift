@@ -14,13 +14,14 @@ extension ConsoleSearch {
     /// How often no echo, or no complaint, must come for that to be no accident of the line.
     private static let believed = 3
 
-    /// What a word that nobody knows begins with. At a prompt that is not what it seems, such as that of a menu, the first
+    /// What a word that no loader knows begins with. At a prompt that is not what it seems, such as that of a menu, the first
     /// letter may be a choice: `f` writes an image to flash in CFE, and `e` erases; `d`, `i`, `w`, `b` and `c` mean
     /// something there, `D` and `J` in Realtek's loader, and RedBoot completes the beginnings of its commands. No
-    /// bootloader has a command that begins with `z`, but for U-Boot's `zip` and `zboot`, which want whole words.
+    /// bootloader that Flashkeep knows has a command that begins with `z`, but for U-Boot's `zip` and `zboot`, which want
+    /// whole words.
     static let unknownWord = "zk"
 
-    /// Says a word that nobody knows, and sees who complains.
+    /// Says a word that no loader knows, and sees who complains.
     mutating func prove(_ candidate: [UInt8], _ console: Console) async throws -> Verdict {
         var hasHeard = false
         var (silent, denied, doubled) = (0, 0, 0)
@@ -92,7 +93,7 @@ extension ConsoleSearch {
         case no
     }
 
-    /// Reads the reply to a word that nobody knows, and asks each dialect whether the words are its own.
+    /// Reads the reply to a word that no loader knows, and asks each dialect whether the words are its own.
     private mutating func complaint(
         at candidate: [UInt8], _ lastPrompt: [UInt8], _ console: Console
     ) async throws -> Complaint {

@@ -255,7 +255,8 @@ struct ConsoleSearch {
             wakes += 1
             try await console.send(" \r")
         } else if wakes < 5, hasHeardNothing {
-            // A shell that shows no prompt still speaks when it is told to.
+            // A shell that shows no prompt still speaks when it is told to. In CFE `e` erases or edits, but only as a
+            // whole word (`ui/ui_command.c`, cmd_lookup), and CFE would have answered ^C.
             wakes += 1
             try await console.send(" echo fk''\(identifier.nonce().prefix(8))\r")
         } else if isGarbage {

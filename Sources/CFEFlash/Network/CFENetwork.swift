@@ -10,16 +10,20 @@ final class CFENetwork {
     /// As `show devices` names it.
     private let device: String
     private let settings: BoardNetworkSettings
+    private let transfers: LoaderTransfers
     private let commands = CFECommands()
     private var found: BoardAddressing?
 
     /// `ifconfig` shows what CFE of BCM47xx prints when it starts.
     private static let shown = "Device eth"
 
-    init(_ session: LoaderSession, device: String, _ settings: BoardNetworkSettings) {
+    init(
+        _ session: LoaderSession, device: String, _ settings: BoardNetworkSettings, _ transfers: LoaderTransfers
+    ) {
         self.session = session
         self.device = device
         self.settings = settings
+        self.transfers = transfers
     }
 
     /// - Throws: ``FlashAccess/BoardInterruption``, and errors of the line.
@@ -28,7 +32,9 @@ final class CFENetwork {
         let reply = try await session.agreed(on: commands.interface(), harmless: Self.shown) { CFEInterface($0) != nil }
         let own = reply.flatMap(CFEInterface.init)
         let device = own?.device ?? device
-        let addressing = BoardAddressing(session, settings, ownBoard: own?.address) { [self] addresses in
+        let addressing = BoardAddressing(
+            session, settings, ownBoard: own?.address, notify: transfers.note
+        ) { [self] addresses in
             try await give(addresses, to: device)
         }
         found = addressing
@@ -43,9 +49,7 @@ final class CFENetwork {
         // The link comes up.
         _ = try await session.say(command, silence: .seconds(20), pause: .seconds(5), harmless: Self.shown)
         guard try await has(addresses.board, device) else {
-            throw FlashkeepError(
-                .hostUnreachable, what: "The board did not take the address \(addresses.board).",
-                why: "It was set with ifconfig.", next: "Give another one with --board-ip.")
+            throw FlashkeepError.addressNotTaken(addresses.board, why: "It was set with ifconfig.")
         }
     }
 

@@ -12,8 +12,7 @@ final class CFEUpload: LoaderUploading {
     private let base: UInt64
     private let network: CFENetwork
     private let commands = CFECommands()
-    /// Whether an upload has ever succeeded.
-    private var hasWorked = false
+    private var outcomes = UploadOutcomes()
 
     /// - Parameter base: the address of the chip.
     init(_ session: LoaderSession, base: UInt64, _ network: CFENetwork) {
@@ -22,29 +21,24 @@ final class CFEUpload: LoaderUploading {
         self.network = network
     }
 
-    func bytes(of range: Range<Int>) async throws -> TransferAttempt<[UInt8]?> {
+    func bytes(of range: Range<Int>, isAgain: Bool) async throws -> TransferAttempt<[UInt8]?> {
         guard let address = base.plus(range.lowerBound) else { throw CFECommandFault.badRange }
         let addressing = try await network.addressing()
         let addresses = try await addressing.serve()
-        let file = addressing.newName()
+        let file = addressing.newFile()
         let (answer, bytes) = try await addressing.settings.server.receiving(
-            file, count: range.count, from: addresses.board
+            file.text, count: range.count, from: addresses.board
         ) {
             // It asks several times, for seconds each (`net/net_tftp.c`, _tftp_open).
             try await session.say(
-                try commands.save(from: address, count: range.count, to: file, at: addresses.host),
+                try commands.save(from: address, count: range.count, to: file.text, at: addresses.host),
                 silence: .seconds(40))
         }
         session.examples.note(
             try commands.save(from: address, count: range.count, to: CFECommands.example, at: addresses.host))
-        if let bytes {
-            hasWorked = true
-            return .done(bytes)
-        }
-        let words = answer.reply.lines.map(\.trimmed).first { !$0.isEmpty }
-        let error = failure(
-            words.map { "CFE said: \(PrintableText.escaped($0.string(limit: 120)))" }
-                ?? "CFE sent another number of bytes, or none, to \(addresses.host).")
-        return hasWorked ? .failed(error) : .hopeless(error)
+        if let bytes { return outcomes.succeeded(bytes) }
+        return outcomes.failed(
+            failure(
+                of: "CFE", words: answer.reply.lines.map(\.trimmed).first { !$0.isEmpty }, to: "\(addresses.host)"))
     }
 }

@@ -24,7 +24,7 @@ final class CFENANDReader: LoaderChipReading {
 
     var name: String { "dn" }
     /// 66 characters a line, the spare area, and two headers a page.
-    var cost: Int { ((geometry.unit + 15) / 16 * 68 + 200) * 100 / max(1, geometry.pageSize) }
+    var cost: Int? { ((geometry.unit + 15) / 16 * 68 + 200) * 100 / max(1, geometry.pageSize) }
     var readsOOB: Bool { geometry.oobSize > 0 }
 
     func read(_ range: Range<Int>, each: (FlashChunk) async throws -> Void) async throws {

@@ -1,7 +1,7 @@
 package import Transfers
 
-/// The question and the answer by which AVM's loaders are found (UDP port 5035, broadcast; OpenWrt
-/// `scripts/flashing/eva_ramboot.py` and `adam2flash.pl`, YourFritz `eva_tools/eva_discover`). Pure.
+/// The question and the answer by which AVM's loaders are found (UDP port 5035, broadcast; YourFritz
+/// `eva_tools/Discovery.cs`, OpenWrt `scripts/flashing/adam2flash.pl`). Pure.
 ///
 /// 16 bytes: `00 00 12 01`, or `00 00 16 02` for ADAM2; a little-endian 1 in the question and 2 in the answer; an address;
 /// zero. The question may carry an address, which the loader then takes until the next start. This one has none, so nothing

@@ -101,7 +101,8 @@ package struct EVALink: Sendable {
             why: "\(last.what) \(last.why)",
             next:
                 "Give this computer an address in the box's network (such as 192.168.178.2), connect it to a LAN port, "
-                + "check the box's address (192.168.178.1, 169.254.1.1, 192.168.2.1 or 192.168.2.254), and try again; eva:// without an address looks for it."
+                + "check the box's address (192.168.178.1, 169.254.1.1, 192.168.2.1 or 192.168.2.254), and try again; "
+                + "eva:// without an address looks for it."
         )
     }
 }

@@ -1,3 +1,4 @@
+package import FlashModel
 package import Transfers
 
 /// The addresses that a board in its bootloader and this computer use for transfers. The board has its own in RAM only,
@@ -8,6 +9,7 @@ package final class BoardAddressing {
     private let session: any BootCounting
     private let ownBoard: IPv4Address?
     private let ownServer: IPv4Address?
+    private let notify: (String) -> Void
     private let give: (BoardAddresses) async throws -> Void
     private var addresses: BoardAddresses?
     /// The start of the board since which it has its addresses.
@@ -17,15 +19,18 @@ package final class BoardAddressing {
     /// - Parameters:
     ///   - ownBoard: the board's own address, as the bootloader reports it; 0.0.0.0 is none.
     ///   - ownServer: the server that the bootloader asks by itself.
+    ///   - notify: called with a message for the user before the board gets an address that nobody has named.
     ///   - give: sets the addresses in the board's RAM, once after each start.
     package init(
         _ session: any BootCounting, _ settings: BoardNetworkSettings, ownBoard: IPv4Address?,
-        ownServer: IPv4Address? = nil, give: @escaping (BoardAddresses) async throws -> Void
+        ownServer: IPv4Address? = nil, notify: @escaping (String) -> Void = { _ in },
+        give: @escaping (BoardAddresses) async throws -> Void
     ) {
         self.session = session
         self.settings = settings
         self.ownBoard = ownBoard
         self.ownServer = ownServer
+        self.notify = notify
         self.give = give
         names = TransferNames(nonce: settings.nonce())
     }
@@ -50,11 +55,16 @@ package final class BoardAddressing {
     }
 
     private func known() throws -> BoardAddresses {
-        let addresses =
-            try addresses
-            ?? BoardAddresses(
-                board: settings.board, host: settings.host, ownBoard: ownBoard, ownServer: ownServer,
-                interfaces: try settings.server.interfaces())
+        if let addresses { return addresses }
+        try names.check()
+        let addresses = try BoardAddresses(
+            board: settings.board, host: settings.host, ownBoard: ownBoard, ownServer: ownServer,
+            interfaces: try settings.server.interfaces())
+        if addresses.isChosen {
+            notify(
+                "neither you nor the board names its address: until its next start it gets \(addresses.board), which should be "
+                    + "free, and reaches this computer at \(addresses.host); --board-ip gives it another one")
+        }
         self.addresses = addresses
         return addresses
     }
@@ -66,5 +76,19 @@ package final class BoardAddressing {
     }
 
     /// A file name that has not been used before.
-    package func newName() -> String { names.next() }
+    package func newFile() -> TransferName { names.next() }
+
+    /// The text of ``newFile()``.
+    package func newName() -> String { newFile().text }
+}
+
+extension FlashkeepError {
+    /// A board does not have an address that it was given, or other settings of its network.
+    ///
+    /// - Parameter why: how it was given it; a sentence.
+    package static func addressNotTaken(_ address: IPv4Address, why: String) -> FlashkeepError {
+        FlashkeepError(
+            .hostUnreachable, what: "The board did not take the address \(address).", why: why,
+            next: "Give another one with --board-ip.")
+    }
 }

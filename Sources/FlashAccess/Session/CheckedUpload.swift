@@ -10,7 +10,7 @@ package struct CheckedUpload {
     package static let smallest = 4 << 10
     /// The most attempts at a part before it is halved.
     private static let attempts = 2
-    /// The most attempts at a part too small to halve, before the last one is accepted.
+    /// The most attempts at a part too small to halve, before it is left unsettled.
     private static let lastAttempts = 6
 
     /// One upload.
@@ -18,22 +18,39 @@ package struct CheckedUpload {
     /// The board's CRC-32 of memory.
     package typealias Checksum = (_ address: UInt64, _ count: Int) async throws -> UInt32
 
-    private let fetch: Fetch
-    private let checksum: Checksum?
-    /// The number of repeated parts.
-    package private(set) var repeats = 0
-
-    /// - Parameter checksum: nil if the board cannot compute one.
-    package init(fetch: @escaping Fetch, checksum: Checksum?) {
-        self.fetch = fetch
-        self.checksum = checksum
+    /// What has arrived.
+    package enum Arrival: Sendable, Equatable {
+        /// The board's checksum, or another upload, confirms all of it.
+        case settled([UInt8])
+        /// A part of it differed each time, or never had the board's checksum; the last that arrived.
+        case unsettled([UInt8])
     }
 
-    /// Reads the bytes. If the memory differs each time, they are the last received, and the image's proof shows it.
+    private let fetch: Fetch
+    private let checksum: Checksum?
+    /// Whether nothing more is fetched once a part is unsettled.
+    private let endsUnsettled: Bool
+    /// The number of repeated parts.
+    package private(set) var repeats = 0
+    /// Whether a part was neither confirmed nor could be halved.
+    private var isUnsettled = false
+
+    /// - Parameters:
+    ///   - checksum: nil if the board cannot compute one.
+    ///   - endsUnsettled: whether nothing more is fetched once a part is unsettled, for who needs all or nothing.
+    package init(fetch: @escaping Fetch, checksum: Checksum?, endsUnsettled: Bool = false) {
+        self.fetch = fetch
+        self.checksum = checksum
+        self.endsUnsettled = endsUnsettled
+    }
+
+    /// Reads the bytes.
     ///
     /// - Throws: errors of the closures.
-    package mutating func bytes(at address: UInt64, count: Int) async throws -> [UInt8] {
-        try await settled(try await fetch(address, count), address)
+    package mutating func bytes(at address: UInt64, count: Int) async throws -> Arrival {
+        isUnsettled = false
+        let bytes = try await settled(try await fetch(address, count), address)
+        return isUnsettled ? .unsettled(bytes) : .settled(bytes)
     }
 
     private mutating func settled(_ first: [UInt8], _ address: UInt64) async throws -> [UInt8] {
@@ -56,10 +73,18 @@ package struct CheckedUpload {
                 seen.append(bytes)
             }
         }
-        guard bytes.count > Self.smallest else { return bytes }
+        guard bytes.count > Self.smallest else {
+            isUnsettled = true
+            return bytes
+        }
         let middle = (bytes.count / 2).roundedUp(to: Self.smallest) ?? bytes.count / 2
-        guard middle < bytes.count, let start = address.plus(middle) else { return bytes }
-        return try await settled(Array(bytes[..<middle]), address) + settled(Array(bytes[middle...]), start)
+        guard middle < bytes.count, let start = address.plus(middle) else {
+            isUnsettled = true
+            return bytes
+        }
+        let head = try await settled(Array(bytes[..<middle]), address)
+        if isUnsettled, endsUnsettled { return head + bytes[middle...] }
+        return head + (try await settled(Array(bytes[middle...]), start))
     }
 
     /// - Parameter isFirst: whether it is the check itself rather than a repetition.

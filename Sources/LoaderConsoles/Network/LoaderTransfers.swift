@@ -10,10 +10,9 @@ package final class LoaderTransfers {
     private let chain: Chain
     /// The methods that delivered bytes, in order of first use.
     package private(set) var used: [LoaderReadMethod] = []
-    /// The number of restarts of the board during transfers over the network.
-    private var resets = 0
 
-    /// The restarts of the board after which the network is given up: a chip or a driver may be what resets it.
+    /// The restarts of the board during transfers, over all connections, after which the network is given up: a chip or a
+    /// driver may be what resets it.
     private static let mostResets = 2
 
     /// - Parameter settings: nil if there is only the console.
@@ -34,6 +33,9 @@ package final class LoaderTransfers {
     /// Whether the network may be used, as far as the user's settings and earlier failures say.
     package var mayUseNetwork: Bool { chain.left.contains(.tftp) }
 
+    /// Whether flash may be printed, as far as the user's settings say.
+    package var mayPrint: Bool { settings?.via != .tftp }
+
     /// Refuses to go on if the user allows only the network, and the board cannot use it.
     ///
     /// - Parameters:
@@ -43,7 +45,7 @@ package final class LoaderTransfers {
     package func checkAbsence(of loader: String, why: String) throws(FlashkeepError) {
         guard settings?.via == .tftp else { return }
         throw FlashkeepError(
-            .toolMissing, what: "This \(loader) cannot send its flash by TFTP.", why: why,
+            .toolMissing, what: "This \(loader) cannot send all of its flash by TFTP.", why: why,
             next: "Omit --via: the best available method is then used.")
     }
 
@@ -52,30 +54,28 @@ package final class LoaderTransfers {
     /// - Returns: nil if flash must be printed.
     /// - Throws: the method's error if the user allows only that one; ``FlashAccess/BoardInterruption``, and errors of the
     ///   body.
-    func uploading<Result>(_ body: () async throws -> Result?) async throws -> Result? {
-        do {
-            return try await chain.attempt { method -> Result? in
-                guard method == .tftp else {
-                    tell()
-                    return nil
-                }
-                do {
-                    let result = try await body()
-                    return result
-                } catch let error as FlashkeepError where error.isUnusableNetwork {
-                    throw Chain.Failure(method: .tftp, error: error)
-                } catch let interruption as BoardInterruption {
-                    try noteReset(interruption)
-                    throw interruption
-                }
-            } ?? nil
+    package func uploading<Result>(_ body: () async throws -> Result) async throws -> Result? {
+        let result = try await chain.attempt { method -> Result? in
+            guard method == .tftp else {
+                tell()
+                return nil
+            }
+            do {
+                return try await body()
+            } catch let error as FlashkeepError where error.isUnusableNetwork {
+                throw Chain.Failure(method: .tftp, error: error)
+            } catch let interruption as BoardInterruption {
+                try noteReset(interruption)
+                throw interruption
+            }
         }
+        // No method is left, or the one that is left prints.
+        return result ?? nil
     }
 
     /// Gives the network up if transfers over it keep resetting the board.
     private func noteReset(_ interruption: BoardInterruption) throws {
-        resets += 1
-        guard resets >= Self.mostResets else { return }
+        guard let settings, settings.history.countReset() >= Self.mostResets else { return }
         try chain.fail(
             Chain.Failure(
                 method: .tftp,
@@ -88,6 +88,12 @@ package final class LoaderTransfers {
     /// Records that a method delivered bytes.
     func noteUse(_ method: LoaderReadMethod) {
         if !used.contains(method) { used.append(method) }
+    }
+
+    /// Tells the user something, once for all connections.
+    package func note(_ text: String) {
+        guard let settings, settings.history.isNew(text) else { return }
+        settings.notify(text)
     }
 
     /// Reports, in one note, why the network is not used.

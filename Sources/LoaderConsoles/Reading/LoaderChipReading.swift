@@ -22,8 +22,8 @@ package protocol LoaderChipReading {
     /// The command that prints, for display.
     var name: String { get }
 
-    /// The characters on the line per byte of flash, in hundredths.
-    var cost: Int { get }
+    /// The characters on the line per byte of flash, in hundredths; nil if unknown.
+    var cost: Int? { get }
 }
 
 extension LoaderChipReading {

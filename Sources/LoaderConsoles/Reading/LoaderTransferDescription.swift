@@ -14,9 +14,10 @@ package struct LoaderTransferDescription: TransferDescribing {
 
     package var transferName: String { Set(chips.map(\.name)).sorted().joined(separator: ", ") }
 
-    /// Characters of ten bits each.
+    /// Characters of ten bits each. Unknown while a chip may come over the network.
     package var usualRate: Int? {
-        guard let cost = chips.map(\.cost).max(), cost > 0 else { return nil }
+        let costs = chips.compactMap(\.cost)
+        guard costs.count == chips.count, let cost = costs.max(), cost > 0 else { return nil }
         return (session.console.channel.lineRate ?? 115_200) * 10 / cost
     }
 

@@ -37,15 +37,24 @@ package final class PrintedChip: LoaderChipReading {
     }
 
     package var name: String { printing.name + (checksum == nil ? "" : ", known content by crc32") }
-    package var cost: Int { printing.lineLength * 100 / DumpedLines.lineSize }
+    package var cost: Int? { printing.lineLength * 100 / DumpedLines.lineSize }
 
     package func read(_ range: Range<Int>, each: (FlashChunk) async throws -> Void) async throws {
+        try await read(range, isAgain: nil, each: each)
+    }
+
+    /// - Parameter isAgain: whether the range was read before, perhaps in another way; nil if only this way counts.
+    func read(
+        _ range: Range<Int>, isAgain: Bool?, each: (FlashChunk) async throws -> Void
+    ) async throws {
         let inside = range.clamped(to: 0..<size)
         if !inside.isEmpty {
             if let checksum {
                 try await read(inside, checksum, each: each)
             } else {
-                for part in inside.cut(atMultiplesOf: printing.chunkSize) { try await each(try await printed(part)) }
+                for part in inside.cut(atMultiplesOf: printing.chunkSize) {
+                    try await each(try await printed(part, isAgain))
+                }
             }
         }
         let outside = max(range.lowerBound, size)..<max(range.upperBound, size)
@@ -67,7 +76,7 @@ package final class PrintedChip: LoaderChipReading {
             ) { part, _ in
                 try await session.surviving { try await checksum.crc32(part) }
             } dump: { part, _, sum in
-                guard let sum else { return try await printed(part) }
+                guard let sum else { return try await printed(part, nil) }
                 return try await printed(part, sum: sum, checksum)
             } each: { chunk in
                 try await each(chunk)
@@ -84,10 +93,10 @@ package final class PrintedChip: LoaderChipReading {
     }
 
     /// A range within one chunk, or the replacement for it if it is unreadable.
-    private func printed(_ range: Range<Int>) async throws -> FlashChunk {
+    private func printed(_ range: Range<Int>, _ isAgain: Bool?) async throws -> FlashChunk {
         let outer = lines(around: range)
         let kept = DumpedLines()
-        let isAgain = readOnce.contains(outer.lowerBound)
+        let isAgain = isAgain ?? readOnce.contains(outer.lowerBound)
         let bytes = try await session.surviving(achieved: { kept.taken }) { () async throws -> Readout in
             switch try await printing.locate(outer, isAgain: isAgain) {
             case .unread(let why): return .unread(why)

@@ -37,9 +37,17 @@ final class RealtekCopyPrinter: LoaderPrinting {
     var lineLength: Int { dump.lineLength }
     var chunkSize: Int { min(most, max(16, memory.count / 2 / 16 * 16)) }
 
+    /// Where a reading is copied to: the second one to the other half of the memory.
+    func address(isAgain: Bool) throws -> UInt64 {
+        guard let address = memory.lowerBound.plus(isAgain ? memory.count / 32 * 16 : 0) else {
+            throw RealtekCommandFault.badRange
+        }
+        return address
+    }
+
     func locate(_ range: Range<Int>, isAgain: Bool) async throws -> LoaderPlace {
-        guard let address = memory.lowerBound.plus(isAgain ? memory.count / 32 * 16 : 0), range.count <= chunkSize
-        else { throw RealtekCommandFault.badRange }
+        guard range.count <= chunkSize else { throw RealtekCommandFault.badRange }
+        let address = try address(isAgain: isAgain)
         try await dump.prepare(at: address)
         let before = try await dump.line(at: address)
         try await copy(range, to: address)

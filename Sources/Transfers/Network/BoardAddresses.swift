@@ -6,6 +6,8 @@ package struct BoardAddresses: Sendable, Hashable {
     package let host: IPv4Address
     /// The interface of this computer that reaches the board.
     package let interface: HostInterface
+    /// Whether nobody has named the board's address: neither the user nor the board.
+    package let isChosen: Bool
 
     /// Determines the addresses. The user's settings come first, then the board's own if they match an interface of
     /// this computer, then an apparently free address in the only network.
@@ -27,10 +29,13 @@ package struct BoardAddresses: Sendable, Hashable {
         host = interface.address
         if let wantedBoard {
             board = wantedBoard
+            isChosen = false
         } else if let ownBoard, interface.reaches(ownBoard), ownBoard != host {
             board = ownBoard
+            isChosen = false
         } else {
             board = Self.neighbour(of: interface)
+            isChosen = true
         }
         guard board != host, interface.reaches(board) else {
             throw FlashkeepError(

@@ -9,23 +9,24 @@ package enum DatagramQuestion {
         package var bytes: [UInt8]
     }
 
-    /// The most answers kept, and the most bytes of each: anybody may send any.
+    /// The most answers kept, and the most bytes looked at of each: anybody may send any.
     private static let mostAnswers = 32
     private static let mostBytes = 2_048
 
-    /// Sends datagrams, and collects what comes back.
+    /// Sends datagrams, and collects what comes back and is an answer.
     ///
     /// - Parameters:
     ///   - destination: an IPv4 address, perhaps that of all hosts.
     ///   - host: the address of this computer in the network to ask.
     ///   - ownPort: 0 for a free one.
     ///   - patience: how long answers are collected. The first one ends it.
+    ///   - accepts: whether a datagram is an answer; all others are ignored. Called by an event loop.
     /// - Throws: errors of opening a port.
     package static func ask(
         _ datagrams: [[UInt8]], at destination: String, port: Int, from host: IPv4Address, ownPort: Int = 0,
-        patience: Duration
+        patience: Duration, accepts: @escaping @Sendable (Answer) -> Bool
     ) async throws -> [Answer] {
-        let inbox = Inbox()
+        let inbox = Inbox(accepts)
         let remote = try SocketAddress(ipAddress: destination, port: port)
         let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.socketOption(.so_broadcast), value: 1)
@@ -53,9 +54,16 @@ package enum DatagramQuestion {
 
     private final class Inbox: Sendable {
         private let kept = Mutex<[Answer]>([])
+        private let accepts: @Sendable (Answer) -> Bool
+
+        init(_ accepts: @escaping @Sendable (Answer) -> Bool) {
+            self.accepts = accepts
+        }
+
         var answers: [Answer] { kept.withLock { $0 } }
 
         func add(_ answer: Answer) {
+            guard accepts(answer) else { return }
             kept.withLock { if $0.count < DatagramQuestion.mostAnswers { $0.append(answer) } }
         }
     }

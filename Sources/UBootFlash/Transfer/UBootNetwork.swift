@@ -29,6 +29,7 @@ final class UBootNetwork {
     /// - Parameter variables: U-Boot's, from when it started.
     /// - Throws: `hostUnreachable`, `addressNotUnderstood`; ``UBootSession/Interruption``, and errors of the line.
     func prepare(_ variables: [String: String]) async throws -> UBootNetworkPlan {
+        try names.check()
         let plan =
             try plan
             ?? UBootNetworkPlan(
@@ -56,7 +57,7 @@ final class UBootNetwork {
     }
 
     /// A file name that has not been used before.
-    func newName() -> String { names.next() }
+    func newName() -> String { names.next().text }
 
     /// Sends a line that changes a variable.
     ///

@@ -4,8 +4,10 @@ import FlashModel
 extension BareboxScenario {
     /// The network, as the board has it after its start.
     struct NetworkState: Sendable {
-        /// `eth0.mode` and the addresses (`net/eth.c`, eth_register).
-        var parameters = ["mode": "dhcp", "ipaddr": "0.0.0.0", "netmask": "0.0.0.0", "serverip": ""]
+        /// `eth0.mode` and the addresses (`net/eth.c`, eth_register), before anybody has set them.
+        static let usual = ["mode": "dhcp", "ipaddr": "0.0.0.0", "netmask": "0.0.0.0", "serverip": ""]
+        /// Those that were set since the start.
+        var changed: [String: String] = [:]
         /// Whether `ifup` was run: without it nothing is routed (`net/net.c`, net_route).
         var isUp = false
         /// The files in the root folder, which is in RAM (`fs/ramfs.c`).
@@ -32,14 +34,18 @@ extension BareboxScenario {
         let assignment = line.split(separator: "=", maxSplits: 1).map(String.init)
         guard assignment.count == 2, assignment[0].hasPrefix("eth0.") else { return nil }
         let name = String(assignment[0].dropFirst(5))
-        guard state.parameters[name] != nil else { return forbidden }
-        state.parameters[name] = assignment[1]
+        guard NetworkState.usual[name] != nil else { return forbidden }
+        if !fixedParameters.contains(name) { state.changed[name] = assignment[1] }
         return LoaderAction()
+    }
+
+    private var parameters: [String: String] {
+        NetworkState.usual.merging(ownParameters) { $1 }.merging(state.changed) { $1 }
     }
 
     /// `commands/devinfo.c`, do_devinfo; `lib/parameter.c`, get_param_type.
     private var interface: String {
-        let values = state.parameters
+        let values = parameters
         return """
             Parent: tap0
             Parameters:
@@ -55,7 +61,7 @@ extension BareboxScenario {
 
     /// `net/ifup.c`, ifup_edev: in `dhcp`, a server is asked; here there is none.
     private mutating func bringUp() -> LoaderAction {
-        guard state.parameters["mode"] == "static" else {
+        guard parameters["mode"] == "static" else {
             return LoaderAction("T T T T dhcp: timeout\n", time: 10_000_000)
         }
         state.isUp = true
@@ -70,7 +76,10 @@ extension BareboxScenario {
             let flash, count > 0, start + count <= flash.bytes.count
         else { return nil }
         let range = start..<start + count
-        if firstFailure(range) != nil { return LoaderAction("read: Error 74\n", offence: offence(range, line)) }
+        if let failure = firstFailure(range) {
+            state.files[String(words[4].dropFirst())] = Array(flash.bytes[range.lowerBound..<failure])
+            return LoaderAction("read: Error 74\n", offence: offence(range, line))
+        }
         state.files[String(words[4].dropFirst())] = Array(flash.bytes[range])
         return LoaderAction(time: 200 + count / 4, offence: offence(range, line))
     }
@@ -83,8 +92,8 @@ extension BareboxScenario {
         guard let bytes = state.files[String(words[2].dropFirst())] else {
             return LoaderAction("could not open \(words[2]): No such file or directory\n")
         }
-        guard state.isUp, let address = state.parameters["ipaddr"], address != "0.0.0.0",
-            state.parameters["serverip"] == "192.168.1.2"
+        guard state.isUp, let address = parameters["ipaddr"], address != "0.0.0.0",
+            network.isHost(parameters["serverip"] ?? "")
         else { return LoaderAction("could not stat \(path): No route to host\n") }
         let (outcome, isReset) = network.upload(words[3], bytes, from: address)
         // `lib/show_progress.c`.

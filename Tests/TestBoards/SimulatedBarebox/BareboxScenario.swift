@@ -22,6 +22,10 @@ package struct BareboxScenario: LoaderPersonality {
 
     /// The board's cable; nil if it has no network interface, and none of the commands for it.
     package var network: SimulatedLoaderNetwork?
+    /// What the start scripts have set, by parameter of `eth0`.
+    package var ownParameters: [String: String] = [:]
+    /// Parameters of `eth0` that cannot be set. Made up.
+    package var fixedParameters: Set<String> = []
     var state = NetworkState()
 
     private var line: [UInt8] = []

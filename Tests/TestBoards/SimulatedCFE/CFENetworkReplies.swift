@@ -13,9 +13,9 @@ extension CFEScenario {
                 guard pair.count == 2, ["-addr", "-mask"].contains(pair[0]) else {
                     return LoaderAction(offence: .init(kind: .forbidden, text: line))
                 }
-                if pair[0] == "-addr" { address = pair[1] } else { mask = pair[1] }
+                if pair[0] == "-addr" { newAddress = pair[1] } else { mask = pair[1] }
             }
-            if address == nil { address = "not set" }
+            if address == nil { newAddress = "not set" }
         }
         guard let address else { return ended("Network interface has not been configured\n") }
         return ended(
@@ -32,7 +32,7 @@ extension CFEScenario {
         guard words.count == 3, let start = numbers[0], let count = numbers[1], place.count == 2,
             let bytes = bytes(at: start, count: Int(count)), let network
         else { return LoaderAction("Exception\n", isHang: true, offence: .init(kind: .memory, text: line)) }
-        guard let address, address != "not set", place[0] == "192.168.1.2" else {
+        guard let address, address != "not set", network.isHost(place[0]) else {
             return ended("Could not dump data to network: Network is down\n", status: -24)
         }
         let (outcome, isReset) = network.upload(place[1], bytes, from: address)

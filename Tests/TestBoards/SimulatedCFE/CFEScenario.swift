@@ -45,8 +45,12 @@ package struct CFEScenario: LoaderPersonality {
 
     /// The board's cable; nil if BCM47xx has no `save` and no `ifconfig`.
     package var network: SimulatedLoaderNetwork?
+    /// The address that it has when it starts; nil if its network is not up then.
+    package var ownAddress: String?
+    /// As `ifconfig` has set it.
+    var newAddress: String?
     /// As `ifconfig` shows it; nil before the network is up.
-    var address: String?
+    var address: String? { newAddress ?? ownAddress }
     var mask = "255.255.255.0"
 
     private var line: [UInt8] = []
@@ -126,7 +130,7 @@ package struct CFEScenario: LoaderPersonality {
     package mutating func restart(_ number: Int) {
         line = []
         cursor = 0
-        address = nil
+        newAddress = nil
     }
 
     // MARK: Typing

@@ -87,8 +87,21 @@ struct LoaderMachine {
     mutating func serve(_ name: String, at address: String) -> [UInt8]? {
         guard case .prompt = phase, let answer = board.serve(name, at: address) else { return nil }
         emit(answer.text)
-        emit(board.prompt)
         return answer.bytes
+    }
+
+    /// The last block is acknowledged.
+    mutating func endServing() {
+        guard case .prompt = phase, let text = board.endServing() else { return }
+        emit(text)
+    }
+
+    /// The bootloader's TFTP server is sent a file.
+    mutating func takeFile(_ bytes: [UInt8], at address: String) {
+        guard case .prompt = phase, let action = board.takeFile(bytes, at: address) else { return }
+        if let offence = action.offence { offences.append(offence) }
+        emit(action.text)
+        emit(board.prompt)
     }
 
     private var nextEvent: Int {

@@ -31,6 +31,14 @@ package protocol LoaderPersonality: Sendable {
     /// - Parameter address: to which the request was sent.
     /// - Returns: what it prints, and sends; nil if it does not answer.
     mutating func serve(_ name: String, at address: String) -> (text: String, bytes: [UInt8])?
+    /// The last block that its TFTP server has sent is acknowledged, twice.
+    ///
+    /// - Returns: what it prints, with its prompt; nil if nothing was sent.
+    mutating func endServing() -> String?
+    /// Its TFTP server is sent a file while the prompt is there.
+    ///
+    /// - Returns: what it prints and does; nil if it does not answer.
+    mutating func takeFile(_ bytes: [UInt8], at address: String) -> LoaderAction?
 }
 
 extension LoaderPersonality {
@@ -41,6 +49,8 @@ extension LoaderPersonality {
     package mutating func answer(_ byte: UInt8) -> LoaderEdit { .echo([]) }
     package mutating func decide(_ answer: String) -> LoaderAction { LoaderAction() }
     package mutating func serve(_ name: String, at address: String) -> (text: String, bytes: [UInt8])? { nil }
+    package mutating func endServing() -> String? { nil }
+    package mutating func takeFile(_ bytes: [UInt8], at address: String) -> LoaderAction? { nil }
 }
 
 /// How a bootloader waits before it starts the system.

@@ -94,6 +94,12 @@ package final class SimulatedLoader: ChannelOpening {
         machine.withLock { $0.serve(name, at: address) }
     }
 
+    /// Acknowledges the last block of that.
+    func endServing() { machine.withLock { $0.endServing() } }
+
+    /// Sends the bootloader's TFTP server a file.
+    func takeFile(_ bytes: [UInt8], at address: String) { machine.withLock { $0.takeFile(bytes, at: address) } }
+
     fileprivate func read(_ timeout: Duration) -> [UInt8]? {
         let (seconds, rest) = timeout.components
         // Rounded up: a wait for less than a microsecond must not be a wait for nothing.

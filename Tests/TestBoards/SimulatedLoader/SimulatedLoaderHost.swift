@@ -8,21 +8,24 @@ import UBootFlash
 package final class SimulatedLoaderHost: UBootNetworkHost, BoardFileClient {
     private let network: SimulatedLoaderNetwork
     private let board: SimulatedLoader
-    private let address: String
+    private let addresses: [String]
     private let portIsTaken: Bool
 
-    /// - Parameter portIsTaken: whether no server can be started.
+    /// - Parameters:
+    ///   - addresses: one in each network of this computer.
+    ///   - portIsTaken: whether no server can be started.
     package init(
-        _ network: SimulatedLoaderNetwork, _ board: SimulatedLoader, address: String = "192.168.1.2",
+        _ network: SimulatedLoaderNetwork, _ board: SimulatedLoader, addresses: [String] = ["192.168.1.2"],
         portIsTaken: Bool = false
     ) {
         self.network = network
         self.board = board
-        self.address = address
+        self.addresses = addresses
         self.portIsTaken = portIsTaken
+        network.state.withLock { $0.hosts = Set(addresses) }
     }
 
-    package func interfaces() throws -> [HostInterface] { HostInterface.simulated(address) }
+    package func interfaces() throws -> [HostInterface] { addresses.flatMap(HostInterface.simulated) }
 
     package func serve(at host: IPv4Address) async throws {
         guard !portIsTaken else { throw FlashkeepError.simulatedPort }
@@ -58,21 +61,28 @@ package final class SimulatedLoaderHost: UBootNetworkHost, BoardFileClient {
     package func fetch(
         _ name: String, limit: Int, from board: IPv4Address, at host: IPv4Address
     ) async throws -> TFTPFetch.Result {
-        let (fault, isConnected) = network.begin()
+        let (fault, isConnected, number) = network.begin()
         guard isConnected else { return .silent }
+        switch fault {
+        case .refused: return .refused(TFTPError(.accessViolation, "No."))
+        case .stranger: self.board.takeFile([UInt8](repeating: 0x11, count: limit), at: "\(board)")
+        default: break
+        }
         guard var bytes = self.board.serve(name, at: "\(board)") else { return .silent }
         switch fault {
         case .flips(let place): if bytes.indices.contains(place) { bytes[place] ^= 0x10 }
         case .short(let count): bytes.removeLast(min(count, bytes.count))
         case .long(let count): bytes += [UInt8](repeating: 0x5A, count: count)
-        case .refused: return .refused(TFTPError(.accessViolation, "No."))
+        case .drifts: SimulatedLoaderNetwork.drift(&bytes, number)
+        case .losesEnd: return .bytes(bytes)
         case .stalls: return .silent
         case .resets:
             self.board.powerOn(after: 0)
             return .silent
-        // Another computer's packets are ignored: they come from another address.
-        case .stranger, nil: break
+        case .refused, .stranger, nil: break
         }
-        return bytes.count > limit ? .tooLong : .bytes(bytes)
+        guard bytes.count <= limit else { return .tooLong }
+        self.board.endServing()
+        return .bytes(bytes)
     }
 }

@@ -5,6 +5,8 @@ package final class SimulatedLoaderNetwork: Sendable {
     package enum Fault: Sendable {
         /// One bit is flipped. Without evidence: UDP may have no checksum (RFC 768).
         case flips(at: Int)
+        /// One bit is flipped, another one each time.
+        case drifts
         /// Fewer bytes arrive, as a whole file. Without evidence.
         case short(by: Int)
         /// More bytes arrive. Without evidence.
@@ -13,7 +15,9 @@ package final class SimulatedLoaderNetwork: Sendable {
         case refused
         /// There are no more answers after this many bytes.
         case stalls(after: Int)
-        /// Another computer sends the same file first.
+        /// All bytes arrive, and the acknowledgement of the last ones is lost.
+        case losesEnd
+        /// Another computer sends the same file first, or sends one to the board's own server.
         case stranger
         /// The board is reset after the transfer has begun: a watchdog.
         case resets
@@ -27,6 +31,8 @@ package final class SimulatedLoaderNetwork: Sendable {
     }
 
     struct State {
+        /// The addresses of this computer.
+        var hosts: Set<String> = ["192.168.1.2"]
         var isServing = false
         var isClosed = false
         /// Name → the expected number of bytes, and from whom.
@@ -57,13 +63,13 @@ package final class SimulatedLoaderNetwork: Sendable {
 
     /// Begins a transfer.
     ///
-    /// - Returns: its fault; nil if it has none, or nothing gets through at all.
-    func begin() -> (fault: Fault?, isConnected: Bool) {
+    /// - Returns: its fault; nil if it has none, or nothing gets through at all; and its number.
+    func begin() -> (fault: Fault?, isConnected: Bool, number: Int) {
         state.withLock { state in
             state.transfers += 1
             let number = state.transfers
             let repeated = state.repeated.flatMap { number % $0.every == 0 ? $0.fault : nil }
-            return (state.faults[number] ?? repeated, state.isConnected)
+            return (state.faults[number] ?? repeated, state.isConnected, number)
         }
     }
 
@@ -72,11 +78,15 @@ package final class SimulatedLoaderNetwork: Sendable {
     /// - Parameter board: its address.
     /// - Returns: what it learns, and whether the board is reset.
     func upload(_ name: String, _ bytes: [UInt8], from board: String) -> (outcome: Outcome, isReset: Bool) {
-        let (fault, isConnected) = begin()
+        let (fault, isConnected, number) = begin()
         guard isConnected, state.withLock({ $0.isServing }) else { return (.silent, false) }
         var bytes = bytes
         switch fault {
         case .flips(let place): if bytes.indices.contains(place) { bytes[place] ^= 0x10 }
+        case .drifts: Self.drift(&bytes, number)
+        case .losesEnd:
+            _ = take(name, bytes, from: board)
+            return (.silent, false)
         case .short(let count): bytes.removeLast(min(count, bytes.count))
         case .long(let count): bytes += [UInt8](repeating: 0x5A, count: count)
         case .refused: return (.refused, false)
@@ -87,6 +97,15 @@ package final class SimulatedLoaderNetwork: Sendable {
         }
         return (take(name, bytes, from: board) ? .done : .refused, false)
     }
+
+    /// Flips a bit in the middle, which depends on the number of the transfer.
+    static func drift(_ bytes: inout [UInt8], _ number: Int) {
+        guard !bytes.isEmpty else { return }
+        bytes[(bytes.count / 2 + number % 5) % bytes.count] ^= 1 << UInt8(number % 8)
+    }
+
+    /// Whether an address is this computer's.
+    func isHost(_ address: String) -> Bool { state.withLock { $0.hosts.contains(address) } }
 
     /// The server's end.
     ///

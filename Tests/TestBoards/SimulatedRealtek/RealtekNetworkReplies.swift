@@ -10,6 +10,8 @@ extension RealtekScenario {
         var address = "192.168.1.6"
         /// Set by FLR and by uploads.
         var length = 0
+        /// one_tftp_lock: a transfer has begun, and its last block was not acknowledged.
+        var isBusy = false
     }
 
     /// `monitor.c`, CmdAuto, CmdLoad, CmdCfn.
@@ -36,16 +38,39 @@ extension RealtekScenario {
         }
     }
 
-    /// `boot/tftpd.c`, setTFTP_RRQ, tftpd_send_data, prepareDATA: any name is answered with what is at the load address.
+    /// `boot/tftpd.c`, setTFTP_RRQ, tftpd_send_data: any name is answered with what is at the load address; but a request
+    /// is taken only if none is open (kick_tftpd).
     package mutating func serve(_ name: String, at address: String) -> (text: String, bytes: [UInt8])? {
-        guard address == state.address else { return nil }
+        guard address == state.address, !state.isBusy else { return nil }
+        state.isBusy = true
         let digits = String(state.length, radix: 16, uppercase: true)
         let start = state.loadAddress + (servesElsewhere ? 0x100 : 0)
         return (
             "\nFile Start: \(String(state.loadAddress, radix: 16)),length=\(digits.lowercased())\n"
-                + "\n**TFTP GET File \(name),Size \(digits) Byte\n"
-                + "\n*TFTP Client Download Success! File Size = \(digits) Bytes\n.Success!\n",
-            memory.read(start, state.length)
+                + "\n**TFTP GET File \(name),Size \(digits) Byte\n",
+            ram(start, state.length)
         )
+    }
+
+    /// prepareDATA ends the transfer; errorDrop complains of the second acknowledgement.
+    package mutating func endServing() -> String? {
+        guard state.isBusy else { return nil }
+        state.isBusy = false
+        let digits = String(state.length, radix: 16, uppercase: true)
+        return
+            "\n*TFTP Client Download Success! File Size = \(digits) Bytes\n.Success!\n\(prompt)Boot state error,0,0\n"
+    }
+
+    /// prepareACK: a file replaces what is at the load address. checkAutoFlashing writes it to flash, which is an offence
+    /// here: it must be off by then.
+    package mutating func takeFile(_ bytes: [UInt8], at address: String) -> LoaderAction? {
+        guard address == state.address, !state.isBusy else { return nil }
+        memory.write(state.loadAddress, bytes)
+        state.length = bytes.count
+        return LoaderAction(
+            "\n**TFTP Client Upload, File Name: x\n-\n**TFTP Client Upload File Size = "
+                + "\(String(bytes.count, radix: 16, uppercase: true)) Bytes at "
+                + "\(String(state.loadAddress, radix: 16, uppercase: true))\n\nSuccess!\n",
+            offence: state.burns ? .init(kind: .forbidden, text: "a file was written to flash") : nil)
     }
 }

@@ -37,6 +37,8 @@ package struct RealtekScenario: LoaderPersonality {
     package var burnsAlways = false
     /// Whether the server sends other memory than LOADADDR says. Made up.
     package var servesElsewhere = false
+    /// A cell of RAM that keeps a bit set. Made up.
+    package var badCell: (address: UInt64, bit: UInt8)?
     /// `boot/tftpd.c`, tftpd_entry.
     var state = NetworkState()
 
@@ -162,7 +164,18 @@ package struct RealtekScenario: LoaderPersonality {
             return Array(flash.bytes[start..<start + count])
         }
         guard address >= 0x8000_0000, address + UInt64(count) <= 0x8200_0000 else { return nil }
-        return memory.read(address, count)
+        return ram(address, count)
+    }
+
+    /// What RAM holds, with its bad cell.
+    func ram(_ address: UInt64, _ count: Int) -> [UInt8] {
+        var bytes = memory.read(address, count)
+        if let badCell, let place = Int(exactly: badCell.address.subtractingReportingOverflow(address).partialValue),
+            bytes.indices.contains(place)
+        {
+            bytes[place] |= badCell.bit
+        }
+        return bytes
     }
 
     /// An access to an address without memory.

@@ -15,20 +15,30 @@ package enum TFTPFetch {
         case refused(TFTPError)
         /// It does not answer, or no longer.
         case silent
+        /// It answers, and had not sent all in time.
+        case slow
     }
 
     /// A server on the same cable answers at once.
     package static let patience = TFTPPatience(first: .seconds(1), longest: .seconds(2), repetitions: 5)
 
+    /// The bytes per second below which a transfer is not worth its time: the fastest usual line has 11 KiB/s.
+    private static let slowestRate = 16 << 10
+
+    /// How long a transfer may take altogether, as there is always a peer that answers just in time.
+    package static func longest(_ limit: Int) -> Duration { .seconds(20) + .seconds(max(0, limit) / slowestRate) }
+
     /// - Parameters:
     ///   - server: its IPv4 address.
     ///   - host: an IPv4 address of this computer.
     ///   - limit: the most bytes to accept.
+    ///   - longest: how long it may take altogether; nil for ``longest(_:)``.
     /// - Throws: errors of opening a port.
     package static func file(
         _ name: String, from server: IPv4Address, port: Int = 69, at host: IPv4Address, limit: Int,
-        patience: TFTPPatience = patience
+        patience: TFTPPatience = patience, longest: Duration? = nil
     ) async throws -> Result {
+        let longest = longest ?? Self.longest(limit)
         let remote = try SocketAddress(ipAddress: "\(server)", port: port)
         let ended = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: Result.self)
         let channel: any Channel
@@ -39,7 +49,7 @@ package enum TFTPFetch {
                         let receiving = TFTPReceiving(
                             asking: TFTPRequest(name: name), terms: TFTPTerms(), patience: patience)
                         try channel.pipeline.syncOperations.addHandler(
-                            TFTPFetchHandler(receiving, remote, limit: limit, ended))
+                            TFTPFetchHandler(receiving, remote, limit: limit, longest: longest, ended))
                     }
                 }
                 .bind(to: try SocketAddress(ipAddress: "\(host)", port: 0)).get()
@@ -68,18 +78,22 @@ private final class TFTPFetchHandler: ChannelInboundHandler {
     private var server: SocketAddress
     private var hasPort = false
     private let limit: Int
+    private let longest: Duration
     private let ended: EventLoopPromise<TFTPFetch.Result>
     private let start = ContinuousClock.now
     private var bytes: [UInt8] = []
     private var timer: Scheduled<Void>?
+    private var lastTimer: Scheduled<Void>?
     private var isOver = false
 
     init(
-        _ receiving: TFTPReceiving, _ server: SocketAddress, limit: Int, _ ended: EventLoopPromise<TFTPFetch.Result>
+        _ receiving: TFTPReceiving, _ server: SocketAddress, limit: Int, longest: Duration,
+        _ ended: EventLoopPromise<TFTPFetch.Result>
     ) {
         self.receiving = receiving
         self.server = server
         self.limit = limit
+        self.longest = longest
         self.ended = ended
     }
 
@@ -88,6 +102,13 @@ private final class TFTPFetchHandler: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         receiving.start(at: now)
         settle(context)
+        guard !isOver else { return }
+        lastTimer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.amount(longest)) { [self] in
+            guard !isOver else { return }
+            receiving.fail(TFTPError(.undefined, "It takes too long."))
+            send(context)
+            end(.slow)
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) { end(.silent) }
@@ -137,19 +158,23 @@ private final class TFTPFetchHandler: ChannelInboundHandler {
     private func schedule(_ context: ChannelHandlerContext) {
         timer?.cancel()
         guard let deadline = receiving.deadline else { return }
-        let (seconds, attoseconds) = max(.zero, deadline - now).components
-        let wait = TimeAmount.nanoseconds(seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000 + 1)
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: wait) { [self] in
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.amount(deadline - now)) { [self] in
             guard !isOver else { return }
             receiving.tick(at: now)
             settle(context)
         }
     }
 
+    private static func amount(_ duration: Duration) -> TimeAmount {
+        let (seconds, attoseconds) = max(.zero, duration).components
+        return .nanoseconds(seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000 &+ 1)
+    }
+
     private func end(_ result: TFTPFetch.Result) {
         guard !isOver else { return }
         isOver = true
         timer?.cancel()
+        lastTimer?.cancel()
         ended.succeed(result)
     }
 }

@@ -1,10 +1,13 @@
 package import NIOCore
 
-/// The receiving side of a transfer: the server, when a client writes, or the client, when it reads. Pure: packets and times go in; datagrams, bytes,
-/// requests and an outcome come out.
+/// The receiving side of a transfer: the server, when a client writes, or the client, when it reads. Pure: packets and
+/// times go in; datagrams, bytes, requests and an outcome come out.
 ///
 /// RFC 1350 with windows (RFC 7440). The last block is acknowledged only once all bytes are safe, so that a client can
 /// rely on that ACK. ``isOver`` follows with a delay: if that ACK is lost, the client asks again.
+///
+/// As the client, it does not answer duplicates, so that no peer can keep it busy with them: its timer alone repeats. Its
+/// last ACK goes out twice, because nothing would repeat it once its port is closed.
 package struct TFTPReceiving: Sendable {
     /// The number of bytes that may wait for the disk before the peer is held back.
     private static let roomBytes = 1 << 20
@@ -103,6 +106,7 @@ package struct TFTPReceiving: Sendable {
         guard outcome == nil else { return }
         outcome = .done
         sendAcknowledgement()
+        if request != nil { sendAcknowledgement() }
         // Twice as long as the client waits, as far as known (RFC 1350 section 6: "dallying").
         deadline = now + min(patience.wait(after: 1) * 2, .seconds(60))
     }
@@ -180,7 +184,7 @@ package struct TFTPReceiving: Sendable {
             guard !isMissingTold else { return }
             isMissingTold = true
             requestAcknowledgement(at: now)
-        case 0xFFFF where inWindow == 0:
+        case 0xFFFF where inWindow == 0 && request == nil:
             // The last acknowledged block: either the ACK was lost, or this is an echo; the sender can tell. Within a
             // window it is merely a duplicate.
             requestAcknowledgement(at: now)
