@@ -70,18 +70,18 @@ struct EVAFinderTests {
         let box = IPv4Address(Self.box)
         #expect(try await find(from: ["127.0.0.1"], answers: [Self.answer]) == box)
         #expect(try await find(from: ["127.0.0.1"], answers: [[1, 2, 3], [], Self.answer]) == box)
-        // TEST-NET-1 (RFC 5737): no address of this computer.
-        #expect(try await find(from: ["192.0.2.1", "127.0.0.1"], answers: [Self.answer]) == box)
-        #expect(try await find(from: ["127.0.0.1", "192.0.2.1"], answers: [Self.answer]) == box)
+        // TEST-NET-2 (RFC 5737): no address of this computer.
+        #expect(try await find(from: ["198.51.100.1", "127.0.0.1"], answers: [Self.answer]) == box)
+        #expect(try await find(from: ["127.0.0.1", "198.51.100.1"], answers: [Self.answer]) == box)
     }
 
     @Test("Nobody, or only strangers, answer; no network can be asked")
     func lost() async throws {
         #expect(try await find(from: ["127.0.0.1"], answers: []) == nil)
-        #expect(try await find(from: ["127.0.0.1", "192.0.2.1"], answers: [[1, 2, 3]]) == nil)
+        #expect(try await find(from: ["127.0.0.1", "198.51.100.1"], answers: [[1, 2, 3]]) == nil)
         #expect(try await find(from: [], answers: [Self.answer]) == nil)
         let error = await #expect(throws: FlashkeepError.self) {
-            _ = try await find(from: ["192.0.2.1", "192.0.2.2"], answers: [Self.answer])
+            _ = try await find(from: ["198.51.100.1", "203.0.113.1"], answers: [Self.answer])
         }
         #expect(error?.code == .portUnavailable)
     }
